@@ -1,0 +1,1 @@
+//! The embedding: engines, modules, stores and instances, on any tier.

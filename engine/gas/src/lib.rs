@@ -1,0 +1,1 @@
+//! What an instruction costs: schedules and the meter.

@@ -1,0 +1,1 @@
+//! The oracle: an interpreter in the words of the specification.

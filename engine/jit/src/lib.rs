@@ -1,0 +1,1 @@
+//! The Cranelift tier: just in time and ahead of time.

@@ -1,0 +1,1 @@
+//! Bytes to a validated module: decoding, types, matching, features.

@@ -1,0 +1,1 @@
+//! The store: the state that every tier shares.

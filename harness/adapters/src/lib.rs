@@ -1,0 +1,1 @@
+//! One trait for every engine that is judged.

@@ -1,0 +1,1 @@
+//! The record of a run: the data that everything else reads.

@@ -1,0 +1,1 @@
+//! What judges: scripts, differences, generated modules, gas.

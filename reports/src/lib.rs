@@ -1,0 +1,1 @@
+//! Renders records: HTML, JSON, JUnit, Markdown.

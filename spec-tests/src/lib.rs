@@ -1,0 +1,1 @@
+//! Which suites exist, what they need, and what is expected to fail and why.
