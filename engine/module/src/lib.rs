@@ -1,1 +1,3 @@
 //! Bytes to a validated module: decoding, types, matching, features.
+
+pub mod operator;
