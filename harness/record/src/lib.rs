@@ -1,1 +1,53 @@
 //! The record of a run: the data that everything else reads.
+//!
+//! Each command of `etalon` that judges or runs something writes one JSON document, a *record*. The types here are
+//! those documents. [`read_record`] reads one back and says which it is; `etalon-reports` renders them.
+//!
+//! A record holds no clock, path of the machine, host name or thread order: two runs of the same build over the same
+//! input give the same bytes. The one exception is [`FuzzRecord::cases_per_second`], which is a measurement.
+//!
+//! ```
+//! use etalon_record::{Record, Row, SuiteRecord, Tool, Kind, read_record, to_json};
+//!
+//! let mut record = SuiteRecord::new(Kind::Spec, Tool::new("etalon", "0.1.0"), "x86_64");
+//! record.rows.push(Row { passed: 3, ..Row::new("wasm-v1", "nop.wast", "interp") });
+//! record.normalise();
+//! let text = to_json(&record)?;
+//! assert!(matches!(read_record(&text), Ok(Record::Suite(read)) if read == record));
+//! # Ok::<(), etalon_record::WriteError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod diff;
+mod engine;
+mod engines;
+mod fuzz;
+mod gas;
+mod kind;
+mod merge;
+mod outcome;
+mod read;
+mod row;
+mod run;
+mod shared;
+mod suite;
+mod totals;
+mod value;
+mod write;
+
+pub use diff::{Aspect, DiffRecord, Divergence, Observation};
+pub use engine::{EngineInfo, Part, Tool, role};
+pub use engines::EnginesRecord;
+pub use fuzz::{Coverage, Finding, FuzzRecord};
+pub use gas::{Gas, GasAgreement, GasMismatch};
+pub use kind::{FORMAT, Format, Kind};
+pub use merge::MergeError;
+pub use outcome::OutcomeKind;
+pub use read::{MAX_BYTES, ReadError, Record, read_record};
+pub use row::{Failure, Note, Row, Standing};
+pub use run::RunRecord;
+pub use shared::{SharedParts, SharedRole, Sharing, shared_parts};
+pub use suite::SuiteRecord;
+pub use totals::Totals;
+pub use value::Value;
+pub use write::{WriteError, to_json};

@@ -1,0 +1,211 @@
+//! The record of `etalon diff`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineInfo, Format, Gas, Kind, OutcomeKind, Tool, Value};
+
+/// The same modules on several engines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DiffRecord {
+    /// Always [`Kind::Diff`].
+    pub record: Kind,
+    /// The version of the document.
+    pub format: Format,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The architecture that the engines ran on.
+    pub arch: String,
+    /// The engines that ran.
+    #[serde(default)]
+    pub engines: Vec<EngineInfo>,
+    /// The id of the gas schedule; absent if nothing was metered.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// How many cases were compared.
+    pub cases: u64,
+    /// The cases in which outcomes differ outside the policy.
+    #[serde(default)]
+    pub divergences: Vec<Divergence>,
+    /// How many cases could not be compared, by the nondeterminism that the spec allows: `nan-bits`, `grow`…
+    #[serde(default)]
+    pub poisoned: BTreeMap<String, u64>,
+}
+
+impl DiffRecord {
+    /// A record without cases.
+    #[must_use]
+    pub fn new(tool: Tool, arch: impl Into<String>) -> Self {
+        Self {
+            record: Kind::Diff,
+            format: Format::default(),
+            tool,
+            arch: arch.into(),
+            engines: Vec::new(),
+            schedule: None,
+            cases: 0,
+            divergences: Vec::new(),
+            poisoned: BTreeMap::new(),
+        }
+    }
+}
+
+/// One case in which engines part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The module.
+    pub file: String,
+    /// The export that was invoked; absent if they part before any.
+    #[serde(default)]
+    pub invoke: Option<String>,
+    /// The arguments.
+    #[serde(default)]
+    pub args: Vec<Value>,
+    /// In what they differ.
+    pub what: Aspect,
+    /// What each engine did.
+    #[serde(default)]
+    pub by_engine: BTreeMap<String, Observation>,
+}
+
+/// In what two engines can differ, in the order in which it is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aspect {
+    /// One engine crashed or did not end.
+    Crash,
+    /// One engine takes the module and another rejects it.
+    Loading,
+    /// How execution ended: one returned and another trapped, say.
+    Outcome,
+    /// Which trap.
+    Trap,
+    /// Which exception.
+    Exception,
+    /// The results.
+    Results,
+    /// The calls of host functions and their arguments.
+    HostCalls,
+    /// The contents or size of a memory.
+    Memory,
+    /// A global.
+    Globals,
+    /// The contents or size of a table.
+    Tables,
+    /// The gas consumed.
+    Gas,
+    /// The greatest depth of the stack.
+    Depth,
+}
+
+impl Aspect {
+    /// The name as it stands in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Loading => "loading",
+            Self::Outcome => "outcome",
+            Self::Trap => "trap",
+            Self::Exception => "exception",
+            Self::Results => "results",
+            Self::HostCalls => "host-calls",
+            Self::Memory => "memory",
+            Self::Globals => "globals",
+            Self::Tables => "tables",
+            Self::Gas => "gas",
+            Self::Depth => "depth",
+        }
+    }
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What one engine did in one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// The results, if it returned.
+    #[serde(default)]
+    pub results: Vec<Value>,
+    /// The text of the trap, if it trapped.
+    #[serde(default)]
+    pub trap: Option<String>,
+    /// What else there is to say: the reason of a rejection, the missing feature, how it crashed.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// The gas, if it was metered.
+    #[serde(default)]
+    pub gas: Option<Gas>,
+    /// Digests of the store afterwards, by name: `memory 0`, `globals`…
+    #[serde(default)]
+    pub digests: BTreeMap<String, String>,
+}
+
+impl Observation {
+    /// An observation of how it ended alone.
+    #[must_use]
+    pub fn new(outcome: OutcomeKind) -> Self {
+        Self {
+            outcome,
+            results: Vec::new(),
+            trap: None,
+            message: None,
+            gas: None,
+            digests: BTreeMap::new(),
+        }
+    }
+}
+
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.outcome)?;
+        for result in &self.results {
+            write!(f, " {result}")?;
+        }
+        if let Some(trap) = &self.trap {
+            write!(f, ": {trap}")?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(gas) = &self.gas {
+            write!(f, ", gas {}", gas.consumed)?;
+        }
+        for (name, digest) in &self.digests {
+            write!(f, ", {name} {digest}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Aspect, Observation};
+    use crate::{OutcomeKind, Value};
+
+    #[test]
+    fn aspects_are_named_as_serde_writes_them() -> Result<(), serde_json::Error> {
+        for aspect in
+            [Aspect::Crash, Aspect::HostCalls, Aspect::Results, Aspect::Memory, Aspect::Gas]
+        {
+            assert_eq!(serde_json::to_string(&aspect)?, format!("\"{aspect}\""));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_observation_reads_as_one_line() {
+        let mut seen = Observation::new(OutcomeKind::Returned);
+        seen.results = vec![Value::i32(7), Value::i64(-1)];
+        seen.digests.insert("memory 0".into(), "ab12".into());
+        assert_eq!(seen.to_string(), "returned i32:7 i64:-1, memory 0 ab12");
+    }
+}

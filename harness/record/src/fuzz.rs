@@ -1,0 +1,106 @@
+//! The record of `etalon fuzz`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Aspect, EngineInfo, Format, Kind, Tool};
+
+/// Generated modules on several engines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FuzzRecord {
+    /// Always [`Kind::Fuzz`].
+    pub record: Kind,
+    /// The version of the document.
+    pub format: Format,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The architecture that the engines ran on.
+    pub arch: String,
+    /// The seed; with the number of cases it determines every case.
+    pub seed: u64,
+    /// The name of the profile that shaped the modules.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// How many cases ran.
+    pub cases: u64,
+    /// How fast they ran, in cases per second of wall-clock time; a measurement, so it differs from run to run.
+    #[serde(default)]
+    pub cases_per_second: Option<f64>,
+    /// The engines that ran.
+    #[serde(default)]
+    pub engines: Vec<EngineInfo>,
+    /// What was found, each kind of divergence once.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// How many cases could not be compared, by the nondeterminism that the spec allows.
+    #[serde(default)]
+    pub poisoned: BTreeMap<String, u64>,
+    /// What the cases reached.
+    #[serde(default)]
+    pub coverage: Coverage,
+}
+
+impl FuzzRecord {
+    /// A record without cases.
+    #[must_use]
+    pub fn new(tool: Tool, arch: impl Into<String>, seed: u64) -> Self {
+        Self {
+            record: Kind::Fuzz,
+            format: Format::default(),
+            tool,
+            arch: arch.into(),
+            seed,
+            profile: None,
+            cases: 0,
+            cases_per_second: None,
+            engines: Vec::new(),
+            findings: Vec::new(),
+            poisoned: BTreeMap::new(),
+            coverage: Coverage::default(),
+        }
+    }
+}
+
+/// A divergence that was found, reduced and saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name, derived from what it is; the same finding gets the same name.
+    pub id: String,
+    /// In what the engines differ.
+    pub what: Aspect,
+    /// Where it was saved, relative to the folder of findings.
+    pub folder: String,
+    /// The operator at which they part, if that could be told.
+    #[serde(default)]
+    pub operator: Option<String>,
+    /// The engines that part.
+    #[serde(default)]
+    pub engines: Vec<String>,
+    /// One line on what each did.
+    #[serde(default)]
+    pub summary: Option<String>,
+    /// How many cases showed it.
+    #[serde(default)]
+    pub cases: u64,
+}
+
+/// What the cases of a fuzz run reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// How many operators the profile allows.
+    #[serde(default)]
+    pub operators_total: u64,
+    /// How many of them some case contained.
+    #[serde(default)]
+    pub operators_reached: u64,
+    /// Those that none contained, sorted.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    /// How often each operator was contained.
+    #[serde(default)]
+    pub operators: BTreeMap<String, u64>,
+    /// How many cases ended in each outcome.
+    #[serde(default)]
+    pub outcomes: BTreeMap<String, u64>,
+}

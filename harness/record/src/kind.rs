@@ -1,0 +1,94 @@
+//! Which document a record is, and of which version.
+
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The version of the documents that this build writes and reads.
+///
+/// It rises when a field changes its meaning or goes away; a further field alone does not raise it.
+pub const FORMAT: u32 = 1;
+
+/// The version of a document, as found in its `format` field. Only a version that this build can read is a `Format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Format(u32);
+
+impl Format {
+    /// The version number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        Self(FORMAT)
+    }
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(FormatVisitor)
+    }
+}
+
+/// Refuses an unknown version while it is being read, so that the error carries the line and column of the field.
+struct FormatVisitor;
+
+impl Visitor<'_> for FormatVisitor {
+    type Value = Format;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the version of the record's format, a number")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Format, E> {
+        if number == u64::from(FORMAT) {
+            return Ok(Format(FORMAT));
+        }
+        Err(E::custom(format_args!(
+            "record format {number} is not known: this build reads format {FORMAT}"
+        )))
+    }
+}
+
+/// Which command wrote the record: the `record` field of each document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// `etalon run`: a [`RunRecord`](crate::RunRecord).
+    Run,
+    /// `etalon spec`: a [`SuiteRecord`](crate::SuiteRecord) of the bundled suites.
+    Spec,
+    /// `etalon wast`: a [`SuiteRecord`](crate::SuiteRecord) of given scripts.
+    Wast,
+    /// `etalon diff`: a [`DiffRecord`](crate::DiffRecord).
+    Diff,
+    /// `etalon fuzz`: a [`FuzzRecord`](crate::FuzzRecord).
+    Fuzz,
+    /// `etalon engines`: an [`EnginesRecord`](crate::EnginesRecord).
+    Engines,
+}
+
+impl Kind {
+    /// The name as it stands in the document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Spec => "spec",
+            Self::Wast => "wast",
+            Self::Diff => "diff",
+            Self::Fuzz => "fuzz",
+            Self::Engines => "engines",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

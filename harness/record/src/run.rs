@@ -1,0 +1,66 @@
+//! The record of `etalon run`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Format, Gas, Kind, OutcomeKind, Tool, Value};
+
+/// One invocation on one engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Always [`Kind::Run`].
+    pub record: Kind,
+    /// The version of the document.
+    pub format: Format,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The module, as it was named on the command line.
+    pub file: String,
+    /// The engine's name.
+    pub engine: String,
+    /// The export that was invoked; absent if only the start function ran.
+    #[serde(default)]
+    pub invoke: Option<String>,
+    /// The arguments of the invocation.
+    #[serde(default)]
+    pub args: Vec<Value>,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// The results, if it returned.
+    #[serde(default)]
+    pub results: Vec<Value>,
+    /// The text of the trap, if it trapped.
+    #[serde(default)]
+    pub trap: Option<String>,
+    /// What else there is to say: the reason of a rejection, what ran out, the missing feature.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// The gas, if the run was metered.
+    #[serde(default)]
+    pub gas: Option<Gas>,
+}
+
+impl RunRecord {
+    /// A run of `file` on `engine` that ended in `outcome`; the rest is for the caller to fill.
+    #[must_use]
+    pub fn new(
+        tool: Tool,
+        file: impl Into<String>,
+        engine: impl Into<String>,
+        outcome: OutcomeKind,
+    ) -> Self {
+        Self {
+            record: Kind::Run,
+            format: Format::default(),
+            tool,
+            file: file.into(),
+            engine: engine.into(),
+            invoke: None,
+            args: Vec::new(),
+            outcome,
+            results: Vec::new(),
+            trap: None,
+            message: None,
+            gas: None,
+        }
+    }
+}

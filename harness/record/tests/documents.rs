@@ -1,0 +1,183 @@
+//! Each kind of document: its field names, the way there and back, and what is refused.
+
+use etalon_record::{
+    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Failure, Finding,
+    FuzzRecord, Gas, Kind, Note, Observation, OutcomeKind, ReadError, Record, Row, RunRecord,
+    SuiteRecord, Tool, Value, read_record, role, to_json,
+};
+use serde::Serialize;
+
+fn tool() -> Tool {
+    Tool::new("etalon", "0.1.0")
+}
+
+fn suite() -> SuiteRecord {
+    let mut record = SuiteRecord::new(Kind::Spec, tool(), "x86_64");
+    record
+        .engines
+        .push(EngineInfo::new("interp", "0.1.0").with_part(role::SEMANTICS, "etalon-interp"));
+    record.schedule = Some("default@1+ab12".into());
+    record.rows.push(Row {
+        passed: 4,
+        failed: 1,
+        skipped: 1,
+        failures: vec![Failure {
+            line: 12,
+            kind: "assert_return".into(),
+            expected: "i32:1".into(),
+            got: "\u{1}<script>".into(),
+            module: None,
+        }],
+        skips: vec![Note::new(3, "needs threads")],
+        gas_consumed: Some(u64::MAX),
+        ..Row::new("wasm-v1", "i32.wast", "interp")
+    });
+    record.compare_gas();
+    record.normalise();
+    record
+}
+
+fn diff() -> DiffRecord {
+    let mut record = DiffRecord::new(tool(), "x86_64");
+    record.cases = 3;
+    record.poisoned.insert("nan-bits".into(), 2);
+    record.divergences.push(Divergence {
+        file: "a.wasm".into(),
+        invoke: Some("f".into()),
+        args: vec![Value::i32(-1)],
+        what: Aspect::HostCalls,
+        by_engine: [("jit".to_owned(), Observation::new(OutcomeKind::TimedOut))].into(),
+    });
+    record
+}
+
+fn fuzz() -> FuzzRecord {
+    let mut record = FuzzRecord::new(tool(), "x86_64", 7);
+    record.cases = 1000;
+    record.cases_per_second = Some(812.5);
+    record.coverage = Coverage { operators_total: 9, operators_reached: 8, ..Coverage::default() };
+    record.findings.push(Finding {
+        id: "results-i32.add-1".into(),
+        what: Aspect::Results,
+        folder: "results-i32.add-1".into(),
+        operator: Some("i32.add".into()),
+        engines: vec!["interp".into(), "jit".into()],
+        summary: None,
+        cases: 3,
+    });
+    record
+}
+
+fn run() -> RunRecord {
+    let mut record = RunRecord::new(tool(), "a.wat", "interp", OutcomeKind::Returned);
+    record.invoke = Some("add".into());
+    record.args = vec![Value::i32(3), Value::i32(4)];
+    record.results = vec![Value::i32(7)];
+    record.gas = Some(Gas { consumed: 5, executed: Some(5), schedule: "default@1+ab12".into() });
+    record
+}
+
+fn keys(record: &impl Serialize) -> Vec<String> {
+    let value = serde_json::to_value(record).expect("records are JSON");
+    value.as_object().expect("a record is an object").keys().cloned().collect()
+}
+
+/// The names that scripts rely on; others may be added.
+#[test]
+fn the_documented_names_are_there() {
+    let has = |keys: Vec<String>, names: &[&str]| {
+        for name in names {
+            assert!(keys.iter().any(|key| key == name), "{name} is missing from {keys:?}");
+        }
+    };
+    has(keys(&run()), &["file", "engine", "invoke", "args", "outcome", "results", "trap", "gas"]);
+    has(keys(&run().gas), &["consumed", "executed", "schedule"]);
+    has(keys(&suite()), &["totals", "gas", "rows"]);
+    has(
+        keys(&suite().totals),
+        &[
+            "files",
+            "files_passed",
+            "assertions",
+            "passed",
+            "failed",
+            "skipped",
+            "expected_failures",
+        ],
+    );
+    has(keys(&suite().gas), &["compared", "equal"]);
+    has(
+        keys(&suite().rows[0]),
+        &[
+            "suite",
+            "file",
+            "engine",
+            "passed",
+            "failed",
+            "skipped",
+            "expected_failures",
+            "unsupported",
+            "failures",
+        ],
+    );
+    has(keys(&suite().rows[0].failures[0]), &["line", "kind", "expected", "got"]);
+    has(keys(&diff()), &["cases", "divergences", "poisoned"]);
+    has(keys(&diff().divergences[0]), &["file", "invoke", "args", "what", "by_engine"]);
+    has(keys(&fuzz()), &["cases", "cases_per_second", "seed", "engines", "findings", "coverage"]);
+    has(keys(&fuzz().findings[0]), &["id", "what", "folder", "operator", "engines"]);
+}
+
+#[test]
+fn each_record_comes_back_as_it_was() {
+    let engines = EnginesRecord::new(tool(), "aarch64");
+    let cases: [(String, Record); 5] = [
+        (to_json(&run()).expect("JSON"), Record::Run(run())),
+        (to_json(&suite()).expect("JSON"), Record::Suite(suite())),
+        (to_json(&diff()).expect("JSON"), Record::Diff(diff())),
+        (to_json(&fuzz()).expect("JSON"), Record::Fuzz(fuzz())),
+        (to_json(&engines).expect("JSON"), Record::Engines(engines)),
+    ];
+    for (text, record) in cases {
+        assert_eq!(read_record(&text), Ok(record));
+    }
+}
+
+#[test]
+fn what_may_be_absent_and_what_is_unknown_are_both_read() {
+    let text = r#"{"record": "wast", "format": 1, "tool": {"name": "etalon", "version": "0"}, "arch": "x86_64",
+        "totals": {"files": 1, "files_passed": 1, "assertions": 1, "passed": 1, "failed": 0, "skipped": 0,
+                   "expected_failures": 0},
+        "rows": [{"suite": "s", "file": "f", "engine": "e", "passed": 1, "failed": 0, "skipped": 0,
+                  "expected_failures": 0, "of a later release": [1, 2]}]}"#;
+    let Ok(Record::Suite(record)) = read_record(text) else { panic!("a suite record") };
+    assert_eq!(record.rows, [Row { passed: 1, ..Row::new("s", "f", "e") }]);
+    assert_eq!(record.record, Kind::Wast);
+}
+
+#[test]
+fn another_format_is_refused_by_number_and_place() {
+    let error =
+        read_record("{\n  \"record\": \"spec\",\n  \"format\": 2\n}").expect_err("format 2");
+    assert_eq!(
+        error.to_string(),
+        "not a record that can be read, at line 3, column 13: \
+         record format 2 is not known: this build reads format 1"
+    );
+}
+
+#[test]
+fn what_is_no_record_is_refused_with_its_place() {
+    let message = |text: &str| read_record(text).expect_err(text).to_string();
+    assert!(message(r#"{"format": 1}"#).contains("missing field `record`"));
+    assert!(message(r#"{"record": "poem", "format": 1}"#).contains("unknown variant `poem`"));
+    assert!(message("[]").contains("line 1"));
+    assert!(matches!(read_record("{\n\"record\": }"), Err(ReadError::NotJson { line: 2, .. })));
+    assert!(matches!(read_record(""), Err(ReadError::NotJson { .. })));
+    // Deep nesting must not overflow the stack of the reader.
+    assert!(read_record(&"[".repeat(200_000)).is_err());
+    let broken = read_record("{\"record\": \"diff\", \"format\": 1,\n \"cases\": \"many\"}");
+    assert!(
+        matches!(broken, Err(ReadError::Broken { kind: Kind::Diff, line: 2, .. })),
+        "{broken:?}"
+    );
+}
