@@ -1,3 +1,26 @@
-//! Bytes to a validated module: decoding, types, matching, features.
+//! Bytes to a validated module: decoding, validation, types and their matching, features.
+//!
+//! This crate knows nothing of execution. A [`Module`] is plain data that any number of stores and
+//! tiers can share.
+#![forbid(unsafe_code)]
 
+mod const_expr;
+mod convert;
+mod decode;
+mod error;
+mod features;
+mod module;
 pub mod operator;
+mod registry;
+mod types;
+mod validate;
+
+pub use const_expr::{ConstExpr, ConstOp};
+pub use error::{LoadError, LoadErrorKind};
+pub use features::Features;
+pub use module::{
+    Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
+};
+pub use operator::Opcode;
+pub use registry::{Canonicalise, TypeRegistry};
+pub use types::*;

@@ -71,12 +71,8 @@ impl fmt::Display for Opcode {
     }
 }
 
-static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    DECODER_NAMES
-        .iter()
-        .map(|(_, visit)| text_name(visit))
-        .collect()
-});
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| DECODER_NAMES.iter().map(|(_, visit)| text_name(visit)).collect());
 
 static BY_NAME: LazyLock<HashMap<&'static str, Opcode>> =
     LazyLock::new(|| Opcode::ALL.iter().map(|&op| (op.name(), op)).collect());
@@ -106,9 +102,8 @@ fn text_name(visit: &str) -> String {
         return (*name).to_owned();
     }
     let words = visit.strip_prefix("visit_").unwrap_or(visit);
-    let Some((namespace, mut rest)) = words
-        .split_once('_')
-        .filter(|(first, _)| NAMESPACES.contains(first))
+    let Some((namespace, mut rest)) =
+        words.split_once('_').filter(|(first, _)| NAMESPACES.contains(first))
     else {
         return words.to_owned();
     };
@@ -139,15 +134,9 @@ mod tests {
             assert_eq!(op as usize, position);
             assert_eq!(Opcode::from_name(op.name()), Some(op));
         }
-        for unknown in [
-            "",
-            "i32",
-            "i32_add",
-            "I32Add",
-            "visit_nop",
-            "ref.cast_nullable",
-            "typed_select",
-        ] {
+        for unknown in
+            ["", "i32", "i32_add", "I32Add", "visit_nop", "ref.cast_nullable", "typed_select"]
+        {
             assert_eq!(Opcode::from_name(unknown), None, "{unknown}");
         }
     }
@@ -165,29 +154,17 @@ mod tests {
             (Opcode::I32Add, "i32.add", "mvp"),
             (Opcode::F64ConvertI64U, "f64.convert_i64_u", "mvp"),
             (Opcode::I64Extend32S, "i64.extend32_s", "sign_extension"),
-            (
-                Opcode::I32TruncSatF64U,
-                "i32.trunc_sat_f64_u",
-                "saturating_float_to_int",
-            ),
+            (Opcode::I32TruncSatF64U, "i32.trunc_sat_f64_u", "saturating_float_to_int"),
             (Opcode::MemoryCopy, "memory.copy", "bulk_memory"),
             (Opcode::DataDrop, "data.drop", "bulk_memory"),
             (Opcode::ElemDrop, "elem.drop", "bulk_memory"),
             (Opcode::TypedSelect, "select_t", "reference_types"),
             (Opcode::RefIsNull, "ref.is_null", "reference_types"),
             (Opcode::TableGrow, "table.grow", "reference_types"),
-            (
-                Opcode::ReturnCallIndirect,
-                "return_call_indirect",
-                "tail_call",
-            ),
+            (Opcode::ReturnCallIndirect, "return_call_indirect", "tail_call"),
             (Opcode::V128Load8Splat, "v128.load8_splat", "simd"),
             (Opcode::V128AndNot, "v128.andnot", "simd"),
-            (
-                Opcode::I16x8ExtMulHighI8x16U,
-                "i16x8.extmul_high_i8x16_u",
-                "simd",
-            ),
+            (Opcode::I16x8ExtMulHighI8x16U, "i16x8.extmul_high_i8x16_u", "simd"),
             (Opcode::F32x4PMin, "f32x4.pmin", "simd"),
             (
                 Opcode::I32x4RelaxedDotI8x16I7x16AddS,
@@ -206,38 +183,14 @@ mod tests {
             (Opcode::TryTable, "try_table", "exceptions"),
             (Opcode::ThrowRef, "throw_ref", "exceptions"),
             (Opcode::CatchAll, "catch_all", "legacy_exceptions"),
-            (
-                Opcode::ReturnCallRef,
-                "return_call_ref",
-                "function_references",
-            ),
-            (
-                Opcode::RefAsNonNull,
-                "ref.as_non_null",
-                "function_references",
-            ),
+            (Opcode::ReturnCallRef, "return_call_ref", "function_references"),
+            (Opcode::RefAsNonNull, "ref.as_non_null", "function_references"),
             (Opcode::AtomicFence, "atomic.fence", "threads"),
-            (
-                Opcode::MemoryAtomicWait32,
-                "memory.atomic.wait32",
-                "threads",
-            ),
-            (
-                Opcode::I64AtomicRmw32CmpxchgU,
-                "i64.atomic.rmw32.cmpxchg_u",
-                "threads",
-            ),
+            (Opcode::MemoryAtomicWait32, "memory.atomic.wait32", "threads"),
+            (Opcode::I64AtomicRmw32CmpxchgU, "i64.atomic.rmw32.cmpxchg_u", "threads"),
             (Opcode::I32AtomicLoad8U, "i32.atomic.load8_u", "threads"),
-            (
-                Opcode::StructAtomicGetS,
-                "struct.atomic.get_s",
-                "shared_everything_threads",
-            ),
-            (
-                Opcode::GlobalAtomicRmwAdd,
-                "global.atomic.rmw.add",
-                "shared_everything_threads",
-            ),
+            (Opcode::StructAtomicGetS, "struct.atomic.get_s", "shared_everything_threads"),
+            (Opcode::GlobalAtomicRmwAdd, "global.atomic.rmw.add", "shared_everything_threads"),
             (Opcode::ContNew, "cont.new", "stack_switching"),
             (Opcode::ResumeThrow, "resume_throw", "stack_switching"),
             (Opcode::I64MulWideS, "i64.mul_wide_s", "wide_arithmetic"),
@@ -255,10 +208,7 @@ mod tests {
     #[test]
     fn a_decoded_operator_has_its_opcode() {
         assert_eq!(Opcode::of(&Operator::Nop), Opcode::Nop);
-        assert_eq!(
-            Opcode::of(&Operator::I32Const { value: 7 }),
-            Opcode::I32Const
-        );
+        assert_eq!(Opcode::of(&Operator::I32Const { value: 7 }), Opcode::I32Const);
         assert_eq!(Opcode::of(&Operator::I16x8Shl), Opcode::I16x8Shl);
         let cast = Operator::RefCastNullable {
             hty: wasmparser::HeapType::Concrete(wasmparser::UnpackedIndex::Module(0)),

@@ -1,0 +1,265 @@
+//! Modules (specification chapter 2.5, *Structure: Modules*).
+
+use crate::const_expr::ConstExpr;
+use crate::error::LoadError;
+use crate::features::Features;
+use crate::types::{
+    CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
+    TagType, TypeUse, ValType,
+};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What kind of thing is imported or exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExternKind {
+    /// A function.
+    Func,
+    /// A table.
+    Table,
+    /// A memory.
+    Memory,
+    /// A global.
+    Global,
+    /// A tag.
+    Tag,
+}
+
+/// An import.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// First of its two names.
+    pub module: String,
+    /// Second of its two names.
+    pub name: String,
+    /// What is imported.
+    pub ty: ExternType,
+}
+
+/// An export.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// What kind is exported.
+    pub kind: ExternKind,
+    /// Index into that kind's index space.
+    pub index: u32,
+}
+
+/// A table that the module defines.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its type.
+    pub ty: TableType,
+    /// Initial value of every element; null if absent.
+    pub init: Option<ConstExpr>,
+}
+
+/// A global that the module defines.
+#[derive(Clone, Debug)]
+pub struct Global {
+    /// Its type.
+    pub ty: GlobalType,
+    /// Its initial value.
+    pub init: ConstExpr,
+}
+
+/// When an element segment is written.
+#[derive(Clone, Debug)]
+pub enum ElemMode {
+    /// By `table.init`.
+    Passive,
+    /// At instantiation.
+    Active {
+        /// The table.
+        table: u32,
+        /// The first index written.
+        offset: ConstExpr,
+    },
+    /// Never: it only declares references.
+    Declarative,
+}
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub struct Elem {
+    /// Type of the elements.
+    pub ty: RefType,
+    /// One expression an element.
+    pub items: Vec<ConstExpr>,
+    /// When it is written.
+    pub mode: ElemMode,
+}
+
+/// When a data segment is written.
+#[derive(Clone, Debug)]
+pub enum DataMode {
+    /// By `memory.init` or an array instruction.
+    Passive,
+    /// At instantiation.
+    Active {
+        /// The memory.
+        memory: u32,
+        /// The first address written.
+        offset: ConstExpr,
+    },
+}
+
+/// A data segment.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// Where its bytes are in the module's bytes.
+    pub range: Range<usize>,
+    /// When it is written.
+    pub mode: DataMode,
+}
+
+/// The body of a function that the module defines.
+#[derive(Clone, Debug)]
+pub struct FuncBody {
+    /// Where the body (locals and instructions) is in the module's bytes.
+    pub range: Range<usize>,
+    /// Declared locals, without the parameters.
+    pub locals: Box<[ValType]>,
+    /// Greatest height of the operand stack, in slots, as validation saw it (gas-1 *Depth*).
+    pub max_height: u32,
+}
+
+/// A decoded and validated module.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) digest: [u8; 32],
+    /// The type section.
+    pub types: Vec<RecGroup>,
+    /// The type section without grouping: indexed by type index.
+    pub flat_types: Vec<SubType>,
+    /// Imports, in order.
+    pub imports: Vec<Import>,
+    /// Exports, in order.
+    pub exports: Vec<Export>,
+    /// Type index of every function, imports first.
+    pub funcs: Vec<u32>,
+    /// Type of every table, imports first.
+    pub tables: Vec<TableType>,
+    /// Type of every memory, imports first.
+    pub memories: Vec<MemoryType>,
+    /// Type of every global, imports first.
+    pub globals: Vec<GlobalType>,
+    /// Type of every tag, imports first.
+    pub tags: Vec<TagType>,
+    /// How many of the functions are imported.
+    pub imported_funcs: u32,
+    /// How many of the tables are imported.
+    pub imported_tables: u32,
+    /// How many of the memories are imported.
+    pub imported_memories: u32,
+    /// How many of the globals are imported.
+    pub imported_globals: u32,
+    /// How many of the tags are imported.
+    pub imported_tags: u32,
+    /// Tables that the module defines.
+    pub table_defs: Vec<Table>,
+    /// Globals that the module defines.
+    pub global_defs: Vec<Global>,
+    /// Bodies of the functions that the module defines.
+    pub bodies: Vec<FuncBody>,
+    /// Element segments.
+    pub elems: Vec<Elem>,
+    /// Data segments.
+    pub datas: Vec<Data>,
+    /// The start function.
+    pub start: Option<u32>,
+    /// Function names from the custom section `name`, sorted by index.
+    pub func_names: Vec<(u32, String)>,
+}
+
+impl Module {
+    /// Decodes and validates a binary module with the given features.
+    ///
+    /// # Errors
+    /// [`LoadError`] tells whether the bytes are malformed, invalid, need a feature that is not in
+    /// `features`, or exceed a limit, with the offset.
+    pub fn new(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
+        let module = crate::decode::decode(bytes);
+        // Decoding is judged first: a module that does not even decode is malformed, whatever
+        // validation would say of the part before the fault.
+        let mut module = module?;
+        module.bodies = crate::validate::validate(bytes, features, &module)?;
+        module.bytes = bytes.into();
+        module.digest = *blake3::hash(bytes).as_bytes();
+        Ok(module)
+    }
+
+    /// The bytes that the module was made of.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    /// BLAKE3 of the bytes.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// The function type at a type index.
+    ///
+    /// # Panics
+    /// If the index does not name a function type, which validation excludes wherever one is needed.
+    pub fn func_type_at(&self, type_index: u32) -> &FuncType {
+        match &self.flat_types[type_index as usize].comp {
+            CompType::Func(ty) => ty,
+            other => panic!("type {type_index} is not a function type but {other:?}"),
+        }
+    }
+
+    /// The type of a function.
+    pub fn func_type(&self, func: u32) -> &FuncType {
+        self.func_type_at(self.funcs[func as usize])
+    }
+
+    /// The body of a defined function, by its index among all functions; `None` for an import.
+    pub fn body(&self, func: u32) -> Option<&FuncBody> {
+        func.checked_sub(self.imported_funcs).map(|i| &self.bodies[i as usize])
+    }
+
+    /// A reader of the instructions of a body. Offsets it reports are offsets in the module.
+    ///
+    /// # Panics
+    /// If the body is not of this module.
+    pub fn operators(&self, body: &FuncBody) -> wasmparser::OperatorsReader<'_> {
+        let bytes = &self.bytes[body.range.clone()];
+        let reader = wasmparser::BinaryReader::new(bytes, body.range.start as u64);
+        wasmparser::FunctionBody::new(reader)
+            .get_operators_reader()
+            .expect("the locals of a validated body decode")
+    }
+
+    /// The bytes of a data segment.
+    pub fn data(&self, index: u32) -> &[u8] {
+        &self.bytes[self.datas[index as usize].range.clone()]
+    }
+
+    /// The export of a name.
+    pub fn export(&self, name: &str) -> Option<&Export> {
+        self.exports.iter().find(|e| e.name == name)
+    }
+
+    /// The type of an export, in the module's own indices.
+    pub fn export_type(&self, export: &Export) -> ExternType {
+        let i = export.index as usize;
+        match export.kind {
+            ExternKind::Func => ExternType::Func(TypeUse::Idx(self.funcs[i])),
+            ExternKind::Table => ExternType::Table(self.tables[i]),
+            ExternKind::Memory => ExternType::Memory(self.memories[i]),
+            ExternKind::Global => ExternType::Global(self.globals[i]),
+            ExternKind::Tag => ExternType::Tag(self.tags[i]),
+        }
+    }
+
+    /// A function's name from the name section, if it has one.
+    pub fn func_name(&self, func: u32) -> Option<&str> {
+        let at = self.func_names.binary_search_by_key(&func, |(i, _)| *i).ok()?;
+        Some(&self.func_names[at].1)
+    }
+}
