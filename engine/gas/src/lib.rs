@@ -1,1 +1,30 @@
 //! What an instruction costs: schedules and the meter.
+//!
+//! The meaning of gas is `SPEC.md` next to this crate ("gas-1"; `§` in these pages is a section of it). A [`Schedule`]
+//! fixes every number that gas-1 leaves open; a [`Meter`] counts. *Where* a charge stands is not decided here: each tier
+//! finds the gas segments of a body for itself, and the tests compare them.
+
+#![forbid(unsafe_code)]
+
+mod canonical;
+mod cuts;
+mod error;
+mod heap;
+mod id;
+mod meter;
+mod prices;
+mod rate;
+mod schedule;
+mod source;
+
+pub use cuts::Cuts;
+pub use error::{ScheduleError, ScheduleErrorKind};
+pub use heap::object_bytes;
+pub use id::{ScheduleId, ScheduleIdError};
+pub use meter::{GasCell, LIMIT_MAX, LimitTooLarge, Meter, OutOfGas};
+pub use prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
+pub use rate::Rate;
+pub use schedule::Schedule;
+
+/// The meaning of gas that this crate implements: the title of `SPEC.md`. A change of meaning is a new name.
+pub const SEMANTICS: &str = "gas-1";

@@ -1,0 +1,255 @@
+//! The counter that gas is taken from.
+
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use thiserror::Error;
+
+/// The greatest limit a meter may have (§1): 2^63 - 1, so that a limit also fits a signed number.
+pub const LIMIT_MAX: u64 = i64::MAX as u64;
+
+/// The limit is used up (§3). Sticky: whatever the meter is asked next, the answer is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("out of gas")]
+pub struct OutOfGas;
+
+/// A limit above [`LIMIT_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the gas limit {0} is above {LIMIT_MAX}")]
+pub struct LimitTooLarge(pub u64);
+
+/// The gas left, in memory that compiled code may share with its [`Meter`].
+///
+/// Atomic only so that sharing it needs no exclusive reference; one thread at a time runs on a meter, and relaxed loads
+/// and stores are plain moves.
+#[derive(Debug)]
+#[repr(C)]
+pub struct GasCell {
+    left: AtomicU64,
+}
+
+impl GasCell {
+    /// Gas left.
+    pub fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the gas left.
+    pub fn set_left(&self, gas: u64) {
+        self.left.store(gas, Ordering::Relaxed);
+    }
+}
+
+/// What one store may still spend, and what it has spent, in gas (§1, §3).
+///
+/// An unmetered one has no limit and never runs out, but it counts all the same.
+#[derive(Debug)]
+pub struct Meter {
+    limit: Option<u64>,
+    exhausted: bool,
+    // Not a Box: a Box claims that nobody else holds the address, and compiled code does.
+    cell: Arc<GasCell>,
+}
+
+impl Meter {
+    /// A meter with `limit` gas to spend.
+    ///
+    /// # Errors
+    ///
+    /// The limit is above [`LIMIT_MAX`].
+    pub fn new(limit: u64) -> Result<Meter, LimitTooLarge> {
+        let mut meter = Meter::unmetered();
+        meter.set_limit(Some(limit))?;
+        Ok(meter)
+    }
+
+    /// A meter without a limit.
+    pub fn unmetered() -> Meter {
+        // No limit is that great, so a tier that counts down anyway needs no case for it.
+        let cell = Arc::new(GasCell { left: AtomicU64::new(u64::MAX) });
+        Meter { limit: None, exhausted: false, cell }
+    }
+
+    /// Starts anew: nothing consumed, not exhausted, and `limit` to spend (`None`: unmetered).
+    ///
+    /// The cell keeps its address.
+    ///
+    /// # Errors
+    ///
+    /// The limit is above [`LIMIT_MAX`]; the meter is unchanged.
+    pub fn set_limit(&mut self, limit: Option<u64>) -> Result<(), LimitTooLarge> {
+        if let Some(limit) = limit.filter(|&limit| limit > LIMIT_MAX) {
+            return Err(LimitTooLarge(limit));
+        }
+        self.limit = limit;
+        self.exhausted = false;
+        self.cell.set_left(self.start());
+        Ok(())
+    }
+
+    /// Takes `cost` gas.
+    ///
+    /// # Errors
+    ///
+    /// Less than `cost` is left, or the meter is exhausted already. It is exhausted from then on.
+    pub fn charge(&mut self, cost: u64) -> Result<(), OutOfGas> {
+        self.charge_wide(u128::from(cost))
+    }
+
+    /// Takes `cost` gas, compared in 128 bits: what [`Rate::charge`](crate::Rate::charge) returns.
+    ///
+    /// # Errors
+    ///
+    /// As for [`charge`](Meter::charge).
+    pub fn charge_wide(&mut self, cost: u128) -> Result<(), OutOfGas> {
+        if self.exhausted {
+            return Err(OutOfGas);
+        }
+        let left = self.cell.left();
+        match u64::try_from(cost).ok().and_then(|cost| left.checked_sub(cost)) {
+            Some(rest) => {
+                self.cell.set_left(rest);
+                Ok(())
+            }
+            None => self.exhaust(),
+        }
+    }
+
+    /// Takes all that is left, because a charge is greater: consumed becomes the limit (§3). For a tier that finds out
+    /// by itself.
+    ///
+    /// # Errors
+    ///
+    /// Always, unless the meter is unmetered: then the count is full, and without a limit that stops nothing.
+    pub fn exhaust(&mut self) -> Result<(), OutOfGas> {
+        self.cell.set_left(0);
+        self.exhausted = self.limit.is_some();
+        if self.exhausted { Err(OutOfGas) } else { Ok(()) }
+    }
+
+    /// Whether it has run out. An invocation that begins with an exhausted meter is out of gas at once (§3).
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// The limit in gas; `None` if unmetered.
+    pub fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Gas left; `None` if unmetered.
+    pub fn left(&self) -> Option<u64> {
+        self.limit.map(|_| self.cell.left())
+    }
+
+    /// Gas consumed since the limit was set. Unmetered, the count stops at `u64::MAX`.
+    pub fn consumed(&self) -> u64 {
+        // Saturating, because compiled code writes the cell too.
+        self.start().saturating_sub(self.cell.left())
+    }
+
+    /// The cell, for code that counts down by itself.
+    pub fn cell(&self) -> &GasCell {
+        &self.cell
+    }
+
+    /// The address of the `u64` of gas left, for compiled code. It is the same for as long as the meter lives, wherever the
+    /// meter moves.
+    pub fn address(&self) -> usize {
+        ptr::from_ref(&self.cell.left).expose_provenance()
+    }
+
+    fn start(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(meter: &Meter) -> (u64, Option<u64>, bool) {
+        (meter.consumed(), meter.left(), meter.is_exhausted())
+    }
+
+    #[test]
+    fn what_is_charged_is_consumed_up_to_the_limit() {
+        for limit in 0..40 {
+            for cost in 1..10 {
+                let mut meter = Meter::new(limit).expect("a small limit");
+                for paid in 1..=limit / cost {
+                    assert_eq!(meter.charge(cost), Ok(()));
+                    assert_eq!(state(&meter), (paid * cost, Some(limit - paid * cost), false));
+                }
+                assert_eq!(meter.charge(cost), Err(OutOfGas));
+                assert_eq!(state(&meter), (limit, Some(0), true), "limit {limit}, cost {cost}");
+            }
+        }
+    }
+
+    #[test]
+    fn exhaustion_is_sticky() {
+        let mut meter = Meter::new(10).expect("a small limit");
+        assert_eq!(meter.charge(11), Err(OutOfGas));
+        for cost in [0, 1, u64::MAX] {
+            assert_eq!(meter.charge(cost), Err(OutOfGas));
+            assert_eq!(state(&meter), (10, Some(0), true));
+        }
+        meter.set_limit(Some(10)).expect("a small limit");
+        assert_eq!(state(&meter), (0, Some(10), false));
+        assert_eq!(meter.charge(10), Ok(()));
+        assert_eq!(meter.charge(0), Ok(()), "spent to the last is not exhausted");
+        assert_eq!(state(&meter), (10, Some(0), false));
+    }
+
+    #[test]
+    fn wide_costs_are_not_cut_to_64_bits() {
+        let mut meter = Meter::new(LIMIT_MAX).expect("the greatest limit");
+        assert_eq!(meter.charge_wide(5), Ok(()));
+        assert_eq!(meter.charge_wide((1 << 64) + 5), Err(OutOfGas));
+        assert_eq!(state(&meter), (LIMIT_MAX, Some(0), true));
+    }
+
+    #[test]
+    fn the_greatest_limit_is_a_signed_number() {
+        let mut meter = Meter::new(LIMIT_MAX).expect("the greatest limit");
+        assert_eq!(meter.charge(3), Ok(()));
+        assert_eq!(meter.set_limit(Some(LIMIT_MAX + 1)), Err(LimitTooLarge(LIMIT_MAX + 1)));
+        assert_eq!(
+            state(&meter),
+            (3, Some(LIMIT_MAX - 3), false),
+            "a refused limit changes nothing"
+        );
+        assert!(Meter::new(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn without_a_limit_it_counts_and_never_runs_out() {
+        let mut meter = Meter::unmetered();
+        assert_eq!(meter.charge(1 << 63), Ok(()));
+        assert_eq!((meter.limit(), state(&meter)), (None, (1 << 63, None, false)));
+        assert_eq!(meter.charge_wide(1 << 90), Ok(()));
+        assert_eq!(meter.exhaust(), Ok(()));
+        assert_eq!(meter.charge(u64::MAX), Ok(()));
+        assert_eq!(state(&meter), (u64::MAX, None, false));
+        meter.set_limit(Some(1)).expect("a small limit");
+        assert_eq!(meter.charge(2), Err(OutOfGas));
+    }
+
+    #[test]
+    fn the_cell_is_shared_and_stays_where_it_is() {
+        let meter = Meter::new(100).expect("a small limit");
+        let address = meter.address();
+        let mut moved = Box::new(meter);
+        moved.set_limit(Some(50)).expect("a small limit");
+        assert_eq!(moved.address(), address);
+        assert_eq!(address % align_of::<u64>(), 0);
+        assert_eq!(size_of::<GasCell>(), size_of::<u64>());
+        // What compiled code does: it writes the cell, and tells the meter when that would go below zero.
+        moved.cell().set_left(20);
+        assert_eq!(moved.consumed(), 30);
+        assert_eq!(moved.exhaust(), Err(OutOfGas));
+        assert_eq!(state(&moved), (50, Some(0), true));
+    }
+}

@@ -1,0 +1,155 @@
+//! A schedule: every number that gas-1 leaves open.
+
+use std::sync::{Arc, LazyLock};
+
+use etalon_module::operator::Opcode;
+
+use crate::canonical;
+use crate::cuts::{Cuts, is_dynamic};
+use crate::error::ScheduleError;
+use crate::id::ScheduleId;
+use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
+use crate::rate::Rate;
+use crate::source::Source;
+
+/// The prices and the limits that a run is under (§12).
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    id: ScheduleId,
+    source: Source,
+    /// By opcode; `source` has the same numbers by name.
+    weights: Vec<u32>,
+    /// By opcode: the dynamic charge of the operators that have one.
+    dynamic: Vec<Option<Rate>>,
+}
+
+impl Schedule {
+    /// The name of the schedule that is used where none is asked for.
+    pub const DEFAULT: &'static str = "etalon-1";
+
+    /// The names of the schedules that are built in.
+    pub const BUILTIN: &'static [&'static str] = &[Schedule::DEFAULT, "flat", "wasmtime-48"];
+
+    /// Reads a schedule file. `origin` names the text in errors; it is no part of the schedule.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a schedule: see [`ScheduleErrorKind`](crate::ScheduleErrorKind).
+    pub fn parse(text: &str, origin: &str) -> Result<Schedule, ScheduleError> {
+        let source = Source::read(text, origin)?;
+        let weights = Opcode::ALL.iter().map(|op| source.operators[op.name()]).collect();
+        let dynamic = Opcode::ALL.iter().map(|op| source.dynamic.get(op.name()).copied()).collect();
+        let id = ScheduleId::new(&source.name, source.version, &canonical::bytes(&source));
+        Ok(Schedule { id, source, weights, dynamic })
+    }
+
+    /// The built-in schedule of that name; `None` if there is none.
+    pub fn builtin(name: &str) -> Option<Arc<Schedule>> {
+        static DEFAULT: BuiltIn =
+            LazyLock::new(|| read_builtin(include_str!("../schedules/default.toml")));
+        static FLAT: BuiltIn =
+            LazyLock::new(|| read_builtin(include_str!("../schedules/flat.toml")));
+        static WASMTIME: BuiltIn =
+            LazyLock::new(|| read_builtin(include_str!("../schedules/wasmtime-48.toml")));
+        let schedule = match name {
+            Schedule::DEFAULT => &DEFAULT,
+            "flat" => &FLAT,
+            "wasmtime-48" => &WASMTIME,
+            _ => return None,
+        };
+        Some(Arc::clone(schedule))
+    }
+
+    /// What goes into artefacts, cache keys, gas snapshots and records.
+    pub fn id(&self) -> &ScheduleId {
+        &self.id
+    }
+
+    /// The canonical form (§12): every number, one a line, sorted. The id's digest is taken over it.
+    pub fn canonical_bytes(&self) -> Vec<u8> {
+        canonical::bytes(&self.source)
+    }
+
+    /// How finely bodies are cut.
+    pub fn cuts(&self) -> Cuts {
+        self.source.cuts
+    }
+
+    /// Whether a gas segment ends with `op` (§2).
+    pub fn is_cut(&self, op: Opcode) -> bool {
+        self.source.cuts.after(op)
+    }
+
+    /// Whether `op` has a dynamic charge (§5). The same under every schedule.
+    pub fn is_dynamic(&self, op: Opcode) -> bool {
+        is_dynamic(op)
+    }
+
+    /// The weight of `op`, in gas.
+    pub fn weight(&self, op: Opcode) -> u32 {
+        self.weights[op as usize]
+    }
+
+    /// The dynamic charge of `op`, if it has one (§5 has the units of each operator).
+    pub fn dynamic(&self, op: Opcode) -> Option<Rate> {
+        self.dynamic[op as usize]
+    }
+
+    /// E(f) of §4: what entering a function costs besides its first gas segment, in gas.
+    ///
+    /// Counts values: a v128 is one. Saturates, above every limit.
+    pub fn entry_cost(&self, params: u64, locals: u64) -> u64 {
+        let Function { entry, arg, local } = self.source.function;
+        let args = u64::from(arg).saturating_mul(params);
+        let locals = u64::from(local).saturating_mul(locals);
+        u64::from(entry).saturating_add(args).saturating_add(locals)
+    }
+
+    /// frame(f) of §8, in slots. Counts slots: a v128 is two. Saturates, above every greatest depth.
+    pub fn frame_cost(&self, params: u64, locals: u64, max_height: u64) -> u64 {
+        u64::from(self.source.depth.frame)
+            .saturating_add(params)
+            .saturating_add(locals)
+            .saturating_add(max_height)
+    }
+
+    /// What a function call adds to its gas.
+    pub fn function(&self) -> Function {
+        self.source.function
+    }
+
+    /// The rules of depth.
+    pub fn depth(&self) -> Depth {
+        self.source.depth
+    }
+
+    /// The caps on memories, tables and the GC heap.
+    pub fn limits(&self) -> Limits {
+        self.source.limits
+    }
+
+    /// The prices of instantiation.
+    pub fn instantiation(&self) -> Instantiation {
+        self.source.instantiation
+    }
+
+    /// The price of compilation.
+    pub fn compilation(&self) -> Compilation {
+        self.source.compilation
+    }
+
+    /// The prices of host calls.
+    pub fn host(&self) -> &Host {
+        &self.source.host
+    }
+}
+
+type BuiltIn = LazyLock<Arc<Schedule>>;
+
+/// The files are compiled in and the tests read each, so a fault in one is ours.
+fn read_builtin(text: &str) -> Arc<Schedule> {
+    match Schedule::parse(text, "built-in schedule") {
+        Ok(schedule) => Arc::new(schedule),
+        Err(error) => unreachable!("{error}"),
+    }
+}
