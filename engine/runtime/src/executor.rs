@@ -1,0 +1,94 @@
+//! The one trait through which tiers run functions, each other's included.
+
+use crate::InstanceAddr;
+use crate::reference::FuncAddr;
+use crate::stop::Stop;
+use crate::store::Store;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A tier of one store, by the order in which they were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TierId(pub u8);
+
+/// What a tier made of a module before it was instantiated (compiled code, say).
+pub type CodeObject = Arc<dyn Any + Send + Sync>;
+
+/// A tier: something that runs the functions of modules in a store.
+pub trait Executor: Send + Sync + fmt::Debug {
+    /// The tier's name: `interp`, `jit`.
+    fn name(&self) -> &'static str;
+
+    /// Gets ready to run the functions of a new instance that are placed in this tier. Called once
+    /// an instance and tier, when the instance's addresses are known and before any segment is
+    /// written.
+    ///
+    /// # Errors
+    /// If the tier cannot run them, with the reason.
+    fn attach(
+        &self,
+        store: &mut Store,
+        instance: InstanceAddr,
+        code: Option<&CodeObject>,
+    ) -> Result<(), AttachError>;
+
+    /// Runs a function of this tier. `slots` holds the arguments and receives the results; it is
+    /// long enough for both. The depth left is the store's ([`Store::depth_left`]); the tier takes
+    /// the callee's frame from it and charges its gas.
+    ///
+    /// # Errors
+    /// How execution stopped, if it did not return.
+    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop>;
+}
+
+/// Why a tier cannot run an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{tier} cannot run the module: {reason}")]
+pub struct AttachError {
+    /// The tier's name.
+    pub tier: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which tier runs which of a module's own functions, and what the tiers made of the module.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    default: TierId,
+    exceptions: Vec<(u32, TierId)>,
+    code: Vec<(TierId, CodeObject)>,
+}
+
+impl Placement {
+    /// All functions in one tier.
+    pub fn all(tier: TierId) -> Placement {
+        Placement { default: tier, exceptions: Vec::new(), code: Vec::new() }
+    }
+
+    /// Places a function (its index in the module) in another tier.
+    #[must_use]
+    pub fn place(mut self, func: u32, tier: TierId) -> Placement {
+        self.exceptions.push((func, tier));
+        self
+    }
+
+    /// Adds what a tier made of the module.
+    #[must_use]
+    pub fn with_code(mut self, tier: TierId, code: CodeObject) -> Placement {
+        self.code.push((tier, code));
+        self
+    }
+
+    /// The tier of a function; the last placement counts.
+    pub fn tier_of(&self, func: u32) -> TierId {
+        let found = self.exceptions.iter().rev().find(|(f, _)| *f == func);
+        found.map_or(self.default, |(_, tier)| *tier)
+    }
+
+    /// What a tier made of the module.
+    pub fn code(&self, tier: TierId) -> Option<&CodeObject> {
+        self.code.iter().find(|(t, _)| *t == tier).map(|(_, code)| code)
+    }
+}

@@ -1,0 +1,32 @@
+//! Function instances (specification chapter 4.2.6).
+
+use crate::InstanceAddr;
+use crate::executor::TierId;
+use crate::host::HostFn;
+use etalon_module::TypeId;
+use std::sync::Arc;
+
+/// A function instance.
+#[derive(Clone, Debug)]
+pub struct FuncInst {
+    /// Its type.
+    pub ty: TypeId,
+    /// What it is.
+    pub kind: FuncKind,
+}
+
+/// What a function is.
+#[derive(Clone, Debug)]
+pub enum FuncKind {
+    /// A function of a module.
+    Wasm {
+        /// Its module's instance.
+        instance: InstanceAddr,
+        /// Its index in the module.
+        index: u32,
+        /// Which tier runs it.
+        tier: TierId,
+    },
+    /// A function of the embedder.
+    Host(Arc<HostFn>),
+}

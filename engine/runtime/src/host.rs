@@ -1,0 +1,69 @@
+//! Host functions (specification chapter 4.6.6.5, *Host Functions*).
+
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::value::Value;
+use std::fmt;
+
+/// What a host function sees while it runs.
+#[derive(Debug)]
+pub struct Caller<'a> {
+    /// The store; the function may change it and call into it.
+    pub store: &'a mut Store,
+}
+
+impl Caller<'_> {
+    /// Declares a cost before the work is done. A host may only subtract gas.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Gas`](crate::Exhaustion::Gas) if less is left; the function must return it at once.
+    pub fn charge(&mut self, gas: u64) -> Result<(), Stop> {
+        self.store.charge(gas.into())
+    }
+
+    /// Gas that is left; `None` if the store is not metered.
+    pub fn gas_left(&self) -> Option<u64> {
+        self.store.meter().left()
+    }
+}
+
+/// The closure behind a host function.
+type Body = dyn Fn(&mut Caller<'_>, &[Value]) -> Result<Vec<Value>, Stop> + Send + Sync;
+
+/// A host function. Its type is kept by the store's function instance.
+pub struct HostFn {
+    module: String,
+    name: String,
+    body: Box<Body>,
+}
+
+impl HostFn {
+    /// A host function to be imported by two names, which decide its price in a schedule.
+    pub fn new(
+        module: impl Into<String>,
+        name: impl Into<String>,
+        body: impl Fn(&mut Caller<'_>, &[Value]) -> Result<Vec<Value>, Stop> + Send + Sync + 'static,
+    ) -> HostFn {
+        HostFn { module: module.into(), name: name.into(), body: Box::new(body) }
+    }
+
+    /// First of its two names.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// Second of its two names.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn call(&self, store: &mut Store, args: &[Value]) -> Result<Vec<Value>, Stop> {
+        (self.body)(&mut Caller { store }, args)
+    }
+}
+
+impl fmt::Debug for HostFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostFn({}.{})", self.module, self.name)
+    }
+}

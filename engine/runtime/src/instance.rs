@@ -1,0 +1,63 @@
+//! Module instances (specification chapter 4.2.5).
+
+use crate::reference::FuncAddr;
+use crate::{DataAddr, ElemAddr, GlobalAddr, MemoryAddr, TableAddr, TagAddr};
+use etalon_module::{Export, ExternKind, Module, TypeId};
+use std::sync::Arc;
+
+/// Something that can be imported or exported, by its address: `externaddr` of the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extern {
+    /// A function.
+    Func(FuncAddr),
+    /// A table.
+    Table(TableAddr),
+    /// A memory.
+    Memory(MemoryAddr),
+    /// A global.
+    Global(GlobalAddr),
+    /// A tag.
+    Tag(TagAddr),
+}
+
+/// A module instance: what the module's indices mean in the store.
+#[derive(Clone, Debug)]
+pub struct InstanceInst {
+    /// The module.
+    pub module: Arc<Module>,
+    /// Canonical type of every type index.
+    pub types: Vec<TypeId>,
+    /// Functions.
+    pub funcs: Vec<FuncAddr>,
+    /// Tables.
+    pub tables: Vec<TableAddr>,
+    /// Memories.
+    pub memories: Vec<MemoryAddr>,
+    /// Globals.
+    pub globals: Vec<GlobalAddr>,
+    /// Tags.
+    pub tags: Vec<TagAddr>,
+    /// Element segments.
+    pub elems: Vec<ElemAddr>,
+    /// Data segments.
+    pub datas: Vec<DataAddr>,
+}
+
+impl InstanceInst {
+    /// What an export of the module is in this instance.
+    pub fn resolve(&self, export: &Export) -> Extern {
+        let i = export.index as usize;
+        match export.kind {
+            ExternKind::Func => Extern::Func(self.funcs[i]),
+            ExternKind::Table => Extern::Table(self.tables[i]),
+            ExternKind::Memory => Extern::Memory(self.memories[i]),
+            ExternKind::Global => Extern::Global(self.globals[i]),
+            ExternKind::Tag => Extern::Tag(self.tags[i]),
+        }
+    }
+
+    /// The export of a name.
+    pub fn export(&self, name: &str) -> Option<Extern> {
+        self.module.export(name).map(|e| self.resolve(e))
+    }
+}

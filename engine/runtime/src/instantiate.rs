@@ -1,0 +1,270 @@
+//! Instantiation (specification chapter 4.7.2).
+
+use crate::const_eval::eval;
+use crate::executor::{AttachError, Placement, TierId};
+use crate::func::{FuncInst, FuncKind};
+use crate::instance::{Extern, InstanceInst};
+use crate::linking::LinkError;
+use crate::memory::MemoryError;
+use crate::reference::Ref;
+use crate::segment::{DataInst, ElemInst};
+use crate::stop::{Stop, Trap};
+use crate::store::{InvokeError, Store};
+use crate::value::Value;
+use crate::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
+use etalon_module::{Canonicalise, ConstExpr, DataMode, ElemMode, Module};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a module could not be instantiated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InstantiateError {
+    /// The imports do not fit; nothing was changed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A tier cannot run it.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// A memory cannot be had.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// A table cannot be had.
+    #[error("a table of {elements} elements exceeds the limit")]
+    Table {
+        /// Least size of the table.
+        elements: u64,
+    },
+    /// A segment or the start function stopped. What was written before stays written.
+    #[error(transparent)]
+    Stop(#[from] Stop),
+}
+
+/// Instantiates a module with its imports in order.
+///
+/// # Errors
+/// See [`InstantiateError`].
+pub fn instantiate(
+    store: &mut Store,
+    module: &Arc<Module>,
+    imports: &[Extern],
+    placement: &Placement,
+) -> Result<InstanceAddr, InstantiateError> {
+    let mut inst = link(store, module, imports)?;
+    store.charge(price(store, module))?;
+    let addr = InstanceAddr(store.instances.len() as u32);
+    // Functions come first: references to them may be needed by the globals' initial values.
+    for index in module.imported_funcs..module.funcs.len() as u32 {
+        let ty = inst.types[module.funcs[index as usize] as usize];
+        let kind = FuncKind::Wasm { instance: addr, index, tier: placement.tier_of(index) };
+        inst.funcs.push(store.alloc_func(FuncInst { ty, kind }));
+    }
+    allocate(store, module, &mut inst)?;
+    store.instances.push(inst.clone());
+    attach(store, module, addr, placement)?;
+    write_segments(store, module, &inst)?;
+    if let Some(start) = module.start {
+        store.invoke(inst.funcs[start as usize], &[]).map_err(|error| match error {
+            InvokeError::Stop(stop) => stop,
+            InvokeError::Arguments(what) => Stop::crash(what),
+        })?;
+    }
+    Ok(addr)
+}
+
+/// Checks the imports and starts the instance with them.
+fn link(
+    store: &mut Store,
+    module: &Arc<Module>,
+    imports: &[Extern],
+) -> Result<InstanceInst, LinkError> {
+    if imports.len() != module.imports.len() {
+        return Err(LinkError::Count { needed: module.imports.len(), given: imports.len() });
+    }
+    let types = store.types.intern_groups(&module.types);
+    let mut inst = InstanceInst {
+        module: Arc::clone(module),
+        types,
+        funcs: Vec::new(),
+        tables: Vec::new(),
+        memories: Vec::new(),
+        globals: Vec::new(),
+        tags: Vec::new(),
+        elems: Vec::new(),
+        datas: Vec::new(),
+    };
+    for (import, given) in module.imports.iter().zip(imports) {
+        let wanted = import.ty.canonical(&inst.types);
+        if !store.types.matches_extern(store.type_of(*given), wanted) {
+            let (module, name) = (import.module.clone(), import.name.clone());
+            return Err(LinkError::Incompatible { module, name });
+        }
+        match *given {
+            Extern::Func(a) => inst.funcs.push(a),
+            Extern::Table(a) => inst.tables.push(a),
+            Extern::Memory(a) => inst.memories.push(a),
+            Extern::Global(a) => inst.globals.push(a),
+            Extern::Tag(a) => inst.tags.push(a),
+        }
+    }
+    Ok(inst)
+}
+
+/// What instantiation costs besides the start function (gas-1 *Instantiation*): the module alone
+/// decides, so that nothing depends on how far it gets.
+fn price(store: &Store, module: &Module) -> u128 {
+    let rates = store.schedule().instantiation();
+    let mut bytes = 0u64;
+    let mut elements = 0u64;
+    let mut operators = 0u64;
+    let mut count = |expr: &ConstExpr| operators += expr.0.len() as u64;
+    module.global_defs.iter().for_each(|g| count(&g.init));
+    module.table_defs.iter().filter_map(|t| t.init.as_ref()).for_each(&mut count);
+    for elem in &module.elems {
+        elem.items.iter().for_each(&mut count);
+        if let ElemMode::Active { offset, .. } = &elem.mode {
+            count(offset);
+            elements += elem.items.len() as u64;
+        }
+    }
+    for data in &module.datas {
+        if let DataMode::Active { offset, .. } = &data.mode {
+            count(offset);
+            bytes += data.range.len() as u64;
+        }
+    }
+    rates.data_bytes.charge(bytes)
+        + rates.elements.charge(elements)
+        + u128::from(rates.const_operator) * u128::from(operators)
+}
+
+/// `allocmodule`: tags, globals, memories, tables and segments, in the specification's order.
+fn allocate(
+    store: &mut Store,
+    module: &Module,
+    inst: &mut InstanceInst,
+) -> Result<(), InstantiateError> {
+    for tag in &module.tags[module.imported_tags as usize..] {
+        let etalon_module::TypeUse::Def(ty) = tag.ty.canonical(&inst.types) else {
+            return Err(Stop::crash("a tag's type is not canonical").into());
+        };
+        inst.tags.push(store.alloc_tag(ty));
+    }
+    for global in &module.global_defs {
+        let value = eval(store, inst, &global.init)?;
+        let ty = global.ty.canonical(&inst.types);
+        inst.globals.push(store.alloc_global(ty, value));
+    }
+    for ty in &module.memories[module.imported_memories as usize..] {
+        inst.memories.push(store.alloc_memory(*ty)?);
+    }
+    for table in &module.table_defs {
+        let init = match &table.init {
+            Some(expr) => eval_ref(store, inst, expr)?,
+            None => Ref::NULL,
+        };
+        let ty = table.ty.canonical(&inst.types);
+        let elements = ty.limits.min;
+        let addr = store.alloc_table(ty, init).ok_or(InstantiateError::Table { elements })?;
+        inst.tables.push(addr);
+    }
+    for elem in &module.elems {
+        let refs =
+            elem.items.iter().map(|item| eval_ref(store, inst, item)).collect::<Result<_, _>>()?;
+        store.elems.push(ElemInst { refs });
+        inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
+    }
+    for data in &module.datas {
+        store.datas.push(DataInst::new(Arc::clone(module.bytes()), data.range.clone()));
+        inst.datas.push(DataAddr((store.datas.len() - 1) as u32));
+    }
+    Ok(())
+}
+
+fn eval_ref(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Result<Ref, Stop> {
+    match eval(store, inst, expr)? {
+        Value::Ref(r) => Ok(r),
+        other => Err(Stop::crash(format!("{other:?} where a reference is due"))),
+    }
+}
+
+/// An address or index: what an offset expression gives.
+fn eval_offset(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Result<u64, Stop> {
+    match eval(store, inst, expr)? {
+        Value::I32(v) => Ok(v.into()),
+        Value::I64(v) => Ok(v),
+        other => Err(Stop::crash(format!("{other:?} as an offset"))),
+    }
+}
+
+/// Lets every tier that runs a function of the instance get ready.
+fn attach(
+    store: &mut Store,
+    module: &Module,
+    addr: InstanceAddr,
+    placement: &Placement,
+) -> Result<(), AttachError> {
+    let own = module.imported_funcs..module.funcs.len() as u32;
+    let mut tiers: Vec<TierId> = own.map(|f| placement.tier_of(f)).collect();
+    tiers.sort();
+    tiers.dedup();
+    for tier in tiers {
+        let executor = Arc::clone(store.executor(tier));
+        executor.attach(store, addr, placement.code(tier))?;
+    }
+    Ok(())
+}
+
+/// Writes active segments: first all elements, then all data, each trapping if it does not fit.
+fn write_segments(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
+    for (elem, addr) in module.elems.iter().zip(&inst.elems) {
+        if let ElemMode::Active { table, offset } = &elem.mode {
+            let offset = eval_offset(store, inst, offset)?;
+            write_elem(store, *addr, inst.tables[*table as usize], offset)?;
+        }
+        if !matches!(elem.mode, ElemMode::Passive) {
+            store.elems[addr.index()] = ElemInst::default();
+        }
+    }
+    for (data, addr) in module.datas.iter().zip(&inst.datas) {
+        if let DataMode::Active { memory, offset } = &data.mode {
+            let offset = eval_offset(store, inst, offset)?;
+            write_data(store, *addr, inst.memories[*memory as usize], offset)?;
+            store.datas[addr.index()].drop_bytes();
+        }
+    }
+    Ok(())
+}
+
+fn write_elem(
+    store: &mut Store,
+    elem: ElemAddr,
+    table: TableAddr,
+    offset: u64,
+) -> Result<(), Stop> {
+    let refs = &store.elems[elem.index()].refs;
+    let table = &mut store.tables[table.index()];
+    let end = offset.checked_add(refs.len() as u64);
+    if end.is_none_or(|end| end > table.len()) {
+        return Err(Trap::TableOutOfBounds.into());
+    }
+    for (i, r) in refs.iter().enumerate() {
+        table.set(offset + i as u64, *r).ok_or_else(|| Stop::crash("a checked index is beyond"))?;
+    }
+    Ok(())
+}
+
+fn write_data(
+    store: &mut Store,
+    data: DataAddr,
+    memory: MemoryAddr,
+    offset: u64,
+) -> Result<(), Stop> {
+    let bytes = store.datas[data.index()].bytes();
+    let memory = store.memories[memory.index()].bytes_mut();
+    let range = usize::try_from(offset).ok().and_then(|start| {
+        let end = start.checked_add(bytes.len())?;
+        memory.get_mut(start..end)
+    });
+    range.ok_or(Trap::MemoryOutOfBounds)?.copy_from_slice(bytes);
+    Ok(())
+}

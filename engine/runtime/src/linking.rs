@@ -1,0 +1,84 @@
+//! Linking: names to what is imported (specification chapter 4.7.2, and 7.1 for the embedder).
+
+use crate::InstanceAddr;
+use crate::instance::Extern;
+use crate::store::Store;
+use etalon_module::Module;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Why a module cannot be linked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LinkError {
+    /// Nothing was provided for an import.
+    #[error("unknown import {module:?} {name:?}")]
+    Unknown {
+        /// First of its two names.
+        module: String,
+        /// Second of its two names.
+        name: String,
+    },
+    /// What was provided is of another type.
+    #[error("incompatible import type for {module:?} {name:?}")]
+    Incompatible {
+        /// First of its two names.
+        module: String,
+        /// Second of its two names.
+        name: String,
+    },
+    /// More or fewer imports were provided than the module has.
+    #[error("{needed} imports are needed, {given} given")]
+    Count {
+        /// How many the module has.
+        needed: usize,
+        /// How many were given.
+        given: usize,
+    },
+}
+
+/// What modules of a store can import, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Linker {
+    items: BTreeMap<String, BTreeMap<String, Extern>>,
+}
+
+impl Linker {
+    /// An empty linker.
+    pub fn new() -> Linker {
+        Linker::default()
+    }
+
+    /// Defines one name; a later definition replaces an earlier one.
+    pub fn define(&mut self, module: &str, name: &str, item: Extern) {
+        self.items.entry(module.to_owned()).or_default().insert(name.to_owned(), item);
+    }
+
+    /// Defines all exports of an instance under a module name, replacing what the name meant.
+    pub fn define_instance(&mut self, store: &Store, module: &str, instance: InstanceAddr) {
+        let inst = store.instance(instance);
+        let exports = inst.module.exports.iter().map(|e| (e.name.clone(), inst.resolve(e)));
+        self.items.insert(module.to_owned(), exports.collect());
+    }
+
+    /// What a pair of names means.
+    pub fn get(&self, module: &str, name: &str) -> Option<Extern> {
+        self.items.get(module)?.get(name).copied()
+    }
+
+    /// Looks up every import of a module, in order. Types are checked at instantiation.
+    ///
+    /// # Errors
+    /// [`LinkError::Unknown`] with the first name that is not defined.
+    pub fn resolve(&self, module: &Module) -> Result<Vec<Extern>, LinkError> {
+        module
+            .imports
+            .iter()
+            .map(|import| {
+                self.get(&import.module, &import.name).ok_or_else(|| LinkError::Unknown {
+                    module: import.module.clone(),
+                    name: import.name.clone(),
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! Memory instances (specification chapter 4.2.8).
+
+#[cfg(not(miri))]
+mod mmap;
+#[cfg(miri)]
+mod vec;
+
+#[cfg(not(miri))]
+use mmap::Reservation;
+#[cfg(miri)]
+use vec::Reservation;
+
+use etalon_module::{AddrType, MemoryType};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Bytes beyond the 4 GiB of a 32-bit memory that are sure to fault: an access whose constant
+/// offset and width stay within them needs no check in compiled code.
+pub const GUARD_BYTES: usize = 32 << 20;
+
+/// What compiled code reads of a memory, at a fixed address as long as the memory lives.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct MemoryDef {
+    /// Address of the first byte; never changes.
+    pub base: AtomicUsize,
+    /// Present size in bytes.
+    pub len: AtomicUsize,
+}
+
+/// A memory instance.
+#[derive(Debug)]
+pub struct MemoryInst {
+    ty: MemoryType,
+    pages: u64,
+    cap: u64,
+    reservation: Reservation,
+    def: Box<MemoryDef>,
+}
+
+impl MemoryInst {
+    /// Bytes of address space that a memory whose size is at most `cap_bytes` reserves.
+    fn reserved_bytes(ty: &MemoryType, cap_bytes: u64) -> Option<usize> {
+        let bytes = match ty.addr {
+            AddrType::I32 => 1 << 32,
+            AddrType::I64 => cap_bytes,
+        };
+        usize::try_from(bytes).ok()?.checked_add(GUARD_BYTES)
+    }
+
+    /// Allocates a memory of its type's least size, never to exceed `cap` pages.
+    ///
+    /// # Errors
+    /// If the least size is above the cap, or the system has no address space left.
+    pub fn new(ty: MemoryType, cap: u64) -> Result<MemoryInst, MemoryError> {
+        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap);
+        if ty.limits.min > cap {
+            return Err(MemoryError::AboveCap { pages: ty.limits.min, cap });
+        }
+        let cap_bytes = cap.checked_shl(u32::from(ty.page_size_log2)).unwrap_or(u64::MAX);
+        let reserved = Self::reserved_bytes(&ty, cap_bytes).ok_or(MemoryError::NoAddressSpace)?;
+        let reservation = Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?;
+        let def = Box::new(MemoryDef::default());
+        def.base.store(reservation.base().expose_provenance(), Relaxed);
+        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def };
+        memory.resize(ty.limits.min)?;
+        Ok(memory)
+    }
+
+    fn resize(&mut self, pages: u64) -> Result<(), MemoryError> {
+        let bytes = usize::try_from(pages << self.ty.page_size_log2)
+            .map_err(|_| MemoryError::NoAddressSpace)?;
+        self.reservation.grow(bytes).map_err(|_| MemoryError::NoAddressSpace)?;
+        self.pages = pages;
+        self.def.len.store(bytes, Relaxed);
+        Ok(())
+    }
+
+    /// Its type, with the present size as the least.
+    pub fn ty(&self) -> MemoryType {
+        let mut ty = self.ty;
+        ty.limits.min = self.pages;
+        ty
+    }
+
+    /// Present size in pages.
+    #[inline]
+    pub fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Grows by `delta` pages; gives the old size, or `None` if the new one is above the declared
+    /// maximum or the cap. This is the decision alone: what an instruction makes of it is the
+    /// tier's.
+    ///
+    /// # Errors
+    /// [`MemoryError::NoAddressSpace`] if the host runs out of memory, which no guest may observe.
+    pub fn grow(&mut self, delta: u64) -> Result<Option<u64>, MemoryError> {
+        let old = self.pages;
+        match old.checked_add(delta) {
+            Some(new) if new <= self.cap => {
+                self.resize(new)?;
+                Ok(Some(old))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Its bytes.
+    #[inline(always)]
+    pub fn bytes(&self) -> &[u8] {
+        self.reservation.bytes()
+    }
+
+    /// Its bytes, for writing.
+    #[inline(always)]
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.reservation.bytes_mut()
+    }
+
+    /// What compiled code reads of it; the address holds as long as the memory lives.
+    pub fn def(&self) -> &MemoryDef {
+        &self.def
+    }
+}
+
+/// Why a memory cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryError {
+    /// Its least size exceeds the cap of the store.
+    #[error("a memory of {pages} pages exceeds the limit of {cap}")]
+    AboveCap {
+        /// Least size.
+        pages: u64,
+        /// The cap.
+        cap: u64,
+    },
+    /// The host has no room.
+    #[error("the host is out of address space or memory")]
+    NoAddressSpace,
+}

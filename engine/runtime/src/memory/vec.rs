@@ -1,0 +1,36 @@
+//! Stands in for address space where none can be mapped (Miri): plain bytes, which only the oracle
+//! may use.
+
+/// Bytes that grow in place of a reservation.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    bytes: Vec<u8>,
+    reserved: usize,
+}
+
+impl Reservation {
+    pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
+        Ok(Reservation { bytes: Vec::new(), reserved })
+    }
+
+    pub(crate) fn grow(&mut self, usable: usize) -> std::io::Result<()> {
+        if usable > self.reserved {
+            return Err(std::io::Error::other("growth beyond the reservation"));
+        }
+        let usable = usable.max(self.bytes.len());
+        self.bytes.resize(usable, 0);
+        Ok(())
+    }
+
+    pub(crate) fn base(&self) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}

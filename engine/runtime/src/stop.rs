@@ -1,0 +1,215 @@
+//! How execution ends other than by returning.
+//!
+//! Five ways, never mixed: a *trap*, a *throw*, an *exhaustion*, a *host error*, and a *crash*, which
+//! cannot happen in valid code and is our bug.
+
+use crate::reference::ExnAddr;
+use thiserror::Error;
+
+/// Why execution trapped (specification chapter 4.6, the rules with `trap` on the right).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Trap {
+    /// `unreachable` was executed.
+    Unreachable = 1,
+    /// An integer was divided by zero.
+    IntegerDivideByZero,
+    /// The quotient of a signed division, or a converted float, does not fit.
+    IntegerOverflow,
+    /// NaN was converted to an integer.
+    InvalidConversionToInteger,
+    /// A memory was accessed beyond its size.
+    MemoryOutOfBounds,
+    /// A table was accessed beyond its size.
+    TableOutOfBounds,
+    /// `call_indirect` beyond the table's size.
+    UndefinedElement,
+    /// `call_indirect` of a null element.
+    UninitializedElement,
+    /// `call_indirect` of a function of another type.
+    IndirectCallTypeMismatch,
+    /// `call_ref` of null.
+    NullFunctionReference,
+    /// `ref.as_non_null` of null.
+    NullReference,
+    /// `i31.get` of null.
+    NullI31Reference,
+    /// A field access through null.
+    NullStructureReference,
+    /// An element access through null.
+    NullArrayReference,
+    /// `throw_ref` of null.
+    NullExceptionReference,
+    /// An array was accessed beyond its length.
+    ArrayOutOfBounds,
+    /// `ref.cast` to a type that the reference does not have.
+    CastFailure,
+    /// An atomic access that is not naturally aligned.
+    UnalignedAtomic,
+    /// `memory.atomic.wait` on a memory that is not shared.
+    ExpectedSharedMemory,
+}
+
+impl Trap {
+    /// Every trap.
+    pub const ALL: &[Trap] = &[
+        Trap::Unreachable,
+        Trap::IntegerDivideByZero,
+        Trap::IntegerOverflow,
+        Trap::InvalidConversionToInteger,
+        Trap::MemoryOutOfBounds,
+        Trap::TableOutOfBounds,
+        Trap::UndefinedElement,
+        Trap::UninitializedElement,
+        Trap::IndirectCallTypeMismatch,
+        Trap::NullFunctionReference,
+        Trap::NullReference,
+        Trap::NullI31Reference,
+        Trap::NullStructureReference,
+        Trap::NullArrayReference,
+        Trap::NullExceptionReference,
+        Trap::ArrayOutOfBounds,
+        Trap::CastFailure,
+        Trap::UnalignedAtomic,
+        Trap::ExpectedSharedMemory,
+    ];
+
+    /// The text that the official scripts expect. This is the one place where traps become text.
+    pub fn text(self) -> &'static str {
+        match self {
+            Trap::Unreachable => "unreachable",
+            Trap::IntegerDivideByZero => "integer divide by zero",
+            Trap::IntegerOverflow => "integer overflow",
+            Trap::InvalidConversionToInteger => "invalid conversion to integer",
+            Trap::MemoryOutOfBounds => "out of bounds memory access",
+            Trap::TableOutOfBounds => "out of bounds table access",
+            Trap::UndefinedElement => "undefined element",
+            Trap::UninitializedElement => "uninitialized element",
+            Trap::IndirectCallTypeMismatch => "indirect call type mismatch",
+            Trap::NullFunctionReference => "null function reference",
+            Trap::NullReference => "null reference",
+            Trap::NullI31Reference => "null i31 reference",
+            Trap::NullStructureReference => "null structure reference",
+            Trap::NullArrayReference => "null array reference",
+            Trap::NullExceptionReference => "null exception reference",
+            Trap::ArrayOutOfBounds => "out of bounds array access",
+            Trap::CastFailure => "cast failure",
+            Trap::UnalignedAtomic => "unaligned atomic",
+            Trap::ExpectedSharedMemory => "expected shared memory",
+        }
+    }
+
+    /// The trap of a number, as `trap as u8` gives it.
+    pub fn from_code(code: u8) -> Option<Trap> {
+        Trap::ALL.iter().copied().find(|t| *t as u8 == code)
+    }
+}
+
+/// Where in a module something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// The function's index in its module.
+    pub func: u32,
+    /// Offset of the instruction in the module's bytes.
+    pub offset: u32,
+}
+
+/// A trap, and where it was raised if that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trapped {
+    /// The trap.
+    pub trap: Trap,
+    /// The instruction; `None` at instantiation, where no instruction raises it.
+    pub site: Option<Site>,
+}
+
+impl From<Trap> for Trapped {
+    fn from(trap: Trap) -> Self {
+        Trapped { trap, site: None }
+    }
+}
+
+/// What ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exhaustion {
+    /// Gas.
+    Gas,
+    /// The greatest depth of calls.
+    Stack,
+    /// A declared limit of the store.
+    Limit(&'static str),
+}
+
+impl Exhaustion {
+    /// The text that the official scripts expect for the stack, and ours for the others.
+    pub fn text(self) -> &'static str {
+        match self {
+            Exhaustion::Gas => "out of gas",
+            Exhaustion::Stack => "call stack exhausted",
+            Exhaustion::Limit(what) => what,
+        }
+    }
+}
+
+/// A failure of a host function, passed through the guest unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
+
+/// Something that cannot happen in valid code: a bug of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("crash: {0}")]
+pub struct Crash(pub String);
+
+/// Why a call did not return.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Stop {
+    /// The guest trapped.
+    #[error("trap: {}", .0.trap.text())]
+    Trap(Trapped),
+    /// An exception that nobody caught.
+    #[error("uncaught exception")]
+    Throw(ExnAddr),
+    /// Gas, stack or a declared limit ran out.
+    #[error("exhausted: {}", .0.text())]
+    Exhausted(Exhaustion),
+    /// A host function failed.
+    #[error("host error: {0}")]
+    Host(HostError),
+    /// A bug of ours.
+    #[error(transparent)]
+    Crash(Crash),
+}
+
+impl Stop {
+    /// A crash with a message.
+    pub fn crash(message: impl Into<String>) -> Stop {
+        Stop::Crash(Crash(message.into()))
+    }
+}
+
+impl From<Trap> for Stop {
+    fn from(trap: Trap) -> Self {
+        Stop::Trap(trap.into())
+    }
+}
+
+impl From<Exhaustion> for Stop {
+    fn from(what: Exhaustion) -> Self {
+        Stop::Exhausted(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_name_traps() {
+        for trap in Trap::ALL {
+            assert_eq!(Trap::from_code(*trap as u8), Some(*trap));
+        }
+        assert_eq!(Trap::from_code(0), None);
+        assert_eq!(Trap::from_code(200), None);
+    }
+}

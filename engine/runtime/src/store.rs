@@ -1,0 +1,368 @@
+//! The store (specification chapter 4.2.3).
+
+use crate::exception::{ExnInst, TagInst};
+use crate::executor::{Executor, TierId};
+use crate::func::{FuncInst, FuncKind};
+use crate::global::GlobalInst;
+use crate::heap::Heap;
+use crate::host::HostFn;
+use crate::instance::{Extern, InstanceInst};
+use crate::memory::{MemoryError, MemoryInst};
+use crate::reference::{FuncAddr, Ref, RefKind};
+use crate::segment::{DataInst, ElemInst};
+use crate::stop::{Exhaustion, HostError, Stop};
+use crate::table::TableInst;
+use crate::value::Value;
+use crate::{GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr};
+use etalon_gas::{LimitTooLarge, Meter, Schedule};
+use etalon_module::{
+    AddrType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType, TypeId,
+    TypeRegistry, TypeUse, ValType,
+};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// How a store is set up.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// Prices, and the limits that hold whether gas is metered or not.
+    pub schedule: Arc<Schedule>,
+    /// Whether instructions are charged.
+    pub metering: bool,
+    /// Gas to spend; `None` counts without a limit.
+    pub gas: Option<u64>,
+}
+
+impl StoreConfig {
+    /// No metering, and the limits of the default schedule.
+    pub fn unmetered() -> StoreConfig {
+        let schedule =
+            Schedule::builtin(Schedule::DEFAULT).expect("the default schedule is built in");
+        StoreConfig { schedule, metering: false, gas: None }
+    }
+
+    /// Metering by the default schedule.
+    pub fn metered(gas: Option<u64>) -> StoreConfig {
+        StoreConfig { metering: true, gas, ..StoreConfig::unmetered() }
+    }
+}
+
+/// The state of all instances that can reach each other.
+#[derive(Debug)]
+pub struct Store {
+    /// Canonical types.
+    pub types: TypeRegistry,
+    /// Functions.
+    pub funcs: Vec<FuncInst>,
+    /// Tables.
+    pub tables: Vec<TableInst>,
+    /// Memories.
+    pub memories: Vec<MemoryInst>,
+    /// Globals.
+    pub globals: Vec<GlobalInst>,
+    /// Tags.
+    pub tags: Vec<TagInst>,
+    /// Element segments.
+    pub elems: Vec<ElemInst>,
+    /// Data segments.
+    pub datas: Vec<DataInst>,
+    /// Exceptions.
+    pub exns: Vec<ExnInst>,
+    /// Structures and arrays.
+    pub heap: Heap,
+    /// Module instances.
+    pub instances: Vec<InstanceInst>,
+    schedule: Arc<Schedule>,
+    metering: bool,
+    meter: Meter,
+    executors: Vec<Arc<dyn Executor>>,
+    depth_left: u64,
+    /// How many invocations are under way, one inside the other.
+    nesting: u32,
+}
+
+/// Why an invocation gave no results.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvokeError {
+    /// The arguments do not fit the function's type; nothing ran.
+    #[error("wrong arguments: {0}")]
+    Arguments(String),
+    /// Execution stopped.
+    #[error(transparent)]
+    Stop(#[from] Stop),
+}
+
+impl Store {
+    /// An empty store.
+    ///
+    /// # Errors
+    /// If the gas limit is above what a meter can hold.
+    pub fn new(config: StoreConfig) -> Result<Store, LimitTooLarge> {
+        let mut meter = Meter::unmetered();
+        meter.set_limit(config.gas.filter(|_| config.metering))?;
+        let depth_left = config.schedule.depth().max.into();
+        Ok(Store {
+            types: TypeRegistry::new(),
+            funcs: Vec::new(),
+            tables: Vec::new(),
+            memories: Vec::new(),
+            globals: Vec::new(),
+            tags: Vec::new(),
+            elems: Vec::new(),
+            datas: Vec::new(),
+            exns: Vec::new(),
+            heap: Heap::new(config.schedule.limits().gc_heap_bytes),
+            instances: Vec::new(),
+            schedule: config.schedule,
+            metering: config.metering,
+            meter,
+            executors: Vec::new(),
+            depth_left,
+            nesting: 0,
+        })
+    }
+
+    /// Prices and limits.
+    pub fn schedule(&self) -> &Arc<Schedule> {
+        &self.schedule
+    }
+
+    /// Whether tiers must charge for instructions.
+    pub fn is_metering(&self) -> bool {
+        self.metering
+    }
+
+    /// The meter.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The meter, for a tier that charges, or to set a new limit.
+    pub fn meter_mut(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+
+    /// Takes gas if the store is metered.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Gas`] if less is left.
+    pub fn charge(&mut self, gas: u128) -> Result<(), Stop> {
+        if self.metering && self.meter.charge_wide(gas).is_err() {
+            return Err(Exhaustion::Gas.into());
+        }
+        Ok(())
+    }
+
+    /// Adds a tier.
+    ///
+    /// # Panics
+    /// If the store has 256 tiers already.
+    pub fn add_executor(&mut self, executor: Arc<dyn Executor>) -> TierId {
+        let id = u8::try_from(self.executors.len()).expect("a store has few tiers");
+        self.executors.push(executor);
+        TierId(id)
+    }
+
+    /// A tier's executor.
+    pub fn executor(&self, tier: TierId) -> &Arc<dyn Executor> {
+        &self.executors[tier.0 as usize]
+    }
+
+    /// Slots of depth that calls may still use (gas-1 *Depth*).
+    pub fn depth_left(&self) -> u64 {
+        self.depth_left
+    }
+
+    /// Sets the depth left: a tier does so before it calls a function that it does not run itself,
+    /// and must set it back afterwards.
+    pub fn set_depth_left(&mut self, slots: u64) {
+        self.depth_left = slots;
+    }
+
+    /// The type of a function.
+    ///
+    /// # Panics
+    /// If the address is of another store.
+    pub fn func_type(&self, func: FuncAddr) -> &FuncType {
+        let ty = self.funcs[func.index()].ty;
+        self.types.func(ty).expect("the type of a function is a function type")
+    }
+
+    /// Adds a host function; its type may name abstract types only, or canonical ones.
+    pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
+        let ty = self.types.intern_func(ty);
+        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(Arc::new(func)) })
+    }
+
+    pub(crate) fn alloc_func(&mut self, func: FuncInst) -> FuncAddr {
+        self.funcs.push(func);
+        FuncAddr((self.funcs.len() - 1) as u32)
+    }
+
+    /// Adds a table; `None` if its least size is above the schedule's cap.
+    pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> Option<TableAddr> {
+        let cap = self.schedule.limits().table_elements;
+        self.tables.push(TableInst::new(ty, init, cap)?);
+        Some(TableAddr((self.tables.len() - 1) as u32))
+    }
+
+    /// Adds a memory.
+    ///
+    /// # Errors
+    /// If its least size is above the schedule's cap, or the host has no room.
+    pub fn alloc_memory(&mut self, ty: MemoryType) -> Result<MemoryAddr, MemoryError> {
+        let limits = self.schedule.limits();
+        // The caps are in pages of 64 KiB, whatever the memory's own page size.
+        let pages = match ty.addr {
+            AddrType::I32 => limits.memory_pages,
+            AddrType::I64 => limits.memory_pages_64,
+        };
+        let bytes = pages.saturating_mul(1 << 16);
+        self.memories.push(MemoryInst::new(ty, bytes >> ty.page_size_log2.min(63))?);
+        Ok(MemoryAddr((self.memories.len() - 1) as u32))
+    }
+
+    /// Adds a global.
+    pub fn alloc_global(&mut self, ty: GlobalType, value: Value) -> GlobalAddr {
+        self.globals.push(GlobalInst::new(ty, value));
+        GlobalAddr((self.globals.len() - 1) as u32)
+    }
+
+    /// Adds a tag.
+    pub fn alloc_tag(&mut self, ty: TypeId) -> TagAddr {
+        self.tags.push(TagInst { ty });
+        TagAddr((self.tags.len() - 1) as u32)
+    }
+
+    /// An instance.
+    ///
+    /// # Panics
+    /// If the address is of another store.
+    pub fn instance(&self, instance: InstanceAddr) -> &InstanceInst {
+        &self.instances[instance.index()]
+    }
+
+    /// The canonical type of something that can be imported, its present size as the least.
+    pub fn type_of(&self, item: Extern) -> ExternType {
+        match item {
+            Extern::Func(a) => ExternType::Func(TypeUse::Def(self.funcs[a.index()].ty)),
+            Extern::Table(a) => ExternType::Table(self.tables[a.index()].ty()),
+            Extern::Memory(a) => ExternType::Memory(self.memories[a.index()].ty()),
+            Extern::Global(a) => ExternType::Global(self.globals[a.index()].ty()),
+            Extern::Tag(a) => {
+                ExternType::Tag(TagType { ty: TypeUse::Def(self.tags[a.index()].ty) })
+            }
+        }
+    }
+
+    /// Whether a value belongs to a canonical type (`Val_ok`), for what comes from the embedder.
+    pub fn has_type(&self, value: Value, ty: ValType) -> bool {
+        match (value, ty) {
+            (Value::I32(_), ValType::I32)
+            | (Value::I64(_), ValType::I64)
+            | (Value::F32(_), ValType::F32)
+            | (Value::F64(_), ValType::F64)
+            | (Value::V128(_), ValType::V128) => true,
+            (Value::Ref(r), ValType::Ref(rt)) if r.is_null() => rt.nullable,
+            (Value::Ref(r), ValType::Ref(rt)) => {
+                self.heap_type_of(r).is_some_and(|heap| self.types.matches_heap(heap, rt.heap))
+            }
+            _ => false,
+        }
+    }
+
+    /// The most precise heap type of a non-null reference; `None` if it dangles.
+    fn heap_type_of(&self, r: Ref) -> Option<HeapType> {
+        let def = |id| Some(HeapType::Use(TypeUse::Def(id)));
+        if r.is_externalised() {
+            return Some(HeapType::Extern);
+        }
+        match r.kind()? {
+            RefKind::Func(a) => def(self.funcs.get(a.index())?.ty),
+            RefKind::I31(_) => Some(HeapType::I31),
+            RefKind::Struct(a) | RefKind::Array(a) => def(self.heap.get(a)?.ty),
+            RefKind::Exn(a) => self.exns.get(a.index()).map(|_| HeapType::Exn),
+            RefKind::Host(_) => Some(HeapType::Any),
+        }
+    }
+
+    /// Invokes a function (specification chapter 4.7.3, *Invocation*).
+    ///
+    /// # Errors
+    /// If the arguments do not fit, or execution stops.
+    pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
+        let Some(inst) = self.funcs.get(func.index()) else {
+            return Err(InvokeError::Arguments("the function is of another store".into()));
+        };
+        let ty = self.types.func(inst.ty).expect("the type of a function is a function type");
+        if args.len() != ty.params.len() {
+            let (want, got) = (ty.params.len(), args.len());
+            return Err(InvokeError::Arguments(format!("{want} are needed, {got} given")));
+        }
+        for (i, (arg, param)) in args.iter().zip(&ty.params).enumerate() {
+            if !self.has_type(*arg, *param) {
+                return Err(InvokeError::Arguments(format!("argument {i} is not of type {param}")));
+            }
+        }
+        let results = ty.results.clone();
+        let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
+        Value::write_all(args, &mut slots);
+        self.enter(func, &mut slots)?;
+        Ok(Value::read_all(&results, &slots))
+    }
+
+    /// Calls from the embedder: at the top with all of the depth, from inside a host function with
+    /// what is left less the price of re-entry.
+    fn enter(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+        let depth = self.schedule.depth();
+        let before = self.depth_left;
+        self.depth_left = if self.nesting == 0 {
+            depth.max.into()
+        } else {
+            before.checked_sub(depth.reentry.into()).ok_or(Exhaustion::Stack)?
+        };
+        if self.metering && self.meter.is_exhausted() {
+            self.depth_left = before;
+            return Err(Exhaustion::Gas.into());
+        }
+        self.nesting += 1;
+        let result = self.call(func, slots);
+        self.nesting -= 1;
+        self.depth_left = before;
+        result
+    }
+
+    /// Calls a function of whatever kind, as one tier calls another: `slots` holds the arguments
+    /// and receives the results, and is long enough for both. The depth left must be set.
+    ///
+    /// # Errors
+    /// How execution stopped.
+    pub fn call(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+        match &self.funcs[func.index()].kind {
+            FuncKind::Wasm { tier, .. } => {
+                let executor = Arc::clone(self.executor(*tier));
+                executor.call(self, func, slots)
+            }
+            FuncKind::Host(host) => {
+                let host = Arc::clone(host);
+                self.call_host(func, &host, slots)
+            }
+        }
+    }
+
+    fn call_host(&mut self, func: FuncAddr, host: &HostFn, slots: &mut [u64]) -> Result<(), Stop> {
+        let ty = self.func_type(func).clone();
+        let args = Value::read_all(&ty.params, slots);
+        let base = self.schedule.host().base(host.module(), host.name());
+        self.charge(base.into())?;
+        let results = host.call(self, &args)?;
+        let fits = results.len() == ty.results.len()
+            && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
+        if !fits {
+            let message = format!("{host:?} did not return {ty}");
+            return Err(Stop::Host(HostError(message)));
+        }
+        Value::write_all(&results, slots);
+        Ok(())
+    }
+}

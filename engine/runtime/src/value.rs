@@ -1,0 +1,93 @@
+//! Values (specification chapter 4.2.1) as the embedder sees them, and their slots.
+
+use crate::reference::Ref;
+use etalon_module::ValType;
+
+/// A value with its type. Floats are bits, so that NaNs keep their payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `i32`
+    I32(u32),
+    /// `i64`
+    I64(u64),
+    /// `f32`, as bits
+    F32(u32),
+    /// `f64`, as bits
+    F64(u64),
+    /// `v128`, as a little-endian number
+    V128(u128),
+    /// A reference
+    Ref(Ref),
+}
+
+impl Value {
+    /// The default value of a type: zero or null; `None` for non-nullable references.
+    pub fn default_of(ty: ValType) -> Option<Value> {
+        Some(match ty {
+            ValType::I32 => Value::I32(0),
+            ValType::I64 => Value::I64(0),
+            ValType::F32 => Value::F32(0),
+            ValType::F64 => Value::F64(0),
+            ValType::V128 => Value::V128(0),
+            ValType::Ref(r) if r.nullable => Value::Ref(Ref::NULL),
+            ValType::Ref(_) => return None,
+        })
+    }
+
+    /// The value in two slots, the second 0 but for vectors.
+    pub fn to_slots(self) -> [u64; 2] {
+        match self {
+            Value::I32(v) | Value::F32(v) => [u64::from(v), 0],
+            Value::I64(v) | Value::F64(v) => [v, 0],
+            Value::V128(v) => [v as u64, (v >> 64) as u64],
+            Value::Ref(r) => [r.to_bits(), 0],
+        }
+    }
+
+    /// Writes values one after the other; gives the number of slots written.
+    ///
+    /// # Panics
+    /// If `slots` is too short.
+    pub fn write_all(values: &[Value], slots: &mut [u64]) -> usize {
+        let mut at = 0;
+        for value in values {
+            let [low, high] = value.to_slots();
+            slots[at] = low;
+            at += 1;
+            if let Value::V128(_) = value {
+                slots[at] = high;
+                at += 1;
+            }
+        }
+        at
+    }
+
+    /// Reads values of the given types from slots.
+    ///
+    /// # Panics
+    /// If `slots` is too short, or holds a word that is no reference where one is due: a crash of
+    /// the tier that wrote it.
+    pub fn read_all(types: &[ValType], slots: &[u64]) -> Vec<Value> {
+        let mut at = 0;
+        let mut next = || {
+            at += 1;
+            slots[at - 1]
+        };
+        types
+            .iter()
+            .map(|ty| match ty {
+                ValType::I32 => Value::I32(next() as u32),
+                ValType::I64 => Value::I64(next()),
+                ValType::F32 => Value::F32(next() as u32),
+                ValType::F64 => Value::F64(next()),
+                ValType::V128 => Value::V128(u128::from(next()) | u128::from(next()) << 64),
+                ValType::Ref(_) => {
+                    let bits = next();
+                    Value::Ref(Ref::from_bits(bits).unwrap_or_else(|| {
+                        panic!("crash: {bits:#x} is not the word of a reference")
+                    }))
+                }
+            })
+            .collect()
+    }
+}
