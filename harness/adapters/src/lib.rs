@@ -1,1 +1,20 @@
 //! One trait for every engine that is judged.
+//!
+//! An [`Adapter`] makes [`Session`]s; a session is one store of one engine. What an engine did is an
+//! [`Outcome`]; what we say of it is decided elsewhere, in the harness.
+#![forbid(unsafe_code)]
+
+mod adapter;
+mod outcome;
+
+mod spectest;
+mod value;
+
+pub use adapter::{
+    Adapter, AdapterError, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
+    SessionConfig, StateDigest,
+};
+pub use etalon::Features;
+pub use outcome::{Outcome, Rejection};
+pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
+pub use value::{RefKind, Val, ValKind};

@@ -1,0 +1,169 @@
+//! What the harness asks of an engine.
+
+use crate::outcome::{Outcome, Rejection};
+use crate::value::{Val, ValKind};
+use etalon::{Features, Schedule};
+use etalon_record::EngineInfo;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// An engine: makes sessions.
+pub trait Adapter: Send + Sync {
+    /// Name, version, parts and settings.
+    fn info(&self) -> EngineInfo;
+
+    /// The features that the engine implements.
+    fn features(&self) -> Features;
+
+    /// Whether it can charge gas by one of our schedules.
+    fn meters_gas(&self) -> bool;
+
+    /// A fresh session.
+    ///
+    /// # Errors
+    /// If the engine cannot be set up as asked.
+    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError>;
+}
+
+/// Gas in a session.
+#[derive(Clone, Debug)]
+pub struct GasConfig {
+    /// The prices.
+    pub schedule: Arc<Schedule>,
+    /// Gas to spend; `None` counts without a limit.
+    pub limit: Option<u64>,
+}
+
+/// How a session is set up.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// What modules may use: at most this is enabled, whatever else the engine can do.
+    pub features: Features,
+    /// Metering, if any.
+    pub gas: Option<GasConfig>,
+}
+
+/// Why an engine cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{engine}: {reason}")]
+pub struct AdapterError {
+    /// The engine's name.
+    pub engine: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// An instance of a session, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Instance(pub usize);
+
+/// What an export is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// A function, with the kinds of its parameters and results.
+    Func {
+        /// Parameters.
+        params: Vec<ValKind>,
+        /// Results.
+        results: Vec<ValKind>,
+    },
+    /// A global, with the kind of its value.
+    Global(ValKind),
+    /// A memory.
+    Memory,
+    /// A table.
+    Table,
+    /// A tag.
+    Tag,
+}
+
+/// An export of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub extent: Extent,
+}
+
+/// A call that the guest made to a host function of the harness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// First of the import's names.
+    pub module: String,
+    /// Second of the import's names.
+    pub name: String,
+    /// The arguments.
+    pub args: Vec<Val>,
+    /// Gas left at the call, if metered with a limit.
+    pub gas_left: Option<u64>,
+}
+
+/// Hashes of all memories, globals and tables of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDigest {
+    /// Of the memories.
+    pub memories: String,
+    /// Of the globals.
+    pub globals: String,
+    /// Of the tables.
+    pub tables: String,
+}
+
+/// One store of one engine.
+///
+/// Host functions are the harness's own: `spectest` (see [`crate::SPECTEST_FUNCS`]) is defined in every
+/// session by [`Session::define_spectest`].
+pub trait Session {
+    /// Defines the module `spectest` that official scripts import.
+    ///
+    /// # Errors
+    /// If the engine cannot.
+    fn define_spectest(&mut self) -> Result<(), AdapterError>;
+
+    /// Defines host functions for every import of a module that nothing else defines: each notes its
+    /// call in the trace and returns zeros or nulls. For generated modules. Memories, tables, globals
+    /// and tags among the imports are made as their types say.
+    ///
+    /// # Errors
+    /// If the module is refused.
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
+
+    /// Decodes and validates (and compiles) only.
+    ///
+    /// # Errors
+    /// Why the module is refused.
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
+
+    /// Decodes, validates, links and instantiates; imports come from what was registered.
+    ///
+    /// # Errors
+    /// The outcome: rejected, or how a segment or the start function stopped.
+    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome>;
+
+    /// Makes an instance's exports importable under a module name.
+    fn register(&mut self, name: &str, instance: Instance);
+
+    /// An instance's exports, in the module's order.
+    fn exports(&self, instance: Instance) -> Vec<ExportInfo>;
+
+    /// Invokes an exported function.
+    fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome;
+
+    /// Reads an exported global.
+    fn global(&mut self, instance: Instance, export: &str) -> Option<Val>;
+
+    /// Gas consumed so far, if metered.
+    fn gas_consumed(&self) -> Option<u64>;
+
+    /// Sum of the weights of the operators executed so far, if the engine counts it.
+    fn gas_executed(&self) -> Option<u64> {
+        None
+    }
+
+    /// Takes the calls to host functions since the last time.
+    fn take_host_calls(&mut self) -> Vec<HostCall>;
+
+    /// A fingerprint of the state; `None` if the engine does not show it.
+    fn digest(&mut self) -> Option<StateDigest>;
+}

@@ -1,0 +1,95 @@
+//! What an engine did.
+
+use crate::value::Val;
+use etalon_record::OutcomeKind;
+
+/// Why an engine did not accept a module, in the specification's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The bytes are not in the binary format.
+    Malformed(String),
+    /// The module breaks a validation rule.
+    Invalid(String),
+    /// Refused, but the engine does not say whether as malformed or as invalid.
+    MalformedOrInvalid(String),
+    /// Imports are missing or do not fit.
+    Unlinkable(String),
+    /// A feature is missing, by its name.
+    Unsupported {
+        /// The feature.
+        feature: String,
+        /// What the engine said.
+        message: String,
+    },
+    /// An implementation limit.
+    Limit(String),
+}
+
+/// What an engine did with an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Returned values.
+    Returned(Vec<Val>),
+    /// Trapped, with the text of the trap and where (function index, offset in the module) if known.
+    Trapped {
+        /// The trap, in the words of the official scripts as far as the engine allows.
+        text: String,
+        /// Function index and offset in the module's bytes.
+        site: Option<(u32, u32)>,
+    },
+    /// An exception that nobody caught, with its values where known.
+    Threw(Vec<Val>),
+    /// Gas, stack or a limit ran out: the text says which.
+    Exhausted(String),
+    /// A host function failed.
+    HostError(String),
+    /// The module was refused.
+    Rejected(Rejection),
+    /// The engine broke down: its bug.
+    Crashed(String),
+    /// The engine did not end in time.
+    TimedOut,
+}
+
+impl Rejection {
+    /// What the engine said.
+    pub fn message(&self) -> &str {
+        match self {
+            Rejection::Malformed(m)
+            | Rejection::Invalid(m)
+            | Rejection::MalformedOrInvalid(m)
+            | Rejection::Unlinkable(m)
+            | Rejection::Limit(m)
+            | Rejection::Unsupported { message: m, .. } => m,
+        }
+    }
+
+    /// The phase that refused, in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Rejection::Malformed(_) => "malformed",
+            Rejection::Invalid(_) => "invalid",
+            Rejection::MalformedOrInvalid(_) => "malformed or invalid",
+            Rejection::Unlinkable(_) => "unlinkable",
+            Rejection::Unsupported { .. } => "unsupported",
+            Rejection::Limit(_) => "limit",
+        }
+    }
+}
+
+impl Outcome {
+    /// The class of the outcome, as records write it.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Outcome::Returned(_) => OutcomeKind::Returned,
+            Outcome::Trapped { .. } => OutcomeKind::Trapped,
+            Outcome::Threw(_) => OutcomeKind::Threw,
+            Outcome::Exhausted(_) => OutcomeKind::Exhausted,
+            Outcome::HostError(_) => OutcomeKind::HostError,
+            Outcome::Rejected(Rejection::Unsupported { .. }) => OutcomeKind::Unsupported,
+            Outcome::Rejected(_) => OutcomeKind::Rejected,
+            Outcome::Crashed(_) => OutcomeKind::Crashed,
+            Outcome::TimedOut => OutcomeKind::TimedOut,
+        }
+    }
+}
