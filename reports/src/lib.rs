@@ -1,1 +1,34 @@
 //! Renders records: HTML, JSON, JUnit, Markdown.
+//!
+//! [`render_all`] writes all of them into a folder; [`html`], [`markdown`] and [`junit`] are the pure functions behind
+//! it. [`Baseline`] is the summary that is committed, and [`compare`] says what became worse since. It links no engine:
+//! whatever it says, it read in a record.
+#![forbid(unsafe_code)]
+
+mod compare;
+mod error;
+mod findings;
+mod html;
+mod index;
+mod junit;
+mod markdown;
+mod summary;
+mod text;
+mod verdict;
+mod view;
+mod write;
+
+pub use compare::{Change, Comparison, Measure, compare};
+pub use error::RenderError;
+pub use html::page as html;
+pub use index::page as html_index;
+pub use junit::junit;
+pub use markdown::{diff as diff_markdown, fuzz as fuzz_markdown, suite as markdown};
+pub use summary::{Baseline, BaselineError, Counts, GasCounts};
+pub use write::{render_all, render_records};
+
+/// The verdict on a record in one sentence, as it stands at the top of every report.
+#[must_use]
+pub fn verdict(record: &etalon_record::SuiteRecord) -> String {
+    verdict::sentence(&view::View::new(record))
+}

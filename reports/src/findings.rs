@@ -1,0 +1,196 @@
+//! What a reader looks for behind the counts: failures, missing features, skips and expected failures, grouped so that
+//! what several engines have in common is said once.
+
+use std::collections::BTreeMap;
+
+use etalon_record::{Note, Row};
+
+use crate::view::{File, View};
+
+/// The failures of one script.
+#[derive(Debug)]
+pub(crate) struct FileFailures<'a> {
+    pub(crate) suite: &'a str,
+    pub(crate) file: &'a str,
+    /// Sorted by line.
+    pub(crate) assertions: Vec<FailedAssertion<'a>>,
+    /// Failures that the rows count but do not describe: engine and how many.
+    pub(crate) undescribed: Vec<(&'a str, u64)>,
+}
+
+/// One assertion that failed on one or more engines.
+#[derive(Debug)]
+pub(crate) struct FailedAssertion<'a> {
+    pub(crate) line: u32,
+    pub(crate) kind: &'a str,
+    pub(crate) module: Option<&'a str>,
+    pub(crate) expected: &'a str,
+    /// Engine and what it did, in the order of the columns.
+    pub(crate) got: Vec<(&'a str, &'a str)>,
+}
+
+/// The failures of every script that has any.
+pub(crate) fn failures<'a>(view: &View<'a>) -> Vec<FileFailures<'a>> {
+    let with_failures = |file: &&File<'a>| file.cells.iter().flatten().any(|row| row.failed > 0);
+    view.files().filter(with_failures).map(file_failures).collect()
+}
+
+fn file_failures<'a>(file: &File<'a>) -> FileFailures<'a> {
+    let mut assertions: BTreeMap<_, Vec<(&str, &str)>> = BTreeMap::new();
+    let mut undescribed = Vec::new();
+    for row in file.cells.iter().flatten() {
+        for failure in &row.failures {
+            let key = (
+                failure.line,
+                failure.kind.as_str(),
+                failure.module.as_deref(),
+                failure.expected.as_str(),
+            );
+            assertions.entry(key).or_default().push((&row.engine, &failure.got));
+        }
+        let described = row.failures.len() as u64;
+        if row.failed > described {
+            undescribed.push((row.engine.as_str(), row.failed - described));
+        }
+    }
+    let assertions = assertions
+        .into_iter()
+        .map(|((line, kind, module, expected), got)| FailedAssertion {
+            line,
+            kind,
+            module,
+            expected,
+            got,
+        })
+        .collect();
+    FileFailures { suite: file.suite, file: file.name, assertions, undescribed }
+}
+
+/// A line of a script, the reason it is listed with, and on which engines.
+#[derive(Debug)]
+pub(crate) struct Listed<'a> {
+    pub(crate) suite: &'a str,
+    pub(crate) file: &'a str,
+    pub(crate) line: u32,
+    pub(crate) reason: &'a str,
+    pub(crate) engines: Vec<&'a str>,
+}
+
+/// Every expected failure.
+pub(crate) fn expected_failures<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
+    listed(view, |row| &row.expected)
+}
+
+/// Every expected failure that passed.
+pub(crate) fn unexpected_passes<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
+    listed(view, |row| &row.unexpected)
+}
+
+fn listed<'a>(view: &View<'a>, notes: impl Fn(&'a Row) -> &'a [Note]) -> Vec<Listed<'a>> {
+    let mut entries: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for file in view.files() {
+        for row in file.cells.iter().flatten() {
+            for note in notes(row) {
+                let key = (file.suite, file.name, note.line, note.reason.as_str());
+                entries.entry(key).or_default().push(&row.engine);
+            }
+        }
+    }
+    entries
+        .into_iter()
+        .map(|((suite, file, line, reason), mut engines)| {
+            engines.dedup();
+            Listed { suite, file, line, reason, engines }
+        })
+        .collect()
+}
+
+/// Files that have something in common: a feature that an engine lacks, or a reason for a skip.
+#[derive(Debug)]
+pub(crate) struct Common<'a> {
+    /// The feature or the reason.
+    pub(crate) what: &'a str,
+    pub(crate) engine: &'a str,
+    /// How many notes say so; for features, how many files.
+    pub(crate) count: u64,
+    /// Suite and file, sorted.
+    pub(crate) files: Vec<(&'a str, &'a str)>,
+}
+
+/// Features that scripts need and engines lack.
+pub(crate) fn unsupported<'a>(view: &View<'a>) -> Vec<Common<'a>> {
+    common(view, |row| row.unsupported.iter().map(String::as_str).collect())
+}
+
+/// Reasons for which assertions were skipped.
+pub(crate) fn skips<'a>(view: &View<'a>) -> Vec<Common<'a>> {
+    common(view, |row| row.skips.iter().map(|note| note.reason.as_str()).collect())
+}
+
+fn common<'a>(view: &View<'a>, whats: impl Fn(&'a Row) -> Vec<&'a str>) -> Vec<Common<'a>> {
+    let mut entries: BTreeMap<(&str, usize), Common<'a>> = BTreeMap::new();
+    for file in view.files() {
+        for (column, row) in file.cells.iter().enumerate() {
+            let Some(row) = *row else { continue };
+            for what in whats(row) {
+                let entry = entries.entry((what, column)).or_insert_with(|| Common {
+                    what,
+                    engine: &row.engine,
+                    count: 0,
+                    files: Vec::new(),
+                });
+                entry.count += 1;
+                if entry.files.last() != Some(&(file.suite, file.name)) {
+                    entry.files.push((file.suite, file.name));
+                }
+            }
+        }
+    }
+    entries.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use etalon_record::{Failure, Kind, Note, Row, SuiteRecord, Tool};
+
+    use super::{expected_failures, failures, skips, unsupported};
+    use crate::view::View;
+
+    fn record() -> SuiteRecord {
+        let mut record = SuiteRecord::new(Kind::Spec, Tool::new("etalon", "0"), "x86_64");
+        for engine in ["interp", "jit"] {
+            let failure = |line, got: &str| Failure { line, got: got.into(), ..Failure::default() };
+            record.rows.push(Row {
+                failed: 4,
+                failures: vec![failure(9, engine), failure(3, "same")],
+                expected: vec![Note::new(5, "outdated")],
+                skips: vec![Note::new(1, "no threads"), Note::new(2, "no threads")],
+                unsupported: vec!["threads".into()],
+                ..Row::new("s", "a", engine)
+            });
+        }
+        record
+    }
+
+    #[test]
+    fn one_assertion_that_fails_on_two_engines_is_one_entry() {
+        let record = record();
+        let view = View::new(&record);
+        let failures = failures(&view);
+        assert_eq!(failures.len(), 1);
+        let lines: Vec<_> = failures[0].assertions.iter().map(|a| a.line).collect();
+        assert_eq!(lines, [3, 9]);
+        assert_eq!(failures[0].assertions[1].got, [("interp", "interp"), ("jit", "jit")]);
+        assert_eq!(failures[0].undescribed, [("interp", 2), ("jit", 2)]);
+    }
+
+    #[test]
+    fn reasons_gather_their_files_and_engines() {
+        let record = record();
+        let view = View::new(&record);
+        assert_eq!(expected_failures(&view)[0].engines, ["interp", "jit"]);
+        let skips = skips(&view);
+        assert_eq!((skips.len(), skips[0].count, skips[0].files.len()), (2, 2, 1));
+        assert_eq!(unsupported(&view)[1].engine, "jit");
+    }
+}

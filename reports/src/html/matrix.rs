@@ -1,0 +1,140 @@
+//! The table of files and engines.
+
+use etalon_record::{Row, Standing};
+use maud::{Markup, html};
+
+use super::frame::shown;
+use super::overview::{files, standing_sign, symbol};
+use crate::text::{anchor, counted, number};
+use crate::view::{File, FileGas, Suite, View};
+
+/// Every file on every engine. The script of the page filters the rows by their `data-name` and `data-state`.
+pub(super) fn matrix(view: &View<'_>) -> Markup {
+    html! {
+        section #files {
+            h2 { "Files" }
+            div.controls hidden {
+                label.search { span.sr { "Filter by name" } input #filter type="search" placeholder="Filter by name  ( / )"; }
+                label { input #only-failures type="checkbox"; " only failures" }
+                label { input #only-open type="checkbox"; " only what is not passed" }
+                span #shown role="status" {}
+            }
+            div.scroll {
+                table.matrix {
+                    thead {
+                        tr {
+                            th scope="col" { "file" }
+                            @for engine in &view.engines {
+                                th.count scope="col" {
+                                    (shown(&engine.name))
+                                    @if let Some(info) = engine.info { small { (shown(&info.version)) } }
+                                }
+                            }
+                            th.count scope="col" { "gas" }
+                        }
+                    }
+                    @for suite in &view.suites { (suite_rows(suite, view.engines.len())) }
+                }
+            }
+            p.legend {
+                @for (standing, meaning) in [
+                    (Standing::Passed, "passed"),
+                    (Standing::Failed, "failed"),
+                    (Standing::Unsupported, "lacks a feature"),
+                    (Standing::Skipped, "skipped in part or whole"),
+                ] {
+                    span { (symbol(standing)) " " (meaning) }
+                }
+                span { "– not run" }
+                span { "≠ gas differs" }
+                span { "+n expected failures" }
+            }
+        }
+    }
+}
+
+fn suite_rows(suite: &Suite<'_>, engines: usize) -> Markup {
+    html! {
+        tbody {
+            tr.suite id=(anchor(&["suite", suite.name])) {
+                th scope="rowgroup" colspan=(engines + 2) {
+                    button type="button" aria-expanded="true" { (shown(suite.name)) }
+                    " " span.of { (number(suite.totals.files_passed)) " of " (files(suite.files.len())) " passed" }
+                }
+            }
+            @for file in &suite.files { (file_row(file)) }
+        }
+    }
+}
+
+fn file_row(file: &File<'_>) -> Markup {
+    // The gas of a file is a fault of its own, though every assertion may hold.
+    let state = if file.is_faulty() { "failed" } else { standing_sign(file.standing()).0 };
+    let id = anchor(&["row", file.suite, file.name]);
+    html! {
+        tr id=(id) data-name=(shown(&format!("{}/{}", file.suite, file.name))) data-state=(state) {
+            th scope="row" { a.self href={ "#" (id) } { (shown(file.name)) } }
+            @for cell in &file.cells {
+                @match cell {
+                    Some(row) => (cell_of(file, row)),
+                    None => td.count.absent title="not run" { "–" },
+                }
+            }
+            (gas_cell(file))
+        }
+    }
+}
+
+fn cell_of(file: &File<'_>, row: &Row) -> Markup {
+    let standing = row.standing();
+    let (class, sign) = standing_sign(standing);
+    let counts = html! {
+        (number(row.passed)) span.of { "/" (number(row.assertions())) }
+        @if row.expected_failures > 0 {
+            span.expected title=(counted(row.expected_failures, "expected failure", "expected failures")) {
+                "+" (number(row.expected_failures))
+            }
+        }
+        " " span.symbol { (sign) }
+    };
+    // A cell of a passed file needs no words; hundreds of them would make the page heavy.
+    let title = (standing != Standing::Passed).then(|| shown(&describe(row)));
+    html! {
+        td.count.(class) title=[title] {
+            @if row.failed > 0 {
+                a href={ "#" (anchor(&["failures", file.suite, file.name])) } { (counts) }
+            } @else {
+                (counts)
+            }
+        }
+    }
+}
+
+/// The counts of a row in words.
+fn describe(row: &Row) -> String {
+    let mut words: Vec<String> = [
+        (row.passed, "passed"),
+        (row.failed, "failed"),
+        (row.unexpected_passes, "passed unexpectedly"),
+        (row.skipped, "skipped"),
+        (row.expected_failures, "expected to fail"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", number(*count)))
+    .collect();
+    if !row.unsupported.is_empty() {
+        words.push(format!("lacks {}", row.unsupported.join(", ")));
+    }
+    words.join(", ")
+}
+
+fn gas_cell(file: &File<'_>) -> Markup {
+    match file.gas {
+        FileGas::None => html! { td.count.absent title="not metered" { "–" } },
+        FileGas::Agreed(amount) => html! { td.count.gas { (number(amount)) } },
+        FileGas::Unequal => html! {
+            td.count.failed { a href="#gas" { "≠" } }
+        },
+    }
+}

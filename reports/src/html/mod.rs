@@ -1,0 +1,48 @@
+//! One self-contained HTML page: no other file, no network, readable without scripts and on paper.
+
+mod engines;
+mod findings;
+mod frame;
+mod matrix;
+mod overview;
+
+use etalon_record::SuiteRecord;
+use maud::html;
+
+pub(crate) use frame::{frame, shown};
+
+use crate::compare::Comparison;
+use crate::verdict::{Verdict, sentence};
+use crate::view::View;
+
+/// The record as one HTML page, with what changed since the baseline if there is a comparison.
+///
+/// Every text of the record is escaped, and a policy in the page forbids it to load anything.
+#[must_use]
+pub fn page(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
+    let view = View::new(record);
+    let verdict = Verdict::of(&view);
+    let title = format!("Etalon on {}", record.arch);
+    let body = html! {
+        header.top {
+            h1 { (shown(&title)) }
+            (overview::origin(record))
+        }
+        p.verdict.(verdict.name()) { span.symbol { (verdict.symbol()) } " " (shown(&sentence(&view))) }
+        (overview::navigation(&view, comparison.is_some()))
+        main {
+            (overview::totals(&view))
+            @if let Some(comparison) = comparison { (overview::changes(comparison)) }
+            (overview::suites(&view))
+            (findings::failures(&view))
+            (findings::unexpected_passes(&view))
+            (matrix::matrix(&view))
+            (findings::gas(&view))
+            (findings::unsupported(&view))
+            (findings::skips(&view))
+            (findings::expected_failures(&view))
+            (engines::engines(&view))
+        }
+    };
+    frame(&title, &body)
+}

@@ -1,0 +1,131 @@
+//! JUnit XML, for continuous integration: a test suite for each suite and engine, a test case for each script.
+
+use etalon_record::{Row, Standing, SuiteRecord};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::error::RenderError;
+use crate::text::{counted, list, visible};
+use crate::view::View;
+
+/// How many failures of one script are spelled out.
+const MAX_FAILURES: usize = 1000;
+/// How much of one text is shown, in characters.
+const MAX_TEXT: usize = 2000;
+
+/// The record as JUnit XML. Unequal gas is a test suite of its own.
+///
+/// # Errors
+/// If the document cannot be written; characters that XML forbids are spelled out, so no record causes it.
+pub fn junit(record: &SuiteRecord) -> Result<String, RenderError> {
+    let view = View::new(record);
+    let mut report = Report::new(format!("etalon {}", record.record));
+    for suite in &view.suites {
+        for (column, engine) in view.engines.iter().enumerate() {
+            if suite.by_engine[column].is_none() {
+                continue;
+            }
+            let mut tests = TestSuite::new(shown(&format!("{} ({})", suite.name, engine.name)));
+            tests.add_property(Property::new("arch", shown(&record.arch)));
+            tests.add_property(Property::new("engine", shown(&engine.name)));
+            if let Some(info) = engine.info {
+                tests.add_property(Property::new("engine version", shown(&info.version)));
+            }
+            if let Some(schedule) = &record.schedule {
+                tests.add_property(Property::new("gas schedule", shown(schedule)));
+            }
+            let rows = suite.files.iter().filter_map(|file| file.cells[column]);
+            tests.add_test_cases(rows.map(test_case));
+            report.add_test_suite(tests);
+        }
+    }
+    if view.gas.compared > 0 || !view.gas.unequal.is_empty() {
+        report.add_test_suite(gas_suite(&view));
+    }
+    Ok(report.to_string()?)
+}
+
+fn test_case(row: &Row) -> TestCase {
+    let status = match row.standing() {
+        Standing::Passed => TestCaseStatus::success(),
+        Standing::Failed => failed(row),
+        Standing::Unsupported => skipped(&format!("unsupported: {}", list(&row.unsupported))),
+        Standing::Skipped => {
+            let mut reasons: Vec<&str> =
+                row.skips.iter().map(|note| note.reason.as_str()).collect();
+            reasons.sort_unstable();
+            reasons.dedup();
+            let skips = counted(row.skipped, "assertion", "assertions");
+            skipped(&format!("{skips} skipped: {}", list(&reasons)))
+        }
+    };
+    let mut case = TestCase::new(shown(&row.file), status);
+    case.set_classname(shown(&format!("{}.{}", row.suite, row.engine)));
+    case.set_assertions(usize::try_from(row.assertions()).unwrap_or(usize::MAX));
+    if row.expected_failures > 0 {
+        case.add_property(Property::new("expected failures", row.expected_failures.to_string()));
+    }
+    if let Some(gas) = row.gas_consumed {
+        case.add_property(Property::new("gas", gas.to_string()));
+    }
+    case
+}
+
+fn failed(row: &Row) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let mut message = format!(
+        "{} of {} failed",
+        row.failed,
+        counted(row.assertions(), "assertion", "assertions")
+    );
+    if row.unexpected_passes > 0 {
+        message.push_str(&format!("; {} passed unexpectedly", row.unexpected_passes));
+    }
+    let mut lines = Vec::new();
+    for failure in row.failures.iter().take(MAX_FAILURES) {
+        let module = failure.module.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+        lines.push(format!(
+            "line {}: {}{module}: expected {}, got {}",
+            failure.line, failure.kind, failure.expected, failure.got
+        ));
+    }
+    let left = row.failed.saturating_sub(lines.len() as u64);
+    if left > 0 {
+        lines.push(format!("and {} more", counted(left, "failure", "failures")));
+    }
+    for note in row.unexpected.iter().take(MAX_FAILURES) {
+        lines
+            .push(format!("line {}: passes, but is listed as failing: {}", note.line, note.reason));
+    }
+    let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
+    let ty = if row.failed > 0 { "assertion" } else { "unexpected pass" };
+    status.set_message(message).set_type(ty).set_description(lines.join("\n"));
+    status
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(shown(message));
+    status
+}
+
+fn gas_suite(view: &View<'_>) -> TestSuite {
+    let mut tests = TestSuite::new("gas equality");
+    let equal = counted(view.gas.equal, "comparison", "comparisons");
+    let mut summary = TestCase::new(format!("{equal} equal"), TestCaseStatus::success());
+    summary.set_classname("gas");
+    tests.add_test_case(summary);
+    for unequal in &view.gas.unequal {
+        let amounts: Vec<String> =
+            unequal.by_engine.iter().map(|(engine, amount)| format!("{engine} {amount}")).collect();
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(shown(&format!("gas differs: {}", list(&amounts)))).set_type("gas");
+        let mut case = TestCase::new(shown(&unequal.file), status);
+        case.set_classname(shown(&format!("{}.gas", unequal.suite)));
+        tests.add_test_case(case);
+    }
+    tests
+}
+
+fn shown(text: &str) -> String {
+    visible(text, MAX_TEXT)
+}

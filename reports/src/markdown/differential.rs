@@ -1,0 +1,156 @@
+//! Records of `diff` and `fuzz` in Markdown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord};
+
+use super::escape::{code, plain};
+use crate::text::{counted, list, number};
+
+/// How many divergences or findings are shown.
+const MAX_ENTRIES: usize = 500;
+
+/// A record of `diff` as Markdown.
+#[must_use]
+pub fn diff(record: &DiffRecord) -> String {
+    let mut out = format!("# Differential run on {}\n\n", plain(&record.arch));
+    let cases = counted(record.cases, "case", "cases");
+    let _ = match record.divergences.len() as u64 {
+        0 => writeln!(out, "**✓ {} agree in {cases}.**\n", engine_names(&record.engines)),
+        some => {
+            let divergences = counted(some, "divergence", "divergences");
+            writeln!(
+                out,
+                "**✗ {divergences} between {} in {cases}.**\n",
+                engine_names(&record.engines)
+            )
+        }
+    };
+    out.push_str(&poisoned(&record.poisoned));
+    for divergence in record.divergences.iter().take(MAX_ENTRIES) {
+        out.push_str(&divergence_table(divergence));
+    }
+    out.push_str(&left_out(record.divergences.len()));
+    out
+}
+
+fn divergence_table(divergence: &Divergence) -> String {
+    let args: Vec<String> = divergence.args.iter().map(ToString::to_string).collect();
+    let call = match &divergence.invoke {
+        Some(name) => format!(", {}({})", plain(name), plain(&args.join(", "))),
+        None => String::new(),
+    };
+    let mut out = format!(
+        "## {}: {}{call}\n\n| engine | did |\n| --- | --- |\n",
+        divergence.what,
+        plain(&divergence.file)
+    );
+    for (engine, observation) in &divergence.by_engine {
+        let _ = writeln!(out, "| {} | {} |", plain(engine), code(&observation.to_string()));
+    }
+    out.push('\n');
+    out
+}
+
+/// A record of `fuzz` as Markdown.
+#[must_use]
+pub fn fuzz(record: &FuzzRecord) -> String {
+    let mut out = format!("# Fuzzing on {}\n\n", plain(&record.arch));
+    let cases = counted(record.cases, "case", "cases");
+    let engines = engine_names(&record.engines);
+    let _ = match record.findings.len() as u64 {
+        0 => writeln!(out, "**✓ {engines} agree in {cases}.**\n"),
+        some => writeln!(
+            out,
+            "**✗ {} in {cases} on {engines}.**\n",
+            counted(some, "finding", "findings")
+        ),
+    };
+    let _ = write!(out, "Seed {}", record.seed);
+    if let Some(profile) = &record.profile {
+        let _ = write!(out, " · profile {}", plain(profile));
+    }
+    if let Some(rate) = record.cases_per_second {
+        let _ = write!(out, " · {rate:.1} cases per second");
+    }
+    out.push_str("\n\n");
+    out.push_str(&poisoned(&record.poisoned));
+    out.push_str(&findings(record));
+    out.push_str(&coverage(record));
+    out
+}
+
+fn findings(record: &FuzzRecord) -> String {
+    if record.findings.is_empty() {
+        return String::new();
+    }
+    let mut out =
+        "## Findings\n\n| id | what | operator | engines | folder | summary |\n".to_owned();
+    out.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    for finding in record.findings.iter().take(MAX_ENTRIES) {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
+            plain(&finding.id),
+            finding.what,
+            code(finding.operator.as_deref().unwrap_or("")),
+            plain(&finding.engines.join(", ")),
+            code(&finding.folder),
+            plain(finding.summary.as_deref().unwrap_or(""))
+        );
+    }
+    out.push_str(&left_out(record.findings.len()));
+    out.push('\n');
+    out
+}
+
+fn coverage(record: &FuzzRecord) -> String {
+    let coverage = &record.coverage;
+    let mut out = String::new();
+    if coverage.operators_total > 0 {
+        let reached = number(coverage.operators_reached);
+        let _ = writeln!(
+            out,
+            "## Coverage\n\n{reached} of {} operators.",
+            number(coverage.operators_total)
+        );
+        if !coverage.missing.is_empty() {
+            let missing: Vec<String> =
+                coverage.missing.iter().take(MAX_ENTRIES).map(|name| plain(name)).collect();
+            let _ = writeln!(out, "Missing: {}.", list(&missing));
+        }
+    }
+    if !coverage.outcomes.is_empty() {
+        let outcomes: Vec<String> = coverage
+            .outcomes
+            .iter()
+            .map(|(kind, count)| format!("{} {}", plain(kind), number(*count)))
+            .collect();
+        let _ = writeln!(out, "\nOutcomes: {}.", outcomes.join(", "));
+    }
+    out
+}
+
+fn engine_names(engines: &[EngineInfo]) -> String {
+    let names: Vec<String> = engines.iter().map(|engine| plain(&engine.name)).collect();
+    if names.is_empty() { "the engines".to_owned() } else { list(&names) }
+}
+
+fn poisoned(reasons: &BTreeMap<String, u64>) -> String {
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{} {}", plain(reason), number(*count)))
+        .collect();
+    format!("Not compared, because the spec leaves it open: {}.\n\n", reasons.join(", "))
+}
+
+fn left_out(all: usize) -> String {
+    match all.saturating_sub(MAX_ENTRIES) {
+        0 => String::new(),
+        left => format!("… and {} more.\n", number(left as u64)),
+    }
+}

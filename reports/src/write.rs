@@ -1,0 +1,125 @@
+//! Writes reports into a folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use etalon_record::{DiffRecord, FuzzRecord, Record, SuiteRecord};
+
+use crate::compare::{Comparison, compare};
+use crate::error::RenderError;
+use crate::summary::Baseline;
+use crate::{html, index, junit, markdown};
+
+/// Longer names of architectures are refused.
+const MAX_ARCH: usize = 64;
+
+/// Renders one record into `out/<arch>/`: `index.html`, `report.md`, `junit.xml` and `summary.json`.
+///
+/// # Errors
+/// If a file cannot be written, or the architecture cannot name a folder.
+pub fn render_all(record: &SuiteRecord, out: &Path) -> Result<Vec<PathBuf>, RenderError> {
+    render_suite(record, None, out)
+}
+
+/// Renders records into `out`, a folder for each architecture. Suite records of one architecture are merged; with
+/// several architectures there is an `index.html` over them that says whether they agree. Records of `diff` and `fuzz`
+/// become `diff.md` and `fuzz.md`.
+///
+/// With a `baseline`, the reports of its architecture say what changed since.
+///
+/// # Errors
+/// If there is no record or one that has no report, records contradict each other, or a file cannot be written.
+pub fn render_records(
+    records: Vec<Record>,
+    baseline: Option<&Baseline>,
+    out: &Path,
+) -> Result<Vec<PathBuf>, RenderError> {
+    let ByArch { suites, diffs, fuzzes } = by_arch(records)?;
+    let mut written = Vec::new();
+    for record in suites.values() {
+        let baseline = baseline.filter(|baseline| baseline.arch == record.arch);
+        let comparison = baseline.map(|baseline| compare(baseline, &Baseline::of(record)));
+        written.extend(render_suite(record, comparison.as_ref(), out)?);
+    }
+    for (arch, records) in &diffs {
+        let text: Vec<String> = records.iter().map(markdown::diff).collect();
+        written.push(write(&folder(out, arch)?.join("diff.md"), &text.join("\n"))?);
+    }
+    for (arch, records) in &fuzzes {
+        let text: Vec<String> = records.iter().map(markdown::fuzz).collect();
+        written.push(write(&folder(out, arch)?.join("fuzz.md"), &text.join("\n"))?);
+    }
+    if suites.len() > 1 {
+        let suites: Vec<&SuiteRecord> = suites.values().collect();
+        written.push(write(&out.join("index.html"), &index::page(&suites))?);
+    }
+    Ok(written)
+}
+
+/// Records by the architecture that they are of.
+#[derive(Default)]
+struct ByArch {
+    suites: BTreeMap<String, SuiteRecord>,
+    diffs: BTreeMap<String, Vec<DiffRecord>>,
+    fuzzes: BTreeMap<String, Vec<FuzzRecord>>,
+}
+
+fn by_arch(records: Vec<Record>) -> Result<ByArch, RenderError> {
+    if records.is_empty() {
+        return Err(RenderError::NoRecord);
+    }
+    let mut sorted = ByArch::default();
+    for record in records {
+        match record {
+            Record::Suite(record) => match sorted.suites.get_mut(&record.arch) {
+                Some(first) => first.merge(record)?,
+                None => {
+                    sorted.suites.insert(record.arch.clone(), record);
+                }
+            },
+            Record::Diff(record) => {
+                sorted.diffs.entry(record.arch.clone()).or_default().push(record)
+            }
+            Record::Fuzz(record) => {
+                sorted.fuzzes.entry(record.arch.clone()).or_default().push(record)
+            }
+            other @ (Record::Run(_) | Record::Engines(_)) => {
+                return Err(RenderError::NoReport(other.kind()));
+            }
+        }
+    }
+    Ok(sorted)
+}
+
+fn render_suite(
+    record: &SuiteRecord,
+    comparison: Option<&Comparison>,
+    out: &Path,
+) -> Result<Vec<PathBuf>, RenderError> {
+    let folder = folder(out, &record.arch)?;
+    Ok(vec![
+        write(&folder.join("index.html"), &html::page(record, comparison))?,
+        write(&folder.join("report.md"), &markdown::suite(record, comparison))?,
+        write(&folder.join("junit.xml"), &junit::junit(record)?)?,
+        write(&folder.join("summary.json"), &Baseline::of(record).to_json()?)?,
+    ])
+}
+
+/// The folder of an architecture. Its name comes from a record, so it must not lead out of `out`.
+fn folder(out: &Path, arch: &str) -> Result<PathBuf, RenderError> {
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if arch.is_empty() || arch.len() > MAX_ARCH || arch.starts_with('.') || !arch.bytes().all(fit) {
+        return Err(RenderError::Arch { arch: arch.to_owned() });
+    }
+    Ok(out.join(arch))
+}
+
+fn write(path: &Path, text: &str) -> Result<PathBuf, RenderError> {
+    let wrote =
+        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+    match wrote {
+        Ok(()) => Ok(path.to_owned()),
+        Err(source) => Err(RenderError::Write { path: path.to_owned(), source }),
+    }
+}

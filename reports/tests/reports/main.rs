@@ -1,0 +1,5 @@
+//! Tests of everything that is rendered.
+
+mod compare;
+mod render;
+mod sample;

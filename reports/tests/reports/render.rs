@@ -1,0 +1,277 @@
+//! Each rendering of a record: what it shows, and that nothing in a record becomes markup.
+
+use std::fs;
+use std::path::Path;
+
+use crate::sample::{HOSTILE, empty, large, mixed};
+use etalon_record::{
+    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord,
+    Observation, OutcomeKind, Record, Tool, Value, read_record, to_json,
+};
+use etalon_reports::{
+    Baseline, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
+    render_all, render_records, verdict,
+};
+
+#[test]
+fn the_markdown_of_a_mixed_record() {
+    insta::assert_snapshot!(markdown(&mixed(), None));
+}
+
+#[test]
+fn the_junit_of_a_mixed_record() {
+    insta::assert_snapshot!(junit(&mixed()).expect("JUnit"));
+}
+
+#[test]
+fn the_markdown_of_a_comparison() {
+    let now = mixed();
+    let mut better = now.clone();
+    better.rows.retain(|row| row.engine != "wasmtime");
+    for row in &mut better.rows {
+        row.passed += row.failed;
+        row.failed = 0;
+    }
+    let comparison = compare(&Baseline::of(&better), &Baseline::of(&now));
+    let text = markdown(&now, Some(&comparison));
+    let (_, section) = text.split_once("## Against the baseline").expect("the section");
+    insta::assert_snapshot!(section.split("\n## ").next().unwrap_or_default());
+    assert!(
+        html(&now, Some(&comparison))
+            .contains("wasm-v1 on jit: assertions failed rose from 0 to 3")
+    );
+}
+
+#[test]
+fn hostile_text_stays_text_in_html() {
+    let mut record = mixed();
+    record.arch = "<x>\"".into();
+    record.engines[0].name = "</style><img src=x onerror=alert(1)>".into();
+    record.engines[0].version = HOSTILE.into();
+    record.schedule = Some(HOSTILE.into());
+    for row in &mut record.rows {
+        row.suite.push_str(HOSTILE);
+        row.unsupported.push(HOSTILE.into());
+    }
+    let page = html(&record, None);
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own script");
+    assert!(!page.contains("<img"));
+    assert!(!page.contains("<b>.wast"));
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+    // Hidden characters are spelled out, so that what differs can be seen.
+    assert!(page.contains("\\u{1b}[31m") && !page.contains('\u{1b}') && !page.contains('\u{202e}'));
+}
+
+#[test]
+fn the_page_loads_nothing() {
+    let page = html(&mixed(), None);
+    for attribute in [" src=", "url(", "@import", "http://", "https://", "<link"] {
+        assert!(!page.contains(attribute), "{attribute}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn every_link_inside_the_page_has_its_target() {
+    let mut record = mixed();
+    record.rows[0].suite = "odd name/with : signs".into();
+    for page in [html(&record, None), html(&large(), None), html(&empty("x86_64"), None)] {
+        let ids: Vec<&str> =
+            page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let links: Vec<&str> =
+            page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!links.is_empty());
+        for link in links {
+            assert!(ids.contains(&link), "no target for #{link}");
+        }
+        let mut unique = ids.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), ids.len(), "an id is used twice");
+    }
+}
+
+#[test]
+fn junit_is_xml_that_its_own_reader_takes() {
+    let text = junit(&mixed()).expect("JUnit");
+    let report = quick_junit::Report::deserialize_from_str(&text).expect("valid XML");
+    assert_eq!(report.test_suites.len(), 9);
+    assert_eq!(report.failures, 4, "three rows of one script, and gas");
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{0}'));
+}
+
+#[test]
+fn a_large_record_becomes_a_page_that_a_browser_takes() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large");
+    let written = render_all(&large(), &out).expect("written");
+    let page = fs::read_to_string(&written[0]).expect("the page");
+    assert_eq!(page.matches("data-name=").count(), 611);
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    let mixed_out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mixed");
+    render_all(&mixed(), &mixed_out).expect("written");
+}
+
+#[test]
+fn a_page_says_how_much_it_leaves_out() {
+    let mut record = mixed();
+    let row = record.rows.iter_mut().find(|row| row.failed == 3).expect("the row with failures");
+    let one = row.failures[0].clone();
+    row.failures = (0..11_000).map(|line| etalon_record::Failure { line, ..one.clone() }).collect();
+    row.failed = 11_000;
+    let page = html(&record, None);
+    // The interpreter fails in line 120 too, with the same expectation: that is one assertion.
+    assert!(page.contains("1,000 failures more are in the record."), "the cut is named");
+    assert!(markdown(&record, None).contains("and 10,500 failed assertions more."));
+    assert!(junit(&record).expect("JUnit").contains("and 10,000 failures more"));
+}
+
+#[test]
+fn the_same_record_gives_the_same_bytes_in_any_order() {
+    let first = mixed();
+    let mut second = first.clone();
+    second.rows.reverse();
+    assert_eq!(html(&first, None), html(&second, None));
+    assert_eq!(markdown(&first, None), markdown(&second, None));
+    assert_eq!(junit(&first).expect("JUnit"), junit(&second).expect("JUnit"));
+}
+
+#[test]
+fn a_record_that_went_through_json_gives_the_same_reports() {
+    let record = mixed();
+    let text = to_json(&record).expect("JSON");
+    let Ok(Record::Suite(read)) = read_record(&text) else { panic!("a suite record") };
+    assert_eq!(html(&read, None), html(&record, None));
+    assert_eq!(Baseline::of(&read), Baseline::of(&record));
+}
+
+#[test]
+fn the_verdict_is_one_sentence() {
+    assert_eq!(
+        verdict(&mixed()),
+        "4 assertions fail in 1 of 5 files (1 on interp and 3 on jit), 1 expected failure passes \
+         and gas differs in 1 of 2 comparisons."
+    );
+    assert_eq!(verdict(&empty("x86_64")), "Nothing was judged: the record has no rows.");
+}
+
+#[test]
+fn records_are_written_by_architecture_with_a_page_over_them() {
+    let out = tempfile::tempdir().expect("a folder");
+    let mut shard = empty("x86_64");
+    shard.rows.push(etalon_record::Row {
+        passed: 1,
+        ..etalon_record::Row::new("wasm-v3", "b.wast", "interp")
+    });
+    let mut other = mixed();
+    other.arch = "aarch64".into();
+    let records = vec![
+        Record::Suite(mixed()),
+        Record::Suite(shard),
+        Record::Suite(other),
+        Record::Diff(diff()),
+    ];
+    let written = render_records(records, None, out.path()).expect("written");
+    let names: Vec<_> = written
+        .iter()
+        .map(|path| {
+            path.strip_prefix(out.path()).expect("inside").display().to_string().replace('\\', "/")
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "aarch64/index.html",
+            "aarch64/report.md",
+            "aarch64/junit.xml",
+            "aarch64/summary.json",
+            "x86_64/index.html",
+            "x86_64/report.md",
+            "x86_64/junit.xml",
+            "x86_64/summary.json",
+            "x86_64/diff.md",
+            "index.html",
+        ]
+    );
+    let page = fs::read_to_string(out.path().join("x86_64/index.html")).expect("the page");
+    assert!(page.contains("wasm-v3/b.wast"), "the shard is part of the page");
+    let index = fs::read_to_string(out.path().join("index.html")).expect("the index");
+    assert!(
+        index.contains("href=\"aarch64/index.html\"")
+            && index.contains("href=\"x86_64/index.html\"")
+    );
+    let summary = fs::read_to_string(out.path().join("x86_64/summary.json")).expect("the summary");
+    assert_eq!(Baseline::read(&summary).expect("a baseline").arch, "x86_64");
+}
+
+#[test]
+fn an_architecture_cannot_lead_out_of_the_folder() {
+    let out = tempfile::tempdir().expect("a folder");
+    for arch in ["..", "../x", "/etc", "", "a/b", "C:x", &"x".repeat(65)] {
+        let written = render_all(&empty(arch), out.path());
+        assert!(matches!(written, Err(RenderError::Arch { .. })), "{arch}");
+    }
+    assert_eq!(fs::read_dir(out.path()).expect("the folder").count(), 0);
+}
+
+#[test]
+fn what_has_no_report_is_named() {
+    let out = tempfile::tempdir().expect("a folder");
+    let engines = Record::Engines(EnginesRecord::new(Tool::new("etalon", "0.1.0"), "x86_64"));
+    let error = render_records(vec![engines], None, out.path()).expect_err("no report");
+    assert_eq!(
+        error.to_string(),
+        "a record of `etalon engines` has no report; those of spec, wast, diff and fuzz have"
+    );
+    assert!(matches!(render_records(Vec::new(), None, out.path()), Err(RenderError::NoRecord)));
+    let twice = vec![Record::Suite(mixed()), Record::Suite(mixed())];
+    assert!(matches!(render_records(twice, None, out.path()), Err(RenderError::Merge(_))));
+}
+
+fn diff() -> DiffRecord {
+    let mut record = DiffRecord::new(Tool::new("etalon", "0.1.0"), "x86_64");
+    record.engines = vec![EngineInfo::new("interp", "0.1.0"), EngineInfo::new("jit", "0.1.0")];
+    record.cases = 1200;
+    record.poisoned.insert("nan-bits".into(), 3);
+    let mut returned = Observation::new(OutcomeKind::Returned);
+    returned.results = vec![Value::i32(1)];
+    let mut trapped = Observation::new(OutcomeKind::Trapped);
+    trapped.trap = Some(HOSTILE.into());
+    record.divergences.push(Divergence {
+        file: "a_b.wasm".into(),
+        invoke: Some("f*".into()),
+        args: vec![Value::i32(-1), Value::i64(7)],
+        what: Aspect::Outcome,
+        by_engine: [("interp".to_owned(), returned), ("jit".to_owned(), trapped)].into(),
+    });
+    record
+}
+
+#[test]
+fn the_markdown_of_a_diff() {
+    insta::assert_snapshot!(diff_markdown(&diff()));
+}
+
+#[test]
+fn the_markdown_of_a_fuzz_run() {
+    let mut record = FuzzRecord::new(Tool::new("etalon", "0.1.0"), "x86_64", 42);
+    record.cases = 10_000;
+    record.cases_per_second = Some(512.25);
+    record.engines = vec![EngineInfo::new("interp", "0.1.0"), EngineInfo::new("jit", "0.1.0")];
+    record.findings.push(Finding {
+        id: "results-i32.rotl-1".into(),
+        what: Aspect::Results,
+        folder: "findings/results-i32.rotl-1".into(),
+        operator: Some("i32.rotl".into()),
+        engines: vec!["interp".into(), "jit".into()],
+        summary: Some("interp 1 | jit 2".into()),
+        cases: 4,
+    });
+    record.coverage = Coverage {
+        operators_total: 500,
+        operators_reached: 498,
+        missing: vec!["table.fill".into(), "memory.discard".into()],
+        outcomes: [("returned".to_owned(), 9000), ("trapped".to_owned(), 1000)].into(),
+        ..Coverage::default()
+    };
+    insta::assert_snapshot!(fuzz_markdown(&record));
+}
