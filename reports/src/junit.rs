@@ -72,13 +72,13 @@ fn test_case(row: &Row) -> TestCase {
 
 fn failed(row: &Row) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let mut message = format!(
-        "{} of {} failed",
-        row.failed,
-        counted(row.assertions(), "assertion", "assertions")
-    );
+    let mut message = Vec::new();
+    if row.failed > 0 {
+        let all = counted(row.assertions(), "assertion", "assertions");
+        message.push(format!("{} of {all} failed", row.failed));
+    }
     if row.unexpected_passes > 0 {
-        message.push_str(&format!("; {} passed unexpectedly", row.unexpected_passes));
+        message.push(format!("{} passed unexpectedly", row.unexpected_passes));
     }
     let mut lines = Vec::new();
     for failure in row.failures.iter().take(MAX_FAILURES) {
@@ -98,7 +98,7 @@ fn failed(row: &Row) -> TestCaseStatus {
     }
     let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
     let ty = if row.failed > 0 { "assertion" } else { "unexpected pass" };
-    status.set_message(message).set_type(ty).set_description(lines.join("\n"));
+    status.set_message(message.join("; ")).set_type(ty).set_description(lines.join("\n"));
     status
 }
 

@@ -2,6 +2,7 @@
 
 use etalon_record::Standing;
 
+use crate::compare::Comparison;
 use crate::text::{counted, list, number};
 use crate::view::View;
 
@@ -64,7 +65,7 @@ pub(crate) fn sentence(view: &View<'_>) -> String {
             } else {
                 format!("All {files} pass")
             };
-            format!("{subject} on {engines}{}.", gas_clause(view))
+            format!("{subject} on {engines}: {}{}.", assertions_clause(view), gas_clause(view))
         }
         Verdict::Partial => {
             let rest = view.totals.files - view.totals.files_passed;
@@ -128,6 +129,27 @@ fn failing(view: &View<'_>, files: &str) -> String {
     sentence
 }
 
+fn assertions_clause(view: &View<'_>) -> String {
+    let held = counted(view.totals.passed, "assertion holds", "assertions hold");
+    match view.totals.expected_failures {
+        0 => held,
+        1 => format!("{held}, 1 fails as expected"),
+        many => format!("{held}, {} fail as expected", number(many)),
+    }
+}
+
+/// How a run compares with the baseline, as one sentence.
+pub(crate) fn against_baseline(comparison: &Comparison) -> String {
+    let worse = counted(comparison.regressions.len() as u64, "count is", "counts are");
+    let better = counted(comparison.improvements.len() as u64, "is", "are");
+    match (comparison.regressions.is_empty(), comparison.improvements.is_empty()) {
+        (true, true) => "No count differs from the baseline.".to_owned(),
+        (true, false) => format!("Against the baseline no count is worse and {better} better."),
+        (false, true) => format!("Against the baseline {worse} worse."),
+        (false, false) => format!("Against the baseline {worse} worse and {better} better."),
+    }
+}
+
 fn gas_clause(view: &View<'_>) -> String {
     if view.gas.compared == 0 {
         return String::new();
@@ -165,7 +187,7 @@ mod tests {
             said(vec![pass("a", "interp"), pass("b", "jit")], gas.clone()),
             (
                 Verdict::Pass,
-                "All 2 files pass on interp and jit; gas is equal in all 2 comparisons.".into()
+                "All 2 files pass on interp and jit: 4 assertions hold; gas is equal in all 2 comparisons.".into()
             )
         );
         let lacking =

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::EngineInfo;
+use crate::{EngineInfo, role};
 
 /// How two engines stand to each other in one role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub enum Sharing {
     OnlyFirst,
     /// Only the second engine has such a part: a fault in it shows.
     OnlySecond,
+    /// Only one engine has such a part, and what it does has no counterpart in the other: gas of an engine that does
+    /// not meter by our schedules.
+    NotCompared,
 }
 
 /// What two engines use in one role.
@@ -49,6 +52,7 @@ pub fn shared_parts(first: &EngineInfo, second: &EngineInfo) -> SharedParts {
     for part in &first.parts {
         let other = second.parts.iter().find(|other| other.role == part.role);
         let sharing = match other {
+            None if is_gas(&part.role) => Sharing::NotCompared,
             None => Sharing::OnlyFirst,
             Some(other) if other.by == part.by => Sharing::Shared,
             Some(other) if other.origin() == part.origin() => Sharing::OtherVersion,
@@ -65,13 +69,22 @@ pub fn shared_parts(first: &EngineInfo, second: &EngineInfo) -> SharedParts {
         if first.parts.iter().all(|other| other.role != part.role) {
             roles.push(SharedRole {
                 role: part.role.clone(),
-                sharing: Sharing::OnlySecond,
+                sharing: if is_gas(&part.role) {
+                    Sharing::NotCompared
+                } else {
+                    Sharing::OnlySecond
+                },
                 first: None,
                 second: Some(part.by.clone()),
             });
         }
     }
     SharedParts { engines: [first.name.clone(), second.name.clone()], roles }
+}
+
+/// A missing code generator changes nothing in what is compared; a missing meter leaves nothing to compare.
+fn is_gas(name: &str) -> bool {
+    name == role::GAS_SCHEDULE || name == role::GAS_CHARGING
 }
 
 impl SharedParts {
@@ -106,6 +119,7 @@ impl SharedParts {
         let seen = roles(&[Sharing::Separate, Sharing::OnlyFirst, Sharing::OnlySecond]);
         let unseen = roles(&[Sharing::Shared]);
         let doubtful = roles(&[Sharing::OtherVersion]);
+        let absent = roles(&[Sharing::NotCompared]);
         let mut text = if seen.is_empty() {
             "Agreement proves nothing: no part is separate.".to_owned()
         } else {
@@ -119,6 +133,9 @@ impl SharedParts {
                 " It says little about {}: two versions of one code.",
                 list(&doubtful)
             ));
+        }
+        if !absent.is_empty() {
+            text.push_str(&format!(" Not compared: {}.", list(&absent)));
         }
         text
     }
@@ -192,6 +209,19 @@ mod tests {
                 .conclusion()
                 .ends_with("It says little about decode+validate: two versions of one code.")
         );
+    }
+
+    #[test]
+    fn gas_that_only_one_engine_meters_is_not_evidence() {
+        let metered = interp().with_part(role::GAS_CHARGING, "etalon-interp");
+        for parts in [shared_parts(&metered, &wasmtime()), shared_parts(&wasmtime(), &metered)] {
+            assert_eq!(parts.with(Sharing::NotCompared).count(), 1);
+            assert!(
+                parts.conclusion().ends_with("Not compared: gas charging."),
+                "{}",
+                parts.conclusion()
+            );
+        }
     }
 
     #[test]

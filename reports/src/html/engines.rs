@@ -67,6 +67,7 @@ fn role_row(role: &SharedRole) -> Markup {
     let (class, sign, meaning) = match role.sharing {
         Sharing::Separate | Sharing::OnlyFirst | Sharing::OnlySecond => ("passed", "✓", "shows"),
         Sharing::OtherVersion => ("skipped", "○", "may be in both versions"),
+        Sharing::NotCompared => ("unsupported", "⊘", "is not looked for: not compared"),
         Sharing::Shared => ("failed", "=", "shows in neither: shared"),
     };
     let by = |name: &Option<String>| name.as_deref().map_or_else(|| "–".to_owned(), shown);

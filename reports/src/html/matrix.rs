@@ -103,6 +103,8 @@ fn cell_of(file: &File<'_>, row: &Row) -> Markup {
         td.count.(class) title=[title] {
             @if row.failed > 0 {
                 a href={ "#" (anchor(&["failures", file.suite, file.name])) } { (counts) }
+            } @else if row.unexpected_passes > 0 {
+                a href="#unexpected" { (counts) }
             } @else {
                 (counts)
             }

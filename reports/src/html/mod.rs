@@ -12,7 +12,7 @@ use maud::html;
 pub(crate) use frame::{frame, shown};
 
 use crate::compare::Comparison;
-use crate::verdict::{Verdict, sentence};
+use crate::verdict::{Verdict, against_baseline, sentence};
 use crate::view::View;
 
 /// The record as one HTML page, with what changed since the baseline if there is a comparison.
@@ -29,6 +29,12 @@ pub fn page(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
             (overview::origin(record))
         }
         p.verdict.(verdict.name()) { span.symbol { (verdict.symbol()) } " " (shown(&sentence(&view))) }
+        @if let Some(comparison) = comparison {
+            p.verdict.second.(if comparison.is_clean() { "passed" } else { "failed" }) {
+                span.symbol { (if comparison.is_clean() { "✓" } else { "✗" }) } " "
+                a href="#baseline" { (against_baseline(comparison)) }
+            }
+        }
         (overview::navigation(&view, comparison.is_some()))
         main {
             (overview::totals(&view))

@@ -7,6 +7,7 @@ use super::frame::shown;
 use crate::compare::Comparison;
 use crate::findings;
 use crate::text::{anchor, counted, number};
+use crate::verdict::against_baseline;
 use crate::view::View;
 
 /// Which program, command, architecture and schedule.
@@ -96,12 +97,10 @@ fn tile(label: &str, count: u64, of: Option<u64>, class: &str) -> Markup {
 
 /// What changed since the baseline.
 pub(super) fn changes(comparison: &Comparison) -> Markup {
-    let unchanged =
-        comparison.is_clean() && comparison.improvements.is_empty() && comparison.notes.is_empty();
     html! {
         section #baseline {
             h2 { "Against the baseline" }
-            @if unchanged { p { "Nothing changed." } }
+            p { (against_baseline(comparison)) }
             ul.changes {
                 @for change in &comparison.regressions {
                     li.failed { span.symbol { "✗" } " worse: " (shown(&change.to_string())) }

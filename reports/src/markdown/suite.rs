@@ -8,7 +8,7 @@ use super::escape::{code, plain};
 use crate::compare::Comparison;
 use crate::findings::{self, Common, Listed};
 use crate::text::{counted, number};
-use crate::verdict::{Verdict, sentence};
+use crate::verdict::{Verdict, against_baseline, sentence};
 use crate::view::{Suite, View};
 
 /// How many failed assertions, and how many other entries of one list, are shown.
@@ -55,11 +55,7 @@ fn origin(record: &SuiteRecord) -> String {
 }
 
 fn changes(comparison: &Comparison) -> String {
-    let mut out = "## Against the baseline\n\n".to_owned();
-    if comparison.is_clean() && comparison.improvements.is_empty() && comparison.notes.is_empty() {
-        out.push_str("Nothing changed.\n\n");
-        return out;
-    }
+    let mut out = format!("## Against the baseline\n\n{}\n\n", against_baseline(comparison));
     for change in &comparison.regressions {
         let _ = writeln!(out, "- ✗ worse: {}", plain(&change.to_string()));
     }
@@ -69,7 +65,9 @@ fn changes(comparison: &Comparison) -> String {
     for note in &comparison.notes {
         let _ = writeln!(out, "- note: {}", plain(note));
     }
-    out.push('\n');
+    if comparison != &Comparison::default() {
+        out.push('\n');
+    }
     out
 }
 
