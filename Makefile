@@ -1,0 +1,48 @@
+# Every command that the project has. `make help` lists them.
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+ETALON := target/release/etalon
+FUZZ_TIME ?= 10m
+SEED ?= 1
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## The command line, optimised, at target/release/etalon
+	$(CARGO) build --release --locked
+
+.PHONY: test
+test: ## All tests: units, official suites on both tiers, regressions, gas snapshots, command line
+	$(CARGO) test --workspace --locked
+
+.PHONY: spec
+spec: build ## Official 1.0 and 2.0 suites on both tiers, with gas, then the report
+	$(ETALON) spec --suite wasm-v1,wasm-v2,local --tier interp,jit --record reports/out/spec.json; \
+	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out && exit $$status
+
+.PHONY: fuzz
+fuzz: build ## Generated modules on interp, jit and aot for FUZZ_TIME (10m) from SEED (1)
+	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --engine interp,jit,aot --out target/findings
+
+.PHONY: fuzz-targets
+fuzz-targets: ## The coverage-guided targets as plain replay binaries
+	cd fuzz && $(CARGO) build --release
+
+.PHONY: bless
+bless: ## Accepts changed snapshots: gas, records, command line. Read the difference before you commit it
+	INSTA_UPDATE=always ETALON_BLESS=1 $(CARGO) test --workspace --locked
+
+.PHONY: lint
+lint: ## Format and lints, as they must be
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: doc
+doc: ## API documentation
+	$(CARGO) doc --workspace --no-deps --locked
+
+.PHONY: ci
+ci: ## What must pass before a change lands
+	bash .ci/run
