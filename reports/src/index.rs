@@ -6,7 +6,7 @@ use etalon_record::{Row, SuiteRecord};
 use maud::{Markup, html};
 
 use crate::html::{frame, shown};
-use crate::text::{counted, number};
+use crate::text::{anchor, counted, number};
 use crate::verdict::{Verdict, sentence};
 use crate::view::View;
 
@@ -35,7 +35,7 @@ fn entry(record: &SuiteRecord) -> Markup {
     let view = View::new(record);
     let verdict = Verdict::of(&view);
     html! {
-        h3 { a href={ (record.arch) "/index.html" } { (shown(&record.arch)) } }
+        h3 { a href={ (anchor(&[&record.arch])) "/index.html" } { (shown(&record.arch)) } }
         p.verdict.(verdict.name()) { span.symbol { (verdict.symbol()) } " " (shown(&sentence(&view))) }
         p.hint {
             (shown(&record.tool.name)) " " (shown(&record.tool.version)) " · "

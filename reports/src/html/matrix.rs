@@ -58,8 +58,10 @@ fn suite_rows(suite: &Suite<'_>, engines: usize) -> Markup {
         tbody {
             tr.suite id=(anchor(&["suite", suite.name])) {
                 th scope="rowgroup" colspan=(engines + 2) {
-                    button type="button" aria-expanded="true" { (shown(suite.name)) }
-                    " " span.of { (number(suite.totals.files_passed)) " of " (files(suite.files.len())) " passed" }
+                    span.title {
+                        button type="button" aria-expanded="true" { (shown(suite.name)) }
+                        " " span.of { (number(suite.totals.files_passed)) " of " (files(suite.files.len())) " passed" }
+                    }
                 }
             }
             @for file in &suite.files { (file_row(file)) }

@@ -6,7 +6,7 @@
 
   const open = () => {
     // A link into a folded part opens it; a link to a row that is filtered away brings it back.
-    const target = byId(decodeURIComponent(location.hash.slice(1)));
+    const target = byId(location.hash.slice(1));
     if (!target) return;
     for (let node = target; node; node = node.parentElement) {
       if (node.tagName === "DETAILS") node.open = true;

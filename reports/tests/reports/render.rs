@@ -275,3 +275,26 @@ fn the_markdown_of_a_fuzz_run() {
     };
     insta::assert_snapshot!(fuzz_markdown(&record));
 }
+#[test]
+fn the_baseline_is_compared_with_its_own_architecture() {
+    let out = tempfile::tempdir().expect("a folder");
+    let mut before = mixed();
+    before.rows.retain(|row| row.failed == 0);
+    let mut other = mixed();
+    other.arch = "aarch64".into();
+    let records = vec![Record::Suite(mixed()), Record::Suite(other)];
+    render_records(records, Some(&Baseline::of(&before)), out.path()).expect("written");
+    let page = |arch: &str| {
+        fs::read_to_string(out.path().join(arch).join("index.html")).expect("the page")
+    };
+    assert!(page("x86_64").contains("Against the baseline 2 counts are worse and 4 are better."));
+    assert!(!page("aarch64").contains("Against the baseline"));
+}
+
+#[test]
+fn the_index_links_no_script() {
+    let mut record = empty("javascript:alert(1)/");
+    record.schedule = None;
+    let index = etalon_reports::html_index(&[&record, &record]);
+    assert!(!index.contains("href=\"javascript:"), "{index}");
+}
