@@ -1,0 +1,140 @@
+//! Directives that act on instances.
+
+use crate::script::book::Verdict;
+use crate::script::encode;
+use crate::script::modules::of_error;
+use crate::script::patterns;
+use crate::script::runner::{Runner, Slot};
+use crate::script::texts;
+use crate::script::values;
+use etalon_adapters::{Outcome, Rejection};
+use wast::token::Id;
+use wast::{WastExecute, WastInvoke, WastRet};
+
+/// How an action that is to stop is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop<'a> {
+    /// A trap of this text.
+    Trap(&'a str),
+    /// An exhaustion of this text.
+    Exhaustion(&'a str),
+    /// An exception that nobody catches.
+    Exception,
+}
+
+impl Runner<'_> {
+    /// `invoke` by itself: it is to return.
+    pub(crate) fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Verdict {
+        match self.call(invoke) {
+            Ok(Outcome::Returned(_)) => Verdict::Pass,
+            Ok(outcome) => Verdict::against("returned", &outcome),
+            Err(verdict) => verdict,
+        }
+    }
+
+    /// `assert_return`.
+    pub(crate) fn assert_return(
+        &mut self,
+        exec: WastExecute<'_>,
+        results: &[WastRet<'_>],
+    ) -> Verdict {
+        let outcome = match self.execute(exec) {
+            Ok(outcome) => outcome,
+            Err(verdict) => return verdict,
+        };
+        let holds = match &outcome {
+            Outcome::Returned(values) => patterns::all_match(results, values),
+            _ => false,
+        };
+        Verdict::of(holds, || patterns::describe_all(results), &outcome)
+    }
+
+    /// `assert_trap`, `assert_exhaustion`, `assert_exception`.
+    pub(crate) fn assert_stop(&mut self, exec: WastExecute<'_>, stop: Stop<'_>) -> Verdict {
+        match self.execute(exec) {
+            Ok(outcome) => stop.verdict(&outcome),
+            Err(verdict) => verdict,
+        }
+    }
+
+    /// `assert_exhaustion`, whose action is always a call.
+    pub(crate) fn assert_exhaustion(&mut self, invoke: &WastInvoke<'_>, text: &str) -> Verdict {
+        match self.call(invoke) {
+            Ok(outcome) => Stop::Exhaustion(text).verdict(&outcome),
+            Err(verdict) => verdict,
+        }
+    }
+
+    fn execute(&mut self, exec: WastExecute<'_>) -> Result<Outcome, Verdict> {
+        match exec {
+            WastExecute::Invoke(invoke) => self.call(&invoke),
+            WastExecute::Get { module, global, .. } => self.get(module, global),
+            WastExecute::Wat(mut module) => {
+                let bytes = encode::encode_inline(&mut module)
+                    .map_err(|error| of_error(&error, "a module"))?;
+                Ok(match self.instantiate(&bytes) {
+                    Ok(_) => Outcome::Returned(Vec::new()),
+                    Err(outcome) => outcome,
+                })
+            }
+        }
+    }
+
+    fn call(&mut self, invoke: &WastInvoke<'_>) -> Result<Outcome, Verdict> {
+        let instance = self.live(invoke.module)?;
+        let args = values::arguments(&invoke.args)
+            .map_err(|feature| Verdict::Skip { feature: feature.to_owned() })?;
+        let outcome = self.session.invoke(instance, invoke.name, &args);
+        self.note(&outcome);
+        Ok(outcome)
+    }
+
+    fn get(&mut self, module: Option<Id<'_>>, global: &str) -> Result<Outcome, Verdict> {
+        let instance = self.live(module)?;
+        let Some(value) = self.session.global(instance, global) else {
+            return Err(Verdict::fail(format!("a global {global:?}"), "no such export"));
+        };
+        let outcome = Outcome::Returned(vec![value]);
+        self.note(&outcome);
+        Ok(outcome)
+    }
+
+    /// The instance of an action; a verdict if there is none.
+    fn live(&self, module: Option<Id<'_>>) -> Result<etalon_adapters::Instance, Verdict> {
+        match self.slot(module) {
+            Slot::Live(instance) => Ok(instance),
+            Slot::Skipped(feature) => Err(Verdict::Skip { feature }),
+            Slot::Failed => Err(Verdict::fail("an instance", "no instance")),
+        }
+    }
+}
+
+impl Stop<'_> {
+    fn verdict(self, outcome: &Outcome) -> Verdict {
+        let holds = match (self, outcome) {
+            (Stop::Trap(expected), Outcome::Trapped { text, .. }) => {
+                texts::is_expected(expected, text)
+            }
+            (Stop::Exhaustion(expected), Outcome::Exhausted(text)) => {
+                texts::is_expected(expected, text)
+            }
+            (Stop::Exception, Outcome::Threw(_)) => true,
+            _ => false,
+        };
+        Verdict::of(holds, || self.describe(), outcome)
+    }
+
+    fn describe(self) -> String {
+        match self {
+            Stop::Trap(text) => format!("trapped: {text}"),
+            Stop::Exhaustion(text) => format!("exhausted: {text}"),
+            Stop::Exception => "threw".to_owned(),
+        }
+    }
+}
+
+/// The outcome of something that the engine cannot do for want of a feature.
+pub(crate) fn unsupported(feature: &str) -> Verdict {
+    let (feature, message) = (feature.to_owned(), String::new());
+    Verdict::against("", &Outcome::Rejected(Rejection::Unsupported { feature, message }))
+}

@@ -1,0 +1,51 @@
+//! Modules of a script as bytes.
+
+use crate::script::parse::tokens;
+use wast::parser;
+use wast::{QuoteWat, QuoteWatTest, Wat};
+
+/// Why a module of a script has no bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EncodeError {
+    /// Its text is not in the text format: it is malformed.
+    Text(String),
+    /// It is a component.
+    Component,
+}
+
+/// The bytes of a module, quoted or not.
+///
+/// # Errors
+/// Its text is malformed, or it is a component.
+pub(crate) fn encode(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, EncodeError> {
+    if matches!(module, QuoteWat::QuoteComponent(..) | QuoteWat::Wat(Wat::Component(_))) {
+        return Err(EncodeError::Component);
+    }
+    match module.to_test().map_err(text_error)? {
+        QuoteWatTest::Binary(bytes) => Ok(bytes),
+        QuoteWatTest::Text(text) => encode_text(&text),
+    }
+}
+
+/// The bytes of an inline module.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn encode_inline(module: &mut Wat<'_>) -> Result<Vec<u8>, EncodeError> {
+    match module {
+        Wat::Component(_) => Err(EncodeError::Component),
+        Wat::Module(module) => module.encode().map_err(text_error),
+    }
+}
+
+fn encode_text(text: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    let text = std::str::from_utf8(text)
+        .map_err(|_| EncodeError::Text("malformed UTF-8 encoding".to_owned()))?;
+    let buffer = tokens(text).map_err(text_error)?;
+    let mut module = parser::parse::<Wat<'_>>(&buffer).map_err(text_error)?;
+    encode_inline(&mut module)
+}
+
+fn text_error(error: wast::Error) -> EncodeError {
+    EncodeError::Text(error.message())
+}

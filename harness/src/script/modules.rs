@@ -1,0 +1,197 @@
+//! Directives that load modules.
+
+use crate::script::book::Verdict;
+use crate::script::encode::{self, EncodeError};
+use crate::script::runner::{Definition, Runner, Slot};
+use etalon_adapters::{Instance, Outcome, Rejection};
+use std::collections::BTreeSet;
+use wasmparser::{Parser, Payload};
+use wast::token::Id;
+use wast::{QuoteWat, Wat};
+
+/// The phase that is to refuse a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Malformed,
+    Invalid,
+}
+
+impl Runner<'_> {
+    /// `module`: it becomes the current instance, whatever becomes of it.
+    pub(crate) fn module(&mut self, mut module: QuoteWat<'_>) -> Verdict {
+        let name = module.name().map(|id| id.name().to_owned());
+        let (slot, verdict) = match encode::encode(&mut module) {
+            Ok(bytes) => self.instance_of(&bytes),
+            Err(error) => (Slot::of_error(&error), of_error(&error, "an instance")),
+        };
+        self.set_instance(name, slot);
+        verdict
+    }
+
+    /// `module definition`: loaded, not yet instantiated.
+    pub(crate) fn definition(&mut self, mut module: QuoteWat<'_>) -> Verdict {
+        let name = module.name().map(|id| id.name().to_owned());
+        let (definition, verdict) = match encode::encode(&mut module) {
+            Err(error) => (Definition::of_error(&error), of_error(&error, "a valid module")),
+            Ok(bytes) => match self.session.validate(&bytes) {
+                Ok(()) => (Definition::Bytes(bytes), Verdict::Pass),
+                Err(rejection) => {
+                    let outcome = Outcome::Rejected(rejection);
+                    let definition = match Verdict::against("a valid module", &outcome) {
+                        Verdict::Skip { feature } => Definition::Skipped(feature),
+                        _ => Definition::Failed,
+                    };
+                    self.note(&outcome);
+                    (definition, Verdict::against("a valid module", &outcome))
+                }
+            },
+        };
+        self.definitions.insert(None, definition.clone());
+        if name.is_some() {
+            self.definitions.insert(name, definition);
+        }
+        verdict
+    }
+
+    /// `module instance`: another instance of what was defined.
+    pub(crate) fn instance(&mut self, name: Option<Id<'_>>, of: Option<Id<'_>>) -> Verdict {
+        let key = of.map(|id| id.name().to_owned());
+        let (slot, verdict) = match self.definitions.get(&key).cloned() {
+            Some(Definition::Bytes(bytes)) => self.instance_of(&bytes),
+            Some(Definition::Skipped(feature)) => {
+                (Slot::Skipped(feature.clone()), Verdict::Skip { feature })
+            }
+            Some(Definition::Failed) | None => {
+                (Slot::Failed, Verdict::fail("an instance", "no definition"))
+            }
+        };
+        self.set_instance(name.map(|id| id.name().to_owned()), slot);
+        verdict
+    }
+
+    fn instance_of(&mut self, bytes: &[u8]) -> (Slot, Verdict) {
+        match self.instantiate(bytes) {
+            Ok(instance) => (Slot::Live(instance), Verdict::Pass),
+            Err(outcome) => {
+                let verdict = Verdict::against("an instance", &outcome);
+                let slot = match &verdict {
+                    Verdict::Skip { feature } => Slot::Skipped(feature.clone()),
+                    _ => Slot::Failed,
+                };
+                (slot, verdict)
+            }
+        }
+    }
+
+    /// Instantiates. A module that cannot be linked because what it imports was skipped is skipped too.
+    pub(crate) fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Outcome> {
+        let mut result = self.session.instantiate(bytes);
+        if let Err(Outcome::Rejected(Rejection::Unlinkable(message))) = &result
+            && !self.skipped_names.is_empty()
+            && let Some(feature) =
+                imported_modules(bytes).iter().find_map(|name| self.skipped_names.get(name))
+        {
+            let (feature, message) = (feature.clone(), message.clone());
+            result = Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
+        }
+        match &result {
+            Ok(_) => self.note(&Outcome::Returned(Vec::new())),
+            Err(outcome) => self.note(outcome),
+        }
+        result
+    }
+
+    /// `assert_malformed` and `assert_invalid`.
+    pub(crate) fn assert_refused(&mut self, mut module: QuoteWat<'_>, phase: Phase) -> Verdict {
+        let expected = match phase {
+            Phase::Malformed => "malformed",
+            Phase::Invalid => "invalid",
+        };
+        let bytes = match encode::encode(&mut module) {
+            Ok(bytes) => bytes,
+            Err(EncodeError::Text(_)) if phase == Phase::Malformed => return Verdict::Pass,
+            Err(error) => return of_error(&error, expected),
+        };
+        let Err(rejection) = self.session.validate(&bytes) else {
+            self.note(&Outcome::Returned(Vec::new()));
+            return Verdict::fail(expected, "a valid module");
+        };
+        let holds = match rejection {
+            Rejection::MalformedOrInvalid(_) => true,
+            Rejection::Malformed(_) => phase == Phase::Malformed,
+            Rejection::Invalid(_) => phase == Phase::Invalid,
+            _ => false,
+        };
+        let outcome = Outcome::Rejected(rejection);
+        self.note(&outcome);
+        Verdict::of(holds, || expected.to_owned(), &outcome)
+    }
+
+    /// `assert_unlinkable`.
+    pub(crate) fn assert_unlinkable(&mut self, mut module: Wat<'_>) -> Verdict {
+        let bytes = match encode::encode_inline(&mut module) {
+            Ok(bytes) => bytes,
+            Err(error) => return of_error(&error, "unlinkable"),
+        };
+        match self.instantiate(&bytes) {
+            Ok(_) => Verdict::fail("unlinkable", "an instance"),
+            Err(outcome) => {
+                let holds = matches!(outcome, Outcome::Rejected(Rejection::Unlinkable(_)));
+                Verdict::of(holds, || "unlinkable".to_owned(), &outcome)
+            }
+        }
+    }
+
+    /// `register`.
+    pub(crate) fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Verdict {
+        self.skipped_names.remove(name);
+        match self.slot(module) {
+            Slot::Live(instance) => {
+                self.session.register(name, instance);
+                Verdict::Pass
+            }
+            Slot::Skipped(feature) => {
+                self.skipped_names.insert(name.to_owned(), feature.clone());
+                Verdict::Skip { feature }
+            }
+            Slot::Failed => Verdict::fail("an instance to register", "no instance"),
+        }
+    }
+}
+
+impl Slot {
+    fn of_error(error: &EncodeError) -> Self {
+        match error {
+            EncodeError::Text(_) => Slot::Failed,
+            EncodeError::Component => Slot::Skipped("component-model".to_owned()),
+        }
+    }
+}
+
+impl Definition {
+    fn of_error(error: &EncodeError) -> Self {
+        match error {
+            EncodeError::Text(_) => Definition::Failed,
+            EncodeError::Component => Definition::Skipped("component-model".to_owned()),
+        }
+    }
+}
+
+/// The verdict on a module that has no bytes.
+pub(crate) fn of_error(error: &EncodeError, expected: &str) -> Verdict {
+    match error {
+        EncodeError::Text(message) => Verdict::fail(expected, format!("malformed text: {message}")),
+        EncodeError::Component => Verdict::Skip { feature: "component-model".to_owned() },
+    }
+}
+
+/// The first names of a module's imports.
+fn imported_modules(bytes: &[u8]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
+        if let Payload::ImportSection(section) = payload {
+            names.extend(section.into_imports().map_while(Result::ok).map(|i| i.module.to_owned()));
+        }
+    }
+    names
+}

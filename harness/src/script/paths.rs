@@ -1,0 +1,173 @@
+//! Scripts anywhere: files and folders, a checkout of the official repository for example.
+
+use crate::script::source::{ScriptError, ScriptSource, features_named};
+use etalon_adapters::Features;
+use etalon_spec_tests::{features_in_header, features_of_version, suite};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Most bytes of a script.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Most folders inside each other.
+const MAX_DEPTH: usize = 32;
+
+/// The scripts that are meant by paths: files, and all `.wast` files in folders, sorted. What cannot be read is an
+/// error of its own; the others are there all the same.
+///
+/// The suite is the name of the folder that was given, or that a given file is in. Without `features`, a script may
+/// use what the folders that it is in are named after, over version 3.0: `proposals/threads`, `wasm-v1`… The header
+/// of a script adds to either.
+pub fn scripts_in(
+    paths: &[PathBuf],
+    features: Option<Features>,
+) -> (Vec<ScriptSource>, Vec<ScriptError>) {
+    let (mut sources, mut errors) = (Vec::new(), Vec::new());
+    for path in paths {
+        let (root, mut files) = match path.is_dir() {
+            true => (path.as_path(), Vec::new()),
+            false => (path.parent().unwrap_or(Path::new("")), vec![path.clone()]),
+        };
+        if files.is_empty() {
+            walk(path, 0, &mut files, &mut errors);
+            files.sort();
+        }
+        for file in files {
+            match read(root, &file, features) {
+                Ok(source) => sources.push(source),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    (sources, errors)
+}
+
+fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<ScriptError>) {
+    if depth > MAX_DEPTH {
+        errors.push(unreadable(dir, format!("more than {MAX_DEPTH} folders deep")));
+        return;
+    }
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => return errors.push(unreadable(dir, error.to_string())),
+    };
+    for entry in entries {
+        match entry.map(|entry| entry.path()) {
+            Ok(path) if path.is_dir() => walk(&path, depth + 1, files, errors),
+            Ok(path) if path.extension().is_some_and(|e| e == "wast") => files.push(path),
+            Ok(_) => {}
+            Err(error) => errors.push(unreadable(dir, error.to_string())),
+        }
+    }
+}
+
+fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSource, ScriptError> {
+    let size = fs::metadata(path).map_err(|e| unreadable(path, e.to_string()))?.len();
+    if size > MAX_BYTES {
+        return Err(unreadable(path, format!("{size} bytes, and at most {MAX_BYTES} are read")));
+    }
+    let bytes = fs::read(path).map_err(|e| unreadable(path, e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| not_text(path, &error))?;
+    let mut features = given.unwrap_or_else(|| features_of_path(path));
+    for name in features_in_header(&text) {
+        features = features.with(&name).ok_or_else(|| ScriptError::NoSuchFeature {
+            file: path.display().to_string(),
+            name: name.clone(),
+        })?;
+    }
+    let file = joined(path.strip_prefix(root).unwrap_or(path));
+    Ok(ScriptSource::new(suite_name(root), file, text, features))
+}
+
+/// The name of a folder. Not its path: records name no machine's paths.
+fn suite_name(root: &Path) -> String {
+    let absolute =
+        fs::canonicalize(if root.as_os_str().is_empty() { Path::new(".") } else { root });
+    let name = absolute.ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+    name.unwrap_or_else(|| "scripts".to_owned())
+}
+
+/// A relative path with `/` between its parts, on every system.
+fn joined(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// The features that the names of the folders of a script tell.
+fn features_of_path(path: &Path) -> Features {
+    let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folders: Vec<_> = absolute
+        .parent()
+        .into_iter()
+        .flat_map(Path::iter)
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
+    features_of_folders(&folders)
+}
+
+fn features_of_folders(folders: &[String]) -> Features {
+    let named = |names: &[String]| features_named(names.iter().map(String::as_str)).ok();
+    let newest = features_of_version("3.0").and_then(named).unwrap_or_else(Features::wasm3);
+    for (i, folder) in folders.iter().enumerate().rev() {
+        let is_proposal = i > 0 && folders[i - 1] == "proposals";
+        let name =
+            if is_proposal { format!("proposals/{}", alias(folder)) } else { folder.clone() };
+        if let Some(set) =
+            suite(&name).filter(|s| s.name != "local").and_then(|s| named(&s.features))
+        {
+            return set;
+        }
+        if let Some(set) = newest.with(alias(folder)) {
+            return set;
+        }
+    }
+    newest
+}
+
+/// Proposals' repositories are not always named after the feature.
+fn alias(folder: &str) -> &str {
+    match folder {
+        "exception-handling" => "exceptions",
+        "bulk-memory-operations" => "bulk-memory",
+        "legacy" => "legacy-exceptions",
+        other => other,
+    }
+}
+
+fn unreadable(path: &Path, message: String) -> ScriptError {
+    ScriptError::Unreadable { file: path.display().to_string(), message }
+}
+
+fn not_text(path: &Path, error: &std::string::FromUtf8Error) -> ScriptError {
+    let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = good.iter().filter(|b| **b == b'\n').count();
+    let column = good.iter().rev().take_while(|b| **b != b'\n').count();
+    ScriptError::NotText {
+        file: path.display().to_string(),
+        line: line as u32 + 1,
+        column: column as u32 + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(path: &str) -> Features {
+        let folders: Vec<_> = path.split('/').map(str::to_owned).collect();
+        features_of_folders(&folders)
+    }
+
+    #[test]
+    fn folders_tell_the_features() {
+        let newest = of("test/core");
+        assert!(newest.contains(Features::wasm2()) && !newest.names().contains(&"threads"));
+        assert_eq!(of("data/wasm-v1"), Features::wasm1());
+        assert_eq!(of("test/core/simd"), newest);
+        assert_eq!(of("test/core/memory64"), newest);
+        assert_eq!(of("proposals/memory64"), newest.without("multi-memory").unwrap());
+        assert_eq!(of("proposals/threads"), Features::wasm2().with("threads").unwrap());
+        assert_eq!(of("proposals/stack-switching"), newest.with("stack-switching").unwrap());
+        assert_eq!(of("proposals/exception-handling"), newest);
+    }
+}

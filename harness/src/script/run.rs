@@ -1,0 +1,135 @@
+//! Many scripts on many engines.
+
+use crate::script::events::Events;
+use crate::script::paths::scripts_in;
+use crate::script::runner::run_script;
+use crate::script::select::{Selection, SelectionError};
+use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use etalon_adapters::{Adapter, Features};
+use etalon_record::{Kind, Row, SuiteRecord, Tool};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Bytes of stack for each thread: the parser of scripts recurses, and engines may.
+const STACK_BYTES: usize = 64 << 20;
+
+/// A run of scripts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SuiteRun {
+    /// What became of the scripts that could be run.
+    pub record: SuiteRecord,
+    /// The scripts that could not, sorted.
+    pub errors: Vec<ScriptError>,
+}
+
+impl SuiteRun {
+    /// Whether everything was run, and is as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty() && self.record.is_clean()
+    }
+}
+
+/// Runs bundled scripts on engines.
+///
+/// # Errors
+/// If the selection names what does not exist, or nothing.
+pub fn run_suites(
+    adapters: &[&dyn Adapter],
+    selection: &Selection,
+    options: &ScriptOptions,
+    events: &dyn Events,
+) -> Result<SuiteRun, SelectionError> {
+    Ok(run_scripts(Kind::Spec, adapters, &selection.sources()?, options, events))
+}
+
+/// Runs the scripts of files and folders on engines; with `features`, whatever their folders are called.
+pub fn run_paths(
+    adapters: &[&dyn Adapter],
+    paths: &[PathBuf],
+    features: Option<Features>,
+    options: &ScriptOptions,
+    events: &dyn Events,
+) -> SuiteRun {
+    let (sources, errors) = scripts_in(paths, features);
+    errors.iter().for_each(|error| events.script_refused(error));
+    let mut run = run_scripts(Kind::Wast, adapters, &sources, options, events);
+    run.errors.extend(errors);
+    run.errors.sort();
+    run
+}
+
+/// Runs scripts on engines, on every core. The record does not depend on which is done first.
+pub fn run_scripts(
+    kind: Kind,
+    adapters: &[&dyn Adapter],
+    sources: &[ScriptSource],
+    options: &ScriptOptions,
+    events: &dyn Events,
+) -> SuiteRun {
+    let jobs: Vec<_> =
+        sources.iter().flat_map(|s| adapters.iter().map(move |adapter| (*adapter, s))).collect();
+    events.started(jobs.len());
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new((Vec::new(), Vec::new()));
+    let work = || {
+        while let Some((adapter, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = run_script(*adapter, source, options);
+            match &result {
+                Ok(row) => events.script_done(row),
+                Err(error) => events.script_refused(error),
+            }
+            let mut done = done.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            match result {
+                Ok(row) => done.0.push(row),
+                Err(error) => done.1.push(error),
+            }
+        }
+    };
+    on_threads(thread_count(options, jobs.len()), &work);
+    let (rows, mut errors) = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    errors.sort();
+    errors.dedup();
+    let record = record_of(kind, adapters, rows, options);
+    events.finished(&record);
+    SuiteRun { record, errors }
+}
+
+fn thread_count(options: &ScriptOptions, jobs: usize) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    options.jobs.unwrap_or_else(cores).clamp(1, jobs.max(1))
+}
+
+fn on_threads(count: usize, work: &(impl Fn() + Sync)) {
+    thread::scope(|scope| {
+        let mut started = 0;
+        for _ in 0..count {
+            let builder = thread::Builder::new().stack_size(STACK_BYTES);
+            started += usize::from(builder.spawn_scoped(scope, work).is_ok());
+        }
+        if started == 0 {
+            work();
+        }
+    });
+}
+
+fn record_of(
+    kind: Kind,
+    adapters: &[&dyn Adapter],
+    rows: Vec<Row>,
+    options: &ScriptOptions,
+) -> SuiteRecord {
+    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let mut record = SuiteRecord::new(kind, tool, std::env::consts::ARCH);
+    record.engines = adapters.iter().map(|adapter| adapter.info()).collect();
+    record.schedule = options
+        .gas
+        .as_ref()
+        .filter(|_| adapters.iter().any(|adapter| adapter.meters_gas()))
+        .map(|gas| gas.schedule.id().to_string());
+    record.rows = rows;
+    record.compare_gas();
+    record.normalise();
+    record
+}

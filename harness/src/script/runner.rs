@@ -1,0 +1,221 @@
+//! One script on one engine.
+
+use crate::script::actions::{Stop, unsupported};
+use crate::script::at::At;
+use crate::script::book::{Book, Verdict, outcome_text};
+use crate::script::modules::Phase;
+use crate::script::parse::{Lines, with_script};
+use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use etalon_adapters::{Adapter, AdapterError, Instance, Outcome, Session, SessionConfig};
+use etalon_record::Row;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wast::token::Id;
+use wast::{Wast, WastDirective};
+
+/// What a name of a script, or the current module, stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// An instance.
+    Live(Instance),
+    /// Nothing, because the engine lacks this feature.
+    Skipped(String),
+    /// Nothing, because it failed or was never there.
+    Failed,
+}
+
+/// What a `module definition` left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Definition {
+    /// The module's bytes.
+    Bytes(Vec<u8>),
+    /// Nothing, because the engine lacks this feature.
+    Skipped(String),
+    /// Nothing, because it failed.
+    Failed,
+}
+
+/// A script's state: the session and what its names stand for.
+pub(crate) struct Runner<'a> {
+    pub(crate) session: Box<dyn Session + 'a>,
+    pub(crate) definitions: BTreeMap<Option<String>, Definition>,
+    /// Names that would be registered if the engine had a feature.
+    pub(crate) skipped_names: BTreeMap<String, String>,
+    instances: BTreeMap<String, Slot>,
+    current: Slot,
+    observed: blake3::Hasher,
+}
+
+/// Runs a script on an engine.
+///
+/// An engine that panics fails the directive at which it did, and every assertion after it.
+///
+/// # Errors
+/// If the text is not a script. Everything else that goes wrong is in the row.
+pub fn run_script(
+    adapter: &dyn Adapter,
+    source: &ScriptSource,
+    options: &ScriptOptions,
+) -> Result<Row, ScriptError> {
+    let row = Row::new(&source.suite, &source.file, adapter.info().name);
+    let book = Book::new(row, &source.expected);
+    let lines = Lines::of(&source.text);
+    let gas = options.gas.clone().filter(|_| adapter.meters_gas());
+    let config = SessionConfig { features: source.features.intersection(options.features), gas };
+    with_script(source, |script| run(adapter, &config, script, &lines, book))
+}
+
+fn run(
+    adapter: &dyn Adapter,
+    config: &SessionConfig,
+    script: Wast<'_>,
+    lines: &Lines,
+    mut book: Book,
+) -> Row {
+    let start = At { line: 0, kind: "session", module: None };
+    let mut runner = match guarded(|| Runner::new(adapter, config)) {
+        Ok(Ok(runner)) => Some(runner),
+        Ok(Err(error)) => {
+            book.judge(&start, Verdict::fail("a session", error.to_string()));
+            return book.finish();
+        }
+        Err(panic) => {
+            book.judge(&start, broken(&panic));
+            None
+        }
+    };
+    for directive in script.directives {
+        let all = At::all_in(&directive, lines);
+        let verdict = match &mut runner {
+            Some(live) => match guarded(|| live.directive(directive)) {
+                Ok(verdict) => verdict,
+                Err(panic) => {
+                    abandon(runner.take());
+                    broken(&panic)
+                }
+            },
+            None => {
+                let got = "not run: the engine had crashed".to_owned();
+                Verdict::Broken { expected: "an engine that runs".to_owned(), got }
+            }
+        };
+        for at in &all {
+            book.judge(at, verdict.clone());
+        }
+    }
+    let mut row = book.finish();
+    if let Some(runner) = runner {
+        runner.finish(&mut row);
+    }
+    row
+}
+
+/// Calls into an engine; its panic is the engine's, and ends here.
+fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panic").to_owned()
+}
+
+fn broken(panic: &str) -> Verdict {
+    let expected = "an engine that does not break down".to_owned();
+    Verdict::Broken { expected, got: format!("crashed: {panic}") }
+}
+
+/// Drops what an engine left when it panicked; doing so may panic again.
+fn abandon(runner: Option<Runner<'_>>) {
+    drop(guarded(|| drop(runner)));
+}
+
+impl<'a> Runner<'a> {
+    fn new(adapter: &'a dyn Adapter, config: &SessionConfig) -> Result<Self, AdapterError> {
+        let mut session = adapter.session(config)?;
+        session.define_spectest()?;
+        Ok(Runner {
+            session,
+            definitions: BTreeMap::new(),
+            skipped_names: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            current: Slot::Failed,
+            observed: blake3::Hasher::new(),
+        })
+    }
+
+    fn directive(&mut self, directive: WastDirective<'_>) -> Verdict {
+        match directive {
+            WastDirective::Module(module) => self.module(module),
+            WastDirective::ModuleDefinition(module) => self.definition(module),
+            WastDirective::ModuleInstance { instance, module, .. } => {
+                self.instance(instance, module)
+            }
+            WastDirective::Register { name, module, .. } => self.register(name, module),
+            WastDirective::Invoke(invoke) => self.invoke(&invoke),
+            WastDirective::AssertReturn { exec, results, .. } => self.assert_return(exec, &results),
+            WastDirective::AssertTrap { exec, message, .. }
+            | WastDirective::AssertSuspension { exec, message, .. } => {
+                self.assert_stop(exec, Stop::Trap(message))
+            }
+            WastDirective::AssertExhaustion { call, message, .. } => {
+                self.assert_exhaustion(&call, message)
+            }
+            WastDirective::AssertException { exec, .. } => self.assert_stop(exec, Stop::Exception),
+            WastDirective::AssertMalformed { module, .. } => {
+                self.assert_refused(module, Phase::Malformed)
+            }
+            WastDirective::AssertInvalid { module, .. } => {
+                self.assert_refused(module, Phase::Invalid)
+            }
+            WastDirective::AssertUnlinkable { module, .. } => self.assert_unlinkable(module),
+            // A custom section has no bearing on the module, and engines need not read it.
+            WastDirective::AssertMalformedCustom { .. }
+            | WastDirective::AssertInvalidCustom { .. } => unsupported("custom sections"),
+            WastDirective::Thread(_) | WastDirective::Wait { .. } => unsupported("threads scripts"),
+        }
+    }
+
+    /// What a name, or its absence, stands for.
+    pub(crate) fn slot(&self, name: Option<Id<'_>>) -> Slot {
+        match name {
+            None => self.current.clone(),
+            Some(id) => self.instances.get(id.name()).cloned().unwrap_or(Slot::Failed),
+        }
+    }
+
+    /// Makes an instance, or its absence, the current one.
+    pub(crate) fn set_instance(&mut self, name: Option<String>, slot: Slot) {
+        self.current = slot.clone();
+        if let Some(name) = name {
+            self.instances.insert(name, slot);
+        }
+    }
+
+    /// Takes what the engine did into the digest, and what it told the host.
+    pub(crate) fn note(&mut self, outcome: &Outcome) {
+        self.observe(&outcome_text(outcome));
+        for call in self.session.take_host_calls() {
+            let args: Vec<_> = call.args.iter().map(|arg| arg.to_record().to_string()).collect();
+            self.observe(&format!("{}.{}({})", call.module, call.name, args.join(", ")));
+        }
+    }
+
+    fn observe(&mut self, text: &str) {
+        self.observed.update(text.as_bytes());
+        self.observed.update(b"\n");
+    }
+
+    fn finish(mut self, row: &mut Row) {
+        let state = guarded(|| (self.session.digest(), self.session.gas_consumed()));
+        let Ok((digest, gas)) = state else { return abandon(Some(self)) };
+        if let Some(digest) = digest {
+            self.observe(&format!("{}{}{}", digest.memories, digest.globals, digest.tables));
+        }
+        row.digest = Some(self.observed.finalize().to_hex().to_string());
+        // An engine that left something out has not charged for it, and cannot be compared.
+        row.gas_consumed = gas.filter(|_| row.unsupported.is_empty());
+        abandon(Some(self));
+    }
+}

@@ -1,0 +1,164 @@
+//! Which of the bundled scripts to run.
+
+use crate::script::glob::Glob;
+use crate::script::source::{ScriptError, ScriptSource, features_named};
+use etalon_adapters::Features;
+use etalon_spec_tests::{Suite, expected_failures, features_in_header, scripts, suite, suites};
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Which of the bundled scripts to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Names of suites, or patterns for them; empty means all.
+    pub suites: Vec<String>,
+    /// Only scripts whose names are like this.
+    pub filter: Option<Glob>,
+    /// Only this part of them.
+    pub shard: Option<Shard>,
+}
+
+/// One of several equal parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    count: usize,
+}
+
+/// Why a selection cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SelectionError {
+    /// No suite has that name or is like that pattern.
+    #[error("there is no suite {0}; there are {1}")]
+    NoSuite(String, String),
+    /// Not `I/N` with 1 <= I <= N.
+    #[error("{0:?} is not a shard: I/N with 1 <= I <= N, for example 2/3")]
+    Shard(String),
+    /// No script is left.
+    #[error("no script is selected")]
+    Nothing,
+    /// A bundled script cannot be used.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+}
+
+impl Selection {
+    /// The scripts that are meant, by suite and name.
+    ///
+    /// # Errors
+    /// If a suite does not exist, or nothing is selected.
+    pub fn sources(&self) -> Result<Vec<ScriptSource>, SelectionError> {
+        let mut sources = Vec::new();
+        for suite in self.chosen()? {
+            sources.extend(sources_of(suite)?);
+        }
+        if let Some(filter) = &self.filter {
+            sources.retain(|s| filter.matches_script(&s.suite, &s.file));
+        }
+        if let Some(shard) = self.shard {
+            sources = shard.of(sources);
+        }
+        if sources.is_empty() { Err(SelectionError::Nothing) } else { Ok(sources) }
+    }
+
+    fn chosen(&self) -> Result<Vec<&'static Suite>, SelectionError> {
+        if self.suites.is_empty() {
+            return Ok(suites().iter().collect());
+        }
+        for name in &self.suites {
+            let known = suite(name).is_some()
+                || suites().iter().any(|suite| Glob::new(name).matches(&suite.name));
+            if !known {
+                let all: Vec<_> = suites().iter().map(|s| s.name.as_str()).collect();
+                return Err(SelectionError::NoSuite(name.clone(), all.join(", ")));
+            }
+        }
+        let meant = |suite: &&Suite| self.suites.iter().any(|n| Glob::new(n).matches(&suite.name));
+        Ok(suites().iter().filter(meant).collect())
+    }
+}
+
+fn sources_of(suite: &Suite) -> Result<Vec<ScriptSource>, ScriptError> {
+    let source = |script: etalon_spec_tests::Script| {
+        let header = features_in_header(script.text);
+        let names = suite.features.iter().chain(&header).map(String::as_str);
+        let features: Features = features_named(names).map_err(|name| {
+            ScriptError::NoSuchFeature { file: format!("{suite}/{}", script.name), name }
+        })?;
+        let mut source = ScriptSource::new(&suite.name, script.name, script.text, features);
+        let own = |f: &&_| is_of(f, &source);
+        source.expected = expected_failures().iter().filter(own).cloned().collect();
+        Ok(source)
+    };
+    scripts(suite).into_iter().map(source).collect()
+}
+
+fn is_of(failure: &etalon_spec_tests::ExpectedFailure, source: &ScriptSource) -> bool {
+    failure.suite == source.suite && failure.file == source.file
+}
+
+impl Shard {
+    /// Part `index` of `count`, from 1; `None` if there is none such.
+    pub fn new(index: usize, count: usize) -> Option<Self> {
+        (1..=count).contains(&index).then_some(Shard { index, count })
+    }
+
+    /// Its part of the items: every `count`-th, so that parts take about as long.
+    #[must_use]
+    pub fn of<T>(self, items: Vec<T>) -> Vec<T> {
+        items.into_iter().skip(self.index - 1).step_by(self.count).collect()
+    }
+}
+
+impl FromStr for Shard {
+    type Err = SelectionError;
+
+    fn from_str(text: &str) -> Result<Self, SelectionError> {
+        text.split_once('/')
+            .and_then(|(index, count)| Shard::new(index.parse().ok()?, count.parse().ok()?))
+            .ok_or_else(|| SelectionError::Shard(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn select(suites: &[&str], filter: Option<&str>, shard: Option<&str>) -> Vec<String> {
+        let suites = suites.iter().map(|s| (*s).to_owned()).collect();
+        let shard = shard.map(|s| s.parse().unwrap());
+        let selection = Selection { suites, filter: filter.map(Glob::new), shard };
+        selection.sources().unwrap().iter().map(ScriptSource::name).collect()
+    }
+
+    #[test]
+    fn shards_share_everything_and_nothing_twice() {
+        let whole = select(&["wasm-v1"], None, None);
+        let mut parts: Vec<_> = ["1/3", "2/3", "3/3"]
+            .iter()
+            .flat_map(|s| select(&["wasm-v1"], None, Some(s)))
+            .collect();
+        parts.sort();
+        assert_eq!(parts, whole);
+    }
+
+    #[test]
+    fn filters_and_patterns_of_suites() {
+        assert_eq!(select(&["wasm-v1"], Some("memory_g*"), None), ["wasm-v1/memory_grow.wast"]);
+        assert_eq!(select(&["wasm-v?"], Some("fac"), None).len(), 3);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named() {
+        let selection = Selection { suites: vec!["wasm-v9".into()], ..Selection::default() };
+        assert!(
+            matches!(selection.sources(), Err(SelectionError::NoSuite(n, _)) if n == "wasm-v9")
+        );
+        let filter = Some(Glob::new("no such script"));
+        let nothing = Selection { filter, ..Selection::default() };
+        assert_eq!(nothing.sources().unwrap_err(), SelectionError::Nothing);
+        for text in ["0/3", "4/3", "1", "a/b", "1/0"] {
+            assert_eq!(text.parse::<Shard>(), Err(SelectionError::Shard(text.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A script to run, and how.
+
+use etalon_adapters::{Features, GasConfig};
+use etalon_spec_tests::ExpectedFailure;
+use thiserror::Error;
+
+/// A script, with what it needs.
+#[derive(Clone, Debug)]
+pub struct ScriptSource {
+    /// The suite that it belongs to.
+    pub suite: String,
+    /// Its file, relative to the suite.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The features that it needs; its modules may use nothing else.
+    pub features: Features,
+    /// Its assertions that are expected to fail.
+    pub expected: Vec<ExpectedFailure>,
+}
+
+/// How scripts are run.
+#[derive(Clone, Debug)]
+pub struct ScriptOptions {
+    /// The features that may be on at most, whatever a script asks for.
+    pub features: Features,
+    /// Metering, for the engines that can.
+    pub gas: Option<GasConfig>,
+    /// How many scripts run at a time; `None` is one for each core.
+    pub jobs: Option<usize>,
+}
+
+/// Why a script cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+pub enum ScriptError {
+    /// The file cannot be read.
+    #[error("{file}: {message}")]
+    Unreadable {
+        /// The file, as it was given.
+        file: String,
+        /// What the system says.
+        message: String,
+    },
+    /// The file is not text.
+    #[error("{file}:{line}:{column}: not UTF-8")]
+    NotText {
+        /// The file.
+        file: String,
+        /// The line of the first fault, from 1.
+        line: u32,
+        /// Its column, from 1, in bytes.
+        column: u32,
+    },
+    /// The text is not a script.
+    #[error("{file}:{line}:{column}: {message}")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// The line of the fault, from 1.
+        line: u32,
+        /// Its column, from 1.
+        column: u32,
+        /// What is wrong.
+        message: String,
+    },
+    /// The header asks for a feature that does not exist.
+    #[error("{file}: there is no feature named {name}")]
+    NoSuchFeature {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+    },
+}
+
+impl ScriptSource {
+    /// A script that expects no failures.
+    pub fn new(
+        suite: impl Into<String>,
+        file: impl Into<String>,
+        text: impl Into<String>,
+        features: Features,
+    ) -> Self {
+        let (suite, file, text) = (suite.into(), file.into(), text.into());
+        ScriptSource { suite, file, text, features, expected: Vec::new() }
+    }
+
+    /// `suite/file`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.suite, self.file)
+    }
+}
+
+impl Default for ScriptOptions {
+    fn default() -> Self {
+        ScriptOptions { features: Features::all(), gas: None, jobs: None }
+    }
+}
+
+/// The set of the features of those names, over version 1.0 without any of its own.
+///
+/// # Errors
+/// The first name that is none.
+pub fn features_named<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Features, String> {
+    let mut set = Features::wasm1();
+    for name in set.names() {
+        set = set.without(name).unwrap_or(set);
+    }
+    for name in names {
+        set = set.with(name).ok_or_else(|| name.to_owned())?;
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_of_the_list_are_those_of_the_decoder() {
+        let version = |v: &str| {
+            let names = etalon_spec_tests::features_of_version(v).unwrap();
+            features_named(names.iter().map(String::as_str)).unwrap()
+        };
+        assert_eq!(version("1.0"), Features::wasm1());
+        assert_eq!(version("2.0"), Features::wasm2());
+        // The decoder counts threads to 3.0, which the specification does not.
+        assert_eq!(version("3.0"), Features::wasm3().without("threads").unwrap());
+    }
+
+    #[test]
+    fn every_suite_names_features_that_exist() {
+        for suite in etalon_spec_tests::suites() {
+            let set = features_named(suite.features.iter().map(String::as_str));
+            assert!(set.is_ok(), "{suite}: no feature {}", set.unwrap_err());
+        }
+        assert_eq!(features_named(["simd", "telepathy"]), Err("telepathy".to_owned()));
+    }
+}
