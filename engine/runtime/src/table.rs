@@ -69,6 +69,11 @@ impl TableInst {
         Some(())
     }
 
+    /// Whether it may grow by `delta` elements: neither the declared maximum nor the cap is exceeded.
+    pub fn can_grow(&self, delta: u64) -> bool {
+        self.len().checked_add(delta).is_some_and(|new| new <= self.cap)
+    }
+
     /// Grows by `delta` elements of `init`; gives the old length, or `None` if the new one is above
     /// the declared maximum or the cap.
     pub fn grow(&mut self, delta: u64, init: Ref) -> Option<u64> {

@@ -88,6 +88,11 @@ impl MemoryInst {
         self.pages
     }
 
+    /// Whether it may grow by `delta` pages: neither the declared maximum nor the cap is exceeded.
+    pub fn can_grow(&self, delta: u64) -> bool {
+        self.pages.checked_add(delta).is_some_and(|new| new <= self.cap)
+    }
+
     /// Grows by `delta` pages; gives the old size, or `None` if the new one is above the declared
     /// maximum or the cap. This is the decision alone: what an instruction makes of it is the
     /// tier's.
