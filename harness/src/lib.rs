@@ -1,1 +1,10 @@
 //! What judges: scripts, differences, generated modules, gas.
+#![forbid(unsafe_code)]
+
+pub mod corpus;
+pub mod diff;
+pub mod fuzz;
+pub mod generate;
+pub mod script;
+pub mod settings;
+pub mod value;

@@ -14,7 +14,7 @@ pub use adapter::{
     Adapter, AdapterError, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
     SessionConfig, StateDigest,
 };
-pub use etalon::Features;
+pub use etalon::{Features, Schedule};
 pub use outcome::{Outcome, Rejection};
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};

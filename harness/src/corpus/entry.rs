@@ -1,0 +1,168 @@
+//! An entry: a module, and what calling it must give.
+
+use super::error::EntryError;
+use super::expect::Expected;
+use crate::diff::{Call, Case};
+use crate::value::{ValueError, parse_value};
+use etalon_adapters::Features;
+use etalon_record::OutcomeKind;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The description of an entry, as its `.toml` has it. Unknown keys are an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryFile {
+    /// One line: what it is, or what went wrong once.
+    pub title: String,
+    /// The engines that it is for, by name; empty for all of our own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<String>,
+    /// Features besides version 3.0, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// The gas limit; absent for the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gas: Option<u64>,
+    /// Where it comes from, if it was found: profile, seed and number of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Origin>,
+    /// How loading must end, unless the module is to be instantiated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Ending>,
+    /// The calls, in order, of one instance.
+    #[serde(default, rename = "call", skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<EntryCall>,
+    /// What each engine did where they parted: a line an engine, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+}
+
+/// Where a finding comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// In what the engines differed: the name of an aspect.
+    pub what: String,
+    /// The generator's profile.
+    pub profile: String,
+    /// The seed. As text, because TOML has signed integers only.
+    pub seed: String,
+    /// The number of the case.
+    pub case: u64,
+    /// The operator at which the engines part, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Whether the module is smaller than the one that was generated.
+    pub reduced: bool,
+}
+
+/// How something must end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ending {
+    /// The class.
+    pub outcome: OutcomeKind,
+    /// The text of the trap, or the beginning of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// One call of an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryCall {
+    /// The exported function.
+    pub export: String,
+    /// The arguments, as in `i32:7`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// What it must return. Without this and `ends`, only agreement of the engines is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Vec<String>>,
+    /// How it must end, if not by returning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Ending>,
+}
+
+/// An entry that has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The description.
+    pub file: EntryFile,
+    /// What the module may use.
+    pub features: Features,
+    /// The module and its calls; the name is the file's, without extension.
+    pub case: Case,
+    /// What loading must give, then each call; as many as there are steps. `None` asks for agreement only.
+    pub expected: Vec<Option<Expected>>,
+}
+
+impl Entry {
+    /// Reads the entry whose description is at `path`; its module lies beside it.
+    ///
+    /// # Errors
+    /// A fault in one of the two files.
+    pub fn read(path: &Path) -> Result<Entry, EntryError> {
+        let fault = |file: &Path, error| EntryError::Read { file: file.to_owned(), error };
+        let text = std::fs::read_to_string(path).map_err(|e| fault(path, e))?;
+        let file: EntryFile = toml::from_str(&text)
+            .map_err(|error| EntryError::Toml { file: path.to_owned(), error: Box::new(error) })?;
+        let binary = path.with_extension("wasm");
+        let wasm = if binary.exists() {
+            std::fs::read(&binary).map_err(|e| fault(&binary, e))?
+        } else {
+            let text_file = path.with_extension("wat");
+            let text = std::fs::read_to_string(&text_file).map_err(|e| fault(&text_file, e))?;
+            wat::parse_str(&text)
+                .map_err(|error| EntryError::Text { file: text_file, error: Box::new(error) })?
+        };
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
+        Entry::new(file, stem.unwrap_or_default(), wasm, path)
+    }
+
+    /// Makes an entry of a description and a module. `origin` names the description in errors.
+    ///
+    /// # Errors
+    /// If a value or a name in the description is none.
+    pub fn new(
+        file: EntryFile,
+        name: String,
+        wasm: Vec<u8>,
+        origin: &Path,
+    ) -> Result<Entry, EntryError> {
+        let mut features = Features::wasm3();
+        for name in &file.features {
+            features = features.with(name).ok_or_else(|| EntryError::Unknown {
+                file: origin.to_owned(),
+                what: "feature",
+                name: name.clone(),
+            })?;
+        }
+        let mut calls = Vec::new();
+        let load = match &file.load {
+            Some(ending) => Expected::Ended(ending.clone()),
+            None => Expected::Returned(Vec::new()),
+        };
+        let mut expected = vec![Some(load)];
+        for (number, call) in file.calls.iter().enumerate() {
+            let fault = |error| EntryError::Value {
+                file: origin.to_owned(),
+                call: number + 1,
+                export: call.export.clone(),
+                error,
+            };
+            let values = |texts: &[String]| -> Result<Vec<_>, ValueError> {
+                texts.iter().map(|text| parse_value(text)).collect()
+            };
+            let args = values(&call.args).map_err(fault)?;
+            calls.push(Call { export: call.export.clone(), args });
+            expected.push(match (&call.ends, &call.returns) {
+                (Some(ending), _) => Some(Expected::Ended(ending.clone())),
+                (None, Some(returns)) => Some(Expected::Returned(values(returns).map_err(fault)?)),
+                (None, None) => None,
+            });
+        }
+        Ok(Entry { file, features, case: Case::new(name, wasm, calls), expected })
+    }
+}

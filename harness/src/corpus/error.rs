@@ -1,0 +1,56 @@
+//! Why an entry of the corpus cannot be used.
+
+use crate::value::ValueError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A fault in one of an entry's two files. Each names the file.
+#[derive(Debug, Error)]
+pub enum EntryError {
+    /// A file cannot be read.
+    #[error("{}: {error}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The description is not TOML of the right form.
+    #[error("{}: {error}", file.display())]
+    Toml {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: Box<toml::de::Error>,
+    },
+    /// The module is not in the text format.
+    #[error("{}: {error}", file.display())]
+    Text {
+        /// The file.
+        file: PathBuf,
+        /// Where and why.
+        error: Box<wat::Error>,
+    },
+    /// A value is not one.
+    #[error("{}: call {call} of `{export}`: {error}", file.display())]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// Which call, from 1.
+        call: usize,
+        /// The export that it is of.
+        export: String,
+        /// Which value, and why.
+        error: ValueError,
+    },
+    /// A name that stands for nothing.
+    #[error("{}: there is no {what} `{name}`", file.display())]
+    Unknown {
+        /// The file.
+        file: PathBuf,
+        /// What it should be the name of.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+}

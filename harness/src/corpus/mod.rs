@@ -1,0 +1,13 @@
+//! Modules with the calls that are made of them: regressions, programs and saved findings, all in one form.
+//!
+//! An entry is two files of the same name: a module (`.wat` or `.wasm`) and a `.toml` beside it; see [`Entry`].
+
+mod entry;
+mod error;
+mod expect;
+mod replay;
+
+pub use entry::{Ending, Entry, EntryCall, EntryFile, Origin};
+pub use error::EntryError;
+pub use expect::{Expected, mismatch};
+pub use replay::{Mismatch, replay};

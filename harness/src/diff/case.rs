@@ -1,0 +1,62 @@
+//! What is run: a module and the calls of its exports.
+
+use crate::generate::{Stream, arguments};
+use etalon_adapters::{Features, Val};
+use etalon_module::{ExternKind, LoadError, Module};
+
+/// One invocation of an exported function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The export.
+    pub export: String,
+    /// The arguments.
+    pub args: Vec<Val>,
+}
+
+/// A module and the calls that are made of one instance of it, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What the case is called in records: a file's name, or its number.
+    pub name: String,
+    /// The binary module.
+    pub wasm: Vec<u8>,
+    /// The calls.
+    pub calls: Vec<Call>,
+}
+
+impl Case {
+    /// A case of calls that are known.
+    pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
+        Case { name: name.into(), wasm, calls }
+    }
+
+    /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
+    /// the same case. An export that takes what no embedder can make (a non-null function, say) is left out.
+    ///
+    /// # Errors
+    /// If the module does not load; its rejection can be compared all the same, as a case without calls.
+    pub fn of_exports(
+        name: impl Into<String>,
+        wasm: Vec<u8>,
+        features: Features,
+        stream: &mut Stream,
+        rounds: usize,
+    ) -> Result<Self, LoadError> {
+        let module = Module::new(&wasm, features)?;
+        let mut calls = Vec::new();
+        for round in 0..rounds {
+            for export in module.exports.iter().filter(|e| e.kind == ExternKind::Func) {
+                let params = &module.func_type(export.index).params;
+                if let Some(args) = arguments(params, round, stream) {
+                    calls.push(Call { export: export.name.clone(), args });
+                }
+            }
+        }
+        Ok(Case::new(name, wasm, calls))
+    }
+
+    /// Whether the module may import from `spectest`. Said too often costs time only.
+    pub(crate) fn mentions_spectest(&self) -> bool {
+        self.wasm.windows(8).any(|window| window == b"spectest")
+    }
+}

@@ -1,0 +1,130 @@
+//! The comparison of two traces.
+
+use super::policy::Policy;
+use super::trace::{Step, Trace, call_text};
+use etalon_adapters::{HostCall, Outcome, Rejection};
+use etalon_record::Aspect;
+use std::collections::BTreeSet;
+
+/// How two engines are held against each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Nondeterminism that is allowed between them.
+    pub policies: BTreeSet<Policy>,
+    /// The policies that the module at hand can need for its instructions; see [`Policy::Grow`].
+    pub hints: BTreeSet<Policy>,
+    /// Whether both charge by the same schedule, so that gas must be equal.
+    pub gas: bool,
+    /// Whether the texts of traps need only begin alike, for engines that add to them.
+    pub trap_prefix: bool,
+}
+
+/// Where and in what two traces part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// In what.
+    pub aspect: Aspect,
+    /// At which step: 0 is loading, n is the nth call.
+    pub step: usize,
+}
+
+/// What a comparison came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Nothing differs.
+    Equal,
+    /// Something differs that the policy covers.
+    Poisoned(Policy),
+    /// Something differs.
+    Differs(Difference),
+}
+
+/// Compares two traces of the same case: the first step in which they differ, and in it the first aspect in the
+/// order of [`Aspect`].
+pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
+    for (step, (a, b)) in a.steps.iter().zip(&b.steps).enumerate() {
+        let Some(aspect) = first_difference(a, b, rules) else { continue };
+        let covered = |policy: &&Policy| policy.covers(a, b, &rules.hints);
+        // Whatever is open in the specification, no engine may break down.
+        return match rules.policies.iter().find(covered) {
+            Some(policy) if aspect != Aspect::Crash => Comparison::Poisoned(*policy),
+            _ => Comparison::Differs(Difference { aspect, step }),
+        };
+    }
+    // Traces end early for reasons that a step shows, so equal steps mean equal lengths.
+    Comparison::Equal
+}
+
+fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspect> {
+    if let Some(aspect) = outcome_difference(&a.outcome, &b.outcome, rules) {
+        return Some(aspect);
+    }
+    if !same_host_calls(&a.host_calls, &b.host_calls, rules.gas) {
+        return Some(Aspect::HostCalls);
+    }
+    if let (Some(a), Some(b)) = (&a.digest, &b.digest) {
+        if a.memories != b.memories {
+            return Some(Aspect::Memory);
+        }
+        if a.globals != b.globals {
+            return Some(Aspect::Globals);
+        }
+        if a.tables != b.tables {
+            return Some(Aspect::Tables);
+        }
+    }
+    if a.globals != b.globals {
+        return Some(Aspect::Globals);
+    }
+    (rules.gas && a.gas != b.gas).then_some(Aspect::Gas)
+}
+
+fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect> {
+    use Outcome::*;
+    match (a, b) {
+        // Even two engines that break down alike are a finding.
+        (Crashed(_) | TimedOut, _) | (_, Crashed(_) | TimedOut) => Some(Aspect::Crash),
+        (Rejected(a), Rejected(b)) => (!same_rejection(a, b)).then_some(Aspect::Loading),
+        (Rejected(_), _) | (_, Rejected(_)) => Some(Aspect::Loading),
+        (Returned(a), Returned(b)) => (a != b).then_some(Aspect::Results),
+        (Trapped { text: a, .. }, Trapped { text: b, .. }) => {
+            (!same_trap(a, b, rules.trap_prefix)).then_some(Aspect::Trap)
+        }
+        (Threw(a), Threw(b)) => (a != b).then_some(Aspect::Exception),
+        (Exhausted(a), Exhausted(b)) => (a != b).then_some(Aspect::Outcome),
+        // The text of a failing host function is the harness's own or the engine's: not compared.
+        (HostError(_), HostError(_)) => None,
+        _ => Some(Aspect::Outcome),
+    }
+}
+
+/// The phase must be the same; an engine that does not tell malformed from invalid agrees with both.
+fn same_rejection(a: &Rejection, b: &Rejection) -> bool {
+    use Rejection::*;
+    let vague = |r: &Rejection| matches!(r, MalformedOrInvalid(_));
+    let refused = |r: &Rejection| matches!(r, Malformed(_) | Invalid(_) | MalformedOrInvalid(_));
+    a.word() == b.word() || ((vague(a) || vague(b)) && refused(a) && refused(b))
+}
+
+fn same_trap(a: &str, b: &str, prefix: bool) -> bool {
+    a == b || (prefix && (a.starts_with(b) || b.starts_with(a)))
+}
+
+fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
+    let same = |(a, b): (&HostCall, &HostCall)| {
+        a.module == b.module
+            && a.name == b.name
+            && a.args == b.args
+            && (!gas || a.gas_left == b.gas_left)
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// The first host call in which two traces part, one line for each; for messages.
+pub(crate) fn differing_host_call(a: &[HostCall], b: &[HostCall]) -> [String; 2] {
+    let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
+    [a, b].map(|calls| match calls.get(at) {
+        Some(call) => format!("host call {at}: {}", call_text(call)),
+        None => format!("no host call {at}"),
+    })
+}

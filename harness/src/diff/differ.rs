@@ -1,0 +1,191 @@
+//! Several engines, one case, one verdict.
+
+use super::case::Case;
+use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
+use super::observe::{RunOptions, observe};
+use super::policy::Policy;
+use super::trace::Trace;
+use etalon_adapters::{Adapter, AdapterError};
+use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Tool};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How engines are run and compared.
+#[derive(Clone, Debug)]
+pub struct DiffOptions {
+    /// How sessions are set up.
+    pub run: RunOptions,
+    /// What is allowed to differ; empty between our own tiers.
+    pub policies: BTreeSet<Policy>,
+    /// Whether the texts of traps need only begin alike, for engines that add to them.
+    pub trap_prefix: bool,
+}
+
+/// Engines that are held against the first of them.
+pub struct Differ {
+    engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
+    options: DiffOptions,
+}
+
+/// What was seen of a case, and what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// One trace an engine, in the order of the engines.
+    pub traces: Vec<Trace>,
+    /// What is said.
+    pub verdict: Verdict,
+}
+
+/// What is said of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The engines agree.
+    Agree,
+    /// They part, and a policy covers it.
+    Poisoned(Policy),
+    /// They part.
+    Diverged {
+        /// Which engine parts from the first, by its place in the list.
+        engine: usize,
+        /// Where, and in what.
+        difference: Difference,
+    },
+}
+
+impl std::fmt::Debug for Differ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.names().collect();
+        f.debug_struct("Differ").field("engines", &names).field("options", &self.options).finish()
+    }
+}
+
+impl Differ {
+    /// Holds `engines` against the first of them. One engine alone is judged for crashes.
+    pub fn new(engines: Vec<Arc<dyn Adapter>>, options: DiffOptions) -> Self {
+        let engines = engines.into_iter().map(|engine| (engine.info(), engine)).collect();
+        Differ { engines, options }
+    }
+
+    /// The engines' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.engines.iter().map(|(info, _)| info.name.as_str())
+    }
+
+    /// The engines, in order.
+    pub fn infos(&self) -> Vec<EngineInfo> {
+        self.engines.iter().map(|(info, _)| info.clone()).collect()
+    }
+
+    /// How engines are run and compared.
+    pub fn options(&self) -> &DiffOptions {
+        &self.options
+    }
+
+    /// Runs a case on every engine and compares.
+    ///
+    /// # Errors
+    /// If an engine cannot be set up as asked.
+    pub fn judge(&self, case: &Case) -> Result<Judged, AdapterError> {
+        let mut traces = Vec::with_capacity(self.engines.len());
+        for (_, engine) in &self.engines {
+            traces.push(observe(engine.as_ref(), &self.options.run, case)?);
+        }
+        let verdict = self.compare_all(case, &traces);
+        Ok(Judged { traces, verdict })
+    }
+
+    /// A divergence outweighs a poison, which outweighs agreement.
+    fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
+        let Some((first, others)) = traces.split_first() else { return Verdict::Agree };
+        let mut poisoned = None;
+        for (i, other) in others.iter().enumerate() {
+            match compare(first, other, &self.rules(case, i + 1)) {
+                Comparison::Equal => {}
+                Comparison::Poisoned(policy) => poisoned = poisoned.or(Some(policy)),
+                Comparison::Differs(difference) => {
+                    return Verdict::Diverged { engine: i + 1, difference };
+                }
+            }
+        }
+        if others.is_empty()
+            && let Comparison::Differs(difference) = compare(first, first, &Rules::default())
+        {
+            return Verdict::Diverged { engine: 0, difference };
+        }
+        poisoned.map_or(Verdict::Agree, Verdict::Poisoned)
+    }
+
+    fn rules(&self, case: &Case, other: usize) -> Rules {
+        let metered = |i: usize| self.options.run.gas.is_some() && self.engines[i].1.meters_gas();
+        let policies = self.options.policies.clone();
+        let hints = if policies.contains(&Policy::Grow) || policies.contains(&Policy::Relaxed) {
+            Policy::hints(&case.wasm, self.options.run.features)
+        } else {
+            BTreeSet::new()
+        };
+        let gas = metered(0) && metered(other);
+        Rules { policies, hints, gas, trap_prefix: self.options.trap_prefix }
+    }
+
+    /// A record of these engines without cases.
+    pub fn record(&self, tool: Tool, arch: impl Into<String>) -> DiffRecord {
+        let mut record = DiffRecord::new(tool, arch);
+        record.engines = self.infos();
+        record.schedule = self.schedule_id();
+        record
+    }
+
+    /// Adds a judged case to a record. A case is the module with its calls.
+    pub fn note(&self, record: &mut DiffRecord, case: &Case, judged: &Judged) {
+        record.cases += 1;
+        match &judged.verdict {
+            Verdict::Agree => {}
+            Verdict::Poisoned(policy) => {
+                *record.poisoned.entry(policy.name().to_owned()).or_default() += 1;
+            }
+            Verdict::Diverged { engine, difference } => {
+                record.divergences.push(self.divergence(case, judged, *engine, difference));
+            }
+        }
+    }
+
+    /// A divergence as records have it.
+    pub fn divergence(
+        &self,
+        case: &Case,
+        judged: &Judged,
+        engine: usize,
+        difference: &Difference,
+    ) -> Divergence {
+        let call = difference.step.checked_sub(1).and_then(|i| case.calls.get(i));
+        let schedule = self.schedule_id();
+        let mut divergence = Divergence {
+            file: case.name.clone(),
+            invoke: call.map(|call| call.export.clone()),
+            args: call.map_or(Vec::new(), |c| c.args.iter().map(|v| v.to_record()).collect()),
+            what: difference.aspect,
+            by_engine: Default::default(),
+        };
+        for (name, trace) in self.names().zip(&judged.traces) {
+            if let Some(step) = trace.steps.get(difference.step) {
+                let seen = step.observation(schedule.as_deref());
+                divergence.by_engine.insert(name.to_owned(), seen);
+            }
+        }
+        if difference.aspect == Aspect::HostCalls {
+            // Which call differs says more than the list of all.
+            let calls = |i: usize| judged.traces[i].steps[difference.step].host_calls.as_slice();
+            let texts = differing_host_call(calls(0), calls(engine));
+            for (i, text) in [0, engine].into_iter().zip(texts) {
+                if let Some(seen) = divergence.by_engine.get_mut(&self.engines[i].0.name) {
+                    seen.message = Some(text);
+                }
+            }
+        }
+        divergence
+    }
+
+    fn schedule_id(&self) -> Option<String> {
+        self.options.run.gas.as_ref().map(|gas| gas.schedule.id().to_string())
+    }
+}

@@ -1,0 +1,122 @@
+//! What the specification leaves open, by name.
+
+use etalon_adapters::{Outcome, Rejection, Val};
+use etalon_module::{Features, Module, Opcode};
+use std::collections::BTreeSet;
+
+use super::trace::Step;
+
+/// A nondeterminism that the specification allows (chapter 4, and the profiles of appendix A.4). A difference that a
+/// policy covers poisons the case: nothing after it can be compared, and it is no divergence.
+///
+/// Our own tiers implement the deterministic profile under one schedule, so between them no policy applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Policy {
+    /// The sign and payload of a NaN that an instruction generates (specification 4.3.3).
+    NanBits,
+    /// Where stack or memory of the host runs out.
+    Exhaustion,
+    /// Whether `memory.grow` and `table.grow` succeed.
+    Grow,
+    /// What relaxed vector instructions return.
+    Relaxed,
+    /// One engine lacks a feature that the module needs.
+    Unsupported,
+}
+
+impl Policy {
+    /// Every policy: what holds between engines of different makers.
+    pub const ALL: &[Policy] =
+        &[Policy::NanBits, Policy::Exhaustion, Policy::Grow, Policy::Relaxed, Policy::Unsupported];
+
+    /// The name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::NanBits => "nan-bits",
+            Policy::Exhaustion => "exhaustion",
+            Policy::Grow => "grow",
+            Policy::Relaxed => "relaxed",
+            Policy::Unsupported => "unsupported",
+        }
+    }
+
+    /// The policy of a name.
+    pub fn from_name(name: &str) -> Option<Policy> {
+        Policy::ALL.iter().copied().find(|p| p.name() == name)
+    }
+
+    /// Whether the policy covers the difference between two steps that differ. `hints` are the policies that
+    /// [`Policy::hints`] finds possible for the module.
+    pub(crate) fn covers(self, a: &Step, b: &Step, hints: &BTreeSet<Policy>) -> bool {
+        let either = |test: fn(&Outcome) -> bool| test(&a.outcome) || test(&b.outcome);
+        match self {
+            Policy::NanBits => only_nan_bits_differ(a, b),
+            Policy::Exhaustion => either(|o| matches!(o, Outcome::Exhausted(_))),
+            Policy::Unsupported => either(|o| {
+                matches!(o, Outcome::Rejected(Rejection::Unsupported { .. } | Rejection::Limit(_)))
+            }),
+            // What these instructions gave cannot be seen from outside: any later difference may stem from it.
+            Policy::Grow | Policy::Relaxed => hints.contains(&self),
+        }
+    }
+
+    /// The policies that only a module with certain instructions can need.
+    pub(crate) fn hints(wasm: &[u8], features: Features) -> BTreeSet<Policy> {
+        let mut hints = BTreeSet::new();
+        let Ok(module) = Module::new(wasm, features) else { return hints };
+        for body in &module.bodies {
+            for operator in module.operators(body).into_iter().flatten() {
+                let op = Opcode::of(&operator);
+                if matches!(op, Opcode::MemoryGrow | Opcode::TableGrow) {
+                    hints.insert(Policy::Grow);
+                } else if op.proposal() == "relaxed_simd" {
+                    hints.insert(Policy::Relaxed);
+                }
+            }
+        }
+        hints
+    }
+}
+
+/// Whether two steps are equal but for the bits of NaNs in results and exported globals. Digests cannot be looked
+/// into: they are believed if something that can be seen differs so.
+fn only_nan_bits_differ(a: &Step, b: &Step) -> bool {
+    let (Outcome::Returned(ra), Outcome::Returned(rb)) = (&a.outcome, &b.outcome) else {
+        return false;
+    };
+    let globals = |step: &Step| step.globals.iter().map(|(_, v)| *v).collect::<Vec<_>>();
+    let (ga, gb) = (globals(a), globals(b));
+    (ra != rb || ga != gb) && same_but_nans(ra, rb) && same_but_nans(&ga, &gb)
+}
+
+fn same_but_nans(a: &[Val], b: &[Val]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || both_nan(*a, *b))
+}
+
+fn both_nan(a: Val, b: Val) -> bool {
+    match (a, b) {
+        (Val::F32(a), Val::F32(b)) => nan32(a) && nan32(b),
+        (Val::F64(a), Val::F64(b)) => nan64(a) && nan64(b),
+        // The type of the lanes is not known: either reading will do.
+        (Val::V128(a), Val::V128(b)) => {
+            let lanes32 = (0..4).all(|lane| {
+                let (a, b) = ((a >> (32 * lane)) as u32, (b >> (32 * lane)) as u32);
+                a == b || (nan32(a) && nan32(b))
+            });
+            let lanes64 = (0..2).all(|lane| {
+                let (a, b) = ((a >> (64 * lane)) as u64, (b >> (64 * lane)) as u64);
+                a == b || (nan64(a) && nan64(b))
+            });
+            lanes32 || lanes64
+        }
+        _ => false,
+    }
+}
+
+fn nan32(bits: u32) -> bool {
+    f32::from_bits(bits).is_nan()
+}
+
+fn nan64(bits: u64) -> bool {
+    f64::from_bits(bits).is_nan()
+}

@@ -1,0 +1,102 @@
+//! What one engine did in one case.
+
+use etalon_adapters::{HostCall, Outcome, StateDigest, Val};
+use etalon_record::{Gas, Observation, Value};
+
+/// What could be seen after one action: loading the module, or one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// How the action ended. A module that was instantiated returned no values.
+    pub outcome: Outcome,
+    /// Gas consumed since the session began, if metered.
+    pub gas: Option<u64>,
+    /// Weights of the operators executed since the session began, if the engine counts them.
+    pub executed: Option<u64>,
+    /// The host functions that were called meanwhile.
+    pub host_calls: Vec<HostCall>,
+    /// The exported globals, in the module's order.
+    pub globals: Vec<(String, Val)>,
+    /// The state; absent if the engine does not show it, or if the action was exhausted.
+    pub digest: Option<StateDigest>,
+}
+
+/// What one engine did in one case: the step of loading, then one for each call that was made.
+///
+/// After an exhaustion or a breakdown no further call is made: the state is not observable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The steps; never empty.
+    pub steps: Vec<Step>,
+}
+
+impl Step {
+    /// A step of which nothing is known but how it ended.
+    pub fn ended(outcome: Outcome) -> Self {
+        Step {
+            outcome,
+            gas: None,
+            executed: None,
+            host_calls: Vec::new(),
+            globals: Vec::new(),
+            digest: None,
+        }
+    }
+
+    /// Whether a further call may follow.
+    pub fn goes_on(&self) -> bool {
+        !matches!(
+            self.outcome,
+            Outcome::Exhausted(_) | Outcome::Crashed(_) | Outcome::TimedOut | Outcome::Rejected(_)
+        )
+    }
+
+    /// The step as records have it. `schedule` is the id of the schedule that the gas is of.
+    pub fn observation(&self, schedule: Option<&str>) -> Observation {
+        let mut seen = Observation::new(self.outcome.kind());
+        let values = |values: &[Val]| values.iter().map(|v| v.to_record()).collect::<Vec<Value>>();
+        match &self.outcome {
+            Outcome::Returned(results) => seen.results = values(results),
+            Outcome::Trapped { text, .. } => seen.trap = Some(text.clone()),
+            Outcome::Threw(carried) => seen.message = Some(join(carried)),
+            Outcome::Exhausted(text) | Outcome::HostError(text) | Outcome::Crashed(text) => {
+                seen.message = Some(text.clone());
+            }
+            Outcome::Rejected(rejection) => {
+                seen.message = Some(format!("{}: {}", rejection.word(), rejection.message()));
+            }
+            Outcome::TimedOut => {}
+        }
+        seen.gas = match (self.gas, schedule) {
+            (Some(consumed), Some(id)) => {
+                Some(Gas { consumed, executed: self.executed, schedule: id.to_owned() })
+            }
+            _ => None,
+        };
+        for (name, value) in &self.globals {
+            seen.digests.insert(format!("global {name}"), value.to_record().to_string());
+        }
+        if let Some(digest) = &self.digest {
+            seen.digests.insert("globals".into(), digest.globals.clone());
+            seen.digests.insert("memories".into(), digest.memories.clone());
+            seen.digests.insert("tables".into(), digest.tables.clone());
+        }
+        for (number, call) in self.host_calls.iter().enumerate() {
+            seen.digests.insert(format!("host call {number}"), call_text(call));
+        }
+        seen
+    }
+}
+
+/// A host call on one line: `env.print(i32:7), gas left 99`.
+pub(crate) fn call_text(call: &HostCall) -> String {
+    let mut text = format!("{}.{}({})", call.module, call.name, join(&call.args));
+    if let Some(gas) = call.gas_left {
+        text.push_str(&format!(", gas left {gas}"));
+    }
+    text
+}
+
+/// Values on one line.
+pub(crate) fn join(values: &[Val]) -> String {
+    values.iter().map(|v| v.to_record().to_string()).collect::<Vec<_>>().join(" ")
+}

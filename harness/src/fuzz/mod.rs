@@ -1,0 +1,13 @@
+//! The loop behind `etalon fuzz`: generated cases on several engines, and what is kept of a divergence.
+
+mod options;
+mod reduce;
+mod run;
+mod save;
+mod shrink;
+mod tally;
+
+pub use options::{FuzzError, FuzzOptions, NoProgress, Progress};
+pub use reduce::reduce;
+pub use run::{case_of, fuzz};
+pub use save::{Found, save};

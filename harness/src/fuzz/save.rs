@@ -1,0 +1,160 @@
+//! What is kept of a finding.
+
+use super::options::FuzzError;
+use crate::corpus::{EntryCall, EntryFile, Origin};
+use crate::diff::{Case, Differ, Judged, Verdict};
+use crate::generate::operators_of;
+use etalon_adapters::{Features, Outcome};
+use etalon_module::{Module, Opcode};
+use etalon_record::{Divergence, Finding};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Where a finding comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// The generator's profile.
+    pub profile: &'static str,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The number of the case.
+    pub number: u64,
+    /// Whether the module was made smaller.
+    pub reduced: bool,
+    /// The gas limit that the engines had.
+    pub gas: Option<u64>,
+}
+
+/// Names a finding and, if there is a folder, saves it there as `<id>/module.wasm`, `module.wat` and `finding.toml`.
+/// `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a regression test.
+///
+/// The id is a hash of the case and of what differs, so the same finding has the same id in every run.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn save(
+    folder: Option<&Path>,
+    differ: &Differ,
+    found: &Found,
+    case: &Case,
+    judged: &Judged,
+    cases: u64,
+) -> Result<Finding, FuzzError> {
+    let features = differ.options().run.features;
+    let (engine, difference) = match &judged.verdict {
+        Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
+        // It diverged before: not every engine does the same twice. What was seen last is kept.
+        _ => (0, crate::diff::Difference { aspect: etalon_record::Aspect::Crash, step: 0 }),
+    };
+    let divergence = differ.divergence(case, judged, engine, &difference);
+    let mut finding = Finding {
+        id: id(case, &divergence),
+        what: divergence.what,
+        folder: String::new(),
+        operator: operator(case, judged, difference.step, features),
+        engines: divergence.by_engine.keys().cloned().collect(),
+        summary: Some(lines(&divergence).join("; ")),
+        cases,
+    };
+    finding.folder.clone_from(&finding.id);
+    if let Some(folder) = folder {
+        write(&folder.join(&finding.folder), &finding, found, case, &divergence)?;
+    }
+    Ok(finding)
+}
+
+fn id(case: &Case, divergence: &Divergence) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(divergence.what.name().as_bytes()).update(&[0]);
+    for engine in divergence.by_engine.keys() {
+        hasher.update(engine.as_bytes()).update(&[0]);
+    }
+    for call in &case.calls {
+        let args: Vec<String> = call.args.iter().map(|v| v.to_record().to_string()).collect();
+        hasher.update(call.export.as_bytes()).update(&[0]).update(args.join(" ").as_bytes());
+    }
+    hasher.update(&case.wasm);
+    format!("{}-{}", divergence.what, &hasher.finalize().to_hex()[..12])
+}
+
+/// One line an engine.
+fn lines(divergence: &Divergence) -> Vec<String> {
+    divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {seen}")).collect()
+}
+
+/// The operator at which engines part: where one of them trapped, or the only one left that can be at fault.
+fn operator(case: &Case, judged: &Judged, step: usize, features: Features) -> Option<String> {
+    let module = Module::new(&case.wasm, features).ok()?;
+    let sites = judged.traces.iter().filter_map(|trace| match trace.steps.get(step)?.outcome {
+        Outcome::Trapped { site, .. } => site,
+        _ => None,
+    });
+    for (func, offset) in sites {
+        let Some(body) = module.body(func) else { continue };
+        let mut reader = module.operators(body);
+        while !reader.eof() {
+            let here = reader.original_position();
+            let operator = reader.read().ok()?;
+            if here == u64::from(offset) {
+                return Some(Opcode::of(&operator).name().to_owned());
+            }
+        }
+    }
+    // After a reduction little is left; what only moves values or ends blocks is hardly ever the cause.
+    let left: BTreeSet<&str> = operators_of(&case.wasm, features)
+        .into_iter()
+        .filter(|name| {
+            let plain = ["end", "unreachable", "drop", "nop", "block", "return"];
+            !plain.contains(name) && !name.ends_with(".const") && !name.starts_with("local.")
+        })
+        .collect();
+    match left.into_iter().collect::<Vec<_>>()[..] {
+        [one] => Some(one.to_owned()),
+        _ => None,
+    }
+}
+
+fn write(
+    folder: &Path,
+    finding: &Finding,
+    found: &Found,
+    case: &Case,
+    divergence: &Divergence,
+) -> Result<(), FuzzError> {
+    let text = |error: &dyn std::fmt::Display| FuzzError::Text {
+        id: finding.id.clone(),
+        error: error.to_string(),
+    };
+    let write = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        std::fs::write(&file, bytes).map_err(|error| FuzzError::Save { file, error })
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| FuzzError::Save { file: folder.to_owned(), error })?;
+    let calls = case.calls.iter().map(|call| EntryCall {
+        export: call.export.clone(),
+        args: call.args.iter().map(|v| v.to_record().to_string()).collect(),
+        ..EntryCall::default()
+    });
+    let file = EntryFile {
+        title: format!("{} differs", finding.what),
+        engines: finding.engines.clone(),
+        gas: found.gas,
+        found: Some(Origin {
+            what: finding.what.name().to_owned(),
+            profile: found.profile.to_owned(),
+            seed: found.seed.to_string(),
+            case: found.number,
+            operator: finding.operator.clone(),
+            reduced: found.reduced,
+        }),
+        calls: calls.collect(),
+        seen: lines(divergence),
+        ..EntryFile::default()
+    };
+    let toml = toml::to_string(&file).map_err(|error| text(&error))?;
+    write("finding.toml", toml.as_bytes())?;
+    write("module.wasm", &case.wasm)?;
+    let printed = wasmprinter::print_bytes(&case.wasm).map_err(|error| text(&error))?;
+    write("module.wat", printed.as_bytes())
+}

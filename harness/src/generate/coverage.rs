@@ -1,0 +1,19 @@
+//! Which operators a module contains.
+
+use etalon_adapters::Features;
+use etalon_module::{Module, Opcode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The operators that a module contains, by name. None, if it does not load.
+pub fn operators_of(wasm: &[u8], features: Features) -> BTreeSet<&'static str> {
+    let Ok(module) = Module::new(wasm, features) else { return BTreeSet::new() };
+    let readers = module.bodies.iter().map(|body| module.operators(body));
+    readers.flatten().flatten().map(|operator| Opcode::of(&operator).name()).collect()
+}
+
+/// Adds one to the count of each operator that a module contains.
+pub fn count_operators(wasm: &[u8], features: Features, counts: &mut BTreeMap<String, u64>) {
+    for name in operators_of(wasm, features) {
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+}

@@ -1,0 +1,11 @@
+//! Generated modules and arguments, each determined by a seed and a number.
+
+mod args;
+mod coverage;
+mod profile;
+mod stream;
+
+pub use args::arguments;
+pub use coverage::{count_operators, operators_of};
+pub use profile::{PROFILES, Profile, generate, module_of};
+pub use stream::Stream;

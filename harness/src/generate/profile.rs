@@ -1,0 +1,239 @@
+//! Profiles: what generated modules look like.
+
+use super::stream::Stream;
+use arbitrary::Unstructured;
+use etalon_adapters::Features;
+use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
+
+/// A shape of generated modules.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in a line.
+    pub about: &'static str,
+    /// The features that its modules may use.
+    pub features: fn() -> Features,
+    /// What it changes in the common shape.
+    shape: fn(&mut Config),
+}
+
+/// Every profile. The first is the one that is used where none is named.
+pub const PROFILES: &[Profile] = &[
+    Profile {
+        name: "wasm2",
+        about: "everything in version 2.0",
+        features: Features::wasm2,
+        shape: |_| {},
+    },
+    Profile {
+        name: "mvp",
+        about: "everything in version 1.0",
+        features: Features::wasm1,
+        shape: |_| {},
+    },
+    Profile {
+        name: "wasm3",
+        about: "everything in version 3.0",
+        features: Features::wasm3,
+        shape: |_| {},
+    },
+    Profile {
+        name: "quiet",
+        about: "no traps, so that calls run to their end",
+        features: Features::wasm2,
+        shape: |c| c.disallow_traps = true,
+    },
+    Profile {
+        name: "traps",
+        about: "short bodies, and accesses that are often out of bounds",
+        features: Features::wasm2,
+        shape: |c| {
+            c.max_instructions = 40;
+            c.memory_offset_choices = MemoryOffsetChoices(30, 40, 30);
+            // Nothing in what a body computes helps it to trap.
+            c.max_funcs = 20;
+        },
+    },
+    Profile {
+        name: "calls",
+        about: "many small functions that call each other, directly and through tables",
+        features: Features::wasm2,
+        shape: |c| {
+            c.max_funcs = 40;
+            c.min_funcs = 8;
+            c.max_instructions = 40;
+            c.min_tables = 1;
+            c.min_element_segments = 1;
+            kinds(c, &[InstructionKind::NumericInt, InstructionKind::Table]);
+        },
+    },
+    Profile {
+        name: "memory",
+        about: "memory instructions in and around the bounds",
+        features: Features::wasm2,
+        shape: |c| {
+            c.min_memories = 1;
+            c.min_data_segments = 1;
+            c.memory_offset_choices = MemoryOffsetChoices(70, 20, 10);
+            kinds(c, &[InstructionKind::Numeric, InstructionKind::Memory]);
+        },
+    },
+    Profile {
+        name: "float",
+        about: "floating-point arithmetic and conversions, without memory",
+        features: Features::wasm2,
+        shape: |c| {
+            c.disallow_traps = true;
+            c.simd_enabled = false;
+            kinds(c, &[InstructionKind::Numeric]);
+        },
+    },
+    Profile {
+        name: "simd",
+        about: "vector instructions",
+        features: Features::wasm2,
+        shape: |c| {
+            c.min_memories = 1;
+            c.memory_offset_choices = MemoryOffsetChoices(95, 4, 1);
+            kinds(c, &[InstructionKind::Vector, InstructionKind::Memory]);
+        },
+    },
+    Profile {
+        name: "gc",
+        about: "structures, arrays and typed references",
+        features: Features::wasm3,
+        shape: |c| {
+            c.max_types = 30;
+            c.min_types = 4;
+            c.simd_enabled = false;
+        },
+    },
+];
+
+impl Profile {
+    /// The profile of a name.
+    pub fn named(name: &str) -> Option<&'static Profile> {
+        PROFILES.iter().find(|p| p.name == name)
+    }
+
+    /// The generator's settings: the common shape, then the profile's, then no feature that `features` lacks.
+    fn config(&self, features: Features) -> Config {
+        let mut config = Config {
+            export_everything: true,
+            min_funcs: 1,
+            min_types: 1,
+            max_types: 12,
+            max_funcs: 12,
+            max_imports: 6,
+            max_globals: 8,
+            max_data_segments: 6,
+            max_element_segments: 6,
+            max_elements: 16,
+            max_tags: 4,
+            max_instructions: 150,
+            max_nesting_depth: 6,
+            max_type_size: 200,
+            max_values: 6,
+            // Every page is fingerprinted after every call.
+            max_memory32_bytes: 4 << 16,
+            max_memory64_bytes: 4 << 16,
+            memory_max_size_required: true,
+            max_table_elements: 64,
+            table_max_size_required: true,
+            compact_imports_enabled: false,
+            custom_descriptors_enabled: false,
+            limit_arrays_in_const_exprs: true,
+            ..Config::default()
+        };
+        (self.shape)(&mut config);
+        restrict(&mut config, features.intersection((self.features)()));
+        config
+    }
+}
+
+/// Restricts a profile's instructions to some kinds, besides those that every body needs.
+fn kinds(config: &mut Config, kinds: &[InstructionKind]) {
+    let common = [InstructionKind::Control, InstructionKind::Variable, InstructionKind::Parametric];
+    let all: Vec<InstructionKind> = common.iter().chain(kinds).copied().collect();
+    config.allowed_instructions = InstructionKinds::new(&all);
+}
+
+/// Switches off what is not in `features`.
+fn restrict(config: &mut Config, features: Features) {
+    let names = features.names();
+    let has = |name: &str| names.contains(&name);
+    config.saturating_float_to_int_enabled &= has("nontrapping-float-to-int-conversions");
+    config.sign_extension_ops_enabled &= has("sign-extension-ops");
+    config.multi_value_enabled &= has("multi-value");
+    config.reference_types_enabled &= has("reference-types");
+    config.bulk_memory_enabled &= has("bulk-memory");
+    config.simd_enabled &= has("simd");
+    config.extended_const_enabled &= has("extended-const");
+    config.tail_call_enabled &= has("tail-call");
+    config.memory64_enabled &= has("memory64");
+    config.relaxed_simd_enabled &= has("relaxed-simd");
+    config.exceptions_enabled &= has("exceptions");
+    config.gc_enabled &= has("gc") && has("function-references");
+    config.threads_enabled &= has("threads");
+    config.wide_arithmetic_enabled &= has("wide-arithmetic");
+    config.custom_page_sizes_enabled &= has("custom-page-sizes");
+    if has("multi-memory") {
+        config.max_memories = 3;
+    }
+    if has("reference-types") {
+        config.max_tables = 3;
+    }
+}
+
+/// The bytes of the module number `case` of a seed, using no more than `features`.
+///
+/// The same profile, features, seed and number give the same bytes. The generator may find its randomness used up and
+/// end a module early; it does not fail.
+pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Vec<u8> {
+    let mut stream = Stream::new(profile.name, seed, case);
+    let length = 256 << stream.below(5);
+    let bytes = stream.bytes(length);
+    module_of(profile, features, &bytes)
+}
+
+/// The module that a profile makes of arbitrary bytes.
+pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8> {
+    let mut unstructured = Unstructured::new(bytes);
+    match Module::new(profile.config(features), &mut unstructured) {
+        Ok(module) => module.to_bytes(),
+        // The generator refuses to go on; the empty module is a module too.
+        Err(_) => wasm_encoder::Module::new().finish(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_profile_makes_valid_modules_of_its_features_and_always_the_same() {
+        for profile in PROFILES {
+            let mut distinct = BTreeSet::new();
+            for case in 0..30 {
+                let bytes = generate(profile, Features::all(), 7, case);
+                assert_eq!(bytes, generate(profile, Features::all(), 7, case), "{}", profile.name);
+                etalon_module::Module::new(&bytes, (profile.features)())
+                    .unwrap_or_else(|e| panic!("{} {case}: {e}", profile.name));
+                distinct.insert(bytes);
+            }
+            assert!(distinct.len() > 25, "{} repeats itself", profile.name);
+        }
+    }
+
+    #[test]
+    fn an_engine_without_a_feature_gets_no_module_with_it() {
+        let profile = Profile::named("wasm2").expect("it is in the list");
+        for case in 0..60 {
+            let bytes = generate(profile, Features::wasm1(), 7, case);
+            etalon_module::Module::new(&bytes, Features::wasm1())
+                .unwrap_or_else(|e| panic!("{case}: {e}"));
+        }
+    }
+}

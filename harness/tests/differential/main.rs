@@ -1,0 +1,208 @@
+//! A difference that is planted in one engine is reported under its own name, and nothing else is.
+
+mod fake;
+
+use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Rejection, Val};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Judged, Policy, RunOptions, Verdict};
+use etalon_module::Module;
+use etalon_record::{Aspect, Tool};
+use fake::Fake;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn options(policies: &[Policy]) -> DiffOptions {
+    let schedule = etalon_harness::settings::default_schedule();
+    DiffOptions {
+        run: RunOptions {
+            features: Features::wasm2(),
+            gas: Some(GasConfig { schedule, limit: Some(1000) }),
+            state: true,
+        },
+        policies: policies.iter().copied().collect(),
+        trap_prefix: !policies.is_empty(),
+    }
+}
+
+fn case() -> Case {
+    let wasm =
+        wat::parse_str(r#"(module (func (export "f") (param i32) (result i32) i32.const 7))"#)
+            .expect("the text is a module");
+    let call = |n| Call { export: "f".to_owned(), args: vec![Val::I32(n)] };
+    Case::new("planted", wasm, vec![call(1), call(2)])
+}
+
+fn judge(a: Fake, b: Fake, policies: &[Policy]) -> (Differ, Judged) {
+    let differ = Differ::new(vec![Arc::new(a), Arc::new(b)], options(policies));
+    let judged = differ.judge(&case()).expect("fake engines can be set up");
+    (differ, judged)
+}
+
+fn trap(text: &str) -> Outcome {
+    Outcome::Trapped { text: text.to_owned(), site: None }
+}
+
+#[test]
+fn equal_engines_agree() {
+    let (_, judged) = judge(Fake::new("a"), Fake::new("b"), &[]);
+    assert_eq!(judged.verdict, Verdict::Agree);
+    assert_eq!(judged.traces[0].steps.len(), 3, "loading and two calls");
+}
+
+/// The engines before and after the change, and what the change is called.
+fn planted() -> Vec<(Fake, Fake, Aspect, usize)> {
+    let base = |outcome: Outcome| Fake { outcome, ..Fake::new("a") };
+    let seven = || Outcome::Returned(vec![Val::I32(7)]);
+    let change = |a: Fake, edit: fn(&mut Fake)| {
+        let mut b = Fake { name: "b", ..a.clone() };
+        edit(&mut b);
+        (a, b)
+    };
+    let with = |(a, b): (Fake, Fake), aspect, step| (a, b, aspect, step);
+    vec![
+        with(change(base(seven()), |b| b.panics = true), Aspect::Crash, 1),
+        with(change(base(seven()), |b| b.outcome = Outcome::TimedOut), Aspect::Crash, 1),
+        with(
+            change(base(seven()), |b| {
+                b.load = Err(Outcome::Rejected(Rejection::Invalid("x".to_owned())));
+            }),
+            Aspect::Loading,
+            0,
+        ),
+        with(
+            change(
+                Fake {
+                    load: Err(Outcome::Rejected(Rejection::Malformed("x".to_owned()))),
+                    ..base(seven())
+                },
+                |b| b.load = Err(Outcome::Rejected(Rejection::Invalid("x".to_owned()))),
+            ),
+            Aspect::Loading,
+            0,
+        ),
+        with(change(base(seven()), |b| b.load = Err(trap("unreachable"))), Aspect::Outcome, 0),
+        with(change(base(seven()), |b| b.outcome = trap("unreachable")), Aspect::Outcome, 1),
+        with(change(base(trap("cast failure")), |b| b.outcome = trap("cast")), Aspect::Trap, 1),
+        with(
+            change(base(Outcome::Threw(vec![Val::I32(1)])), |b| b.outcome = Outcome::Threw(vec![])),
+            Aspect::Exception,
+            1,
+        ),
+        with(
+            change(base(Outcome::Exhausted("out of gas".to_owned())), |b| {
+                b.outcome = Outcome::Exhausted("call stack exhausted".to_owned());
+            }),
+            Aspect::Outcome,
+            1,
+        ),
+        with(
+            change(base(Outcome::Returned(vec![Val::F64(0)])), |b| {
+                b.outcome = Outcome::Returned(vec![Val::F64(1 << 63)]);
+            }),
+            Aspect::Results,
+            1,
+        ),
+        with(change(base(seven()), |b| b.host_calls.clear()), Aspect::HostCalls, 0),
+        with(change(base(seven()), |b| b.host_calls[0].args.clear()), Aspect::HostCalls, 0),
+        with(change(base(seven()), |b| b.host_calls[0].gas_left = Some(899)), Aspect::HostCalls, 0),
+        with(change(base(seven()), |b| digest(b).memories.push('x')), Aspect::Memory, 0),
+        with(change(base(seven()), |b| digest(b).globals.push('x')), Aspect::Globals, 0),
+        with(change(base(seven()), |b| digest(b).tables.push('x')), Aspect::Tables, 0),
+        with(change(base(seven()), |b| b.global = Val::F32(0x7fc0_0001)), Aspect::Globals, 0),
+        with(change(base(seven()), |b| b.gas = Some(101)), Aspect::Gas, 0),
+    ]
+}
+
+fn digest(fake: &mut Fake) -> &mut etalon_adapters::StateDigest {
+    fake.digest.as_mut().expect("it has one")
+}
+
+#[test]
+fn each_planted_difference_has_its_name() {
+    for (a, b, aspect, step) in planted() {
+        for (first, second) in [(a.clone(), b.clone()), (b.clone(), a.clone())] {
+            let (differ, judged) = judge(first, second, &[]);
+            let Verdict::Diverged { engine: 1, difference } = &judged.verdict else {
+                panic!("{aspect} was not noticed: {b:?}");
+            };
+            assert_eq!((difference.aspect, difference.step), (aspect, step), "{b:?}");
+            let mut record = differ.record(Tool::new("test", "0"), "any");
+            differ.note(&mut record, &case(), &judged);
+            assert_eq!(record.divergences[0].what, aspect);
+            assert_eq!(record.divergences[0].invoke.as_deref(), (step > 0).then_some("f"));
+            assert_eq!(record.divergences[0].by_engine.len(), 2);
+        }
+    }
+}
+
+#[test]
+fn gas_is_compared_between_engines_that_meter_only() {
+    let mut b = Fake::new("b");
+    b.gas = None;
+    b.host_calls[0].gas_left = None;
+    let (_, judged) = judge(Fake::new("a"), b, &[]);
+    assert_eq!(judged.verdict, Verdict::Agree);
+}
+
+#[test]
+fn a_policy_poisons_what_it_covers_and_nothing_else() {
+    let nan = |bits| Fake { outcome: Outcome::Returned(vec![Val::F32(bits)]), ..Fake::new("a") };
+    let (differ, judged) = judge(nan(0x7fc0_0000), nan(0xffc0_0001), Policy::ALL);
+    assert_eq!(judged.verdict, Verdict::Poisoned(Policy::NanBits));
+    let mut record = differ.record(Tool::new("test", "0"), "any");
+    differ.note(&mut record, &case(), &judged);
+    assert_eq!(record.poisoned["nan-bits"], 1);
+    assert!(record.divergences.is_empty());
+
+    let verdict = |a, b, policies| judge(a, b, policies).1.verdict;
+    let diverged = |v| matches!(v, Verdict::Diverged { .. });
+    assert!(diverged(verdict(nan(0x7fc0_0000), nan(0xffc0_0001), &[])), "not between own tiers");
+    assert!(diverged(verdict(nan(0x7fc0_0000), nan(0), Policy::ALL)), "one is no NaN");
+    assert!(diverged(verdict(nan(0), Fake { panics: true, ..nan(0) }, Policy::ALL)));
+
+    let ended = |outcome| Fake { outcome, ..Fake::new("a") };
+    let exhausted = || ended(Outcome::Exhausted("call stack exhausted".to_owned()));
+    assert_eq!(
+        verdict(exhausted(), ended(trap("unreachable")), Policy::ALL),
+        Verdict::Poisoned(Policy::Exhaustion)
+    );
+    let feature = Rejection::Unsupported { feature: "gc".to_owned(), message: "no".to_owned() };
+    let unsupported = Fake { load: Err(Outcome::Rejected(feature)), ..nan(0) };
+    assert_eq!(verdict(nan(0), unsupported, Policy::ALL), Verdict::Poisoned(Policy::Unsupported));
+    // An engine of another maker may add to the text.
+    let (a, b) = (ended(trap("undefined element")), ended(trap("undefined element: 7")));
+    assert_eq!(verdict(a.clone(), b.clone(), Policy::ALL), Verdict::Agree);
+    assert!(diverged(verdict(a, b, &[])));
+}
+
+#[test]
+fn a_case_of_exports_is_determined_by_its_stream() {
+    let wasm = case().wasm;
+    let make = |seed| {
+        let mut stream = etalon_harness::generate::Stream::new("test", seed, 0);
+        Case::of_exports("x", wasm.clone(), Features::wasm2(), &mut stream, 40).expect("it loads")
+    };
+    assert_eq!(make(1), make(1));
+    assert_ne!(make(1).calls, make(2).calls);
+    assert_eq!(make(1).calls[0].args, [Val::I32(0)], "zeros come first");
+    let distinct: BTreeSet<i32> = make(1)
+        .calls
+        .iter()
+        .map(|call| match call.args[..] {
+            [Val::I32(n)] => n,
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(distinct.len() > 10, "{distinct:?}");
+    assert!(Module::new(&wasm, Features::wasm2()).is_ok());
+}
+
+#[test]
+fn one_engine_alone_is_judged_for_crashes() {
+    let alone = |fake: Fake| {
+        let engine: Arc<dyn Adapter> = Arc::new(fake);
+        Differ::new(vec![engine], options(&[])).judge(&case()).expect("it can be set up").verdict
+    };
+    assert_eq!(alone(Fake::new("a")), Verdict::Agree);
+    let crashed = alone(Fake { panics: true, ..Fake::new("a") });
+    assert!(matches!(crashed, Verdict::Diverged { engine: 0, .. }));
+}
