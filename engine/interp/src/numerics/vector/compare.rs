@@ -1,0 +1,34 @@
+//! Comparisons, and tests of a whole vector.
+
+use super::lanes::{Int, Lane, lanes};
+
+// spec: $ivrelop_, $ivrelopsx_: a lane of ones where the comparison holds, else of zeros
+#[inline(always)]
+pub(super) fn ivrelop<L: Lane>(f: impl Fn(L, L) -> bool, v1: u128, v2: u128) -> u128 {
+    let ones = u128::MAX >> (128 - L::BITS);
+    let holds = lanes::<L>(v1).zip(lanes::<L>(v2)).map(|(c1, c2)| f(c1, c2));
+    // The result's lanes are integers even where floats are compared, so they are put together
+    // as bits.
+    holds.enumerate().fold(0, |v, (i, holds)| if holds { v | ones << (i * L::BITS) } else { v })
+}
+
+// spec: $fvrelop_
+pub(super) use ivrelop as fvrelop;
+
+// spec: Step_pure/vvtestop: any bit at all
+#[inline(always)]
+pub(super) fn any_true(v: u128) -> u32 {
+    u32::from(v != 0)
+}
+
+// spec: Step_pure/vtestop: $inez_ of each lane
+#[inline(always)]
+pub(super) fn all_true<L: Int>(v: u128) -> u32 {
+    u32::from(lanes::<L>(v).all(|c| c.bits() != 0))
+}
+
+// spec: $ivbitmaskop_: lane 0 gives the lowest bit
+#[inline(always)]
+pub(super) fn bitmask<L: Int>(v: u128) -> u32 {
+    lanes::<L>(v).enumerate().fold(0, |c, (i, lane)| c | u32::from(lane.signed() < 0) << i)
+}
