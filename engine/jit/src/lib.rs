@@ -1,1 +1,36 @@
 //! The Cranelift tier: just in time and ahead of time.
+//!
+//! [`compile`] turns the functions of a module into [`CompiledModule`], plain data that
+//! [`artefact`] can write to a file; [`LoadedModule`] makes it executable; [`Jit`] runs it in a
+//! store. This crate knows nothing of the oracle: all semantics here are written for themselves.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod abi;
+mod aot;
+mod code;
+mod compile;
+mod error;
+mod executor;
+mod libcalls;
+mod trap;
+
+pub use aot::artefact;
+pub use aot::artefact::ArtefactError;
+pub use code::{CompiledModule, LoadedModule};
+pub use compile::{CompileOptions, OptLevel, compile};
+pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
+pub use error::{CodeError, CompileError};
+pub use executor::Jit;
+
+use etalon_module::Features;
+
+/// What this tier can run: version 2.0 without vectors, and what is named here of later proposals.
+///
+/// # Panics
+/// Never: the names are features.
+pub fn supported_features() -> Features {
+    let base = Features::wasm2().without("simd").expect("a feature");
+    ["extended-const", "tail-call", "multi-memory", "memory64"]
+        .iter()
+        .fold(base, |set, name| set.with(name).expect("a feature"))
+}

@@ -1,0 +1,24 @@
+//! One entry into compiled code, from its trampoline to the return or the stop.
+
+/// What the entry trampoline leaves for the signal handler, and the handler for the executor.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Activation {
+    /// Where execution goes on after a stop: the trampoline's handler.
+    pub(crate) handler: usize,
+    /// Stack pointer of the trampoline.
+    pub(crate) sp: usize,
+    /// Frame pointer of the trampoline.
+    pub(crate) fp: usize,
+    /// Where the stop was raised.
+    pub(crate) trap_pc: usize,
+    /// The address whose access faulted.
+    pub(crate) fault: usize,
+}
+
+impl Activation {
+    /// Before the entry.
+    pub(crate) fn new() -> Activation {
+        Activation { handler: 0, sp: 0, fp: 0, trap_pc: 0, fault: 0 }
+    }
+}

@@ -1,0 +1,30 @@
+//! What compiled code and the rest of the engine agree on: signatures, contexts, trampolines.
+
+mod activation;
+mod context;
+mod regions;
+mod signature;
+mod trampoline;
+mod vmctx;
+
+pub(crate) use activation::Activation;
+pub(crate) use context::{FuncEntry, HostContext, JitContext, Pending};
+pub(crate) use regions::Region;
+pub(crate) use signature::{AbiSignature, AbiType};
+pub(crate) use trampoline::{entry, exit};
+pub(crate) use vmctx::VmLayout;
+
+use cranelift_codegen::ir::TrapCode;
+
+/// Not a trap: the reason is recorded in the context; leave to the entry.
+pub(crate) const CODE_UNWIND: u8 = 100;
+/// Not a trap: the depth of calls is used up.
+pub(crate) const CODE_STACK: u8 = 101;
+/// Not a trap: gas is used up.
+pub(crate) const CODE_GAS: u8 = 102;
+
+/// The code generator's form of one of our codes.
+pub(crate) fn trap_code(code: u8) -> TrapCode {
+    // Our codes are small constants; the range below 250 is free for users.
+    TrapCode::user(code).unwrap_or(TrapCode::HEAP_OUT_OF_BOUNDS)
+}

@@ -1,0 +1,74 @@
+//! Which accesses of compiled code cannot overlap.
+
+use crate::abi::trap_code;
+use cranelift_codegen::ir::{AliasRegion, AliasRegionData, Endianness, Function, MemFlagsData};
+use etalon_runtime::Trap;
+
+/// A disjoint part of what compiled code accesses. Every access names one: the code generator's
+/// analysis takes an access without a region for one that touches no region.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Region {
+    /// An instance's context, which does not change while code runs.
+    VmCtx,
+    /// The store's context.
+    Context,
+    /// The gas left.
+    Gas,
+    /// Sizes of memories.
+    MemoryDef,
+    /// Linear memories.
+    Memory,
+    /// Bases and sizes of tables.
+    TableDef,
+    /// Elements of tables.
+    Elements,
+    /// Values of globals.
+    Globals,
+    /// Function entries.
+    Entries,
+    /// Slots of arguments and results.
+    Slots,
+    /// What a trampoline writes for the signal handler.
+    Activation,
+}
+
+impl Region {
+    fn name(self) -> &'static str {
+        match self {
+            Region::VmCtx => "vmctx",
+            Region::Context => "context",
+            Region::Gas => "gas",
+            Region::MemoryDef => "memory sizes",
+            Region::Memory => "memory",
+            Region::TableDef => "tables",
+            Region::Elements => "elements",
+            Region::Globals => "globals",
+            Region::Entries => "function entries",
+            Region::Slots => "slots",
+            Region::Activation => "activation",
+        }
+    }
+
+    fn tag(self, func: &mut Function) -> AliasRegion {
+        let data = AliasRegionData { user_id: self as u32, description: self.name().into() };
+        func.dfg.alias_regions.insert(data)
+    }
+
+    /// Flags of an access that cannot fault.
+    pub(crate) fn flags(self, func: &mut Function) -> MemFlagsData {
+        let flags = MemFlagsData::trusted().with_alias_region(Some(self.tag(func)));
+        match self {
+            Region::VmCtx => flags.with_readonly().with_can_move(),
+            _ => flags,
+        }
+    }
+
+    /// Flags of an access to linear memory, which faults beyond its size.
+    pub(crate) fn memory(func: &mut Function) -> MemFlagsData {
+        let region = Region::Memory.tag(func);
+        MemFlagsData::new()
+            .with_endianness(Endianness::Little)
+            .with_trap_code(Some(trap_code(Trap::MemoryOutOfBounds as u8)))
+            .with_alias_region(Some(region))
+    }
+}

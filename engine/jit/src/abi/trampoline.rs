@@ -1,0 +1,167 @@
+//! Trampolines: from Rust into compiled code, and back out.
+
+use super::{Activation, CODE_UNWIND, HostContext, JitContext, Region, trap_code};
+use crate::abi::{AbiSignature, AbiType};
+use crate::libcalls::Builtins;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{
+    AbiParam, BlockArg, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
+    MemFlagsData, Signature, StackSlotData, StackSlotKind, Value,
+};
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use std::mem::offset_of;
+
+/// Reads a value from slots at `at`; gives where the next one is.
+fn read(
+    b: &mut FunctionBuilder<'_>,
+    flags: MemFlagsData,
+    ty: AbiType,
+    base: Value,
+    at: i32,
+) -> Value {
+    match ty {
+        // A slot holds 64 bits whatever the byte order, so narrower values are cut from the whole.
+        AbiType::I32 | AbiType::F32 => {
+            let word = b.ins().load(I64, flags, base, at);
+            let low = b.ins().ireduce(I32, word);
+            if ty == AbiType::I32 { low } else { bitcast(b, ty, low) }
+        }
+        _ => b.ins().load(ty.clif(), flags, base, at),
+    }
+}
+
+fn write(
+    b: &mut FunctionBuilder<'_>,
+    flags: MemFlagsData,
+    value: Value,
+    ty: AbiType,
+    base: Value,
+    at: i32,
+) {
+    let word = match ty {
+        AbiType::I32 => b.ins().uextend(I64, value),
+        AbiType::F32 => {
+            let bits = b.ins().bitcast(I32, MemFlagsData::new(), value);
+            b.ins().uextend(I64, bits)
+        }
+        _ => value,
+    };
+    b.ins().store(flags, word, base, at);
+}
+
+fn bitcast(b: &mut FunctionBuilder<'_>, ty: AbiType, value: Value) -> Value {
+    b.ins().bitcast(ty.clif(), MemFlagsData::new(), value)
+}
+
+fn read_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], base: Value) -> Vec<Value> {
+    let flags = Region::Slots.flags(b.func);
+    let mut at = 0;
+    let mut values = Vec::with_capacity(types.len());
+    for ty in types {
+        values.push(read(b, flags, *ty, base, at));
+        at += 8 * ty.slots() as i32;
+    }
+    values
+}
+
+fn write_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], values: &[Value], base: Value) {
+    let flags = Region::Slots.flags(b.func);
+    let mut at = 0;
+    for (ty, value) in types.iter().zip(values) {
+        write(b, flags, *value, *ty, base, at);
+        at += 8 * ty.slots() as i32;
+    }
+}
+
+/// `extern "C" fn(context, code, slots, depth, activation) -> u32`: calls compiled code of one
+/// signature. Gives 0 when it returned and 1 when it stopped.
+pub(crate) fn entry(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Function) {
+    let mut host = Signature::new(isa.default_call_conv());
+    host.params.extend([AbiParam::new(I64); 5]);
+    host.returns.push(AbiParam::new(I32));
+    func.signature = host;
+    let mut contexts = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(func, &mut contexts);
+    let start = b.create_block();
+    // The address of a handler can be had for any block but the first.
+    let calling = b.create_block();
+    let returned = b.create_block();
+    let stopped = b.create_block();
+    b.append_block_params_for_function_params(start);
+    let types: Vec<_> = signature.results.iter().map(|t| t.clif()).collect();
+    let results: Vec<Value> = types.iter().map(|t| b.append_block_param(returned, *t)).collect();
+
+    b.switch_to_block(start);
+    let [vmctx, code, slots, depth, activation] = b.block_params(start)[..] else {
+        unreachable!("the signature above has five parameters")
+    };
+    b.ins().jump(calling, &[]);
+    b.switch_to_block(calling);
+    let flags = Region::Activation.flags(b.func);
+    let handler = b.ins().get_exception_handler_address(I64, calling, 0);
+    let sp = b.ins().get_stack_pointer(I64);
+    let fp = b.ins().get_frame_pointer(I64);
+    b.ins().store(flags, handler, activation, offset_of!(Activation, handler) as i32);
+    b.ins().store(flags, sp, activation, offset_of!(Activation, sp) as i32);
+    b.ins().store(flags, fp, activation, offset_of!(Activation, fp) as i32);
+    let mut args = vec![vmctx, depth];
+    args.extend(read_all(&mut b, &signature.params, slots));
+    let callee = b.import_signature(signature.native());
+    let normal: Vec<BlockArg> = (0..types.len() as u32).map(BlockArg::TryCallRet).collect();
+    let normal = b.func.dfg.block_call(returned, &normal);
+    let default = b.func.dfg.block_call(stopped, &[]);
+    let table = ExceptionTableData::new(callee, normal, [ExceptionTableItem::Default(default)]);
+    let table = b.func.dfg.exception_tables.push(table);
+    b.ins().try_call_indirect(code, &args, table);
+
+    b.switch_to_block(returned);
+    write_all(&mut b, &signature.results, &results, slots);
+    let ok = b.ins().iconst(I32, 0);
+    b.ins().return_(&[ok]);
+
+    b.switch_to_block(stopped);
+    let failed = b.ins().iconst(I32, 1);
+    b.ins().return_(&[failed]);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
+/// Code of the Wasm convention that calls a function of the host or of another tier: its context
+/// is a [`HostContext`].
+pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Function) {
+    func.signature = signature.native();
+    let mut contexts = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(func, &mut contexts);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let params = b.block_params(start).to_vec();
+    let (vmctx, depth, args) = (params[0], params[1], &params[2..]);
+
+    let bytes = (signature.slots().max(1) * 8) as u32;
+    let slot = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4));
+    let slots = b.ins().stack_addr(I64, slot, 0);
+    write_all(&mut b, &signature.params, args, slots);
+    let flags = Region::VmCtx.flags(b.func);
+    let context = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, context) as i32);
+    let func_addr = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, func) as i32);
+    let at = offset_of!(JitContext, builtins) + offset_of!(Builtins, call_out);
+    let flags = Region::Context.flags(b.func);
+    let routine = b.ins().load(I64, flags, context, at as i32);
+    let mut host = Signature::new(host_conv(isa));
+    host.params.extend([AbiParam::new(I64); 4]);
+    host.returns.push(AbiParam::new(I64));
+    let host = b.import_signature(host);
+    let call = b.ins().call_indirect(host, routine, &[context, func_addr, slots, depth]);
+    let status = b.inst_results(call)[0];
+    b.ins().trapnz(status, trap_code(CODE_UNWIND));
+    let results = read_all(&mut b, &signature.results, slots);
+    b.ins().return_(&results);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
+fn host_conv(isa: &dyn TargetIsa) -> CallConv {
+    isa.default_call_conv()
+}

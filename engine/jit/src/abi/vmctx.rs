@@ -1,0 +1,92 @@
+//! The context of an instance: what compiled code of one module reads of the store.
+
+use etalon_module::Module;
+use std::collections::HashMap;
+
+/// Bytes of a word: everything in the context is one.
+const WORD: u32 = 8;
+
+/// Where things are in the context of a module's instances, as byte offsets.
+///
+/// In order: the store's context, the instance's address, then of each memory its base and the
+/// address of its definition, of each table the address of its definition, of each global that of
+/// its cell, canonical types, words of references to functions, and the code and context of each
+/// function that is called but not compiled here.
+#[derive(Clone, Debug)]
+pub(crate) struct VmLayout {
+    memories: u32,
+    tables: u32,
+    globals: u32,
+    types: u32,
+    funcs: u32,
+    callees: u32,
+    words: u32,
+    /// Functions that are not compiled here, in the order of their places.
+    foreign: Vec<u32>,
+    places: HashMap<u32, u32>,
+}
+
+impl VmLayout {
+    /// Offset of the address of the store's context.
+    pub(crate) const CONTEXT: i32 = 0;
+
+    /// The layout for a module of which the functions in `compiled` are compiled.
+    pub(crate) fn new(module: &Module, compiled: impl Fn(u32) -> bool) -> VmLayout {
+        let mut next = 2u32;
+        let mut take = |words: usize| {
+            let at = next;
+            next = next.saturating_add(u32::try_from(words).unwrap_or(u32::MAX));
+            at.saturating_mul(WORD)
+        };
+        let memories = take(module.memories.len() * 2);
+        let tables = take(module.tables.len());
+        let globals = take(module.globals.len());
+        let types = take(module.flat_types.len());
+        let funcs = take(module.funcs.len());
+        let all = 0..module.funcs.len() as u32;
+        let foreign: Vec<u32> = all.filter(|f| !compiled(*f)).collect();
+        let callees = take(foreign.len() * 2);
+        let places = foreign.iter().enumerate().map(|(i, f)| (*f, i as u32)).collect();
+        VmLayout { memories, tables, globals, types, funcs, callees, words: next, foreign, places }
+    }
+
+    /// Words of a context.
+    pub(crate) fn words(&self) -> usize {
+        self.words as usize
+    }
+
+    /// Functions that are called through the context.
+    pub(crate) fn foreign(&self) -> &[u32] {
+        &self.foreign
+    }
+
+    /// Base of a memory; the address of its definition follows.
+    pub(crate) fn memory(&self, index: u32) -> i32 {
+        (self.memories + index * 2 * WORD) as i32
+    }
+
+    /// Address of a table's definition.
+    pub(crate) fn table(&self, index: u32) -> i32 {
+        (self.tables + index * WORD) as i32
+    }
+
+    /// Address of a global's cell.
+    pub(crate) fn global(&self, index: u32) -> i32 {
+        (self.globals + index * WORD) as i32
+    }
+
+    /// Canonical type of a type index.
+    pub(crate) fn ty(&self, index: u32) -> i32 {
+        (self.types + index * WORD) as i32
+    }
+
+    /// Word of the reference to a function.
+    pub(crate) fn func(&self, index: u32) -> i32 {
+        (self.funcs + index * WORD) as i32
+    }
+
+    /// Code of a function that is not compiled here; its context follows.
+    pub(crate) fn callee(&self, func: u32) -> Option<i32> {
+        self.places.get(&func).map(|place| (self.callees + place * 2 * WORD) as i32)
+    }
+}

@@ -1,0 +1,3 @@
+//! Ahead of time: compiled code in a file.
+
+pub mod artefact;

@@ -1,0 +1,109 @@
+//! Compiled code as plain data, the same for an artefact and for memory.
+
+use crate::abi::AbiSignature;
+use crate::compile::OptLevel;
+use serde::{Deserialize, Serialize};
+
+/// A call that must be pointed at its callee when the code is placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallSite {
+    /// Where in the code.
+    pub(crate) offset: u32,
+    /// What the code generator adds to the address.
+    pub(crate) addend: i64,
+    /// Index of the function called.
+    pub(crate) callee: u32,
+}
+
+/// Machine code and what must be known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) alignment: u32,
+    pub(crate) calls: Vec<CallSite>,
+    /// Offset and code of each place that may trap, by offset.
+    pub(crate) traps: Vec<(u32, u8)>,
+    /// From which offset on the code is of which instruction, by offset; `u32::MAX` is none.
+    pub(crate) sites: Vec<(u32, u32)>,
+}
+
+/// A function of the module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CompiledFunction {
+    /// Its index.
+    pub(crate) index: u32,
+    pub(crate) code: Code,
+}
+
+/// The two trampolines of a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trampolines {
+    pub(crate) signature: AbiSignature,
+    pub(crate) entry: Code,
+    pub(crate) exit: Code,
+}
+
+/// What code was compiled for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Target {
+    /// The target triple.
+    pub(crate) triple: String,
+    /// Features of the processor that the code may use, by the code generator's names, sorted.
+    pub(crate) features: Vec<String>,
+}
+
+/// What code was compiled with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) opt: OptLevel,
+    pub(crate) metering: bool,
+    /// Id of the schedule.
+    pub(crate) schedule: String,
+}
+
+/// The functions of a module, compiled: plain data that can be written and read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledModule {
+    pub(crate) target: Target,
+    pub(crate) settings: Settings,
+    /// Of the module's bytes.
+    pub(crate) digest: [u8; 32],
+    /// By index, ascending.
+    pub(crate) functions: Vec<CompiledFunction>,
+    /// By signature, ascending.
+    pub(crate) trampolines: Vec<Trampolines>,
+}
+
+impl CompiledModule {
+    /// Bytes of machine code.
+    pub fn code_bytes(&self) -> usize {
+        self.codes().map(|code| code.bytes.len()).sum()
+    }
+
+    /// Indices of the functions that are compiled, ascending.
+    pub fn functions(&self) -> impl Iterator<Item = u32> + '_ {
+        self.functions.iter().map(|f| f.index)
+    }
+
+    /// Machine code of a function; `None` if it is not compiled here.
+    pub fn function_code(&self, func: u32) -> Option<&[u8]> {
+        let at = self.functions.binary_search_by_key(&func, |f| f.index).ok()?;
+        Some(&self.functions[at].code.bytes)
+    }
+
+    /// Whether instructions are charged.
+    pub fn is_metering(&self) -> bool {
+        self.settings.metering
+    }
+
+    /// Id of the schedule that it was compiled under.
+    pub fn schedule_id(&self) -> &str {
+        &self.settings.schedule
+    }
+
+    /// All code, in the order in which it is placed.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
+        let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
+        self.functions.iter().map(|f| &f.code).chain(trampolines)
+    }
+}

@@ -1,0 +1,223 @@
+//! Code in memory, executable.
+
+use super::compiled::{Code, CompiledModule, Settings};
+use super::memory::{CodeMemory, Extent};
+use super::ranges;
+use crate::abi::{AbiSignature, VmLayout};
+use crate::compile::isa;
+use crate::error::CodeError;
+use cranelift_codegen::ir::Signature;
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Module as _, ModuleReloc, ModuleRelocTarget};
+use etalon_module::Module;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
+
+/// A piece of code in memory.
+#[derive(Debug)]
+struct Piece {
+    start: usize,
+    len: usize,
+    /// Index of the function; `None` for trampolines.
+    func: Option<u32>,
+    traps: Vec<(u32, u8)>,
+    sites: Vec<(u32, u32)>,
+}
+
+/// What is known of an address in code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The code of the trap that may be raised there; `None` if none may.
+    pub(crate) trap: Option<u8>,
+    /// The function; `None` in a trampoline.
+    pub(crate) func: Option<u32>,
+    /// Offset in the module of the instruction.
+    pub(crate) offset: Option<u32>,
+}
+
+/// A compiled module that can be executed. Its memory is given back when it is dropped.
+pub struct LoadedModule {
+    code: Mutex<Option<JITModule>>,
+    extent: Arc<Extent>,
+    settings: Settings,
+    digest: [u8; 32],
+    layout: VmLayout,
+    /// By address, ascending: it is the order in which they were placed.
+    pieces: Vec<Piece>,
+    functions: HashMap<u32, usize>,
+    trampolines: HashMap<AbiSignature, (usize, usize)>,
+}
+
+impl LoadedModule {
+    /// Places code in memory.
+    ///
+    /// # Errors
+    /// If the system has no memory for it, or the code is of another module.
+    pub fn load(compiled: &CompiledModule, module: &Module) -> Result<LoadedModule, CodeError> {
+        if compiled.digest != module.digest() {
+            return Err(CodeError("the code is of another module".into()));
+        }
+        let isa = isa::host(compiled.settings.opt, false).map_err(|e| fault(&e))?;
+        let (memory, extent) = CodeMemory::new(size(compiled)).map_err(|e| fault(&e))?;
+        let mut builder = JITBuilder::with_isa(
+            Arc::clone(&isa),
+            // Code refers to no library routine; a name that nothing has makes sure of that.
+            Box::new(|routine| format!("no routine {routine:?}")),
+        );
+        builder.symbol_lookup_fn(Box::new(|_| None));
+        builder.memory_provider(Box::new(memory));
+        let mut jit = JITModule::new(builder);
+        let ids = define(&mut jit, compiled, &*isa)?;
+        jit.finalize_definitions().map_err(|e| fault(&e))?;
+        let mut loaded = LoadedModule {
+            code: Mutex::new(None),
+            extent,
+            settings: compiled.settings.clone(),
+            digest: compiled.digest,
+            layout: VmLayout::new(module, |f| {
+                compiled.functions.binary_search_by_key(&f, |c| c.index).is_ok()
+            }),
+            pieces: Vec::with_capacity(ids.len()),
+            functions: HashMap::new(),
+            trampolines: HashMap::new(),
+        };
+        loaded.record(compiled, &ids, &jit);
+        let (start, len) = (loaded.extent.start.load(Relaxed), loaded.extent.len.load(Relaxed));
+        if len > 0 {
+            ranges::insert(start, start + len);
+        }
+        loaded.code = Mutex::new(Some(jit));
+        Ok(loaded)
+    }
+
+    /// Notes where each piece of code went.
+    fn record(&mut self, compiled: &CompiledModule, ids: &[FuncId], jit: &JITModule) {
+        let starts: Vec<usize> =
+            ids.iter().map(|id| jit.get_finalized_function(*id).expose_provenance()).collect();
+        let functions = compiled.functions.iter().map(|f| Some(f.index));
+        let indices = functions.chain(std::iter::repeat(None));
+        for ((code, start), func) in compiled.codes().zip(&starts).zip(indices) {
+            let (traps, sites) = (code.traps.clone(), code.sites.clone());
+            self.pieces.push(Piece { start: *start, len: code.bytes.len(), func, traps, sites });
+            if let Some(func) = func {
+                self.functions.insert(func, *start);
+            }
+        }
+        let pairs = starts[compiled.functions.len()..].chunks_exact(2);
+        for (trampolines, pair) in compiled.trampolines.iter().zip(pairs) {
+            self.trampolines.insert(trampolines.signature.clone(), (pair[0], pair[1]));
+        }
+    }
+
+    /// BLAKE3 of the module's bytes.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn layout(&self) -> &VmLayout {
+        &self.layout
+    }
+
+    /// Address of a function's code; `None` if it is not compiled here.
+    pub(crate) fn function(&self, index: u32) -> Option<usize> {
+        self.functions.get(&index).copied()
+    }
+
+    /// Addresses of the entry trampoline and the exit stub of each signature of the module.
+    pub(crate) fn trampolines(&self) -> impl Iterator<Item = (&AbiSignature, (usize, usize))> {
+        self.trampolines.iter().map(|(signature, pair)| (signature, *pair))
+    }
+
+    /// What is known of an address; `None` if it is not in this code.
+    pub(crate) fn locate(&self, pc: usize) -> Option<Place> {
+        let after = self.pieces.partition_point(|p| p.start <= pc);
+        let piece = &self.pieces[after.checked_sub(1)?];
+        let offset = u32::try_from(pc - piece.start).ok()?;
+        if offset as usize >= piece.len {
+            return None;
+        }
+        let trap = piece.traps.binary_search_by_key(&offset, |(at, _)| *at).ok();
+        let site = piece.sites.partition_point(|(from, _)| *from <= offset).checked_sub(1);
+        Some(Place {
+            trap: trap.map(|i| piece.traps[i].1),
+            func: piece.func,
+            offset: site.map(|i| piece.sites[i].1).filter(|at| *at != u32::MAX),
+        })
+    }
+}
+
+impl Drop for LoadedModule {
+    fn drop(&mut self) {
+        if self.extent.len.load(Relaxed) > 0 {
+            ranges::remove(self.extent.start.load(Relaxed));
+        }
+        let code = self.code.get_mut().unwrap_or_else(|e| e.into_inner()).take();
+        if let Some(code) = code {
+            // SAFETY: executors keep an `Arc` of every module whose code they may run or have
+            // handed out, so that nothing runs or can call this code when it is dropped.
+            unsafe { code.free_memory() };
+        }
+    }
+}
+
+impl fmt::Debug for LoadedModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, len) = (self.extent.start.load(Relaxed), self.extent.len.load(Relaxed));
+        f.debug_struct("LoadedModule")
+            .field("code", &format_args!("{start:#x}+{len:#x}"))
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn fault(error: &dyn fmt::Display) -> CodeError {
+    CodeError(error.to_string())
+}
+
+/// Bytes that the code takes at most, once placed: with alignment, and with the veneers that the
+/// loader adds for calls on some processors.
+fn size(compiled: &CompiledModule) -> usize {
+    const VENEER: usize = 24;
+    compiled.codes().map(|c| c.bytes.len() + c.calls.len() * VENEER + alignment(c) as usize).sum()
+}
+
+fn alignment(code: &Code) -> u64 {
+    u64::from(code.alignment).max(16)
+}
+
+/// Declares all code by number, then defines it: functions, then the trampolines in pairs.
+fn define(
+    jit: &mut JITModule,
+    compiled: &CompiledModule,
+    isa: &dyn TargetIsa,
+) -> Result<Vec<FuncId>, CodeError> {
+    // The loader keeps a signature for each function and uses none of them.
+    let signature = Signature::new(CallConv::Tail);
+    let mut ids = Vec::new();
+    for _ in compiled.codes() {
+        ids.push(jit.declare_anonymous_function(&signature).map_err(|e| fault(&e))?);
+    }
+    let by_index: HashMap<u32, FuncId> =
+        compiled.functions.iter().zip(&ids).map(|(f, id)| (f.index, *id)).collect();
+    for (code, id) in compiled.codes().zip(&ids) {
+        let relocs: Vec<ModuleReloc> = code
+            .calls
+            .iter()
+            .filter_map(|call| {
+                let name = ModuleRelocTarget::user(0, by_index.get(&call.callee)?.as_u32());
+                let (offset, addend) = (call.offset, call.addend);
+                Some(ModuleReloc { offset, kind: isa::call_reloc(isa), name, addend })
+            })
+            .collect();
+        jit.define_function_bytes(*id, alignment(code), &code.bytes, &relocs)
+            .map_err(|e| fault(&e))?;
+    }
+    Ok(ids)
+}

@@ -1,0 +1,11 @@
+//! Compiled code: as data, and made executable.
+
+mod compiled;
+mod loaded;
+mod memory;
+pub(crate) mod ranges;
+
+pub use compiled::CompiledModule;
+pub(crate) use compiled::{CallSite, Code, CompiledFunction, Settings, Target, Trampolines};
+pub use loaded::LoadedModule;
+pub(crate) use loaded::Place;

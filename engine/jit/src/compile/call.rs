@@ -1,0 +1,197 @@
+//! Calls (specification chapter 4.6.8, *call*, *call_indirect*, *return_call*).
+
+use super::translator::Translator;
+use crate::abi::{CODE_UNWIND, FuncEntry, JitContext, Region, trap_code};
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
+use etalon_runtime::Trap;
+use std::mem::offset_of;
+
+/// What is called.
+enum Callee {
+    /// A function of the same compilation.
+    Direct(FuncRef),
+    /// Code at an address, with its context.
+    Indirect { signature: SigRef, code: Value, vmctx: Value },
+}
+
+impl Translator<'_> {
+    /// What a function index calls.
+    fn function(&mut self, func: u32) -> Callee {
+        let Some(at) = self.env.layout.callee(func) else {
+            return Callee::Direct(self.callee(func));
+        };
+        let signature = self.signature(self.module.funcs[func as usize]);
+        Callee::Indirect { signature, code: self.vm_word(at), vmctx: self.vm_word(at + 8) }
+    }
+
+    pub(super) fn call(&mut self, func: u32) {
+        let callee = self.function(func);
+        self.emit_call(callee, self.module.funcs[func as usize]);
+    }
+
+    pub(super) fn return_call(&mut self, func: u32) {
+        let callee = self.function(func);
+        self.emit_tail_call(callee, self.module.funcs[func as usize]);
+    }
+
+    pub(super) fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+        let callee = self.table_callee(table, ty)?;
+        self.emit_call(callee, ty);
+        Ok(())
+    }
+
+    pub(super) fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+        let callee = self.table_callee(table, ty)?;
+        self.emit_tail_call(callee, ty);
+        Ok(())
+    }
+
+    pub(super) fn call_ref(&mut self, ty: u32) {
+        let callee = self.reference_callee(ty);
+        self.emit_call(callee, ty);
+    }
+
+    pub(super) fn return_call_ref(&mut self, ty: u32) {
+        let callee = self.reference_callee(ty);
+        self.emit_tail_call(callee, ty);
+    }
+
+    /// The entry of a function from the word of a reference to it: `addr << 4 | 1` for an entry of 32 bytes.
+    fn entry(&mut self, word: Value) -> Value {
+        const { assert!(size_of::<FuncEntry>() == 32) };
+        let context = self.context();
+        let entries = offset_of!(JitContext, entries) as i32;
+        let base = self.load_word(Region::Context, context, entries);
+        let twice = self.b.ins().iadd(word, word);
+        let two = self.iconst(I64, 2);
+        let offset = self.b.ins().isub(twice, two);
+        self.b.ins().iadd(base, offset)
+    }
+
+    fn entry_callee(&mut self, entry: Value, ty: u32) -> Callee {
+        let signature = self.signature(ty);
+        let code = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, code) as i32);
+        let vmctx = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, vmctx) as i32);
+        Callee::Indirect { signature, code, vmctx }
+    }
+
+    /// The element of a table, checked against a type.
+    fn table_callee(&mut self, table: u32, ty: u32) -> Result<Callee, CompileError> {
+        self.flush_gas();
+        let index = self.pop();
+        let word = self.element(table, index, Trap::UndefinedElement);
+        self.b.ins().trapz(word, trap_code(Trap::UninitializedElement as u8));
+        let entry = self.entry(word);
+        let actual = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, ty) as i32);
+        let expected = self.vm_word(self.env.layout.ty(ty));
+        let other = self.b.ins().icmp(IntCC::NotEqual, actual, expected);
+        if self.module.flat_types[ty as usize].is_final {
+            self.b.ins().trapnz(other, trap_code(Trap::IndirectCallTypeMismatch as u8));
+        } else {
+            self.check_subtype(other, actual, expected)?;
+        }
+        Ok(self.entry_callee(entry, ty))
+    }
+
+    /// The slow way for a type that may have subtypes.
+    fn check_subtype(
+        &mut self,
+        other: Value,
+        actual: Value,
+        expected: Value,
+    ) -> Result<(), CompileError> {
+        let slow = self.b.create_block();
+        let next = self.b.create_block();
+        self.b.ins().brif(other, slow, &[], next, &[]);
+        self.b.seal_block(slow);
+        self.b.set_cold_block(slow);
+        self.b.switch_to_block(slow);
+        let matches = offset_of!(crate::libcalls::Builtins, type_matches);
+        let matches = self.routine(matches, &[actual, expected]);
+        self.b.ins().trapz(matches, trap_code(Trap::IndirectCallTypeMismatch as u8));
+        self.b.ins().jump(next, &[]);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+        Ok(())
+    }
+
+    fn reference_callee(&mut self, ty: u32) -> Callee {
+        self.flush_gas();
+        let word = self.pop();
+        self.b.ins().trapz(word, trap_code(Trap::NullFunctionReference as u8));
+        let entry = self.entry(word);
+        self.entry_callee(entry, ty)
+    }
+
+    fn arguments(&mut self, ty: u32, vmctx: Value, depth: Value) -> Vec<Value> {
+        let count = self.module.func_type_at(ty).params.len();
+        let mut args = vec![vmctx, depth];
+        args.extend(self.pop_many(count));
+        args
+    }
+
+    fn emit_call(&mut self, callee: Callee, ty: u32) {
+        self.flush_gas();
+        let depth = self.depth;
+        let call = match callee {
+            Callee::Direct(func) => {
+                let args = self.arguments(ty, self.vmctx, depth);
+                self.b.ins().call(func, &args)
+            }
+            Callee::Indirect { signature, code, vmctx } => {
+                let args = self.arguments(ty, vmctx, depth);
+                self.b.ins().call_indirect(signature, code, &args)
+            }
+        };
+        let results = self.b.inst_results(call).to_vec();
+        self.stack.extend(results);
+        self.reload_gas();
+    }
+
+    /// A tail call replaces the frame, so the callee gets the depth that was here before this frame.
+    fn emit_tail_call(&mut self, callee: Callee, ty: u32) {
+        self.flush_gas();
+        let depth = self.depth_outside;
+        match callee {
+            Callee::Direct(func) => {
+                let args = self.arguments(ty, self.vmctx, depth);
+                self.b.ins().return_call(func, &args);
+            }
+            Callee::Indirect { signature, code, vmctx } => {
+                let args = self.arguments(ty, vmctx, depth);
+                self.b.ins().return_call_indirect(signature, code, &args);
+            }
+        }
+        self.reachable = false;
+    }
+
+    /// Calls a routine of Rust by its place among the builtins; it gets up to five words.
+    pub(super) fn routine(&mut self, place: usize, args: &[Value]) -> Value {
+        let context = self.context();
+        let at = offset_of!(JitContext, builtins) + place;
+        let code = self.load_word(Region::Context, context, at as i32);
+        let signature = self.builtin_signature();
+        let mut all = vec![self.vmctx];
+        all.extend_from_slice(args);
+        while all.len() < 6 {
+            let none = self.iconst(I64, 0);
+            all.push(none);
+        }
+        let call = self.b.ins().call_indirect(signature, code, &all);
+        self.b.inst_results(call)[0]
+    }
+
+    /// As [`routine`](Self::routine), for one that may stop execution and may charge.
+    pub(super) fn stopping_routine(&mut self, place: usize, args: &[Value]) -> Value {
+        self.flush_gas();
+        let result = self.routine(place, args);
+        let stop = self.iconst(I64, crate::libcalls::STOP);
+        let stopped = self.b.ins().icmp(IntCC::Equal, result, stop);
+        self.b.ins().trapnz(stopped, trap_code(CODE_UNWIND));
+        self.reload_gas();
+        result
+    }
+}

@@ -1,0 +1,316 @@
+//! Control instructions (specification chapter 4.6.8): labels become blocks, and what they carry the
+//! parameters of the blocks.
+
+use super::translator::{Translator, clif};
+use crate::abi::trap_code;
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use etalon_module::ValType;
+use etalon_runtime::Trap;
+use wasmparser::{BlockType, BrTable, Operator};
+
+/// Targets that the code generator takes in one table.
+const TABLE_MAX: usize = 65_520;
+
+/// What a label is the label of.
+#[derive(Debug)]
+enum Kind {
+    /// `block`, or the body.
+    Block,
+    /// `loop`, with its header.
+    Loop(Block),
+    /// The first arm of an `if`, with the block of the other and the operands that it starts with.
+    If(Block, Vec<Value>),
+    /// The second arm.
+    Else,
+}
+
+/// A control frame.
+#[derive(Debug)]
+pub(super) struct Frame {
+    kind: Kind,
+    /// Where control goes behind the `end`; `None` where the whole frame cannot be reached.
+    exit: Option<Block>,
+    /// Whether something jumps to `exit`.
+    exited: bool,
+    params: usize,
+    results: usize,
+    /// Operands below the frame's.
+    height: usize,
+}
+
+impl Frame {
+    fn dead() -> Frame {
+        Frame { kind: Kind::Block, exit: None, exited: false, params: 0, results: 0, height: 0 }
+    }
+
+    /// How many operands a branch takes along.
+    fn arity(&self) -> usize {
+        if let Kind::Loop(_) = self.kind { self.params } else { self.results }
+    }
+}
+
+fn args(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().map(|v| BlockArg::Value(*v)).collect()
+}
+
+impl Translator<'_> {
+    /// Parameters and results of a block.
+    fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
+        match ty {
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(ty) => (Vec::new(), vec![value_type(ty)]),
+            BlockType::FuncType(index) => {
+                let ty = self.module.func_type_at(index);
+                (ty.params.to_vec(), ty.results.to_vec())
+            }
+        }
+    }
+
+    fn block_with(&mut self, types: &[ValType]) -> Block {
+        let block = self.b.create_block();
+        for ty in types {
+            self.b.append_block_param(block, clif(*ty));
+        }
+        block
+    }
+
+    fn push_frame(&mut self, kind: Kind, exit: Block, params: usize, results: usize) {
+        let height = self.stack.len().saturating_sub(params);
+        let frame = Frame { kind, exit: Some(exit), exited: false, params, results, height };
+        self.frames.push(frame);
+    }
+
+    /// The frame of the body: its label is the return.
+    pub(super) fn push_body_frame(&mut self) {
+        let results = self.module.func_type(self.func).results.clone();
+        let exit = self.block_with(&results);
+        self.push_frame(Kind::Block, exit, 0, results.len());
+    }
+
+    pub(super) fn block(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        let exit = self.block_with(&results);
+        self.push_frame(Kind::Block, exit, params.len(), results.len());
+    }
+
+    pub(super) fn loop_(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        let header = self.block_with(&params);
+        let exit = self.block_with(&results);
+        let operands = self.pop_many(params.len());
+        self.b.ins().jump(header, &args(&operands));
+        self.b.switch_to_block(header);
+        let operands = self.b.block_params(header).to_vec();
+        self.stack.extend(operands);
+        self.push_frame(Kind::Loop(header), exit, params.len(), results.len());
+    }
+
+    pub(super) fn if_(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        let condition = self.pop();
+        let then = self.b.create_block();
+        let other = self.b.create_block();
+        let exit = self.block_with(&results);
+        self.b.ins().brif(condition, then, &[], other, &[]);
+        self.b.seal_block(then);
+        self.b.seal_block(other);
+        self.b.switch_to_block(then);
+        let operands = self.stack[self.stack.len() - params.len()..].to_vec();
+        self.push_frame(Kind::If(other, operands), exit, params.len(), results.len());
+    }
+
+    /// Ends the first arm and begins the second.
+    pub(super) fn else_(&mut self) {
+        if self.reachable {
+            self.jump_to_exit();
+        }
+        let Some(frame) = self.frames.last_mut() else { return };
+        if let Kind::If(other, operands) = &mut frame.kind {
+            let (other, operands) = (*other, std::mem::take(operands));
+            frame.kind = Kind::Else;
+            self.stack.truncate(frame.height);
+            self.stack.extend(operands);
+            self.b.switch_to_block(other);
+            self.reachable = true;
+        }
+    }
+
+    /// Leaves the innermost frame with its results, at its end.
+    fn jump_to_exit(&mut self) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let Some(exit) = frame.exit else { return };
+        frame.exited = true;
+        let results = frame.results;
+        let values = self.pop_many(results);
+        self.b.ins().jump(exit, &args(&values));
+    }
+
+    pub(super) fn end(&mut self) {
+        if self.reachable {
+            self.jump_to_exit();
+        }
+        let Some(mut frame) = self.frames.pop() else { return };
+        let Some(exit) = frame.exit else { return };
+        match &frame.kind {
+            // An `if` without `else`: the other arm passes its operands through.
+            Kind::If(other, operands) => {
+                frame.exited = true;
+                self.b.switch_to_block(*other);
+                self.b.ins().jump(exit, &args(operands));
+            }
+            Kind::Loop(header) => self.b.seal_block(*header),
+            Kind::Block | Kind::Else => {}
+        }
+        self.b.seal_block(exit);
+        self.stack.truncate(frame.height);
+        self.reachable = frame.exited;
+        if frame.exited {
+            self.b.switch_to_block(exit);
+            let results = self.b.block_params(exit).to_vec();
+            self.stack.extend(results);
+            self.gas_at_join();
+        }
+        if self.frames.is_empty() && self.reachable {
+            self.flush_gas();
+            let results = std::mem::take(&mut self.stack);
+            self.b.ins().return_(&results);
+            self.reachable = false;
+        }
+    }
+
+    /// Where a branch to a label goes, and how many operands it takes along.
+    fn target(&mut self, depth: u32) -> Result<(Block, usize), CompileError> {
+        let count = self.frames.len();
+        let fault = self.crash("a label beyond the body");
+        let at = count.checked_sub(1 + depth as usize).ok_or(fault.clone())?;
+        let frame = &mut self.frames[at];
+        let block = match frame.kind {
+            Kind::Loop(header) => header,
+            _ => {
+                frame.exited = true;
+                frame.exit.ok_or(fault)?
+            }
+        };
+        Ok((block, frame.arity()))
+    }
+
+    pub(super) fn br(&mut self, depth: u32) -> Result<(), CompileError> {
+        let (block, arity) = self.target(depth)?;
+        let values = self.pop_many(arity);
+        self.b.ins().jump(block, &args(&values));
+        self.reachable = false;
+        Ok(())
+    }
+
+    pub(super) fn br_if(&mut self, depth: u32) -> Result<(), CompileError> {
+        let condition = self.pop();
+        self.branch_when(condition, depth)
+    }
+
+    /// Branches with the topmost operands, which stay, if a value is not zero.
+    pub(super) fn branch_when(&mut self, condition: Value, depth: u32) -> Result<(), CompileError> {
+        let (block, arity) = self.target(depth)?;
+        let values = args(&self.stack[self.stack.len() - arity..]);
+        let next = self.b.create_block();
+        self.b.ins().brif(condition, block, &values, next, &[]);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+        Ok(())
+    }
+
+    pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
+        let mut index = self.pop();
+        let (default, arity) = self.target(table.default())?;
+        let values = args(&self.pop_many(arity));
+        let mut targets = Vec::with_capacity(table.len() as usize);
+        for depth in table.targets() {
+            let depth = depth.map_err(|e| self.crash(e.message()))?;
+            let (block, _) = self.target(depth)?;
+            targets.push(self.b.func.dfg.block_call(block, &values));
+        }
+        let default = self.b.func.dfg.block_call(default, &values);
+        let mut chunks = targets.chunks(TABLE_MAX).peekable();
+        if chunks.peek().is_none() {
+            self.table(index, default, &[]);
+        }
+        while let Some(chunk) = chunks.next() {
+            if chunks.peek().is_none() {
+                self.table(index, default, chunk);
+                break;
+            }
+            // What is beyond this piece goes on to the next with its index less this piece.
+            let next = self.b.create_block();
+            let beyond = self.b.func.dfg.block_call(next, &[]);
+            self.table(index, beyond, chunk);
+            self.b.seal_block(next);
+            self.b.switch_to_block(next);
+            let len = self.iconst(I32, chunk.len() as i64);
+            index = self.b.ins().isub(index, len);
+        }
+        self.reachable = false;
+        Ok(())
+    }
+
+    fn table(&mut self, index: Value, default: BlockCall, targets: &[BlockCall]) {
+        let table = self.b.create_jump_table(JumpTableData::new(default, targets));
+        self.b.ins().br_table(index, table);
+    }
+
+    pub(super) fn return_(&mut self) -> Result<(), CompileError> {
+        self.br(self.frames.len() as u32 - 1)
+    }
+
+    pub(super) fn unreachable_trap(&mut self) {
+        self.flush_gas();
+        self.b.ins().trap(trap_code(Trap::Unreachable as u8));
+        self.reachable = false;
+    }
+
+    /// Keeps count of frames where control cannot get.
+    pub(super) fn unreachable_operator(&mut self, operator: &Operator<'_>) {
+        match operator {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. } => self.frames.push(Frame::dead()),
+            Operator::Else => self.else_(),
+            Operator::End => self.end(),
+            _ => {}
+        }
+    }
+
+    /// `br_on_null`: branches without the reference if it is null.
+    pub(super) fn br_on_null(&mut self, depth: u32) -> Result<(), CompileError> {
+        let reference = self.pop();
+        let zero = self.iconst(I64, 0);
+        let null = self.b.ins().icmp(IntCC::Equal, reference, zero);
+        self.branch_when(null, depth)?;
+        self.push(reference);
+        Ok(())
+    }
+
+    /// `br_on_non_null`: branches with the reference unless it is null.
+    pub(super) fn br_on_non_null(&mut self, depth: u32) -> Result<(), CompileError> {
+        let reference = *self.stack.last().ok_or_else(|| self.crash("no operand"))?;
+        let zero = self.iconst(I64, 0);
+        let there = self.b.ins().icmp(IntCC::NotEqual, reference, zero);
+        self.branch_when(there, depth)?;
+        self.pop();
+        Ok(())
+    }
+}
+
+/// The type that a block gives, as far as registers know it.
+pub(super) fn value_type(ty: wasmparser::ValType) -> ValType {
+    match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(_) => ValType::Ref(etalon_module::RefType::FUNCREF),
+    }
+}

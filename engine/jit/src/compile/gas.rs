@@ -1,0 +1,132 @@
+//! Charging for instructions (gas-1 sections 2 to 4).
+//!
+//! The costs of a body's segments are summed before it is translated. Wherever control reaches a cut, the
+//! translation has just finished the operator before it in the text, so the charge is written after that operator: after the
+//! header of a loop, at the start of an arm, at the joint behind an `end`, after a call.
+//!
+//! The counter is a variable of the function. Memory gets it before anything that may leave: the count is
+//! then exact at every trap, call and return.
+
+use super::translator::Translator;
+use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_frontend::Variable;
+use etalon_module::FuncBody;
+use etalon_module::operator::Opcode;
+use std::mem::offset_of;
+
+/// The state of metering in a function.
+pub(super) struct Gas {
+    left: Variable,
+    /// Where the counter is in memory.
+    address: Value,
+    /// Cost of each segment, in the order of the text.
+    costs: Vec<u64>,
+    /// The segment that the operator being translated is in.
+    segment: usize,
+    /// Whether memory may hold an older count than the variable.
+    stale: bool,
+}
+
+impl Translator<'_> {
+    /// Reads the counter and charges for the entry and the first segment.
+    pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), CompileError> {
+        if !self.env.metering {
+            return Ok(());
+        }
+        let costs = self.segments(body)?;
+        let params = self.module.func_type(self.func).params.len() as u64;
+        let entry = self.env.schedule.entry_cost(params, body.locals.len() as u64);
+        let first = entry.saturating_add(costs.first().copied().unwrap_or(0));
+        let context = self.context();
+        let flags = Region::VmCtx.flags(self.b.func);
+        // The address of the counter is part of the store's context, and as constant as an instance's.
+        let at = offset_of!(JitContext, gas) as i32;
+        let address = self.b.ins().load(I64, flags, context, at);
+        let left = self.b.declare_var(I64);
+        self.gas = Some(Gas { left, address, costs, segment: 0, stale: true });
+        self.reload_gas();
+        self.charge(first);
+        Ok(())
+    }
+
+    /// Sums the weights between cuts.
+    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, CompileError> {
+        let schedule = &self.env.schedule;
+        let mut costs = vec![0u64];
+        let mut reader = self.module.operators(body);
+        while !reader.eof() {
+            let operator = reader.read().map_err(|e| self.crash(e.message()))?;
+            let opcode = Opcode::of(&operator);
+            if let Some(cost) = costs.last_mut() {
+                *cost = cost.saturating_add(schedule.weight(opcode).into());
+            }
+            if schedule.is_cut(opcode) {
+                costs.push(0);
+            }
+        }
+        Ok(costs)
+    }
+
+    /// After an operator: if there is a cut, control that gets here pays for the segment behind it.
+    pub(super) fn cut_after(&mut self, opcode: Opcode) {
+        let reachable = self.reachable && !self.frames.is_empty();
+        let Some(gas) = &mut self.gas else { return };
+        if !self.env.schedule.is_cut(opcode) {
+            return;
+        }
+        gas.segment += 1;
+        let cost = gas.costs.get(gas.segment).copied().unwrap_or(0);
+        // Other ways to this place may have left memory older than the way that was translated last.
+        gas.stale = true;
+        if reachable {
+            self.charge(cost);
+        }
+    }
+
+    fn charge(&mut self, cost: u64) {
+        let Some(gas) = &mut self.gas else { return };
+        let variable = gas.left;
+        gas.stale = true;
+        if cost == 0 {
+            return;
+        }
+        let left = self.b.use_var(variable);
+        // A cost above every limit stays above every limit as a signed number.
+        let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
+        let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
+        self.b.ins().trapnz(over, trap_code(CODE_GAS));
+        let left = self.b.ins().isub(left, cost);
+        self.b.def_var(variable, left);
+    }
+
+    /// Writes the counter to memory, before something that may leave.
+    pub(super) fn flush_gas(&mut self) {
+        let Some(gas) = &mut self.gas else { return };
+        if !gas.stale {
+            return;
+        }
+        gas.stale = false;
+        let (variable, address) = (gas.left, gas.address);
+        let left = self.b.use_var(variable);
+        self.store_word(Region::Gas, left, address, 0);
+    }
+
+    /// Reads the counter from memory, after something that may have charged.
+    pub(super) fn reload_gas(&mut self) {
+        let Some(gas) = &mut self.gas else { return };
+        let (variable, address) = (gas.left, gas.address);
+        let left = self.load_word(Region::Gas, address, 0);
+        self.b.def_var(variable, left);
+    }
+
+    /// Control comes from more than one place from here on.
+    pub(super) fn gas_at_join(&mut self) {
+        if let Some(gas) = &mut self.gas {
+            gas.stale = true;
+        }
+    }
+}

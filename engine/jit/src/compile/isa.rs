@@ -1,0 +1,94 @@
+//! The target: processor, settings of the code generator.
+
+use super::OptLevel;
+use crate::code::Target;
+use crate::error::CompileError;
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable, SetError};
+use std::sync::Arc;
+
+/// Settings that hold for all code, with what each is for.
+const SETTINGS: &[(&str, &str)] = &[
+    // Code calls only code of its own module, and everything else through its context.
+    ("is_pic", "false"),
+    // A frame of more than a page must not jump over the guard page.
+    ("enable_probestack", "true"),
+    ("probestack_strategy", "inline"),
+    // More results than registers.
+    ("enable_multi_ret_implicit_sret", "true"),
+    ("preserve_frame_pointers", "true"),
+    // The deterministic profile: NaNs that operators make are canonical and positive.
+    ("enable_nan_canonicalization", "true"),
+    ("unwind_info", "false"),
+];
+
+/// The generator for this machine.
+pub(crate) fn host(opt: OptLevel, verify: bool) -> Result<OwnedTargetIsa, CompileError> {
+    let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
+    let builder = cranelift_native::builder().map_err(|e| target(&e))?;
+    let flags = flags(opt, verify).map_err(|e| target(&e))?;
+    let isa = builder.finish(flags).map_err(|e| target(&e))?;
+    require(&*isa)?;
+    Ok(isa)
+}
+
+fn flags(opt: OptLevel, verify: bool) -> Result<settings::Flags, SetError> {
+    let mut builder = settings::builder();
+    for (name, value) in SETTINGS {
+        builder.set(name, value)?;
+    }
+    builder.set("enable_verifier", if verify { "true" } else { "false" })?;
+    let (level, allocator) = match opt {
+        OptLevel::None => ("none", "single_pass"),
+        OptLevel::Speed => ("speed", "backtracking"),
+        OptLevel::Size => ("speed_and_size", "backtracking"),
+    };
+    builder.set("opt_level", level)?;
+    builder.set("regalloc_algorithm", allocator)?;
+    Ok(settings::Flags::new(builder))
+}
+
+/// Without these the generator would call library routines, which code cannot reach.
+fn require(isa: &dyn TargetIsa) -> Result<(), CompileError> {
+    if isa.triple().architecture.to_string() != "x86_64" {
+        return Ok(());
+    }
+    for (flag, name) in [("has_ssse3", "SSSE3"), ("has_sse41", "SSE4.1")] {
+        let has = isa.isa_flags().iter().any(|f| f.name == flag && f.as_bool() == Some(true));
+        if !has {
+            return Err(CompileError::Cpu(name));
+        }
+    }
+    Ok(())
+}
+
+/// What a generator makes code for.
+pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
+    let on = |f: &&settings::Value| f.as_bool() == Some(true);
+    let mut features: Vec<String> =
+        isa.isa_flags().iter().filter(on).map(|f| f.name.to_owned()).collect();
+    features.sort();
+    Target { triple: isa.triple().to_string(), features }
+}
+
+/// This machine; without a name or a feature if no code can be made for it.
+pub(crate) fn host_target() -> Target {
+    match host(OptLevel::Speed, false) {
+        Ok(isa) => target_of(&*isa),
+        Err(_) => Target { triple: String::new(), features: Vec::new() },
+    }
+}
+
+/// How a call to another function is written on a processor.
+pub(crate) fn call_reloc(isa: &dyn TargetIsa) -> Reloc {
+    match isa.name() {
+        "aarch64" => Reloc::Arm64Call,
+        "riscv64" => Reloc::RiscvCallPlt,
+        "s390x" => Reloc::S390xPLTRel32Dbl,
+        _ => Reloc::X86CallPCRel4,
+    }
+}
+
+/// A generator that several threads share.
+pub(crate) type SharedIsa = Arc<dyn TargetIsa>;

@@ -1,0 +1,175 @@
+//! Memory instructions (specification chapter 4.6.7).
+
+use super::table::shorter;
+use super::translator::Translator;
+use crate::abi::{Region, trap_code};
+use crate::error::CompileError;
+use crate::libcalls::Builtins;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
+use etalon_module::{AddrType, MemoryType};
+use etalon_runtime::{GUARD_BYTES, MemoryDef, Trap};
+use std::mem::offset_of;
+use wasmparser::{MemArg, MemArgTarget};
+
+/// How a load widens what it loads.
+#[derive(Clone, Copy)]
+pub(super) enum Width {
+    /// Not at all.
+    Full,
+    /// From so many bits.
+    Signed(u8),
+    /// From so many bits.
+    Unsigned(u8),
+}
+
+impl Translator<'_> {
+    fn memory_type(&self, memory: u32) -> MemoryType {
+        self.module.memories[memory as usize]
+    }
+
+    fn memory_len(&mut self, memory: u32) -> Value {
+        let def = self.vm_word(self.env.layout.memory(memory) + 8);
+        self.load_word(Region::MemoryDef, def, offset_of!(MemoryDef, len) as i32)
+    }
+
+    /// The native address of an access of `bytes`, and the constant to add to it.
+    ///
+    /// Behind a 32-bit memory lie 4 GiB and a guard that fault, so that only a large constant needs a check
+    /// of its own. Every other memory is checked against its size.
+    fn address(&mut self, memory: u32, offset: u64, index: Value, bytes: u32) -> (Value, i32) {
+        let ty = self.memory_type(memory);
+        let base = self.vm_word(self.env.layout.memory(memory));
+        let index = self.widen(ty.addr, index);
+        let last = offset.checked_add(bytes.into());
+        let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
+        if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
+            return (self.b.ins().iadd(base, index), offset as i32);
+        }
+        let out = trap_code(Trap::MemoryOutOfBounds as u8);
+        let reach = self.iconst(I64, last.unwrap_or(u64::MAX) as i64);
+        let end = match ty.addr {
+            // 32 bits and a little more never wrap in 64.
+            AddrType::I32 => self.b.ins().iadd(index, reach),
+            AddrType::I64 => self.b.ins().uadd_overflow_trap(index, reach, out),
+        };
+        let len = self.memory_len(memory);
+        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
+        self.b.ins().trapnz(beyond, out);
+        let offset = self.iconst(I64, offset as i64);
+        let address = self.b.ins().iadd(base, index);
+        let address = self.b.ins().iadd(address, offset);
+        (self.b.ins().select_spectre_guard(beyond, base, address), 0)
+    }
+
+    /// Address and flags of an access.
+    fn access(
+        &mut self,
+        arg: &MemArg,
+        index: Value,
+        bytes: u32,
+    ) -> Result<(MemFlagsData, Value, i32), CompileError> {
+        let MemArgTarget::Memory(memory) = arg.target else {
+            let operator = "access to an array's bytes";
+            return Err(CompileError::Unsupported { func: self.func, operator });
+        };
+        self.flush_gas();
+        let (address, offset) = self.address(memory, arg.offset, index, bytes);
+        Ok((Region::memory(self.b.func), address, offset))
+    }
+
+    pub(super) fn load(
+        &mut self,
+        ty: Type,
+        width: Width,
+        arg: &MemArg,
+    ) -> Result<(), CompileError> {
+        let index = self.pop();
+        let bytes = match width {
+            Width::Full => ty.bytes(),
+            Width::Signed(bits) | Width::Unsigned(bits) => u32::from(bits) / 8,
+        };
+        let (flags, address, offset) = self.access(arg, index, bytes)?;
+        let ins = self.b.ins();
+        let value = match width {
+            Width::Full => ins.load(ty, flags, address, offset),
+            Width::Signed(8) => ins.sload8(ty, flags, address, offset),
+            Width::Unsigned(8) => ins.uload8(ty, flags, address, offset),
+            Width::Signed(16) => ins.sload16(ty, flags, address, offset),
+            Width::Unsigned(16) => ins.uload16(ty, flags, address, offset),
+            Width::Signed(_) => ins.sload32(flags, address, offset),
+            Width::Unsigned(_) => ins.uload32(flags, address, offset),
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    /// Stores an operand, or its lowest `bits` bits.
+    pub(super) fn store(&mut self, bits: Option<u8>, arg: &MemArg) -> Result<(), CompileError> {
+        let (index, value) = self.pop2();
+        let ty = self.b.func.dfg.value_type(value);
+        let bytes = bits.map_or(ty.bytes(), |bits| u32::from(bits) / 8);
+        let (flags, address, offset) = self.access(arg, index, bytes)?;
+        let ins = self.b.ins();
+        match bits {
+            None => ins.store(flags, value, address, offset),
+            Some(8) => ins.istore8(flags, value, address, offset),
+            Some(16) => ins.istore16(flags, value, address, offset),
+            Some(_) => ins.istore32(flags, value, address, offset),
+        };
+        Ok(())
+    }
+
+    pub(super) fn memory_size(&mut self, memory: u32) {
+        let ty = self.memory_type(memory);
+        let len = self.memory_len(memory);
+        let log2 = self.iconst(I64, ty.page_size_log2.into());
+        let pages = self.b.ins().ushr(len, log2);
+        let pages = self.narrow(ty.addr, pages);
+        self.push(pages);
+    }
+
+    pub(super) fn memory_grow(&mut self, memory: u32) {
+        let delta = self.pop();
+        let addr = self.memory_type(memory).addr;
+        let delta = self.widen(addr, delta);
+        let memory = self.iconst(I64, memory.into());
+        let old = self.stopping_routine(offset_of!(Builtins, memory_grow), &[memory, delta]);
+        let old = self.narrow(addr, old);
+        self.push(old);
+    }
+
+    pub(super) fn memory_fill(&mut self, memory: u32) {
+        let (start, value, len) = self.pop3();
+        let addr = self.memory_type(memory).addr;
+        let (start, len) = (self.widen(addr, start), self.widen(addr, len));
+        let value = self.b.ins().uextend(I64, value);
+        let memory = self.iconst(I64, memory.into());
+        self.stopping_routine(offset_of!(Builtins, memory_fill), &[memory, start, value, len]);
+    }
+
+    pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
+        let (target, source, len) = self.pop3();
+        let (to_addr, from_addr) = (self.memory_type(to).addr, self.memory_type(from).addr);
+        let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
+        let len = self.widen(shorter(to_addr, from_addr), len);
+        let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
+        let place = offset_of!(Builtins, memory_copy);
+        self.stopping_routine(place, &[to, from, target, source, len]);
+    }
+
+    pub(super) fn memory_init(&mut self, memory: u32, data: u32) {
+        let (target, source, len) = self.pop3();
+        let target = self.widen(self.memory_type(memory).addr, target);
+        let (source, len) = (self.widen(AddrType::I32, source), self.widen(AddrType::I32, len));
+        let (memory, data) = (self.iconst(I64, memory.into()), self.iconst(I64, data.into()));
+        let place = offset_of!(Builtins, memory_init);
+        self.stopping_routine(place, &[memory, data, target, source, len]);
+    }
+
+    pub(super) fn data_drop(&mut self, data: u32) {
+        let data = self.iconst(I64, data.into());
+        self.routine(offset_of!(Builtins, data_drop), &[data]);
+    }
+}

@@ -1,0 +1,17 @@
+//! Compilation: Wasm functions to machine code.
+
+mod call;
+mod control;
+mod depth;
+mod gas;
+pub(crate) mod isa;
+mod memory;
+mod module;
+mod numeric;
+mod operator;
+mod reference;
+mod table;
+mod translator;
+mod variable;
+
+pub use module::{CompileOptions, OptLevel, compile};

@@ -1,0 +1,293 @@
+//! One function on its way from Wasm to the code generator's form.
+
+use super::control::Frame;
+use super::gas::Gas;
+use super::isa::SharedIsa;
+use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
+use crate::error::CompileError;
+use cranelift_codegen::ir::types::{I8X16, I32, I64};
+use cranelift_codegen::ir::{
+    AbiParam, Function, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type,
+    UserFuncName, Value,
+};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use etalon_gas::Schedule;
+use etalon_module::operator::Opcode;
+use etalon_module::{FuncBody, Module, ValType};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wasmparser::Operator;
+
+/// What all functions of a compilation share.
+pub(crate) struct Env<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) isa: SharedIsa,
+    pub(crate) layout: VmLayout,
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) metering: bool,
+}
+
+impl Env<'_> {
+    /// frame(f) of gas-1 section 8.1, in slots.
+    pub(crate) fn frame_cost(&self, func: u32) -> u64 {
+        let Some(body) = self.module.body(func) else { return 0 };
+        let params = self.module.func_type(func).param_slots() as u64;
+        let locals = etalon_module::slots_of(&body.locals) as u64;
+        self.schedule.frame_cost(params, locals, body.max_height.into())
+    }
+}
+
+/// A function that is being translated.
+pub(super) struct Translator<'a> {
+    pub(super) env: &'a Env<'a>,
+    pub(super) module: &'a Module,
+    /// Index of the function.
+    pub(super) func: u32,
+    pub(super) b: FunctionBuilder<'a>,
+    pub(super) vmctx: Value,
+    /// Depth left before this frame was taken: what a tail call passes on.
+    pub(super) depth_outside: Value,
+    /// Depth left for callees.
+    pub(super) depth: Value,
+    pub(super) locals: Vec<Variable>,
+    /// The operands; those of code that cannot be reached are left out.
+    pub(super) stack: Vec<Value>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) reachable: bool,
+    pub(super) gas: Option<Gas>,
+    callees: HashMap<u32, cranelift_codegen::ir::FuncRef>,
+    signatures: HashMap<u32, SigRef>,
+    builtin: Option<SigRef>,
+}
+
+/// Translates a function of the module.
+pub(super) fn translate(
+    env: &Env<'_>,
+    func: u32,
+    into: &mut Function,
+    contexts: &mut FunctionBuilderContext,
+) -> Result<(), CompileError> {
+    let module = env.module;
+    let ty = module.func_type(func);
+    let Some(body) = module.body(func) else {
+        return Err(CompileError::Codegen { func, message: "it has no body".into() });
+    };
+    into.name = UserFuncName::user(0, func);
+    into.signature = AbiSignature::of(ty).native();
+    let mut b = FunctionBuilder::new(into, contexts);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    b.seal_block(start);
+    b.set_srcloc(SourceLoc::new(body.range.start as u32));
+    let params = b.block_params(start).to_vec();
+    let mut translator = Translator {
+        env,
+        module,
+        func,
+        b,
+        vmctx: params[0],
+        depth_outside: params[1],
+        depth: params[1],
+        locals: Vec::new(),
+        stack: Vec::new(),
+        frames: Vec::new(),
+        reachable: true,
+        gas: None,
+        callees: HashMap::new(),
+        signatures: HashMap::new(),
+        builtin: None,
+    };
+    translator.prologue(body, &ty.params, &params[2..])?;
+    let mut reader = module.operators(body);
+    while !reader.eof() {
+        let (operator, offset) =
+            reader.read_with_offset().map_err(|e| translator.crash(e.message()))?;
+        translator.b.set_srcloc(SourceLoc::new(offset as u32));
+        translator.step(&operator)?;
+    }
+    let isa = Arc::clone(&env.isa);
+    translator.b.finalize(isa.frontend_config());
+    Ok(())
+}
+
+impl Translator<'_> {
+    /// Depth, gas, locals, and the frame of the body.
+    fn prologue(
+        &mut self,
+        body: &FuncBody,
+        types: &[ValType],
+        params: &[Value],
+    ) -> Result<(), CompileError> {
+        self.take_depth();
+        self.start_gas(body)?;
+        for (ty, value) in types.iter().zip(params) {
+            let var = self.b.declare_var(clif(*ty));
+            self.b.def_var(var, *value);
+            self.locals.push(var);
+        }
+        for ty in &body.locals {
+            let var = self.b.declare_var(clif(*ty));
+            let zero = self.zero(clif(*ty));
+            self.b.def_var(var, zero);
+            self.locals.push(var);
+        }
+        self.push_body_frame();
+        Ok(())
+    }
+
+    /// Translates one operator, and what gas-1 has at the cut after it.
+    fn step(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
+        if self.reachable {
+            self.operator(operator)?;
+        } else {
+            self.unreachable_operator(operator);
+        }
+        self.cut_after(Opcode::of(operator));
+        Ok(())
+    }
+
+    /// A fault of ours.
+    pub(super) fn crash(&self, message: impl Into<String>) -> CompileError {
+        CompileError::Codegen { func: self.func, message: message.into() }
+    }
+
+    pub(super) fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// The topmost operand.
+    ///
+    /// # Panics
+    /// If there is none, which validation excludes.
+    pub(super) fn pop(&mut self) -> Value {
+        self.stack.pop().expect("validated code has its operands")
+    }
+
+    pub(super) fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    pub(super) fn pop3(&mut self) -> (Value, Value, Value) {
+        let third = self.pop();
+        let (first, second) = self.pop2();
+        (first, second, third)
+    }
+
+    /// The topmost operands, the lowest first.
+    pub(super) fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        self.stack.split_off(self.stack.len().saturating_sub(count))
+    }
+
+    pub(super) fn iconst(&mut self, ty: Type, value: i64) -> Value {
+        self.b.ins().iconst(ty, value)
+    }
+
+    /// The default value of a type.
+    fn zero(&mut self, ty: Type) -> Value {
+        match ty {
+            cranelift_codegen::ir::types::F32 => self.b.ins().f32const(0.0),
+            cranelift_codegen::ir::types::F64 => self.b.ins().f64const(0.0),
+            I8X16 => {
+                let zero = self.b.func.dfg.constants.insert(vec![0; 16].into());
+                self.b.ins().vconst(I8X16, zero)
+            }
+            int => self.b.ins().iconst(int, 0),
+        }
+    }
+
+    /// Loads a word that lies in a region that cannot fault.
+    pub(super) fn load_word(&mut self, region: Region, base: Value, at: i32) -> Value {
+        let flags = region.flags(self.b.func);
+        self.b.ins().load(I64, flags, base, at)
+    }
+
+    pub(super) fn store_word(&mut self, region: Region, value: Value, base: Value, at: i32) {
+        let flags = region.flags(self.b.func);
+        self.b.ins().store(flags, value, base, at);
+    }
+
+    /// A word of the instance's context.
+    pub(super) fn vm_word(&mut self, at: i32) -> Value {
+        let vmctx = self.vmctx;
+        self.load_word(Region::VmCtx, vmctx, at)
+    }
+
+    /// The store's context.
+    pub(super) fn context(&mut self) -> Value {
+        self.vm_word(VmLayout::CONTEXT)
+    }
+
+    /// The value of a type from a word of a slot.
+    pub(super) fn value_of_word(&mut self, ty: Type, word: Value) -> Value {
+        use cranelift_codegen::ir::types::{F32, F64};
+        match ty {
+            I32 => self.b.ins().ireduce(I32, word),
+            F32 => {
+                let bits = self.b.ins().ireduce(I32, word);
+                self.b.ins().bitcast(F32, MemFlagsData::new(), bits)
+            }
+            F64 => self.b.ins().bitcast(F64, MemFlagsData::new(), word),
+            _ => word,
+        }
+    }
+
+    /// The word of a slot for a value.
+    pub(super) fn word_of_value(&mut self, value: Value) -> Value {
+        use cranelift_codegen::ir::types::{F32, F64};
+        match self.b.func.dfg.value_type(value) {
+            I32 => self.b.ins().uextend(I64, value),
+            F32 => {
+                let bits = self.b.ins().bitcast(I32, MemFlagsData::new(), value);
+                self.b.ins().uextend(I64, bits)
+            }
+            F64 => self.b.ins().bitcast(I64, MemFlagsData::new(), value),
+            _ => value,
+        }
+    }
+
+    /// The reference by which this function calls another of the module.
+    pub(super) fn callee(&mut self, func: u32) -> cranelift_codegen::ir::FuncRef {
+        if let Some(callee) = self.callees.get(&func) {
+            return *callee;
+        }
+        let signature = self.signature(self.module.funcs[func as usize]);
+        let name = cranelift_codegen::ir::UserExternalName::new(0, func);
+        let name = self.b.func.declare_imported_user_function(name);
+        let callee = self.b.import_function(cranelift_codegen::ir::ExtFuncData {
+            name: cranelift_codegen::ir::ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        self.callees.insert(func, callee);
+        callee
+    }
+
+    /// The native signature of a type index.
+    pub(super) fn signature(&mut self, ty: u32) -> SigRef {
+        if let Some(signature) = self.signatures.get(&ty) {
+            return *signature;
+        }
+        let native = AbiSignature::of(self.module.func_type_at(ty)).native();
+        let signature = self.b.import_signature(native);
+        self.signatures.insert(ty, signature);
+        signature
+    }
+
+    /// The signature of builtins.
+    pub(super) fn builtin_signature(&mut self) -> SigRef {
+        *self.builtin.get_or_insert_with(|| {
+            let mut signature = Signature::new(self.env.isa.default_call_conv());
+            signature.params.extend([AbiParam::new(I64); 6]);
+            signature.returns.push(AbiParam::new(I64));
+            self.b.import_signature(signature)
+        })
+    }
+}
+
+/// The code generator's type of a Wasm type.
+pub(super) fn clif(ty: ValType) -> Type {
+    AbiType::of(ty).clif()
+}

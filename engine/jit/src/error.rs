@@ -1,0 +1,51 @@
+//! Why a module has no code.
+
+use thiserror::Error;
+
+/// Why a module cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CompileError {
+    /// An operator that this tier does not have.
+    #[error("function {func}: the compiled tier does not have {operator}")]
+    Unsupported {
+        /// Index of the function.
+        func: u32,
+        /// Name of the operator.
+        operator: &'static str,
+    },
+    /// A function is too large for the code generator.
+    #[error("function {func} is too large to compile")]
+    TooLarge {
+        /// Index of the function.
+        func: u32,
+    },
+    /// Frames of a function could outgrow the native stack that is reserved.
+    #[error("function {func} needs a native frame of {bytes} bytes for {slots} slots")]
+    Frame {
+        /// Index of the function.
+        func: u32,
+        /// Size of its native frame.
+        bytes: u32,
+        /// What it takes from the depth.
+        slots: u64,
+    },
+    /// The processor lacks something that compiled code needs.
+    #[error("the processor lacks {0}")]
+    Cpu(&'static str),
+    /// The target cannot be compiled for.
+    #[error("cannot compile for this target: {0}")]
+    Target(String),
+    /// The code generator failed: a bug.
+    #[error("crash: function {func}: {message}")]
+    Codegen {
+        /// Index of the function.
+        func: u32,
+        /// What it said.
+        message: String,
+    },
+}
+
+/// Why compiled code cannot be made executable.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot load code: {0}")]
+pub struct CodeError(pub String);

@@ -1,0 +1,330 @@
+//! The tier in a store.
+
+use crate::abi::{
+    AbiSignature, Activation, CODE_GAS, CODE_STACK, CODE_UNWIND, FuncEntry, HostContext,
+    JitContext, Pending,
+};
+use crate::code::{LoadedModule, Place};
+use crate::libcalls::Builtins;
+use crate::trap;
+use etalon_runtime::{
+    AttachError, CodeObject, Executor, Exhaustion, FuncAddr, FuncKind, InstanceAddr, InstanceInst,
+    Ref, Site, Stop, Store, Trap, Trapped,
+};
+use std::cell::UnsafeCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The entry trampoline: context, code, slots, depth, activation; gives 0 if the code returned.
+type Entry = unsafe extern "C" fn(usize, usize, *mut u64, u64, *mut Activation) -> u32;
+
+/// The compiled tier of one store.
+pub struct Jit {
+    name: &'static str,
+    state: Mutex<State>,
+    /// What compiled code sees; its address is in every instance's context.
+    context: Box<UnsafeCell<JitContext>>,
+}
+
+// SAFETY: the context is written only by who holds the store exclusively: in `attach`, in `call` and, while that
+// runs, in the routines it leads to. Everything else is behind the mutex.
+unsafe impl Send for Jit {}
+// SAFETY: as above; a store is used by one thread at a time, and an executor belongs to one store.
+unsafe impl Sync for Jit {}
+
+/// What lives as long as the executor.
+#[derive(Default)]
+struct State {
+    /// Code that may be called.
+    modules: Vec<Arc<LoadedModule>>,
+    instances: HashMap<u32, Instance>,
+    /// By function address.
+    entries: Vec<FuncEntry>,
+    /// Contexts of functions that are not this tier's.
+    hosts: Vec<Arc<HostContext>>,
+    /// Entry and exit by signature.
+    trampolines: HashMap<AbiSignature, (usize, usize)>,
+    /// Functions that no code could call when they were found.
+    unreachable: Vec<u32>,
+}
+
+/// An instance that this tier runs functions of.
+struct Instance {
+    module: Arc<LoadedModule>,
+    /// The context of its code; the address is in use as long as the executor lives.
+    vmctx: Box<[u64]>,
+}
+
+impl Jit {
+    /// A tier called `jit`, or `aot` where the code comes from artefacts. It serves one store.
+    pub fn new(name: &'static str) -> Arc<Jit> {
+        Arc::new_cyclic(|this| Jit {
+            name,
+            state: Mutex::default(),
+            context: Box::new(UnsafeCell::new(JitContext {
+                gas: 0,
+                entries: 0,
+                builtins: Builtins::new(),
+                store: std::ptr::null_mut(),
+                executor: this.as_ptr(),
+                pending: None,
+            })),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held came from a bug; what it guards is still consistent enough to drop.
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Makes every function of the store callable from compiled code.
+    pub(crate) fn synchronise(&self, store: &Store) {
+        let mut state = self.state();
+        if state.entries.len() < store.funcs.len() {
+            self.add_entries(&mut state, store);
+        }
+    }
+
+    fn add_entries(&self, state: &mut State, store: &Store) {
+        for index in state.entries.len()..store.funcs.len() {
+            let entry = self.entry_of(state, store, index as u32);
+            if entry.code == 0 {
+                state.unreachable.push(index as u32);
+            }
+            state.entries.push(entry);
+        }
+        // Nothing runs that holds the old address: this is called between calls only.
+        let entries = state.entries.as_ptr().expose_provenance();
+        // SAFETY: the caller has the store, so no one else writes the context.
+        unsafe { (*self.context.get()).entries = entries };
+    }
+
+    /// How a function is called from compiled code.
+    fn entry_of(&self, state: &mut State, store: &Store, index: u32) -> FuncEntry {
+        let func = &store.funcs[index as usize];
+        let ty = u64::from(func.ty.0);
+        let signature = AbiSignature::of(store.func_type(FuncAddr(index)));
+        let (entry, exit) = state.trampolines.get(&signature).copied().unwrap_or((0, 0));
+        if let FuncKind::Wasm { instance, index, tier } = &func.kind
+            && std::ptr::addr_eq(Arc::as_ptr(store.executor(*tier)), self)
+            && let Some(own) = state.instances.get(&instance.0)
+            && let Some(code) = own.module.function(*index)
+        {
+            let vmctx = own.vmctx.as_ptr().expose_provenance();
+            return FuncEntry { code, vmctx, ty, entry };
+        }
+        if exit == 0 {
+            return FuncEntry { code: 0, vmctx: 0, ty, entry: 0 };
+        }
+        let context = self.context.get().expose_provenance();
+        let host = Arc::new(HostContext { context, func: index.into() });
+        let vmctx = std::ptr::from_ref(&*host).expose_provenance();
+        state.hosts.push(host);
+        FuncEntry { code: exit, vmctx, ty, entry: 0 }
+    }
+
+    /// Adds the trampolines of a module, and looks again at what could not be called without them.
+    fn add_module(&self, state: &mut State, store: &Store, module: &Arc<LoadedModule>) {
+        for (signature, pair) in module.trampolines() {
+            state.trampolines.entry(signature.clone()).or_insert(pair);
+        }
+        if !state.modules.iter().any(|m| Arc::ptr_eq(m, module)) {
+            state.modules.push(Arc::clone(module));
+        }
+        for index in std::mem::take(&mut state.unreachable) {
+            let entry = self.entry_of(state, store, index);
+            if entry.code == 0 {
+                state.unreachable.push(index);
+            }
+            state.entries[index as usize] = entry;
+        }
+    }
+
+    /// Fills in the context of an instance.
+    fn fill(
+        &self,
+        state: &State,
+        store: &Store,
+        inst: &InstanceInst,
+        at: &Instance,
+    ) -> Vec<(usize, u64)> {
+        let layout = at.module.layout();
+        let mut words = Vec::new();
+        let mut put = |at: i32, word: usize| words.push((at as usize / 8, word as u64));
+        for (i, addr) in inst.memories.iter().enumerate() {
+            let def = store.memories[addr.index()].def();
+            put(layout.memory(i as u32), def.base.load(Relaxed));
+            put(layout.memory(i as u32) + 8, std::ptr::from_ref(def).expose_provenance());
+        }
+        for (i, addr) in inst.tables.iter().enumerate() {
+            let def = store.tables[addr.index()].def();
+            put(layout.table(i as u32), std::ptr::from_ref(def).expose_provenance());
+        }
+        for (i, addr) in inst.globals.iter().enumerate() {
+            let cell = store.globals[addr.index()].cell();
+            put(layout.global(i as u32), std::ptr::from_ref(cell).expose_provenance());
+        }
+        for (i, ty) in inst.types.iter().enumerate() {
+            put(layout.ty(i as u32), ty.0 as usize);
+        }
+        for (i, addr) in inst.funcs.iter().enumerate() {
+            put(layout.func(i as u32), Ref::func(*addr).to_bits() as usize);
+        }
+        for func in layout.foreign() {
+            let entry = state.entries[inst.funcs[*func as usize].index()];
+            if let Some(at) = layout.callee(*func) {
+                put(at, entry.code);
+                put(at + 8, entry.vmctx);
+            }
+        }
+        words
+    }
+
+    fn refuse(&self, reason: impl Into<String>) -> AttachError {
+        AttachError { tier: self.name, reason: reason.into() }
+    }
+
+    /// Whether the code fits the store and the instance.
+    fn check(
+        &self,
+        store: &Store,
+        inst: &InstanceInst,
+        code: Option<&CodeObject>,
+    ) -> Result<Arc<LoadedModule>, AttachError> {
+        let code = code.ok_or_else(|| self.refuse("no code was given"))?;
+        let module = Arc::clone(code)
+            .downcast::<LoadedModule>()
+            .map_err(|_| self.refuse("the code is not of this tier"))?;
+        let settings = module.settings();
+        let schedule = store.schedule().id().to_string();
+        if settings.schedule != schedule {
+            let made = &settings.schedule;
+            return Err(self.refuse(format!("compiled under {made}, the store has {schedule}")));
+        }
+        if settings.metering != store.is_metering() {
+            return Err(self.refuse("compiled with other metering than the store's"));
+        }
+        if module.digest() != inst.module.digest() {
+            return Err(self.refuse("the code is of another module"));
+        }
+        Ok(module)
+    }
+
+    /// Why compiled code left through the handler.
+    fn stop(&self, store: &mut Store, activation: &Activation) -> Stop {
+        let pc = activation.trap_pc;
+        let place = self.state().modules.iter().find_map(|m| m.locate(pc));
+        let Some(Place { trap: Some(code), func, offset }) = place else {
+            let fault = activation.fault;
+            return Stop::crash(format!("no trap is known at {place:?} (access to {fault:#x})"));
+        };
+        let site = func.zip(offset).map(|(func, offset)| Site { func, offset });
+        match code {
+            CODE_UNWIND => self.pending(site),
+            CODE_STACK => Exhaustion::Stack.into(),
+            CODE_GAS => match store.meter_mut().exhaust() {
+                Err(_) => Exhaustion::Gas.into(),
+                Ok(()) => Stop::crash("an unlimited meter ran out"),
+            },
+            code => match Trap::from_code(code) {
+                Some(trap) => Stop::Trap(Trapped { trap, site }),
+                None => Stop::crash(format!("code {code} is no trap")),
+            },
+        }
+    }
+
+    /// What a routine recorded before it asked to leave.
+    fn pending(&self, here: Option<Site>) -> Stop {
+        // SAFETY: the store is held exclusively here, and compiled code does not run.
+        match unsafe { (*self.context.get()).pending.take() } {
+            // A trap of an instruction that is a routine; one from a call has no site here, for exit stubs have none.
+            Some(Pending::Stop(Stop::Trap(Trapped { trap, site: None }))) => {
+                Stop::Trap(Trapped { trap, site: here })
+            }
+            Some(Pending::Stop(stop)) => stop,
+            Some(Pending::Panic(panic)) => std::panic::resume_unwind(panic),
+            None => Stop::crash("compiled code left without a reason"),
+        }
+    }
+}
+
+impl Executor for Jit {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn attach(
+        &self,
+        store: &mut Store,
+        instance: InstanceAddr,
+        code: Option<&CodeObject>,
+    ) -> Result<(), AttachError> {
+        let inst = store.instance(instance);
+        let module = self.check(store, inst, code)?;
+        let mut state = self.state();
+        let mut vmctx = vec![0u64; module.layout().words()].into_boxed_slice();
+        vmctx[0] = self.context.get().expose_provenance() as u64;
+        vmctx[1] = instance.0.into();
+        state.instances.insert(instance.0, Instance { module: Arc::clone(&module), vmctx });
+        self.add_module(&mut state, store, &module);
+        self.add_entries(&mut state, store);
+        let words = self.fill(&state, store, inst, &state.instances[&instance.0]);
+        if let Some(own) = state.instances.get_mut(&instance.0) {
+            for (at, word) in words {
+                own.vmctx[at] = word;
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+        let entry = {
+            let mut state = self.state();
+            self.add_entries(&mut state, store);
+            state.entries.get(func.index()).copied()
+        };
+        let Some(entry) = entry.filter(|e| e.entry != 0) else {
+            return Err(Stop::crash(format!("function {} is not of this tier", func.0)));
+        };
+        let depth = store.depth_left();
+        let gas = store.meter().address();
+        let store: *mut Store = store;
+        // SAFETY: the store is held exclusively, so no one else uses the context; compiled code of this
+        // thread that is further out waits for this call.
+        let outer = unsafe {
+            let context = &mut *self.context.get();
+            context.gas = gas;
+            std::mem::replace(&mut context.store, store)
+        };
+        let mut activation = Activation::new();
+        let slots = slots.as_mut_ptr();
+        let status = trap::on_guest_stack(|| {
+            trap::enter(&mut activation, |activation| {
+                // SAFETY: the entry trampoline has this form, and is of the signature of the code, whose arguments
+                // and results fit the slots; the code and its context live as long as this executor.
+                unsafe {
+                    let enter: Entry =
+                        std::mem::transmute(std::ptr::with_exposed_provenance::<()>(entry.entry));
+                    enter(entry.vmctx, entry.code, slots, depth, activation)
+                }
+            })
+        });
+        // SAFETY: as above.
+        unsafe { (*self.context.get()).store = outer };
+        // SAFETY: it was made of an exclusive reference that is not used otherwise.
+        let store = unsafe { &mut *store };
+        match status {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(self.stop(store, &activation)),
+            Err(error) => Err(Stop::Host(etalon_runtime::HostError(error.to_string()))),
+        }
+    }
+}
+
+impl fmt::Debug for Jit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jit").field("name", &self.name).finish_non_exhaustive()
+    }
+}

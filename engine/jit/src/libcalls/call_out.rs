@@ -1,0 +1,71 @@
+//! Calls of functions that are not this tier's, and the slow way of type checks.
+
+use super::{STOP, VmContext, run};
+use crate::abi::{JitContext, Pending};
+use etalon_module::TypeId;
+use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Calls a function of the host or of another tier; gives 0 if it returned.
+///
+/// # Safety
+/// `context` must be of the executor that runs, and `slots` long enough for the function's arguments and
+/// results.
+pub(super) unsafe extern "C" fn call_out(
+    context: *mut JitContext,
+    func: u64,
+    slots: *mut u64,
+    depth: u64,
+) -> i64 {
+    // SAFETY: the executor set both before it entered compiled code, and they outlive the call.
+    let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
+    let func = FuncAddr(func as u32);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let ty = store.func_type(func);
+        let len = ty.param_slots().max(ty.result_slots());
+        // SAFETY: the exit stub reserved what its signature needs, which is that of this type.
+        let slots = unsafe { std::slice::from_raw_parts_mut(slots, len) };
+        let result = leave(store, func, slots, depth);
+        // The callee may have made functions that compiled code will find in a table.
+        executor.synchronise(store);
+        result
+    }));
+    let pending = match result {
+        Ok(Ok(())) => return 0,
+        Ok(Err(stop)) => Pending::Stop(stop),
+        Err(panic) => Pending::Panic(panic),
+    };
+    // SAFETY: no reference to the field is alive while compiled code runs.
+    unsafe { (*context).pending = Some(pending) };
+    STOP
+}
+
+fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Result<(), Stop> {
+    let before = store.depth_left();
+    store.set_depth_left(depth);
+    let result = store.call(func, slots);
+    store.set_depth_left(before);
+    result?;
+    // Out of gas is sticky even if a host function makes nothing of it, and the next charge is at once.
+    if store.is_metering() && store.meter().is_exhausted() {
+        return Err(Exhaustion::Gas.into());
+    }
+    Ok(())
+}
+
+/// `Deftype_sub`: 1 if a canonical type matches another.
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn type_matches(
+    vmctx: *mut VmContext,
+    sub: u64,
+    sup: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    let (sub, sup) = (TypeId(sub as u32), TypeId(sup as u32));
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| Ok(guest.store.types.matches_def(sub, sup).into())) }
+}

@@ -1,0 +1,190 @@
+//! Bulk instructions on memories (specification chapter 4.6.7), in the order of gas-1 section 5.1: checks,
+//! charge, effect.
+
+use super::{Guest, VmContext, run};
+use etalon_module::AddrType;
+use etalon_module::operator::Opcode;
+use etalon_runtime::{DataAddr, HostError, MemoryAddr, MemoryInst, Stop, Store, Trap};
+use std::ops::Range;
+
+/// Bytes of the page that growth is priced by.
+const PRICED_PAGE_LOG2: u32 = 16;
+
+impl Guest<'_> {
+    fn memory(&self, index: u64) -> MemoryAddr {
+        self.store.instance(self.instance).memories[index as usize]
+    }
+
+    fn data(&self, index: u64) -> DataAddr {
+        self.store.instance(self.instance).datas[index as usize]
+    }
+
+    /// Charges the dynamic part of an operator.
+    pub(super) fn charge(&mut self, op: Opcode, units: u64) -> Result<(), Stop> {
+        let rate = self.store.schedule().dynamic(op);
+        self.store.charge(rate.map_or(0, |rate| rate.charge(units)))
+    }
+}
+
+/// The range of `len` bytes from `start`, if all of them are there.
+pub(super) fn range(start: u64, len: u64, size: u64) -> Option<Range<usize>> {
+    let end = start.checked_add(len).filter(|end| *end <= size)?;
+    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+fn memory_range(memory: &MemoryInst, start: u64, len: u64) -> Result<Range<usize>, Stop> {
+    range(start, len, memory.bytes().len() as u64).ok_or(Trap::MemoryOutOfBounds.into())
+}
+
+/// The most pages that a memory may have: its declared maximum, and the cap of the schedule.
+fn most_pages(store: &Store, memory: &MemoryInst) -> u64 {
+    let ty = memory.ty();
+    let limits = store.schedule().limits();
+    let cap = match ty.addr {
+        AddrType::I32 => limits.memory_pages,
+        AddrType::I64 => limits.memory_pages_64,
+    };
+    let bytes = u128::from(cap) << PRICED_PAGE_LOG2;
+    let cap = u64::try_from(bytes >> ty.page_size_log2).unwrap_or(u64::MAX);
+    ty.limits.max.unwrap_or(u64::MAX).min(cap)
+}
+
+fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
+    let addr = guest.memory(memory);
+    let memory = &guest.store.memories[addr.index()];
+    let fits = memory
+        .pages()
+        .checked_add(delta)
+        .is_some_and(|pages| pages <= most_pages(guest.store, memory));
+    if !fits {
+        return Ok(u64::MAX);
+    }
+    // Within the caps this is far below 2^64.
+    let bytes = delta << memory.ty().page_size_log2;
+    guest.charge(Opcode::MemoryGrow, bytes.div_ceil(1 << PRICED_PAGE_LOG2))?;
+    match guest.store.memories[addr.index()].grow(delta) {
+        Ok(Some(old)) => Ok(old),
+        Ok(None) => Err(Stop::crash("a memory did not grow within its limits")),
+        Err(error) => Err(Stop::Host(HostError(error.to_string()))),
+    }
+}
+
+fn fill(mut guest: Guest<'_>, memory: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
+    let addr = guest.memory(memory);
+    let range = memory_range(&guest.store.memories[addr.index()], start, len)?;
+    guest.charge(Opcode::MemoryFill, len)?;
+    guest.store.memories[addr.index()].bytes_mut()[range].fill(value as u8);
+    Ok(0)
+}
+
+fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
+    let (to, from) = (guest.memory(to), guest.memory(from));
+    let memories = &mut guest.store.memories;
+    let target = memory_range(&memories[to.index()], at[0], len)?;
+    let source = memory_range(&memories[from.index()], at[1], len)?;
+    guest.charge(Opcode::MemoryCopy, len)?;
+    let memories = &mut guest.store.memories;
+    if to == from {
+        memories[to.index()].bytes_mut().copy_within(source, target.start);
+    } else if let Ok([to, from]) = memories.get_disjoint_mut([to.index(), from.index()]) {
+        to.bytes_mut()[target].copy_from_slice(&from.bytes()[source]);
+    }
+    Ok(0)
+}
+
+fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
+    let (addr, data) = (guest.memory(memory), guest.data(data));
+    let size = guest.store.datas[data.index()].bytes().len() as u64;
+    let source = range(at[1], len, size).ok_or(Stop::from(Trap::MemoryOutOfBounds))?;
+    let target = memory_range(&guest.store.memories[addr.index()], at[0], len)?;
+    guest.charge(Opcode::MemoryInit, len)?;
+    let store = guest.store;
+    let bytes = &store.datas[data.index()].bytes()[source];
+    store.memories[addr.index()].bytes_mut()[target].copy_from_slice(bytes);
+    Ok(0)
+}
+
+/// `memory.grow`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_grow(
+    vmctx: *mut VmContext,
+    memory: u64,
+    delta: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| grow(guest, memory, delta)) }
+}
+
+/// `memory.fill`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_fill(
+    vmctx: *mut VmContext,
+    memory: u64,
+    start: u64,
+    value: u64,
+    len: u64,
+    _: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| fill(guest, memory, start, value, len)) }
+}
+
+/// `memory.copy`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_copy(
+    vmctx: *mut VmContext,
+    to: u64,
+    from: u64,
+    target: u64,
+    source: u64,
+    len: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| copy(guest, to, from, [target, source], len)) }
+}
+
+/// `memory.init`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_init(
+    vmctx: *mut VmContext,
+    memory: u64,
+    data: u64,
+    target: u64,
+    source: u64,
+    len: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| init(guest, memory, data, [target, source], len)) }
+}
+
+/// `data.drop`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn data_drop(
+    vmctx: *mut VmContext,
+    data: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    let drop = |guest: Guest<'_>| {
+        let data = guest.data(data);
+        guest.store.datas[data.index()].drop_bytes();
+        Ok(0)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, drop) }
+}

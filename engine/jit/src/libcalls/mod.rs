@@ -1,0 +1,94 @@
+//! Routines of Rust that compiled code calls.
+//!
+//! Each gets the context of the instance and up to five words. What may stop gives [`STOP`] with the reason
+//! in the store's context; compiled code then leaves by a trap instruction, so that nothing ever unwinds through
+//! frames of Rust.
+
+mod call_out;
+mod memory;
+mod table;
+
+use crate::abi::{JitContext, Pending};
+use etalon_runtime::{InstanceAddr, Stop, Store};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The result that means: leave, the reason is recorded. No routine gives it otherwise: sizes are smaller,
+/// and growth that fails is -1.
+pub(crate) const STOP: i64 = -2;
+
+/// A routine that compiled code calls with words.
+pub(crate) type Routine = unsafe extern "C" fn(*mut VmContext, u64, u64, u64, u64, u64) -> i64;
+
+/// The addresses of the routines, as compiled code finds them.
+#[repr(C)]
+pub(crate) struct Builtins {
+    pub(crate) call_out: unsafe extern "C" fn(*mut JitContext, u64, *mut u64, u64) -> i64,
+    pub(crate) memory_grow: Routine,
+    pub(crate) memory_fill: Routine,
+    pub(crate) memory_copy: Routine,
+    pub(crate) memory_init: Routine,
+    pub(crate) data_drop: Routine,
+    pub(crate) table_grow: Routine,
+    pub(crate) table_fill: Routine,
+    pub(crate) table_copy: Routine,
+    pub(crate) table_init: Routine,
+    pub(crate) elem_drop: Routine,
+    pub(crate) type_matches: Routine,
+}
+
+impl Builtins {
+    pub(crate) fn new() -> Builtins {
+        Builtins {
+            call_out: call_out::call_out,
+            memory_grow: memory::memory_grow,
+            memory_fill: memory::memory_fill,
+            memory_copy: memory::memory_copy,
+            memory_init: memory::memory_init,
+            data_drop: memory::data_drop,
+            table_grow: table::table_grow,
+            table_fill: table::table_fill,
+            table_copy: table::table_copy,
+            table_init: table::table_init,
+            elem_drop: table::elem_drop,
+            type_matches: call_out::type_matches,
+        }
+    }
+}
+
+/// The start of an instance's context.
+#[repr(C)]
+pub(crate) struct VmContext {
+    pub(crate) context: *mut JitContext,
+    pub(crate) instance: u64,
+}
+
+/// The store and the instance that compiled code runs in.
+pub(crate) struct Guest<'a> {
+    pub(crate) store: &'a mut Store,
+    pub(crate) instance: InstanceAddr,
+}
+
+/// Runs the body of a routine: gives its result, or records why it did not get that far.
+///
+/// # Safety
+/// `vmctx` must be the context that compiled code got from the executor that runs it, and the store of that
+/// executor must not be borrowed: compiled code is only ever called while the executor holds it exclusively.
+pub(crate) unsafe fn run(
+    vmctx: *mut VmContext,
+    body: impl FnOnce(Guest<'_>) -> Result<u64, Stop>,
+) -> i64 {
+    // SAFETY: the caller's promise; contexts live as long as their executor.
+    let (context, instance) = unsafe { ((*vmctx).context, (*vmctx).instance) };
+    // SAFETY: the executor set the store before it entered compiled code.
+    let store = unsafe { &mut *(*context).store };
+    let instance = InstanceAddr(instance as u32);
+    let result = catch_unwind(AssertUnwindSafe(|| body(Guest { store, instance })));
+    let pending = match result {
+        Ok(Ok(value)) => return value as i64,
+        Ok(Err(stop)) => Pending::Stop(stop),
+        Err(panic) => Pending::Panic(panic),
+    };
+    // SAFETY: as above; no reference to the field is alive while compiled code runs.
+    unsafe { (*context).pending = Some(pending) };
+    STOP
+}

@@ -1,0 +1,168 @@
+//! Bulk instructions on tables (specification chapter 4.6.6), in the order of gas-1 section 5.1: checks,
+//! charge, effect.
+
+use super::memory::range;
+use super::{Guest, VmContext, run};
+use etalon_module::operator::Opcode;
+use etalon_runtime::{ElemAddr, ElemInst, HostError, Ref, Stop, Store, TableAddr, TableInst, Trap};
+use std::ops::Range;
+
+impl Guest<'_> {
+    fn table(&self, index: u64) -> TableAddr {
+        self.store.instance(self.instance).tables[index as usize]
+    }
+
+    fn elem(&self, index: u64) -> ElemAddr {
+        self.store.instance(self.instance).elems[index as usize]
+    }
+}
+
+fn table_range(table: &TableInst, start: u64, len: u64) -> Result<Range<usize>, Stop> {
+    range(start, len, table.len()).ok_or(Trap::TableOutOfBounds.into())
+}
+
+/// The reference that compiled code passes as a word.
+fn reference(word: u64) -> Result<Ref, Stop> {
+    Ref::from_bits(word).ok_or_else(|| Stop::crash(format!("{word:#x} as a reference")))
+}
+
+fn set(store: &mut Store, table: TableAddr, index: usize, value: Ref) -> Result<(), Stop> {
+    let table = &mut store.tables[table.index()];
+    table.set(index as u64, value).ok_or_else(|| Stop::crash("a checked element is beyond"))
+}
+
+fn grow(mut guest: Guest<'_>, table: u64, init: u64, delta: u64) -> Result<u64, Stop> {
+    let (addr, init) = (guest.table(table), reference(init)?);
+    let table = &guest.store.tables[addr.index()];
+    let cap = guest.store.schedule().limits().table_elements;
+    let most = table.ty().limits.max.unwrap_or(u64::MAX).min(cap);
+    if table.len().checked_add(delta).is_none_or(|len| len > most) {
+        return Ok(u64::MAX);
+    }
+    guest.charge(Opcode::TableGrow, delta)?;
+    let grown = guest.store.tables[addr.index()].grow(delta, init);
+    grown.ok_or_else(|| Stop::Host(HostError("the host is out of memory".into())))
+}
+
+fn fill(mut guest: Guest<'_>, table: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
+    let (addr, value) = (guest.table(table), reference(value)?);
+    let range = table_range(&guest.store.tables[addr.index()], start, len)?;
+    guest.charge(Opcode::TableFill, len)?;
+    for index in range {
+        set(guest.store, addr, index, value)?;
+    }
+    Ok(0)
+}
+
+fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
+    let (to, from) = (guest.table(to), guest.table(from));
+    let target = table_range(&guest.store.tables[to.index()], at[0], len)?;
+    let source = table_range(&guest.store.tables[from.index()], at[1], len)?;
+    guest.charge(Opcode::TableCopy, len)?;
+    // A copy of the source makes overlap harmless; its size is that of a table the store holds already.
+    let refs: Vec<Ref> = source
+        .map(|index| guest.store.tables[from.index()].get(index as u64).unwrap_or(Ref::NULL))
+        .collect();
+    for (index, value) in target.zip(refs) {
+        set(guest.store, to, index, value)?;
+    }
+    Ok(0)
+}
+
+fn init(mut guest: Guest<'_>, table: u64, elem: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
+    let (table, elem) = (guest.table(table), guest.elem(elem));
+    let size = guest.store.elems[elem.index()].refs.len() as u64;
+    let source = range(at[1], len, size).ok_or(Stop::from(Trap::TableOutOfBounds))?;
+    let target = table_range(&guest.store.tables[table.index()], at[0], len)?;
+    guest.charge(Opcode::TableInit, len)?;
+    for (index, from) in target.zip(source) {
+        let value = guest.store.elems[elem.index()].refs[from];
+        set(guest.store, table, index, value)?;
+    }
+    Ok(0)
+}
+
+/// `table.grow`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn table_grow(
+    vmctx: *mut VmContext,
+    table: u64,
+    init: u64,
+    delta: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| grow(guest, table, init, delta)) }
+}
+
+/// `table.fill`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn table_fill(
+    vmctx: *mut VmContext,
+    table: u64,
+    start: u64,
+    value: u64,
+    len: u64,
+    _: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| fill(guest, table, start, value, len)) }
+}
+
+/// `table.copy`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn table_copy(
+    vmctx: *mut VmContext,
+    to: u64,
+    from: u64,
+    target: u64,
+    source: u64,
+    len: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| copy(guest, to, from, [target, source], len)) }
+}
+
+/// `table.init`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn table_init(
+    vmctx: *mut VmContext,
+    table: u64,
+    elem: u64,
+    target: u64,
+    source: u64,
+    len: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| init(guest, table, elem, [target, source], len)) }
+}
+
+/// `elem.drop`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn elem_drop(
+    vmctx: *mut VmContext,
+    elem: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    let drop = |guest: Guest<'_>| {
+        let elem = guest.elem(elem);
+        guest.store.elems[elem.index()] = ElemInst::default();
+        Ok(0)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, drop) }
+}

@@ -1,0 +1,149 @@
+//! Signal handlers: a fault in compiled code goes on in the trampoline through which it was entered.
+
+use super::registers;
+use crate::abi::Activation;
+use crate::code::ranges;
+use libc::{c_int, c_void, sigaction, siginfo_t, ucontext_t};
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::OnceLock;
+
+const SIGNALS: [c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
+
+/// What handled each signal before.
+static BEFORE: OnceLock<[sigaction; SIGNALS.len()]> = OnceLock::new();
+
+thread_local! {
+    /// The innermost activation of the thread. It has no destructor and a constant start, so reading it in a
+    /// signal handler neither allocates nor locks.
+    static CURRENT: Cell<*mut Activation> = const { Cell::new(ptr::null_mut()) };
+    static ALTERNATE: AlternateStack = AlternateStack::install();
+}
+
+/// Runs `body`, which enters compiled code through a trampoline that fills in `activation`.
+pub(crate) fn enter<R>(activation: &mut Activation, body: impl FnOnce(*mut Activation) -> R) -> R {
+    install();
+    ALTERNATE.with(|_| ());
+    let activation = ptr::from_mut(activation);
+    let outer = CURRENT.replace(activation);
+    let result = body(activation);
+    CURRENT.set(outer);
+    result
+}
+
+/// Installs the handlers, once a process.
+fn install() {
+    BEFORE.get_or_init(|| {
+        SIGNALS.map(|signal| {
+            let mut before = MaybeUninit::<sigaction>::zeroed();
+            // SAFETY: a zeroed action is a valid one; the handler has the form that SA_SIGINFO asks for and
+            // does only what may be done in a handler; `before` has room for what is written.
+            unsafe {
+                let mut action: sigaction = std::mem::zeroed();
+                action.sa_sigaction = handle as *const () as usize;
+                action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+                libc::sigemptyset(&mut action.sa_mask);
+                libc::sigaction(signal, &action, before.as_mut_ptr());
+                before.assume_init()
+            }
+        })
+    });
+}
+
+/// The handler. Compiled code holds no lock and is in no call of the allocator, so going on elsewhere in the
+/// thread leaves nothing half done.
+///
+/// # Safety
+/// The system calls it with what it promises for SA_SIGINFO.
+unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: with SA_SIGINFO the system passes a valid context of the interrupted thread.
+    let registers = unsafe { &mut *context.cast::<ucontext_t>() };
+    let pc = registers::pc(registers, signal);
+    let activation = CURRENT.get();
+    if !activation.is_null() && ranges::contains(pc) {
+        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the
+        // thread is in compiled code, where no reference to it is in use.
+        let activation = unsafe { &mut *activation };
+        activation.trap_pc = pc;
+        // SAFETY: the system fills in the information for the signals handled here.
+        activation.fault = unsafe { (*info).si_addr() } as usize;
+        registers::resume(registers, activation);
+        return;
+    }
+    // SAFETY: the arguments are passed on as they came.
+    unsafe { chain(signal, info, context) }
+}
+
+/// Does what would have been done without this handler.
+///
+/// # Safety
+/// The arguments must be those of a handler.
+unsafe fn chain(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let position = SIGNALS.iter().position(|s| *s == signal);
+    let before = BEFORE.get().zip(position).map(|(all, i)| &all[i]);
+    match before {
+        Some(before) if before.sa_sigaction == libc::SIG_IGN => {}
+        Some(before) if before.sa_sigaction != libc::SIG_DFL => {
+            if before.sa_flags & libc::SA_SIGINFO != 0 {
+                // SAFETY: whoever installed it with SA_SIGINFO gave a function of this form.
+                unsafe {
+                    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
+                        std::mem::transmute(before.sa_sigaction);
+                    handler(signal, info, context);
+                }
+            } else {
+                // SAFETY: without SA_SIGINFO a handler takes the number alone.
+                unsafe {
+                    let handler: extern "C" fn(c_int) = std::mem::transmute(before.sa_sigaction);
+                    handler(signal);
+                }
+            }
+        }
+        // The default ends the process: it is put back, and the instruction faults again.
+        _ => {
+            // SAFETY: a zeroed action with the default handler is valid.
+            unsafe {
+                let mut action: sigaction = std::mem::zeroed();
+                action.sa_sigaction = libc::SIG_DFL;
+                libc::sigaction(signal, &action, ptr::null_mut());
+            }
+        }
+    }
+}
+
+/// The stack of this thread's signal handlers, if the thread had none.
+struct AlternateStack(Option<Box<[u8]>>);
+
+impl AlternateStack {
+    const BYTES: usize = 64 << 10;
+
+    fn install() -> AlternateStack {
+        // SAFETY: the system writes the present stack to a place that is large enough for it.
+        let present = unsafe {
+            let mut present = MaybeUninit::<libc::stack_t>::zeroed();
+            libc::sigaltstack(ptr::null(), present.as_mut_ptr());
+            present.assume_init()
+        };
+        if present.ss_flags & libc::SS_DISABLE == 0 {
+            return AlternateStack(None);
+        }
+        let mut memory = vec![0u8; Self::BYTES].into_boxed_slice();
+        let stack =
+            libc::stack_t { ss_sp: memory.as_mut_ptr().cast(), ss_flags: 0, ss_size: memory.len() };
+        // SAFETY: the memory is owned by this value, whose drop takes the stack away before it is freed.
+        unsafe { libc::sigaltstack(&stack, ptr::null_mut()) };
+        AlternateStack(Some(memory))
+    }
+}
+
+impl Drop for AlternateStack {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            let none =
+                libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+            // SAFETY: it is this thread's stack, installed by `install`, and no handler runs on it now.
+            unsafe { libc::sigaltstack(&none, ptr::null_mut()) };
+        }
+    }
+}
