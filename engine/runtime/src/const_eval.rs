@@ -5,7 +5,7 @@ use crate::reference::Ref;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::value::Value;
-use etalon_module::{CompType, ConstExpr, ConstOp, StorageType};
+use etalon_module::{CompType, ConstExpr, ConstOp, Opcode};
 
 /// Evaluates a validated constant expression over an instance that is being made.
 pub(crate) fn eval(
@@ -47,6 +47,17 @@ impl Stack {
             Value::Ref(r) => Ok(r),
             other => Err(wrong_type(other)),
         }
+    }
+
+    /// Pops so many values, as slots in the order in which they were pushed.
+    fn pop_slots(&mut self, count: u32) -> Result<Vec<u64>, Stop> {
+        let first = self.0.len().checked_sub(count as usize);
+        let first = first.ok_or_else(|| Stop::crash("a constant expression lacks operands"))?;
+        let values = self.0.split_off(first);
+        let mut slots = vec![0; 2 * values.len()];
+        let len = Value::write_all(&values, &mut slots);
+        slots.truncate(len);
+        Ok(slots)
     }
 }
 
@@ -96,80 +107,58 @@ fn step(
     Ok(())
 }
 
-/// The allocating instructions.
+/// The allocating instructions. Nothing is collected: what other constant expressions of the module
+/// made may not be in the store yet.
 fn allocate(
     store: &mut Store,
     instance: &InstanceInst,
     stack: &mut Stack,
     op: ConstOp,
 ) -> Result<Value, Stop> {
-    let (ConstOp::StructNew(index)
-    | ConstOp::StructNewDefault(index)
-    | ConstOp::ArrayNew(index)
-    | ConstOp::ArrayNewDefault(index)
-    | ConstOp::ArrayNewFixed(index, _)) = op
-    else {
-        return Err(Stop::crash(format!("{op:?} does not allocate")));
-    };
-    let ty = instance.types[index as usize];
-    let comp = store.types.get(ty).comp.clone();
-    let values = match (op, &comp) {
-        (ConstOp::StructNew(_), CompType::Struct(fields)) => {
-            let mut values =
-                (0..fields.len()).map(|_| stack.pop()).collect::<Result<Vec<_>, _>>()?;
-            values.reverse();
-            fields.iter().zip(values).map(|(f, v)| pack(v, f.storage)).collect()
-        }
-        (ConstOp::StructNewDefault(_), CompType::Struct(fields)) => {
-            fields.iter().map(|f| default_of(f.storage)).collect::<Result<Vec<_>, _>>()?
-        }
-        (ConstOp::ArrayNewFixed(_, n), CompType::Array(field)) => {
-            let mut values = (0..n).map(|_| stack.pop()).collect::<Result<Vec<_>, _>>()?;
-            values.reverse();
-            values.into_iter().map(|v| pack(v, field.storage)).collect()
-        }
-        (ConstOp::ArrayNew(_) | ConstOp::ArrayNewDefault(_), CompType::Array(field)) => {
-            let n = stack.pop_i32()?;
-            let value = match op {
-                ConstOp::ArrayNew(_) => pack(stack.pop()?, field.storage),
-                _ => default_of(field.storage)?,
+    let ty = |index: u32| instance.types[index as usize];
+    Ok(Value::Ref(match op {
+        ConstOp::StructNew(index) | ConstOp::StructNewDefault(index) => {
+            let ty = ty(index);
+            let CompType::Struct(fields) = &store.types.get(ty).comp else {
+                return Err(Stop::crash(format!("{op:?} of another type")));
             };
-            if !store.heap.has_room(u64::from(n) * 2) {
-                return Err(crate::Exhaustion::Limit("the heap is full").into());
-            }
-            vec![value; n as usize]
+            let count = fields.len() as u32;
+            store.room_for_struct(ty)?;
+            Ref::structure(if let ConstOp::StructNew(_) = op {
+                charge(store, Opcode::StructNew, count)?;
+                let slots = stack.pop_slots(count)?;
+                store.alloc_struct(ty, &slots)?
+            } else {
+                charge(store, Opcode::StructNewDefault, count)?;
+                store.alloc_struct_default(ty)?
+            })
         }
-        _ => return Err(Stop::crash(format!("{op:?} of {comp:?}"))),
-    };
-    let slots: Box<[u64]> = values
-        .iter()
-        .flat_map(|v| {
-            let slots = v.to_slots();
-            let count = if matches!(v, Value::V128(_)) { 2 } else { 1 };
-            slots.into_iter().take(count)
-        })
-        .collect();
-    let addr = store.heap.alloc(ty, slots)?;
-    Ok(Value::Ref(match comp {
-        CompType::Array(_) => Ref::array(addr),
-        _ => Ref::structure(addr),
+        ConstOp::ArrayNew(index) | ConstOp::ArrayNewDefault(index) => {
+            let ty = ty(index);
+            let len = stack.pop_i32()?;
+            store.room_for_array(ty, len)?;
+            let value = if let ConstOp::ArrayNew(_) = op {
+                charge(store, Opcode::ArrayNew, len)?;
+                stack.pop()?.to_slots()
+            } else {
+                charge(store, Opcode::ArrayNewDefault, len)?;
+                [0, 0]
+            };
+            Ref::array(store.alloc_array(ty, len, value)?)
+        }
+        ConstOp::ArrayNewFixed(index, len) => {
+            let ty = ty(index);
+            store.room_for_array(ty, len)?;
+            charge(store, Opcode::ArrayNewFixed, len)?;
+            let slots = stack.pop_slots(len)?;
+            Ref::array(store.alloc_array_fixed(ty, &slots)?)
+        }
+        _ => return Err(Stop::crash(format!("{op:?} does not allocate"))),
     }))
 }
 
-/// `packval`: what of a value is stored.
-fn pack(value: Value, storage: StorageType) -> Value {
-    match (value, storage) {
-        (Value::I32(v), StorageType::I8) => Value::I32(v & 0xff),
-        (Value::I32(v), StorageType::I16) => Value::I32(v & 0xffff),
-        _ => value,
-    }
-}
-
-fn default_of(storage: StorageType) -> Result<Value, Stop> {
-    match storage {
-        StorageType::I8 | StorageType::I16 => Ok(Value::I32(0)),
-        StorageType::Val(ty) => {
-            Value::default_of(ty).ok_or_else(|| Stop::crash("a default of a type without one"))
-        }
-    }
+/// The dynamic charge of an operator (gas-1 §7.1).
+fn charge(store: &mut Store, op: Opcode, units: u32) -> Result<(), Stop> {
+    let gas = store.schedule().dynamic(op).map_or(0, |rate| rate.charge(units.into()));
+    store.charge(gas)
 }

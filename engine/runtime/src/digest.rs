@@ -1,16 +1,19 @@
 //! A fingerprint of a store's state, to compare runs by.
 
+use crate::reference::{Ref, RefKind};
 use crate::store::Store;
+use crate::value::Value;
 use blake3::Hasher;
+use std::collections::{HashMap, VecDeque};
 
 /// Hashes of what a store's memories, globals and tables hold, in the order of their addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDigest {
     /// Of the memories.
     pub memories: String,
-    /// Of the globals.
+    /// Of the globals, and of the objects and exceptions that can be reached from them.
     pub globals: String,
-    /// Of the tables.
+    /// Of the tables, and of what can be reached from them and not from globals.
     pub tables: String,
 }
 
@@ -18,8 +21,33 @@ pub struct StateDigest {
 const PIECE: usize = 4096;
 
 impl Store {
-    /// The fingerprint of the present state.
+    /// The fingerprint of the present state. When a tier collected does not show in it.
     pub fn digest(&self) -> StateDigest {
+        let mut names = Names::default();
+        let mut globals = Hasher::new();
+        for global in &self.globals {
+            match global.get() {
+                Value::Ref(r) => update(&mut globals, [names.word(r), 0]),
+                value => update(&mut globals, value.to_slots()),
+            }
+        }
+        self.hash_objects(&mut names, &mut globals);
+        let mut tables = Hasher::new();
+        for table in &self.tables {
+            update(&mut tables, [table.len()]);
+            for i in 0..table.len() {
+                update(&mut tables, [table.get(i).map_or(0, |r| names.word(r))]);
+            }
+        }
+        self.hash_objects(&mut names, &mut tables);
+        StateDigest {
+            memories: text(&self.hash_memories()),
+            globals: text(&globals),
+            tables: text(&tables),
+        }
+    }
+
+    fn hash_memories(&self) -> Hasher {
         let mut memories = Hasher::new();
         for memory in &self.memories {
             let bytes = memory.bytes();
@@ -31,21 +59,70 @@ impl Store {
                 }
             }
         }
-        let mut globals = Hasher::new();
-        for global in &self.globals {
-            for slot in global.slots() {
-                globals.update(&slot.to_le_bytes());
-            }
-        }
-        let mut tables = Hasher::new();
-        for table in &self.tables {
-            tables.update(&table.len().to_le_bytes());
-            for i in 0..table.len() {
-                let word = table.get(i).map_or(0, |r| r.to_bits());
-                tables.update(&word.to_le_bytes());
-            }
-        }
-        let text = |hasher: Hasher| hasher.finalize().to_hex()[..32].to_owned();
-        StateDigest { memories: text(memories), globals: text(globals), tables: text(tables) }
+        memories
     }
+
+    /// Hashes the objects that were named since, in that order; looking into one names others.
+    fn hash_objects(&self, names: &mut Names, hasher: &mut Hasher) {
+        while let Some(r) = names.pending.pop_front() {
+            match r.kind() {
+                Some(RefKind::Struct(a) | RefKind::Array(a)) => {
+                    let Some(object) = self.heap.get(a) else { continue };
+                    let mut bytes = object.bytes().to_vec();
+                    self.heap.layout(object.ty()).for_each_ref(bytes.len(), |offset| {
+                        let named =
+                            Ref::from_bits(object.word(offset)).map_or(0, |r| names.word(r));
+                        bytes[offset..offset + 8].copy_from_slice(&named.to_le_bytes());
+                    });
+                    update(hasher, [object.ty().0.into(), bytes.len() as u64]);
+                    hasher.update(&bytes);
+                }
+                Some(RefKind::Exn(a)) => {
+                    let Some(exn) = self.exn(a) else { continue };
+                    update(hasher, [exn.tag.0.into(), exn.fields.len() as u64]);
+                    for field in &exn.fields {
+                        match field {
+                            Value::Ref(r) => update(hasher, [names.word(*r), 0]),
+                            value => update(hasher, value.to_slots()),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Names for objects that do not depend on their addresses, which are used again after a
+/// collection: the order in which they are come upon.
+#[derive(Default)]
+struct Names {
+    of: HashMap<Ref, u64>,
+    /// Named, but not yet looked into.
+    pending: VecDeque<Ref>,
+}
+
+impl Names {
+    /// The word of a reference with the name in the address's place.
+    fn word(&mut self, r: Ref) -> u64 {
+        let Some(RefKind::Struct(_) | RefKind::Array(_) | RefKind::Exn(_)) = r.kind() else {
+            return r.to_bits();
+        };
+        let next = self.of.len() as u64;
+        let name = *self.of.entry(r.internalise()).or_insert_with(|| {
+            self.pending.push_back(r);
+            next
+        });
+        name << 4 | r.to_bits() & 0xf
+    }
+}
+
+fn update<const N: usize>(hasher: &mut Hasher, words: [u64; N]) {
+    for word in words {
+        hasher.update(&word.to_le_bytes());
+    }
+}
+
+fn text(hasher: &Hasher) -> String {
+    hasher.finalize().to_hex()[..32].to_owned()
 }

@@ -1,7 +1,7 @@
 //! The one trait through which tiers run functions, each other's included.
 
 use crate::InstanceAddr;
-use crate::reference::FuncAddr;
+use crate::reference::{FuncAddr, Ref};
 use crate::stop::Stop;
 use crate::store::Store;
 use std::any::Any;
@@ -41,6 +41,10 @@ pub trait Executor: Send + Sync + fmt::Debug {
     /// # Errors
     /// How execution stopped, if it did not return.
     fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop>;
+
+    /// Calls `visit` with each reference that the tier holds for this store and that is not in an
+    /// activation ([`Store::push_activation`]): those of machines that are paused, say.
+    fn visit_roots(&self, _store: &Store, _visit: &mut dyn FnMut(Ref)) {}
 }
 
 /// Why a tier cannot run an instance.

@@ -59,6 +59,8 @@ pub fn instantiate(
         inst.funcs.push(store.alloc_func(FuncInst { ty, kind }));
     }
     allocate(store, module, &mut inst)?;
+    // Everything that constant expressions made is in the store now, and nothing was before.
+    store.collect_if_needed(&());
     store.instances.push(inst.clone());
     attach(store, module, addr, placement)?;
     write_segments(store, module, &inst)?;

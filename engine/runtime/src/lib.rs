@@ -28,7 +28,7 @@ pub use exception::{ExnInst, TagInst};
 pub use executor::{AttachError, CodeObject, Executor, Placement, TierId};
 pub use func::{FuncInst, FuncKind};
 pub use global::GlobalInst;
-pub use heap::{Heap, Object};
+pub use heap::{Activation, Heap, Object, RootId, Roots};
 pub use host::{Caller, HostFn};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};

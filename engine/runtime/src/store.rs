@@ -1,14 +1,14 @@
 //! The store (specification chapter 4.2.3).
 
-use crate::exception::{ExnInst, TagInst};
+use crate::exception::TagInst;
 use crate::executor::{Executor, TierId};
 use crate::func::{FuncInst, FuncKind};
 use crate::global::GlobalInst;
-use crate::heap::Heap;
+use crate::heap::{Activation, Handles, Heap};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::memory::{MemoryError, MemoryInst};
-use crate::reference::{FuncAddr, Ref, RefKind};
+use crate::reference::{FuncAddr, HeapAddr, Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::TableInst;
@@ -16,8 +16,8 @@ use crate::value::Value;
 use crate::{GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr};
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
-    AddrType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType, TypeId,
-    TypeRegistry, TypeUse, ValType,
+    AddrType, CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType,
+    TypeId, TypeRegistry, TypeUse, ValType,
 };
 use std::sync::Arc;
 use thiserror::Error;
@@ -31,6 +31,9 @@ pub struct StoreConfig {
     pub metering: bool,
     /// Gas to spend; `None` counts without a limit.
     pub gas: Option<u64>,
+    /// Whether to collect before every allocation and not only when it pays: to test that nothing
+    /// depends on when that is.
+    pub gc_stress: bool,
 }
 
 impl StoreConfig {
@@ -38,7 +41,7 @@ impl StoreConfig {
     pub fn unmetered() -> StoreConfig {
         let schedule =
             Schedule::builtin(Schedule::DEFAULT).expect("the default schedule is built in");
-        StoreConfig { schedule, metering: false, gas: None }
+        StoreConfig { schedule, metering: false, gas: None, gc_stress: false }
     }
 
     /// Metering by the default schedule.
@@ -66,9 +69,7 @@ pub struct Store {
     pub elems: Vec<ElemInst>,
     /// Data segments.
     pub datas: Vec<DataInst>,
-    /// Exceptions.
-    pub exns: Vec<ExnInst>,
-    /// Structures and arrays.
+    /// Structures, arrays and exceptions.
     pub heap: Heap,
     /// Module instances.
     pub instances: Vec<InstanceInst>,
@@ -76,6 +77,8 @@ pub struct Store {
     metering: bool,
     meter: Meter,
     executors: Vec<Arc<dyn Executor>>,
+    pub(crate) handles: Handles,
+    pub(crate) activations: Vec<Box<dyn Activation>>,
     depth_left: u64,
     /// How many invocations are under way, one inside the other.
     nesting: u32,
@@ -101,6 +104,8 @@ impl Store {
         let mut meter = Meter::unmetered();
         meter.set_limit(config.gas.filter(|_| config.metering))?;
         let depth_left = config.schedule.depth().max.into();
+        let mut heap = Heap::new(config.schedule.limits().gc_heap_bytes);
+        heap.set_stress(config.gc_stress);
         Ok(Store {
             types: TypeRegistry::new(),
             funcs: Vec::new(),
@@ -110,13 +115,14 @@ impl Store {
             tags: Vec::new(),
             elems: Vec::new(),
             datas: Vec::new(),
-            exns: Vec::new(),
-            heap: Heap::new(config.schedule.limits().gc_heap_bytes),
+            heap,
             instances: Vec::new(),
             schedule: config.schedule,
             metering: config.metering,
             meter,
             executors: Vec::new(),
+            handles: Handles::default(),
+            activations: Vec::new(),
             depth_left,
             nesting: 0,
         })
@@ -166,6 +172,10 @@ impl Store {
     /// A tier's executor.
     pub fn executor(&self, tier: TierId) -> &Arc<dyn Executor> {
         &self.executors[tier.0 as usize]
+    }
+
+    pub(crate) fn executors(&self) -> &[Arc<dyn Executor>] {
+        &self.executors
     }
 
     /// Slots of depth that calls may still use (gas-1 *Depth*).
@@ -273,6 +283,7 @@ impl Store {
 
     /// The most precise heap type of a non-null reference; `None` if it dangles.
     fn heap_type_of(&self, r: Ref) -> Option<HeapType> {
+        use CompType::{Array, Struct};
         let def = |id| Some(HeapType::Use(TypeUse::Def(id)));
         if r.is_externalised() {
             return Some(HeapType::Extern);
@@ -280,13 +291,24 @@ impl Store {
         match r.kind()? {
             RefKind::Func(a) => def(self.funcs.get(a.index())?.ty),
             RefKind::I31(_) => Some(HeapType::I31),
-            RefKind::Struct(a) | RefKind::Array(a) => def(self.heap.get(a)?.ty),
-            RefKind::Exn(a) => self.exns.get(a.index()).map(|_| HeapType::Exn),
+            RefKind::Struct(a) => def(self.object_type(a, |comp| matches!(comp, Struct(_)))?),
+            RefKind::Array(a) => def(self.object_type(a, |comp| matches!(comp, Array(_)))?),
+            RefKind::Exn(a) => self.exn(a).map(|_| HeapType::Exn),
             RefKind::Host(_) => Some(HeapType::Any),
         }
     }
 
+    /// The type of an object, if it is of the kind that the reference says: another may be there if
+    /// the embedder kept the reference without rooting it.
+    fn object_type(&self, addr: HeapAddr, is_kind: fn(&CompType) -> bool) -> Option<TypeId> {
+        let ty = self.heap.get(addr)?.ty();
+        is_kind(&self.types.get(ty).comp).then_some(ty)
+    }
+
     /// Invokes a function (specification chapter 4.7.3, *Invocation*).
+    ///
+    /// References among the results are good until the next call into the store, unless the
+    /// embedder roots them ([`Store::root`]).
     ///
     /// # Errors
     /// If the arguments do not fit, or execution stops.
@@ -355,7 +377,19 @@ impl Store {
         let args = Value::read_all(&ty.params, slots);
         let base = self.schedule.host().base(host.module(), host.name());
         self.charge(base.into())?;
-        let results = host.call(self, &args)?;
+        // While the function runs its arguments are its own, though nobody else may hold them.
+        let held =
+            args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
+        let held: Vec<Ref> = held.collect();
+        let holds = !held.is_empty();
+        if holds {
+            self.push_activation(Box::new(held));
+        }
+        let results = host.call(self, &args);
+        if holds {
+            self.pop_activation::<Vec<Ref>>();
+        }
+        let results = results?;
         let fits = results.len() == ty.results.len()
             && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
         if !fits {

@@ -34,6 +34,15 @@ impl Value {
         })
     }
 
+    /// Bytes that it takes in the heap (gas-1 §10).
+    pub(crate) fn bytes(self) -> u64 {
+        match self {
+            Value::I32(_) | Value::F32(_) => 4,
+            Value::I64(_) | Value::F64(_) | Value::Ref(_) => 8,
+            Value::V128(_) => 16,
+        }
+    }
+
     /// The value in two slots, the second 0 but for vectors.
     pub fn to_slots(self) -> [u64; 2] {
         match self {

@@ -1,0 +1,149 @@
+//! Allocation. Nothing is collected here: a tier calls [`Store::collect_if_needed`] before.
+//!
+//! Where an allocation has a dynamic charge, gas-1 §5 wants the check for room first, then the charge,
+//! then the effect: so the check can be had by itself.
+
+use crate::TagAddr;
+use crate::exception::ExnInst;
+use crate::heap::access::fill;
+use crate::heap::layout::{Field, Layout};
+use crate::heap::object::{Object, write};
+use crate::reference::{ExnAddr, HeapAddr};
+use crate::stop::{Exhaustion, Stop};
+use crate::store::Store;
+use crate::value::Value;
+use etalon_module::TypeId;
+
+impl Store {
+    /// Checks that a structure of a type can be had.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a crash if the type is not a
+    /// structure type.
+    pub fn room_for_struct(&mut self, ty: TypeId) -> Result<(), Stop> {
+        let (_, bytes) = self.struct_layout(ty)?;
+        self.room_for(bytes as u64)
+    }
+
+    /// Checks that an array of a type and length can be had.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a crash if the type is not an array
+    /// type.
+    pub fn room_for_array(&mut self, ty: TypeId, len: u32) -> Result<(), Stop> {
+        let element = self.array_layout(ty)?;
+        self.room_for(u64::from(len) * element.bytes as u64)
+    }
+
+    fn room_for(&self, payload: u64) -> Result<(), Stop> {
+        if !self.heap.has_room(payload) {
+            return Err(Exhaustion::Limit("the heap is full").into());
+        }
+        Ok(())
+    }
+
+    /// Allocates a structure with the slots of its fields in order, two for each vector.
+    ///
+    /// # Errors
+    /// As [`Store::room_for_struct`]; a crash too if there are not as many slots as needed.
+    pub fn alloc_struct(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
+        self.room_for_struct(ty)?;
+        let (fields, size) = self.struct_layout(ty)?;
+        let mut bytes = vec![0; size].into_boxed_slice();
+        let mut rest = slots;
+        for field in fields {
+            let cell = bytes.get_mut(field.offset..).unwrap_or_default();
+            rest = put(rest, cell, *field).ok_or_else(|| wrong_slots(ty, slots))?;
+        }
+        if !rest.is_empty() {
+            return Err(wrong_slots(ty, slots));
+        }
+        Ok(self.heap.alloc(Object { ty, bytes })?)
+    }
+
+    /// Allocates a structure of zeros and nulls.
+    ///
+    /// # Errors
+    /// As [`Store::room_for_struct`].
+    pub fn alloc_struct_default(&mut self, ty: TypeId) -> Result<HeapAddr, Stop> {
+        self.room_for_struct(ty)?;
+        let (_, size) = self.struct_layout(ty)?;
+        let bytes = vec![0; size].into_boxed_slice();
+        Ok(self.heap.alloc(Object { ty, bytes })?)
+    }
+
+    /// Allocates an array of `len` elements of one value.
+    ///
+    /// # Errors
+    /// As [`Store::room_for_array`].
+    pub fn alloc_array(&mut self, ty: TypeId, len: u32, value: [u64; 2]) -> Result<HeapAddr, Stop> {
+        self.room_for_array(ty, len)?;
+        let element = self.array_layout(ty)?;
+        let mut bytes = vec![0; len as usize * element.bytes].into_boxed_slice();
+        // Zeros come from the host without being written.
+        if value != [0, 0] {
+            fill(&mut bytes, element, value);
+        }
+        Ok(self.heap.alloc(Object { ty, bytes })?)
+    }
+
+    /// Allocates an array with the slots of its elements in order, two for each vector.
+    ///
+    /// # Errors
+    /// As [`Store::room_for_array`]; a crash too if half a vector is given.
+    pub fn alloc_array_fixed(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
+        let element = self.array_layout(ty)?;
+        let len = u32::try_from(slots.len() / element.slots())
+            .map_err(|_| Exhaustion::Limit("the heap is full"))?;
+        self.room_for_array(ty, len)?;
+        let mut bytes = vec![0; len as usize * element.bytes].into_boxed_slice();
+        let mut rest = slots;
+        for cell in bytes.chunks_exact_mut(element.bytes) {
+            rest = put(rest, cell, element).ok_or_else(|| wrong_slots(ty, slots))?;
+        }
+        if !rest.is_empty() {
+            return Err(wrong_slots(ty, slots));
+        }
+        Ok(self.heap.alloc(Object { ty, bytes })?)
+    }
+
+    /// Allocates an exception.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Limit`] if the heap's cap would be exceeded.
+    pub fn alloc_exn(&mut self, tag: TagAddr, fields: Vec<Value>) -> Result<ExnAddr, Stop> {
+        Ok(self.heap.alloc_exn(ExnInst { tag, fields })?)
+    }
+
+    /// The exception at an address; `None` if it was collected, or none was ever there.
+    pub fn exn(&self, addr: ExnAddr) -> Option<&ExnInst> {
+        self.heap.exn(addr)
+    }
+
+    fn struct_layout(&mut self, ty: TypeId) -> Result<(&[Field], usize), Stop> {
+        self.heap.learn(&self.types);
+        match self.heap.layout(ty) {
+            Layout::Struct { fields, bytes, .. } => Ok((fields, *bytes)),
+            _ => Err(Stop::crash(format!("{ty:?} is not a structure type"))),
+        }
+    }
+
+    fn array_layout(&mut self, ty: TypeId) -> Result<Field, Stop> {
+        self.heap.learn(&self.types);
+        match self.heap.layout(ty) {
+            Layout::Array(element) => Ok(*element),
+            _ => Err(Stop::crash(format!("{ty:?} is not an array type"))),
+        }
+    }
+}
+
+/// Writes the value at the front of `slots`; gives the slots after it.
+fn put<'a>(slots: &'a [u64], cell: &mut [u8], field: Field) -> Option<&'a [u64]> {
+    let (value, rest) = slots.split_at_checked(field.slots())?;
+    write(cell, field, [value[0], value.get(1).copied().unwrap_or(0)])?;
+    Some(rest)
+}
+
+fn wrong_slots(ty: TypeId, slots: &[u64]) -> Stop {
+    Stop::crash(format!("{} slots for an object of {ty:?}", slots.len()))
+}

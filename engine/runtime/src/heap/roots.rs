@@ -1,0 +1,143 @@
+//! What keeps objects alive.
+//!
+//! A collection happens only inside [`Store::collect_if_needed`] and [`Store::collect`], which a
+//! tier calls just before it allocates. At that moment every reference that is still needed must be
+//! found through one of these:
+//!
+//! - the store: globals, tables and element segments;
+//! - the embedder's handles ([`Store::root`]);
+//! - the tiers ([`Executor::visit_roots`](crate::Executor::visit_roots));
+//! - the activations: who calls out of itself, and so can no longer be asked, leaves what it holds
+//!   in the store until the call returns ([`Store::push_activation`]);
+//! - the roots given with the call: what the tier that is running holds.
+//!
+//! A reference in anybody else's hands, an uncaught exception or a result among them, is good until
+//! the next call into the store.
+
+use crate::reference::{Ref, RefKind};
+use crate::store::Store;
+use etalon_module::{HeapType, RefType, TypeUse};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// Something that holds references.
+pub trait Roots {
+    /// Calls `visit` with each reference held. References that are null, or to what is not in the
+    /// heap, may be among them, and so may be those of slots that are no longer in use.
+    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref));
+}
+
+/// No roots.
+impl Roots for () {
+    fn visit_roots(&self, _: &Store, _: &mut dyn FnMut(Ref)) {}
+}
+
+impl Roots for Vec<Ref> {
+    fn visit_roots(&self, _: &Store, visit: &mut dyn FnMut(Ref)) {
+        self.iter().for_each(|r| visit(*r));
+    }
+}
+
+/// What a tier leaves in the store while it calls out of itself: its machine, for an interpreter;
+/// where its frames are, for compiled code.
+pub trait Activation: Roots + Any + Debug + Send + Sync {}
+
+impl<T: Roots + Any + Debug + Send + Sync> Activation for T {}
+
+/// A handle of the embedder's to a reference. Handles are never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RootId(u64);
+
+/// The references that the embedder holds.
+#[derive(Debug, Default)]
+pub(crate) struct Handles {
+    refs: BTreeMap<RootId, Ref>,
+    next: u64,
+}
+
+impl Store {
+    /// Keeps what a reference refers to alive until [`Store::unroot`].
+    pub fn root(&mut self, r: Ref) -> RootId {
+        let id = RootId(self.handles.next);
+        self.handles.next += 1;
+        self.handles.refs.insert(id, r);
+        id
+    }
+
+    /// The reference behind a handle; `None` once given back.
+    pub fn rooted(&self, id: RootId) -> Option<Ref> {
+        self.handles.refs.get(&id).copied()
+    }
+
+    /// Gives a handle back. The reference is good until the next call into the store.
+    pub fn unroot(&mut self, id: RootId) -> Option<Ref> {
+        self.handles.refs.remove(&id)
+    }
+
+    /// Leaves what a tier holds in the store, for as long as it is in a call out of itself: to
+    /// another tier, or to a host function. Nothing is looked at unless a collection happens.
+    pub fn push_activation(&mut self, activation: Box<dyn Activation>) {
+        self.activations.push(activation);
+    }
+
+    /// Takes back what was left last; `None` if that was no `A`, which is a crash of the tier.
+    ///
+    /// Every push must be undone, however the call ended.
+    pub fn pop_activation<A: Activation>(&mut self) -> Option<Box<A>> {
+        let last: Box<dyn Any> = self.activations.pop()?;
+        last.downcast().ok()
+    }
+
+    /// Collects if a collection is due. To be called before an allocation, with the references that
+    /// the caller holds, the operands of the allocating instruction included.
+    #[inline]
+    pub fn collect_if_needed(&mut self, roots: &dyn Roots) {
+        if self.heap.wants_collection() {
+            self.collect(roots);
+        }
+    }
+
+    /// Frees every object and exception that cannot be reached; `roots` is what the caller holds.
+    pub fn collect(&mut self, roots: &dyn Roots) {
+        let mut found = Vec::new();
+        self.visit_all_roots(roots, &mut |r| {
+            if let Some(RefKind::Struct(_) | RefKind::Array(_) | RefKind::Exn(_)) = r.kind() {
+                found.push(r);
+            }
+        });
+        self.heap.collect(&found);
+    }
+
+    fn visit_all_roots(&self, roots: &dyn Roots, visit: &mut dyn FnMut(Ref)) {
+        roots.visit_roots(self, visit);
+        for activation in &self.activations {
+            activation.visit_roots(self, visit);
+        }
+        for executor in self.executors() {
+            executor.visit_roots(self, visit);
+        }
+        self.handles.refs.values().for_each(|r| visit(*r));
+        for global in &self.globals {
+            if let crate::Value::Ref(r) = global.get() {
+                visit(r);
+            }
+        }
+        for table in self.tables.iter().filter(|t| self.may_hold_objects(t.ty().element)) {
+            (0..table.len()).filter_map(|i| table.get(i)).for_each(&mut *visit);
+        }
+        for elem in &self.elems {
+            elem.refs.iter().for_each(|r| visit(*r));
+        }
+    }
+
+    /// Whether references of a type can be to something in the heap. Tables of functions are many
+    /// and long, and need not be looked through.
+    fn may_hold_objects(&self, ty: RefType) -> bool {
+        match ty.heap {
+            HeapType::Func | HeapType::NoFunc | HeapType::I31 => false,
+            HeapType::Use(TypeUse::Def(id)) => self.types.func(id).is_none(),
+            _ => true,
+        }
+    }
+}

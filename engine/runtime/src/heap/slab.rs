@@ -1,0 +1,73 @@
+//! Numbered cells whose numbers are used again.
+
+/// Values that keep their number as long as they live.
+#[derive(Clone, Debug)]
+pub(crate) struct Slab<T> {
+    cells: Vec<Option<T>>,
+    /// Numbers of the free cells, the next one to use last.
+    free: Vec<u32>,
+}
+
+impl<T> Slab<T> {
+    /// No cells.
+    pub(crate) fn new() -> Slab<T> {
+        Slab { cells: Vec::new(), free: Vec::new() }
+    }
+
+    /// Whether there is a number left.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.free.is_empty() || self.cells.len() < u32::MAX as usize
+    }
+
+    /// Puts a value into a free cell.
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        if let Some(n) = self.free.pop() {
+            self.cells[n as usize] = Some(value);
+            return n;
+        }
+        self.cells.push(Some(value));
+        (self.cells.len() - 1) as u32
+    }
+
+    /// The value of a number.
+    #[inline]
+    pub(crate) fn get(&self, n: usize) -> Option<&T> {
+        self.cells.get(n)?.as_ref()
+    }
+
+    /// The value of a number, for writing.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, n: usize) -> Option<&mut T> {
+        self.cells.get_mut(n)?.as_mut()
+    }
+
+    /// How many values there are.
+    pub(crate) fn count(&self) -> usize {
+        self.cells.len() - self.free.len()
+    }
+
+    /// How many numbers are in use or free.
+    pub(crate) fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Frees every value whose number is not to be kept.
+    pub(crate) fn sweep(&mut self, keep: impl Fn(usize) -> bool, mut kept: impl FnMut(&T)) {
+        self.free.clear();
+        // From the top, so that the lowest free number is the next one to be used.
+        for n in (0..self.cells.len()).rev() {
+            if keep(n)
+                && let Some(value) = &self.cells[n]
+            {
+                kept(value);
+                continue;
+            }
+            self.cells[n] = None;
+            if n + 1 == self.cells.len() {
+                self.cells.pop();
+            } else {
+                self.free.push(n as u32);
+            }
+        }
+    }
+}
