@@ -6,6 +6,8 @@
 
 mod adapter;
 mod outcome;
+mod own;
+mod registry;
 
 mod spectest;
 mod value;
@@ -16,5 +18,7 @@ pub use adapter::{
 };
 pub use etalon::{Features, Schedule};
 pub use outcome::{Outcome, Rejection};
+pub use own::{OwnTier, kind_of};
+pub use registry::{ENGINE_NAMES, adapter};
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};

@@ -1,0 +1,105 @@
+//! Settings of an engine.
+
+use etalon_gas::Schedule;
+pub use etalon_jit::OptLevel;
+use etalon_module::Features;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What runs a module's functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// The oracle: the interpreter.
+    Interp,
+    /// The compiler, just in time.
+    Jit,
+    /// The compiler, through an artefact as `etalon compile` writes it.
+    Aot,
+    /// The fastest that can run the module: the compiler, or the interpreter where the compiler
+    /// lacks a feature.
+    Auto,
+}
+
+/// A name that is no tier's.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is not a tier: they are interp, jit, aot and auto")]
+pub struct UnknownTier(pub String);
+
+impl Tier {
+    /// `interp`, `jit`, `aot` or `auto`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Interp => "interp",
+            Tier::Jit => "jit",
+            Tier::Aot => "aot",
+            Tier::Auto => "auto",
+        }
+    }
+
+    /// The features that the tier implements.
+    pub fn features(self) -> Features {
+        match self {
+            Tier::Interp | Tier::Auto => etalon_interp::supported_features(),
+            Tier::Jit | Tier::Aot => etalon_jit::supported_features(),
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Tier {
+    type Err = UnknownTier;
+
+    fn from_str(name: &str) -> Result<Tier, UnknownTier> {
+        [Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto]
+            .into_iter()
+            .find(|t| t.name() == name)
+            .ok_or_else(|| UnknownTier(name.to_owned()))
+    }
+}
+
+/// Settings of an engine.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What runs functions.
+    pub tier: Tier,
+    /// What modules may use; what the tier does not implement is refused as unsupported.
+    pub features: Features,
+    /// Prices and limits.
+    pub schedule: Arc<Schedule>,
+    /// Whether gas is charged.
+    pub metering: bool,
+    /// How hard the compiler tries.
+    pub opt: OptLevel,
+    /// Whether the interpreter also counts the weights of the operators it executes. It is slower for it.
+    pub ledger: bool,
+}
+
+impl Config {
+    /// A tier with all its features, the default schedule, and no metering.
+    pub fn new(tier: Tier) -> Config {
+        Config {
+            tier,
+            features: tier.features(),
+            schedule: Schedule::builtin(Schedule::DEFAULT)
+                .expect("the default schedule is built in"),
+            metering: false,
+            opt: OptLevel::Speed,
+            ledger: false,
+        }
+    }
+
+    /// The same with metering by a schedule.
+    #[must_use]
+    pub fn metered(mut self, schedule: Arc<Schedule>) -> Config {
+        self.schedule = schedule;
+        self.metering = true;
+        self
+    }
+}

@@ -1,0 +1,442 @@
+//! Our own tiers as engines.
+
+use crate::adapter::{
+    Adapter, AdapterError, ExportInfo, Extent, HostCall, Instance, Session, SessionConfig,
+    StateDigest,
+};
+use crate::outcome::{Outcome, Rejection};
+use crate::spectest::SPECTEST_FUNCS;
+use crate::value::{RefKind, Val, ValKind};
+use etalon::{
+    AddrType, Config, Engine, Extern, ExternType, Features, FuncType, GlobalType, HeapType, HostFn,
+    InstantiateError, InvokeError, Limits, Linker, LoadErrorKind, MemoryType, Module, ModuleError,
+    Ref, RefType, Stop, Store, TableType, Tier, TypeUse, ValType, Value,
+};
+use etalon_record::{EngineInfo, role};
+use std::sync::{Arc, Mutex};
+
+/// One of our own tiers.
+#[derive(Clone, Debug)]
+pub struct OwnTier {
+    tier: Tier,
+    /// Whether a session counts the weights of executed operators (the oracle only).
+    ledger: bool,
+    /// With a number, functions whose index has another remainder modulo 2 go to the interpreter.
+    mixed: Option<u32>,
+}
+
+impl OwnTier {
+    /// A tier alone.
+    pub fn new(tier: Tier) -> OwnTier {
+        OwnTier { tier, ledger: false, mixed: None }
+    }
+
+    /// The compiler for the functions whose index is `parity` modulo 2, the interpreter for the rest.
+    pub fn mixed(parity: u32) -> OwnTier {
+        OwnTier { tier: Tier::Jit, ledger: false, mixed: Some(parity % 2) }
+    }
+
+    /// Counts the weights of executed operators too.
+    #[must_use]
+    pub fn with_ledger(mut self) -> OwnTier {
+        self.ledger = true;
+        self
+    }
+}
+
+impl Adapter for OwnTier {
+    fn info(&self) -> EngineInfo {
+        let version = env!("CARGO_PKG_VERSION");
+        let name = match self.mixed {
+            None => self.tier.name().to_owned(),
+            Some(parity) => format!("mixed{parity}"),
+        };
+        let info = EngineInfo::new(name, version)
+            .with_part(role::DECODE_VALIDATE, "wasmparser 0.263")
+            .with_part(role::STORE, format!("etalon-runtime {version}"))
+            .with_part(role::INSTANTIATION, format!("etalon-runtime {version}"))
+            .with_part(role::GAS_SCHEDULE, format!("etalon-gas {version}"))
+            .with_part(role::HOST_FUNCTIONS, format!("etalon-adapters {version}"));
+        let cranelift = etalon::versions()[1].1;
+        let info = if self.tier == Tier::Interp || self.mixed.is_some() {
+            info.with_part(role::SEMANTICS, format!("etalon-interp {version}"))
+                .with_part(role::GAS_CHARGING, format!("etalon-interp {version}"))
+        } else {
+            info
+        };
+        let mut info = if self.tier == Tier::Interp {
+            info
+        } else {
+            info.with_part(role::SEMANTICS, format!("etalon-jit {version}"))
+                .with_part(role::GAS_CHARGING, format!("etalon-jit {version}"))
+                .with_part(role::CODE_GENERATOR, format!("cranelift {cranelift}"))
+        };
+        info.features = self.features().names().into_iter().map(str::to_owned).collect();
+        info
+    }
+
+    fn features(&self) -> Features {
+        match self.mixed {
+            None => self.tier.features(),
+            Some(_) => Tier::Interp.features().intersection(Tier::Jit.features()),
+        }
+    }
+
+    fn meters_gas(&self) -> bool {
+        true
+    }
+
+    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
+        let mut settings = Config::new(self.tier);
+        settings.features = config.features.intersection(self.features());
+        settings.ledger = self.ledger;
+        let mut limit = None;
+        if let Some(gas) = &config.gas {
+            settings = settings.metered(Arc::clone(&gas.schedule));
+            limit = gas.limit;
+        }
+        let engine = Engine::new(settings);
+        let store = Store::new(&engine, limit).map_err(|error| AdapterError {
+            engine: self.tier.name().to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Box::new(OwnSession {
+            engine,
+            store,
+            linker: Linker::new(),
+            mixed: self.mixed,
+            instances: Vec::new(),
+            calls: Arc::default(),
+        }))
+    }
+}
+
+type Calls = Arc<Mutex<Vec<HostCall>>>;
+
+struct OwnSession {
+    engine: Engine,
+    store: Store,
+    linker: Linker,
+    mixed: Option<u32>,
+    instances: Vec<etalon::Instance>,
+    calls: Calls,
+}
+
+impl OwnSession {
+    fn module(&self, wasm: &[u8]) -> Result<Module, Rejection> {
+        let module = match self.mixed {
+            _ if Module::is_artefact(wasm) => Module::from_artefact(&self.engine, wasm),
+            None => Module::new(&self.engine, wasm),
+            Some(parity) => Module::mixed(&self.engine, wasm, |func| {
+                if func % 2 == parity { Tier::Jit } else { Tier::Interp }
+            }),
+        };
+        module.map_err(rejection)
+    }
+
+    /// A host function that notes its call and returns zeros and nulls.
+    fn noting_func(&mut self, module: &str, name: &str, ty: FuncType) -> Extern {
+        let calls = Arc::clone(&self.calls);
+        let results: Vec<Value> = ty.results.iter().filter_map(|t| Value::default_of(*t)).collect();
+        let kinds: Vec<ValKind> = ty.params.iter().map(|t| kind_of(*t)).collect();
+        let names = (module.to_owned(), name.to_owned());
+        let func = HostFn::new(module, name, move |caller, args| {
+            let args = args.iter().zip(&kinds).map(|(v, k)| from_value(*v, *k)).collect();
+            let (module, name) = names.clone();
+            let gas_left = caller.gas_left();
+            let mut calls = calls.lock().unwrap_or_else(|poison| poison.into_inner());
+            calls.push(HostCall { module, name, args, gas_left });
+            Ok(results.clone())
+        });
+        Extern::Func(self.store.alloc_host_func(ty, func))
+    }
+
+    /// Makes what an import asks for.
+    fn provide(&mut self, module: &str, name: &str, ty: ExternType) -> Option<Extern> {
+        Some(match ty {
+            ExternType::Func(TypeUse::Def(id)) => {
+                let ty = self.store.types.func(id)?.clone();
+                self.noting_func(module, name, ty)
+            }
+            ExternType::Func(_) => return None,
+            ExternType::Table(ty) => Extern::Table(self.store.alloc_table(ty, Ref::NULL)?),
+            ExternType::Memory(ty) => Extern::Memory(self.store.alloc_memory(ty).ok()?),
+            ExternType::Global(ty) => {
+                let value = Value::default_of(ty.val)?;
+                Extern::Global(self.store.alloc_global(ty, value))
+            }
+            ExternType::Tag(ty) => match ty.ty {
+                TypeUse::Def(id) => Extern::Tag(self.store.alloc_tag(id)),
+                _ => return None,
+            },
+        })
+    }
+}
+
+impl Session for OwnSession {
+    fn define_spectest(&mut self) -> Result<(), AdapterError> {
+        for func in SPECTEST_FUNCS {
+            let params: Vec<ValType> = func.params.iter().map(|k| type_of(*k)).collect();
+            let item = self.noting_func("spectest", func.name, FuncType::new(params, []));
+            self.linker.define("spectest", func.name, item);
+        }
+        let number = 666.6_f64;
+        for (name, val, value) in [
+            ("global_i32", ValType::I32, Value::I32(666)),
+            ("global_i64", ValType::I64, Value::I64(666)),
+            ("global_f32", ValType::F32, Value::F32((number as f32).to_bits())),
+            ("global_f64", ValType::F64, Value::F64(number.to_bits())),
+        ] {
+            let item = self.store.alloc_global(GlobalType { mutable: false, val }, value);
+            self.linker.define("spectest", name, Extern::Global(item));
+        }
+        let failed = |what: &str| AdapterError {
+            engine: "own tier".to_owned(),
+            reason: format!("{what} of spectest cannot be made"),
+        };
+        let limits = Limits { min: 10, max: Some(20) };
+        for (name, addr) in [("table", AddrType::I32), ("table64", AddrType::I64)] {
+            let ty = TableType { addr, limits, element: RefType::FUNCREF };
+            let item = self.store.alloc_table(ty, Ref::NULL).ok_or_else(|| failed(name))?;
+            self.linker.define("spectest", name, Extern::Table(item));
+        }
+        let limits = Limits { min: 1, max: Some(2) };
+        for (name, shared) in [("memory", false), ("shared_memory", true)] {
+            let ty = MemoryType { addr: AddrType::I32, limits, shared, page_size_log2: 16 };
+            let item = self.store.alloc_memory(ty).map_err(|_| failed(name))?;
+            self.linker.define("spectest", name, Extern::Memory(item));
+        }
+        Ok(())
+    }
+
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+        use etalon::Canonicalise;
+        let module = self.module(wasm)?;
+        let data = Arc::clone(module.data());
+        let ids = self.store.types.intern_groups(&data.types);
+        for import in &data.imports {
+            if self.linker.get(&import.module, &import.name).is_some() {
+                continue;
+            }
+            let ty = import.ty.canonical(&ids);
+            match self.provide(&import.module, &import.name, ty) {
+                Some(item) => self.linker.define(&import.module, &import.name, item),
+                None => {
+                    let text = format!("nothing fits {:?} {:?}", import.module, import.name);
+                    return Err(Rejection::Unlinkable(text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+        self.module(wasm).map(drop)
+    }
+
+    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
+        let module = self.module(wasm).map_err(Outcome::Rejected)?;
+        match self.store.instantiate(&module, &self.linker) {
+            Ok(instance) => {
+                self.instances.push(instance);
+                Ok(Instance(self.instances.len() - 1))
+            }
+            Err(InstantiateError::Link(e)) => {
+                Err(Outcome::Rejected(Rejection::Unlinkable(e.to_string())))
+            }
+            Err(InstantiateError::Stop(stop)) => Err(self.stopped(stop)),
+            Err(other) => Err(Outcome::Rejected(Rejection::Limit(other.to_string()))),
+        }
+    }
+
+    fn register(&mut self, name: &str, instance: Instance) {
+        let instance = self.instances[instance.0];
+        self.linker.define_instance(&self.store, name, instance);
+    }
+
+    fn exports(&self, instance: Instance) -> Vec<ExportInfo> {
+        let inst = self.store.instance(self.instances[instance.0]);
+        let kinds = |types: &[ValType]| types.iter().map(|t| kind_of(*t)).collect();
+        inst.module
+            .exports
+            .iter()
+            .map(|export| {
+                let extent = match inst.resolve(export) {
+                    Extern::Func(a) => {
+                        let ty = self.store.func_type(a);
+                        Extent::Func { params: kinds(&ty.params), results: kinds(&ty.results) }
+                    }
+                    Extern::Global(a) => {
+                        Extent::Global(kind_of(self.store.globals[a.index()].ty().val))
+                    }
+                    Extern::Memory(_) => Extent::Memory,
+                    Extern::Table(_) => Extent::Table,
+                    Extern::Tag(_) => Extent::Tag,
+                };
+                ExportInfo { name: export.name.clone(), extent }
+            })
+            .collect()
+    }
+
+    fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome {
+        let instance = self.instances[instance.0];
+        let Some(func) = self.store.func(instance, export) else {
+            return Outcome::HostError(format!("no function is exported as {export:?}"));
+        };
+        let kinds: Vec<ValKind> =
+            self.store.func_type(func).results.iter().map(|t| kind_of(*t)).collect();
+        let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
+        let Some(args) = args else {
+            return Outcome::HostError("an argument cannot be made from outside".to_owned());
+        };
+        match self.store.invoke(func, &args) {
+            Ok(values) => Outcome::Returned(
+                values.into_iter().zip(kinds).map(|(v, k)| from_value(v, k)).collect(),
+            ),
+            Err(InvokeError::Arguments(text)) => Outcome::HostError(text),
+            Err(InvokeError::Stop(stop)) => self.stopped(stop),
+        }
+    }
+
+    fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
+        match self.store.export(self.instances[instance.0], export)? {
+            Extern::Global(a) => {
+                let global = &self.store.globals[a.index()];
+                Some(from_value(global.get(), kind_of(global.ty().val)))
+            }
+            _ => None,
+        }
+    }
+
+    fn gas_consumed(&self) -> Option<u64> {
+        self.store.is_metering().then(|| self.store.meter().consumed())
+    }
+
+    fn gas_executed(&self) -> Option<u64> {
+        self.store.executed()
+    }
+
+    fn take_host_calls(&mut self) -> Vec<HostCall> {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(|poison| poison.into_inner()))
+    }
+
+    fn digest(&mut self) -> Option<StateDigest> {
+        let etalon::StateDigest { memories, globals, tables } = self.store.digest();
+        Some(StateDigest { memories, globals, tables })
+    }
+}
+
+impl OwnSession {
+    fn stopped(&self, stop: Stop) -> Outcome {
+        match stop {
+            Stop::Trap(trapped) => Outcome::Trapped {
+                text: trapped.trap.text().to_owned(),
+                site: trapped.site.map(|s| (s.func, s.offset)),
+            },
+            Stop::Throw(exn) => {
+                let Some(exn) = self.store.exn(exn) else {
+                    return Outcome::Crashed("the exception is gone".to_owned());
+                };
+                let tag = self.store.tags[exn.tag.index()];
+                let params = self.store.types.func(tag.ty).map_or(&[][..], |ty| &ty.params);
+                let kinds = params.iter().map(|t| kind_of(*t));
+                Outcome::Threw(
+                    exn.fields.iter().zip(kinds).map(|(v, k)| from_value(*v, k)).collect(),
+                )
+            }
+            Stop::Exhausted(what) => Outcome::Exhausted(what.text().to_owned()),
+            Stop::Host(error) => Outcome::HostError(error.to_string()),
+            Stop::Crash(crash) => Outcome::Crashed(crash.to_string()),
+        }
+    }
+}
+
+fn rejection(error: ModuleError) -> Rejection {
+    let message = error.to_string();
+    match error {
+        ModuleError::Load(error) => match error.kind {
+            LoadErrorKind::Malformed => Rejection::Malformed(message),
+            LoadErrorKind::Invalid => Rejection::Invalid(message),
+            LoadErrorKind::Limit => Rejection::Limit(message),
+            LoadErrorKind::Unsupported { feature } => {
+                Rejection::Unsupported { feature: feature.to_owned(), message }
+            }
+        },
+        // An artefact for something else is refused by name, never run.
+        ModuleError::Artefact(_) => {
+            Rejection::Unsupported { feature: "artefact".to_owned(), message }
+        }
+        _ => Rejection::Limit(message),
+    }
+}
+
+/// The kind of a type, canonical or not.
+pub fn kind_of(ty: ValType) -> ValKind {
+    match ty {
+        ValType::I32 => ValKind::I32,
+        ValType::I64 => ValKind::I64,
+        ValType::F32 => ValKind::F32,
+        ValType::F64 => ValKind::F64,
+        ValType::V128 => ValKind::V128,
+        ValType::Ref(r) => match r.heap {
+            HeapType::Func | HeapType::NoFunc => ValKind::Func,
+            HeapType::Extern | HeapType::NoExtern => ValKind::Extern,
+            HeapType::Exn | HeapType::NoExn => ValKind::Exn,
+            // Only functions have defined types until structures can be passed.
+            HeapType::Use(_) => ValKind::Func,
+            _ => ValKind::Any,
+        },
+    }
+}
+
+fn type_of(kind: ValKind) -> ValType {
+    let nullable = |heap| ValType::Ref(RefType { nullable: true, heap });
+    match kind {
+        ValKind::I32 => ValType::I32,
+        ValKind::I64 => ValType::I64,
+        ValKind::F32 => ValType::F32,
+        ValKind::F64 => ValType::F64,
+        ValKind::V128 => ValType::V128,
+        ValKind::Func => nullable(HeapType::Func),
+        ValKind::Extern => nullable(HeapType::Extern),
+        ValKind::Any => nullable(HeapType::Any),
+        ValKind::Exn => nullable(HeapType::Exn),
+    }
+}
+
+/// A value of the harness in the store; `None` for what only a guest can make.
+fn to_value(val: Val) -> Option<Value> {
+    Some(match val {
+        Val::I32(v) => Value::I32(v as u32),
+        Val::I64(v) => Value::I64(v as u64),
+        Val::F32(v) => Value::F32(v),
+        Val::F64(v) => Value::F64(v),
+        Val::V128(v) => Value::V128(v),
+        Val::Null(_) => Value::Ref(Ref::NULL),
+        Val::Ref(RefKind::Extern(n)) => Value::Ref(Ref::external(n)),
+        Val::Ref(RefKind::Host(n)) => Value::Ref(Ref::host(n)),
+        Val::Ref(RefKind::I31(n)) => Value::Ref(Ref::i31(n)),
+        Val::Ref(_) => return None,
+    })
+}
+
+fn from_value(value: Value, kind: ValKind) -> Val {
+    match value {
+        Value::I32(v) => Val::I32(v as i32),
+        Value::I64(v) => Val::I64(v as i64),
+        Value::F32(v) => Val::F32(v),
+        Value::F64(v) => Val::F64(v),
+        Value::V128(v) => Val::V128(v),
+        Value::Ref(r) => match r.kind() {
+            None => Val::Null(kind),
+            Some(etalon::RefKind::Host(n)) if r.is_externalised() => Val::Ref(RefKind::Extern(n)),
+            Some(_) if r.is_externalised() => Val::Ref(RefKind::Externalised),
+            Some(etalon::RefKind::Host(n)) => Val::Ref(RefKind::Host(n)),
+            Some(etalon::RefKind::Func(_)) => Val::Ref(RefKind::Func),
+            Some(etalon::RefKind::I31(n)) => Val::Ref(RefKind::I31(n)),
+            Some(etalon::RefKind::Struct(_)) => Val::Ref(RefKind::Struct),
+            Some(etalon::RefKind::Array(_)) => Val::Ref(RefKind::Array),
+            Some(etalon::RefKind::Exn(_)) => Val::Ref(RefKind::Exn),
+        },
+    }
+}

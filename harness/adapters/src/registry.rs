@@ -1,0 +1,24 @@
+//! Engines by name.
+
+use crate::adapter::{Adapter, AdapterError};
+use crate::own::OwnTier;
+use std::sync::Arc;
+
+/// The names that [`adapter`] knows.
+pub const ENGINE_NAMES: &[&str] = &["interp", "jit", "aot", "auto", "mixed0", "mixed1"];
+
+/// The engine of a name.
+///
+/// # Errors
+/// If there is none of that name.
+pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    let own = match name {
+        "mixed0" => OwnTier::mixed(0),
+        "mixed1" => OwnTier::mixed(1),
+        _ => OwnTier::new(name.parse().map_err(|_| AdapterError {
+            engine: name.to_owned(),
+            reason: format!("no such engine; there are {}", ENGINE_NAMES.join(", ")),
+        })?),
+    };
+    Ok(Arc::new(own))
+}
