@@ -6,7 +6,8 @@
 //! - *Malformed* and *invalid* are different verdicts of an engine: one does not pass for the other. An engine that
 //!   does not tell them apart passes for either.
 //! - A module that is refused because the engine lacks a feature passes for nothing: the assertion is skipped, under
-//!   the feature's name, and so is whatever needs that module.
+//!   the feature's name, and so is whatever needs that module. But a feature that the script itself is from before,
+//!   and that was switched off for it, is no part of its language: refusing it is right.
 //! - Texts of traps are compared as `texts.rs` says. Texts of refusals are not: every engine has its own.
 //! - An engine that breaks down fails the assertion, always; no list of expected failures covers it.
 //! - Only assertions count as passed or skipped. A module or an action that fails counts as one failure.

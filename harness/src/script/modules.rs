@@ -116,10 +116,12 @@ impl Runner<'_> {
             self.note(&Outcome::Returned(Vec::new()));
             return Verdict::fail(expected, "a valid module");
         };
-        let holds = match rejection {
+        let holds = match &rejection {
             Rejection::MalformedOrInvalid(_) => true,
             Rejection::Malformed(_) => phase == Phase::Malformed,
             Rejection::Invalid(_) => phase == Phase::Invalid,
+            // In a language without the feature there is no such module.
+            Rejection::Unsupported { feature, .. } => self.is_switched_off(feature),
             _ => false,
         };
         let outcome = Outcome::Rejected(rejection);

@@ -6,7 +6,7 @@ use crate::script::book::{Book, Verdict, outcome_text};
 use crate::script::modules::Phase;
 use crate::script::parse::{Lines, with_script};
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
-use etalon_adapters::{Adapter, AdapterError, Instance, Outcome, Session, SessionConfig};
+use etalon_adapters::{Adapter, AdapterError, Features, Instance, Outcome, Session, SessionConfig};
 use etalon_record::Row;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -44,6 +44,7 @@ pub(crate) struct Runner<'a> {
     pub(crate) skipped_names: BTreeMap<String, String>,
     instances: BTreeMap<String, Slot>,
     current: Slot,
+    features: Features,
     observed: blake3::Hasher,
 }
 
@@ -141,6 +142,7 @@ impl<'a> Runner<'a> {
             skipped_names: BTreeMap::new(),
             instances: BTreeMap::new(),
             current: Slot::Failed,
+            features: config.features,
             observed: blake3::Hasher::new(),
         })
     }
@@ -175,6 +177,11 @@ impl<'a> Runner<'a> {
             | WastDirective::AssertInvalidCustom { .. } => unsupported("custom sections"),
             WastDirective::Thread(_) | WastDirective::Wait { .. } => unsupported("threads scripts"),
         }
+    }
+
+    /// Whether a feature is off because the script is from before it, and not because the engine lacks it.
+    pub(crate) fn is_switched_off(&self, feature: &str) -> bool {
+        self.features.with(feature).is_some_and(|more| more != self.features)
     }
 
     /// What a name, or its absence, stands for.

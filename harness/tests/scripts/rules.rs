@@ -131,6 +131,18 @@ fn a_missing_feature_passes_for_nothing() {
 }
 
 #[test]
+fn a_feature_that_the_script_is_from_before_is_no_part_of_its_language() {
+    for assertion in
+        ["(assert_malformed (module binary \"\") \"\")", "(assert_invalid (module) \"\")"]
+    {
+        assert_eq!(counts(&on_load(assertion, unsupported("stack-switching"))), PASSED);
+        assert_eq!(counts(&on_load(assertion, unsupported("no feature of ours"))), SKIPPED);
+    }
+    let row = on_load("(assert_unlinkable (module) \"\")", unsupported("stack-switching"));
+    assert_eq!(counts(&row), SKIPPED);
+}
+
+#[test]
 fn what_needs_a_module_that_was_skipped_is_skipped() {
     let script = "(module $m) (register \"m\" $m)
         (assert_return (invoke \"f\"))
