@@ -1,0 +1,52 @@
+//! The command line's shape.
+
+use crate::commands;
+use crate::output::Format;
+use clap::{Parser, Subcommand};
+
+/// A WebAssembly engine and a judge of engines.
+///
+/// The interpreter is the oracle; the compiler, and any other engine, is held against it.
+#[derive(Debug, Parser)]
+#[command(name = "etalon", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  etalon spec --tier interp,jit           do both tiers conform?
+  etalon run fib.wat --invoke fib 20      run a function
+  etalon diff module.wasm                 do the tiers agree on a module?
+  etalon fuzz --time 1m --seed 7          look for disagreements
+  etalon report spec.json --out reports   render a record as HTML, Markdown, JUnit and JSON
+
+Exit status: 0 all as it should be; 1 a finding; 2 wrong usage or unreadable input; 3 an engine
+crashed or timed out.";
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a module: .wasm, .wat or an artefact
+    Run(commands::run::Args),
+    /// Decode and validate modules; names the offset of the fault
+    Validate(commands::validate::Args),
+    /// Compile a module ahead of time, to an artefact that `run` takes
+    Compile(commands::compile::Args),
+    /// Run the bundled official suites
+    Spec(commands::spec::Args),
+    /// Run any .wast file or folder
+    Wast(commands::wast::Args),
+    /// Run the same module on several engines and compare
+    Diff(commands::diff::Args),
+    /// Compare engines on generated modules
+    Fuzz(commands::fuzz::Args),
+    /// List the engines available here
+    Engines(commands::engines::Args),
+    /// Render records: HTML, JSON, JUnit, Markdown
+    Report(commands::report::Args),
+}

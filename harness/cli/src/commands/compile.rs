@@ -1,0 +1,62 @@
+//! `etalon compile`
+
+use crate::exit::Status;
+use crate::{engines, input};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use etalon::{Config, Engine, Module, OptLevel, Tier};
+use std::path::PathBuf;
+
+/// Arguments of `etalon compile`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --invoke primes 100
+  etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering built in")]
+pub(crate) struct Args {
+    /// The module
+    pub file: PathBuf,
+    /// Where the artefact goes
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// How hard to optimise
+    #[arg(long, value_enum, default_value = "speed")]
+    pub opt: Opt,
+    /// Build gas metering in, with this price list: a built-in name or a file
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+}
+
+/// How hard to optimise.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Opt {
+    /// Compile quickly
+    None,
+    /// Run quickly
+    Speed,
+    /// Run quickly, in little space
+    Size,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Status> {
+    let wasm = input::read_module(&args.file)?;
+    if Module::is_artefact(&wasm) {
+        bail!("{}: already an artefact", args.file.display());
+    }
+    let mut config = Config::new(Tier::Jit);
+    config.opt = match args.opt {
+        Opt::None => OptLevel::None,
+        Opt::Speed => OptLevel::Speed,
+        Opt::Size => OptLevel::Size,
+    };
+    if let Some(name) = &args.schedule {
+        config = config.metered(engines::schedule(Some(name))?);
+    }
+    let module = Module::new(&Engine::new(config), &wasm)
+        .with_context(|| args.file.display().to_string())?;
+    let artefact = module.to_artefact()?;
+    std::fs::write(&args.output, &artefact)
+        .with_context(|| format!("{}: cannot be written", args.output.display()))?;
+    eprintln!("{}: {} bytes", args.output.display(), artefact.len());
+    Ok(Status::Fine)
+}

@@ -1,0 +1,176 @@
+//! `etalon diff`
+
+use crate::commands::validate::features;
+use crate::engines::{self, EngineArgs};
+use crate::exit::Status;
+use crate::output::{Format, Paint, json};
+use crate::{input, values};
+use anyhow::{Context, Result, bail};
+use etalon::ModuleData;
+use etalon_adapters::{Features, GasConfig, Outcome, Val};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
+use etalon_harness::generate::Stream;
+use etalon_record::{DiffRecord, Divergence, Tool};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `etalon diff`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon diff module.wasm                          each export, with generated arguments
+  etalon diff module.wat --invoke div 7 -1         one call
+  etalon diff *.wasm --engine interp,jit,aot --format json")]
+pub(crate) struct Args {
+    /// The modules
+    #[arg(required = true, num_args = 1.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The one export to call, and its arguments
+    #[arg(long, num_args = 1.., allow_negative_numbers = true, value_names = ["NAME", "ARG"])]
+    pub invoke: Vec<String>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// What modules may use: wasm1, wasm2, wasm3, all, or features by name
+    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
+    pub features: Vec<String>,
+    /// Gas to spend in each case: it ends loops
+    #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub gas: u64,
+    /// Price list: a built-in name or a file
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// How often each export is called
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    pub rounds: usize,
+    /// What the generated arguments are made from
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Differences that the specification allows: nan-bits, exhaustion, grow, relaxed, unsupported
+    #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
+    pub allow: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let adapters = args.engine.adapters(&["interp", "jit"])?;
+    if adapters.len() < 2 {
+        bail!("diff compares at least two engines, and one is named");
+    }
+    let features = adapters
+        .iter()
+        .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
+    let schedule = engines::schedule(args.schedule.as_deref())?;
+    let differ = Differ::new(
+        adapters,
+        DiffOptions {
+            run: RunOptions {
+                features,
+                gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
+                state: true,
+            },
+            policies: policies(&args.allow)?,
+            trap_prefix: false,
+        },
+    );
+    let mut record =
+        differ.record(Tool::new("etalon", env!("CARGO_PKG_VERSION")), std::env::consts::ARCH);
+    let mut crashed = false;
+    let mut unreadable = 0;
+    for path in &args.files {
+        // One bad file does not lose what is found of the others.
+        let case = match case(args, path, features) {
+            Ok(case) => case,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                unreadable += 1;
+                continue;
+            }
+        };
+        let judged = differ.judge(&case)?;
+        crashed |= judged.traces.iter().any(|t| {
+            t.steps.iter().any(|s| matches!(s.outcome, Outcome::Crashed(_) | Outcome::TimedOut))
+        });
+        differ.note(&mut record, &case, &judged);
+    }
+    match format {
+        Format::Json => json(&record)?,
+        Format::Human => print(&record),
+    }
+    Ok(if crashed {
+        Status::EngineFailed
+    } else if unreadable > 0 {
+        Status::Unusable
+    } else if record.divergences.is_empty() {
+        Status::Fine
+    } else {
+        Status::Finding
+    })
+}
+
+fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
+    names
+        .iter()
+        .map(|name| {
+            Policy::from_name(name).with_context(|| {
+                let known: Vec<&str> = Policy::ALL.iter().map(|p| p.name()).collect();
+                format!("{name:?} is no policy: there are {}", known.join(", "))
+            })
+        })
+        .collect()
+}
+
+fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
+    let wasm = input::read_module(path)?;
+    let name = path.display().to_string();
+    let Some((invoke, texts)) = args.invoke.split_first() else {
+        let mut stream = Stream::new("diff", args.seed, 0);
+        return Case::of_exports(&name, wasm, features, &mut stream, args.rounds).context(name);
+    };
+    let module = ModuleData::new(&wasm, features).with_context(|| name.clone())?;
+    let export = module.export(invoke).filter(|e| e.kind == etalon::ExternKind::Func);
+    let Some(export) = export else {
+        bail!("{name}: no function is exported as {invoke:?}");
+    };
+    let params = &module.func_type(export.index).params;
+    if params.len() != texts.len() {
+        bail!("{name}: {invoke} takes {} arguments, and {} are given", params.len(), texts.len());
+    }
+    let kinds = params.iter().map(|ty| etalon_adapters::kind_of(*ty));
+    let values: Vec<Val> = texts
+        .iter()
+        .zip(kinds)
+        .map(|(text, kind)| values::parse(text, kind))
+        .collect::<Result<_>>()?;
+    let call = Call { export: invoke.clone(), args: values };
+    Ok(Case::new(name, wasm, vec![call]))
+}
+
+fn print(record: &DiffRecord) {
+    let paint = Paint::stdout();
+    for divergence in &record.divergences {
+        println!("{}", paint.bad(&headline(divergence)));
+        for (engine, seen) in &divergence.by_engine {
+            println!("  {engine:<8} {seen}");
+        }
+    }
+    for (policy, count) in &record.poisoned {
+        println!("not compared to the end, because of {policy}: {count}");
+    }
+    let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
+    let verdict = match record.divergences.len() {
+        0 => paint.good("no divergence"),
+        n => paint.bad(&format!("{n} diverged")),
+    };
+    println!("{} modules on {}: {verdict}", record.cases, engines.join(", "));
+}
+
+/// Where engines part, and in what.
+pub(crate) fn headline(divergence: &Divergence) -> String {
+    let call = match &divergence.invoke {
+        None => String::new(),
+        Some(name) => {
+            let args: Vec<String> = divergence.args.iter().map(|v| v.value.clone()).collect();
+            format!(": {name}({})", args.join(", "))
+        }
+    };
+    format!("{}{call}: the {} differ", divergence.file, divergence.what.name())
+}

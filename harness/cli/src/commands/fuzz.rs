@@ -1,0 +1,159 @@
+//! `etalon fuzz`
+
+use crate::engines::{self, EngineArgs};
+use crate::exit::Status;
+use crate::output::{Format, Paint, json};
+use crate::progress::CaseLine;
+use anyhow::{Context, Result, bail};
+use etalon_adapters::{Features, GasConfig};
+use etalon_harness::diff::{DiffOptions, RunOptions};
+use etalon_harness::fuzz::{FuzzOptions, fuzz};
+use etalon_harness::generate::{PROFILES, Profile};
+use etalon_record::{FuzzRecord, Tool, to_json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Arguments of `etalon fuzz`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon fuzz --time 10m --seed 7                    interp against jit
+  etalon fuzz --cases 1000 --engine interp,jit,aot --profile calls
+  etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
+
+Case number i depends on the seed, the profile, the engines' common features and i alone. Findings are
+folders that replay: `etalon diff FOLDER/module.wasm`.")]
+pub(crate) struct Args {
+    /// For how long: 90s, 10m, 1h
+    #[arg(long, value_name = "T", value_parser = duration)]
+    pub time: Option<Duration>,
+    /// How many cases; 1000 if no time is given either
+    #[arg(long, value_name = "N")]
+    pub cases: Option<u64>,
+    /// What everything is made from
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How many cases run at a time; one for each core without it
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// The shape of modules
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// How often each export is called
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub rounds: usize,
+    /// Gas to spend in each case: it ends loops
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub gas: u64,
+    /// Price list: a built-in name or a file
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// Where findings are saved
+    #[arg(long, default_value = "findings", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Also write the record to a file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let adapters = args.engine.adapters(&["interp", "jit"])?;
+    let name = args.profile.as_deref().unwrap_or(PROFILES[0].name);
+    let Some(profile) = Profile::named(name) else {
+        let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
+        bail!("{name:?} is no profile: there are {}", known.join(", "));
+    };
+    let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
+    let schedule = engines::schedule(args.schedule.as_deref())?;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let options = FuzzOptions {
+        seed: args.seed,
+        cases: args.cases.or(if args.time.is_none() { Some(1000) } else { None }),
+        time: args.time,
+        jobs: args.jobs.unwrap_or_else(cores),
+        engines: adapters,
+        profile,
+        rounds: args.rounds,
+        diff: DiffOptions {
+            run: RunOptions {
+                features: common,
+                gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
+                state: true,
+            },
+            policies: BTreeSet::new(),
+            trap_prefix: false,
+        },
+        out: Some(args.out.clone()),
+        keep: 20,
+    };
+    let line = CaseLine::new(options.cases);
+    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let record = fuzz(&options, tool, std::env::consts::ARCH, &line)?;
+    line.clear();
+    if let Some(path) = &args.record {
+        std::fs::write(path, to_json(&record)?)
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
+    match format {
+        Format::Json => json(&record)?,
+        Format::Human => print(args, &record),
+    }
+    Ok(if record.findings.is_empty() { Status::Fine } else { Status::Finding })
+}
+
+fn print(args: &Args, record: &FuzzRecord) {
+    let paint = Paint::stdout();
+    for finding in &record.findings {
+        let at = finding.operator.as_ref().map(|op| format!(" at {op}")).unwrap_or_default();
+        let title = format!("{}: the {} differ{at}", finding.id, finding.what.name());
+        println!("{} ({} cases)", paint.bad(&title), finding.cases);
+        if let Some(summary) = &finding.summary {
+            println!("  {summary}");
+        }
+        println!("  saved in {}", args.out.join(&finding.folder).display());
+    }
+    let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
+    let rate = record.cases_per_second.map(|r| format!(", {r:.0} a second")).unwrap_or_default();
+    println!("{} cases on {} from seed {}{rate}", record.cases, engines.join(", "), record.seed);
+    let coverage = &record.coverage;
+    println!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
+    let outcomes: Vec<String> =
+        coverage.outcomes.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    println!("outcomes: {}", outcomes.join(", "));
+    println!(
+        "{}",
+        match record.findings.len() {
+            0 => paint.good("no finding"),
+            n => paint.bad(&format!("{n} findings")),
+        }
+    );
+}
+
+/// Reads `90s`, `10m`, `1h`, or plain seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        _ => (text, 1),
+    };
+    let n: u64 = digits.parse().map_err(|_| "write 90s, 10m or 1h".to_owned())?;
+    Ok(Duration::from_secs(n.saturating_mul(unit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
+        assert!(duration("soon").is_err());
+        assert!(duration("").is_err());
+    }
+}

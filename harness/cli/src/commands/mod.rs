@@ -1,0 +1,31 @@
+//! One command a file.
+
+pub(crate) mod compile;
+pub(crate) mod diff;
+pub(crate) mod engines;
+pub(crate) mod fuzz;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod spec;
+pub(crate) mod validate;
+pub(crate) mod wast;
+
+use crate::args::{Cli, Command};
+use crate::exit::Status;
+use anyhow::Result;
+
+/// Does what was asked.
+pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
+    let format = cli.format;
+    match cli.command {
+        Command::Run(args) => run::run(&args, format),
+        Command::Validate(args) => validate::run(&args, format),
+        Command::Compile(args) => compile::run(&args),
+        Command::Spec(args) => spec::run(&args, format),
+        Command::Wast(args) => wast::run(&args, format),
+        Command::Diff(args) => diff::run(&args, format),
+        Command::Fuzz(args) => fuzz::run(&args, format),
+        Command::Engines(args) => engines::run(&args, format),
+        Command::Report(args) => report::run(&args),
+    }
+}

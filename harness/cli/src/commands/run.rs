@@ -1,0 +1,229 @@
+//! `etalon run`
+
+use crate::engines::{self, EngineArgs};
+use crate::exit::Status;
+use crate::output::{Format, Paint, json};
+use crate::{input, values};
+use anyhow::{Context, Result, bail};
+use etalon_adapters::{
+    Adapter, Extent, GasConfig, HostCall, Instance, Outcome, OwnTier, Rejection, Session,
+    SessionConfig, Val, ValKind,
+};
+use etalon_record::{Gas, RunRecord, Tool};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Arguments of `etalon run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon run hello.wasm                            run its `_start`
+  etalon run fib.wat --invoke fib 30               call an export
+  etalon run fib.wat --invoke fib 30 --stats       with the gas it took
+  etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are spent
+  etalon run sieve.etalon --invoke primes 100      run an artefact of `etalon compile`")]
+pub(crate) struct Args {
+    /// The module
+    pub file: PathBuf,
+    /// The export to call; without it `_start`, if there is one
+    #[arg(long, value_name = "NAME")]
+    pub invoke: Option<String>,
+    /// Arguments of the export
+    #[arg(allow_hyphen_values = true, value_name = "ARG")]
+    pub args: Vec<String>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Gas to spend
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub gas: Option<u64>,
+    /// Price list: a built-in name or a file
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// Say what it cost
+    #[arg(long)]
+    pub stats: bool,
+}
+
+/// What one run was.
+struct Run {
+    invoke: Option<String>,
+    args: Vec<Val>,
+    outcome: Outcome,
+    gas: Option<Gas>,
+    host_calls: Vec<HostCall>,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let wasm = input::read_module(&args.file)?;
+    let is_artefact = etalon::Module::is_artefact(&wasm);
+    let default = if is_artefact { "aot" } else { "auto" };
+    let adapters = args.engine.adapters(&[default])?;
+    let [adapter] = adapters.as_slice() else {
+        bail!("run takes one engine; `etalon diff` compares several");
+    };
+    let name = adapter.info().name;
+    if is_artefact && name == "interp" {
+        bail!(
+            "{}: an artefact holds compiled code, which interp does not run",
+            args.file.display()
+        );
+    }
+    let mut gas = engines::gas(args.gas, args.schedule.as_deref())?;
+    if args.stats && gas.is_none() {
+        gas = Some(GasConfig { schedule: engines::schedule(None)?, limit: None });
+    }
+    let adapter: Arc<dyn Adapter> = match name.as_str() {
+        // The oracle keeps its second ledger only where it is shown.
+        "interp" if args.stats => Arc::new(OwnTier::new(etalon::Tier::Interp).with_ledger()),
+        _ => Arc::clone(adapter),
+    };
+    let run = execute(args, &*adapter, &wasm, gas)?;
+    let status = status(&run.outcome);
+    match format {
+        Format::Json => json(&record(args, &name, &run))?,
+        Format::Human => print(args, &run),
+    }
+    Ok(status)
+}
+
+fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfig>) -> Result<Run> {
+    let schedule = gas.as_ref().map(|g| g.schedule.id().to_string());
+    let config = SessionConfig { features: adapter.features(), gas };
+    let mut session = adapter.session(&config)?;
+    session.define_spectest()?;
+    let mut run = Run {
+        invoke: args.invoke.clone(),
+        args: Vec::new(),
+        outcome: Outcome::Returned(Vec::new()),
+        gas: None,
+        host_calls: Vec::new(),
+    };
+    match session.instantiate(wasm) {
+        Err(outcome) => run.outcome = outcome,
+        Ok(instance) => call(args, &mut *session, instance, &mut run)?,
+    }
+    run.host_calls = session.take_host_calls();
+    run.gas = session.gas_consumed().zip(schedule).map(|(consumed, schedule)| Gas {
+        consumed,
+        executed: session.gas_executed(),
+        schedule,
+    });
+    Ok(run)
+}
+
+/// Calls the export that was asked for.
+fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Run) -> Result<()> {
+    let exports = session.exports(instance);
+    let functions = || {
+        let names = exports.iter().filter(|e| matches!(e.extent, Extent::Func { .. }));
+        let names: Vec<&str> = names.map(|e| e.name.as_str()).collect();
+        if names.is_empty() {
+            "it exports none".into()
+        } else {
+            format!("it exports {}", names.join(", "))
+        }
+    };
+    let file = args.file.display();
+    let name = match &args.invoke {
+        Some(name) => name.as_str(),
+        None if exports.iter().any(|e| e.name == "_start") => "_start",
+        None if args.args.is_empty() => return Ok(()),
+        None => bail!(
+            "{file}: arguments, but no function to pass them to: name one with --invoke; {}",
+            functions()
+        ),
+    };
+    let found = exports.iter().find(|e| e.name == name);
+    let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
+        bail!("{file}: no function is exported as {name:?}; {}", functions());
+    };
+    run.args = parse_args(&args.args, params).with_context(|| format!("{file}: {name}"))?;
+    run.invoke = Some(name.to_owned());
+    run.outcome = session.invoke(instance, name, &run.args);
+    Ok(())
+}
+
+fn parse_args(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
+    if texts.len() != params.len() {
+        let kinds: Vec<&str> = params.iter().map(|k| k.name()).collect();
+        bail!(
+            "takes {} arguments ({}), and {} are given",
+            params.len(),
+            kinds.join(", "),
+            texts.len()
+        );
+    }
+    texts.iter().zip(params).map(|(text, kind)| values::parse(text, *kind)).collect()
+}
+
+fn status(outcome: &Outcome) -> Status {
+    match outcome {
+        Outcome::Returned(_) => Status::Fine,
+        Outcome::Rejected(_) => Status::Unusable,
+        Outcome::Crashed(_) | Outcome::TimedOut => Status::EngineFailed,
+        _ => Status::Finding,
+    }
+}
+
+/// What there is to say of an outcome besides its class and its results.
+pub(crate) fn message(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Returned(_) | Outcome::TimedOut => None,
+        Outcome::Trapped { text, site } => Some(match site {
+            Some((func, offset)) => format!("{text}, in function {func} at offset {offset:#x}"),
+            None => text.clone(),
+        }),
+        Outcome::Threw(values) => {
+            let values: Vec<String> = values.iter().map(|v| values::show(*v)).collect();
+            Some(format!("an exception with ({})", values.join(", ")))
+        }
+        Outcome::Exhausted(text) | Outcome::HostError(text) | Outcome::Crashed(text) => {
+            Some(text.clone())
+        }
+        Outcome::Rejected(rejection) => Some(rejection.message().to_owned()),
+    }
+}
+
+fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
+    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let file = args.file.display().to_string();
+    let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
+    record.invoke.clone_from(&run.invoke);
+    record.args = run.args.iter().map(|v| v.to_record()).collect();
+    if let Outcome::Returned(values) = &run.outcome {
+        record.results = values.iter().map(|v| v.to_record()).collect();
+    }
+    if let Outcome::Trapped { text, .. } = &run.outcome {
+        record.trap = Some(text.clone());
+    }
+    record.message = message(&run.outcome);
+    record.gas.clone_from(&run.gas);
+    record
+}
+
+fn print(args: &Args, run: &Run) {
+    for call in &run.host_calls {
+        let values: Vec<String> = call.args.iter().map(|v| values::show(*v)).collect();
+        println!("{}.{}({})", call.module, call.name, values.join(", "));
+    }
+    match &run.outcome {
+        Outcome::Returned(values) => {
+            values.iter().for_each(|v| println!("{}", values::show(*v)));
+        }
+        outcome => {
+            let word = match outcome {
+                Outcome::Rejected(Rejection::Unsupported { feature, .. }) => {
+                    format!("unsupported ({feature})")
+                }
+                Outcome::Rejected(rejection) => rejection.word().to_owned(),
+                other => other.kind().to_string(),
+            };
+            let text = message(outcome).unwrap_or_default();
+            eprintln!("{}: {}: {text}", args.file.display(), Paint::stderr().bad(&word));
+        }
+    }
+    if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
+        let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();
+        eprintln!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
+    }
+}

@@ -1,0 +1,166 @@
+//! `etalon spec`
+
+use crate::engines::{self, EngineArgs};
+use crate::exit::Status;
+use crate::output::{Format, Paint, json};
+use crate::progress::ScriptBar;
+use anyhow::{Context, Result};
+use etalon_adapters::{Adapter, GasConfig};
+use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
+use etalon_record::{Standing, SuiteRecord, to_json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Arguments of `etalon spec`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon spec                                        everything, on interp and jit
+  etalon spec --suite wasm-v1,wasm-v2 --tier interp,jit
+  etalon spec --suite 'proposals/*' --filter 'memory*'
+  etalon spec --shard 1/4 --record part1.json        a quarter of it")]
+pub(crate) struct Args {
+    /// Suites, by name or pattern: wasm-v1, wasm-v2, wasm-v3, wasm-latest, proposals/*, local
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub suite: Vec<String>,
+    /// Only scripts whose name is like this
+    #[arg(long, value_name = "GLOB")]
+    pub filter: Option<String>,
+    /// Only the I-th of N parts
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What `spec` and `wast` have in common.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Price list: a built-in name or a file
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// Do not meter gas
+    #[arg(long, conflicts_with = "schedule")]
+    pub no_gas: bool,
+    /// How many scripts run at a time; one for each core without it
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Also write the record to a file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// The engines, and how they are run.
+    pub(crate) fn prepare(&self) -> Result<(Vec<Arc<dyn Adapter>>, ScriptOptions)> {
+        let adapters = self.engine.adapters(&["interp", "jit"])?;
+        let mut options = ScriptOptions { jobs: self.jobs, ..ScriptOptions::default() };
+        if !self.no_gas {
+            let schedule = engines::schedule(self.schedule.as_deref())?;
+            options.gas = Some(GasConfig { schedule, limit: None });
+        }
+        Ok((adapters, options))
+    }
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let (adapters, options) = args.run.prepare()?;
+    let selection = Selection {
+        suites: args.suite.clone(),
+        filter: args.filter.as_deref().map(Glob::new),
+        shard: args.shard.as_deref().map(str::parse::<Shard>).transpose()?,
+    };
+    let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
+    let run = run_suites(&engines, &selection, &options, &ScriptBar::new())?;
+    finish(&run, args.run.record.as_deref(), format)
+}
+
+/// Prints a run; writes its record if asked.
+pub(crate) fn finish(run: &SuiteRun, record: Option<&Path>, format: Format) -> Result<Status> {
+    if let Some(path) = record {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        let text = to_json(&run.record)?;
+        std::fs::write(path, text)
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
+    run.errors.iter().for_each(|error| eprintln!("error: {error}"));
+    match format {
+        Format::Json => json(&run.record)?,
+        Format::Human => print(&run.record),
+    }
+    Ok(if run.record.rows.iter().any(|r| r.failures.iter().any(|f| f.got.starts_with("crash"))) {
+        Status::EngineFailed
+    } else if !run.errors.is_empty() {
+        Status::Unusable
+    } else if run.record.is_clean() {
+        Status::Fine
+    } else {
+        Status::Finding
+    })
+}
+
+/// Failures first, then a line for each suite and engine, then the sums.
+fn print(record: &SuiteRecord) {
+    let paint = Paint::stdout();
+    for row in record.rows.iter().filter(|r| r.standing() == Standing::Failed) {
+        let title = format!("{}/{} on {}", row.suite, row.file, row.engine);
+        println!("{}", paint.bad(&title));
+        for failure in row.failures.iter().take(MOST_FAILURES) {
+            println!("  line {}: {}", failure.line, failure.kind);
+            println!("    expected {}", failure.expected);
+            println!("    got      {}", failure.got);
+        }
+        if row.failures.len() > MOST_FAILURES {
+            println!("  … and {} more; --format json has all", row.failures.len() - MOST_FAILURES);
+        }
+        for note in &row.unexpected {
+            println!("  line {}: passes, and is listed as failing: {}", note.line, note.reason);
+        }
+    }
+    for mismatch in &record.gas.unequal {
+        let by: Vec<String> = mismatch.by_engine.iter().map(|(e, n)| format!("{e} {n}")).collect();
+        let title = format!("{}/{}: gas differs", mismatch.suite, mismatch.file);
+        println!("{}: {}", paint.bad(&title), by.join(", "));
+    }
+    suites(record, paint);
+    let t = &record.totals;
+    println!(
+        "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
+        t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
+    );
+    if record.gas.compared > 0 {
+        println!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
+    }
+}
+
+/// Failures of one script that are printed.
+const MOST_FAILURES: usize = 5;
+
+fn suites(record: &SuiteRecord, paint: Paint) {
+    for suite in record.suite_names() {
+        for engine in record.engine_names() {
+            let rows: Vec<_> =
+                record.rows.iter().filter(|r| r.suite == suite && r.engine == engine).collect();
+            let sum = |f: fn(&etalon_record::Row) -> u64| rows.iter().map(|r| f(r)).sum::<u64>();
+            let (passed, failed, skipped) =
+                (sum(|r| r.passed), sum(|r| r.failed), sum(|r| r.skipped));
+            let mut lacks: Vec<&str> =
+                rows.iter().flat_map(|r| r.unsupported.iter().map(String::as_str)).collect();
+            lacks.sort_unstable();
+            lacks.dedup();
+            let mark = if failed == 0 { paint.good("ok    ") } else { paint.bad("FAILED") };
+            let lacks = if lacks.is_empty() {
+                String::new()
+            } else {
+                paint.dim(&format!("  unsupported: {}", lacks.join(", ")))
+            };
+            println!(
+                "{mark} {suite:<32} {engine:<7} {passed:>6} passed {failed:>5} failed {skipped:>6} skipped{lacks}"
+            );
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `etalon validate`
+
+use crate::exit::Status;
+use crate::input;
+use crate::output::{Format, Paint, json};
+use anyhow::Result;
+use etalon::{Features, LoadErrorKind, ModuleData};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Arguments of `etalon validate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon validate module.wasm
+  etalon validate --features wasm1 *.wasm
+  etalon validate --features wasm3,threads module.wat")]
+pub(crate) struct Args {
+    /// The modules
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// What modules may use: wasm1, wasm2, wasm3, all, or features by name
+    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
+    pub features: Vec<String>,
+}
+
+/// What was found of one file.
+#[derive(Debug, Serialize)]
+struct Row {
+    file: String,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let features = features(&args.features)?;
+    let mut rows = Vec::new();
+    let mut status = Status::Fine;
+    for path in &args.files {
+        // One bad file does not lose what is found of the others.
+        let row = match input::read_module(path) {
+            Ok(wasm) => judge(path.display().to_string(), &wasm, features),
+            Err(error) => Row {
+                file: path.display().to_string(),
+                verdict: "unreadable",
+                feature: None,
+                message: Some(format!("{error:#}")),
+                offset: None,
+            },
+        };
+        if row.verdict != "valid" {
+            status = Status::Unusable;
+        }
+        if format == Format::Human {
+            print(&row);
+        }
+        rows.push(row);
+    }
+    if format == Format::Json {
+        json(&serde_json::json!({ "features": features.names(), "rows": rows }))?;
+    }
+    Ok(status)
+}
+
+fn judge(file: String, wasm: &[u8], features: Features) -> Row {
+    match ModuleData::new(wasm, features) {
+        Ok(_) => Row { file, verdict: "valid", feature: None, message: None, offset: None },
+        Err(error) => {
+            let (verdict, feature) = match error.kind {
+                LoadErrorKind::Malformed => ("malformed", None),
+                LoadErrorKind::Invalid => ("invalid", None),
+                LoadErrorKind::Unsupported { feature } => ("unsupported", Some(feature)),
+                LoadErrorKind::Limit => ("limit", None),
+            };
+            let (message, offset) = (Some(error.message), Some(error.offset));
+            Row { file, verdict, feature, message, offset }
+        }
+    }
+}
+
+fn print(row: &Row) {
+    let paint = Paint::stdout();
+    let verdict = match row.feature {
+        Some(feature) => format!("{} (needs {feature})", row.verdict),
+        None => row.verdict.to_owned(),
+    };
+    let at = row.offset.map(|offset| format!(" (at offset {offset:#x})")).unwrap_or_default();
+    match &row.message {
+        None => println!("{}: {}", row.file, paint.good(&verdict)),
+        Some(message) if row.verdict == "unreadable" => println!("{message}"),
+        Some(message) => println!("{}: {}: {message}{at}", row.file, paint.bad(&verdict)),
+    }
+}
+
+/// A set of features from the names of versions and features.
+pub(crate) fn features(names: &[String]) -> Result<Features> {
+    let mut set: Option<Features> = None;
+    for name in names {
+        let one = match name.as_str() {
+            "wasm1" => Features::wasm1(),
+            "wasm2" => Features::wasm2(),
+            "wasm3" => Features::wasm3(),
+            "all" => Features::all(),
+            name => Features::wasm1().with(name).ok_or_else(|| {
+                let known: Vec<&str> = Features::all_names().collect();
+                anyhow::anyhow!(
+                    "{name:?} is no feature: there are wasm1, wasm2, wasm3, all, {}",
+                    known.join(", ")
+                )
+            })?,
+        };
+        set = Some(set.map_or(one, |set| set.union(one)));
+    }
+    Ok(set.unwrap_or_else(Features::all))
+}

@@ -1,0 +1,62 @@
+//! Engines as the options name them.
+
+use anyhow::Result;
+use clap::Args;
+use etalon::Schedule;
+use etalon_adapters::{Adapter, GasConfig, adapter};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Which engines, and how gas is charged.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EngineArgs {
+    /// Engines, by name (see `etalon engines`); may be repeated or take commas
+    #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME")]
+    pub engines: Vec<String>,
+    /// Short form of --engine for our own tiers
+    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME")]
+    pub tiers: Vec<String>,
+}
+
+impl EngineArgs {
+    /// The engines that were named, each once, or the given ones.
+    pub(crate) fn adapters(&self, default: &[&str]) -> Result<Vec<Arc<dyn Adapter>>> {
+        let mut names: Vec<String> = self.engines.iter().chain(&self.tiers).cloned().collect();
+        if names.is_empty() {
+            names = default.iter().map(|name| (*name).to_owned()).collect();
+        }
+        let mut seen = Vec::new();
+        names.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name.clone());
+                true
+            }
+        });
+        names.iter().map(|name| Ok(adapter(name)?)).collect()
+    }
+}
+
+/// A schedule by its built-in name, or from a file.
+pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
+    let name = name.unwrap_or(Schedule::DEFAULT);
+    if let Some(schedule) = Schedule::builtin(name) {
+        return Ok(schedule);
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        let known = Schedule::BUILTIN.join(", ");
+        anyhow::bail!("{name:?} is neither a file nor a built-in schedule: these are {known}");
+    }
+    let text = String::from_utf8(crate::input::read(path)?).map_err(|e| {
+        anyhow::anyhow!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())
+    })?;
+    Ok(Arc::new(Schedule::parse(&text, name)?))
+}
+
+/// Metering as the options ask for it: a limit, a schedule, or neither for none.
+pub(crate) fn gas(limit: Option<u64>, name: Option<&str>) -> Result<Option<GasConfig>> {
+    if limit.is_none() && name.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(GasConfig { schedule: schedule(name)?, limit }))
+}

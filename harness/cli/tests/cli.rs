@@ -1,0 +1,116 @@
+//! The command line, as scripts see it: each file in `cases/` is a trial.
+//!
+//! A case is lines of these forms; `#` starts a comment:
+//!
+//! ```text
+//! file NAME hex 00 61 73 6d      writes bytes
+//! file NAME text (module)        writes text
+//! file NAME text                 writes the lines that follow, up to a line with `end`
+//! file NAME from PATH            copies a file of the repository
+//! file NAME zeros N              writes N zero bytes after the magic of a module
+//! run ARGUMENT...                runs `etalon` there
+//! ```
+//!
+//! What all runs print, with their exit status, must be what the `.out` beside the case says.
+//! With `ETALON_BLESS=1` it is written instead.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("the cases are there")
+        .map(|entry| entry.expect("an entry is readable").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "case"))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "no case was found");
+    let trials = cases
+        .into_iter()
+        .map(|path| {
+            let name = path.file_stem().expect("a case has a name").to_string_lossy().into_owned();
+            Trial::test(format!("cli/{name}"), move || check(&path))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn check(path: &Path) -> Result<(), Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let got = play(&text)?;
+    let expected_path = path.with_extension("out");
+    if std::env::var_os("ETALON_BLESS").is_some() {
+        return Ok(std::fs::write(expected_path, got)?);
+    }
+    let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!("--- expected\n{expected}\n--- got\n{got}\n(`make bless` accepts it)").into())
+}
+
+/// Does what a case says; gives what was printed.
+fn play(text: &str) -> Result<String, Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut printed = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [] => {}
+            [first, ..] if first.starts_with('#') => {}
+            ["file", name, "text"] => {
+                let body: Vec<&str> = lines.by_ref().take_while(|l| l.trim() != "end").collect();
+                std::fs::write(folder.path().join(name), body.join("\n") + "\n")?;
+            }
+            ["file", name, how, rest @ ..] => {
+                std::fs::write(folder.path().join(name), content(how, rest)?)?;
+            }
+            ["run", arguments @ ..] => run(folder.path(), arguments, &mut printed)?,
+            _ => return Err(format!("not a line of a case: {line}").into()),
+        }
+    }
+    Ok(printed)
+}
+
+fn content(how: &str, rest: &[&str]) -> Result<Vec<u8>, Failed> {
+    Ok(match how {
+        "hex" => rest.iter().map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>()?,
+        "text" => rest.join(" ").into_bytes(),
+        "from" => {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            std::fs::read(root.join(rest.concat()))?
+        }
+        "zeros" => {
+            let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+            bytes.resize(8 + rest.concat().parse::<usize>()?, 0);
+            bytes
+        }
+        _ => return Err(format!("not a way to make a file: {how}").into()),
+    })
+}
+
+fn run(folder: &Path, arguments: &[&str], printed: &mut String) -> Result<(), Failed> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let output = command
+        .args(arguments.iter().map(|a| a.trim_matches('\'')))
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()?;
+    writeln!(printed, "$ etalon {}", arguments.join(" "))?;
+    for (name, bytes) in [("", &output.stdout), ("! ", &output.stderr)] {
+        for line in String::from_utf8_lossy(bytes).lines() {
+            writeln!(printed, "{}", format!("{name}{line}").trim_end())?;
+        }
+    }
+    match output.status.code() {
+        Some(code) => writeln!(printed, "exit {code}\n")?,
+        None => writeln!(printed, "killed: {}\n", output.status)?,
+    }
+    Ok(())
+}
