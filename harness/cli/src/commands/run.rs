@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub invoke: Option<String>,
     /// Arguments of the export
-    #[arg(allow_hyphen_values = true, value_name = "ARG")]
+    #[arg(allow_negative_numbers = true, value_name = "ARG")]
     pub args: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
