@@ -34,7 +34,7 @@ impl Versions {
         Versions {
             format: FORMAT,
             etalon: env!("CARGO_PKG_VERSION").to_owned(),
-            cranelift: cranelift_module::VERSION.to_owned(),
+            cranelift: crate::CRANELIFT_VERSION.to_owned(),
         }
     }
 }
