@@ -1,1 +1,21 @@
 //! The oracle: an interpreter in the words of the specification.
+//!
+//! Every rule of the specification's chapter 4.6 (*Instructions*) that it implements is named where
+//! it is, as `spec: Step_pure/br_if-true`. What other tiers do is judged by what this one does.
+//!
+//! A function is *prepared* on its first call: its instructions become operations with their operands
+//! and targets resolved. Guest calls never use the native stack: the machine is plain data.
+#![forbid(unsafe_code)]
+
+mod execution;
+mod executor;
+mod features;
+mod machine;
+mod numerics;
+mod observer;
+mod prepare;
+mod program;
+
+pub use executor::Interp;
+pub use features::supported_features;
+pub use observer::{ExecutedLedger, Observer, Rule};

@@ -1,0 +1,58 @@
+//! Loads and stores of memories other than the instance's first, or with 64-bit addresses.
+
+use super::memory::address;
+use crate::program::FarArg;
+use etalon_module::{AddrType, Opcode};
+use etalon_runtime::{Stop, Store, Trap};
+
+/// The bytes at the effective address.
+fn bytes<'a, const N: usize>(
+    store: &'a mut Store,
+    arg: &FarArg,
+    operand: u64,
+) -> Result<&'a mut [u8; N], Stop> {
+    let ty = if arg.wide { AddrType::I64 } else { AddrType::I32 };
+    let ea = address(operand, ty).checked_add(arg.offset).and_then(|ea| usize::try_from(ea).ok());
+    let memory = store.memories[arg.memory.index()].bytes_mut();
+    let bytes = ea.and_then(|ea| memory.get_mut(ea..)).and_then(|m| m.first_chunk_mut());
+    bytes.ok_or_else(|| Trap::MemoryOutOfBounds.into())
+}
+
+/// Executes a load or a store.
+// spec: Step_read/load-num-*, Step_read/load-pack-*, Step/store-num-*, Step/store-pack-*
+pub(crate) fn far(
+    store: &mut Store,
+    slots: &mut [u64],
+    opcode: Opcode,
+    arg: FarArg,
+) -> Result<(), Stop> {
+    use Opcode as O;
+    let at = slots[0];
+    macro_rules! load {
+        ($t:ty as $to:ty) => {
+            slots[0] = <$t>::from_le_bytes(*bytes(store, &arg, at)?) as $to as u64
+        };
+    }
+    macro_rules! store {
+        ($t:ty) => {
+            *bytes(store, &arg, at)? = (slots[1] as $t).to_le_bytes()
+        };
+    }
+    match opcode {
+        O::I32Load | O::F32Load | O::I64Load32U => load!(u32 as u64),
+        O::I64Load | O::F64Load => load!(u64 as u64),
+        O::I32Load8S => load!(i8 as u32),
+        O::I32Load16S => load!(i16 as u32),
+        O::I64Load8S => load!(i8 as u64),
+        O::I64Load16S => load!(i16 as u64),
+        O::I64Load32S => load!(i32 as u64),
+        O::I32Load8U | O::I64Load8U => load!(u8 as u64),
+        O::I32Load16U | O::I64Load16U => load!(u16 as u64),
+        O::I32Store | O::F32Store | O::I64Store32 => store!(u32),
+        O::I64Store | O::F64Store => store!(u64),
+        O::I32Store8 | O::I64Store8 => store!(u8),
+        O::I32Store16 | O::I64Store16 => store!(u16),
+        other => return Err(Stop::crash(format!("{other} is no access to a memory"))),
+    }
+    Ok(())
+}

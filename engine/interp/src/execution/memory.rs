@@ -1,0 +1,135 @@
+//! Memory instructions (specification chapter 4.6.10) but loads and stores.
+//!
+//! The specification copies and fills byte by byte, by rules that refer to themselves; here it is
+//! done at once. The effect is the same, because the bounds are checked before the first byte.
+
+use super::Context;
+use crate::observer::Rule;
+use etalon_module::AddrType;
+use etalon_runtime::{MemoryInst, Stop, Trap};
+
+/// An operand that is an address or a number of pages, as wide as the memory's addresses.
+pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
+    match ty {
+        AddrType::I32 => u64::from(slot as u32),
+        AddrType::I64 => slot,
+    }
+}
+
+/// The bytes from `start`, `len` of them; `None` beyond the end.
+fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
+    let end = start.checked_add(len)?;
+    (end <= size as u64).then_some(start as usize..end as usize)
+}
+
+impl Context<'_> {
+    fn memory(&mut self, address: u32) -> &mut MemoryInst {
+        &mut self.store.memories[address as usize]
+    }
+
+    fn out_of_bounds(&mut self, rule: Rule) -> Result<(), Stop> {
+        self.rule(rule);
+        Err(Trap::MemoryOutOfBounds.into())
+    }
+
+    // spec: Step_read/memory.size
+    pub(super) fn memory_size(&mut self) -> Result<(), Stop> {
+        self.rule(Rule::MemorySize);
+        let pages = self.memory(self.op.x).pages();
+        self.set(pages);
+        Ok(())
+    }
+
+    // spec: Step/memory.grow-succeed, Step/memory.grow-fail
+    pub(super) fn memory_grow(&mut self) -> Result<(), Stop> {
+        let memory = &self.store.memories[self.op.x as usize];
+        let ty = memory.ty();
+        let delta = address(self.slots[0], ty.addr);
+        if !memory.can_grow(delta) {
+            self.rule(Rule::MemoryGrowFail);
+            self.set(address(u64::MAX, ty.addr));
+            return Ok(());
+        }
+        // The unit of the charge is a page of 64 KiB, whatever the memory's own.
+        let bytes = u128::from(delta) << ty.page_size_log2;
+        self.charge(u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX))?;
+        // A host without memory aborts the run; a guest must not see -1 for it.
+        let grown = self.memory(self.op.x).grow(delta);
+        let old = grown.map_err(|e| Stop::Host(etalon_runtime::HostError(e.to_string())))?;
+        let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
+        self.rule(Rule::MemoryGrowSucceed);
+        self.set(old);
+        Ok(())
+    }
+
+    // spec: Step_read/memory.fill-oob, Step_read/memory.fill-zero, Step_read/memory.fill-succ
+    pub(super) fn memory_fill(&mut self) -> Result<(), Stop> {
+        let ty = self.memory(self.op.x).ty().addr;
+        let (start, value) = (address(self.slots[0], ty), self.slots[1] as u8);
+        let len = address(self.slots[2], ty);
+        let size = self.memory(self.op.x).bytes().len();
+        let Some(range) = range(start, len, size) else {
+            return self.out_of_bounds(Rule::MemoryFillOob);
+        };
+        self.charge(len)?;
+        self.rule(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
+        self.memory(self.op.x).bytes_mut()[range].fill(value);
+        Ok(())
+    }
+
+    // spec: Step_read/memory.copy-oob, Step_read/memory.copy-zero, Step_read/memory.copy-le,
+    // Step_read/memory.copy-gt
+    pub(super) fn memory_copy(&mut self) -> Result<(), Stop> {
+        let (dst, src) = (self.op.x as usize, self.op.y as usize);
+        let memories = &mut self.store.memories;
+        let (dst_ty, src_ty) = (memories[dst].ty().addr, memories[src].ty().addr);
+        let to = address(self.slots[0], dst_ty);
+        let from = address(self.slots[1], src_ty);
+        // The length is as wide as the narrower of the two.
+        let narrow = if src_ty == AddrType::I32 { src_ty } else { dst_ty };
+        let len = address(self.slots[2], narrow);
+        let to_range = range(to, len, memories[dst].bytes().len());
+        let from_range = range(from, len, memories[src].bytes().len());
+        let (Some(to_range), Some(from_range)) = (to_range, from_range) else {
+            return self.out_of_bounds(Rule::MemoryCopyOob);
+        };
+        self.charge(len)?;
+        self.rule(match () {
+            () if len == 0 => Rule::MemoryCopyZero,
+            () if to <= from => Rule::MemoryCopyLe,
+            () => Rule::MemoryCopyGt,
+        });
+        let memories = &mut self.store.memories;
+        if dst == src {
+            memories[dst].bytes_mut().copy_within(from_range, to_range.start);
+        } else if let Ok([dst, src]) = memories.get_disjoint_mut([dst, src]) {
+            dst.bytes_mut()[to_range].copy_from_slice(&src.bytes()[from_range]);
+        }
+        Ok(())
+    }
+
+    // spec: Step_read/memory.init-oob, Step_read/memory.init-zero, Step_read/memory.init-succ
+    pub(super) fn memory_init(&mut self) -> Result<(), Stop> {
+        let ty = self.memory(self.op.x).ty().addr;
+        let to = address(self.slots[0], ty);
+        let (from, len) = (u64::from(self.slots[1] as u32), u64::from(self.slots[2] as u32));
+        let size = self.memory(self.op.x).bytes().len();
+        let data = &self.store.datas[self.op.y as usize];
+        let from_range = range(from, len, data.bytes().len());
+        let (Some(to_range), Some(from_range)) = (range(to, len, size), from_range) else {
+            return self.out_of_bounds(Rule::MemoryInitOob);
+        };
+        self.charge(len)?;
+        self.rule(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
+        let source = &self.store.datas[self.op.y as usize].bytes()[from_range];
+        self.store.memories[self.op.x as usize].bytes_mut()[to_range].copy_from_slice(source);
+        Ok(())
+    }
+
+    // spec: Step/data.drop
+    pub(super) fn data_drop(&mut self) -> Result<(), Stop> {
+        self.rule(Rule::DataDrop);
+        self.store.datas[self.op.x as usize].drop_bytes();
+        Ok(())
+    }
+}

@@ -1,0 +1,712 @@
+//! The loop: one operation after the other.
+//!
+//! A dispatch table: what an arm does in more than a few words is in the macros above it, in
+//! `numerics`, or in the other files of this folder. Each arm names its rules.
+
+use crate::machine::{Exit, Frame, Machine};
+use crate::numerics::{conversion, float, integer};
+use crate::observer::{Rule, Watch};
+use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow};
+use etalon_runtime::{FuncAddr, Ref, Store, Trap};
+
+/// Runs a machine until something is needed that is not here.
+#[rustfmt::skip]
+pub(crate) fn run<W: Watch, const METERED: bool>(
+    program: &Program,
+    store: &mut Store,
+    machine: &mut Machine,
+    watch: &mut W,
+) -> Exit {
+    let ops = &program.ops[..];
+    let costs = &program.costs[..];
+    let codes = &program.codes[..];
+    let (globals, tables) = (&store.globals[..], &mut store.tables[..]);
+    let home = machine.home;
+    let memory: &mut [u8] = match store.memories.get_mut(home as usize) {
+        Some(memory) if home != NO_MEMORY => memory.bytes_mut(),
+        _ => &mut [],
+    };
+    let stack = &mut machine.stack;
+    let frames = &mut machine.frames;
+    let (mut pc, mut fp) = (machine.pc, machine.fp);
+    let (mut gas, mut depth_left) = (machine.gas, machine.depth_left);
+    let mut slots = &mut stack[fp as usize..];
+
+    let exit = 'run: {
+        macro_rules! leave {
+            ($exit:expr) => {
+                break 'run $exit
+            };
+        }
+        macro_rules! rule {
+            ($rule:ident) => {
+                if W::ON && let Some(observer) = watch.observer() {
+                    observer.rule(Rule::$rule);
+                }
+            };
+        }
+        // gas-1, section 3: control reaches a cut.
+        macro_rules! charge {
+            ($cost:expr) => {
+                if METERED {
+                    match gas.checked_sub($cost) {
+                        Some(left) => gas = left,
+                        None => leave!(Exit::OutOfGas),
+                    }
+                }
+            };
+        }
+        macro_rules! jump {
+            ($target:expr) => {{
+                pc = $target;
+                charge!(costs[pc as usize]);
+            }};
+        }
+        // The branch is not taken: what follows begins a gas segment.
+        macro_rules! go_on {
+            () => {
+                charge!(costs[pc as usize])
+            };
+        }
+        macro_rules! slot {
+            ($slot:expr) => {
+                slots[$slot as usize]
+            };
+        }
+        macro_rules! read {
+            (32, $slot:expr) => { slot!($slot) as u32 };
+            (64, $slot:expr) => { slot!($slot) };
+            (f32, $slot:expr) => { f32::from_bits(slot!($slot) as u32) };
+            (f64, $slot:expr) => { f64::from_bits(slot!($slot)) };
+            (u32, $slot:expr) => { slot!($slot) as u32 };
+            (u64, $slot:expr) => { slot!($slot) };
+        }
+        macro_rules! write {
+            (32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value) };
+            (64, $slot:expr, $value:expr) => { slot!($slot) = $value };
+            (f32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value.to_bits()) };
+            (f64, $slot:expr, $value:expr) => { slot!($slot) = $value.to_bits() };
+            (u32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value) };
+            (u64, $slot:expr, $value:expr) => { slot!($slot) = $value };
+        }
+        // A constant operand: 32 bits, sign-extended where 64 are due.
+        macro_rules! constant {
+            (32, $value:expr) => { $value };
+            (64, $value:expr) => { $value as i32 as u64 };
+        }
+        macro_rules! total {
+            ($n:tt, $o:ident, $f:expr) => {{
+                rule!(BinopVal);
+                write!($n, $o.dst, $f(read!($n, $o.a), read!($n, $o.b)));
+            }};
+        }
+        macro_rules! total_k {
+            ($n:tt, $o:ident, $f:expr) => {
+                write!($n, $o.dst, $f(read!($n, $o.a), constant!($n, $o.b)))
+            };
+        }
+        macro_rules! or_trap {
+            ($result:expr, $val:ident, $trap:ident) => {
+                match $result {
+                    Ok(value) => {
+                        rule!($val);
+                        value
+                    }
+                    Err(trap) => {
+                        rule!($trap);
+                        leave!(Exit::Trap(trap))
+                    }
+                }
+            };
+        }
+        macro_rules! partial {
+            ($n:tt, $o:ident, $f:expr) => {{
+                let result = $f(read!($n, $o.a), read!($n, $o.b));
+                write!($n, $o.dst, or_trap!(result, BinopVal, BinopTrap));
+            }};
+        }
+        macro_rules! partial_k {
+            ($n:tt, $o:ident, $f:expr) => {{
+                let result = $f(read!($n, $o.a), constant!($n, $o.b));
+                write!($n, $o.dst, or_trap!(result, BinopVal, BinopTrap));
+            }};
+        }
+        macro_rules! rel {
+            ($n:tt, $o:ident, $f:expr) => {{
+                rule!(Relop);
+                slot!($o.dst) = u64::from($f(read!($n, $o.a), read!($n, $o.b)));
+            }};
+        }
+        macro_rules! rel_k {
+            ($n:tt, $o:ident, $f:expr) => {
+                slot!($o.dst) = u64::from($f(read!($n, $o.a), constant!($n, $o.b)))
+            };
+        }
+        macro_rules! branch {
+            ($n:tt, $o:ident, $f:expr) => {
+                if $f(read!($n, $o.a), read!($n, $o.b)) { jump!($o.target) } else { go_on!() }
+            };
+        }
+        macro_rules! branch_k {
+            ($n:tt, $o:ident, $f:expr) => {
+                if $f(read!($n, $o.a), constant!($n, $o.b)) { jump!($o.target) } else { go_on!() }
+            };
+        }
+        macro_rules! test {
+            ($n:tt, $o:ident, $f:expr) => {{
+                rule!(Testop);
+                slot!($o.dst) = u64::from($f(read!($n, $o.a)));
+            }};
+        }
+        macro_rules! unary {
+            ($n:tt, $o:ident, $f:expr) => {{
+                rule!(UnopVal);
+                write!($n, $o.dst, $f(read!($n, $o.a)));
+            }};
+        }
+        macro_rules! float {
+            ($f:tt, $o:ident, $function:expr) => {{
+                rule!(BinopVal);
+                write!($f, $o.dst, $function(read!($f, $o.a), read!($f, $o.b)));
+            }};
+        }
+        macro_rules! float_rel {
+            ($f:tt, $o:ident, $function:expr) => {{
+                rule!(Relop);
+                slot!($o.dst) = u64::from($function(read!($f, $o.a), read!($f, $o.b)));
+            }};
+        }
+        macro_rules! float_unary {
+            ($f:tt, $o:ident, $function:expr) => {{
+                rule!(UnopVal);
+                write!($f, $o.dst, $function(read!($f, $o.a)));
+            }};
+        }
+        macro_rules! convert {
+            ($from:tt => $to:tt, $o:ident, $function:expr) => {{
+                rule!(CvtopVal);
+                write!($to, $o.dst, $function(read!($from, $o.a)));
+            }};
+        }
+        macro_rules! convert_partial {
+            ($from:tt => $to:tt, $o:ident, $function:expr) => {{
+                let result = $function(read!($from, $o.a));
+                write!($to, $o.dst, or_trap!(result, CvtopVal, CvtopTrap));
+            }};
+        }
+        // The effective address is the operand plus the offset, not modulo anything.
+        macro_rules! load {
+            ($t:ty as $to:ty, $val:ident, $oob:ident, $o:ident) => {{
+                let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
+                match memory.get(ea..).and_then(|m| m.first_chunk()) {
+                    Some(bytes) => {
+                        rule!($val);
+                        slot!($o.dst) = <$t>::from_le_bytes(*bytes) as $to as u64;
+                    }
+                    None => {
+                        rule!($oob);
+                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
+                    }
+                }
+            }};
+        }
+        macro_rules! store {
+            ($t:ty, $val:ident, $oob:ident, $o:ident) => {{
+                let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
+                let value = slot!($o.value) as $t;
+                match memory.get_mut(ea..).and_then(|m| m.first_chunk_mut()) {
+                    Some(bytes) => {
+                        rule!($val);
+                        *bytes = value.to_le_bytes();
+                    }
+                    None => {
+                        rule!($oob);
+                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
+                    }
+                }
+            }};
+        }
+        // Enters a function of the same instance; others are entered outside the loop.
+        macro_rules! call {
+            ($func:expr, $at:expr) => {{
+                let (func, at): (u32, u32) = ($func, $at);
+                let code = match codes.get(func as usize) {
+                    Some(code) if code.entry != EXIT_PC && code.home == home => code,
+                    _ => leave!(Exit::Call { func, at }),
+                };
+                match depth_left.checked_sub(code.depth) {
+                    Some(left) => depth_left = left,
+                    None => leave!(Exit::StackOverflow),
+                }
+                charge!(code.entry_cost);
+                frames.push(Frame { return_pc: pc, fp, depth: code.depth as u32, far: false });
+                fp += at;
+                Machine::reserve(stack, fp as usize + code.frame_slots as usize);
+                slots = &mut stack[fp as usize..];
+                slots[code.params as usize..code.locals as usize].fill(0);
+                pc = code.entry;
+                if W::ON && let Some(observer) = watch.observer() {
+                    observer.enter(FuncAddr(func), code.entry_gas);
+                }
+            }};
+        }
+        macro_rules! ret {
+            () => {{
+                if W::ON && let Some(observer) = watch.observer()
+                    && let Some(func) = program.func_at(pc - 1)
+                {
+                    observer.exit(func);
+                }
+                let Some(frame) = frames.pop() else {
+                    leave!(Exit::Crash("a return without a frame"))
+                };
+                depth_left += u64::from(frame.depth);
+                fp = frame.fp;
+                slots = &mut stack[fp as usize..];
+                jump!(frame.return_pc);
+                if frame.far {
+                    leave!(Exit::Returned);
+                }
+            }};
+        }
+        loop {
+            let op = &ops[pc as usize];
+            pc += 1;
+            match *op {
+            Op::Exit => leave!(Exit::Done),
+            Op::Nop => {}
+            // spec: Step_pure/unreachable
+            Op::Unreachable => {
+                rule!(Unreachable);
+                leave!(Exit::Trap(Trap::Unreachable))
+            }
+            Op::Charge { cost } => charge!(cost),
+            Op::Observe { opcode } => {
+                if let (Some(observer), Some(func), Some(site)) =
+                    (watch.observer(), program.func_at(pc - 1), program.site(pc - 1))
+                {
+                    observer.operator(func, site, opcode);
+                }
+            }
+            Op::Const { dst, value } => slot!(dst) = value,
+            // spec: Step_read/local.get, Step/local.set, Step_pure/local.tee
+            Op::Copy(o) => slot!(o.dst) = slot!(o.a),
+            Op::Copy2(o) => slots.copy_within(o.a as usize..o.a as usize + 2, o.dst as usize),
+            // spec: Step_pure/select-true, Step_pure/select-false
+            Op::Select { dst, b, cond } => {
+                if slot!(cond) as u32 != 0 {
+                    rule!(SelectTrue);
+                } else {
+                    rule!(SelectFalse);
+                    slot!(dst) = slot!(b);
+                }
+            }
+            Op::Select2 { dst, b, cond } => {
+                if slot!(cond) as u32 != 0 {
+                    rule!(SelectTrue);
+                } else {
+                    rule!(SelectFalse);
+                    slots.copy_within(b as usize..b as usize + 2, dst as usize);
+                }
+            }
+            // spec: Step_read/global.get
+            Op::GlobalGet { dst, global } => {
+                rule!(GlobalGet);
+                slot!(dst) = globals[global as usize].slots()[0];
+            }
+            Op::GlobalGet2 { dst, global } => {
+                rule!(GlobalGet);
+                let value = globals[global as usize].slots();
+                slots[dst as usize..dst as usize + 2].copy_from_slice(&value);
+            }
+            // spec: Step/global.set
+            Op::GlobalSet { src, global } => {
+                rule!(GlobalSet);
+                globals[global as usize].set_slots([slot!(src), 0]);
+            }
+            Op::GlobalSet2 { src, global } => {
+                rule!(GlobalSet);
+                globals[global as usize].set_slots([slot!(src), slot!(src + 1)]);
+            }
+            // spec: Step_read/table.get-val, Step_read/table.get-oob
+            Op::TableGet { dst, index, table } => match tables[table as usize].get(slot!(index)) {
+                Some(value) => {
+                    rule!(TableGetVal);
+                    slot!(dst) = value.to_bits();
+                }
+                None => {
+                    rule!(TableGetOob);
+                    leave!(Exit::Trap(Trap::TableOutOfBounds))
+                }
+            },
+            // spec: Step/table.set-val, Step/table.set-oob
+            Op::TableSet { index, value, table } => {
+                let Some(value) = Ref::from_bits(slot!(value)) else {
+                    leave!(Exit::Crash("a word that is no reference"))
+                };
+                match tables[table as usize].set(slot!(index), value) {
+                    Some(()) => rule!(TableSetVal),
+                    None => {
+                        rule!(TableSetOob);
+                        leave!(Exit::Trap(Trap::TableOutOfBounds))
+                    }
+                }
+            }
+            // spec: Step_pure/ref.is_null-true, Step_pure/ref.is_null-false
+            Op::RefIsNull(o) => {
+                let null = slot!(o.a) == Ref::NULL.to_bits();
+                if null { rule!(RefIsNullTrue) } else { rule!(RefIsNullFalse) }
+                slot!(o.dst) = u64::from(null);
+            }
+            // spec: Step_pure/br-label-zero
+            Op::Br { target } => jump!(target),
+            // spec: Step_pure/br_if-true, Step_pure/br_if-false
+            Op::BrIf { cond, target } => {
+                if slot!(cond) as u32 != 0 {
+                    rule!(BrIfTrue);
+                    jump!(target)
+                } else {
+                    rule!(BrIfFalse);
+                    go_on!()
+                }
+            }
+            // spec: Step_pure/if-false, Step_pure/if-true
+            Op::BrUnless { cond, target } => {
+                if slot!(cond) as u32 == 0 {
+                    rule!(IfFalse);
+                    jump!(target)
+                } else {
+                    rule!(IfTrue);
+                    go_on!()
+                }
+            }
+            Op::BrIfMove { cond, label } => {
+                if slot!(cond) as u32 != 0 {
+                    rule!(BrIfTrue);
+                    let label = program.labels[label as usize];
+                    let from = label.from as usize;
+                    slots.copy_within(from..from + label.keep as usize, label.to as usize);
+                    jump!(label.target)
+                } else {
+                    rule!(BrIfFalse);
+                    go_on!()
+                }
+            }
+            // spec: Step_pure/br_table-lt, Step_pure/br_table-ge
+            Op::BrTable { index, first, count } => {
+                let index = slot!(index) as u32;
+                if index < count { rule!(BrTableLt) } else { rule!(BrTableGe) }
+                let label = &program.labels[(first + index.min(count)) as usize];
+                if label.from != label.to {
+                    let from = label.from as usize;
+                    slots.copy_within(from..from + label.keep as usize, label.to as usize);
+                }
+                jump!(label.target)
+            }
+            // spec: Step_read/call
+            Op::Call { func, at } => {
+                rule!(Call);
+                call!(func, at)
+            }
+            // spec: Step_pure/call_indirect: table.get, ref.cast, call_ref
+            Op::CallIndirect { index, at, signature } => {
+                rule!(CallIndirect);
+                let signature = program.signatures[signature as usize];
+                let Some(element) = tables[signature.table.index()].get(slot!(index)) else {
+                    leave!(Exit::Trap(Trap::UndefinedElement))
+                };
+                let Some(func) = element.as_func() else {
+                    leave!(Exit::Trap(Trap::UninitializedElement))
+                };
+                let ty = store.funcs[func.index()].ty;
+                if ty != signature.ty && !store.types.matches_def(ty, signature.ty) {
+                    leave!(Exit::Trap(Trap::IndirectCallTypeMismatch))
+                }
+                call!(func.0, at)
+            }
+            // spec: Step_pure/frame-vals, Step_pure/return-frame
+            Op::Return0 => ret!(),
+            Op::Return1 { src } => {
+                slot!(0) = slot!(src);
+                ret!()
+            }
+            Op::Return { from, count } => {
+                slots.copy_within(from as usize..(from + count) as usize, 0);
+                ret!()
+            }
+            Op::Far { opcode, at, memarg } => leave!(Exit::Far { opcode, at, memarg }),
+            Op::Slow { opcode, at, x, y } => leave!(Exit::Slow(Slow { opcode, at, x, y })),
+            // spec: Step_pure/binop-val, i32
+            Op::I32Add(o) => total!(32, o, integer::n32::iadd),
+            Op::I32AddK(o) => total_k!(32, o, integer::n32::iadd),
+            Op::I32Sub(o) => total!(32, o, integer::n32::isub),
+            Op::I32SubK(o) => total_k!(32, o, integer::n32::isub),
+            Op::I32Mul(o) => total!(32, o, integer::n32::imul),
+            Op::I32MulK(o) => total_k!(32, o, integer::n32::imul),
+            Op::I32And(o) => total!(32, o, integer::n32::iand),
+            Op::I32AndK(o) => total_k!(32, o, integer::n32::iand),
+            Op::I32Or(o) => total!(32, o, integer::n32::ior),
+            Op::I32OrK(o) => total_k!(32, o, integer::n32::ior),
+            Op::I32Xor(o) => total!(32, o, integer::n32::ixor),
+            Op::I32XorK(o) => total_k!(32, o, integer::n32::ixor),
+            Op::I32Shl(o) => total!(32, o, integer::n32::ishl),
+            Op::I32ShlK(o) => total_k!(32, o, integer::n32::ishl),
+            Op::I32ShrS(o) => total!(32, o, integer::n32::ishr_s),
+            Op::I32ShrSK(o) => total_k!(32, o, integer::n32::ishr_s),
+            Op::I32ShrU(o) => total!(32, o, integer::n32::ishr_u),
+            Op::I32ShrUK(o) => total_k!(32, o, integer::n32::ishr_u),
+            Op::I32Rotl(o) => total!(32, o, integer::n32::irotl),
+            Op::I32RotlK(o) => total_k!(32, o, integer::n32::irotl),
+            Op::I32Rotr(o) => total!(32, o, integer::n32::irotr),
+            Op::I32RotrK(o) => total_k!(32, o, integer::n32::irotr),
+            // spec: Step_pure/binop-val, Step_pure/binop-trap, i32
+            Op::I32DivS(o) => partial!(32, o, integer::n32::idiv_s),
+            Op::I32DivSK(o) => partial_k!(32, o, integer::n32::idiv_s),
+            Op::I32DivU(o) => partial!(32, o, integer::n32::idiv_u),
+            Op::I32DivUK(o) => partial_k!(32, o, integer::n32::idiv_u),
+            Op::I32RemS(o) => partial!(32, o, integer::n32::irem_s),
+            Op::I32RemSK(o) => partial_k!(32, o, integer::n32::irem_s),
+            Op::I32RemU(o) => partial!(32, o, integer::n32::irem_u),
+            Op::I32RemUK(o) => partial_k!(32, o, integer::n32::irem_u),
+            // spec: Step_pure/relop, i32
+            Op::I32Eq(o) => rel!(32, o, integer::n32::ieq),
+            Op::I32EqK(o) => rel_k!(32, o, integer::n32::ieq),
+            Op::I32Ne(o) => rel!(32, o, integer::n32::ine),
+            Op::I32NeK(o) => rel_k!(32, o, integer::n32::ine),
+            Op::I32LtS(o) => rel!(32, o, integer::n32::ilt_s),
+            Op::I32LtSK(o) => rel_k!(32, o, integer::n32::ilt_s),
+            Op::I32LtU(o) => rel!(32, o, integer::n32::ilt_u),
+            Op::I32LtUK(o) => rel_k!(32, o, integer::n32::ilt_u),
+            Op::I32GtS(o) => rel!(32, o, integer::n32::igt_s),
+            Op::I32GtSK(o) => rel_k!(32, o, integer::n32::igt_s),
+            Op::I32GtU(o) => rel!(32, o, integer::n32::igt_u),
+            Op::I32GtUK(o) => rel_k!(32, o, integer::n32::igt_u),
+            Op::I32LeS(o) => rel!(32, o, integer::n32::ile_s),
+            Op::I32LeSK(o) => rel_k!(32, o, integer::n32::ile_s),
+            Op::I32LeU(o) => rel!(32, o, integer::n32::ile_u),
+            Op::I32LeUK(o) => rel_k!(32, o, integer::n32::ile_u),
+            Op::I32GeS(o) => rel!(32, o, integer::n32::ige_s),
+            Op::I32GeSK(o) => rel_k!(32, o, integer::n32::ige_s),
+            Op::I32GeU(o) => rel!(32, o, integer::n32::ige_u),
+            Op::I32GeUK(o) => rel_k!(32, o, integer::n32::ige_u),
+            // spec: Step_pure/relop, then Step_pure/br_if-true or br_if-false, i32
+            Op::BrIfI32Eq(o) => branch!(32, o, integer::n32::ieq),
+            Op::BrIfI32EqK(o) => branch_k!(32, o, integer::n32::ieq),
+            Op::BrIfI32Ne(o) => branch!(32, o, integer::n32::ine),
+            Op::BrIfI32NeK(o) => branch_k!(32, o, integer::n32::ine),
+            Op::BrIfI32LtS(o) => branch!(32, o, integer::n32::ilt_s),
+            Op::BrIfI32LtSK(o) => branch_k!(32, o, integer::n32::ilt_s),
+            Op::BrIfI32LtU(o) => branch!(32, o, integer::n32::ilt_u),
+            Op::BrIfI32LtUK(o) => branch_k!(32, o, integer::n32::ilt_u),
+            Op::BrIfI32GtS(o) => branch!(32, o, integer::n32::igt_s),
+            Op::BrIfI32GtSK(o) => branch_k!(32, o, integer::n32::igt_s),
+            Op::BrIfI32GtU(o) => branch!(32, o, integer::n32::igt_u),
+            Op::BrIfI32GtUK(o) => branch_k!(32, o, integer::n32::igt_u),
+            Op::BrIfI32LeS(o) => branch!(32, o, integer::n32::ile_s),
+            Op::BrIfI32LeSK(o) => branch_k!(32, o, integer::n32::ile_s),
+            Op::BrIfI32LeU(o) => branch!(32, o, integer::n32::ile_u),
+            Op::BrIfI32LeUK(o) => branch_k!(32, o, integer::n32::ile_u),
+            Op::BrIfI32GeS(o) => branch!(32, o, integer::n32::ige_s),
+            Op::BrIfI32GeSK(o) => branch_k!(32, o, integer::n32::ige_s),
+            Op::BrIfI32GeU(o) => branch!(32, o, integer::n32::ige_u),
+            Op::BrIfI32GeUK(o) => branch_k!(32, o, integer::n32::ige_u),
+            // spec: Step_pure/testop and Step_pure/unop-val, i32
+            Op::I32Eqz(o) => test!(32, o, integer::n32::ieqz),
+            Op::I32Clz(o) => unary!(32, o, integer::n32::iclz),
+            Op::I32Ctz(o) => unary!(32, o, integer::n32::ictz),
+            Op::I32Popcnt(o) => unary!(32, o, integer::n32::ipopcnt),
+            Op::I32Extend8S(o) => unary!(32, o, integer::n32::iextend8_s),
+            Op::I32Extend16S(o) => unary!(32, o, integer::n32::iextend16_s),
+            // spec: Step_pure/binop-val, i64
+            Op::I64Add(o) => total!(64, o, integer::n64::iadd),
+            Op::I64AddK(o) => total_k!(64, o, integer::n64::iadd),
+            Op::I64Sub(o) => total!(64, o, integer::n64::isub),
+            Op::I64SubK(o) => total_k!(64, o, integer::n64::isub),
+            Op::I64Mul(o) => total!(64, o, integer::n64::imul),
+            Op::I64MulK(o) => total_k!(64, o, integer::n64::imul),
+            Op::I64And(o) => total!(64, o, integer::n64::iand),
+            Op::I64AndK(o) => total_k!(64, o, integer::n64::iand),
+            Op::I64Or(o) => total!(64, o, integer::n64::ior),
+            Op::I64OrK(o) => total_k!(64, o, integer::n64::ior),
+            Op::I64Xor(o) => total!(64, o, integer::n64::ixor),
+            Op::I64XorK(o) => total_k!(64, o, integer::n64::ixor),
+            Op::I64Shl(o) => total!(64, o, integer::n64::ishl),
+            Op::I64ShlK(o) => total_k!(64, o, integer::n64::ishl),
+            Op::I64ShrS(o) => total!(64, o, integer::n64::ishr_s),
+            Op::I64ShrSK(o) => total_k!(64, o, integer::n64::ishr_s),
+            Op::I64ShrU(o) => total!(64, o, integer::n64::ishr_u),
+            Op::I64ShrUK(o) => total_k!(64, o, integer::n64::ishr_u),
+            Op::I64Rotl(o) => total!(64, o, integer::n64::irotl),
+            Op::I64RotlK(o) => total_k!(64, o, integer::n64::irotl),
+            Op::I64Rotr(o) => total!(64, o, integer::n64::irotr),
+            Op::I64RotrK(o) => total_k!(64, o, integer::n64::irotr),
+            // spec: Step_pure/binop-val, Step_pure/binop-trap, i64
+            Op::I64DivS(o) => partial!(64, o, integer::n64::idiv_s),
+            Op::I64DivSK(o) => partial_k!(64, o, integer::n64::idiv_s),
+            Op::I64DivU(o) => partial!(64, o, integer::n64::idiv_u),
+            Op::I64DivUK(o) => partial_k!(64, o, integer::n64::idiv_u),
+            Op::I64RemS(o) => partial!(64, o, integer::n64::irem_s),
+            Op::I64RemSK(o) => partial_k!(64, o, integer::n64::irem_s),
+            Op::I64RemU(o) => partial!(64, o, integer::n64::irem_u),
+            Op::I64RemUK(o) => partial_k!(64, o, integer::n64::irem_u),
+            // spec: Step_pure/relop, i64
+            Op::I64Eq(o) => rel!(64, o, integer::n64::ieq),
+            Op::I64EqK(o) => rel_k!(64, o, integer::n64::ieq),
+            Op::I64Ne(o) => rel!(64, o, integer::n64::ine),
+            Op::I64NeK(o) => rel_k!(64, o, integer::n64::ine),
+            Op::I64LtS(o) => rel!(64, o, integer::n64::ilt_s),
+            Op::I64LtSK(o) => rel_k!(64, o, integer::n64::ilt_s),
+            Op::I64LtU(o) => rel!(64, o, integer::n64::ilt_u),
+            Op::I64LtUK(o) => rel_k!(64, o, integer::n64::ilt_u),
+            Op::I64GtS(o) => rel!(64, o, integer::n64::igt_s),
+            Op::I64GtSK(o) => rel_k!(64, o, integer::n64::igt_s),
+            Op::I64GtU(o) => rel!(64, o, integer::n64::igt_u),
+            Op::I64GtUK(o) => rel_k!(64, o, integer::n64::igt_u),
+            Op::I64LeS(o) => rel!(64, o, integer::n64::ile_s),
+            Op::I64LeSK(o) => rel_k!(64, o, integer::n64::ile_s),
+            Op::I64LeU(o) => rel!(64, o, integer::n64::ile_u),
+            Op::I64LeUK(o) => rel_k!(64, o, integer::n64::ile_u),
+            Op::I64GeS(o) => rel!(64, o, integer::n64::ige_s),
+            Op::I64GeSK(o) => rel_k!(64, o, integer::n64::ige_s),
+            Op::I64GeU(o) => rel!(64, o, integer::n64::ige_u),
+            Op::I64GeUK(o) => rel_k!(64, o, integer::n64::ige_u),
+            // spec: Step_pure/relop, then Step_pure/br_if-true or br_if-false, i64
+            Op::BrIfI64Eq(o) => branch!(64, o, integer::n64::ieq),
+            Op::BrIfI64EqK(o) => branch_k!(64, o, integer::n64::ieq),
+            Op::BrIfI64Ne(o) => branch!(64, o, integer::n64::ine),
+            Op::BrIfI64NeK(o) => branch_k!(64, o, integer::n64::ine),
+            Op::BrIfI64LtS(o) => branch!(64, o, integer::n64::ilt_s),
+            Op::BrIfI64LtSK(o) => branch_k!(64, o, integer::n64::ilt_s),
+            Op::BrIfI64LtU(o) => branch!(64, o, integer::n64::ilt_u),
+            Op::BrIfI64LtUK(o) => branch_k!(64, o, integer::n64::ilt_u),
+            Op::BrIfI64GtS(o) => branch!(64, o, integer::n64::igt_s),
+            Op::BrIfI64GtSK(o) => branch_k!(64, o, integer::n64::igt_s),
+            Op::BrIfI64GtU(o) => branch!(64, o, integer::n64::igt_u),
+            Op::BrIfI64GtUK(o) => branch_k!(64, o, integer::n64::igt_u),
+            Op::BrIfI64LeS(o) => branch!(64, o, integer::n64::ile_s),
+            Op::BrIfI64LeSK(o) => branch_k!(64, o, integer::n64::ile_s),
+            Op::BrIfI64LeU(o) => branch!(64, o, integer::n64::ile_u),
+            Op::BrIfI64LeUK(o) => branch_k!(64, o, integer::n64::ile_u),
+            Op::BrIfI64GeS(o) => branch!(64, o, integer::n64::ige_s),
+            Op::BrIfI64GeSK(o) => branch_k!(64, o, integer::n64::ige_s),
+            Op::BrIfI64GeU(o) => branch!(64, o, integer::n64::ige_u),
+            Op::BrIfI64GeUK(o) => branch_k!(64, o, integer::n64::ige_u),
+            // spec: Step_pure/testop and Step_pure/unop-val, i64
+            Op::I64Eqz(o) => test!(64, o, integer::n64::ieqz),
+            Op::I64Clz(o) => unary!(64, o, integer::n64::iclz),
+            Op::I64Ctz(o) => unary!(64, o, integer::n64::ictz),
+            Op::I64Popcnt(o) => unary!(64, o, integer::n64::ipopcnt),
+            Op::I64Extend8S(o) => unary!(64, o, integer::n64::iextend8_s),
+            Op::I64Extend16S(o) => unary!(64, o, integer::n64::iextend16_s),
+            Op::I64Extend32S(o) => unary!(64, o, integer::n64::iextend32_s),
+            // spec: Step_pure/binop-val, f32
+            Op::F32Add(o) => float!(f32, o, float::n32::fadd),
+            Op::F32Sub(o) => float!(f32, o, float::n32::fsub),
+            Op::F32Mul(o) => float!(f32, o, float::n32::fmul),
+            Op::F32Div(o) => float!(f32, o, float::n32::fdiv),
+            Op::F32Min(o) => float!(f32, o, float::n32::fmin),
+            Op::F32Max(o) => float!(f32, o, float::n32::fmax),
+            Op::F32Copysign(o) => total!(32, o, float::n32::fcopysign),
+            // spec: Step_pure/relop, f32
+            Op::F32Eq(o) => float_rel!(f32, o, float::n32::feq),
+            Op::F32Ne(o) => float_rel!(f32, o, float::n32::fne),
+            Op::F32Lt(o) => float_rel!(f32, o, float::n32::flt),
+            Op::F32Gt(o) => float_rel!(f32, o, float::n32::fgt),
+            Op::F32Le(o) => float_rel!(f32, o, float::n32::fle),
+            Op::F32Ge(o) => float_rel!(f32, o, float::n32::fge),
+            // spec: Step_pure/unop-val, f32
+            Op::F32Ceil(o) => float_unary!(f32, o, float::n32::fceil),
+            Op::F32Floor(o) => float_unary!(f32, o, float::n32::ffloor),
+            Op::F32Trunc(o) => float_unary!(f32, o, float::n32::ftrunc),
+            Op::F32Nearest(o) => float_unary!(f32, o, float::n32::fnearest),
+            Op::F32Sqrt(o) => float_unary!(f32, o, float::n32::fsqrt),
+            Op::F32Abs(o) => unary!(32, o, float::n32::fabs),
+            Op::F32Neg(o) => unary!(32, o, float::n32::fneg),
+            // spec: Step_pure/binop-val, f64
+            Op::F64Add(o) => float!(f64, o, float::n64::fadd),
+            Op::F64Sub(o) => float!(f64, o, float::n64::fsub),
+            Op::F64Mul(o) => float!(f64, o, float::n64::fmul),
+            Op::F64Div(o) => float!(f64, o, float::n64::fdiv),
+            Op::F64Min(o) => float!(f64, o, float::n64::fmin),
+            Op::F64Max(o) => float!(f64, o, float::n64::fmax),
+            Op::F64Copysign(o) => total!(64, o, float::n64::fcopysign),
+            // spec: Step_pure/relop, f64
+            Op::F64Eq(o) => float_rel!(f64, o, float::n64::feq),
+            Op::F64Ne(o) => float_rel!(f64, o, float::n64::fne),
+            Op::F64Lt(o) => float_rel!(f64, o, float::n64::flt),
+            Op::F64Gt(o) => float_rel!(f64, o, float::n64::fgt),
+            Op::F64Le(o) => float_rel!(f64, o, float::n64::fle),
+            Op::F64Ge(o) => float_rel!(f64, o, float::n64::fge),
+            // spec: Step_pure/unop-val, f64
+            Op::F64Ceil(o) => float_unary!(f64, o, float::n64::fceil),
+            Op::F64Floor(o) => float_unary!(f64, o, float::n64::ffloor),
+            Op::F64Trunc(o) => float_unary!(f64, o, float::n64::ftrunc),
+            Op::F64Nearest(o) => float_unary!(f64, o, float::n64::fnearest),
+            Op::F64Sqrt(o) => float_unary!(f64, o, float::n64::fsqrt),
+            Op::F64Abs(o) => unary!(64, o, float::n64::fabs),
+            Op::F64Neg(o) => unary!(64, o, float::n64::fneg),
+            // spec: Step_pure/cvtop-val
+            Op::I32WrapI64(o) => convert!(u64 => u32, o, conversion::i32_wrap_i64),
+            Op::I64ExtendI32S(o) => convert!(u32 => u64, o, conversion::i64_extend_i32_s),
+            Op::I64ExtendI32U(o) => convert!(u32 => u64, o, conversion::i64_extend_i32_u),
+            Op::F32ConvertI32S(o) => convert!(u32 => f32, o, conversion::f32_convert_i32_s),
+            Op::F32ConvertI32U(o) => convert!(u32 => f32, o, conversion::f32_convert_i32_u),
+            Op::F32ConvertI64S(o) => convert!(u64 => f32, o, conversion::f32_convert_i64_s),
+            Op::F32ConvertI64U(o) => convert!(u64 => f32, o, conversion::f32_convert_i64_u),
+            Op::F64ConvertI32S(o) => convert!(u32 => f64, o, conversion::f64_convert_i32_s),
+            Op::F64ConvertI32U(o) => convert!(u32 => f64, o, conversion::f64_convert_i32_u),
+            Op::F64ConvertI64S(o) => convert!(u64 => f64, o, conversion::f64_convert_i64_s),
+            Op::F64ConvertI64U(o) => convert!(u64 => f64, o, conversion::f64_convert_i64_u),
+            Op::F32DemoteF64(o) => convert!(f64 => f32, o, conversion::f32_demote_f64),
+            Op::F64PromoteF32(o) => convert!(f32 => f64, o, conversion::f64_promote_f32),
+            Op::I32TruncSatF32S(o) => convert!(f32 => u32, o, conversion::i32_trunc_sat_f32_s),
+            Op::I32TruncSatF32U(o) => convert!(f32 => u32, o, conversion::i32_trunc_sat_f32_u),
+            Op::I32TruncSatF64S(o) => convert!(f64 => u32, o, conversion::i32_trunc_sat_f64_s),
+            Op::I32TruncSatF64U(o) => convert!(f64 => u32, o, conversion::i32_trunc_sat_f64_u),
+            Op::I64TruncSatF32S(o) => convert!(f32 => u64, o, conversion::i64_trunc_sat_f32_s),
+            Op::I64TruncSatF32U(o) => convert!(f32 => u64, o, conversion::i64_trunc_sat_f32_u),
+            Op::I64TruncSatF64S(o) => convert!(f64 => u64, o, conversion::i64_trunc_sat_f64_s),
+            Op::I64TruncSatF64U(o) => convert!(f64 => u64, o, conversion::i64_trunc_sat_f64_u),
+            // spec: Step_pure/cvtop-val, Step_pure/cvtop-trap
+            Op::I32TruncF32S(o) => convert_partial!(f32 => u32, o, conversion::i32_trunc_f32_s),
+            Op::I32TruncF32U(o) => convert_partial!(f32 => u32, o, conversion::i32_trunc_f32_u),
+            Op::I32TruncF64S(o) => convert_partial!(f64 => u32, o, conversion::i32_trunc_f64_s),
+            Op::I32TruncF64U(o) => convert_partial!(f64 => u32, o, conversion::i32_trunc_f64_u),
+            Op::I64TruncF32S(o) => convert_partial!(f32 => u64, o, conversion::i64_trunc_f32_s),
+            Op::I64TruncF32U(o) => convert_partial!(f32 => u64, o, conversion::i64_trunc_f32_u),
+            Op::I64TruncF64S(o) => convert_partial!(f64 => u64, o, conversion::i64_trunc_f64_s),
+            Op::I64TruncF64U(o) => convert_partial!(f64 => u64, o, conversion::i64_trunc_f64_u),
+            // spec: Step_read/load-num-val, Step_read/load-num-oob
+            Op::I32Load(o) => load!(u32 as u32, LoadNumVal, LoadNumOob, o),
+            Op::I64Load(o) => load!(u64 as u64, LoadNumVal, LoadNumOob, o),
+            Op::F32Load(o) => load!(u32 as u32, LoadNumVal, LoadNumOob, o),
+            Op::F64Load(o) => load!(u64 as u64, LoadNumVal, LoadNumOob, o),
+            // spec: Step_read/load-pack-val, Step_read/load-pack-oob
+            Op::I32Load8S(o) => load!(i8 as u32, LoadPackVal, LoadPackOob, o),
+            Op::I32Load8U(o) => load!(u8 as u32, LoadPackVal, LoadPackOob, o),
+            Op::I32Load16S(o) => load!(i16 as u32, LoadPackVal, LoadPackOob, o),
+            Op::I32Load16U(o) => load!(u16 as u32, LoadPackVal, LoadPackOob, o),
+            Op::I64Load8S(o) => load!(i8 as u64, LoadPackVal, LoadPackOob, o),
+            Op::I64Load8U(o) => load!(u8 as u64, LoadPackVal, LoadPackOob, o),
+            Op::I64Load16S(o) => load!(i16 as u64, LoadPackVal, LoadPackOob, o),
+            Op::I64Load16U(o) => load!(u16 as u64, LoadPackVal, LoadPackOob, o),
+            Op::I64Load32S(o) => load!(i32 as u64, LoadPackVal, LoadPackOob, o),
+            Op::I64Load32U(o) => load!(u32 as u64, LoadPackVal, LoadPackOob, o),
+            // spec: Step/store-num-val, Step/store-num-oob
+            Op::I32Store(o) => store!(u32, StoreNumVal, StoreNumOob, o),
+            Op::I64Store(o) => store!(u64, StoreNumVal, StoreNumOob, o),
+            Op::F32Store(o) => store!(u32, StoreNumVal, StoreNumOob, o),
+            Op::F64Store(o) => store!(u64, StoreNumVal, StoreNumOob, o),
+            // spec: Step/store-pack-val, Step/store-pack-oob
+            Op::I32Store8(o) => store!(u8, StorePackVal, StorePackOob, o),
+            Op::I32Store16(o) => store!(u16, StorePackVal, StorePackOob, o),
+            Op::I64Store8(o) => store!(u8, StorePackVal, StorePackOob, o),
+            Op::I64Store16(o) => store!(u16, StorePackVal, StorePackOob, o),
+            Op::I64Store32(o) => store!(u32, StorePackVal, StorePackOob, o),
+            }
+        }
+    };
+    (machine.pc, machine.fp) = (pc, fp);
+    (machine.gas, machine.depth_left) = (gas, depth_left);
+    exit
+}

@@ -1,0 +1,140 @@
+//! The oracle as a tier.
+
+use crate::machine::{Executing, Machine};
+use crate::observer::Observer;
+use crate::prepare::refuse_unsupported;
+use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
+use etalon_runtime::{
+    AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, Stop, Store,
+};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most machines kept for later calls.
+const POOL: usize = 16;
+
+/// The interpreter of one store.
+pub struct Interp {
+    state: Mutex<State>,
+}
+
+struct State {
+    program: Program,
+    /// Machines not in use: calls from inside calls each need their own.
+    machines: Vec<Machine>,
+    observer: Option<Box<dyn Observer + Send>>,
+}
+
+impl fmt::Debug for Interp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interp").finish_non_exhaustive()
+    }
+}
+
+impl Default for Interp {
+    fn default() -> Self {
+        Interp::new()
+    }
+}
+
+impl Interp {
+    /// An interpreter for one store, to be added to it with [`Store::add_executor`].
+    pub fn new() -> Interp {
+        Interp::with(None)
+    }
+
+    /// An interpreter that tells an observer every step.
+    pub fn with_observer(observer: Box<dyn Observer + Send>) -> Interp {
+        Interp::with(Some(observer))
+    }
+
+    fn with(observer: Option<Box<dyn Observer + Send>>) -> Interp {
+        let state = State { program: Program::new(), machines: Vec::new(), observer };
+        Interp { state: Mutex::new(state) }
+    }
+
+    /// A store runs on one thread at a time, so nobody else holds the lock for long; one left by a
+    /// panic holds a program that is still good, since it only grows.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One piece of work with the program at hand.
+    fn executing<T>(
+        &self,
+        store: &mut Store,
+        machine: &mut Machine,
+        work: impl FnOnce(&mut Executing<'_>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let state = &mut *self.lock();
+        let observer = state.observer.as_mut().map(|o| &mut **o as &mut (dyn Observer + Send));
+        work(&mut Executing { program: &mut state.program, observer, store, machine })
+    }
+
+    fn run(&self, store: &mut Store, machine: &mut Machine, func: FuncAddr) -> Result<(), Stop> {
+        use crate::machine::Leave;
+        let mut leave = self.executing(store, machine, |e| {
+            e.enter(func, 0, EXIT_PC)?;
+            e.advance()
+        })?;
+        while let Leave::CallOut { func, at } = leave {
+            // The lock is not held: what is called may come back to this interpreter.
+            store.set_depth_left(machine.depth_left);
+            store.call(func, machine.slots(at))?;
+            leave = self.executing(store, machine, |e| {
+                e.resume()?;
+                e.advance()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether a tier of the store is this interpreter.
+    fn is(&self, other: &Arc<dyn Executor>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(other), self)
+    }
+}
+
+impl Executor for Interp {
+    fn name(&self) -> &'static str {
+        "interp"
+    }
+
+    fn attach(
+        &self,
+        store: &mut Store,
+        instance: InstanceAddr,
+        _code: Option<&CodeObject>,
+    ) -> Result<(), AttachError> {
+        let inst = store.instance(instance);
+        refuse_unsupported(&inst.module)
+            .map_err(|reason| AttachError { tier: self.name(), reason })?;
+        let mut state = self.lock();
+        let home = inst.memories.first().map_or(NO_MEMORY, |m| m.0);
+        for func in &inst.funcs[inst.module.imported_funcs as usize..] {
+            let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
+            if self.is(store.executor(tier)) {
+                state.program.set_code(*func, Code { own: true, home, ..Code::FOREIGN });
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+        let mut machine = self.lock().machines.pop().unwrap_or_else(Machine::new);
+        let depth = store.depth_left();
+        machine.begin(slots, depth);
+        let result = self.run(store, &mut machine, func);
+        store.set_depth_left(depth);
+        if result.is_ok() {
+            let results = machine.slots(0);
+            let count = slots.len().min(results.len());
+            slots[..count].copy_from_slice(&results[..count]);
+        }
+        let mut state = self.lock();
+        if state.machines.len() < POOL {
+            state.machines.push(machine);
+        }
+        result
+    }
+}

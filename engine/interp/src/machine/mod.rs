@@ -1,0 +1,112 @@
+//! The machine: everything that a running guest consists of besides the store. Plain data.
+
+mod run;
+
+pub(crate) use run::{Executing, Leave};
+
+use crate::program::NO_MEMORY;
+use etalon_runtime::Trap;
+
+/// What a return goes back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// The caller's next operation.
+    pub(crate) return_pc: u32,
+    /// The caller's first slot.
+    pub(crate) fp: u32,
+    /// What the callee took of the depth.
+    pub(crate) depth: u32,
+    /// Whether caller and callee are of different instances.
+    pub(crate) far: bool,
+}
+
+/// The state of a guest: operands and locals of all frames in one stack, and where it is.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    /// Slots of all frames; a callee's first are the caller's last.
+    pub(crate) stack: Vec<u64>,
+    /// Where each active function returns to.
+    pub(crate) frames: Vec<Frame>,
+    /// The next operation.
+    pub(crate) pc: u32,
+    /// The present frame's first slot.
+    pub(crate) fp: u32,
+    /// The first memory of the present function's instance.
+    pub(crate) home: u32,
+    /// Slots of depth left.
+    pub(crate) depth_left: u64,
+    /// Gas left, while the loop runs; otherwise it is the meter's.
+    pub(crate) gas: u64,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Machine {
+        Machine {
+            stack: Vec::new(),
+            frames: Vec::new(),
+            pc: 0,
+            fp: 0,
+            home: NO_MEMORY,
+            depth_left: 0,
+            gas: 0,
+        }
+    }
+
+    /// Starts anew, with arguments for the first function.
+    pub(crate) fn begin(&mut self, arguments: &[u64], depth_left: u64) {
+        self.frames.clear();
+        Machine::reserve(&mut self.stack, arguments.len());
+        self.stack[..arguments.len()].copy_from_slice(arguments);
+        (self.pc, self.fp, self.home) = (0, 0, NO_MEMORY);
+        self.depth_left = depth_left;
+    }
+
+    /// The slots from one of the present frame's on.
+    pub(crate) fn slots(&mut self, at: u32) -> &mut [u64] {
+        let start = (self.fp as usize + at as usize).min(self.stack.len());
+        &mut self.stack[start..]
+    }
+
+    /// Makes room for a frame.
+    pub(crate) fn reserve(stack: &mut Vec<u64>, top: usize) {
+        if stack.len() < top {
+            let len = top.max(stack.len() * 2).max(1024);
+            stack.resize(len, 0);
+        }
+    }
+}
+
+/// Why the loop was left. The machine is where it was left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exit {
+    /// The function that was called from outside has returned.
+    Done,
+    /// An operation that needs more of the store than the loop has.
+    Slow(crate::program::Slow),
+    /// An access to a memory other than the present one.
+    Far {
+        /// The instruction.
+        opcode: etalon_module::Opcode,
+        /// Its operands.
+        at: u32,
+        /// Its immediate.
+        memarg: u32,
+    },
+    /// A call of a function that is not prepared, of another instance, or of another kind.
+    Call {
+        /// The function's address.
+        func: u32,
+        /// Its arguments.
+        at: u32,
+    },
+    /// A return into another instance.
+    Returned,
+    /// The guest trapped.
+    Trap(Trap),
+    /// A charge is greater than the gas left.
+    OutOfGas,
+    /// A frame needs more depth than is left.
+    StackOverflow,
+    /// What cannot happen in valid code.
+    Crash(&'static str),
+}

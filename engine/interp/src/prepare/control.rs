@@ -1,0 +1,401 @@
+//! Control instructions: blocks and branches into positions.
+
+use super::operands::{Operand, Place};
+use super::{Builder, Refused, Result, Target, Use, numeric, widths};
+use crate::program::{Label, Op};
+use etalon_module::ValType;
+use wasmparser::{BlockType, Operator};
+
+/// What kind of block is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The body of the function.
+    Body,
+    /// `block`, or the first or second arm of an `if` that has both.
+    Block,
+    /// `loop`
+    Loop,
+    /// `if` before its `else`: where its other arm is.
+    If { other: usize },
+    /// One in code that cannot be reached.
+    Skipped,
+}
+
+/// An open block.
+#[derive(Debug)]
+pub(super) struct Block {
+    kind: Kind,
+    /// How many operands are below it.
+    height: usize,
+    /// The slot of its first parameter and of its first result.
+    slot: u32,
+    params: Box<[u32]>,
+    results: Box<[u32]>,
+    /// Where branches to its label go.
+    target: usize,
+}
+
+impl Block {
+    /// Widths of the values that a branch to its label takes along.
+    fn label_widths(&self) -> &[u32] {
+        if self.kind == Kind::Loop { &self.params } else { &self.results }
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn begin_body(&mut self, results: &[ValType]) {
+        let target = self.new_target();
+        let (slot, results) = (self.locals, widths(results));
+        let params = Box::default();
+        self.blocks.push(Block { kind: Kind::Body, height: 0, slot, params, results, target });
+    }
+
+    fn new_target(&mut self) -> usize {
+        self.targets.push(Target::default());
+        self.targets.len() - 1
+    }
+
+    /// Notes a reference to a target, or fills it in at once if the target is behind.
+    pub(super) fn refer(&mut self, target: usize, at: Use) {
+        match self.targets[target].pc {
+            Some(pc) => self.fill_in(at, pc),
+            None => self.targets[target].uses.push(at),
+        }
+    }
+
+    fn fill_in(&mut self, at: Use, pc: u32) {
+        match at {
+            Use::Op(op) => {
+                if let Some(target) = self.program.ops[op as usize].target_mut() {
+                    *target = pc;
+                }
+            }
+            Use::Row(row) => self.program.labels[row].target = pc,
+        }
+    }
+
+    /// The target is here, and control that comes by a branch begins a gas segment of this cost.
+    /// Gives whether there is such a branch.
+    fn bind(&mut self, target: usize, cost: u64) -> bool {
+        let uses = std::mem::take(&mut self.targets[target].uses);
+        if uses.is_empty() {
+            return false;
+        }
+        self.enter_at_next(cost);
+        let pc = self.program.pc();
+        self.targets[target].pc = Some(pc);
+        for at in uses {
+            self.fill_in(at, pc);
+        }
+        true
+    }
+
+    /// In code that cannot be reached only the nesting of blocks counts.
+    pub(super) fn skip(&mut self, operator: &Operator<'_>) -> Result {
+        match operator {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. } => {
+                let (kind, slot, target) = (Kind::Skipped, 0, 0);
+                let (params, results) = Default::default();
+                self.blocks.push(Block { kind, height: 0, slot, params, results, target });
+                Ok(())
+            }
+            Operator::Else => self.begin_else(),
+            Operator::End => self.end(),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn control(&mut self, operator: &Operator<'_>) -> Result<bool> {
+        match operator {
+            // spec: Step_read/block: the label has no operation
+            Operator::Block { blockty } => self.open(Kind::Block, *blockty)?,
+            // spec: Step_read/loop
+            Operator::Loop { blockty } => {
+                self.open(Kind::Loop, *blockty)?;
+                self.fall_through();
+                let target = self.block(0)?.target;
+                self.enter_at_next(self.cost_after);
+                self.targets[target].pc = Some(self.program.pc());
+            }
+            // spec: Step_pure/if-true, Step_pure/if-false
+            Operator::If { blockty } => self.begin_if(*blockty)?,
+            Operator::Else => self.begin_else()?,
+            Operator::End => self.end()?,
+            Operator::Br { relative_depth } => self.br(*relative_depth)?,
+            Operator::BrIf { relative_depth } => self.br_if(*relative_depth)?,
+            Operator::BrTable { targets } => {
+                let mut depths = Vec::new();
+                for depth in targets.targets() {
+                    depths.push(depth.map_err(|_| Refused("br_table does not decode"))?);
+                }
+                depths.push(targets.default());
+                self.br_table(&depths)?;
+            }
+            // spec: Step_pure/return-frame
+            Operator::Return => self.emit_return()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The block that a label index counts to.
+    fn block(&self, depth: u32) -> Result<&Block> {
+        let at = self.blocks.len().checked_sub(1 + depth as usize);
+        at.map(|i| &self.blocks[i]).ok_or(Refused("a label is missing"))
+    }
+
+    fn block_type(&self, ty: BlockType) -> (Box<[u32]>, Box<[u32]>) {
+        match ty {
+            BlockType::Empty => Default::default(),
+            BlockType::Type(wasmparser::ValType::V128) => (Box::default(), Box::new([2])),
+            BlockType::Type(_) => (Box::default(), Box::new([1])),
+            BlockType::FuncType(index) => {
+                let ty = self.module.func_type_at(index);
+                (widths(&ty.params), widths(&ty.results))
+            }
+        }
+    }
+
+    /// Opens a block whose parameters are on the operand stack.
+    fn open(&mut self, kind: Kind, ty: BlockType) -> Result {
+        let (params, results) = self.block_type(ty);
+        self.settle_all();
+        let Some(height) = self.operands.len().checked_sub(params.len()) else {
+            return Err(Refused("a block lacks its parameters"));
+        };
+        let slot = self.operands.get(height).map_or(self.next_slot(), |o| o.slot);
+        let target = self.new_target();
+        self.blocks.push(Block { kind, height, slot, params, results, target });
+        self.producer = None;
+        Ok(())
+    }
+
+    fn begin_if(&mut self, ty: BlockType) -> Result {
+        let condition = self.pop()?;
+        let other = self.new_target();
+        self.settle_before(condition);
+        self.jump_if(condition, false, other)?;
+        // Nothing below is left anywhere else, so opening the block emits nothing.
+        self.open(Kind::If { other }, ty)?;
+        self.enter_at_next(self.cost_after);
+        Ok(())
+    }
+
+    /// Moves all operands to their own slots, but keeps a condition together with the operation that
+    /// computed it if there is nothing to move.
+    fn settle_before(&mut self, condition: Operand) {
+        let lazy = self.operands.iter().rev().take(64).any(|o| o.place != Place::Slot);
+        if lazy {
+            self.place_const(condition);
+            self.settle_all();
+            self.producer = None;
+        }
+    }
+
+    fn begin_else(&mut self) -> Result {
+        let block = self.block(0)?;
+        let Kind::If { other } = block.kind else {
+            return Ok(());
+        };
+        let (target, count) = (block.target, block.results.len());
+        if !self.dead {
+            // The first arm ends: its `else` is executed, and goes on after the `end`.
+            self.settle_top(count);
+            let jump = self.emit(Op::Br { target: 0 });
+            self.refer(target, Use::Op(jump));
+        }
+        self.bind(other, self.cost_after);
+        let Some(block) = self.blocks.last_mut() else {
+            return Err(Refused("an else without its if"));
+        };
+        block.kind = Kind::Block;
+        let (height, params) = (block.height, block.params.clone());
+        self.operands.truncate(height);
+        self.push_all(&params);
+        self.dead = false;
+        Ok(())
+    }
+
+    fn push_all(&mut self, widths: &[u32]) {
+        for width in widths {
+            self.push_slot(*width);
+        }
+        self.producer = None;
+    }
+
+    fn end(&mut self) -> Result {
+        let Some(block) = self.blocks.pop() else {
+            return Err(Refused("an end too many"));
+        };
+        match block.kind {
+            Kind::Skipped => return Ok(()),
+            Kind::Body => return self.end_body(&block),
+            _ => {}
+        }
+        let mut live = !self.dead;
+        if live {
+            // spec: Step_pure/label-vals
+            self.settle_top(block.results.len());
+            self.fall_through();
+        }
+        if let Kind::If { other } = block.kind {
+            // No second arm: the parameters are the results.
+            live |= self.bind(other, self.cost_after);
+        }
+        if block.kind != Kind::Loop {
+            live |= self.bind(block.target, self.cost_after);
+        }
+        self.operands.truncate(block.height);
+        self.push_all(&block.results);
+        self.dead = !live;
+        Ok(())
+    }
+
+    fn end_body(&mut self, body: &Block) -> Result {
+        if !self.dead {
+            // spec: Step_pure/frame-vals
+            self.return_values(&body.results)?;
+        }
+        // A branch to the body's label leaves it: there is nothing left to charge.
+        if self.bind(body.target, 0) {
+            self.operands.clear();
+            self.push_all(&body.results);
+            self.return_values(&body.results)?;
+        }
+        self.dead = true;
+        Ok(())
+    }
+
+    fn emit_return(&mut self) -> Result {
+        let results = self.blocks.first().ok_or(Refused("a return outside"))?.results.clone();
+        self.return_values(&results)?;
+        self.dead = true;
+        Ok(())
+    }
+
+    fn return_values(&mut self, results: &[u32]) -> Result {
+        match results {
+            [] => self.emit(Op::Return0),
+            [1] => {
+                let src = self.pop_read()?;
+                self.emit(Op::Return1 { src })
+            }
+            _ => {
+                let from = self.settle_operands(results.len())?;
+                self.emit(Op::Return { from, count: results.iter().sum() })
+            }
+        };
+        Ok(())
+    }
+
+    /// Jumps to a target if a condition holds, or if it does not: together with the comparison that
+    /// computed it if that is the last operation.
+    fn jump_if(&mut self, condition: Operand, if_holds: bool, target: usize) -> Result {
+        let fused = self.program.ops.last().and_then(|op| numeric::branch(*op, if_holds));
+        let jump = match (fused, condition.place) {
+            (Some(op), Place::Slot) => match self.take_producer(condition) {
+                Some((_, cost, _)) => {
+                    self.entry_cost_at_next(cost);
+                    Some(op)
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        let pc = match jump {
+            Some(op) => self.emit(op),
+            None => {
+                self.place_const(condition);
+                let (cond, target) = (condition.source(), 0);
+                self.emit(match if_holds {
+                    true => Op::BrIf { cond, target },
+                    false => Op::BrUnless { cond, target },
+                })
+            }
+        };
+        self.refer(target, Use::Op(pc));
+        Ok(())
+    }
+
+    /// spec: Step_pure/br-label-zero, Step_pure/br-label-succ
+    fn br(&mut self, depth: u32) -> Result {
+        let block = self.block(depth)?;
+        if block.kind == Kind::Body {
+            return self.emit_return();
+        }
+        let (mut to, target) = (block.slot, block.target);
+        let count = block.label_widths().len();
+        let first = self.operands.len().checked_sub(count).ok_or(Refused("a label's values"))?;
+        for at in first..self.operands.len() {
+            // No value is overwritten before it is moved: none moves up.
+            let operand = self.operands[at];
+            self.move_to(operand, to);
+            to += operand.width;
+        }
+        let jump = self.emit(Op::Br { target: 0 });
+        self.refer(target, Use::Op(jump));
+        self.dead = true;
+        Ok(())
+    }
+
+    /// spec: Step_pure/br_if-true, Step_pure/br_if-false
+    fn br_if(&mut self, depth: u32) -> Result {
+        let condition = self.pop()?;
+        let block = self.block(depth)?;
+        let (count, target) = (block.label_widths().len(), block.target);
+        if count == 0 {
+            self.jump_if(condition, true, target)?;
+        } else {
+            self.place_const(condition);
+            self.settle_top(count);
+            let label = self.label(depth)?;
+            if label.from == label.to {
+                self.producer = None;
+                self.jump_if(condition_in_place(condition), true, target)?;
+            } else {
+                let label = self.label_row(target, label);
+                self.emit(Op::BrIfMove { cond: condition.source(), label });
+            }
+        }
+        self.enter_at_next(self.cost_after);
+        Ok(())
+    }
+
+    /// spec: Step_pure/br_table-lt, Step_pure/br_table-ge
+    fn br_table(&mut self, depths: &[u32]) -> Result {
+        let index = self.pop_read()?;
+        let arity = self.block(depths[0])?.label_widths().len();
+        self.settle_top(arity);
+        let first = self.program.labels.len() as u32;
+        for depth in depths {
+            let label = self.label(*depth)?;
+            let target = self.block(*depth)?.target;
+            self.label_row(target, label);
+        }
+        let count = depths.len() as u32 - 1;
+        self.emit(Op::BrTable { index, first, count });
+        self.dead = true;
+        Ok(())
+    }
+
+    /// A label with the values for it on top of the stack, in their own slots.
+    pub(super) fn label(&self, depth: u32) -> Result<Label> {
+        let block = self.block(depth)?;
+        let widths = block.label_widths();
+        let first = self.operands.len().checked_sub(widths.len());
+        let first = first.ok_or(Refused("a label's values"))?;
+        let from = self.operands.get(first).map_or(block.slot, |o| o.slot);
+        Ok(Label { target: 0, keep: widths.iter().sum(), from, to: block.slot })
+    }
+}
+
+/// A condition that was placed: no constant any more.
+fn condition_in_place(condition: Operand) -> Operand {
+    match condition.place {
+        Place::Const(_) => Operand { place: Place::Slot, ..condition },
+        _ => condition,
+    }
+}

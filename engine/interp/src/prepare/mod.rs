@@ -1,0 +1,414 @@
+//! Preparation: a function's instructions into operations, on its first call.
+
+mod calls;
+mod control;
+mod gas;
+mod memory;
+mod numeric;
+mod operands;
+mod supported;
+
+pub(crate) use supported::refuse_unsupported;
+
+use crate::program::{Code, Label, NO_MEMORY, Op, Program};
+use control::Block;
+use etalon_module::{Module, Opcode, ValType, slots_of};
+use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
+use gas::Segments;
+use operands::{Operand, Place};
+use wasmparser::Operator;
+
+/// What cannot be in a validated body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refused(&'static str);
+
+impl From<Refused> for Stop {
+    fn from(Refused(what): Refused) -> Stop {
+        Stop::crash(format!("preparing a function: {what}"))
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Refused>;
+
+/// Where a forward branch must be filled in.
+#[derive(Clone, Copy, Debug)]
+enum Use {
+    /// In the operation at a position.
+    Op(u32),
+    /// In a row of the program's labels.
+    Row(usize),
+}
+
+/// A place that branches go to.
+#[derive(Debug, Default)]
+struct Target {
+    pc: Option<u32>,
+    uses: Vec<Use>,
+}
+
+/// A function being prepared.
+struct Builder<'a> {
+    program: &'a mut Program,
+    module: &'a Module,
+    instance: &'a InstanceInst,
+    store: &'a Store,
+    segments: Segments,
+    metered: bool,
+    /// One operation an instruction, each announced to an observer.
+    eager: bool,
+    /// Slots of the parameters and locals: the slot of the first operand.
+    locals: u32,
+    /// Slot and width of every local.
+    local_slots: Vec<(u32, u32)>,
+    operands: Vec<Operand>,
+    blocks: Vec<Block>,
+    targets: Vec<Target>,
+    /// Whether control cannot reach the present instruction.
+    dead: bool,
+    /// Offset of the present instruction.
+    offset: u32,
+    /// Cost of the gas segment after the present instruction, if that ends one.
+    cost_after: u64,
+    /// Cost of the gas segment that begins at the next operation, if control may jump there.
+    next_cost: Option<u64>,
+    /// The operation that did nothing but compute the topmost operand, if it is the last.
+    producer: Option<u32>,
+}
+
+/// Prepares a function of this tier, whose row in `program.codes` is set but for its entry.
+///
+/// # Errors
+/// Only if the function was not validated: a crash.
+pub(crate) fn prepare(
+    store: &Store,
+    program: &mut Program,
+    func: FuncAddr,
+    eager: bool,
+) -> std::result::Result<(), Stop> {
+    let FuncKind::Wasm { instance, index, .. } = store.funcs[func.index()].kind else {
+        return Err(Stop::crash("a host function cannot be prepared"));
+    };
+    let instance = store.instance(instance);
+    let module = &*instance.module;
+    let (Some(body), ty) = (module.body(index), module.func_type(index)) else {
+        return Err(Stop::crash("an imported function cannot be prepared"));
+    };
+    let mut operators = Vec::new();
+    let mut reader = module.operators(body);
+    while !reader.eof() {
+        let read = reader.read_with_offset();
+        operators.push(read.map_err(|e| Stop::crash(format!("a validated body: {e}")))?);
+    }
+    let opcodes: Vec<Opcode> = operators.iter().map(|(o, _)| Opcode::of(o)).collect();
+    let metered = store.is_metering();
+    let schedule = store.schedule();
+    let segments = if metered { Segments::find(schedule, &opcodes) } else { Segments::free() };
+    let params = ty.param_slots() as u32;
+    let locals = params + slots_of(&body.locals) as u32;
+    let entry_gas = match metered {
+        true => schedule.entry_cost(ty.params.len() as u64, body.locals.len() as u64),
+        false => 0,
+    };
+    let entry_cost = entry_gas.saturating_add(segments.cost(0));
+    let home = instance.memories.first().map_or(NO_MEMORY, |m| m.0);
+    program.begin_function(func, index);
+    let entry = program.pc();
+    let mut slot = 0;
+    let local_slots = ty
+        .params
+        .iter()
+        .chain(&body.locals)
+        .map(|t| {
+            let width = t.slots() as u32;
+            slot += width;
+            (slot - width, width)
+        })
+        .collect();
+    let mut builder = Builder {
+        program,
+        module,
+        instance,
+        store,
+        segments,
+        metered,
+        eager,
+        locals,
+        local_slots,
+        operands: Vec::new(),
+        blocks: Vec::new(),
+        targets: Vec::new(),
+        dead: false,
+        offset: 0,
+        cost_after: 0,
+        next_cost: None,
+        producer: None,
+    };
+    builder.begin_body(&ty.results);
+    for (i, (operator, offset)) in operators.iter().enumerate() {
+        builder.offset = *offset as u32;
+        builder.cost_after = builder.segments.cost(i + 1);
+        builder.operator(operator, opcodes[i])?;
+    }
+    if !builder.blocks.is_empty() {
+        return Err(Refused("a body without its end").into());
+    }
+    let depth = schedule.frame_cost(
+        u64::from(params),
+        u64::from(locals - params),
+        u64::from(body.max_height),
+    );
+    let frame_slots = locals + body.max_height;
+    let code =
+        Code { entry, own: true, home, frame_slots, params, locals, depth, entry_cost, entry_gas };
+    program.set_code(func, code);
+    Ok(())
+}
+
+/// How many slots the values of each type take.
+fn widths(types: &[ValType]) -> Box<[u32]> {
+    types.iter().map(|t| t.slots() as u32).collect()
+}
+
+impl Builder<'_> {
+    /// Appends an operation of the present instruction.
+    fn emit(&mut self, op: Op) -> u32 {
+        self.emit_at(op, self.offset)
+    }
+
+    fn emit_at(&mut self, op: Op, offset: u32) -> u32 {
+        let cost = self.next_cost.take().unwrap_or(0);
+        self.program.push(op, cost, offset)
+    }
+
+    /// Control may jump to the next operation, which then begins a gas segment of this cost.
+    fn enter_at_next(&mut self, cost: u64) {
+        // Two cuts may meet at one position. What they cost is told apart by where they are.
+        if self.next_cost.is_some_and(|other| other != cost) {
+            self.emit(Op::Nop);
+        }
+        self.next_cost = Some(cost);
+        self.producer = None;
+    }
+
+    /// Gives the next operation the cost of one that was taken back.
+    fn entry_cost_at_next(&mut self, cost: u64) {
+        if cost != 0 {
+            self.next_cost = Some(cost);
+        }
+    }
+
+    /// Control falls through into a gas segment, from an operation that does not charge for it.
+    fn fall_through(&mut self) {
+        if self.metered {
+            self.emit(Op::Charge { cost: self.cost_after });
+        }
+        self.producer = None;
+    }
+
+    fn operator(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
+        if self.dead {
+            return self.skip(operator);
+        }
+        if self.eager {
+            self.emit(Op::Observe { opcode });
+        }
+        if self.control(operator)? || self.call(operator)? {
+            return Ok(());
+        }
+        if !(self.numeric(operator)? || self.memory(operator)?) {
+            self.other(operator, opcode)?;
+        }
+        // What transfers control has charged for its cut; what is left are the dynamic operators,
+        // and under the policy of fine cuts all that may trap.
+        if self.metered && !self.dead && self.store.schedule().is_cut(opcode) {
+            self.fall_through();
+        }
+        Ok(())
+    }
+
+    fn numeric(&mut self, operator: &Operator<'_>) -> Result<bool> {
+        use Operator as O;
+        match operator {
+            O::I32Const { value } => self.push_lazy(Place::Const(u64::from(*value as u32)), 1),
+            O::I64Const { value } => self.push_lazy(Place::Const(*value as u64), 1),
+            O::F32Const { value } => self.push_lazy(Place::Const(value.bits().into()), 1),
+            O::F64Const { value } => self.push_lazy(Place::Const(value.bits()), 1),
+            // spec: Step_pure/cvtop-val, $reinterpret__: the bits stay, and so do the slots
+            O::I32ReinterpretF32
+            | O::I64ReinterpretF64
+            | O::F32ReinterpretI32
+            | O::F64ReinterpretI64 => {}
+            _ => return self.computation(operator),
+        }
+        Ok(true)
+    }
+
+    fn computation(&mut self, operator: &Operator<'_>) -> Result<bool> {
+        if let Some((make, with_const)) = numeric::binary(operator) {
+            let b = self.pop()?;
+            let a = self.pop_read()?;
+            match (b.place, with_const) {
+                (Place::Const(value), Some((make, width))) if width.fits(value) => {
+                    self.push_result(|dst| make(crate::program::Bin { dst, a, b: value as u32 }));
+                }
+                _ => {
+                    self.place_const(b);
+                    let b = b.source();
+                    self.push_result(|dst| make(crate::program::Bin { dst, a, b }));
+                }
+            }
+            return Ok(true);
+        }
+        if let Some(make) = numeric::unary(operator) {
+            let a = self.pop_read()?;
+            self.push_result(|dst| make(crate::program::Un { dst, a }));
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Instructions on references, tables, globals and locals, and what is left.
+    fn other(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
+        use Operator as O;
+        match *operator {
+            O::Nop => {}
+            O::Drop => {
+                self.pop()?;
+            }
+            O::Select | O::TypedSelect { .. } => self.select()?,
+            O::LocalGet { local_index } => {
+                let (slot, width) = self.local(local_index)?;
+                self.push_lazy(Place::Local(slot), width);
+            }
+            O::LocalSet { local_index } => {
+                let (slot, _) = self.local(local_index)?;
+                self.set_local(slot)?;
+            }
+            O::LocalTee { local_index } => {
+                let (slot, width) = self.local(local_index)?;
+                self.set_local(slot)?;
+                self.push_lazy(Place::Local(slot), width);
+            }
+            O::GlobalGet { global_index } => self.global_get(global_index),
+            O::GlobalSet { global_index } => {
+                let global = self.instance.globals[global_index as usize].0;
+                let value = self.pop()?;
+                self.place_const(value);
+                let src = value.source();
+                self.emit(match value.width {
+                    2 => Op::GlobalSet2 { src, global },
+                    _ => Op::GlobalSet { src, global },
+                });
+            }
+            O::RefNull { .. } => self.push_lazy(Place::Const(Ref::NULL.to_bits()), 1),
+            O::RefFunc { function_index } => {
+                let func = self.instance.funcs[function_index as usize];
+                self.push_lazy(Place::Const(Ref::func(func).to_bits()), 1);
+            }
+            O::RefIsNull => {
+                let a = self.pop_read()?;
+                self.push_result(|dst| Op::RefIsNull(crate::program::Un { dst, a }));
+            }
+            O::Unreachable => {
+                self.emit(Op::Unreachable);
+                self.dead = true;
+            }
+            _ => self.table(operator, opcode)?,
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
+        use Operator as O;
+        let address = |table: u32| self.instance.tables[table as usize].0;
+        match *operator {
+            O::TableGet { table } => {
+                let table = address(table);
+                let index = self.pop_read()?;
+                self.push_result(|dst| Op::TableGet { dst, index, table });
+            }
+            O::TableSet { table } => {
+                let table = address(table);
+                let value = self.pop_read()?;
+                let index = self.pop_read()?;
+                self.emit(Op::TableSet { index, value, table });
+            }
+            O::TableSize { table } => self.slow(opcode, 0, &[1], address(table), 0)?,
+            O::TableGrow { table } => self.slow(opcode, 2, &[1], address(table), 0)?,
+            O::TableFill { table } => self.slow(opcode, 3, &[], address(table), 0)?,
+            O::TableCopy { dst_table, src_table } => {
+                self.slow(opcode, 3, &[], address(dst_table), address(src_table))?;
+            }
+            O::TableInit { elem_index, table } => {
+                let elem = self.instance.elems[elem_index as usize].0;
+                self.slow(opcode, 3, &[], address(table), elem)?;
+            }
+            O::ElemDrop { elem_index } => {
+                let elem = self.instance.elems[elem_index as usize].0;
+                self.slow(opcode, 0, &[], elem, 0)?;
+            }
+            _ => return Err(Refused("an operator that should not have been attached")),
+        }
+        Ok(())
+    }
+
+    fn local(&self, index: u32) -> Result<(u32, u32)> {
+        self.local_slots.get(index as usize).copied().ok_or(Refused("a local is missing"))
+    }
+
+    fn global_get(&mut self, index: u32) {
+        let width = self.module.globals[index as usize].val.slots() as u32;
+        let global = self.instance.globals[index as usize].0;
+        if width == 2 {
+            let dst = self.push_slot(2);
+            self.emit(Op::GlobalGet2 { dst, global });
+        } else {
+            self.push_result(|dst| Op::GlobalGet { dst, global });
+        }
+    }
+
+    fn select(&mut self) -> Result {
+        let condition = self.pop()?;
+        let b = self.pop()?;
+        self.place_const(condition);
+        self.place_const(b);
+        self.settle_top(1);
+        let first = self.pop()?;
+        let (b, cond) = (b.source(), condition.source());
+        let dst = self.push_slot(first.width);
+        self.emit(match first.width {
+            2 => Op::Select2 { dst, b, cond },
+            _ => Op::Select { dst, b, cond },
+        });
+        Ok(())
+    }
+
+    /// An operator without an operation of its own: operands and results in their own slots.
+    fn slow(&mut self, opcode: Opcode, operands: usize, results: &[u32], x: u32, y: u32) -> Result {
+        let at = self.settle_operands(operands)?;
+        self.emit(Op::Slow { opcode, at, x, y });
+        for width in results {
+            self.push_slot(*width);
+        }
+        Ok(())
+    }
+
+    /// Moves operands to their own slots and pops them; gives the first slot.
+    fn settle_operands(&mut self, count: usize) -> Result<u32> {
+        self.settle_top(count);
+        let Some(rest) = self.operands.len().checked_sub(count) else {
+            return Err(Refused("operands are missing"));
+        };
+        self.operands.truncate(rest);
+        self.producer = None;
+        Ok(self.next_slot())
+    }
+
+    /// A row of labels to be filled in when the target is known.
+    fn label_row(&mut self, target: usize, label: Label) -> u32 {
+        let row = self.program.labels.len();
+        self.program.labels.push(label);
+        self.refer(target, Use::Row(row));
+        row as u32
+    }
+}

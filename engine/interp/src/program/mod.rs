@@ -1,0 +1,189 @@
+//! The program of a store: the operations of every function that was prepared, one after the other.
+
+mod op;
+
+pub(crate) use op::{Bin, Cmp, Load, Op, Slow, Store, Un};
+
+use etalon_module::TypeId;
+use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr};
+
+/// The memory of an instance without one: the address of none.
+pub(crate) const NO_MEMORY: u32 = u32::MAX;
+
+/// Where the machine is sent to leave its loop: the first operation of every program.
+pub(crate) const EXIT_PC: u32 = 0;
+
+/// What a call must know of a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    /// Its first operation; [`EXIT_PC`] if it is not prepared.
+    pub(crate) entry: u32,
+    /// Whether this tier runs it.
+    pub(crate) own: bool,
+    /// The first memory of its instance.
+    pub(crate) home: u32,
+    /// Slots of its frame.
+    pub(crate) frame_slots: u32,
+    /// Slots of its parameters.
+    pub(crate) params: u32,
+    /// Slots of its parameters and locals.
+    pub(crate) locals: u32,
+    /// frame(f) of gas-1, in slots.
+    pub(crate) depth: u64,
+    /// E(f) of gas-1 and the cost of its first gas segment.
+    pub(crate) entry_cost: u64,
+    /// E(f) alone.
+    pub(crate) entry_gas: u64,
+}
+
+impl Code {
+    /// A function that this tier does not run, as far as it knows.
+    pub(crate) const FOREIGN: Code = Code {
+        entry: EXIT_PC,
+        own: false,
+        home: NO_MEMORY,
+        frame_slots: 0,
+        params: 0,
+        locals: 0,
+        depth: 0,
+        entry_cost: 0,
+        entry_gas: 0,
+    };
+}
+
+/// A label as a branch sees it that has to move the label's values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    /// The operation to go on with.
+    pub(crate) target: u32,
+    /// Slots of the label's values.
+    pub(crate) keep: u32,
+    /// Where they are.
+    pub(crate) from: u32,
+    /// Where the label has them.
+    pub(crate) to: u32,
+}
+
+/// What `call_indirect` looks up and expects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signature {
+    /// The table.
+    pub(crate) table: TableAddr,
+    /// The type that the function must match.
+    pub(crate) ty: TypeId,
+}
+
+/// The immediate of an access that is not to the instance's first memory with 32-bit addresses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FarArg {
+    /// The memory.
+    pub(crate) memory: MemoryAddr,
+    /// The offset.
+    pub(crate) offset: u64,
+    /// Whether its addresses have 64 bits.
+    pub(crate) wide: bool,
+}
+
+/// Which function a run of operations is of.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    start: u32,
+    /// Its address.
+    addr: FuncAddr,
+    /// Its index in its module.
+    index: u32,
+}
+
+/// The program. It only ever grows, so positions in it stay good.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// The operations; branches hold positions in this vector.
+    pub(crate) ops: Vec<Op>,
+    /// For each operation that control may jump to: the cost of the gas segment that begins there.
+    pub(crate) costs: Vec<u64>,
+    /// For each operation: where its instruction is in the module's bytes.
+    offsets: Vec<u32>,
+    /// What calls must know, by function address.
+    pub(crate) codes: Vec<Code>,
+    /// Labels of `br_table` and of branches that move values.
+    pub(crate) labels: Vec<Label>,
+    /// Rows of `call_indirect`.
+    pub(crate) signatures: Vec<Signature>,
+    /// Immediates of accesses that do not fit into an operation.
+    pub(crate) far_args: Vec<FarArg>,
+    ranges: Vec<Range>,
+}
+
+impl Program {
+    /// A program without functions.
+    pub(crate) fn new() -> Program {
+        Program {
+            ops: vec![Op::Exit],
+            costs: vec![0],
+            offsets: vec![0],
+            codes: Vec::new(),
+            labels: Vec::new(),
+            signatures: Vec::new(),
+            far_args: Vec::new(),
+            ranges: Vec::new(),
+        }
+    }
+
+    /// The position of the next operation.
+    pub(crate) fn pc(&self) -> u32 {
+        self.ops.len() as u32
+    }
+
+    /// Appends an operation; gives its position.
+    pub(crate) fn push(&mut self, op: Op, cost: u64, offset: u32) -> u32 {
+        self.ops.push(op);
+        self.costs.push(cost);
+        self.offsets.push(offset);
+        self.pc() - 1
+    }
+
+    /// Takes the last operation back.
+    pub(crate) fn pop(&mut self) -> Option<(Op, u64, u32)> {
+        Some((self.ops.pop()?, self.costs.pop()?, self.offsets.pop()?))
+    }
+
+    /// Notes that the operations from here on are of a function.
+    pub(crate) fn begin_function(&mut self, addr: FuncAddr, index: u32) {
+        let start = self.pc();
+        self.ranges.push(Range { start, addr, index });
+    }
+
+    /// What calls must know of a function.
+    pub(crate) fn code(&self, func: FuncAddr) -> Code {
+        self.codes.get(func.index()).copied().unwrap_or(Code::FOREIGN)
+    }
+
+    /// Sets what calls must know of a function.
+    pub(crate) fn set_code(&mut self, func: FuncAddr, code: Code) {
+        if self.codes.len() <= func.index() {
+            self.codes.resize(func.index() + 1, Code::FOREIGN);
+        }
+        self.codes[func.index()] = code;
+    }
+
+    fn range(&self, pc: u32) -> Option<Range> {
+        let after = self.ranges.partition_point(|r| r.start <= pc);
+        after.checked_sub(1).map(|i| self.ranges[i])
+    }
+
+    /// The function that an operation is of.
+    pub(crate) fn func_at(&self, pc: u32) -> Option<FuncAddr> {
+        self.range(pc).map(|r| r.addr)
+    }
+
+    /// Where in its module an operation comes from.
+    pub(crate) fn site(&self, pc: u32) -> Option<Site> {
+        let func = self.range(pc)?.index;
+        Some(Site { func, offset: *self.offsets.get(pc as usize)? })
+    }
+
+    /// The first memory of the instance whose code is at a position.
+    pub(crate) fn home_at(&self, pc: u32) -> u32 {
+        self.func_at(pc).map_or(NO_MEMORY, |f| self.code(f).home)
+    }
+}

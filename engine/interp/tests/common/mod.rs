@@ -1,0 +1,75 @@
+//! What the tests share: one module in one store, and a way to call it.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use etalon_gas::Schedule;
+use etalon_interp::{ExecutedLedger, Interp, supported_features};
+use etalon_module::Module;
+use etalon_runtime::{
+    Extern, InstanceAddr, InvokeError, Placement, Stop, Store, StoreConfig, Value, instantiate,
+};
+use std::sync::{Arc, Mutex};
+
+/// A store with one instance.
+pub(crate) struct Guest {
+    pub(crate) store: Store,
+    pub(crate) instance: InstanceAddr,
+}
+
+/// Compiles text.
+pub(crate) fn module(wat: &str) -> Arc<Module> {
+    let bytes = wat::parse_str(wat).unwrap_or_else(|e| panic!("{e}\n{wat}"));
+    let module = Module::new(&bytes, supported_features());
+    Arc::new(module.unwrap_or_else(|e| panic!("{e}\n{wat}")))
+}
+
+impl Guest {
+    pub(crate) fn new(wat: &str) -> Guest {
+        Guest::with(wat, StoreConfig::unmetered(), Interp::new())
+    }
+
+    pub(crate) fn metered(wat: &str, gas: Option<u64>) -> Guest {
+        Guest::with(wat, StoreConfig::metered(gas), Interp::new())
+    }
+
+    /// A guest whose executed operators are added up.
+    pub(crate) fn observed(wat: &str, gas: Option<u64>) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
+        let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
+        let ledger = Arc::new(Mutex::new(ExecutedLedger::new(schedule)));
+        let interp = Interp::with_observer(Box::new(Arc::clone(&ledger)));
+        (Guest::with(wat, StoreConfig::metered(gas), interp), ledger)
+    }
+
+    pub(crate) fn with(wat: &str, config: StoreConfig, interp: Interp) -> Guest {
+        let mut store = Store::new(config).unwrap();
+        let tier = store.add_executor(Arc::new(interp));
+        let placement = Placement::all(tier);
+        let instance = instantiate(&mut store, &module(wat), &[], &placement).unwrap();
+        Guest { store, instance }
+    }
+
+    pub(crate) fn call(&mut self, name: &str, args: &[Value]) -> Result<Vec<Value>, Stop> {
+        let Some(Extern::Func(func)) = self.store.instance(self.instance).export(name) else {
+            panic!("no function {name}");
+        };
+        self.store.invoke(func, args).map_err(|error| match error {
+            InvokeError::Stop(stop) => stop,
+            InvokeError::Arguments(what) => panic!("{what}"),
+        })
+    }
+}
+
+pub(crate) fn i32(value: i32) -> Value {
+    Value::I32(value as u32)
+}
+
+pub(crate) fn i64(value: i64) -> Value {
+    Value::I64(value as u64)
+}
+
+pub(crate) fn f32(value: f32) -> Value {
+    Value::F32(value.to_bits())
+}
+
+pub(crate) fn f64(value: f64) -> Value {
+    Value::F64(value.to_bits())
+}
