@@ -9,6 +9,7 @@ mod convert;
 mod decode;
 mod error;
 mod features;
+mod frame;
 mod module;
 pub mod operator;
 mod registry;
@@ -18,6 +19,7 @@ mod validate;
 pub use const_expr::{ConstExpr, ConstOp};
 pub use error::{LoadError, LoadErrorKind};
 pub use features::Features;
+pub use frame::FrameTypes;
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };

@@ -3,12 +3,13 @@
 use crate::const_expr::ConstExpr;
 use crate::error::LoadError;
 use crate::features::Features;
+use crate::frame::Replay;
 use crate::types::{
     CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
     TagType, TypeUse, ValType,
 };
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What kind of thing is imported or exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +132,9 @@ pub struct FuncBody {
 pub struct Module {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) digest: [u8; 32],
+    features: Option<Features>,
+    /// Made when it is first asked for.
+    replay: OnceLock<Option<Replay>>,
     /// The type section.
     pub types: Vec<RecGroup>,
     /// The type section without grouping: indexed by type index.
@@ -188,6 +192,7 @@ impl Module {
         let mut module = module?;
         module.bodies = crate::validate::validate(bytes, features, &module)?;
         module.bytes = bytes.into();
+        module.features = Some(features);
         module.digest = *blake3::hash(bytes).as_bytes();
         Ok(module)
     }
@@ -200,6 +205,10 @@ impl Module {
     /// BLAKE3 of the bytes.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    pub(crate) fn replay(&self) -> Option<&Replay> {
+        self.replay.get_or_init(|| Replay::new(&self.bytes, self.features?)).as_ref()
     }
 
     /// The function type at a type index.

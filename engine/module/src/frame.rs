@@ -1,0 +1,147 @@
+//! What a frame holds at an instruction: found by validating its body again up to there.
+//!
+//! Slots have no types while they are in use. Only who looks for references, in a collection, has to
+//! know which are; so running code pays nothing for it.
+
+use crate::convert;
+use crate::features::Features;
+use crate::module::Module;
+use crate::types::{HeapType, RefType, TypeUse, ValType};
+use std::collections::HashMap;
+use wasmparser::{self as wp, FuncToValidate, Parser, ValidPayload, Validator, ValidatorResources};
+
+/// The types of a frame's contents just before an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameTypes {
+    /// Types of the parameters and then of the declared locals.
+    ///
+    /// A local that has no default may not be set yet; its slot is 0 then, the null reference.
+    pub locals: Box<[ValType]>,
+    /// Types of the operands, the topmost last; `None` for one of unknown type, which is only in
+    /// code that cannot be reached.
+    pub operands: Box<[Option<ValType>]>,
+    /// For each slot of the locals and then of the operands: whether it holds a reference.
+    pub ref_slots: Box<[bool]>,
+    /// How many of these slots are left when the instruction has taken its operands: what the frame
+    /// of a caller still holds while its call is under way.
+    pub kept_slots: usize,
+}
+
+/// The validator's view of a module, for validating a body again.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    resources: ValidatorResources,
+    features: Features,
+    /// The first type index of each of the validator's types.
+    indices: HashMap<wp::types::CoreTypeId, u32>,
+}
+
+impl Replay {
+    /// `None` if the module is not valid, or has no body.
+    pub(crate) fn new(bytes: &[u8], features: Features) -> Option<Replay> {
+        let mut validator = Validator::new_with_features(features.wasm());
+        let mut parser = Parser::new(0);
+        parser.set_features(features.wasm());
+        for payload in parser.parse_all(bytes) {
+            // All that a body can refer to comes before the first of them.
+            if let ValidPayload::Func(func, _) = validator.payload(&payload.ok()?).ok()? {
+                let types = validator.types(0)?;
+                let mut indices = HashMap::new();
+                for index in 0..types.core_type_count_in_module() {
+                    indices.entry(types.core_type_at_in_module(index)).or_insert(index);
+                }
+                return Some(Replay { resources: func.resources, features, indices });
+            }
+        }
+        None
+    }
+
+    fn heap_type(&self, ty: wp::HeapType) -> Option<HeapType> {
+        match ty {
+            wp::HeapType::Concrete(index) if let Some(id) = index.as_core_type_id() => {
+                Some(HeapType::Use(TypeUse::Idx(*self.indices.get(&id)?)))
+            }
+            other => convert::heap_type(other).ok(),
+        }
+    }
+
+    fn val_type(&self, ty: wp::ValType) -> Option<ValType> {
+        match ty {
+            wp::ValType::Ref(r) => {
+                let heap = self.heap_type(r.heap_type())?;
+                Some(ValType::Ref(RefType { nullable: r.is_nullable(), heap }))
+            }
+            number => convert::val_type(number).ok(),
+        }
+    }
+}
+
+impl Module {
+    /// The types of what a frame of a function holds just before the instruction at an offset in
+    /// the module's bytes, as [`Module::operators`] reports it; `None` if the function is imported
+    /// or no instruction begins there.
+    ///
+    /// The body is validated up to there: in time linear in its length, so keep the answer.
+    pub fn operand_types(&self, func: u32, offset: u32) -> Option<FrameTypes> {
+        let body = self.bodies.get(func.checked_sub(self.imported_funcs)? as usize)?;
+        let replay = self.replay()?;
+        let features = replay.features.wasm();
+        let mut validator = FuncToValidate {
+            resources: replay.resources.clone(),
+            index: func,
+            ty: self.funcs[func as usize],
+            features,
+        }
+        .into_validator(wp::FuncValidatorAllocations::default());
+        let bytes = &self.bytes()[body.range.clone()];
+        let mut reader = wp::BinaryReader::new(bytes, body.range.start as u64);
+        reader.set_features(features);
+        validator.read_locals(&mut reader).ok()?;
+        let mut reader = wp::OperatorsReader::new(reader);
+        while !reader.eof() && reader.original_position() <= offset.into() {
+            let at = reader.original_position();
+            let operator = reader.read().ok()?;
+            if at == u64::from(offset) {
+                let taken = operator.operator_arity(&validator).map_or(0, |(taken, _)| taken);
+                return Some(self.frame_types(func, replay, &validator, taken));
+            }
+            validator.op(at, &operator).ok()?;
+        }
+        None
+    }
+
+    fn frame_types(
+        &self,
+        func: u32,
+        replay: &Replay,
+        validator: &wp::FuncValidator<ValidatorResources>,
+        taken: u32,
+    ) -> FrameTypes {
+        let declared = self.body(func).map_or(&[][..], |body| &body.locals);
+        let params = &self.func_type(func).params;
+        let locals: Box<[ValType]> = params.iter().chain(declared).copied().collect();
+        let mut ref_slots = Vec::new();
+        for ty in &locals {
+            push_slots(&mut ref_slots, ty.slots(), matches!(ty, ValType::Ref(_)));
+        }
+        let height = validator.operand_stack_height();
+        let kept = height.saturating_sub(taken);
+        let mut kept_slots = ref_slots.len();
+        let mut operands = Vec::new();
+        for i in 0..height {
+            let ty = validator.get_operand_type((height - 1 - i) as usize).flatten();
+            let slots = if ty == Some(wp::ValType::V128) { 2 } else { 1 };
+            push_slots(&mut ref_slots, slots, matches!(ty, Some(wp::ValType::Ref(_))));
+            operands.push(ty.and_then(|ty| replay.val_type(ty)));
+            if i < kept {
+                kept_slots = ref_slots.len();
+            }
+        }
+        let operands = operands.into();
+        FrameTypes { locals, operands, ref_slots: ref_slots.into(), kept_slots }
+    }
+}
+
+fn push_slots(ref_slots: &mut Vec<bool>, slots: usize, is_ref: bool) {
+    ref_slots.extend(std::iter::repeat_n(is_ref, slots));
+}
