@@ -12,9 +12,14 @@ macro_rules! floats {
             const SIGN: $u = 1 << (<$u>::BITS - 1);
 
             /// `$nans_`: whatever the operands' payloads, one NaN.
+            ///
+            /// It is told by its bits. A comparison of floats would let the compiler take "NaN if
+            /// negative, else the root" for the root itself, of which the NaN has the wrong sign.
             #[inline(always)]
             pub(crate) fn canonical(z: $f) -> $f {
-                if z.is_nan() { CANONICAL } else { z }
+                let bits = z.to_bits();
+                let is_nan = bits & !SIGN > <$f>::INFINITY.to_bits();
+                <$f>::from_bits(if is_nan { $canonical } else { bits })
             }
 
             // spec: $fadd_
@@ -187,6 +192,10 @@ mod tests {
             assert_eq!(z.to_bits(), 0x7fc0_0000);
         }
         assert_eq!(n32::fneg(odd.to_bits()), 0x7fa0_0001);
+        // What the compiler cannot work out beforehand, since it is not the processor.
+        let negative = std::hint::black_box(-1.0);
+        assert_eq!(n32::fsqrt(negative as f32).to_bits(), 0x7fc0_0000);
+        assert_eq!(n64::fsqrt(negative).to_bits(), 0x7ff8_0000_0000_0000);
         assert_eq!(n64::fsub(f64::INFINITY, f64::INFINITY).to_bits(), 0x7ff8_0000_0000_0000);
     }
 

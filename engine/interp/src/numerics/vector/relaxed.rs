@@ -13,7 +13,7 @@ use super::convert::{
 };
 use super::float::{n32 as f32x, n64 as f64x};
 use super::integer::{dot_products, extadd_pairwise, iq15mulr_sat, n32 as i32x, q15mulr, sat};
-use super::lanes::{Int, Lane, Sx, fvbinop, fvternop, inv_lanes, ivbinop, ivternop};
+use super::lanes::{Int, Sx, fvbinop, fvternop, inv_lanes, ivbinop, ivternop};
 
 /// The choice of the deterministic profile.
 pub(super) const DETERMINISTIC: usize = 0;
@@ -210,15 +210,14 @@ relaxed_floats!(
     f64x2, f64x, f64
 );
 
-/// The dot products without the saturation that the specification asks for, which hardware that
-/// widens and adds does not have.
-fn unsaturated_dot(sx1: Sx, sx2: Sx, v1: u128, v2: u128) -> u128 {
-    inv_lanes(dot_products::<u8>(sx1, sx2, v1, v2).map(u16::wrap))
+/// `dot` of signed operands, but modulo the width.
+fn unsaturated_dot(v1: u128, v2: u128) -> u128 {
+    inv_lanes(dot_products::<u8>(Sx::S, Sx::S, v1, v2).map(u16::wrap))
 }
 
-/// As `unsaturated_dot`, but adding four products and a third operand.
-fn unsaturated_dot_add(sx1: Sx, sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
-    let sums: Vec<i128> = dot_products::<u8>(sx1, sx2, v1, v2).collect();
+/// `dot_add`, but without a result in 16 bits between.
+fn unsaturated_dot_add(sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
+    let sums: Vec<i128> = dot_products::<u8>(Sx::S, sx2, v1, v2).collect();
     let dots = inv_lanes(sums.chunks(2).map(|j| u32::wrap(j.iter().sum())));
     ivbinop(i32x::iadd, dots, v3)
 }
@@ -227,8 +226,8 @@ fn unsaturated_dot_add(sx1: Sx, sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
 /// the operator lacks are ignored.
 ///
 /// First is that of the deterministic profile, then the specification's other alternatives, then
-/// what the official scripts accept besides, for hardware that exists. Generated NaNs are the
-/// canonical positive one; what is compared with these results may have another NaN in that lane.
+/// what hardware in use yields besides. None of them comes twice. Generated NaNs are the canonical
+/// positive one; what is compared with these results may have another NaN in that lane.
 pub(crate) fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
     use Opcode as O;
     use Sx::{S, U};
@@ -259,19 +258,18 @@ pub(crate) fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u1
     match op {
         // Hardware that can select by bytes, but not by 16-bit lanes.
         O::I16x8RelaxedLaneselect => results.push(laneselect::<u8>(1, a, b, c)),
-        O::I16x8RelaxedDotI8x16I7x16S => {
-            results.extend([(S, S), (U, U)].map(|(s1, s2)| unsaturated_dot(s1, s2, a, b)));
+        // Hardware that adds without saturation: in 16 bits only where both operands are signed.
+        O::I16x8RelaxedDotI8x16I7x16S => results.push(unsaturated_dot(a, b)),
+        O::I32x4RelaxedDotI8x16I7x16AddS => {
+            results.extend([S, U].map(|sx2| unsaturated_dot_add(sx2, a, b, c)));
         }
-        O::I32x4RelaxedDotI8x16I7x16AddS => results
-            .extend([(S, S), (S, U), (U, U)].map(|(s1, s2)| unsaturated_dot_add(s1, s2, a, b, c))),
         _ => {}
     }
-    let mut seen = Vec::new();
-    results.retain(|result| {
-        !seen.contains(result) && {
-            seen.push(*result);
-            true
+    let mut distinct = Vec::new();
+    for result in results {
+        if !distinct.contains(&result) {
+            distinct.push(result);
         }
-    });
-    Some(results)
+    }
+    Some(distinct)
 }
