@@ -4,6 +4,7 @@
 pub mod corpus;
 pub mod diff;
 pub mod fuzz;
+pub mod gas;
 pub mod generate;
 pub mod script;
 pub mod settings;

@@ -16,7 +16,7 @@ pub use adapter::{
     Adapter, AdapterError, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
     SessionConfig, StateDigest,
 };
-pub use etalon::{Features, Schedule};
+pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Rejection};
 pub use own::{OwnTier, kind_of};
 pub use registry::{ENGINE_NAMES, adapter};

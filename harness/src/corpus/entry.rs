@@ -63,7 +63,7 @@ pub struct Origin {
 pub struct Ending {
     /// The class.
     pub outcome: OutcomeKind,
-    /// The text of the trap, or the beginning of the message.
+    /// The beginning of the text of the trap, of the exhaustion, or of a rejection with its phase: `invalid: type…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

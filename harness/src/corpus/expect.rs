@@ -33,14 +33,15 @@ pub fn mismatch(step: &Step, expected: &Expected) -> Option<String> {
     }
 }
 
-fn text_of(outcome: &Outcome) -> &str {
+/// A rejection begins with its phase, as in `invalid: type mismatch`.
+fn text_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Trapped { text, .. }
         | Outcome::Exhausted(text)
         | Outcome::HostError(text)
-        | Outcome::Crashed(text) => text,
-        Outcome::Rejected(rejection) => rejection.message(),
-        Outcome::Returned(_) | Outcome::Threw(_) | Outcome::TimedOut => "",
+        | Outcome::Crashed(text) => text.clone(),
+        Outcome::Rejected(rejection) => format!("{}: {}", rejection.word(), rejection.message()),
+        Outcome::Returned(_) | Outcome::Threw(_) | Outcome::TimedOut => String::new(),
     }
 }
 

@@ -1,0 +1,167 @@
+//! The laws of gas-1, each as a check of one case on one engine.
+
+use crate::diff::{Case, Comparison, Rules, RunOptions, Step, Trace, compare, observe};
+use etalon_adapters::{Adapter, AdapterError, GasConfig, Outcome};
+use std::fmt;
+
+/// A law (see `engine/gas/SPEC.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// At a normal end, what was charged is what was executed; after a trap it is no less.
+    Ledger,
+    /// With exactly what a run consumes as its limit, it does the same; with one less, it is out of gas.
+    KnifeEdge,
+    /// Without a limit or without a meter, a run does the same.
+    Transparency,
+    /// A second run in another session does the same and costs the same.
+    Freshness,
+}
+
+/// A law that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The law.
+    pub law: Law,
+    /// What was seen.
+    pub text: String,
+}
+
+impl Law {
+    /// Every law.
+    pub const ALL: &[Law] = &[Law::Ledger, Law::KnifeEdge, Law::Transparency, Law::Freshness];
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.law, self.text)
+    }
+}
+
+/// Checks a law for a case on an engine that meters. `options.gas` says schedule and limit.
+///
+/// # Errors
+/// If the engine cannot be set up.
+pub fn check_law(
+    law: Law,
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+    case: &Case,
+) -> Result<Option<Breach>, AdapterError> {
+    let trace = observe(adapter, options, case)?;
+    let text = match law {
+        Law::Ledger => ledger(options, &trace),
+        Law::KnifeEdge => knife_edge(adapter, options, case, &trace)?,
+        Law::Transparency => transparency(adapter, options, case, &trace)?,
+        Law::Freshness => {
+            let again = observe(adapter, options, case)?;
+            (again != trace).then(|| difference(&trace, &again, true))
+        }
+    };
+    Ok(text.map(|text| Breach { law, text }))
+}
+
+/// From the end of loading on: a call that returns is charged what it executed and what its host calls cost. What
+/// loading is charged for (segments, constant expressions) the ledger does not see.
+fn ledger(options: &RunOptions, trace: &Trace) -> Option<String> {
+    let host = options.gas.as_ref()?.schedule.host();
+    for (number, pair) in trace.steps.windows(2).enumerate() {
+        let [before, step] = pair else { continue };
+        let grown = |now: Option<u64>, then: Option<u64>| Some(now? - then?);
+        let charged = grown(step.gas, before.gas)?;
+        let executed = grown(step.executed, before.executed)?;
+        let calls = step.host_calls.iter();
+        let accounted =
+            executed + calls.map(|c| u64::from(host.base(&c.module, &c.name))).sum::<u64>();
+        let holds = match &step.outcome {
+            Outcome::Returned(_) => charged == accounted,
+            // The rest of the segment was charged and not executed; exhaustion takes all that is left.
+            _ => charged >= accounted,
+        };
+        if !holds {
+            return Some(format!("call {}: {charged} charged, {accounted} executed", number + 1));
+        }
+    }
+    None
+}
+
+fn out_of_gas(step: Option<&Step>) -> bool {
+    step.is_some_and(
+        |step| matches!(&step.outcome, Outcome::Exhausted(text) if text == "out of gas"),
+    )
+}
+
+fn knife_edge(
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+    case: &Case,
+    trace: &Trace,
+) -> Result<Option<String>, AdapterError> {
+    let last = trace.steps.last();
+    let Some(consumed) = last.and_then(|step| step.gas).filter(|_| !out_of_gas(last)) else {
+        return Ok(None);
+    };
+    let with_limit = |limit| {
+        let gas = options.gas.clone().map(|gas| GasConfig { limit: Some(limit), ..gas });
+        observe(adapter, &RunOptions { gas, ..options.clone() }, case)
+    };
+    let enough = with_limit(consumed)?;
+    if compare(&without_gas_left(trace), &without_gas_left(&enough), &rules(true))
+        != Comparison::Equal
+    {
+        return Ok(Some(format!("limit {consumed}: {}", difference(trace, &enough, true))));
+    }
+    let Some(less) = consumed.checked_sub(1) else { return Ok(None) };
+    let short = with_limit(less)?;
+    let end = short.steps.last();
+    let all = end.and_then(|step| step.gas) == Some(less);
+    Ok((!out_of_gas(end) || !all).then(|| {
+        let end = end.map(|step| step.observation(None).to_string());
+        format!("limit {less}, one less than consumed: {}", end.unwrap_or_default())
+    }))
+}
+
+fn transparency(
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+    case: &Case,
+    trace: &Trace,
+) -> Result<Option<String>, AdapterError> {
+    // A run that gas ended would not end without.
+    if out_of_gas(trace.steps.last()) {
+        return Ok(None);
+    }
+    let unlimited = options.gas.clone().map(|gas| GasConfig { limit: None, ..gas });
+    for (gas, compared) in [(unlimited, true), (None, false)] {
+        let other = observe(adapter, &RunOptions { gas, ..options.clone() }, case)?;
+        let (a, b) = (without_gas_left(trace), without_gas_left(&other));
+        if compare(&a, &b, &rules(compared)) != Comparison::Equal {
+            return Ok(Some(difference(&a, &b, compared)));
+        }
+    }
+    Ok(None)
+}
+
+fn rules(gas: bool) -> Rules {
+    Rules { gas, ..Rules::default() }
+}
+
+/// What is left at a host call follows from the limit, which differs here.
+fn without_gas_left(trace: &Trace) -> Trace {
+    let mut trace = trace.clone();
+    for call in trace.steps.iter_mut().flat_map(|step| &mut step.host_calls) {
+        call.gas_left = None;
+    }
+    trace
+}
+
+fn difference(a: &Trace, b: &Trace, gas: bool) -> String {
+    let Comparison::Differs(difference) = compare(a, b, &rules(gas)) else {
+        return "something that is not compared differs".to_owned();
+    };
+    let seen = |trace: &Trace| {
+        let step = trace.steps.get(difference.step);
+        step.map(|step| format!("{} gas {:?}", step.observation(None), step.gas))
+            .unwrap_or_default()
+    };
+    format!("step {}, {}: {} | {}", difference.step, difference.aspect, seen(a), seen(b))
+}

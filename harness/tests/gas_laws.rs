@@ -1,0 +1,83 @@
+//! The laws of gas-1 on every tier, over the programs of the corpus and over generated modules.
+
+use etalon_adapters::{Adapter, Features, OwnTier, Tier, adapter};
+use etalon_harness::corpus::Entry;
+use etalon_harness::diff::{Case, RunOptions};
+use etalon_harness::fuzz::case_of;
+use etalon_harness::gas::{Law, check_law};
+use etalon_harness::generate::Profile;
+use etalon_harness::settings::usual_gas;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Enough for what generated modules do, and little enough for loops to end soon.
+const LIMIT: u64 = 200_000;
+
+fn engines() -> Vec<Arc<dyn Adapter>> {
+    let oracle = OwnTier::new(Tier::Interp).with_ledger();
+    let others = ["jit", "mixed0"].map(|name| adapter(name).expect("it is one of ours"));
+    std::iter::once(Arc::new(oracle) as Arc<dyn Adapter>).chain(others).collect()
+}
+
+fn programs() -> Vec<(RunOptions, Case)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/programs");
+    let mut programs = Vec::new();
+    for file in std::fs::read_dir(folder).expect("the folder is in the repository") {
+        let path = file.expect("the folder can be listed").path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let entry = Entry::read(&path).unwrap_or_else(|e| panic!("{e}"));
+            let gas = Some(usual_gas(entry.file.gas));
+            let options = RunOptions { features: entry.features, gas, state: true };
+            programs.push((options, entry.case));
+        }
+    }
+    assert!(!programs.is_empty());
+    programs
+}
+
+fn generated(features: Features) -> Vec<(RunOptions, Case)> {
+    let gas = Some(usual_gas(Some(LIMIT)));
+    let mut cases = Vec::new();
+    for name in ["wasm2", "quiet", "calls", "memory"] {
+        let profile = Profile::named(name).expect("it is in the list");
+        let options = RunOptions { features, gas: gas.clone(), state: true };
+        for number in 0..12 {
+            cases.push((options.clone(), case_of(profile, features, 11, number, 2)));
+        }
+    }
+    cases
+}
+
+fn holds(law: Law) {
+    let engines = engines();
+    let both = engines.iter().fold(Features::wasm2(), |set, e| set.intersection(e.features()));
+    for (options, case) in programs().into_iter().chain(generated(both)) {
+        for engine in &engines {
+            let breach =
+                check_law(law, engine.as_ref(), &options, &case).unwrap_or_else(|e| panic!("{e}"));
+            if let Some(breach) = breach {
+                panic!("{} on {}: {breach}", case.name, engine.info().name);
+            }
+        }
+    }
+}
+
+#[test]
+fn ledger() {
+    holds(Law::Ledger);
+}
+
+#[test]
+fn knife_edge() {
+    holds(Law::KnifeEdge);
+}
+
+#[test]
+fn transparency() {
+    holds(Law::Transparency);
+}
+
+#[test]
+fn freshness() {
+    holds(Law::Freshness);
+}
