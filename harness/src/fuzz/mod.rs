@@ -6,6 +6,7 @@ mod run;
 mod save;
 mod shrink;
 mod tally;
+pub mod targets;
 
 pub use options::{FuzzError, FuzzOptions, NoProgress, Progress};
 pub use reduce::reduce;

@@ -1,0 +1,13 @@
+//! A module made of the bytes, on both tiers.
+#![no_main]
+#![forbid(unsafe_code)]
+
+use etalon_harness::fuzz::targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    match targets::differential(data) {
+        Ok(None) => {}
+        Ok(Some(found)) => panic!("{found}"),
+        Err(error) => panic!("{error}"),
+    }
+});

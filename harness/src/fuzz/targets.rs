@@ -1,0 +1,74 @@
+//! What the coverage-guided targets in `fuzz/` do with the bytes that they are given.
+
+use crate::diff::{Case, DiffOptions, Differ, RunOptions, Verdict};
+use crate::generate::{Profile, Stream, module_of};
+use crate::settings::usual_gas;
+use etalon_adapters::{Adapter, AdapterError, Features, adapter};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+/// Little, so that a guided run sees many inputs.
+const GAS: u64 = 100_000;
+
+/// Makes a module of the bytes, runs it on both tiers, and says in what they part; `None` if in nothing.
+///
+/// # Errors
+/// If a tier cannot be set up.
+pub fn differential(data: &[u8]) -> Result<Option<String>, AdapterError> {
+    // The first byte chooses the shape.
+    let Some((first, rest)) = data.split_first() else { return Ok(None) };
+    let profiles = crate::generate::PROFILES;
+    let profile: &Profile = &profiles[usize::from(*first) % profiles.len()];
+    let engines = tiers()?;
+    let features = engines
+        .iter()
+        .fold((profile.features)(), |set, engine| set.intersection(engine.features()));
+    judge(engines, features, true, module_of(profile, features, rest), data)
+}
+
+/// Takes the bytes as a module: decodes, validates, instantiates and calls its exports on both tiers, and says in what
+/// they part. The state is not fingerprinted, for a module of a few bytes may have gigabytes of memory.
+///
+/// # Errors
+/// If a tier cannot be set up.
+pub fn bytes(data: &[u8]) -> Result<Option<String>, AdapterError> {
+    judge(tiers()?, Features::wasm3(), false, data.to_vec(), data)
+}
+
+fn tiers() -> Result<Vec<Arc<dyn Adapter>>, AdapterError> {
+    static TIERS: OnceLock<Result<Vec<Arc<dyn Adapter>>, AdapterError>> = OnceLock::new();
+    TIERS.get_or_init(|| ["interp", "jit"].into_iter().map(adapter).collect()).clone()
+}
+
+fn judge(
+    engines: Vec<Arc<dyn Adapter>>,
+    features: Features,
+    state: bool,
+    wasm: Vec<u8>,
+    data: &[u8],
+) -> Result<Option<String>, AdapterError> {
+    let run = RunOptions { features, gas: Some(usual_gas(Some(GAS))), state };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let differ = Differ::new(engines, options);
+    let mut stream = Stream::new("target", 0, data.len() as u64);
+    let case = Case::of_exports("bytes", wasm.clone(), features, &mut stream, 2)
+        .unwrap_or_else(|_| Case::new("bytes", wasm, Vec::new()));
+    let judged = differ.judge(&case)?;
+    let Verdict::Diverged { engine, difference } = &judged.verdict else { return Ok(None) };
+    let divergence = differ.divergence(&case, &judged, *engine, difference);
+    let seen: Vec<String> =
+        divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {seen}")).collect();
+    let invoke = divergence.invoke.as_deref().unwrap_or("loading");
+    Ok(Some(format!("{} differs in {invoke}: {}", divergence.what, seen.join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn any_bytes_are_taken() {
+        for data in [&b""[..], b"\0", b"\0asm\x01\0\0\0", b"\0asm\x01\0\0\0\x01\x05", &[7; 300]] {
+            assert_eq!(super::bytes(data), Ok(None));
+            assert_eq!(super::differential(data), Ok(None));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A short fuzz run of every profile over our own tiers: no findings, and not all the calls end alike.
+
+use etalon_adapters::{Adapter, Features, adapter};
+use etalon_harness::diff::{DiffOptions, RunOptions};
+use etalon_harness::fuzz::{FuzzOptions, NoProgress, fuzz};
+use etalon_harness::generate::{PROFILES, Profile};
+use etalon_harness::settings::usual_gas;
+use etalon_record::{FuzzRecord, Tool};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Modules of each profile.
+const CASES: u64 = 60;
+
+fn main() -> ExitCode {
+    let args = Arguments::from_args();
+    let profiles = PROFILES.iter();
+    let mut trials: Vec<Trial> =
+        profiles.map(|profile| Trial::test(profile.name, || agrees(profile))).collect();
+    trials.push(Trial::test("threads change nothing", threads_change_nothing));
+    libtest_mimic::run(&args, trials).exit_code()
+}
+
+fn run(profile: &'static Profile, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
+    let engines: Vec<Arc<dyn Adapter>> =
+        ["interp", "jit", "mixed0"].into_iter().map(adapter).collect::<Result<_, _>>()?;
+    let run = RunOptions {
+        features: Features::wasm3(),
+        gas: Some(usual_gas(Some(100_000))),
+        state: true,
+    };
+    let options = FuzzOptions {
+        seed: 1,
+        cases: Some(cases),
+        time: None,
+        jobs,
+        engines,
+        profile,
+        rounds: 2,
+        diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false },
+        out: None,
+        keep: 3,
+    };
+    Ok(fuzz(&options, Tool::new("test", "0"), "any", &NoProgress)?)
+}
+
+fn agrees(profile: &'static Profile) -> Result<(), Failed> {
+    let record = run(profile, CASES, 1)?;
+    if let Some(finding) = record.findings.first() {
+        return Err(format!("{}: {:?} {:?}", finding.id, finding.operator, finding.summary).into());
+    }
+    let outcomes = &record.coverage.outcomes;
+    let returned = outcomes.get("returned").copied().unwrap_or_default();
+    let all: u64 = outcomes.iter().filter(|(k, _)| !k.starts_with("loading")).map(|(_, n)| n).sum();
+    // Modules that only trap or only return would prove little.
+    if returned * 10 < all || all < CASES {
+        return Err(format!("{returned} of {all} calls returned: {outcomes:?}").into());
+    }
+    Ok(())
+}
+
+fn threads_change_nothing() -> Result<(), Failed> {
+    let profile = &PROFILES[0];
+    let record = |jobs| -> Result<FuzzRecord, Failed> {
+        // The one field that is a measurement.
+        Ok(FuzzRecord { cases_per_second: None, ..run(profile, 20, jobs)? })
+    };
+    if record(1)? == record(3)? { Ok(()) } else { Err("the records differ".into()) }
+}
