@@ -54,10 +54,11 @@ impl Features {
         Features(WasmFeatures::WASM3)
     }
 
-    /// Everything that can be decoded, implemented or not.
+    /// Everything that can be decoded, implemented or not, but for `acquire-release-atomics`: that one
+    /// gives bits of a memory argument's alignment another meaning.
     pub fn all() -> Self {
         let all = NAMES.iter().fold(WasmFeatures::WASM3, |set, (_, f)| set.union(*f));
-        Features(all)
+        Features(all.difference(WasmFeatures::ACQUIRE_RELEASE_ATOMICS))
     }
 
     /// The set with one more feature; `None` if there is none of that name.

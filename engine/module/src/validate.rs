@@ -61,6 +61,9 @@ fn classify(error: &wp::Error) -> LoadError {
         "operators remaining",
         "unexpected data at the end",
         "illegal opcode",
+        "malformed",
+        "zero byte expected",
+        "invalid var_u",
     ];
     let message = error.message();
     let kind = if MALFORMED.iter().any(|m| message.contains(m)) {

@@ -3,6 +3,7 @@
 use crate::script::book::Verdict;
 use crate::script::encode::{self, EncodeError};
 use crate::script::runner::{Definition, Runner, Slot};
+use crate::script::texts;
 use etalon_adapters::{Instance, Outcome, Rejection};
 use std::collections::BTreeSet;
 use wasmparser::{Parser, Payload};
@@ -94,11 +95,21 @@ impl Runner<'_> {
             let (feature, message) = (feature.clone(), message.clone());
             result = Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
         }
+        if let Err(Outcome::Rejected(Rejection::Unsupported { feature, .. })) = &result {
+            self.left_out(feature, bytes);
+        }
         match &result {
             Ok(_) => self.note(&Outcome::Returned(Vec::new())),
             Err(outcome) => self.note(outcome),
         }
         result
+    }
+
+    /// A module that was skipped would have written to what it imports: nothing can be said of that any more.
+    fn left_out(&mut self, feature: &str, bytes: &[u8]) {
+        if imported_modules(bytes).iter().any(|name| self.registered.contains(name)) {
+            self.tainted.get_or_insert_with(|| feature.to_owned());
+        }
     }
 
     /// `assert_malformed` and `assert_invalid`.
@@ -130,7 +141,7 @@ impl Runner<'_> {
     }
 
     /// `assert_unlinkable`.
-    pub(crate) fn assert_unlinkable(&mut self, mut module: Wat<'_>) -> Verdict {
+    pub(crate) fn assert_unlinkable(&mut self, mut module: Wat<'_>, text: &str) -> Verdict {
         let bytes = match encode::encode_inline(&mut module) {
             Ok(bytes) => bytes,
             Err(error) => return of_error(&error, "unlinkable"),
@@ -138,7 +149,11 @@ impl Runner<'_> {
         match self.instantiate(&bytes) {
             Ok(_) => Verdict::fail("unlinkable", "an instance"),
             Err(outcome) => {
-                let holds = matches!(outcome, Outcome::Rejected(Rejection::Unlinkable(_)));
+                let holds = match &outcome {
+                    Outcome::Rejected(Rejection::Unlinkable(_)) => true,
+                    Outcome::Trapped { text: got, .. } => texts::is_trap_today(text, got),
+                    _ => false,
+                };
                 Verdict::of(holds, || "unlinkable".to_owned(), &outcome)
             }
         }
@@ -150,6 +165,7 @@ impl Runner<'_> {
         match self.slot(module) {
             Slot::Live(instance) => {
                 self.session.register(name, instance);
+                self.registered.insert(name.to_owned());
                 Verdict::Pass
             }
             Slot::Skipped(feature) => {

@@ -9,7 +9,7 @@ use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
 use etalon_adapters::{Adapter, AdapterError, Features, Instance, Outcome, Session, SessionConfig};
 use etalon_record::Row;
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::token::Id;
 use wast::{Wast, WastDirective};
@@ -42,6 +42,10 @@ pub(crate) struct Runner<'a> {
     pub(crate) definitions: BTreeMap<Option<String>, Definition>,
     /// Names that would be registered if the engine had a feature.
     pub(crate) skipped_names: BTreeMap<String, String>,
+    /// Names that are registered.
+    pub(crate) registered: BTreeSet<String>,
+    /// The feature for want of which a module was skipped that would have changed others.
+    pub(crate) tainted: Option<String>,
     instances: BTreeMap<String, Slot>,
     current: Slot,
     features: Features,
@@ -140,6 +144,8 @@ impl<'a> Runner<'a> {
             session,
             definitions: BTreeMap::new(),
             skipped_names: BTreeMap::new(),
+            registered: BTreeSet::new(),
+            tainted: None,
             instances: BTreeMap::new(),
             current: Slot::Failed,
             features: config.features,
@@ -147,7 +153,16 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// The verdict on a directive. Where a module was skipped that others share state with, a failure may come of
+    /// what it would have done.
     fn directive(&mut self, directive: WastDirective<'_>) -> Verdict {
+        match (self.dispatch(directive), &self.tainted) {
+            (Verdict::Fail { .. }, Some(feature)) => Verdict::Skip { feature: feature.clone() },
+            (verdict, _) => verdict,
+        }
+    }
+
+    fn dispatch(&mut self, directive: WastDirective<'_>) -> Verdict {
         match directive {
             WastDirective::Module(module) => self.module(module),
             WastDirective::ModuleDefinition(module) => self.definition(module),
@@ -171,7 +186,9 @@ impl<'a> Runner<'a> {
             WastDirective::AssertInvalid { module, .. } => {
                 self.assert_refused(module, Phase::Invalid)
             }
-            WastDirective::AssertUnlinkable { module, .. } => self.assert_unlinkable(module),
+            WastDirective::AssertUnlinkable { module, message, .. } => {
+                self.assert_unlinkable(module, message)
+            }
             // A custom section has no bearing on the module, and engines need not read it.
             WastDirective::AssertMalformedCustom { .. }
             | WastDirective::AssertInvalidCustom { .. } => unsupported("custom sections"),

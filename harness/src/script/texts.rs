@@ -15,8 +15,12 @@ pub(crate) fn is_expected(expected: &str, got: &str) -> bool {
     if got.is_empty() {
         return false;
     }
-    same(expected, got)
-        || REWORDED.iter().any(|(old, new)| expected.starts_with(old) && same(new, got))
+    same(expected, got) || is_trap_today(expected, got)
+}
+
+/// Whether a script of version 1.0 calls unlinkable what is a trap of this text today.
+pub(crate) fn is_trap_today(expected: &str, got: &str) -> bool {
+    REWORDED.iter().any(|(old, new)| !got.is_empty() && expected.starts_with(old) && same(new, got))
 }
 
 fn same(expected: &str, got: &str) -> bool {
@@ -25,7 +29,7 @@ fn same(expected: &str, got: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_expected;
+    use super::{is_expected, is_trap_today};
 
     #[test]
     fn prefixes_count_either_way_and_nothing_else_does() {
@@ -36,5 +40,8 @@ mod tests {
         assert!(!is_expected("integer overflow", "integer divide by zero"));
         assert!(!is_expected("unreachable", ""));
         assert!(!is_expected("call stack exhausted", "out of gas"));
+        assert!(is_trap_today("data segment does not fit", "out of bounds memory access"));
+        assert!(!is_trap_today("data segment does not fit", "out of bounds table access"));
+        assert!(!is_trap_today("unknown import", "out of bounds table access"));
     }
 }

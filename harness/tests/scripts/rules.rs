@@ -191,6 +191,28 @@ fn linking_must_fail_where_the_script_says() {
 }
 
 #[test]
+fn version_1_calls_a_segment_that_does_not_fit_unlinkable() {
+    let assertion = "(assert_unlinkable (module) \"data segment does not fit\")";
+    assert_eq!(counts(&on_load(assertion, trapped("out of bounds memory access"))), PASSED);
+    assert_eq!(counts(&on_load(assertion, trapped("out of bounds table access"))), FAILED);
+}
+
+#[test]
+fn a_failure_after_a_skipped_module_that_shares_state_is_skipped() {
+    let script = |import: &str| {
+        format!(
+            "(module $m) (register \"m\" $m)
+            (assert_trap (module (import \"{import}\" \"f\" (func))) \"unreachable\")
+            (assert_return (invoke $m \"f\") (i32.const 1))
+            (assert_return (invoke $m \"f\"))"
+        )
+    };
+    let fake = Fake::new().loads([returned([]), unsupported("gc")]);
+    assert_eq!(counts(&fake.run(&script("m"))), [1, 0, 2, 0, 0]);
+    assert_eq!(counts(&fake.run(&script("other"))), [1, 1, 1, 0, 0]);
+}
+
+#[test]
 fn globals_and_bare_actions() {
     let fake = Fake::new().global("g", Val::I64(5)).call("f", trapped("unreachable"));
     assert_eq!(counts(&fake.run("(module) (assert_return (get \"g\") (i64.const 5))")), PASSED);
