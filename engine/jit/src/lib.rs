@@ -24,13 +24,19 @@ pub use executor::Jit;
 
 use etalon_module::Features;
 
-/// What this tier can run: version 2.0 without vectors, and what is named here of later proposals.
+/// What this tier can run: version 2.0, and what is named here of later proposals.
 ///
 /// # Panics
 /// Never: the names are features.
 pub fn supported_features() -> Features {
-    let base = Features::wasm2().without("simd").expect("a feature");
-    ["extended-const", "tail-call", "multi-memory", "memory64"]
-        .iter()
-        .fold(base, |set, name| set.with(name).expect("a feature"))
+    const LATER: &[&str] = &[
+        "extended-const",
+        "tail-call",
+        "multi-memory",
+        "memory64",
+        "function-references",
+        "custom-page-sizes",
+        "wide-arithmetic",
+    ];
+    LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

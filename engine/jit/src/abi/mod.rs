@@ -4,6 +4,7 @@ mod activation;
 mod context;
 mod regions;
 mod signature;
+pub(crate) mod slots;
 mod trampoline;
 mod vmctx;
 

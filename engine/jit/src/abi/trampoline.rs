@@ -1,75 +1,32 @@
 //! Trampolines: from Rust into compiled code, and back out.
 
+use super::slots::{read, write};
 use super::{Activation, CODE_UNWIND, HostContext, JitContext, Region, trap_code};
 use crate::abi::{AbiSignature, AbiType};
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
-    AbiParam, BlockArg, ExceptionTableData, ExceptionTableItem, Function, InstBuilder,
-    MemFlagsData, Signature, StackSlotData, StackSlotKind, Value,
+    AbiParam, BlockArg, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, Signature,
+    StackSlotData, StackSlotKind, Value,
 };
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use std::mem::offset_of;
 
-/// Reads a value from slots at `at`; gives where the next one is.
-fn read(
-    b: &mut FunctionBuilder<'_>,
-    flags: MemFlagsData,
-    ty: AbiType,
-    base: Value,
-    at: i32,
-) -> Value {
-    match ty {
-        // A slot holds 64 bits whatever the byte order, so narrower values are cut from the whole.
-        AbiType::I32 | AbiType::F32 => {
-            let word = b.ins().load(I64, flags, base, at);
-            let low = b.ins().ireduce(I32, word);
-            if ty == AbiType::I32 { low } else { bitcast(b, ty, low) }
-        }
-        _ => b.ins().load(ty.clif(), flags, base, at),
-    }
-}
-
-fn write(
-    b: &mut FunctionBuilder<'_>,
-    flags: MemFlagsData,
-    value: Value,
-    ty: AbiType,
-    base: Value,
-    at: i32,
-) {
-    let word = match ty {
-        AbiType::I32 => b.ins().uextend(I64, value),
-        AbiType::F32 => {
-            let bits = b.ins().bitcast(I32, MemFlagsData::new(), value);
-            b.ins().uextend(I64, bits)
-        }
-        _ => value,
-    };
-    b.ins().store(flags, word, base, at);
-}
-
-fn bitcast(b: &mut FunctionBuilder<'_>, ty: AbiType, value: Value) -> Value {
-    b.ins().bitcast(ty.clif(), MemFlagsData::new(), value)
-}
-
 fn read_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], base: Value) -> Vec<Value> {
-    let flags = Region::Slots.flags(b.func);
     let mut at = 0;
     let mut values = Vec::with_capacity(types.len());
     for ty in types {
-        values.push(read(b, flags, *ty, base, at));
+        values.push(read(b, Region::Slots, *ty, base, at));
         at += 8 * ty.slots() as i32;
     }
     values
 }
 
 fn write_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], values: &[Value], base: Value) {
-    let flags = Region::Slots.flags(b.func);
     let mut at = 0;
     for (ty, value) in types.iter().zip(values) {
-        write(b, flags, *value, *ty, base, at);
+        write(b, Region::Slots, *ty, *value, base, at);
         at += 8 * ty.slots() as i32;
     }
 }

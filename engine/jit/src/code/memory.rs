@@ -27,7 +27,8 @@ pub(crate) struct CodeMemory {
 impl CodeMemory {
     /// Memory for `size` bytes.
     pub(crate) fn new(size: usize) -> io::Result<(CodeMemory, Arc<Extent>)> {
-        let arena = ArenaMemoryProvider::new_with_size(size).map_err(io::Error::other)?;
+        // A module without functions has no code, but there is no mapping of nothing.
+        let arena = ArenaMemoryProvider::new_with_size(size.max(1)).map_err(io::Error::other)?;
         let extent = Arc::new(Extent::default());
         Ok((CodeMemory { arena, extent: Arc::clone(&extent), size, next: 0 }, extent))
     }

@@ -64,7 +64,7 @@ impl Translator<'_> {
     }
 
     /// Address and flags of an access.
-    fn access(
+    pub(super) fn access(
         &mut self,
         arg: &MemArg,
         index: Value,

@@ -13,5 +13,8 @@ mod reference;
 mod table;
 mod translator;
 mod variable;
+mod vector;
+mod vector_operator;
+mod wide;
 
 pub use module::{CompileOptions, OptLevel, compile};

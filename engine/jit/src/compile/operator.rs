@@ -7,7 +7,6 @@ use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::types::{F32, F64, I32, I64};
-use etalon_module::operator::Opcode;
 use wasmparser::Operator as O;
 
 impl Translator<'_> {
@@ -216,10 +215,11 @@ impl Translator<'_> {
             O::I32Extend8S | O::I64Extend8S => self.extend_from(8),
             O::I32Extend16S | O::I64Extend16S => self.extend_from(16),
             O::I64Extend32S => self.extend_from(32),
-            other => {
-                let operator = Opcode::of(other).name();
-                return Err(CompileError::Unsupported { func: self.func, operator });
-            }
+            O::I64Add128 => self.wide_binary(|b, x, y| b.ins().iadd(x, y)),
+            O::I64Sub128 => self.wide_binary(|b, x, y| b.ins().isub(x, y)),
+            O::I64MulWideS => self.wide_mul(true),
+            O::I64MulWideU => self.wide_mul(false),
+            other => return self.vector(other),
         }
         Ok(())
     }

@@ -5,10 +5,9 @@ use super::gas::Gas;
 use super::isa::SharedIsa;
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
 use crate::error::CompileError;
-use cranelift_codegen::ir::types::{I8X16, I32, I64};
+use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Function, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type,
-    UserFuncName, Value,
+    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, Type, UserFuncName, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use etalon_gas::Schedule;
@@ -187,8 +186,8 @@ impl Translator<'_> {
     /// The default value of a type.
     fn zero(&mut self, ty: Type) -> Value {
         match ty {
-            cranelift_codegen::ir::types::F32 => self.b.ins().f32const(0.0),
-            cranelift_codegen::ir::types::F64 => self.b.ins().f64const(0.0),
+            F32 => self.b.ins().f32const(0.0),
+            F64 => self.b.ins().f64const(0.0),
             I8X16 => {
                 let zero = self.b.func.dfg.constants.insert(vec![0; 16].into());
                 self.b.ins().vconst(I8X16, zero)
@@ -217,34 +216,6 @@ impl Translator<'_> {
     /// The store's context.
     pub(super) fn context(&mut self) -> Value {
         self.vm_word(VmLayout::CONTEXT)
-    }
-
-    /// The value of a type from a word of a slot.
-    pub(super) fn value_of_word(&mut self, ty: Type, word: Value) -> Value {
-        use cranelift_codegen::ir::types::{F32, F64};
-        match ty {
-            I32 => self.b.ins().ireduce(I32, word),
-            F32 => {
-                let bits = self.b.ins().ireduce(I32, word);
-                self.b.ins().bitcast(F32, MemFlagsData::new(), bits)
-            }
-            F64 => self.b.ins().bitcast(F64, MemFlagsData::new(), word),
-            _ => word,
-        }
-    }
-
-    /// The word of a slot for a value.
-    pub(super) fn word_of_value(&mut self, value: Value) -> Value {
-        use cranelift_codegen::ir::types::{F32, F64};
-        match self.b.func.dfg.value_type(value) {
-            I32 => self.b.ins().uextend(I64, value),
-            F32 => {
-                let bits = self.b.ins().bitcast(I32, MemFlagsData::new(), value);
-                self.b.ins().uextend(I64, bits)
-            }
-            F64 => self.b.ins().bitcast(I64, MemFlagsData::new(), value),
-            _ => value,
-        }
     }
 
     /// The reference by which this function calls another of the module.

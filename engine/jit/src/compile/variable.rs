@@ -1,7 +1,7 @@
 //! Variable and parametric instructions (specification chapters 4.6.3 and 4.6.2).
 
-use super::translator::{Translator, clif};
-use crate::abi::Region;
+use super::translator::Translator;
+use crate::abi::{AbiType, Region, slots};
 use cranelift_codegen::ir::InstBuilder;
 
 impl Translator<'_> {
@@ -22,18 +22,17 @@ impl Translator<'_> {
     }
 
     pub(super) fn global_get(&mut self, index: u32) {
-        let ty = clif(self.module.globals[index as usize].val);
+        let ty = AbiType::of(self.module.globals[index as usize].val);
         let cell = self.vm_word(self.env.layout.global(index));
-        let word = self.load_word(Region::Globals, cell, 0);
-        let value = self.value_of_word(ty, word);
+        let value = slots::read(&mut self.b, Region::Globals, ty, cell, 0);
         self.push(value);
     }
 
     pub(super) fn global_set(&mut self, index: u32) {
         let value = self.pop();
-        let word = self.word_of_value(value);
+        let ty = AbiType::of(self.module.globals[index as usize].val);
         let cell = self.vm_word(self.env.layout.global(index));
-        self.store_word(Region::Globals, word, cell, 0);
+        slots::write(&mut self.b, Region::Globals, ty, value, cell, 0);
     }
 
     pub(super) fn select(&mut self) {
