@@ -4,7 +4,7 @@ use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::ModuleError;
 use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, artefact};
-use etalon_module::{Features, LoadErrorKind, Module as ModuleData};
+use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
 use std::sync::Arc;
 
 /// A module that any number of stores of its engine can instantiate. Cheap to clone.
@@ -37,7 +37,7 @@ impl Module {
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
         let config = engine.config();
-        let data = Arc::new(ModuleData::new(bytes, config.features)?);
+        let data = Arc::new(load(engine, bytes)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
         let compilable = Module::compilable(engine, bytes);
         let (mut interpreted, mut functions) = (Vec::new(), Vec::new());
@@ -75,13 +75,7 @@ impl Module {
 
     /// Whether the compiler implements all that the module uses.
     fn compilable(engine: &Engine, bytes: &[u8]) -> bool {
-        let features: Features = engine.config().features;
-        let jit = Tier::Jit.features();
-        jit.contains(features)
-            || !matches!(
-                ModuleData::new(bytes, features.intersection(jit)),
-                Err(error) if matches!(error.kind, LoadErrorKind::Unsupported { .. })
-            )
+        ModuleData::lacking(bytes, engine.config().features, Tier::Jit.features()).is_none()
     }
 
     /// Loads an artefact after checking that it was made for this version, machine and schedule.
@@ -91,7 +85,7 @@ impl Module {
     pub fn from_artefact(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let config = engine.config();
         let (wasm, compiled) = artefact::read(bytes, &config.schedule, config.metering)?;
-        let data = Arc::new(ModuleData::new(&wasm, config.features)?);
+        let data = Arc::new(load(engine, &wasm)?);
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
         let interpreted = Vec::new();
         Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), interpreted })
@@ -126,5 +120,19 @@ impl Module {
     /// The functions that the interpreter runs although there is compiled code.
     pub(crate) fn interpreted(&self) -> &[u32] {
         &self.interpreted
+    }
+}
+
+/// Judges bytes by the features in force, then asks whether the tier implements what they use.
+fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleData, LoadError> {
+    let config = engine.config();
+    let data = ModuleData::new(bytes, config.features)?;
+    match ModuleData::lacking(bytes, config.features, config.tier.features()) {
+        None => Ok(data),
+        Some(feature) => Err(LoadError {
+            kind: LoadErrorKind::Unsupported { feature },
+            message: format!("{} does not implement {feature}", config.tier),
+            offset: 0,
+        }),
     }
 }

@@ -17,7 +17,11 @@ const MAX_MODULE_BYTES: usize = 1 << 30;
 const MAX_LOCALS: u64 = 50_000;
 
 /// Decodes all of a module, every instruction included.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
+///
+/// The format itself depends on the features: how long a limit may be, what a flag means, which byte
+/// must be zero. So a module that does not decode with the features it may use is malformed, unless it
+/// does with others; then validation says which it lacks.
+pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
     if bytes.len() > MAX_MODULE_BYTES {
         return Err(LoadError {
             kind: LoadErrorKind::Limit,
@@ -25,12 +29,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
             offset: MAX_MODULE_BYTES as u64,
         });
     }
-    let mut decoder = Decoder::default();
-    let mut parser = Parser::new(0);
-    parser.set_features(Features::all().wasm());
-    for payload in parser.parse_all(bytes) {
-        decoder.payload(payload.map_err(malformed)?)?;
-    }
+    let decoder = match decode_with(bytes, features) {
+        Err(error) if matches!(error.kind, LoadErrorKind::Unsupported { .. }) => {
+            decode_with(bytes, features.union(Features::all()))?
+        }
+        result => result?,
+    };
     match decoder.unknown {
         // Only when all of it decodes: malformed outweighs unsupported.
         Some(error) => Err(error),
@@ -38,8 +42,22 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Module, LoadError> {
     }
 }
 
+fn decode_with(bytes: &[u8], features: Features) -> Result<Decoder, LoadError> {
+    let mut decoder = Decoder::default();
+    let mut parser = Parser::new(0);
+    parser.set_features(features.wasm());
+    for payload in parser.parse_all(bytes) {
+        decoder.payload(payload.map_err(malformed)?)?;
+    }
+    Ok(decoder)
+}
+
 fn malformed(error: wp::Error) -> LoadError {
-    LoadError::new(LoadErrorKind::Malformed, &error)
+    let kind = match error.missing_wasm_feature() {
+        Some(feature) => LoadErrorKind::Unsupported { feature: Features::name_of(feature) },
+        None => LoadErrorKind::Malformed,
+    };
+    LoadError::new(kind, &error)
 }
 
 #[derive(Default)]

@@ -186,15 +186,32 @@ impl Module {
     /// [`LoadError`] tells whether the bytes are malformed, invalid, need a feature that is not in
     /// `features`, or exceed a limit, with the offset.
     pub fn new(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
-        let module = crate::decode::decode(bytes);
         // Decoding is judged first: a module that does not even decode is malformed, whatever
         // validation would say of the part before the fault.
-        let mut module = module?;
+        let mut module = crate::decode::decode(bytes, features)?;
         module.bodies = crate::validate::validate(bytes, features, &module)?;
         module.bytes = bytes.into();
         module.features = Some(features);
         module.digest = *blake3::hash(bytes).as_bytes();
         Ok(module)
+    }
+
+    /// The first feature, oldest first, that a module needs and an engine lacks, if it is a module
+    /// with all of `allowed`. An engine asks this after [`Module::new`] with `allowed`, so that what is
+    /// wrong by the rules in force is never taken for what is not implemented.
+    pub fn lacking(bytes: &[u8], allowed: Features, implemented: Features) -> Option<&'static str> {
+        if implemented.contains(allowed)
+            || Module::new(bytes, allowed.intersection(implemented)).is_ok()
+        {
+            return None;
+        }
+        let lacking = allowed.names().into_iter().filter(|n| !implemented.names().contains(n));
+        let is_needed =
+            |name: &&str| allowed.without(name).is_some_and(|f| Module::new(bytes, f).is_err());
+        // With two ways to need either of two features, neither alone is needed: name one of them.
+        let mut lacking = lacking.peekable();
+        let first = lacking.peek().copied();
+        lacking.find(is_needed).or(first)
     }
 
     /// The bytes that the module was made of.

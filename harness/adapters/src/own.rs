@@ -88,7 +88,7 @@ impl Adapter for OwnTier {
 
     fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
         let mut settings = Config::new(self.tier);
-        settings.features = config.features.intersection(self.features());
+        settings.features = config.features;
         settings.ledger = self.ledger;
         let mut limit = None;
         if let Some(gas) = &config.gas {
