@@ -37,6 +37,7 @@ pub fn supported_features() -> Features {
         "function-references",
         "custom-page-sizes",
         "wide-arithmetic",
+        "relaxed-simd",
     ];
     LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

@@ -5,7 +5,7 @@
 use super::translator::Translator;
 use crate::abi::slots::lanes;
 use crate::error::CompileError;
-use cranelift_codegen::ir::types::{F64X2, I8, I8X16, I16, I16X8, I64X2};
+use cranelift_codegen::ir::types::{F64X2, I8, I8X16, I16, I16X8, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 use wasmparser::MemArg;
@@ -89,7 +89,7 @@ impl<'a> Translator<'a> {
     }
 
     /// The lowest bits of a number, where lanes are narrower than it.
-    fn to_lane(&mut self, ty: Type, value: Value) -> Value {
+    fn lane_of(&mut self, ty: Type, value: Value) -> Value {
         match ty.lane_type() {
             narrow @ (I8 | I16) => self.b.ins().ireduce(narrow, value),
             _ => value,
@@ -98,13 +98,13 @@ impl<'a> Translator<'a> {
 
     pub(super) fn replace(&mut self, ty: Type, lane: u8) {
         let value = self.pop();
-        let value = self.to_lane(ty, value);
+        let value = self.lane_of(ty, value);
         self.v_unary(ty, |b, x| b.ins().insertlane(x, value, lane));
     }
 
     pub(super) fn splat(&mut self, ty: Type) {
         let value = self.pop();
-        let value = self.to_lane(ty, value);
+        let value = self.lane_of(ty, value);
         let vector = self.b.ins().splat(ty, value);
         self.push_lanes(vector);
     }
@@ -184,6 +184,47 @@ impl<'a> Translator<'a> {
                 b.ins().uunarrow(wide, zero)
             }
         });
+    }
+
+    /// Relaxed `madd` and `nmadd`: rounded once.
+    pub(super) fn multiply_add(&mut self, ty: Type, negate: bool) -> Result<(), CompileError> {
+        if !self.env.isa.has_native_fma() {
+            return Err(CompileError::Cpu("FMA"));
+        }
+        let addend = self.pop_lanes(ty);
+        self.v_binary(ty, |b, x, y| {
+            let x = if negate { b.ins().fneg(x) } else { x };
+            b.ins().fma(x, y, addend)
+        });
+        Ok(())
+    }
+
+    /// The sums of neighbouring products of bytes, in 16 bits.
+    fn byte_products(&mut self) -> Value {
+        let (x, y) = self.pop_lanes2(I8X16);
+        let b = &mut self.b;
+        let (x_low, x_high) = (b.ins().swiden_low(x), b.ins().swiden_high(x));
+        let (y_low, y_high) = (b.ins().swiden_low(y), b.ins().swiden_high(y));
+        let low = b.ins().imul(x_low, y_low);
+        let high = b.ins().imul(x_high, y_high);
+        b.ins().iadd_pairwise(low, high)
+    }
+
+    /// `i16x8.relaxed_dot_i8x16_i7x16_s`
+    pub(super) fn relaxed_dot(&mut self) {
+        let sums = self.byte_products();
+        self.push_lanes(sums);
+    }
+
+    /// `i32x4.relaxed_dot_i8x16_i7x16_add_s`
+    pub(super) fn relaxed_dot_add(&mut self) {
+        let addend = self.pop_lanes(I32X4);
+        let sums = self.byte_products();
+        let b = &mut self.b;
+        let (low, high) = (b.ins().swiden_low(sums), b.ins().swiden_high(sums));
+        let sums = b.ins().iadd_pairwise(low, high);
+        let value = b.ins().iadd(sums, addend);
+        self.push_lanes(value);
     }
 
     /// Loads eight bytes and widens each lane.

@@ -403,6 +403,40 @@ impl Translator<'_> {
             }),
             O::F32x4DemoteF64x2Zero => self.v_unary(F64X2, |b, x| b.ins().fvdemote(x)),
             O::F64x2PromoteLowF32x4 => self.v_unary(F32X4, |b, x| b.ins().fvpromote_low(x)),
+            other => return self.relaxed(other),
+        }
+        Ok(())
+    }
+
+    /// Relaxed operators: each has one meaning on every machine, that of the deterministic profile.
+    fn relaxed(&mut self, operator: &O<'_>) -> Result<(), CompileError> {
+        match operator {
+            O::I8x16RelaxedSwizzle => self.v_binary(I8X16, |b, x, y| b.ins().swizzle(x, y)),
+            O::I32x4RelaxedTruncF32x4S => {
+                self.v_unary(F32X4, |b, x| b.ins().fcvt_to_sint_sat(I32X4, x));
+            }
+            O::I32x4RelaxedTruncF32x4U => {
+                self.v_unary(F32X4, |b, x| b.ins().fcvt_to_uint_sat(I32X4, x));
+            }
+            O::I32x4RelaxedTruncF64x2SZero => self.truncate_doubles(true),
+            O::I32x4RelaxedTruncF64x2UZero => self.truncate_doubles(false),
+            O::F32x4RelaxedMadd => self.multiply_add(F32X4, false)?,
+            O::F32x4RelaxedNmadd => self.multiply_add(F32X4, true)?,
+            O::F64x2RelaxedMadd => self.multiply_add(F64X2, false)?,
+            O::F64x2RelaxedNmadd => self.multiply_add(F64X2, true)?,
+            O::I8x16RelaxedLaneselect
+            | O::I16x8RelaxedLaneselect
+            | O::I32x4RelaxedLaneselect
+            | O::I64x2RelaxedLaneselect => self.bitselect(),
+            O::F32x4RelaxedMin => self.v_binary(F32X4, |b, x, y| b.ins().fmin(x, y)),
+            O::F32x4RelaxedMax => self.v_binary(F32X4, |b, x, y| b.ins().fmax(x, y)),
+            O::F64x2RelaxedMin => self.v_binary(F64X2, |b, x, y| b.ins().fmin(x, y)),
+            O::F64x2RelaxedMax => self.v_binary(F64X2, |b, x, y| b.ins().fmax(x, y)),
+            O::I16x8RelaxedQ15mulrS => {
+                self.v_binary(I16X8, |b, x, y| b.ins().sqmul_round_sat(x, y));
+            }
+            O::I16x8RelaxedDotI8x16I7x16S => self.relaxed_dot(),
+            O::I32x4RelaxedDotI8x16I7x16AddS => self.relaxed_dot_add(),
             other => {
                 let operator = Opcode::of(other).name();
                 return Err(CompileError::Unsupported { func: self.func, operator });
