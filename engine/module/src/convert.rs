@@ -13,6 +13,13 @@ pub(crate) struct Unknown(pub(crate) &'static str);
 
 type Result<T> = std::result::Result<T, Unknown>;
 
+impl HeapType {
+    /// The decoder's heap type; `None` for those of proposals that have no form here.
+    pub fn from_decoder(ty: wp::HeapType) -> Option<HeapType> {
+        heap_type(ty).ok()
+    }
+}
+
 pub(crate) fn heap_type(ty: wp::HeapType) -> Result<HeapType> {
     Ok(match ty {
         wp::HeapType::Abstract { shared: true, .. } => {

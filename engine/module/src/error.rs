@@ -44,6 +44,8 @@ impl LoadErrorKind {
 
 impl LoadError {
     pub(crate) fn new(kind: LoadErrorKind, error: &wasmparser::Error) -> Self {
-        LoadError { kind, message: error.message().to_owned(), offset: error.offset() }
+        // One line, whatever the decoder's layout.
+        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        LoadError { kind, message, offset: error.offset() }
     }
 }

@@ -352,21 +352,25 @@ impl OwnSession {
 }
 
 fn rejection(error: ModuleError) -> Rejection {
-    let message = error.to_string();
+    let text = error.to_string();
     match error {
-        ModuleError::Load(error) => match error.kind {
-            LoadErrorKind::Malformed => Rejection::Malformed(message),
-            LoadErrorKind::Invalid => Rejection::Invalid(message),
-            LoadErrorKind::Limit => Rejection::Limit(message),
-            LoadErrorKind::Unsupported { feature } => {
-                Rejection::Unsupported { feature: feature.to_owned(), message }
+        // The phase is the rejection's class; its message need not say it again.
+        ModuleError::Load(error) => {
+            let message = format!("{} (at offset {:#x})", error.message, error.offset);
+            match error.kind {
+                LoadErrorKind::Malformed => Rejection::Malformed(message),
+                LoadErrorKind::Invalid => Rejection::Invalid(message),
+                LoadErrorKind::Limit => Rejection::Limit(message),
+                LoadErrorKind::Unsupported { feature } => {
+                    Rejection::Unsupported { feature: feature.to_owned(), message: error.message }
+                }
             }
-        },
+        }
         // An artefact for something else is refused by name, never run.
         ModuleError::Artefact(_) => {
-            Rejection::Unsupported { feature: "artefact".to_owned(), message }
+            Rejection::Unsupported { feature: "artefact".to_owned(), message: text }
         }
-        _ => Rejection::Limit(message),
+        _ => Rejection::Limit(text),
     }
 }
 
