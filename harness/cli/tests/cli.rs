@@ -55,7 +55,10 @@ fn check(path: &Path) -> Result<(), Failed> {
 
 /// Does what a case says; gives what was printed.
 fn play(text: &str) -> Result<String, Failed> {
-    let folder = tempfile::tempdir()?;
+    // What is printed may name the folder, so it has a name of its own.
+    let above = tempfile::tempdir()?;
+    let folder = above.path().join("here");
+    std::fs::create_dir(&folder)?;
     let mut printed = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -65,12 +68,12 @@ fn play(text: &str) -> Result<String, Failed> {
             [first, ..] if first.starts_with('#') => {}
             ["file", name, "text"] => {
                 let body: Vec<&str> = lines.by_ref().take_while(|l| l.trim() != "end").collect();
-                std::fs::write(folder.path().join(name), body.join("\n") + "\n")?;
+                std::fs::write(folder.join(name), body.join("\n") + "\n")?;
             }
             ["file", name, how, rest @ ..] => {
-                std::fs::write(folder.path().join(name), content(how, rest)?)?;
+                std::fs::write(folder.join(name), content(how, rest)?)?;
             }
-            ["run", arguments @ ..] => run(folder.path(), arguments, &mut printed)?,
+            ["run", arguments @ ..] => run(&folder, arguments, &mut printed)?,
             _ => return Err(format!("not a line of a case: {line}").into()),
         }
     }
