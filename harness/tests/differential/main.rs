@@ -1,6 +1,8 @@
 //! A difference that is planted in one engine is reported under its own name, and nothing else is.
 
 mod fake;
+mod findings;
+mod planted;
 
 use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Rejection, Val};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Judged, Policy, RunOptions, Verdict};

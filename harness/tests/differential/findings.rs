@@ -1,0 +1,63 @@
+//! A fault that is planted in a tier is found, reduced, named and saved, and what is saved shows it again.
+
+use crate::options;
+use crate::planted::Planted;
+use etalon_adapters::{Adapter, adapter};
+use etalon_harness::corpus::{Entry, replay};
+use etalon_harness::fuzz::{FuzzOptions, NoProgress, fuzz};
+use etalon_harness::generate::{Profile, operators_of};
+use etalon_record::{Aspect, FuzzRecord, Tool};
+use std::path::Path;
+use std::sync::Arc;
+
+fn engines() -> Vec<Arc<dyn Adapter>> {
+    let sound = adapter("interp").expect("it is one of ours");
+    let planted = Planted { sound: Arc::clone(&sound), operator: "i32.popcnt" };
+    vec![sound, Arc::new(planted)]
+}
+
+fn run(out: &Path, jobs: usize) -> FuzzRecord {
+    let options = FuzzOptions {
+        seed: 3,
+        cases: Some(40),
+        time: None,
+        jobs,
+        engines: engines(),
+        profile: Profile::named("quiet").expect("it is in the list"),
+        rounds: 2,
+        diff: options(&[]),
+        out: Some(out.to_owned()),
+        keep: 4,
+    };
+    let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress);
+    FuzzRecord { cases_per_second: None, ..record.expect("the folder can be written") }
+}
+
+#[test]
+fn a_planted_fault_is_found_reduced_and_replays() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let record = run(folder.path(), 2);
+    assert_eq!(record.cases, 40);
+    let [finding] = &record.findings[..] else { panic!("one kind: {:?}", record.findings) };
+    assert_eq!(finding.what, Aspect::Results);
+    assert_eq!(finding.engines, ["interp", "planted"]);
+    assert!(finding.cases > 1, "duplicates are grouped");
+
+    let saved = folder.path().join(&finding.folder);
+    for file in ["module.wasm", "module.wat"] {
+        assert!(saved.join(file).exists(), "{file}");
+    }
+    // The description lies beside `module.wasm` under another name, as it would in the corpus.
+    std::fs::copy(saved.join("finding.toml"), saved.join("module.toml")).expect("it is there");
+    let entry = Entry::read(&saved.join("module.toml")).expect("what is saved can be read");
+    assert_eq!(entry.case.calls.len(), 1, "one call is enough");
+    let mismatches = replay(&entry, &engines()).expect("both can be set up");
+    assert!(mismatches[0].text.starts_with("results differs"), "{mismatches:?}");
+    let found = entry.file.found.expect("it was generated");
+    assert_eq!((found.seed.as_str(), found.reduced), ("3", true));
+    let kept = operators_of(&entry.case.wasm, entry.features);
+    assert!(kept.contains("i32.popcnt") && kept.len() < 10, "the rest is cut away: {kept:?}");
+
+    let again = tempfile::tempdir().expect("there is a temporary folder");
+    assert_eq!(run(again.path(), 1), record, "the same on another day and with other threads");
+}

@@ -1,0 +1,93 @@
+//! A tier of ours with a fault: whatever a module with a certain operator returns is off by one.
+
+use etalon_adapters::{
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Rejection, Session,
+    SessionConfig, StateDigest, Val,
+};
+use etalon_harness::generate::operators_of;
+use etalon_record::EngineInfo;
+use std::sync::Arc;
+
+pub(crate) struct Planted {
+    pub(crate) sound: Arc<dyn Adapter>,
+    pub(crate) operator: &'static str,
+}
+
+struct PlantedSession {
+    sound: Box<dyn Session>,
+    operator: &'static str,
+    faulty: bool,
+}
+
+impl Adapter for Planted {
+    fn info(&self) -> EngineInfo {
+        EngineInfo::new("planted", "1")
+    }
+
+    fn features(&self) -> Features {
+        self.sound.features()
+    }
+
+    fn meters_gas(&self) -> bool {
+        self.sound.meters_gas()
+    }
+
+    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
+        let sound = self.sound.session(config)?;
+        Ok(Box::new(PlantedSession { sound, operator: self.operator, faulty: false }))
+    }
+}
+
+impl Session for PlantedSession {
+    fn define_spectest(&mut self) -> Result<(), AdapterError> {
+        self.sound.define_spectest()
+    }
+
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+        self.sound.define_missing_imports(wasm)
+    }
+
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+        self.sound.validate(wasm)
+    }
+
+    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
+        self.faulty = operators_of(wasm, Features::wasm3()).contains(self.operator);
+        self.sound.instantiate(wasm)
+    }
+
+    fn register(&mut self, name: &str, instance: Instance) {
+        self.sound.register(name, instance);
+    }
+
+    fn exports(&self, instance: Instance) -> Vec<ExportInfo> {
+        self.sound.exports(instance)
+    }
+
+    fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome {
+        let mut outcome = self.sound.invoke(instance, export, args);
+        if self.faulty
+            && let Outcome::Returned(values) = &mut outcome
+            && let Some(Val::I32(value)) = values.first_mut()
+        {
+            *value = value.wrapping_add(1);
+        }
+        outcome
+    }
+
+    fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
+        self.sound.global(instance, export)
+    }
+
+    fn gas_consumed(&self) -> Option<u64> {
+        self.sound.gas_consumed()
+    }
+
+    fn take_host_calls(&mut self) -> Vec<HostCall> {
+        self.sound.take_host_calls()
+    }
+
+    fn digest(&mut self) -> Option<StateDigest> {
+        self.sound.digest()
+    }
+}
