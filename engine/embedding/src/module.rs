@@ -48,6 +48,9 @@ impl Module {
                 Tier::Jit | Tier::Aot | Tier::Auto => functions.push(func),
             }
         }
+        if !interpreted.is_empty() {
+            check_implemented(engine, bytes, Tier::Interp)?;
+        }
         let uses_code = match config.tier {
             Tier::Interp => !functions.is_empty(),
             Tier::Auto => compilable,
@@ -125,13 +128,17 @@ impl Module {
 
 /// Judges bytes by the features in force, then asks whether the tier implements what they use.
 fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleData, LoadError> {
-    let config = engine.config();
-    let data = ModuleData::new(bytes, config.features)?;
-    match ModuleData::lacking(bytes, config.features, config.tier.features()) {
-        None => Ok(data),
+    let data = ModuleData::new(bytes, engine.config().features)?;
+    check_implemented(engine, bytes, engine.config().tier)?;
+    Ok(data)
+}
+
+fn check_implemented(engine: &Engine, bytes: &[u8], tier: Tier) -> Result<(), LoadError> {
+    match ModuleData::lacking(bytes, engine.config().features, tier.features()) {
+        None => Ok(()),
         Some(feature) => Err(LoadError {
             kind: LoadErrorKind::Unsupported { feature },
-            message: format!("{} does not implement {feature}", config.tier),
+            message: format!("{tier} does not implement {feature}"),
             offset: 0,
         }),
     }

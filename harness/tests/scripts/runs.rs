@@ -1,9 +1,10 @@
 //! Many scripts on many engines.
 
 use crate::fake::{Fake, returned, source};
-use etalon_adapters::{Adapter, Val};
+use etalon_adapters::{Adapter, GasConfig, Schedule, Val, adapter};
 use etalon_harness::script::{
-    Events, ScriptError, ScriptOptions, ScriptSource, Silent, run_paths, run_scripts,
+    Events, Glob, ScriptError, ScriptOptions, ScriptSource, Selection, Silent, run_paths,
+    run_scripts, run_suites,
 };
 use etalon_record::{Kind, Row, SuiteRecord, to_json};
 use std::sync::Mutex;
@@ -32,6 +33,24 @@ fn the_record_does_not_depend_on_the_number_of_threads() {
     assert_eq!(to_json(&one).unwrap(), to_json(&many).unwrap());
     assert_eq!((one.totals.files, one.totals.passed), (40, 80));
     assert_eq!((one.rows[0].engine.as_str(), one.rows[1].engine.as_str()), ("b", "a"));
+}
+
+#[test]
+fn a_record_of_our_tiers_is_the_same_bytes_each_time() {
+    let (interp, jit) = (adapter("interp").unwrap(), adapter("jit").unwrap());
+    let filter = Some(Glob::new("*linking*"));
+    let selection = Selection { suites: vec!["wasm-v?".into()], filter, shard: None };
+    let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
+    let run = |jobs| {
+        let gas = Some(GasConfig { schedule: schedule.clone(), limit: None });
+        let options = ScriptOptions { gas, jobs: Some(jobs), ..ScriptOptions::default() };
+        run_suites(&[&*interp, &*jit], &selection, &options, &Silent).unwrap().record
+    };
+    let (first, second) = (run(1), run(4));
+    assert_eq!(to_json(&first).unwrap(), to_json(&second).unwrap());
+    assert_eq!(first.totals.files, 3);
+    assert!(first.schedule.is_some());
+    assert!(first.is_clean() && first.gas.compared > 0, "{:?}", first.gas);
 }
 
 #[test]
