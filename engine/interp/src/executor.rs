@@ -77,16 +77,47 @@ impl Interp {
             e.enter(func, 0, EXIT_PC)?;
             e.advance()
         })?;
-        while let Leave::CallOut { func, at } = leave {
-            // The lock is not held: what is called may come back to this interpreter.
-            store.set_depth_left(machine.depth_left);
-            store.call(func, machine.slots(at))?;
+        while let Leave::CallOut { func, at, tail } = leave {
+            let called = Self::call_out(store, machine, func, at, tail);
             leave = self.executing(store, machine, |e| {
-                e.resume()?;
+                match called {
+                    Ok(()) => e.resume()?,
+                    Err(Stop::Throw(exn)) => e.rethrow(exn, tail)?,
+                    Err(stop) => return Err(stop),
+                }
                 e.advance()
             })?;
         }
         Ok(())
+    }
+
+    /// Calls a function of the host or of another tier. The lock is not held: what is called may
+    /// come back to this interpreter.
+    fn call_out(
+        store: &mut Store,
+        machine: &mut Machine,
+        func: FuncAddr,
+        at: u32,
+        tail: bool,
+    ) -> Result<(), Stop> {
+        let frame = machine.frames.last().filter(|_| tail).map_or(0, |f| f.depth);
+        store.set_depth_left(machine.depth_left + u64::from(frame));
+        if store.heap.live_objects() == 0 {
+            return store.call(func, machine.slots(at));
+        }
+        // What is called may collect, and must find what this machine holds.
+        let ty = store.func_type(func);
+        let len = ty.param_slots().max(ty.result_slots());
+        let mut slots = machine.slots(at)[..len].to_vec();
+        let activation = std::mem::replace(machine, Machine::new());
+        store.push_activation(Box::new(activation));
+        let result = store.call(func, &mut slots);
+        let Some(activation) = store.pop_activation::<Machine>() else {
+            return Err(Stop::crash("a machine was left in the store and is gone"));
+        };
+        *machine = *activation;
+        machine.slots(at)[..len].copy_from_slice(&slots);
+        result
     }
 
     /// Whether a tier of the store is this interpreter.

@@ -2,16 +2,11 @@
 
 use etalon_module::Features;
 
-/// Features of 2.0 that have no rules yet.
-const MISSING: &[&str] = &["simd"];
-
-/// Features beyond 2.0 that have rules.
-const BEYOND: &[&str] = &["extended-const"];
+/// Features beyond 3.0 that have rules.
+const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes"];
 
 /// The features that modules may use.
 pub fn supported_features() -> Features {
-    let without = |set: Features, name: &&str| set.without(name).unwrap_or(set);
     let with = |set: Features, name: &&str| set.with(name).unwrap_or(set);
-    let set = MISSING.iter().fold(Features::wasm2(), without);
-    BEYOND.iter().fold(set, with)
+    BEYOND.iter().fold(Features::wasm3(), with)
 }

@@ -18,4 +18,5 @@ mod program;
 
 pub use executor::Interp;
 pub use features::supported_features;
+pub use numerics::vector::relaxed_results;
 pub use observer::{ExecutedLedger, Observer, Rule};

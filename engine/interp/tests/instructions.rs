@@ -2,26 +2,9 @@
 
 mod common;
 
-use common::{Guest, f32, f64, i32, i64};
+use common::Gives::{Traps, Values};
+use common::{Case, Guest, check_all, f32, f64, i32, i64, int, long};
 use etalon_runtime::{Exhaustion, Stop, Trap, Value};
-
-/// What a case gives.
-enum Gives {
-    Values(&'static [Value]),
-    Traps(Trap),
-}
-use Gives::{Traps, Values};
-
-const fn int(value: u32) -> Value {
-    Value::I32(value)
-}
-
-const fn long(value: u64) -> Value {
-    Value::I64(value)
-}
-
-/// Fields of a module, the body of a function and its type, arguments, and what it gives.
-type Case = (&'static str, &'static str, &'static [Value], Gives);
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -82,56 +65,9 @@ const CASES: &[Case] = &[
     ("(type $t (func (result i32))) (table 3 funcref)", "(param i32) (result i32) local.get 0 call_indirect (type $t)", &[int(3)], Traps(Trap::UndefinedElement)),
 ];
 
-fn text(fields: &str, function: &str) -> String {
-    // The function comes first, so that fields may name it by its index.
-    format!("(module (func (export \"f\") {function}) {fields})")
-}
-
-fn check(guest: &mut Guest, case: &Case) -> u64 {
-    let (fields, function, args, gives) = case;
-    let got = guest.call("f", args);
-    match (&got, gives) {
-        (Ok(values), Values(expected)) => assert_eq!(&values[..], *expected, "{fields} {function}"),
-        (Err(Stop::Trap(trapped)), Traps(trap)) => {
-            assert_eq!(trapped.trap, *trap, "{fields} {function}");
-            assert_eq!(trapped.site.unwrap().func, 0, "{fields} {function}");
-        }
-        _ => panic!("{fields} {function}: {got:?}"),
-    }
-    guest.store.meter().consumed()
-}
-
 #[test]
 fn instructions_give_what_the_specification_says() {
-    for case in CASES {
-        check(&mut Guest::new(&text(case.0, case.1)), case);
-    }
-}
-
-#[test]
-fn metering_and_observing_change_nothing() {
-    for case in CASES {
-        let wat = text(case.0, case.1);
-        let consumed = check(&mut Guest::metered(&wat, None), case);
-        assert!(consumed > 0, "{wat}");
-        let (mut observed, ledger) = Guest::observed(&wat, None);
-        let instantiation = observed.store.meter().consumed();
-        assert_eq!(check(&mut observed, case), consumed, "{wat}");
-        let executed = instantiation + ledger.lock().unwrap().total();
-        if let Values(_) = case.3 {
-            // gas-1, the law *ledger*
-            assert_eq!(executed, consumed, "{wat}");
-        } else {
-            // gas-1, the law *trap*
-            assert!(executed <= consumed, "{wat}");
-        }
-        // gas-1, the law *knife edge*
-        check(&mut Guest::metered(&wat, Some(consumed)), case);
-        let mut short = Guest::metered(&wat, Some(consumed - 1));
-        let stop = short.call("f", case.2).unwrap_err();
-        assert_eq!(stop, Stop::Exhausted(Exhaustion::Gas), "{wat}");
-        assert_eq!(short.store.meter().consumed(), consumed - 1, "{wat}");
-    }
+    check_all(CASES);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Loads and stores of memories other than the instance's first, or with 64-bit addresses.
 
 use super::memory::address;
+use super::vector::{Fault, access};
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
 use etalon_runtime::{Stop, Store, Trap};
@@ -27,6 +28,9 @@ pub(crate) fn far(
     arg: FarArg,
 ) -> Result<(), Stop> {
     use Opcode as O;
+    if let Some(done) = super::atomic::atomic(store, slots, opcode, arg) {
+        return done;
+    }
     let at = slots[0];
     macro_rules! load {
         ($t:ty as $to:ty) => {
@@ -52,7 +56,13 @@ pub(crate) fn far(
         O::I64Store | O::F64Store => store!(u64),
         O::I32Store8 | O::I64Store8 => store!(u8),
         O::I32Store16 | O::I64Store16 => store!(u16),
-        other => return Err(Stop::crash(format!("{other} is no access to a memory"))),
+        other => {
+            let memory = store.memories[arg.memory.index()].bytes_mut();
+            return access(memory, slots, opcode, &arg).map_err(|fault| match fault {
+                Fault::Trap(trap) => trap.into(),
+                Fault::NoAccess => Stop::crash(format!("{other} is no access to a memory")),
+            });
+        }
     }
     Ok(())
 }

@@ -1,20 +1,26 @@
 //! Execution of instructions (specification chapter 4.6).
 
+mod aggregate;
+mod atomic;
 mod far;
 mod memory;
+mod reference;
 mod run;
 mod table;
+mod vector;
+mod wide;
 
 pub(crate) use far::far;
 pub(crate) use run::run;
 
 use crate::observer::{Observer, Rule};
-use crate::program::Slow;
+use crate::program::{Program, Slow};
 use etalon_module::Opcode;
-use etalon_runtime::{Stop, Store};
+use etalon_runtime::{Ref, Stop, Store};
 
 /// What an instruction outside the loop works on.
 pub(crate) struct Context<'a> {
+    pub(crate) program: &'a Program,
     pub(crate) store: &'a mut Store,
     /// The slots from its first operand on, which are also those of its results.
     pub(crate) slots: &'a mut [u64],
@@ -53,13 +59,14 @@ impl Context<'_> {
 
 /// Executes an instruction that has no operation of its own in the loop.
 pub(crate) fn slow<'a>(
+    program: &'a Program,
     store: &'a mut Store,
     slots: &'a mut [u64],
     op: Slow,
     observer: Option<&'a mut (dyn Observer + Send)>,
 ) -> Result<(), Stop> {
     use Opcode as O;
-    let mut context = Context { store, slots, op, observer };
+    let mut context = Context { program, store, slots, op, observer };
     let c = &mut context;
     match op.opcode {
         O::MemorySize => c.memory_size(),
@@ -74,6 +81,56 @@ pub(crate) fn slow<'a>(
         O::TableCopy => c.table_copy(),
         O::TableInit => c.table_init(),
         O::ElemDrop => c.elem_drop(),
+        O::RefAsNonNull => c.ref_as_non_null(),
+        O::RefTestNonNull | O::RefTestNullable => c.ref_test(),
+        O::RefCastNonNull | O::RefCastNullable => c.ref_cast(),
+        O::RefI31 => c.ref_i31(),
+        O::I31GetS => c.i31_get(true),
+        O::I31GetU => c.i31_get(false),
+        O::AnyConvertExtern => c.any_convert_extern(),
+        O::ExternConvertAny => c.extern_convert_any(),
+        O::StructNew => c.struct_new(),
+        O::StructNewDefault => c.struct_new_default(),
+        O::StructGet | O::StructGetS | O::StructGetU => c.struct_get(),
+        O::StructSet => c.struct_set(),
+        O::ArrayNew => c.array_new(),
+        O::ArrayNewDefault => c.array_new_default(),
+        O::ArrayNewFixed => c.array_new_fixed(),
+        O::ArrayNewData => c.array_new_data(),
+        O::ArrayNewElem => c.array_new_elem(),
+        O::ArrayGet | O::ArrayGetS | O::ArrayGetU => c.array_get(),
+        O::ArraySet => c.array_set(),
+        O::ArrayLen => c.array_len(),
+        O::ArrayFill => c.array_fill(),
+        O::ArrayCopy => c.array_copy(),
+        O::ArrayInitData => c.array_init_data(),
+        O::ArrayInitElem => c.array_init_elem(),
+        O::I64Add128 => c.add128(),
+        O::I64Sub128 => c.sub128(),
+        O::I64MulWideS => c.mul_wide_s(),
+        O::I64MulWideU => c.mul_wide_u(),
         other => Err(Stop::crash(format!("{other} has no rule"))),
     }
+}
+
+/// Whether an instruction allocates on the heap, which may have to be collected before.
+#[rustfmt::skip]
+pub(crate) fn allocates(opcode: Opcode) -> bool {
+    use Opcode as O;
+    matches!(
+        opcode,
+        O::StructNew | O::StructNewDefault | O::ArrayNew | O::ArrayNewDefault | O::ArrayNewFixed
+            | O::ArrayNewData | O::ArrayNewElem | O::Throw
+    )
+}
+
+/// Whether the reference of a `br_on_cast` belongs to the type of a row of the casts.
+pub(crate) fn cast_succeeds(
+    program: &Program,
+    store: &Store,
+    word: u64,
+    cast: u32,
+) -> Result<bool, Stop> {
+    let r = Ref::from_bits(word).ok_or_else(|| Stop::crash("a word that is no reference"))?;
+    reference::belongs(store, r, program.casts[cast as usize])
 }

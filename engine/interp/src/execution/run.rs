@@ -3,6 +3,7 @@
 //! A dispatch table: what an arm does in more than a few words is in the macros above it, in
 //! `numerics`, or in the other files of this folder. Each arm names its rules.
 
+use super::vector::{Fault, access, step};
 use crate::machine::{Exit, Frame, Machine};
 use crate::numerics::{conversion, float, integer};
 use crate::observer::{Rule, Watch};
@@ -250,6 +251,38 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 }
             }};
         }
+        // The function that an indirect call means: in bounds, not null, of the right type.
+        macro_rules! callee {
+            ($index:expr, $signature:expr) => {{
+                let signature = program.signatures[$signature as usize];
+                let Some(element) = tables[signature.table.index()].get(slot!($index)) else {
+                    leave!(Exit::Trap(Trap::UndefinedElement))
+                };
+                let Some(func) = element.as_func() else {
+                    leave!(Exit::Trap(Trap::UninitializedElement))
+                };
+                let ty = store.funcs[func.index()].ty;
+                if ty != signature.ty && !store.types.matches_def(ty, signature.ty) {
+                    leave!(Exit::Trap(Trap::IndirectCallTypeMismatch))
+                }
+                func
+            }};
+        }
+        macro_rules! tail_call {
+            ($func:expr, $at:expr) => {
+                leave!(Exit::TailCall { func: $func, at: $at })
+            };
+        }
+        macro_rules! branch_to {
+            ($label:expr) => {{
+                let label = &program.labels[$label as usize];
+                if label.from != label.to {
+                    let from = label.from as usize;
+                    slots.copy_within(from..from + label.keep as usize, label.to as usize);
+                }
+                jump!(label.target)
+            }};
+        }
         macro_rules! ret {
             () => {{
                 if W::ON && let Some(observer) = watch.observer()
@@ -383,10 +416,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrIfMove { cond, label } => {
                 if slot!(cond) as u32 != 0 {
                     rule!(BrIfTrue);
-                    let label = program.labels[label as usize];
-                    let from = label.from as usize;
-                    slots.copy_within(from..from + label.keep as usize, label.to as usize);
-                    jump!(label.target)
+                    branch_to!(label)
                 } else {
                     rule!(BrIfFalse);
                     go_on!()
@@ -396,12 +426,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrTable { index, first, count } => {
                 let index = slot!(index) as u32;
                 if index < count { rule!(BrTableLt) } else { rule!(BrTableGe) }
-                let label = &program.labels[(first + index.min(count)) as usize];
-                if label.from != label.to {
-                    let from = label.from as usize;
-                    slots.copy_within(from..from + label.keep as usize, label.to as usize);
-                }
-                jump!(label.target)
+                branch_to!(first + index.min(count))
             }
             // spec: Step_read/call
             Op::Call { func, at } => {
@@ -411,18 +436,77 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             // spec: Step_pure/call_indirect: table.get, ref.cast, call_ref
             Op::CallIndirect { index, at, signature } => {
                 rule!(CallIndirect);
-                let signature = program.signatures[signature as usize];
-                let Some(element) = tables[signature.table.index()].get(slot!(index)) else {
-                    leave!(Exit::Trap(Trap::UndefinedElement))
-                };
-                let Some(func) = element.as_func() else {
-                    leave!(Exit::Trap(Trap::UninitializedElement))
-                };
-                let ty = store.funcs[func.index()].ty;
-                if ty != signature.ty && !store.types.matches_def(ty, signature.ty) {
-                    leave!(Exit::Trap(Trap::IndirectCallTypeMismatch))
+                call!(callee!(index, signature).0, at)
+            }
+            // spec: Step_read/call_ref-null, Step_read/call_ref-func
+            Op::CallRef { func, at } => match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
+                Some(func) => {
+                    rule!(CallRefFunc);
+                    call!(func.0, at)
                 }
-                call!(func.0, at)
+                None => {
+                    rule!(CallRefNull);
+                    leave!(Exit::Trap(Trap::NullFunctionReference))
+                }
+            },
+            // spec: Step_read/return_call
+            Op::ReturnCall { func, at } => {
+                rule!(ReturnCall);
+                tail_call!(func, at)
+            }
+            // spec: Step_pure/return_call_indirect
+            Op::ReturnCallIndirect { index, at, signature } => {
+                rule!(ReturnCallIndirect);
+                tail_call!(callee!(index, signature).0, at)
+            }
+            // spec: Step_read/return_call_ref-frame-null, Step_read/return_call_ref-frame-addr
+            Op::ReturnCallRef { func, at } => {
+                match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
+                    Some(func) => {
+                        rule!(ReturnCallRefFrameAddr);
+                        tail_call!(func.0, at)
+                    }
+                    None => {
+                        rule!(ReturnCallRefFrameNull);
+                        leave!(Exit::Trap(Trap::NullFunctionReference))
+                    }
+                }
+            }
+            // spec: Step_pure/br_on_null-null, Step_pure/br_on_null-addr
+            Op::BrOnNull { a, label } => {
+                if slot!(a) == Ref::NULL.to_bits() {
+                    rule!(BrOnNullNull);
+                    branch_to!(label)
+                } else {
+                    rule!(BrOnNullAddr);
+                    go_on!()
+                }
+            }
+            // spec: Step_pure/br_on_non_null-null, Step_pure/br_on_non_null-addr
+            Op::BrOnNonNull { a, label } => {
+                if slot!(a) == Ref::NULL.to_bits() {
+                    rule!(BrOnNonNullNull);
+                    go_on!()
+                } else {
+                    rule!(BrOnNonNullAddr);
+                    branch_to!(label)
+                }
+            }
+            Op::BrOnCast { fails, a, label, cast } => {
+                leave!(Exit::BrOnCast { fails, word: slot!(a), label, cast })
+            }
+            Op::Vector { opcode, shape, at, x } => {
+                if step(&mut slots[at as usize..], &program.vectors, opcode, shape, x).is_none() {
+                    leave!(Exit::Crash("no vector instruction"))
+                }
+            }
+            Op::VectorAccess { opcode, at, memarg } => {
+                let arg = &program.far_args[memarg as usize];
+                match access(memory, &mut slots[at as usize..], opcode, arg) {
+                    Ok(()) => {}
+                    Err(Fault::Trap(trap)) => leave!(Exit::Trap(trap)),
+                    Err(Fault::NoAccess) => leave!(Exit::Crash("no access of a vector")),
+                }
             }
             // spec: Step_pure/frame-vals, Step_pure/return-frame
             Op::Return0 => ret!(),

@@ -1,7 +1,10 @@
 //! The machine: everything that a running guest consists of besides the store. Plain data.
 
+mod roots;
 mod run;
+mod unwind;
 
+pub(crate) use roots::StackRoots;
 pub(crate) use run::{Executing, Leave};
 
 use crate::program::NO_MEMORY;
@@ -98,6 +101,24 @@ pub(crate) enum Exit {
         func: u32,
         /// Its arguments.
         at: u32,
+    },
+    /// A tail call.
+    TailCall {
+        /// The function's address.
+        func: u32,
+        /// Its arguments.
+        at: u32,
+    },
+    /// A branch that depends on the type of a reference.
+    BrOnCast {
+        /// Whether it is taken if the cast fails.
+        fails: bool,
+        /// The reference.
+        word: u64,
+        /// Where it goes.
+        label: u32,
+        /// The type.
+        cast: u32,
     },
     /// A return into another instance.
     Returned,

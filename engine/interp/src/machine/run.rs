@@ -1,10 +1,11 @@
 //! What is around the loop: preparing functions, calls to the outside, and ends.
 
-use super::{Exit, Frame, Machine};
+use super::{Exit, Frame, Machine, StackRoots};
 use crate::execution;
-use crate::observer::{NoObserver, Observer, Watched};
+use crate::observer::{NoObserver, Observer, Rule, Watched};
 use crate::prepare;
 use crate::program::{EXIT_PC, Program};
+use etalon_module::Opcode;
 use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, Trapped};
 
 /// What needs the executor to let go of its program.
@@ -18,6 +19,8 @@ pub(crate) enum Leave {
         func: FuncAddr,
         /// Its arguments in the present frame.
         at: u32,
+        /// Whether its frame replaces the present one.
+        tail: bool,
     },
 }
 
@@ -36,13 +39,26 @@ impl Executing<'_> {
             let exit = self.run_loop();
             match exit {
                 Exit::Done => return Ok(Leave::Done),
+                Exit::Slow(op) if op.opcode == Opcode::Throw => self.throw(op)?,
+                Exit::Slow(op) if op.opcode == Opcode::ThrowRef => self.throw_ref(op)?,
                 Exit::Slow(op) => self.slow(op)?,
+                Exit::BrOnCast { fails, word, label, cast } => {
+                    let succeeds = execution::cast_succeeds(self.program, self.store, word, cast)?;
+                    self.branch_on_cast(fails, succeeds, label)?;
+                }
+                Exit::TailCall { func, at } => {
+                    let func = FuncAddr(func);
+                    if !self.program.code(func).own {
+                        return Ok(Leave::CallOut { func, at, tail: true });
+                    }
+                    self.replace(func, at)?;
+                }
                 Exit::Far { opcode, at, memarg } => self.far(opcode, at, memarg)?,
                 Exit::Returned => self.machine.home = self.program.home_at(self.machine.pc),
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
                     if !self.program.code(func).own {
-                        return Ok(Leave::CallOut { func, at });
+                        return Ok(Leave::CallOut { func, at, tail: false });
                     }
                     self.enter(func, at, self.machine.pc)?;
                 }
@@ -79,7 +95,7 @@ impl Executing<'_> {
         }
         let code = self.program.code(func);
         let machine = &mut *self.machine;
-        // gas-1, section 8: the depth is tested before anything is charged.
+        // Depth first (gas-1, section 8): it is tested before anything is charged.
         let Some(left) = machine.depth_left.checked_sub(code.depth) else {
             return Err(Exhaustion::Stack.into());
         };
@@ -99,6 +115,49 @@ impl Executing<'_> {
         Ok(())
     }
 
+    /// Enters a function of this tier in place of the present one.
+    fn replace(&mut self, func: FuncAddr, at: u32) -> Result<(), Stop> {
+        let leaving = self.program.func_at(self.machine.pc.saturating_sub(1));
+        let params = self.store.func_type(func).param_slots();
+        self.machine.slots(0).copy_within(at as usize..at as usize + params, 0);
+        let Some(frame) = self.machine.frames.pop() else {
+            return Err(Stop::crash("a tail call without a frame"));
+        };
+        // gas-1, section 8: the callee's frame replaces the caller's.
+        self.machine.depth_left += u64::from(frame.depth);
+        if let (Some(observer), Some(leaving)) = (&mut self.observer, leaving) {
+            observer.exit(leaving);
+        }
+        self.enter(func, 0, frame.return_pc)?;
+        if let Some(new) = self.machine.frames.last_mut() {
+            new.fp = frame.fp;
+            // The caller's instance is not looked up: a return outside the loop does no harm.
+            new.far = frame.return_pc != EXIT_PC;
+        }
+        Ok(())
+    }
+
+    // spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,
+    // Step_read/br_on_cast_fail-succeed, Step_read/br_on_cast_fail-fail
+    fn branch_on_cast(&mut self, fails: bool, succeeds: bool, label: u32) -> Result<(), Stop> {
+        if let Some(observer) = &mut self.observer {
+            observer.rule(match (fails, succeeds) {
+                (false, true) => Rule::BrOnCastSucceed,
+                (false, false) => Rule::BrOnCastFail,
+                (true, true) => Rule::BrOnCastFailSucceed,
+                (true, false) => Rule::BrOnCastFailFail,
+            });
+        }
+        if fails != succeeds {
+            let label = self.program.labels[label as usize];
+            let from = label.from as usize;
+            let slots = self.machine.slots(0);
+            slots.copy_within(from..from + label.keep as usize, label.to as usize);
+            self.machine.pc = label.target;
+        }
+        self.store.charge(self.program.costs[self.machine.pc as usize].into())
+    }
+
     /// After a call to the outside has returned: the gas segment after the call begins.
     pub(crate) fn resume(&mut self) -> Result<(), Stop> {
         if self.store.is_metering() {
@@ -107,7 +166,7 @@ impl Executing<'_> {
         Ok(())
     }
 
-    fn trap(&self, trap: etalon_runtime::Trap) -> Stop {
+    pub(super) fn trap(&self, trap: etalon_runtime::Trap) -> Stop {
         let site = self.program.site(self.machine.pc.saturating_sub(1));
         Stop::Trap(Trapped { trap, site })
     }
@@ -121,16 +180,19 @@ impl Executing<'_> {
     }
 
     fn slow(&mut self, op: crate::program::Slow) -> Result<(), Stop> {
+        if execution::allocates(op.opcode) {
+            self.store.collect_if_needed(&StackRoots(&self.machine.stack));
+        }
         let slots = self.machine.slots(op.at);
         let observer: Option<&mut (dyn Observer + Send)> = match &mut self.observer {
             Some(observer) => Some(&mut **observer),
             None => None,
         };
-        let result = execution::slow(self.store, slots, op, observer);
+        let result = execution::slow(self.program, self.store, slots, op, observer);
         result.map_err(|stop| self.located(stop))
     }
 
-    fn far(&mut self, opcode: etalon_module::Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
+    fn far(&mut self, opcode: Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
         let arg = self.program.far_args[memarg as usize];
         let slots = self.machine.slots(at);
         execution::far(self.store, slots, opcode, arg).map_err(|stop| self.located(stop))

@@ -5,5 +5,4 @@
 pub(crate) mod conversion;
 pub(crate) mod float;
 pub(crate) mod integer;
-#[allow(dead_code, unused_imports, reason = "the vector instructions come next")]
 pub(crate) mod vector;

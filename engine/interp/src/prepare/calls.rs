@@ -18,9 +18,39 @@ impl Builder<'_> {
                 let signature = self.signature(type_index, table_index);
                 self.call_with(type_index, |at| Op::CallIndirect { index, at, signature })?;
             }
+            Operator::CallRef { type_index } => {
+                let func = self.pop_read()?;
+                self.call_with(type_index, |at| Op::CallRef { func, at })?;
+            }
+            Operator::ReturnCall { function_index } => {
+                let type_index = self.module.funcs[function_index as usize];
+                let func = self.instance.funcs[function_index as usize].0;
+                self.return_call(type_index, |at| Op::ReturnCall { func, at })?;
+            }
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                let index = self.pop_read()?;
+                let signature = self.signature(type_index, table_index);
+                let make = |at| Op::ReturnCallIndirect { index, at, signature };
+                self.return_call(type_index, make)?;
+            }
+            Operator::ReturnCallRef { type_index } => {
+                let func = self.pop_read()?;
+                self.return_call(type_index, |at| Op::ReturnCallRef { func, at })?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// A tail call. If the callee turns out to be of another kind, it is called as usual and its
+    /// results, which then are where its arguments were, are returned.
+    fn return_call(&mut self, type_index: u32, make: impl FnOnce(u32) -> Op) -> Result {
+        let ty = self.module.func_type_at(type_index);
+        let from = self.settle_operands(ty.params.len())?;
+        self.emit(make(from));
+        self.emit(Op::Return { from, count: ty.result_slots() as u32 });
+        self.dead = true;
+        Ok(())
     }
 
     /// Arguments in their own slots, the call, the results in the same slots.

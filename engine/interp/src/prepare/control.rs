@@ -2,9 +2,9 @@
 
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, Use, numeric, widths};
-use crate::program::{Label, Op};
+use crate::program::{Catch, Handler, Label, Op};
 use etalon_module::ValType;
-use wasmparser::{BlockType, Operator};
+use wasmparser::{BlockType, Operator, TryTable};
 
 /// What kind of block is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ enum Kind {
     Loop,
     /// `if` before its `else`: where its other arm is.
     If { other: usize },
+    /// `try_table`: where it begins, its first clause, and how many it has.
+    TryTable { start: u32, first: u32, count: u32 },
     /// One in code that cannot be reached.
     Skipped,
 }
@@ -134,6 +136,15 @@ impl Builder<'_> {
                 depths.push(targets.default());
                 self.br_table(&depths)?;
             }
+            Operator::TryTable { try_table } => self.begin_try(try_table)?,
+            Operator::BrOnNull { relative_depth } => self.br_on_null(*relative_depth)?,
+            Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth)?,
+            Operator::BrOnCast { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, false)?;
+            }
+            Operator::BrOnCastFail { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, true)?;
+            }
             // spec: Step_pure/return-frame
             Operator::Return => self.emit_return()?,
             _ => return Ok(false),
@@ -219,7 +230,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn push_all(&mut self, widths: &[u32]) {
+    pub(super) fn push_all(&mut self, widths: &[u32]) {
         for width in widths {
             self.push_slot(*width);
         }
@@ -235,9 +246,13 @@ impl Builder<'_> {
             Kind::Body => return self.end_body(&block),
             _ => {}
         }
+        if let Kind::TryTable { start, first, count } = block.kind {
+            let end = self.program.pc();
+            self.program.handlers.push(Handler { start, end, first, count });
+        }
         let mut live = !self.dead;
         if live {
-            // spec: Step_pure/label-vals
+            // spec: Step_pure/label-vals, Step_pure/handler-vals
             self.settle_top(block.results.len());
             self.fall_through();
         }
@@ -378,6 +393,74 @@ impl Builder<'_> {
         let count = depths.len() as u32 - 1;
         self.emit(Op::BrTable { index, first, count });
         self.dead = true;
+        Ok(())
+    }
+
+    /// spec: Step_read/try_table: the handler has no operation, it is found by position.
+    fn begin_try(&mut self, table: &TryTable) -> Result {
+        let first = self.program.catches.len() as u32;
+        let count = table.catches.len() as u32;
+        for clause in &table.catches {
+            let (tag, with_ref, depth) = match *clause {
+                wasmparser::Catch::One { tag, label } => (Some(tag), false, label),
+                wasmparser::Catch::OneRef { tag, label } => (Some(tag), true, label),
+                wasmparser::Catch::All { label } => (None, false, label),
+                wasmparser::Catch::AllRef { label } => (None, true, label),
+            };
+            // The clauses are outside of the block: their labels do not count it.
+            let block = self.block(depth)?;
+            let label = Label { target: 0, keep: 0, from: 0, to: block.slot };
+            let target = block.target;
+            let label = self.label_row(target, label);
+            let tag = tag.map(|tag| self.instance.tags[tag as usize]);
+            self.program.catches.push(Catch { tag, with_ref, label });
+        }
+        self.open(Kind::Block, table.ty)?;
+        self.fall_through();
+        let start = self.program.pc();
+        if let Some(block) = self.blocks.last_mut() {
+            block.kind = Kind::TryTable { start, first, count };
+        }
+        Ok(())
+    }
+
+    /// spec: Step_pure/br_on_null-null, Step_pure/br_on_null-addr
+    fn br_on_null(&mut self, depth: u32) -> Result {
+        let reference = self.pop()?;
+        self.place_const(reference);
+        let count = self.block(depth)?.label_widths().len();
+        self.settle_top(count);
+        let (label, target) = (self.label(depth)?, self.block(depth)?.target);
+        let label = self.label_row(target, label);
+        self.emit(Op::BrOnNull { a: reference.source(), label });
+        self.enter_at_next(self.cost_after);
+        self.operands.push(condition_in_place(reference));
+        Ok(())
+    }
+
+    /// spec: Step_pure/br_on_non_null-null, Step_pure/br_on_non_null-addr
+    fn br_on_non_null(&mut self, depth: u32) -> Result {
+        let count = self.block(depth)?.label_widths().len();
+        self.settle_top(count);
+        let (label, target) = (self.label(depth)?, self.block(depth)?.target);
+        let label = self.label_row(target, label);
+        let a = self.pop()?.slot;
+        self.emit(Op::BrOnNonNull { a, label });
+        self.enter_at_next(self.cost_after);
+        Ok(())
+    }
+
+    /// spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,
+    /// Step_read/br_on_cast_fail-succeed, Step_read/br_on_cast_fail-fail
+    fn br_on_cast(&mut self, depth: u32, ty: wasmparser::RefType, fails: bool) -> Result {
+        let cast = self.cast(ty.is_nullable(), ty.heap_type())?;
+        let count = self.block(depth)?.label_widths().len();
+        self.settle_top(count.max(1));
+        let (label, target) = (self.label(depth)?, self.block(depth)?.target);
+        let label = self.label_row(target, label);
+        let a = self.operands.last().ok_or(Refused("a reference is missing"))?.slot;
+        self.emit(Op::BrOnCast { fails, a, label, cast });
+        self.enter_at_next(self.cost_after);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ impl Builder<'_> {
         let opcode = Opcode::of(operator);
         if let Some((memarg, make)) = numeric::load(operator) {
             let Some(offset) = self.near(&memarg) else {
-                return self.far(opcode, &memarg, 1, &[1]);
+                return self.far(opcode, &memarg, 0, 1, &[1]);
             };
             let addr = self.pop_read()?;
             self.push_result(|dst| make(Load { dst, addr, offset }));
@@ -19,7 +19,7 @@ impl Builder<'_> {
         }
         if let Some((memarg, make)) = numeric::store(operator) {
             let Some(offset) = self.near(&memarg) else {
-                return self.far(opcode, &memarg, 2, &[]);
+                return self.far(opcode, &memarg, 0, 2, &[]);
             };
             let value = self.pop_read()?;
             let addr = self.pop_read()?;
@@ -39,9 +39,20 @@ impl Builder<'_> {
                 self.slow(opcode, 3, &[], memory(mem), data(data_index))?;
             }
             O::DataDrop { data_index } => self.slow(opcode, 0, &[], data(data_index), 0)?,
-            _ => return Ok(false),
+            _ => return self.atomic(operator, opcode),
         }
         Ok(true)
+    }
+
+    /// Atomic accesses (proposal *threads*). A fence orders nothing where there is one thread.
+    fn atomic(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
+        if let Operator::AtomicFence { .. } = operator {
+            return Ok(true);
+        }
+        match atomic_access(operator) {
+            Some((memarg, operands, results)) => self.far(opcode, &memarg, 0, operands, results),
+            None => Ok(false),
+        }
     }
 
     /// The memory of an access. Accesses to arrays are a proposal that validation excludes.
@@ -64,21 +75,120 @@ impl Builder<'_> {
         &mut self,
         opcode: Opcode,
         memarg: &MemArg,
+        lane: u8,
         operands: usize,
         results: &[u32],
     ) -> Result<bool> {
         let at = self.settle_operands(operands)?;
+        let memarg = self.far_arg(memarg, lane)?;
+        self.emit(Op::Far { opcode, at, memarg });
+        self.push_all(results);
+        Ok(true)
+    }
+
+    /// A row for the immediate of an access.
+    fn far_arg(&mut self, memarg: &MemArg, lane: u8) -> Result<u32> {
         let index = Self::memory_index(memarg)? as usize;
-        let row = self.program.far_args.len() as u32;
         self.program.far_args.push(FarArg {
             memory: self.instance.memories[index],
             offset: memarg.offset,
             wide: self.module.memories[index].addr == AddrType::I64,
+            lane,
         });
-        self.emit(Op::Far { opcode, at, memarg: row });
-        for width in results {
-            self.push_slot(*width);
+        Ok(self.program.far_args.len() as u32 - 1)
+    }
+
+    /// A load or store of a vector or of a lane.
+    pub(super) fn vector_access(
+        &mut self,
+        opcode: Opcode,
+        memarg: &MemArg,
+        lane: u8,
+        operands: usize,
+        results: &[u32],
+    ) -> Result<bool> {
+        if self.near(memarg).is_none() {
+            return self.far(opcode, memarg, lane, operands, results);
         }
+        let at = self.settle_operands(operands)?;
+        let memarg = self.far_arg(memarg, lane)?;
+        self.emit(Op::VectorAccess { opcode, at, memarg });
+        self.push_all(results);
         Ok(true)
     }
+}
+
+/// Atomic accesses: their immediate, operands and results.
+#[rustfmt::skip]
+fn atomic_access(operator: &Operator<'_>) -> Option<(MemArg, usize, &'static [u32])> {
+    use Operator as O;
+    Some(match operator {
+        O::I32AtomicLoad { memarg }
+        | O::I64AtomicLoad { memarg }
+        | O::I32AtomicLoad8U { memarg }
+        | O::I32AtomicLoad16U { memarg }
+        | O::I64AtomicLoad8U { memarg }
+        | O::I64AtomicLoad16U { memarg }
+        | O::I64AtomicLoad32U { memarg } => (*memarg, 1, &[1]),
+        O::I32AtomicStore { memarg }
+        | O::I64AtomicStore { memarg }
+        | O::I32AtomicStore8 { memarg }
+        | O::I32AtomicStore16 { memarg }
+        | O::I64AtomicStore8 { memarg }
+        | O::I64AtomicStore16 { memarg }
+        | O::I64AtomicStore32 { memarg } => (*memarg, 2, &[]),
+        O::MemoryAtomicNotify { memarg }
+        | O::I32AtomicRmwAdd { memarg }
+        | O::I64AtomicRmwAdd { memarg }
+        | O::I32AtomicRmw8AddU { memarg }
+        | O::I32AtomicRmw16AddU { memarg }
+        | O::I64AtomicRmw8AddU { memarg }
+        | O::I64AtomicRmw16AddU { memarg }
+        | O::I64AtomicRmw32AddU { memarg }
+        | O::I32AtomicRmwSub { memarg }
+        | O::I64AtomicRmwSub { memarg }
+        | O::I32AtomicRmw8SubU { memarg }
+        | O::I32AtomicRmw16SubU { memarg }
+        | O::I64AtomicRmw8SubU { memarg }
+        | O::I64AtomicRmw16SubU { memarg }
+        | O::I64AtomicRmw32SubU { memarg }
+        | O::I32AtomicRmwAnd { memarg }
+        | O::I64AtomicRmwAnd { memarg }
+        | O::I32AtomicRmw8AndU { memarg }
+        | O::I32AtomicRmw16AndU { memarg }
+        | O::I64AtomicRmw8AndU { memarg }
+        | O::I64AtomicRmw16AndU { memarg }
+        | O::I64AtomicRmw32AndU { memarg }
+        | O::I32AtomicRmwOr { memarg }
+        | O::I64AtomicRmwOr { memarg }
+        | O::I32AtomicRmw8OrU { memarg }
+        | O::I32AtomicRmw16OrU { memarg }
+        | O::I64AtomicRmw8OrU { memarg }
+        | O::I64AtomicRmw16OrU { memarg }
+        | O::I64AtomicRmw32OrU { memarg }
+        | O::I32AtomicRmwXor { memarg }
+        | O::I64AtomicRmwXor { memarg }
+        | O::I32AtomicRmw8XorU { memarg }
+        | O::I32AtomicRmw16XorU { memarg }
+        | O::I64AtomicRmw8XorU { memarg }
+        | O::I64AtomicRmw16XorU { memarg }
+        | O::I64AtomicRmw32XorU { memarg }
+        | O::I32AtomicRmwXchg { memarg }
+        | O::I64AtomicRmwXchg { memarg }
+        | O::I32AtomicRmw8XchgU { memarg }
+        | O::I32AtomicRmw16XchgU { memarg }
+        | O::I64AtomicRmw8XchgU { memarg }
+        | O::I64AtomicRmw16XchgU { memarg }
+        | O::I64AtomicRmw32XchgU { memarg } => (*memarg, 2, &[1]),
+        O::MemoryAtomicWait32 { memarg }
+        | O::MemoryAtomicWait64 { memarg }
+        | O::I32AtomicRmwCmpxchg { memarg }
+        | O::I64AtomicRmwCmpxchg { memarg }
+        | O::I32AtomicRmw8CmpxchgU { memarg }
+        | O::I32AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicRmw8CmpxchgU { memarg }
+        | O::I64AtomicRmw16CmpxchgU { memarg }
+        | O::I64AtomicRmw32CmpxchgU { memarg } => (*memarg, 3, &[1]),
+        _ => return None,
+    })
 }

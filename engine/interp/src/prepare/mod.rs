@@ -6,13 +6,15 @@ mod gas;
 mod memory;
 mod numeric;
 mod operands;
+mod reference;
 mod supported;
+mod vector;
 
 pub(crate) use supported::refuse_unsupported;
 
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
-use etalon_module::{Module, Opcode, ValType, slots_of};
+use etalon_module::{Module, Opcode, TypeUse, ValType, slots_of};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
 use gas::Segments;
 use operands::{Operand, Place};
@@ -347,9 +349,37 @@ impl Builder<'_> {
                 let elem = self.instance.elems[elem_index as usize].0;
                 self.slow(opcode, 0, &[], elem, 0)?;
             }
-            _ => return Err(Refused("an operator that should not have been attached")),
+            _ => {
+                if !(self.aggregate(operator, opcode)? || self.vector(operator, opcode)?) {
+                    self.last_ones(operator, opcode)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    fn last_ones(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
+        use Operator as O;
+        match *operator {
+            O::I64Add128 | O::I64Sub128 => self.slow(opcode, 4, &[1, 1], 0, 0),
+            O::I64MulWideS | O::I64MulWideU => self.slow(opcode, 2, &[1, 1], 0, 0),
+            O::Throw { tag_index } => {
+                let tag = self.instance.tags[tag_index as usize].0;
+                let TypeUse::Idx(ty) = self.module.tags[tag_index as usize].ty else {
+                    return Err(Refused("a tag without its type"));
+                };
+                let count = self.module.func_type_at(ty).params.len();
+                self.slow(opcode, count, &[], tag, 0)?;
+                self.dead = true;
+                Ok(())
+            }
+            O::ThrowRef => {
+                self.slow(opcode, 1, &[], 0, 0)?;
+                self.dead = true;
+                Ok(())
+            }
+            _ => Err(Refused("an operator that should not have been attached")),
+        }
     }
 
     fn local(&self, index: u32) -> Result<(u32, u32)> {

@@ -3,8 +3,21 @@
 use etalon_module::{Module, Opcode};
 
 /// Proposals whose operators are all implemented.
-const PROPOSALS: &[&str] =
-    &["mvp", "sign_extension", "saturating_float_to_int", "bulk_memory", "reference_types"];
+const PROPOSALS: &[&str] = &[
+    "mvp",
+    "sign_extension",
+    "saturating_float_to_int",
+    "bulk_memory",
+    "reference_types",
+    "simd",
+    "relaxed_simd",
+    "tail_call",
+    "function_references",
+    "exceptions",
+    "gc",
+    "threads",
+    "wide_arithmetic",
+];
 
 /// Finds an operator without a rule in the bodies of a module.
 ///

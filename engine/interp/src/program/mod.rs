@@ -2,10 +2,10 @@
 
 mod op;
 
-pub(crate) use op::{Bin, Cmp, Load, Op, Slow, Store, Un};
+pub(crate) use op::{Bin, Cmp, Load, Op, Shape, Slow, Store, Un};
 
-use etalon_module::TypeId;
-use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr};
+use etalon_module::{RefType, TypeId};
+use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
 
 /// The memory of an instance without one: the address of none.
 pub(crate) const NO_MEMORY: u32 = u32::MAX;
@@ -82,6 +82,29 @@ pub(crate) struct FarArg {
     pub(crate) offset: u64,
     /// Whether its addresses have 64 bits.
     pub(crate) wide: bool,
+    /// The lane, for the vector instructions that have one.
+    pub(crate) lane: u8,
+}
+
+/// A clause of a `try_table`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Catch {
+    /// The tag that it catches; every tag if there is none.
+    pub(crate) tag: Option<TagAddr>,
+    /// Whether it gives the reference to the exception too.
+    pub(crate) with_ref: bool,
+    /// Where control goes: a row of the labels, whose values begin at `to`.
+    pub(crate) label: u32,
+}
+
+/// A `try_table`: what it catches while control is between two positions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handler {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Its clauses: the first, and how many.
+    pub(crate) first: u32,
+    pub(crate) count: u32,
 }
 
 /// Which function a run of operations is of.
@@ -92,6 +115,8 @@ struct Range {
     addr: FuncAddr,
     /// Its index in its module.
     index: u32,
+    /// The first of its handlers.
+    handlers: usize,
 }
 
 /// The program. It only ever grows, so positions in it stay good.
@@ -111,6 +136,14 @@ pub(crate) struct Program {
     pub(crate) signatures: Vec<Signature>,
     /// Immediates of accesses that do not fit into an operation.
     pub(crate) far_args: Vec<FarArg>,
+    /// Types of reference tests.
+    pub(crate) casts: Vec<RefType>,
+    /// Constants and shuffles of vectors.
+    pub(crate) vectors: Vec<u128>,
+    /// Clauses of `try_table`.
+    pub(crate) catches: Vec<Catch>,
+    /// Handlers, function by function, inner ones before outer ones.
+    pub(crate) handlers: Vec<Handler>,
     ranges: Vec<Range>,
 }
 
@@ -125,6 +158,10 @@ impl Program {
             labels: Vec::new(),
             signatures: Vec::new(),
             far_args: Vec::new(),
+            casts: Vec::new(),
+            vectors: Vec::new(),
+            catches: Vec::new(),
+            handlers: Vec::new(),
             ranges: Vec::new(),
         }
     }
@@ -150,7 +187,8 @@ impl Program {
     /// Notes that the operations from here on are of a function.
     pub(crate) fn begin_function(&mut self, addr: FuncAddr, index: u32) {
         let start = self.pc();
-        self.ranges.push(Range { start, addr, index });
+        let handlers = self.handlers.len();
+        self.ranges.push(Range { start, addr, index, handlers });
     }
 
     /// What calls must know of a function.
@@ -169,6 +207,15 @@ impl Program {
     fn range(&self, pc: u32) -> Option<Range> {
         let after = self.ranges.partition_point(|r| r.start <= pc);
         after.checked_sub(1).map(|i| self.ranges[i])
+    }
+
+    /// The handlers around an operation, from the inside out.
+    pub(crate) fn handlers_at(&self, pc: u32) -> impl Iterator<Item = Handler> {
+        let after = self.ranges.partition_point(|r| r.start <= pc);
+        let first = after.checked_sub(1).map_or(0, |i| self.ranges[i].handlers);
+        let end = self.ranges.get(after).map_or(self.handlers.len(), |r| r.handlers);
+        let around = move |h: &&Handler| (h.start..h.end).contains(&pc);
+        self.handlers[first..end].iter().filter(around).copied()
     }
 
     /// The function that an operation is of.

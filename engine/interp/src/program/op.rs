@@ -56,6 +56,32 @@ pub(crate) struct Slow {
     pub(crate) y: u32,
 }
 
+/// The form of a vector instruction: what its operands are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Shape {
+    /// A constant.
+    Const,
+    /// One vector.
+    Unary,
+    /// Two vectors.
+    Binary,
+    /// Two vectors and sixteen lane numbers.
+    Shuffle,
+    /// Three vectors.
+    Ternary,
+    /// A vector and an amount.
+    Shift,
+    /// A vector, to a number.
+    Test,
+    /// A number.
+    Splat,
+    /// A vector and a lane number, to a number.
+    Extract,
+    /// A vector, a lane number and a number.
+    Replace,
+}
+
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[rustfmt::skip]
@@ -108,6 +134,24 @@ pub(crate) enum Op {
     Call { func: u32, at: u32 },
     /// `call_indirect`: operand, where the arguments begin, and which row of the signatures.
     CallIndirect { index: u32, at: u32, signature: u32 },
+    /// `call_ref`: the slot of the function reference, and where its arguments begin.
+    CallRef { func: u32, at: u32 },
+    /// `return_call`
+    ReturnCall { func: u32, at: u32 },
+    /// `return_call_indirect`
+    ReturnCallIndirect { index: u32, at: u32, signature: u32 },
+    /// `return_call_ref`
+    ReturnCallRef { func: u32, at: u32 },
+    /// `br_on_null`
+    BrOnNull { a: u32, label: u32 },
+    /// `br_on_non_null`
+    BrOnNonNull { a: u32, label: u32 },
+    /// `br_on_cast`, or with `fails` `br_on_cast_fail`: the reference's slot, and which row of the casts.
+    BrOnCast { fails: bool, a: u32, label: u32, cast: u32 },
+    /// A vector instruction: its operands are at `at`, and so is its result.
+    Vector { opcode: Opcode, shape: Shape, at: u32, x: u32 },
+    /// A load or store of a vector or lane in the instance's first memory.
+    VectorAccess { opcode: Opcode, at: u32, memarg: u32 },
     /// Returns no results.
     Return0,
     /// Returns one slot.

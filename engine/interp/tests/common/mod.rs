@@ -1,5 +1,9 @@
 //! What the tests share: one module in one store, and a way to call it.
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part")]
+
+mod cases;
+
+pub(crate) use cases::{Case, Gives, check_all, int, long};
 
 use etalon_gas::Schedule;
 use etalon_interp::{ExecutedLedger, Interp, supported_features};

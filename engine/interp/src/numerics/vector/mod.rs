@@ -19,4 +19,4 @@ mod tests;
 
 pub(crate) use bits::shuffle;
 pub(crate) use dispatch::{binop, extend_load, extract, replace, shift, splat, ternop, test, unop};
-pub(crate) use relaxed::relaxed_results;
+pub use relaxed::relaxed_results;

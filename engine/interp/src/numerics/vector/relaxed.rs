@@ -228,7 +228,7 @@ fn unsaturated_dot_add(sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
 /// First is that of the deterministic profile, then the specification's other alternatives, then
 /// what hardware in use yields besides. None of them comes twice. Generated NaNs are the canonical
 /// positive one; what is compared with these results may have another NaN in that lane.
-pub(crate) fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
+pub fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
     use Opcode as O;
     use Sx::{S, U};
     let choices = |count, f: &dyn Fn(usize) -> u128| (0..count).map(f).collect();

@@ -1,0 +1,150 @@
+//! Atomic accesses to memory (proposal *threads*), on the one thread that a store has.
+
+use super::memory::address;
+use crate::program::FarArg;
+use etalon_module::{AddrType, Opcode};
+use etalon_runtime::{HostError, Stop, Store, Trap};
+
+/// What an atomic access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Load,
+    Store,
+    Add,
+    Sub,
+    And,
+    Or,
+    Xor,
+    Xchg,
+    CompareExchange,
+    Notify,
+    Wait,
+}
+
+/// What an operator does, and to how many bytes.
+#[rustfmt::skip]
+fn action(opcode: Opcode) -> Option<(Action, usize)> {
+    use Action as A;
+    use Opcode as O;
+    Some(match opcode {
+        O::MemoryAtomicNotify => (A::Notify, 4),
+        O::MemoryAtomicWait32 => (A::Wait, 4),
+        O::MemoryAtomicWait64 => (A::Wait, 8),
+        O::I32AtomicLoad | O::I64AtomicLoad32U => (A::Load, 4),
+        O::I64AtomicLoad => (A::Load, 8),
+        O::I32AtomicLoad8U | O::I64AtomicLoad8U => (A::Load, 1),
+        O::I32AtomicLoad16U | O::I64AtomicLoad16U => (A::Load, 2),
+        O::I32AtomicStore | O::I64AtomicStore32 => (A::Store, 4),
+        O::I64AtomicStore => (A::Store, 8),
+        O::I32AtomicStore8 | O::I64AtomicStore8 => (A::Store, 1),
+        O::I32AtomicStore16 | O::I64AtomicStore16 => (A::Store, 2),
+        O::I32AtomicRmwAdd | O::I64AtomicRmw32AddU => (A::Add, 4),
+        O::I64AtomicRmwAdd => (A::Add, 8),
+        O::I32AtomicRmw8AddU | O::I64AtomicRmw8AddU => (A::Add, 1),
+        O::I32AtomicRmw16AddU | O::I64AtomicRmw16AddU => (A::Add, 2),
+        O::I32AtomicRmwSub | O::I64AtomicRmw32SubU => (A::Sub, 4),
+        O::I64AtomicRmwSub => (A::Sub, 8),
+        O::I32AtomicRmw8SubU | O::I64AtomicRmw8SubU => (A::Sub, 1),
+        O::I32AtomicRmw16SubU | O::I64AtomicRmw16SubU => (A::Sub, 2),
+        O::I32AtomicRmwAnd | O::I64AtomicRmw32AndU => (A::And, 4),
+        O::I64AtomicRmwAnd => (A::And, 8),
+        O::I32AtomicRmw8AndU | O::I64AtomicRmw8AndU => (A::And, 1),
+        O::I32AtomicRmw16AndU | O::I64AtomicRmw16AndU => (A::And, 2),
+        O::I32AtomicRmwOr | O::I64AtomicRmw32OrU => (A::Or, 4),
+        O::I64AtomicRmwOr => (A::Or, 8),
+        O::I32AtomicRmw8OrU | O::I64AtomicRmw8OrU => (A::Or, 1),
+        O::I32AtomicRmw16OrU | O::I64AtomicRmw16OrU => (A::Or, 2),
+        O::I32AtomicRmwXor | O::I64AtomicRmw32XorU => (A::Xor, 4),
+        O::I64AtomicRmwXor => (A::Xor, 8),
+        O::I32AtomicRmw8XorU | O::I64AtomicRmw8XorU => (A::Xor, 1),
+        O::I32AtomicRmw16XorU | O::I64AtomicRmw16XorU => (A::Xor, 2),
+        O::I32AtomicRmwXchg | O::I64AtomicRmw32XchgU => (A::Xchg, 4),
+        O::I64AtomicRmwXchg => (A::Xchg, 8),
+        O::I32AtomicRmw8XchgU | O::I64AtomicRmw8XchgU => (A::Xchg, 1),
+        O::I32AtomicRmw16XchgU | O::I64AtomicRmw16XchgU => (A::Xchg, 2),
+        O::I32AtomicRmwCmpxchg | O::I64AtomicRmw32CmpxchgU => (A::CompareExchange, 4),
+        O::I64AtomicRmwCmpxchg => (A::CompareExchange, 8),
+        O::I32AtomicRmw8CmpxchgU | O::I64AtomicRmw8CmpxchgU => (A::CompareExchange, 1),
+        O::I32AtomicRmw16CmpxchgU | O::I64AtomicRmw16CmpxchgU => (A::CompareExchange, 2),
+        _ => return None,
+    })
+}
+
+/// Executes an atomic access; `None` if the operator is none.
+pub(super) fn atomic(
+    store: &mut Store,
+    slots: &mut [u64],
+    opcode: Opcode,
+    arg: FarArg,
+) -> Option<Result<(), Stop>> {
+    let (action, len) = action(opcode)?;
+    Some(access(store, slots, (action, len), arg))
+}
+
+fn access(
+    store: &mut Store,
+    slots: &mut [u64],
+    (action, len): (Action, usize),
+    arg: FarArg,
+) -> Result<(), Stop> {
+    let ty = if arg.wide { AddrType::I64 } else { AddrType::I32 };
+    let memory = &mut store.memories[arg.memory.index()];
+    let shared = memory.ty().shared;
+    let ea = address(slots[0], ty).checked_add(arg.offset).ok_or(Trap::MemoryOutOfBounds)?;
+    if !ea.is_multiple_of(len as u64) {
+        return Err(Trap::UnalignedAtomic.into());
+    }
+    let start = usize::try_from(ea).map_err(|_| Trap::MemoryOutOfBounds)?;
+    let bytes = memory.bytes_mut().get_mut(start..).and_then(|m| m.get_mut(..len));
+    let bytes = bytes.ok_or(Trap::MemoryOutOfBounds)?;
+    let mut word = [0; 8];
+    word[..len].copy_from_slice(bytes);
+    let old = u64::from_le_bytes(word);
+    let operand = slots[1];
+    let new = match action {
+        Action::Load => old,
+        Action::Store | Action::Xchg => operand,
+        Action::Add => old.wrapping_add(operand),
+        Action::Sub => old.wrapping_sub(operand),
+        Action::And => old & operand,
+        Action::Or => old | operand,
+        Action::Xor => old ^ operand,
+        // What is expected is compared whole, what was loaded has zeros above it.
+        Action::CompareExchange => {
+            if old == operand {
+                slots[2]
+            } else {
+                old
+            }
+        }
+        Action::Notify => {
+            // Nobody can be waiting: there is one thread.
+            slots[0] = 0;
+            return Ok(());
+        }
+        Action::Wait => {
+            slots[0] = wait(old, operand, slots[2] as i64, shared)?;
+            return Ok(());
+        }
+    };
+    bytes.copy_from_slice(&new.to_le_bytes()[..len]);
+    if action != Action::Store {
+        slots[0] = old;
+    }
+    Ok(())
+}
+
+/// `memory.atomic.wait`: 1 if the value is another, 2 when the time is up, which is at once, since
+/// nobody could notify meanwhile.
+fn wait(old: u64, expected: u64, timeout: i64, shared: bool) -> Result<u64, Stop> {
+    if !shared {
+        return Err(Trap::ExpectedSharedMemory.into());
+    }
+    if old != expected {
+        return Ok(1);
+    }
+    if timeout < 0 {
+        return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
+    }
+    Ok(2)
+}

@@ -1,0 +1,136 @@
+//! Vector instructions (specification chapter 4.6.3), and their loads and stores.
+
+use crate::numerics::vector;
+use crate::program::{FarArg, Shape};
+use etalon_module::Opcode;
+use etalon_runtime::Trap;
+
+/// The vector in two slots.
+fn get(slots: &[u64], at: usize) -> u128 {
+    u128::from(slots[at]) | u128::from(slots[at + 1]) << 64
+}
+
+fn set(slots: &mut [u64], value: u128) {
+    slots[0] = value as u64;
+    slots[1] = (value >> 64) as u64;
+}
+
+/// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
+// spec: Step_pure/vvunop, Step_pure/vvbinop, Step_pure/vvternop, Step_pure/vunop-val,
+// Step_pure/vbinop-val, Step_pure/vternop-val, Step_pure/vrelop, Step_pure/vshiftop,
+// Step_pure/vtestop, Step_pure/vvtestop, Step_pure/vbitmask, Step_pure/vswizzlop,
+// Step_pure/vshuffle, Step_pure/vsplat, Step_pure/vextract_lane-num,
+// Step_pure/vextract_lane-pack, Step_pure/vreplace_lane, Step_pure/vextunop,
+// Step_pure/vextbinop, Step_pure/vextternop, Step_pure/vnarrow, Step_pure/vcvtop
+pub(super) fn step(
+    slots: &mut [u64],
+    vectors: &[u128],
+    opcode: Opcode,
+    shape: Shape,
+    x: u32,
+) -> Option<()> {
+    let result = match shape {
+        Shape::Const => vectors[x as usize],
+        Shape::Unary => vector::unop(opcode, get(slots, 0))?,
+        Shape::Binary => vector::binop(opcode, get(slots, 0), get(slots, 2))?,
+        Shape::Ternary => vector::ternop(opcode, get(slots, 0), get(slots, 2), get(slots, 4))?,
+        Shape::Shift => vector::shift(opcode, get(slots, 0), slots[2] as u32)?,
+        Shape::Splat => vector::splat(opcode, slots[0])?,
+        Shape::Replace => vector::replace(opcode, x as u8, get(slots, 0), slots[2])?,
+        Shape::Shuffle => {
+            let lanes = vectors[x as usize].to_le_bytes();
+            vector::shuffle(lanes, get(slots, 0), get(slots, 2))
+        }
+        Shape::Test => {
+            slots[0] = vector::test(opcode, get(slots, 0))?.into();
+            return Some(());
+        }
+        Shape::Extract => {
+            slots[0] = vector::extract(opcode, x as u8, get(slots, 0))?;
+            return Some(());
+        }
+    };
+    set(slots, result);
+    Some(())
+}
+
+/// What a load or store of a vector may run into.
+pub(super) enum Fault {
+    Trap(Trap),
+    NoAccess,
+}
+
+/// `len` bytes at the effective address.
+fn bytes<'a>(
+    memory: &'a mut [u8],
+    arg: &FarArg,
+    operand: u64,
+    len: usize,
+) -> Result<&'a mut [u8], Fault> {
+    let operand = if arg.wide { operand } else { u64::from(operand as u32) };
+    let ea = operand.checked_add(arg.offset).and_then(|ea| usize::try_from(ea).ok());
+    let found = ea.and_then(|ea| memory.get_mut(ea..)).and_then(|m| m.get_mut(..len));
+    found.ok_or(Fault::Trap(Trap::MemoryOutOfBounds))
+}
+
+/// Bytes that an access to less than a vector touches.
+#[rustfmt::skip]
+fn narrow_width(opcode: Opcode) -> Option<usize> {
+    use Opcode as O;
+    Some(match opcode {
+        O::V128Load8Splat | O::V128Load8Lane | O::V128Store8Lane => 1,
+        O::V128Load16Splat | O::V128Load16Lane | O::V128Store16Lane => 2,
+        O::V128Load32Splat | O::V128Load32Zero | O::V128Load32Lane | O::V128Store32Lane => 4,
+        O::V128Load8x8S | O::V128Load8x8U | O::V128Load16x4S | O::V128Load16x4U
+            | O::V128Load32x2S | O::V128Load32x2U | O::V128Load64Splat | O::V128Load64Zero
+            | O::V128Load64Lane | O::V128Store64Lane => 8,
+        _ => return None,
+    })
+}
+
+/// Executes a load or store of a vector or of a lane.
+// spec: Step_read/vload-val, Step_read/vload-oob, Step_read/vload-pack-val, Step_read/vload-pack-oob,
+// Step_read/vload-splat-val, Step_read/vload-splat-oob, Step_read/vload-zero-val,
+// Step_read/vload-zero-oob, Step_read/vload_lane-val, Step_read/vload_lane-oob,
+// Step/vstore-val, Step/vstore-oob, Step/vstore_lane-val, Step/vstore_lane-oob
+pub(super) fn access(
+    memory: &mut [u8],
+    slots: &mut [u64],
+    opcode: Opcode,
+    arg: &FarArg,
+) -> Result<(), Fault> {
+    use Opcode as O;
+    let at = slots[0];
+    match opcode {
+        O::V128Load => {
+            let bytes = bytes(memory, arg, at, 16)?;
+            let value = bytes.first_chunk().map(|b| u128::from_le_bytes(*b));
+            set(slots, value.ok_or(Fault::NoAccess)?);
+            return Ok(());
+        }
+        O::V128Store => {
+            let value = get(slots, 1);
+            bytes(memory, arg, at, 16)?.copy_from_slice(&value.to_le_bytes());
+            return Ok(());
+        }
+        _ => {}
+    }
+    let len = narrow_width(opcode).ok_or(Fault::NoAccess)?;
+    if let O::V128Store8Lane | O::V128Store16Lane | O::V128Store32Lane | O::V128Store64Lane = opcode
+    {
+        let lane = vector::extract(opcode, arg.lane, get(slots, 1)).ok_or(Fault::NoAccess)?;
+        bytes(memory, arg, at, len)?.copy_from_slice(&lane.to_le_bytes()[..len]);
+        return Ok(());
+    }
+    let mut word = [0; 8];
+    word[..len].copy_from_slice(bytes(memory, arg, at, len)?);
+    let loaded = u64::from_le_bytes(word);
+    let result = match opcode {
+        O::V128Load8Lane | O::V128Load16Lane | O::V128Load32Lane | O::V128Load64Lane => {
+            vector::replace(opcode, arg.lane, get(slots, 1), loaded)
+        }
+        _ => vector::extend_load(opcode, loaded),
+    };
+    set(slots, result.ok_or(Fault::NoAccess)?);
+    Ok(())
+}

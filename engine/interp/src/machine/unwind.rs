@@ -1,0 +1,116 @@
+//! Exceptions: throwing, and finding who catches (specification chapter 4.6.5, `throw_ref`).
+
+use super::{Executing, StackRoots};
+use crate::program::{Catch, EXIT_PC, Slow};
+use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap, Value};
+
+impl Executing<'_> {
+    // spec: Step/throw
+    pub(super) fn throw(&mut self, op: Slow) -> Result<(), Stop> {
+        self.rule(crate::Rule::Throw);
+        let tag = TagAddr(op.x);
+        let ty = self.store.tags[tag.index()].ty;
+        let Some(ty) = self.store.types.func(ty) else {
+            return Err(Stop::crash("a tag that is not of a function type"));
+        };
+        let fields = Value::read_all(&ty.params, self.machine.slots(op.at));
+        self.store.collect_if_needed(&StackRoots(&self.machine.stack));
+        let exn = self.store.alloc_exn(tag, fields)?;
+        self.unwind(exn)
+    }
+
+    // spec: Step_read/throw_ref-null
+    pub(super) fn throw_ref(&mut self, op: Slow) -> Result<(), Stop> {
+        match Ref::from_bits(self.machine.slots(op.at)[0]).and_then(Ref::kind) {
+            Some(RefKind::Exn(exn)) => self.unwind(exn),
+            None => {
+                self.rule(crate::Rule::ThrowRefNull);
+                Err(self.trap(Trap::NullExceptionReference))
+            }
+            Some(_) => Err(Stop::crash("throw_ref of another reference")),
+        }
+    }
+
+    /// Leaves blocks and frames until a handler catches; if none does, the exception is uncaught.
+    // spec: Step_read/throw_ref-instrs, Step_read/throw_ref-label, Step_read/throw_ref-frame,
+    // Step_read/throw_ref-handler-next, Step_read/throw_ref-handler-empty
+    fn unwind(&mut self, exn: ExnAddr) -> Result<(), Stop> {
+        let Some(tag) = self.store.exn(exn).map(|e| e.tag) else {
+            return Err(Stop::crash("an exception that does not exist"));
+        };
+        loop {
+            let pc = self.machine.pc.saturating_sub(1);
+            if let Some(catch) = self.catch_at(pc, tag) {
+                return self.catch(exn, catch);
+            }
+            self.leave_frame(exn)?;
+        }
+    }
+
+    /// An exception comes out of a call to the outside. After a tail call the present function is
+    /// gone, and with it its handlers.
+    pub(crate) fn rethrow(&mut self, exn: ExnAddr, tail: bool) -> Result<(), Stop> {
+        if tail {
+            self.leave_frame(exn)?;
+        }
+        self.unwind(exn)
+    }
+
+    /// The innermost clause around an operation that catches a tag.
+    fn catch_at(&self, pc: u32, tag: TagAddr) -> Option<Catch> {
+        let program = &*self.program;
+        program.handlers_at(pc).find_map(|handler| {
+            let first = handler.first as usize;
+            let clauses = &program.catches[first..first + handler.count as usize];
+            clauses.iter().find(|c| c.tag.is_none_or(|t| t == tag)).copied()
+        })
+    }
+
+    /// Leaves the present function for its caller.
+    fn leave_frame(&mut self, exn: ExnAddr) -> Result<(), Stop> {
+        if let (Some(observer), Some(func)) =
+            (&mut self.observer, self.program.func_at(self.machine.pc.saturating_sub(1)))
+        {
+            observer.exit(func);
+        }
+        let machine = &mut *self.machine;
+        let frame = machine.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
+        machine.depth_left += u64::from(frame.depth);
+        (machine.fp, machine.pc) = (frame.fp, frame.return_pc);
+        if frame.return_pc == EXIT_PC {
+            return Err(Stop::Throw(exn));
+        }
+        Ok(())
+    }
+
+    // spec: Step_read/throw_ref-handler-catch, Step_read/throw_ref-handler-catch_ref,
+    // Step_read/throw_ref-handler-catch_all, Step_read/throw_ref-handler-catch_all_ref
+    fn catch(&mut self, exn: ExnAddr, catch: Catch) -> Result<(), Stop> {
+        self.rule(match (catch.tag, catch.with_ref) {
+            (Some(_), false) => crate::Rule::ThrowRefHandlerCatch,
+            (Some(_), true) => crate::Rule::ThrowRefHandlerCatchRef,
+            (None, false) => crate::Rule::ThrowRefHandlerCatchAll,
+            (None, true) => crate::Rule::ThrowRefHandlerCatchAllRef,
+        });
+        let label = self.program.labels[catch.label as usize];
+        let slots = self.machine.slots(label.to);
+        let mut written = 0;
+        if catch.tag.is_some() {
+            let fields = self.store.exn(exn).map_or(&[][..], |e| &e.fields);
+            written = Value::write_all(fields, slots);
+        }
+        if catch.with_ref {
+            slots[written] = Ref::exn(exn).to_bits();
+        }
+        self.machine.pc = label.target;
+        self.machine.home = self.program.home_at(label.target);
+        // As a branch to the label of the clause: a gas segment begins.
+        self.store.charge(self.program.costs[label.target as usize].into())
+    }
+
+    fn rule(&mut self, rule: crate::Rule) {
+        if let Some(observer) = &mut self.observer {
+            observer.rule(rule);
+        }
+    }
+}
