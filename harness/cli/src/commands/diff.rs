@@ -10,7 +10,7 @@ use etalon::ModuleData;
 use etalon_adapters::{Features, GasConfig, Outcome, Val};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_record::{DiffRecord, Divergence, Tool};
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Tool};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -144,12 +144,30 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
     Ok(Case::new(name, wasm, vec![call]))
 }
 
+/// In what engines part, as a sentence.
+pub(crate) fn phrase(what: Aspect) -> &'static str {
+    match what {
+        Aspect::Crash => "one engine crashes",
+        Aspect::Loading => "one engine takes the module, another does not",
+        Aspect::Outcome => "outcomes differ",
+        Aspect::Trap => "traps differ",
+        Aspect::Exception => "exceptions differ",
+        Aspect::Results => "results differ",
+        Aspect::HostCalls => "calls of host functions differ",
+        Aspect::Memory => "memories differ",
+        Aspect::Globals => "globals differ",
+        Aspect::Tables => "tables differ",
+        Aspect::Gas => "gas differs",
+        Aspect::Depth => "depth differs",
+    }
+}
+
 fn print(record: &DiffRecord) {
     let paint = Paint::stdout();
     for divergence in &record.divergences {
         println!("{}", paint.bad(&headline(divergence)));
         for (engine, seen) in &divergence.by_engine {
-            println!("  {engine:<8} {seen}");
+            println!("  {engine:<8} {}", relevant(seen, divergence.what));
         }
     }
     for (policy, count) in &record.poisoned {
@@ -160,11 +178,24 @@ fn print(record: &DiffRecord) {
         0 => paint.good("no divergence"),
         n => paint.bad(&format!("{n} diverged")),
     };
-    println!("{} modules on {}: {verdict}", record.cases, engines.join(", "));
+    let modules = if record.cases == 1 { "module" } else { "modules" };
+    println!("{} {modules} on {}: {verdict}", record.cases, engines.join(", "));
+}
+
+/// What an engine did, without the fingerprints that are not what engines part in.
+fn relevant(seen: &Observation, what: Aspect) -> Observation {
+    let mut seen = seen.clone();
+    seen.digests.retain(|name, _| {
+        matches!(
+            (what, name.as_str()),
+            (Aspect::Memory, "memories") | (Aspect::Globals, _) | (Aspect::Tables, "tables")
+        )
+    });
+    seen
 }
 
 /// Where engines part, and in what.
-pub(crate) fn headline(divergence: &Divergence) -> String {
+fn headline(divergence: &Divergence) -> String {
     let call = match &divergence.invoke {
         None => String::new(),
         Some(name) => {
@@ -172,5 +203,5 @@ pub(crate) fn headline(divergence: &Divergence) -> String {
             format!(": {name}({})", args.join(", "))
         }
     };
-    format!("{}{call}: the {} differ", divergence.file, divergence.what.name())
+    format!("{}{call}: {}", divergence.file, phrase(divergence.what))
 }

@@ -1,5 +1,6 @@
 //! `etalon fuzz`
 
+use crate::commands::diff::phrase;
 use crate::engines::{self, EngineArgs};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
@@ -108,8 +109,8 @@ fn print(args: &Args, record: &FuzzRecord) {
     let paint = Paint::stdout();
     for finding in &record.findings {
         let at = finding.operator.as_ref().map(|op| format!(" at {op}")).unwrap_or_default();
-        let title = format!("{}: the {} differ{at}", finding.id, finding.what.name());
-        println!("{} ({} cases)", paint.bad(&title), finding.cases);
+        let title = format!("{}: {}{at}", finding.id, phrase(finding.what));
+        println!("{} (cases: {})", paint.bad(&title), finding.cases);
         if let Some(summary) = &finding.summary {
             println!("  {summary}");
         }
