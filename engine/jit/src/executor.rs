@@ -8,8 +8,8 @@ use crate::code::{LoadedModule, Place};
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
-    AttachError, CodeObject, Executor, Exhaustion, FuncAddr, FuncKind, InstanceAddr, InstanceInst,
-    Ref, Site, Stop, Store, Trap, Trapped,
+    AttachError, CodeObject, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind, InstanceAddr,
+    InstanceInst, Ref, Site, Stop, Store, Trap, Trapped,
 };
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
@@ -66,6 +66,7 @@ impl Jit {
             context: Box::new(UnsafeCell::new(JitContext {
                 gas: 0,
                 entries: 0,
+                throw: 0,
                 builtins: Builtins::new(),
                 store: std::ptr::null_mut(),
                 executor: this.as_ptr(),
@@ -130,6 +131,9 @@ impl Jit {
         for (signature, pair) in module.trampolines() {
             state.trampolines.entry(signature.clone()).or_insert(pair);
         }
+        // Every module has the same one; a module stays as long as the executor.
+        // SAFETY: the caller has the store, so no one else writes the context.
+        unsafe { (*self.context.get()).throw = module.throw() };
         if !state.modules.iter().any(|m| Arc::ptr_eq(m, module)) {
             state.modules.push(Arc::clone(module));
         }
@@ -166,6 +170,9 @@ impl Jit {
             let cell = store.globals[addr.index()].cell();
             put(layout.global(i as u32), std::ptr::from_ref(cell).expose_provenance());
         }
+        for (i, tag) in inst.tags.iter().enumerate() {
+            put(layout.tag(i as u32), tag.index());
+        }
         for (i, ty) in inst.types.iter().enumerate() {
             put(layout.ty(i as u32), ty.0 as usize);
         }
@@ -180,6 +187,21 @@ impl Jit {
             }
         }
         words
+    }
+
+    /// Finds the handler of an exception in compiled code; the next stop then goes on there.
+    ///
+    /// # Safety
+    /// As for [`trap::find_handler`].
+    pub(crate) unsafe fn catch(&self, store: &Store, fp: usize, exn: ExnAddr) -> bool {
+        let Some(tag) = store.exn(exn).map(|exn| exn.tag) else { return false };
+        let payload = Ref::exn(exn).to_bits();
+        // SAFETY: the caller's promise.
+        let found = unsafe { trap::find_handler(&self.state().modules, fp, tag, payload) };
+        found.is_some_and(|landing| {
+            trap::set_landing(landing);
+            true
+        })
     }
 
     fn refuse(&self, reason: impl Into<String>) -> AttachError {

@@ -38,6 +38,7 @@ pub fn supported_features() -> Features {
         "custom-page-sizes",
         "wide-arithmetic",
         "relaxed-simd",
+        "exceptions",
     ];
     LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

@@ -14,11 +14,23 @@ pub(crate) struct Activation {
     pub(crate) trap_pc: usize,
     /// The address whose access faulted.
     pub(crate) fault: usize,
+    /// Where execution goes on at the next stop instead: a handler that was found for an exception.
+    pub(crate) landing: Option<Landing>,
+}
+
+/// Where an exception goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Landing {
+    pub(crate) pc: usize,
+    pub(crate) sp: usize,
+    pub(crate) fp: usize,
+    /// The word of the reference to the exception.
+    pub(crate) payload: u64,
 }
 
 impl Activation {
     /// Before the entry.
     pub(crate) fn new() -> Activation {
-        Activation { handler: 0, sp: 0, fp: 0, trap_pc: 0, fault: 0 }
+        Activation { handler: 0, sp: 0, fp: 0, trap_pc: 0, fault: 0, landing: None }
     }
 }

@@ -26,13 +26,15 @@ pub(crate) enum Pending {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The context of a store. Compiled code reads the first three fields.
+/// The context of a store. Compiled code reads the first four fields.
 #[repr(C)]
 pub(crate) struct JitContext {
     /// Address of the gas left.
     pub(crate) gas: usize,
     /// The first of the store's function entries, by function address.
     pub(crate) entries: usize,
+    /// The stub through which compiled code throws.
+    pub(crate) throw: usize,
     /// Routines that compiled code calls.
     pub(crate) builtins: Builtins,
     /// The store that is executing; null outside of calls.

@@ -8,11 +8,11 @@ pub(crate) mod slots;
 mod trampoline;
 mod vmctx;
 
-pub(crate) use activation::Activation;
+pub(crate) use activation::{Activation, Landing};
 pub(crate) use context::{FuncEntry, HostContext, JitContext, Pending};
 pub(crate) use regions::Region;
 pub(crate) use signature::{AbiSignature, AbiType};
-pub(crate) use trampoline::{entry, exit};
+pub(crate) use trampoline::{entry, exit, throw, throw_signature};
 pub(crate) use vmctx::VmLayout;
 
 use cranelift_codegen::ir::TrapCode;

@@ -1,7 +1,7 @@
 //! Trampolines: from Rust into compiled code, and back out.
 
 use super::slots::{read, write};
-use super::{Activation, CODE_UNWIND, HostContext, JitContext, Region, trap_code};
+use super::{Activation, CODE_UNWIND, HostContext, JitContext, Region, VmLayout, trap_code};
 use crate::abi::{AbiSignature, AbiType};
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -107,14 +107,51 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     let flags = Region::Context.flags(b.func);
     let routine = b.ins().load(I64, flags, context, at as i32);
     let mut host = Signature::new(host_conv(isa));
-    host.params.extend([AbiParam::new(I64); 4]);
+    host.params.extend([AbiParam::new(I64); 5]);
     host.returns.push(AbiParam::new(I64));
     let host = b.import_signature(host);
-    let call = b.ins().call_indirect(host, routine, &[context, func_addr, slots, depth]);
+    let fp = b.ins().get_frame_pointer(I64);
+    let call = b.ins().call_indirect(host, routine, &[context, func_addr, slots, depth, fp]);
     let status = b.inst_results(call)[0];
     b.ins().trapnz(status, trap_code(CODE_UNWIND));
     let results = read_all(&mut b, &signature.results, slots);
     b.ins().return_(&results);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
+/// The signature of [`throw`]: context, and the word of the reference to the exception.
+pub(crate) fn throw_signature() -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.extend([AbiParam::new(I64); 2]);
+    signature
+}
+
+/// Code of the Wasm convention that throws. It never returns, but to its caller a throw is a call like any
+/// other that may: the caller's handlers are found as those of every frame are.
+pub(crate) fn throw(isa: &dyn TargetIsa, func: &mut Function) {
+    func.signature = throw_signature();
+    let mut contexts = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(func, &mut contexts);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let [vmctx, exception] = b.block_params(start)[..] else {
+        unreachable!("the signature above has two parameters")
+    };
+    let flags = Region::VmCtx.flags(b.func);
+    let context = b.ins().load(I64, flags, vmctx, VmLayout::CONTEXT);
+    let at = offset_of!(JitContext, builtins) + offset_of!(Builtins, throw);
+    let flags = Region::Context.flags(b.func);
+    let routine = b.ins().load(I64, flags, context, at as i32);
+    let fp = b.ins().get_frame_pointer(I64);
+    let zero = b.ins().iconst(I64, 0);
+    let mut host = Signature::new(host_conv(isa));
+    host.params.extend([AbiParam::new(I64); 6]);
+    host.returns.push(AbiParam::new(I64));
+    let host = b.import_signature(host);
+    b.ins().call_indirect(host, routine, &[vmctx, exception, fp, zero, zero, zero]);
+    b.ins().trap(trap_code(CODE_UNWIND));
     b.seal_all_blocks();
     b.finalize(isa.frontend_config());
 }

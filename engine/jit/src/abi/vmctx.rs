@@ -10,7 +10,7 @@ const WORD: u32 = 8;
 ///
 /// In order: the store's context, the instance's address, then of each memory its base and the
 /// address of its definition, of each table the address of its definition, of each global that of
-/// its cell, canonical types, words of references to functions, and the code and context of each
+/// its cell, canonical types, words of references to functions, addresses of tags, and the code and context of each
 /// function that is called but not compiled here.
 #[derive(Clone, Debug)]
 pub(crate) struct VmLayout {
@@ -19,6 +19,7 @@ pub(crate) struct VmLayout {
     globals: u32,
     types: u32,
     funcs: u32,
+    tags: u32,
     callees: u32,
     words: u32,
     /// Functions that are not compiled here, in the order of their places.
@@ -43,11 +44,23 @@ impl VmLayout {
         let globals = take(module.globals.len());
         let types = take(module.flat_types.len());
         let funcs = take(module.funcs.len());
+        let tags = take(module.tags.len());
         let all = 0..module.funcs.len() as u32;
         let foreign: Vec<u32> = all.filter(|f| !compiled(*f)).collect();
         let callees = take(foreign.len() * 2);
         let places = foreign.iter().enumerate().map(|(i, f)| (*f, i as u32)).collect();
-        VmLayout { memories, tables, globals, types, funcs, callees, words: next, foreign, places }
+        VmLayout {
+            memories,
+            tables,
+            globals,
+            types,
+            funcs,
+            tags,
+            callees,
+            words: next,
+            foreign,
+            places,
+        }
     }
 
     /// Words of a context.
@@ -83,6 +96,11 @@ impl VmLayout {
     /// Word of the reference to a function.
     pub(crate) fn func(&self, index: u32) -> i32 {
         (self.funcs + index * WORD) as i32
+    }
+
+    /// Address of a tag.
+    pub(crate) fn tag(&self, index: u32) -> i32 {
+        (self.tags + index * WORD) as i32
     }
 
     /// Code of a function that is not compiled here; its context follows.

@@ -25,6 +25,30 @@ pub(crate) struct Code {
     pub(crate) traps: Vec<(u32, u8)>,
     /// From which offset on the code is of which instruction, by offset; `u32::MAX` is none.
     pub(crate) sites: Vec<(u32, u32)>,
+    /// Calls with handlers, by the offset behind the call.
+    pub(crate) handlers: Vec<HandlerSite>,
+}
+
+/// A call whose exceptions are handled in the same function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HandlerSite {
+    /// Where the call returns to.
+    pub(crate) offset: u32,
+    /// From the frame pointer down to the stack pointer.
+    pub(crate) frame: u32,
+    /// What is tried, in order.
+    pub(crate) clauses: Vec<Clause>,
+}
+
+/// A step of finding a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Clause {
+    /// The context of the instance is at this distance from the stack pointer.
+    Context(u32),
+    /// A tag of the instance, by index, is handled at an offset of the code.
+    Tag(u32, u32),
+    /// Everything is handled at an offset of the code.
+    All(u32),
 }
 
 /// A function of the module.
@@ -70,6 +94,8 @@ pub struct CompiledModule {
     pub(crate) digest: [u8; 32],
     /// By index, ascending.
     pub(crate) functions: Vec<CompiledFunction>,
+    /// What throws.
+    pub(crate) throw: Code,
     /// By signature, ascending.
     pub(crate) trampolines: Vec<Trampolines>,
 }
@@ -104,6 +130,7 @@ impl CompiledModule {
     /// All code, in the order in which it is placed.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
         let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
-        self.functions.iter().map(|f| &f.code).chain(trampolines)
+        let functions = self.functions.iter().map(|f| &f.code);
+        functions.chain([&self.throw]).chain(trampolines)
     }
 }

@@ -1,6 +1,6 @@
 //! Code in memory, executable.
 
-use super::compiled::{Code, CompiledModule, Settings};
+use super::compiled::{Clause, Code, CompiledModule, HandlerSite, Settings};
 use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
@@ -25,6 +25,7 @@ struct Piece {
     func: Option<u32>,
     traps: Vec<(u32, u8)>,
     sites: Vec<(u32, u32)>,
+    handlers: Vec<HandlerSite>,
 }
 
 /// What is known of an address in code.
@@ -38,6 +39,24 @@ pub(crate) struct Place {
     pub(crate) offset: Option<u32>,
 }
 
+/// What is known of a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FrameInfo<'a> {
+    /// It is of a trampoline: what is further out is not compiled code.
+    Trampoline,
+    /// Its call has no handlers.
+    Function,
+    /// Its call has handlers.
+    Handlers {
+        /// Address of the function's code.
+        start: usize,
+        /// From the frame pointer down to the stack pointer.
+        size: usize,
+        /// What is tried, in order.
+        clauses: &'a [Clause],
+    },
+}
+
 /// A compiled module that can be executed. Its memory is given back when it is dropped.
 pub struct LoadedModule {
     code: Mutex<Option<JITModule>>,
@@ -48,6 +67,7 @@ pub struct LoadedModule {
     /// By address, ascending: it is the order in which they were placed.
     pieces: Vec<Piece>,
     functions: HashMap<u32, usize>,
+    throw: usize,
     trampolines: HashMap<AbiSignature, (usize, usize)>,
 }
 
@@ -82,6 +102,7 @@ impl LoadedModule {
             }),
             pieces: Vec::with_capacity(ids.len()),
             functions: HashMap::new(),
+            throw: 0,
             trampolines: HashMap::new(),
         };
         loaded.record(compiled, &ids, &jit);
@@ -100,13 +121,20 @@ impl LoadedModule {
         let functions = compiled.functions.iter().map(|f| Some(f.index));
         let indices = functions.chain(std::iter::repeat(None));
         for ((code, start), func) in compiled.codes().zip(&starts).zip(indices) {
-            let (traps, sites) = (code.traps.clone(), code.sites.clone());
-            self.pieces.push(Piece { start: *start, len: code.bytes.len(), func, traps, sites });
+            self.pieces.push(Piece {
+                start: *start,
+                len: code.bytes.len(),
+                func,
+                traps: code.traps.clone(),
+                sites: code.sites.clone(),
+                handlers: code.handlers.clone(),
+            });
             if let Some(func) = func {
                 self.functions.insert(func, *start);
             }
         }
-        let pairs = starts[compiled.functions.len()..].chunks_exact(2);
+        self.throw = starts[compiled.functions.len()];
+        let pairs = starts[compiled.functions.len() + 1..].chunks_exact(2);
         for (trampolines, pair) in compiled.trampolines.iter().zip(pairs) {
             self.trampolines.insert(trampolines.signature.clone(), (pair[0], pair[1]));
         }
@@ -135,14 +163,35 @@ impl LoadedModule {
         self.trampolines.iter().map(|(signature, pair)| (signature, *pair))
     }
 
-    /// What is known of an address; `None` if it is not in this code.
-    pub(crate) fn locate(&self, pc: usize) -> Option<Place> {
+    /// Address of the code that throws.
+    pub(crate) fn throw(&self) -> usize {
+        self.throw
+    }
+
+    /// The piece of code that an address is in, and where in it.
+    fn piece(&self, pc: usize) -> Option<(&Piece, u32)> {
         let after = self.pieces.partition_point(|p| p.start <= pc);
         let piece = &self.pieces[after.checked_sub(1)?];
-        let offset = u32::try_from(pc - piece.start).ok()?;
-        if offset as usize >= piece.len {
-            return None;
+        let offset = pc - piece.start;
+        (offset < piece.len).then_some((piece, u32::try_from(offset).ok()?))
+    }
+
+    /// What is known of the frame whose call returns to an address; `None` if it is not in this code.
+    pub(crate) fn frame(&self, pc: usize) -> Option<FrameInfo<'_>> {
+        // A call may be the last instruction of its function, so the address before is looked up.
+        let (piece, before) = self.piece(pc - 1)?;
+        if piece.func.is_none() {
+            return Some(FrameInfo::Trampoline);
         }
+        let found = piece.handlers.binary_search_by_key(&(before + 1), |site| site.offset);
+        let Ok(at) = found else { return Some(FrameInfo::Function) };
+        let HandlerSite { frame, clauses, .. } = &piece.handlers[at];
+        Some(FrameInfo::Handlers { start: piece.start, size: *frame as usize, clauses })
+    }
+
+    /// What is known of an address; `None` if it is not in this code.
+    pub(crate) fn locate(&self, pc: usize) -> Option<Place> {
+        let (piece, offset) = self.piece(pc)?;
         let trap = piece.traps.binary_search_by_key(&offset, |(at, _)| *at).ok();
         let site = piece.sites.partition_point(|(from, _)| *from <= offset).checked_sub(1);
         Some(Place {

@@ -6,6 +6,8 @@ mod memory;
 pub(crate) mod ranges;
 
 pub use compiled::CompiledModule;
-pub(crate) use compiled::{CallSite, Code, CompiledFunction, Settings, Target, Trampolines};
+pub(crate) use compiled::{
+    CallSite, Clause, Code, CompiledFunction, HandlerSite, Settings, Target, Trampolines,
+};
 pub use loaded::LoadedModule;
-pub(crate) use loaded::Place;
+pub(crate) use loaded::{FrameInfo, Place};

@@ -136,19 +136,43 @@ impl Translator<'_> {
     fn emit_call(&mut self, callee: Callee, ty: u32) {
         self.flush_gas();
         let depth = self.depth;
-        let call = match callee {
+        let handled = self.is_handled();
+        let results = match callee {
             Callee::Direct(func) => {
                 let args = self.arguments(ty, self.vmctx, depth);
-                self.b.ins().call(func, &args)
+                if handled {
+                    let signature = self.signature(ty);
+                    let (table, normal) = self.exception_table(signature);
+                    self.b.ins().try_call(func, &args, table);
+                    self.returned(normal)
+                } else {
+                    let call = self.b.ins().call(func, &args);
+                    self.b.inst_results(call).to_vec()
+                }
             }
             Callee::Indirect { signature, code, vmctx } => {
                 let args = self.arguments(ty, vmctx, depth);
-                self.b.ins().call_indirect(signature, code, &args)
+                self.indirect(signature, code, &args)
             }
         };
-        let results = self.b.inst_results(call).to_vec();
         self.stack.extend(results);
         self.reload_gas();
+    }
+
+    /// Calls code at an address, within the handlers that are around; gives the results.
+    pub(super) fn indirect(
+        &mut self,
+        signature: SigRef,
+        code: Value,
+        args: &[Value],
+    ) -> Vec<Value> {
+        if self.is_handled() {
+            let (table, normal) = self.exception_table(signature);
+            self.b.ins().try_call_indirect(code, args, table);
+            return self.returned(normal);
+        }
+        let call = self.b.ins().call_indirect(signature, code, args);
+        self.b.inst_results(call).to_vec()
     }
 
     /// A tail call replaces the frame, so the callee gets the depth that was here before this frame.

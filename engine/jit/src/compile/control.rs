@@ -1,6 +1,7 @@
 //! Control instructions (specification chapter 4.6.8): labels become blocks, and what they carry the
 //! parameters of the blocks.
 
+use super::exception::Handler;
 use super::translator::{Translator, clif};
 use crate::abi::trap_code;
 use crate::error::CompileError;
@@ -16,7 +17,7 @@ const TABLE_MAX: usize = 65_520;
 
 /// What a label is the label of.
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     /// `block`, or the body.
     Block,
     /// `loop`, with its header.
@@ -25,12 +26,14 @@ enum Kind {
     If(Block, Vec<Value>),
     /// The second arm.
     Else,
+    /// `try_table`, with its clauses.
+    Try(Vec<Handler>),
 }
 
 /// A control frame.
 #[derive(Debug)]
 pub(super) struct Frame {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// Where control goes behind the `end`; `None` where the whole frame cannot be reached.
     exit: Option<Block>,
     /// Whether something jumps to `exit`.
@@ -52,13 +55,13 @@ impl Frame {
     }
 }
 
-fn args(values: &[Value]) -> Vec<BlockArg> {
+pub(super) fn args(values: &[Value]) -> Vec<BlockArg> {
     values.iter().map(|v| BlockArg::Value(*v)).collect()
 }
 
 impl Translator<'_> {
     /// Parameters and results of a block.
-    fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
+    pub(super) fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
         match ty {
             BlockType::Empty => (Vec::new(), Vec::new()),
             BlockType::Type(ty) => (Vec::new(), vec![value_type(ty)]),
@@ -69,7 +72,7 @@ impl Translator<'_> {
         }
     }
 
-    fn block_with(&mut self, types: &[ValType]) -> Block {
+    pub(super) fn block_with(&mut self, types: &[ValType]) -> Block {
         let block = self.b.create_block();
         for ty in types {
             self.b.append_block_param(block, clif(*ty));
@@ -77,7 +80,7 @@ impl Translator<'_> {
         block
     }
 
-    fn push_frame(&mut self, kind: Kind, exit: Block, params: usize, results: usize) {
+    pub(super) fn push_frame(&mut self, kind: Kind, exit: Block, params: usize, results: usize) {
         let height = self.stack.len().saturating_sub(params);
         let frame = Frame { kind, exit: Some(exit), exited: false, params, results, height };
         self.frames.push(frame);
@@ -162,6 +165,7 @@ impl Translator<'_> {
                 self.b.ins().jump(exit, &args(operands));
             }
             Kind::Loop(header) => self.b.seal_block(*header),
+            Kind::Try(handlers) => handlers.iter().for_each(|h| self.b.seal_block(h.block)),
             Kind::Block | Kind::Else => {}
         }
         self.b.seal_block(exit);
@@ -182,7 +186,7 @@ impl Translator<'_> {
     }
 
     /// Where a branch to a label goes, and how many operands it takes along.
-    fn target(&mut self, depth: u32) -> Result<(Block, usize), CompileError> {
+    pub(super) fn target(&mut self, depth: u32) -> Result<(Block, usize), CompileError> {
         let count = self.frames.len();
         let fault = self.crash("a label beyond the body");
         let at = count.checked_sub(1 + depth as usize).ok_or(fault.clone())?;

@@ -3,6 +3,7 @@
 mod call;
 mod control;
 mod depth;
+mod exception;
 mod gas;
 pub(crate) mod isa;
 mod memory;

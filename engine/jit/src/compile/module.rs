@@ -2,13 +2,18 @@
 
 use super::isa::{self, SharedIsa};
 use super::translator::{Env, translate};
-use crate::abi::{AbiSignature, CODE_GAS, CODE_STACK, CODE_UNWIND, VmLayout, entry, exit};
-use crate::code::{CallSite, Code, CompiledFunction, CompiledModule, Settings, Trampolines};
+use crate::abi::{AbiSignature, CODE_GAS, CODE_STACK, CODE_UNWIND, VmLayout, entry, exit, throw};
+use crate::code::{
+    CallSite, Clause, Code, CompiledFunction, CompiledModule, HandlerSite, Settings, Trampolines,
+};
 use crate::error::CompileError;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function, TrapCode};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{CodegenError, Context, FinalizedRelocTarget};
+use cranelift_codegen::{
+    CodegenError, Context, ExceptionContextLoc, Final, FinalizedMachExceptionHandler,
+    FinalizedRelocTarget, MachBufferFinalized,
+};
 use cranelift_frontend::FunctionBuilderContext;
 use etalon_gas::Schedule;
 use etalon_module::{CompType, Module};
@@ -87,6 +92,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         .into_par_iter()
         .map_init(Workspace::new, |work, signature| trampolines(work, &*isa, signature))
         .collect::<Result<Vec<_>, _>>()?;
+    let throw = throw_stub(&mut Workspace::new(), &*isa)?;
     Ok(CompiledModule {
         target: isa::target_of(&*isa),
         settings: Settings {
@@ -96,6 +102,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         },
         digest: module.digest(),
         functions,
+        throw,
         trampolines,
     })
 }
@@ -154,6 +161,33 @@ fn trampolines(
     Ok(Trampolines { signature, entry, exit })
 }
 
+fn throw_stub(work: &mut Workspace, isa: &dyn TargetIsa) -> Result<Code, CompileError> {
+    throw(isa, &mut work.context.func);
+    generate(work, isa, u32::MAX)
+}
+
+/// The handlers of a function's calls.
+fn handlers(buffer: &MachBufferFinalized<Final>) -> Result<Vec<HandlerSite>, String> {
+    let mut sites = Vec::new();
+    for call in buffer.call_sites().filter(|call| !call.exception_handlers.is_empty()) {
+        let frame = call.frame_offset.ok_or("a frame of unknown size")?;
+        let clauses = call.exception_handlers.iter().map(|handler| match handler {
+            FinalizedMachExceptionHandler::Tag(tag, offset) => {
+                Ok(Clause::Tag(tag.as_u32(), *offset))
+            }
+            FinalizedMachExceptionHandler::Default(offset) => Ok(Clause::All(*offset)),
+            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(at)) => {
+                Ok(Clause::Context(*at))
+            }
+            other => Err(format!("a context at {other:?}")),
+        });
+        let clauses = clauses.collect::<Result<_, _>>()?;
+        sites.push(HandlerSite { offset: call.ret_addr, frame, clauses });
+    }
+    sites.sort_unstable_by_key(|site| site.offset);
+    Ok(sites)
+}
+
 /// Compiles what is in the workspace.
 fn generate(work: &mut Workspace, isa: &dyn TargetIsa, index: u32) -> Result<Code, CompileError> {
     let crash = |message: String| CompileError::Codegen { func: index, message };
@@ -180,6 +214,7 @@ fn generate(work: &mut Workspace, isa: &dyn TargetIsa, index: u32) -> Result<Cod
         }
         code.sites.push((range.end, u32::MAX));
     }
+    code.handlers = handlers(buffer).map_err(crash)?;
     for reloc in buffer.relocs() {
         let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = reloc.target else {
             return Err(crash(format!("a reference to {:?}", reloc.target)));

@@ -25,6 +25,9 @@ impl Translator<'_> {
             O::BrTable { targets } => self.br_table(targets)?,
             O::BrOnNull { relative_depth } => self.br_on_null(*relative_depth)?,
             O::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth)?,
+            O::TryTable { try_table } => self.try_table(try_table)?,
+            O::Throw { tag_index } => self.throw(*tag_index)?,
+            O::ThrowRef => self.throw_ref(),
             O::Return => self.return_()?,
             O::Call { function_index } => self.call(*function_index),
             O::CallIndirect { type_index, table_index } => {

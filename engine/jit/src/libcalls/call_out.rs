@@ -16,6 +16,7 @@ pub(super) unsafe extern "C" fn call_out(
     func: u64,
     slots: *mut u64,
     depth: u64,
+    fp: u64,
 ) -> i64 {
     // SAFETY: the executor set both before it entered compiled code, and they outlive the call.
     let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
@@ -32,6 +33,10 @@ pub(super) unsafe extern "C" fn call_out(
     }));
     let pending = match result {
         Ok(Ok(())) => return 0,
+        // SAFETY: the exit stub passed its frame pointer.
+        Ok(Err(Stop::Throw(exn))) if unsafe { executor.catch(store, fp as usize, exn) } => {
+            return STOP;
+        }
         Ok(Err(stop)) => Pending::Stop(stop),
         Err(panic) => Pending::Panic(panic),
     };

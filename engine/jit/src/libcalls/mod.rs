@@ -5,6 +5,7 @@
 //! frames of Rust.
 
 mod call_out;
+mod exception;
 mod memory;
 mod table;
 
@@ -22,7 +23,7 @@ pub(crate) type Routine = unsafe extern "C" fn(*mut VmContext, u64, u64, u64, u6
 /// The addresses of the routines, as compiled code finds them.
 #[repr(C)]
 pub(crate) struct Builtins {
-    pub(crate) call_out: unsafe extern "C" fn(*mut JitContext, u64, *mut u64, u64) -> i64,
+    pub(crate) call_out: unsafe extern "C" fn(*mut JitContext, u64, *mut u64, u64, u64) -> i64,
     pub(crate) memory_grow: Routine,
     pub(crate) memory_fill: Routine,
     pub(crate) memory_copy: Routine,
@@ -34,6 +35,9 @@ pub(crate) struct Builtins {
     pub(crate) table_init: Routine,
     pub(crate) elem_drop: Routine,
     pub(crate) type_matches: Routine,
+    pub(crate) exn_new: Routine,
+    pub(crate) exn_fields: Routine,
+    pub(crate) throw: Routine,
 }
 
 impl Builtins {
@@ -51,6 +55,9 @@ impl Builtins {
             table_init: table::table_init,
             elem_drop: table::elem_drop,
             type_matches: call_out::type_matches,
+            exn_new: exception::exn_new,
+            exn_fields: exception::exn_fields,
+            throw: exception::throw,
         }
     }
 }

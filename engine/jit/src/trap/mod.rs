@@ -3,6 +3,8 @@
 mod registers;
 mod signals;
 mod stack;
+mod unwind;
 
-pub(crate) use signals::enter;
+pub(crate) use signals::{enter, set_landing};
 pub(crate) use stack::on_guest_stack;
+pub(crate) use unwind::find_handler;

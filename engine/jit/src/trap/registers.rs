@@ -1,6 +1,6 @@
 //! The registers of a thread that was interrupted, by processor.
 
-use crate::abi::Activation;
+use crate::abi::Landing;
 use libc::ucontext_t;
 
 /// Where the instruction that raised a signal is.
@@ -9,15 +9,15 @@ pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize
 }
 
-/// Lets the thread go on in the entry trampoline's handler.
+/// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn resume(context: &mut ucontext_t, to: &Activation) {
+pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     let registers = &mut context.uc_mcontext.gregs;
-    registers[libc::REG_RIP as usize] = to.handler as i64;
+    registers[libc::REG_RIP as usize] = to.pc as i64;
     registers[libc::REG_RSP as usize] = to.sp as i64;
     registers[libc::REG_RBP as usize] = to.fp as i64;
-    // The payload of an exception, which the handler does not use.
-    registers[libc::REG_RAX as usize] = 0;
+    // The payload of an exception is in two registers.
+    registers[libc::REG_RAX as usize] = to.payload as i64;
     registers[libc::REG_RDX as usize] = 0;
 }
 
@@ -27,14 +27,14 @@ pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.pc as usize
 }
 
-/// Lets the thread go on in the entry trampoline's handler.
+/// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "aarch64")]
-pub(super) fn resume(context: &mut ucontext_t, to: &Activation) {
+pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     let registers = &mut context.uc_mcontext;
-    registers.pc = to.handler as u64;
+    registers.pc = to.pc as u64;
     registers.sp = to.sp as u64;
     registers.regs[29] = to.fp as u64;
-    registers.regs[0] = 0;
+    registers.regs[0] = to.payload;
     registers.regs[1] = 0;
 }
 
@@ -44,14 +44,14 @@ pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.__gregs[libc::REG_PC] as usize
 }
 
-/// Lets the thread go on in the entry trampoline's handler.
+/// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "riscv64")]
-pub(super) fn resume(context: &mut ucontext_t, to: &Activation) {
+pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     let registers = &mut context.uc_mcontext.__gregs;
-    registers[libc::REG_PC] = to.handler as _;
+    registers[libc::REG_PC] = to.pc as _;
     registers[libc::REG_SP] = to.sp as _;
     registers[libc::REG_S0] = to.fp as _;
-    registers[libc::REG_A0] = 0;
+    registers[libc::REG_A0] = to.payload as _;
     registers[libc::REG_A0 + 1] = 0;
 }
 
@@ -63,13 +63,13 @@ pub(super) fn pc(context: &ucontext_t, signal: i32) -> usize {
     if matches!(signal, libc::SIGILL | libc::SIGFPE) { pc - 1 } else { pc }
 }
 
-/// Lets the thread go on in the entry trampoline's handler.
+/// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "s390x")]
-pub(super) fn resume(context: &mut ucontext_t, to: &Activation) {
+pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     let registers = &mut context.uc_mcontext;
-    registers.psw.addr = to.handler as u64;
+    registers.psw.addr = to.pc as u64;
     // There is no frame pointer: frames are found from the stack pointer.
     registers.gregs[15] = to.sp as u64;
-    registers.gregs[6] = 0;
+    registers.gregs[6] = to.payload;
     registers.gregs[7] = 0;
 }

@@ -1,7 +1,7 @@
 //! Signal handlers: a fault in compiled code goes on in the trampoline through which it was entered.
 
 use super::registers;
-use crate::abi::Activation;
+use crate::abi::{Activation, Landing};
 use crate::code::ranges;
 use libc::{c_int, c_void, sigaction, siginfo_t, ucontext_t};
 use std::cell::Cell;
@@ -30,6 +30,16 @@ pub(crate) fn enter<R>(activation: &mut Activation, body: impl FnOnce(*mut Activ
     let result = body(activation);
     CURRENT.set(outer);
     result
+}
+
+/// Lets the next stop of this thread go on in a handler that was found for an exception.
+pub(crate) fn set_landing(landing: Landing) {
+    let activation = CURRENT.get();
+    if !activation.is_null() {
+        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the thread
+        // is in a routine that compiled code called, where no reference to it is in use.
+        unsafe { (*activation).landing = Some(landing) };
+    }
 }
 
 /// Installs the handlers, once a process.
@@ -68,7 +78,9 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
         activation.trap_pc = pc;
         // SAFETY: the system fills in the information for the signals handled here.
         activation.fault = unsafe { (*info).si_addr() } as usize;
-        registers::resume(registers, activation);
+        let entry =
+            Landing { pc: activation.handler, sp: activation.sp, fp: activation.fp, payload: 0 };
+        registers::resume(registers, activation.landing.take().unwrap_or(entry));
         return;
     }
     // SAFETY: the arguments are passed on as they came.

@@ -1,0 +1,174 @@
+//! Exceptions (specification chapter 4.6.8, *try_table*, *throw*, *throw_ref*).
+//!
+//! A clause of a `try_table` becomes a block that every call inside may go to; it fetches what the clause
+//! carries and branches to the clause's label.
+
+use super::control::{Kind, args};
+use super::translator::Translator;
+use crate::abi::{AbiType, CODE_UNWIND, JitContext, Region, slots, throw_signature, trap_code};
+use crate::error::CompileError;
+use crate::libcalls::Builtins;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{
+    Block, BlockArg, ExceptionTable, ExceptionTableData, ExceptionTableItem, ExceptionTag,
+    InstBuilder, SigRef, StackSlotData, StackSlotKind, Value,
+};
+use etalon_module::TypeUse;
+use etalon_runtime::Trap;
+use std::mem::offset_of;
+use wasmparser::{Catch, TryTable};
+
+/// A clause of a `try_table`.
+#[derive(Debug)]
+pub(super) struct Handler {
+    /// The tag that it handles; `None` is every one.
+    tag: Option<u32>,
+    pub(super) block: Block,
+}
+
+impl Translator<'_> {
+    pub(super) fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
+        let (params, results) = self.block_type(table.ty);
+        let exit = self.block_with(&results);
+        let body = self.b.create_block();
+        self.b.ins().jump(body, &[]);
+        self.b.seal_block(body);
+        // Labels of clauses are those outside of the instruction.
+        let mut handlers = Vec::with_capacity(table.catches.len());
+        for catch in &table.catches {
+            handlers.push(self.handler(catch)?);
+        }
+        self.b.switch_to_block(body);
+        self.push_frame(Kind::Try(handlers), exit, params.len(), results.len());
+        Ok(())
+    }
+
+    /// The block of a clause.
+    fn handler(&mut self, catch: &Catch) -> Result<Handler, CompileError> {
+        let (tag, label, with_reference) = match *catch {
+            Catch::One { tag, label } => (Some(tag), label, false),
+            Catch::OneRef { tag, label } => (Some(tag), label, true),
+            Catch::All { label } => (None, label, false),
+            Catch::AllRef { label } => (None, label, true),
+        };
+        let block = self.b.create_block();
+        let exception = self.b.append_block_param(block, I64);
+        self.b.switch_to_block(block);
+        self.reload_gas();
+        let mut values = match tag {
+            Some(tag) => self.fields(tag, exception)?,
+            None => Vec::new(),
+        };
+        if with_reference {
+            values.push(exception);
+        }
+        let (target, _) = self.target(label)?;
+        self.b.ins().jump(target, &args(&values));
+        Ok(Handler { tag, block })
+    }
+
+    /// Types of the fields of a tag's exceptions.
+    fn tag_fields(&self, tag: u32) -> Result<Vec<AbiType>, CompileError> {
+        let TypeUse::Idx(ty) = self.module.tags[tag as usize].ty else {
+            return Err(self.crash("the type of a tag is not an index"));
+        };
+        Ok(self.module.func_type_at(ty).params.iter().map(|t| AbiType::of(*t)).collect())
+    }
+
+    /// Room on the stack for values of some types.
+    fn room(&mut self, types: &[AbiType]) -> Value {
+        let bytes = types.iter().map(|t| t.slots() as u32 * 8).sum::<u32>().max(8);
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+        let slot = self.b.create_sized_stack_slot(data);
+        self.b.ins().stack_addr(I64, slot, 0)
+    }
+
+    fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, CompileError> {
+        let types = self.tag_fields(tag)?;
+        if types.is_empty() {
+            return Ok(Vec::new());
+        }
+        let room = self.room(&types);
+        self.routine(offset_of!(Builtins, exn_fields), &[exception, room]);
+        let mut at = 0;
+        let mut values = Vec::with_capacity(types.len());
+        for ty in types {
+            values.push(slots::read(&mut self.b, Region::Slots, ty, room, at));
+            at += 8 * ty.slots() as i32;
+        }
+        Ok(values)
+    }
+
+    pub(super) fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
+        let types = self.tag_fields(tag)?;
+        let values = self.pop_many(types.len());
+        let room = self.room(&types);
+        let mut at = 0;
+        for (ty, value) in types.into_iter().zip(values) {
+            slots::write(&mut self.b, Region::Slots, ty, value, room, at);
+            at += 8 * ty.slots() as i32;
+        }
+        let tag = self.iconst(I64, tag.into());
+        let exception = self.stopping_routine(offset_of!(Builtins, exn_new), &[tag, room]);
+        self.raise(exception);
+        Ok(())
+    }
+
+    pub(super) fn throw_ref(&mut self) {
+        self.flush_gas();
+        let exception = self.pop();
+        self.b.ins().trapz(exception, trap_code(Trap::NullExceptionReference as u8));
+        self.raise(exception);
+    }
+
+    /// Calls what throws; it does not return.
+    fn raise(&mut self, exception: Value) {
+        self.flush_gas();
+        let context = self.context();
+        let at = offset_of!(JitContext, throw) as i32;
+        let code = self.load_word(Region::Context, context, at);
+        let signature = self.b.import_signature(throw_signature());
+        self.indirect(signature, code, &[self.vmctx, exception]);
+        self.b.ins().trap(trap_code(CODE_UNWIND));
+        self.reachable = false;
+    }
+
+    /// Whether an exception of a call here may be handled in this function.
+    pub(super) fn is_handled(&self) -> bool {
+        self.frames.iter().any(|f| matches!(&f.kind, Kind::Try(handlers) if !handlers.is_empty()))
+    }
+
+    /// The handlers around, from the innermost out, and the block in which a call goes on that returns.
+    pub(super) fn exception_table(&mut self, signature: SigRef) -> (ExceptionTable, Block) {
+        let returns = self.b.func.dfg.signatures[signature].returns.clone();
+        let normal = self.b.create_block();
+        let results: Vec<BlockArg> = (0..returns.len() as u32).map(BlockArg::TryCallRet).collect();
+        for result in returns {
+            self.b.append_block_param(normal, result.value_type);
+        }
+        let mut items = vec![ExceptionTableItem::Context(self.vmctx)];
+        let clauses = self.frames.iter().rev().filter_map(|frame| match &frame.kind {
+            Kind::Try(handlers) => Some(handlers),
+            _ => None,
+        });
+        for handler in clauses.flatten() {
+            let call = self.b.func.dfg.block_call(handler.block, &[BlockArg::TryCallExn(0)]);
+            let Some(tag) = handler.tag else {
+                // Nothing goes past it.
+                items.push(ExceptionTableItem::Default(call));
+                break;
+            };
+            items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(tag), call));
+        }
+        let returned = self.b.func.dfg.block_call(normal, &results);
+        let data = ExceptionTableData::new(signature, returned, items);
+        (self.b.func.dfg.exception_tables.push(data), normal)
+    }
+
+    /// Goes on behind a call that returned; gives its results.
+    pub(super) fn returned(&mut self, normal: Block) -> Vec<Value> {
+        self.b.seal_block(normal);
+        self.b.switch_to_block(normal);
+        self.b.block_params(normal).to_vec()
+    }
+}
