@@ -138,7 +138,7 @@ impl OwnSession {
     fn noting_func(&mut self, module: &str, name: &str, ty: FuncType) -> Extern {
         let calls = Arc::clone(&self.calls);
         let results: Vec<Value> = ty.results.iter().filter_map(|t| Value::default_of(*t)).collect();
-        let kinds: Vec<ValKind> = ty.params.iter().map(|t| kind_of(*t)).collect();
+        let kinds: Vec<ValKind> = ty.params.iter().map(|t| self.kind(*t)).collect();
         let names = (module.to_owned(), name.to_owned());
         let func = HostFn::new(module, name, move |caller, args| {
             let args = args.iter().zip(&kinds).map(|(v, k)| from_value(*v, *k)).collect();
@@ -256,7 +256,7 @@ impl Session for OwnSession {
 
     fn exports(&self, instance: Instance) -> Vec<ExportInfo> {
         let inst = self.store.instance(self.instances[instance.0]);
-        let kinds = |types: &[ValType]| types.iter().map(|t| kind_of(*t)).collect();
+        let kinds = |types: &[ValType]| types.iter().map(|t| self.kind(*t)).collect();
         inst.module
             .exports
             .iter()
@@ -267,7 +267,7 @@ impl Session for OwnSession {
                         Extent::Func { params: kinds(&ty.params), results: kinds(&ty.results) }
                     }
                     Extern::Global(a) => {
-                        Extent::Global(kind_of(self.store.globals[a.index()].ty().val))
+                        Extent::Global(self.kind(self.store.globals[a.index()].ty().val))
                     }
                     Extern::Memory(_) => Extent::Memory,
                     Extern::Table(_) => Extent::Table,
@@ -284,7 +284,7 @@ impl Session for OwnSession {
             return Outcome::HostError(format!("no function is exported as {export:?}"));
         };
         let kinds: Vec<ValKind> =
-            self.store.func_type(func).results.iter().map(|t| kind_of(*t)).collect();
+            self.store.func_type(func).results.iter().map(|t| self.kind(*t)).collect();
         let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
         let Some(args) = args else {
             return Outcome::HostError("an argument cannot be made from outside".to_owned());
@@ -302,7 +302,7 @@ impl Session for OwnSession {
         match self.store.export(self.instances[instance.0], export)? {
             Extern::Global(a) => {
                 let global = &self.store.globals[a.index()];
-                Some(from_value(global.get(), kind_of(global.ty().val)))
+                Some(from_value(global.get(), self.kind(global.ty().val)))
             }
             _ => None,
         }
@@ -327,6 +327,18 @@ impl Session for OwnSession {
 }
 
 impl OwnSession {
+    /// The kind of a canonical type.
+    fn kind(&self, ty: ValType) -> ValKind {
+        match ty {
+            ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Def(id)), .. })
+                if self.store.types.func(id).is_none() =>
+            {
+                ValKind::Any
+            }
+            _ => kind_of(ty),
+        }
+    }
+
     fn stopped(&self, stop: Stop) -> Outcome {
         match stop {
             Stop::Trap(trapped) => Outcome::Trapped {
@@ -339,7 +351,7 @@ impl OwnSession {
                 };
                 let tag = self.store.tags[exn.tag.index()];
                 let params = self.store.types.func(tag.ty).map_or(&[][..], |ty| &ty.params);
-                let kinds = params.iter().map(|t| kind_of(*t));
+                let kinds = params.iter().map(|t| self.kind(*t));
                 Outcome::Threw(
                     exn.fields.iter().zip(kinds).map(|(v, k)| from_value(*v, k)).collect(),
                 )
@@ -374,7 +386,7 @@ fn rejection(error: ModuleError) -> Rejection {
     }
 }
 
-/// The kind of a type, canonical or not.
+/// The kind of a type, as far as it can be told without a store: a defined type counts as a function's.
 pub fn kind_of(ty: ValType) -> ValKind {
     match ty {
         ValType::I32 => ValKind::I32,
@@ -386,7 +398,6 @@ pub fn kind_of(ty: ValType) -> ValKind {
             HeapType::Func | HeapType::NoFunc => ValKind::Func,
             HeapType::Extern | HeapType::NoExtern => ValKind::Extern,
             HeapType::Exn | HeapType::NoExn => ValKind::Exn,
-            // Only functions have defined types until structures can be passed.
             HeapType::Use(_) => ValKind::Func,
             _ => ValKind::Any,
         },
