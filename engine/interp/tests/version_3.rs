@@ -4,7 +4,8 @@ mod common;
 
 use common::Gives::{Throws, Traps, Values};
 use common::{Case, Guest, check_all, i32, int, long};
-use etalon_runtime::{Trap, Value};
+use etalon_interp::Interp;
+use etalon_runtime::{StoreConfig, Trap, Value};
 
 const VECTOR: Value = Value::V128(0x0000_0004_0000_0003_0000_0002_0000_0001);
 
@@ -89,4 +90,8 @@ fn objects_survive_collections() {
     let mut guest = Guest::new(wat);
     assert_eq!(guest.call("f", &[i32(3000)]), Ok(vec![i32(4_501_500)]));
     assert!(guest.store.heap.collections() > 3);
+    let stress = StoreConfig { gc_stress: true, ..StoreConfig::unmetered() };
+    let mut guest = Guest::with(wat, stress, Interp::new());
+    assert_eq!(guest.call("f", &[i32(100)]), Ok(vec![i32(5050)]));
+    assert!(guest.store.heap.collections() >= 200);
 }

@@ -6,7 +6,7 @@
 use super::vector::{Fault, access, step};
 use crate::machine::{Exit, Frame, Machine};
 use crate::numerics::{conversion, float, integer};
-use crate::observer::{Rule, Watch};
+use crate::observer::{Rule, Watch, rules_of};
 use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow};
 use etalon_runtime::{FuncAddr, Ref, Store, Trap};
 
@@ -319,6 +319,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     (watch.observer(), program.func_at(pc - 1), program.site(pc - 1))
                 {
                     observer.operator(func, site, opcode);
+                    rules_of(opcode).iter().for_each(|rule| observer.rule(*rule));
                 }
             }
             Op::Const { dst, value } => slot!(dst) = value,

@@ -1,9 +1,11 @@
 //! Observers: what watches the oracle while it runs.
 
 mod ledger;
+mod of_operator;
 mod rule;
 
 pub use ledger::ExecutedLedger;
+pub(crate) use of_operator::rules_of;
 pub use rule::Rule;
 
 use etalon_module::Opcode;

@@ -1,7 +1,9 @@
 //! Cases: a function, its arguments, and what it gives, however it is run.
 
 use super::Guest;
+use etalon_gas::Schedule;
 use etalon_runtime::{Exhaustion, Stop, Trap, Value};
+use std::sync::{Arc, LazyLock};
 
 /// What a case gives.
 pub(crate) enum Gives {
@@ -59,6 +61,7 @@ pub(crate) fn check_all(cases: &[Case]) {
             // gas-1, the law *trap*
             assert!(executed <= consumed, "{wat}");
         }
+        check_fine(case, &wat);
         // gas-1, the law *knife edge*
         check(&mut Guest::metered(&wat, Some(consumed)), case);
         let mut short = Guest::metered(&wat, Some(consumed - 1));
@@ -66,4 +69,22 @@ pub(crate) fn check_all(cases: &[Case]) {
         assert_eq!(stop, Stop::Exhausted(Exhaustion::Gas), "{wat}");
         assert_eq!(short.store.meter().consumed(), consumed - 1, "{wat}");
     }
+}
+
+/// With fine cuts nothing is charged that was not executed, whether the case traps or not.
+fn check_fine(case: &Case, wat: &str) {
+    let (mut guest, ledger) = Guest::observed_by(wat, fine());
+    let instantiation = guest.store.meter().consumed();
+    let consumed = check(&mut guest, case);
+    assert_eq!(consumed, instantiation + ledger.lock().unwrap().total(), "{wat}");
+}
+
+/// The default schedule with fine cuts.
+fn fine() -> Arc<Schedule> {
+    static FINE: LazyLock<Arc<Schedule>> = LazyLock::new(|| {
+        let text = include_str!("../../../gas/schedules/default.toml");
+        let text = text.replace("cuts = \"coarse\"", "cuts = \"fine\"");
+        Arc::new(Schedule::parse(&text, "fine cuts").unwrap())
+    });
+    Arc::clone(&FINE)
 }

@@ -37,10 +37,23 @@ impl Guest {
 
     /// A guest whose executed operators are added up.
     pub(crate) fn observed(wat: &str, gas: Option<u64>) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
-        let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
+        let config = StoreConfig::metered(gas);
+        Guest::observed_with(wat, config)
+    }
+
+    /// The same under another schedule, without a limit.
+    pub(crate) fn observed_by(
+        wat: &str,
+        schedule: Arc<Schedule>,
+    ) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
+        Guest::observed_with(wat, StoreConfig { schedule, ..StoreConfig::metered(None) })
+    }
+
+    fn observed_with(wat: &str, config: StoreConfig) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
+        let schedule = Arc::clone(&config.schedule);
         let ledger = Arc::new(Mutex::new(ExecutedLedger::new(schedule)));
         let interp = Interp::with_observer(Box::new(Arc::clone(&ledger)));
-        (Guest::with(wat, StoreConfig::metered(gas), interp), ledger)
+        (Guest::with(wat, config, interp), ledger)
     }
 
     pub(crate) fn with(wat: &str, config: StoreConfig, interp: Interp) -> Guest {
