@@ -50,7 +50,7 @@ pub(crate) fn with_script<T>(
 fn syntax(source: &ScriptSource, error: &wast::Error) -> ScriptError {
     let (line, column) = error.span().linecol_in(&source.text);
     ScriptError::Syntax {
-        file: source.name(),
+        file: source.origin.clone(),
         line: line as u32 + 1,
         column: column as u32 + 1,
         message: error.message(),

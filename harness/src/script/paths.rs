@@ -76,7 +76,8 @@ fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSourc
         })?;
     }
     let file = joined(path.strip_prefix(root).unwrap_or(path));
-    Ok(ScriptSource::new(suite_name(root), file, text, features))
+    let source = ScriptSource::new(suite_name(root), file, text, features);
+    Ok(ScriptSource { origin: path.display().to_string(), ..source })
 }
 
 /// The name of a folder. Not its path: records name no machine's paths.

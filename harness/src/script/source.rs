@@ -11,6 +11,8 @@ pub struct ScriptSource {
     pub suite: String,
     /// Its file, relative to the suite.
     pub file: String,
+    /// Where it was found, for messages only: records name no machine's paths.
+    pub origin: String,
     /// Its text.
     pub text: String,
     /// The features that it needs; its modules may use nothing else.
@@ -82,7 +84,8 @@ impl ScriptSource {
         features: Features,
     ) -> Self {
         let (suite, file, text) = (suite.into(), file.into(), text.into());
-        ScriptSource { suite, file, text, features, expected: Vec::new() }
+        let origin = format!("{suite}/{file}");
+        ScriptSource { suite, file, origin, text, features, expected: Vec::new() }
     }
 
     /// `suite/file`.
