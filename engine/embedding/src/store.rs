@@ -4,7 +4,7 @@ use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::module::Module;
-use etalon_interp::{ExecutedLedger, Interp};
+use etalon_interp::{ExecutedLedger, Interp, Observer};
 use etalon_jit::Jit;
 use etalon_runtime::{
     Extern, FuncAddr, InstanceAddr, InstantiateError, InvokeError, Linker, Placement,
@@ -29,12 +29,6 @@ impl Store {
     /// If the limit is above 2^63-1.
     pub fn new(engine: &Engine, gas: Option<u64>) -> Result<Store, StoreError> {
         let config = engine.config();
-        let mut state = State::new(StoreConfig {
-            schedule: Arc::clone(&config.schedule),
-            metering: config.metering,
-            gas,
-            ..StoreConfig::unmetered()
-        })?;
         let ledger = config
             .ledger
             .then(|| Arc::new(Mutex::new(ExecutedLedger::new(Arc::clone(&config.schedule)))));
@@ -42,6 +36,35 @@ impl Store {
             None => Interp::new(),
             Some(ledger) => Interp::with_observer(Box::new(Arc::clone(ledger))),
         };
+        Store::with_interp(engine, gas, interp, ledger)
+    }
+
+    /// A store whose interpreter tells an observer every step: for coverage and traces. It keeps no
+    /// ledger besides.
+    ///
+    /// # Errors
+    /// As for [`Store::new`].
+    pub fn observed(
+        engine: &Engine,
+        gas: Option<u64>,
+        observer: Box<dyn Observer + Send>,
+    ) -> Result<Store, StoreError> {
+        Store::with_interp(engine, gas, Interp::with_observer(observer), None)
+    }
+
+    fn with_interp(
+        engine: &Engine,
+        gas: Option<u64>,
+        interp: Interp,
+        ledger: Option<Arc<Mutex<ExecutedLedger>>>,
+    ) -> Result<Store, StoreError> {
+        let config = engine.config();
+        let mut state = State::new(StoreConfig {
+            schedule: Arc::clone(&config.schedule),
+            metering: config.metering,
+            gas,
+            ..StoreConfig::unmetered()
+        })?;
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
         let interp_tier = state.add_executor(Arc::new(interp));
         let jit_tier = state.add_executor(Jit::new(name));

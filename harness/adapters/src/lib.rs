@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod adapter;
+mod coverage;
 mod outcome;
 mod own;
 mod registry;
@@ -16,6 +17,7 @@ pub use adapter::{
     Adapter, AdapterError, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
     SessionConfig, StateDigest,
 };
+pub use coverage::RuleTally;
 pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Rejection};
 pub use own::{OwnTier, kind_of};

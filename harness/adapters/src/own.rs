@@ -4,6 +4,7 @@ use crate::adapter::{
     Adapter, AdapterError, ExportInfo, Extent, HostCall, Instance, Session, SessionConfig,
     StateDigest,
 };
+use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::{RefKind, Val, ValKind};
@@ -23,17 +24,24 @@ pub struct OwnTier {
     ledger: bool,
     /// With a number, functions whose index has another remainder modulo 2 go to the interpreter.
     mixed: Option<u32>,
+    /// Where the rules that the oracle uses are noted.
+    tally: Option<RuleTally>,
 }
 
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, ledger: false, mixed: None }
+        OwnTier { tier, ledger: false, mixed: None, tally: None }
     }
 
     /// The compiler for the functions whose index is `parity` modulo 2, the interpreter for the rest.
     pub fn mixed(parity: u32) -> OwnTier {
-        OwnTier { tier: Tier::Jit, ledger: false, mixed: Some(parity % 2) }
+        OwnTier { tier: Tier::Jit, ledger: false, mixed: Some(parity % 2), tally: None }
+    }
+
+    /// The oracle, with the rules that it uses noted. It is slower for it.
+    pub fn with_coverage(tally: RuleTally) -> OwnTier {
+        OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Interp) }
     }
 
     /// Counts the weights of executed operators too.
@@ -96,7 +104,11 @@ impl Adapter for OwnTier {
             limit = gas.limit;
         }
         let engine = Engine::new(settings);
-        let store = Store::new(&engine, limit).map_err(|error| AdapterError {
+        let store = match &self.tally {
+            None => Store::new(&engine, limit),
+            Some(tally) => Store::observed(&engine, limit, Box::new(tally.observer())),
+        };
+        let store = store.map_err(|error| AdapterError {
             engine: self.tier.name().to_owned(),
             reason: error.to_string(),
         })?;

@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod coverage;
 mod diff;
 mod engine;
 mod engines;
@@ -35,6 +36,7 @@ mod totals;
 mod value;
 mod write;
 
+pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Observation};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;

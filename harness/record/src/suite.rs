@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineInfo, Format, GasAgreement, Kind, Row, Tool, Totals};
+use crate::{EngineInfo, Format, GasAgreement, Kind, Row, RuleCoverage, Tool, Totals};
 
 /// Scripts on engines: one row for each script and engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct SuiteRecord {
     /// Whether the engines charged the same gas.
     #[serde(default)]
     pub gas: GasAgreement,
+    /// Which rules of the specification the scripts reached on the oracle; absent if nobody watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<RuleCoverage>,
     /// One row for each script and engine.
     #[serde(default)]
     pub rows: Vec<Row>,
@@ -46,6 +49,7 @@ impl SuiteRecord {
             schedule: None,
             totals: Totals::default(),
             gas: GasAgreement::default(),
+            coverage: None,
             rows: Vec::new(),
         }
     }

@@ -5,9 +5,9 @@ use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::progress::ScriptBar;
 use anyhow::{Context, Result};
-use etalon_adapters::{Adapter, GasConfig};
+use etalon_adapters::{Adapter, GasConfig, OwnTier, RuleTally};
 use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
-use etalon_record::{Standing, SuiteRecord, to_json};
+use etalon_record::{Reached, RuleCoverage, Standing, SuiteRecord, to_json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ Examples:
   etalon spec                                        everything, on interp and jit
   etalon spec --suite wasm-v1,wasm-v2 --tier interp,jit
   etalon spec --suite 'proposals/*' --filter 'memory*'
-  etalon spec --shard 1/4 --record part1.json        a quarter of it")]
+  etalon spec --shard 1/4 --record part1.json        a quarter of it
+  etalon spec --coverage                             which rules do the scripts reach?")]
 pub(crate) struct Args {
     /// Suites, by name or pattern: wasm-v1, wasm-v2, wasm-v3, wasm-latest, proposals/*, local
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Only the I-th of N parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
+    /// Say which rules of the specification the scripts reach, watching the oracle alone
+    #[arg(long, conflicts_with_all = ["engines", "tiers"])]
+    pub coverage: bool,
     #[command(flatten)]
     pub run: RunArgs,
 }
@@ -66,15 +70,29 @@ impl RunArgs {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (adapters, options) = args.run.prepare()?;
+    let (mut adapters, options) = args.run.prepare()?;
+    let tally = RuleTally::new();
+    if args.coverage {
+        adapters = vec![Arc::new(OwnTier::with_coverage(tally.clone()))];
+    }
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(Glob::new),
         shard: args.shard.as_deref().map(str::parse::<Shard>).transpose()?,
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
-    let run = run_suites(&engines, &selection, &options, &ScriptBar::new())?;
+    let mut run = run_suites(&engines, &selection, &options, &ScriptBar::new())?;
+    if args.coverage {
+        run.record.coverage = Some(coverage(&tally));
+    }
     finish(&run, args.run.record.as_deref(), format)
+}
+
+/// The specification's source writes numeric functions with a `$`.
+fn coverage(tally: &RuleTally) -> RuleCoverage {
+    let (numerics, rules): (Vec<_>, Vec<_>) =
+        tally.rules().into_iter().partition(|(name, _)| name.starts_with('$'));
+    RuleCoverage { rules: Reached::of(rules), numerics: Reached::of(numerics) }
 }
 
 /// Prints a run; writes its record if asked.
@@ -132,6 +150,12 @@ fn print(record: &SuiteRecord) {
         "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
         t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
     );
+    if let Some(coverage) = &record.coverage {
+        for (what, all) in [("rules", &coverage.rules), ("numeric functions", &coverage.numerics)] {
+            println!("{what} reached: {} of {}", all.reached, all.total);
+            all.missing.iter().for_each(|name| println!("  never: {name}"));
+        }
+    }
     if record.gas.compared > 0 {
         println!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
     }
