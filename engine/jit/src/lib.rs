@@ -39,6 +39,7 @@ pub fn supported_features() -> Features {
         "wide-arithmetic",
         "relaxed-simd",
         "exceptions",
+        "gc",
     ];
     LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

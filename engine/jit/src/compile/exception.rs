@@ -76,7 +76,7 @@ impl Translator<'_> {
     }
 
     /// Room on the stack for values of some types.
-    fn room(&mut self, types: &[AbiType]) -> Value {
+    pub(super) fn room(&mut self, types: &[AbiType]) -> Value {
         let bytes = types.iter().map(|t| t.slots() as u32 * 8).sum::<u32>().max(8);
         let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
         let slot = self.b.create_sized_stack_slot(data);
@@ -102,12 +102,7 @@ impl Translator<'_> {
     pub(super) fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
         let types = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
-        let room = self.room(&types);
-        let mut at = 0;
-        for (ty, value) in types.into_iter().zip(values) {
-            slots::write(&mut self.b, Region::Slots, ty, value, room, at);
-            at += 8 * ty.slots() as i32;
-        }
+        let room = self.spill(&types, &values);
         let tag = self.iconst(I64, tag.into());
         let exception = self.stopping_routine(offset_of!(Builtins, exn_new), &[tag, room]);
         self.raise(exception);

@@ -9,6 +9,7 @@ pub(crate) mod isa;
 mod memory;
 mod module;
 mod numeric;
+mod object;
 mod operator;
 mod reference;
 mod table;
@@ -19,3 +20,4 @@ mod vector_operator;
 mod wide;
 
 pub use module::{CompileOptions, OptLevel, compile};
+pub(crate) use object::heap_type_of_code;

@@ -1,12 +1,15 @@
 //! The table of operators: what each becomes. One arm an operator; the work is in the chapters' files.
 
 use super::memory::Width;
+use super::object::Packed;
 use super::translator::Translator;
 use crate::error::CompileError;
+use crate::libcalls::Builtins;
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::types::{F32, F64, I32, I64};
+use std::mem::offset_of;
 use wasmparser::Operator as O;
 
 impl Translator<'_> {
@@ -222,6 +225,80 @@ impl Translator<'_> {
             O::I64Sub128 => self.wide_binary(|b, x, y| b.ins().isub(x, y)),
             O::I64MulWideS => self.wide_mul(true),
             O::I64MulWideU => self.wide_mul(false),
+            other => return self.object(other),
+        }
+        Ok(())
+    }
+
+    /// Structures, arrays and tests of references.
+    fn object(&mut self, operator: &O<'_>) -> Result<(), CompileError> {
+        match operator {
+            O::RefEq => self.ref_eq(),
+            O::RefI31 => self.ref_i31(),
+            O::I31GetS => self.i31_get(Packed::Signed),
+            O::I31GetU => self.i31_get(Packed::Unsigned),
+            O::AnyConvertExtern => self.internalise(),
+            O::ExternConvertAny => self.externalise(),
+            O::RefTestNonNull { hty } => self.ref_test(*hty, false)?,
+            O::RefTestNullable { hty } => self.ref_test(*hty, true)?,
+            O::RefCastNonNull { hty } => self.ref_cast(*hty, false)?,
+            O::RefCastNullable { hty } => self.ref_cast(*hty, true)?,
+            O::BrOnCast { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, true)?;
+            }
+            O::BrOnCastFail { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, false)?;
+            }
+            O::StructNew { struct_type_index } => self.struct_new(*struct_type_index, false)?,
+            O::StructNewDefault { struct_type_index } => {
+                self.struct_new(*struct_type_index, true)?
+            }
+            O::StructGet { struct_type_index, field_index }
+            | O::StructGetU { struct_type_index, field_index } => {
+                self.struct_get(*struct_type_index, *field_index, Packed::Unsigned)?;
+            }
+            O::StructGetS { struct_type_index, field_index } => {
+                self.struct_get(*struct_type_index, *field_index, Packed::Signed)?;
+            }
+            O::StructSet { struct_type_index, field_index } => {
+                self.struct_set(*struct_type_index, *field_index)?;
+            }
+            other => return self.array(other),
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, operator: &O<'_>) -> Result<(), CompileError> {
+        match operator {
+            O::ArrayNew { array_type_index } => self.array_new(*array_type_index, false)?,
+            O::ArrayNewDefault { array_type_index } => self.array_new(*array_type_index, true)?,
+            O::ArrayNewFixed { array_type_index, array_size } => {
+                self.array_new_fixed(*array_type_index, *array_size)?;
+            }
+            O::ArrayNewData { array_type_index, array_data_index } => {
+                let place = offset_of!(Builtins, array_new_data);
+                self.array_new_from(place, *array_type_index, *array_data_index);
+            }
+            O::ArrayNewElem { array_type_index, array_elem_index } => {
+                let place = offset_of!(Builtins, array_new_elem);
+                self.array_new_from(place, *array_type_index, *array_elem_index);
+            }
+            O::ArrayGet { array_type_index } | O::ArrayGetU { array_type_index } => {
+                self.array_get(*array_type_index, Packed::Unsigned)?;
+            }
+            O::ArrayGetS { array_type_index } => {
+                self.array_get(*array_type_index, Packed::Signed)?;
+            }
+            O::ArraySet { array_type_index } => self.array_set(*array_type_index)?,
+            O::ArrayLen => self.array_len(),
+            O::ArrayFill { array_type_index } => self.array_fill(*array_type_index)?,
+            O::ArrayCopy { .. } => self.array_copy(),
+            O::ArrayInitData { array_data_index, .. } => {
+                self.array_init(offset_of!(Builtins, array_init_data), *array_data_index);
+            }
+            O::ArrayInitElem { array_elem_index, .. } => {
+                self.array_init(offset_of!(Builtins, array_init_elem), *array_elem_index);
+            }
             other => return self.vector(other),
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::{STOP, VmContext, run};
 use crate::abi::{JitContext, Pending};
 use etalon_module::TypeId;
-use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store};
+use etalon_runtime::{Exhaustion, ExnAddr, FuncAddr, HeapAddr, Ref, Roots, Stop, Store};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a function of the host or of another tier; gives 0 if it returned.
@@ -45,10 +45,40 @@ pub(super) unsafe extern "C" fn call_out(
     STOP
 }
 
+/// What compiled code holds while it is in a call out of itself. There is no map of it, so that every object
+/// counts as held: one that could be freed stays, and none that is in use goes.
+#[derive(Debug)]
+struct Everything;
+
+impl Roots for Everything {
+    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
+        let mut left = store.heap.live_objects();
+        let mut address = 0;
+        while left > 0 && address < u32::MAX {
+            if store.heap.get(HeapAddr(address)).is_some() {
+                visit(Ref::structure(HeapAddr(address)));
+                left -= 1;
+            }
+            if store.heap.exn(ExnAddr(address)).is_some() {
+                visit(Ref::exn(ExnAddr(address)));
+                left = left.saturating_sub(1);
+            }
+            address += 1;
+        }
+    }
+}
+
 fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Result<(), Stop> {
     let before = store.depth_left();
     store.set_depth_left(depth);
+    let holds = store.heap.live_objects() > 0;
+    if holds {
+        store.push_activation(Box::new(Everything));
+    }
     let result = store.call(func, slots);
+    if holds && store.pop_activation::<Everything>().is_none() {
+        return Err(Stop::crash("the activations of tiers are out of order"));
+    }
     store.set_depth_left(before);
     result?;
     // Out of gas is sticky even if a host function makes nothing of it, and the next charge is at once.

@@ -7,6 +7,7 @@
 mod call_out;
 mod exception;
 mod memory;
+mod object;
 mod table;
 
 use crate::abi::{JitContext, Pending};
@@ -38,6 +39,21 @@ pub(crate) struct Builtins {
     pub(crate) exn_new: Routine,
     pub(crate) exn_fields: Routine,
     pub(crate) throw: Routine,
+    pub(crate) ref_test: Routine,
+    pub(crate) struct_new: Routine,
+    pub(crate) struct_get: Routine,
+    pub(crate) struct_set: Routine,
+    pub(crate) array_new: Routine,
+    pub(crate) array_new_fixed: Routine,
+    pub(crate) array_new_data: Routine,
+    pub(crate) array_new_elem: Routine,
+    pub(crate) array_len: Routine,
+    pub(crate) array_get: Routine,
+    pub(crate) array_set: Routine,
+    pub(crate) array_fill: Routine,
+    pub(crate) array_copy: Routine,
+    pub(crate) array_init_data: Routine,
+    pub(crate) array_init_elem: Routine,
 }
 
 impl Builtins {
@@ -58,6 +74,21 @@ impl Builtins {
             exn_new: exception::exn_new,
             exn_fields: exception::exn_fields,
             throw: exception::throw,
+            ref_test: object::routine::ref_test,
+            struct_new: object::routine::struct_new,
+            struct_get: object::routine::struct_get,
+            struct_set: object::routine::struct_set,
+            array_new: object::routine::array_new,
+            array_new_fixed: object::routine::array_new_fixed,
+            array_new_data: object::routine::array_new_data,
+            array_new_elem: object::routine::array_new_elem,
+            array_len: object::routine::array_len,
+            array_get: object::routine::array_get,
+            array_set: object::routine::array_set,
+            array_fill: object::routine::array_fill,
+            array_copy: object::routine::array_copy,
+            array_init_data: object::routine::array_init_data,
+            array_init_elem: object::routine::array_init_elem,
         }
     }
 }
