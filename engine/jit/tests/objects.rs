@@ -1,0 +1,119 @@
+//! Structures and arrays: values in and out, traps, gas, and what a collection leaves alone.
+
+mod support;
+
+use etalon_gas::Rate;
+use etalon_module::FuncType;
+use etalon_module::operator::Opcode;
+use etalon_runtime::{Exhaustion, Extern, HostFn, Stop, StoreConfig, Trap, Value};
+use support::{Machine, at_each_level, schedule};
+
+const WAT: &str = r#"(module
+  (import "host" "collect" (func $collect))
+  (type $s (sub (struct (field (mut i8)) (field (mut i64)) (field (mut v128)) (field (mut f32)))))
+  (type $t (sub $s (struct (field (mut i8)) (field (mut i64)) (field (mut v128)) (field (mut f32))
+    (field (ref null $s)))))
+  (type $a (array (mut i16)))
+  (type $r (array (mut anyref)))
+  (data $d "\01\02\03\04")
+  (elem $e anyref (ref.i31 (i32.const 4)) (ref.null any))
+  (func $make (result (ref $s))
+    (struct.new $s (i32.const 0x1ff) (i64.const 2) (v128.const i64x2 3 4) (f32.const 1)))
+  (func (export "signed") (result i32) (struct.get_s $s 0 (call $make)))
+  (func (export "unsigned") (result i32) (struct.get_u $s 0 (call $make)))
+  (func (export "wide") (result i64) (i64x2.extract_lane 1 (struct.get $s 2 (call $make))))
+  (func (export "set") (result i64) (local $s (ref null $s))
+    (local.set $s (call $make))
+    (struct.set $s 1 (local.get $s) (i64.const 99))
+    (struct.get $s 1 (local.get $s)))
+  (func (export "kept") (result i64) (local $s (ref null $s))
+    (local.set $s (call $make))
+    (call $collect)
+    (drop (call $make))
+    (struct.get $s 1 (local.get $s)))
+  (func (export "tests") (result i32) (local $x anyref)
+    (local.set $x (struct.new_default $t))
+    (i32.add (ref.test (ref $s) (local.get $x))
+      (i32.add (ref.test (ref $a) (local.get $x))
+        (i32.add (ref.test (ref null eq) (ref.null none)) (ref.test (ref $t) (call $make))))))
+  (func (export "cast") (drop (ref.cast (ref $t) (call $make))))
+  (func (export "null") (drop (struct.get $s 1 (ref.null $s))))
+  (func (export "data") (param i32 i32) (result i32) (local $a (ref null $a))
+    (local.set $a (array.new_data $a $d (i32.const 0) (local.get 0)))
+    (array.get_u $a (local.get $a) (local.get 1)))
+  (func (export "fill") (param i32) (local $a (ref null $a))
+    (local.set $a (array.new $a (i32.const 7) (i32.const 100)))
+    (array.fill $a (local.get $a) (i32.const 50) (i32.const 8) (local.get 0)))
+  (func (export "elem") (result i32)
+    (i31.get_s (ref.cast i31ref
+      (array.get $r (array.new_elem $r $e (i32.const 0) (i32.const 2)) (i32.const 0)))))
+  (func (export "many") (param i32)
+    (loop $l
+      (drop (array.new_default $r (i32.const 1000)))
+      (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "i31") (param i32) (result i32 i32)
+    (i31.get_s (ref.i31 (local.get 0))) (i31.get_u (ref.i31 (local.get 0)))))"#;
+
+fn machine(config: StoreConfig, opt: etalon_jit::OptLevel) -> Machine {
+    let mut m = Machine::empty(config, opt);
+    let collect = HostFn::new("host", "collect", |caller, _| {
+        caller.store.collect(&());
+        Ok(Vec::new())
+    });
+    let collect = m.store.alloc_host_func(FuncType::new([], []), collect);
+    m.linker.define("host", "collect", Extern::Func(collect));
+    m.add(WAT).unwrap();
+    m
+}
+
+fn trap(outcome: Result<Vec<Value>, Stop>) -> Trap {
+    match outcome {
+        Err(Stop::Trap(trapped)) => {
+            assert!(trapped.site.is_some());
+            trapped.trap
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn values_go_in_and_out() {
+    use Value::{I32, I64};
+    at_each_level(|opt| {
+        let mut m = machine(StoreConfig::unmetered(), opt);
+        assert_eq!(m.call("signed", &[]), Ok(vec![I32(u32::MAX)]));
+        assert_eq!(m.call("unsigned", &[]), Ok(vec![I32(255)]));
+        assert_eq!(m.call("wide", &[]), Ok(vec![I64(4)]));
+        assert_eq!(m.call("set", &[]), Ok(vec![I64(99)]));
+        assert_eq!(m.call("kept", &[]), Ok(vec![I64(2)]), "what code holds is not collected");
+        assert_eq!(m.call("tests", &[]), Ok(vec![I32(2)]));
+        assert_eq!(m.call("data", &[I32(2), I32(1)]), Ok(vec![I32(0x0403)]));
+        assert_eq!(m.call("elem", &[]), Ok(vec![I32(4)]));
+        let (signed, unsigned) = (I32(u32::MAX), I32(0x7fff_ffff));
+        assert_eq!(m.call("i31", &[I32(u32::MAX)]), Ok(vec![signed, unsigned]));
+        assert_eq!(trap(m.call("cast", &[])), Trap::CastFailure);
+        assert_eq!(trap(m.call("null", &[])), Trap::NullStructureReference);
+        assert_eq!(trap(m.call("data", &[I32(3), I32(0)])), Trap::MemoryOutOfBounds);
+        assert_eq!(trap(m.call("data", &[I32(2), I32(2)])), Trap::ArrayOutOfBounds);
+        assert_eq!(trap(m.call("fill", &[I32(51)])), Trap::ArrayOutOfBounds);
+    });
+}
+
+#[test]
+fn the_heap_has_a_cap_and_gas_is_paid_by_element() {
+    at_each_level(|opt| {
+        let mut m = machine(StoreConfig::unmetered(), opt);
+        let full = m.call("many", &[Value::I32(200_000)]);
+        assert!(matches!(full, Err(Stop::Exhausted(Exhaustion::Limit(_)))), "{full:?}");
+
+        let mut m = machine(StoreConfig::metered(None), opt);
+        let rate: Rate = schedule().dynamic(Opcode::ArrayFill).unwrap();
+        let mut cost = |n| {
+            m.store.meter_mut().set_limit(None).unwrap();
+            m.call("fill", &[Value::I32(n)]).unwrap();
+            m.store.meter().consumed()
+        };
+        let difference = cost(50) - cost(0);
+        assert_eq!(u128::from(difference), rate.charge(50));
+    });
+}
