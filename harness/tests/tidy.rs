@@ -1,0 +1,264 @@
+//! The architecture's invariants, read off the sources.
+//!
+//! What may depend on what, where `unsafe` may stand, how long files and functions may be, and what must
+//! not be left behind. Each exception is a row with its reason, and one that is no longer needed fails.
+
+use etalon_adapters::Schedule;
+use etalon_module::Opcode;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Lines that a file may have.
+const FILE_LINES: usize = 600;
+/// Lines that a function may have.
+const FUNCTION_LINES: usize = 70;
+
+/// Our crates and those of ours that each may use: data flows one way.
+const EDGES: &[(&str, &[&str])] = &[
+    ("etalon-module", &[]),
+    ("etalon-gas", &["etalon-module"]),
+    ("etalon-runtime", &["etalon-module", "etalon-gas"]),
+    ("etalon-interp", &["etalon-module", "etalon-gas", "etalon-runtime"]),
+    ("etalon-jit", &["etalon-module", "etalon-gas", "etalon-runtime"]),
+    ("etalon", &["etalon-module", "etalon-gas", "etalon-runtime", "etalon-interp", "etalon-jit"]),
+    ("etalon-record", &[]),
+    ("etalon-spec-tests", &[]),
+    ("etalon-adapters", &["etalon", "etalon-record"]),
+    ("etalon-harness", &["etalon-module", "etalon-adapters", "etalon-record", "etalon-spec-tests"]),
+    ("etalon-reports", &["etalon-record"]),
+    (
+        "etalon-cli",
+        &[
+            "etalon",
+            "etalon-adapters",
+            "etalon-harness",
+            "etalon-record",
+            "etalon-reports",
+            "etalon-spec-tests",
+        ],
+    ),
+];
+
+/// Where `unsafe` may stand: a folder ends in `/`.
+const UNSAFE: &[&str] = &["engine/jit/src/", "engine/runtime/src/memory/mmap.rs"];
+
+/// Files that may be longer: tables, not rooms.
+const LONG_FILES: &[&str] =
+    &["engine/interp/src/execution/run.rs", "engine/interp/src/program/op.rs"];
+
+/// Functions that may be longer: dispatch tables.
+const LONG_FUNCTIONS: &[(&str, &str)] = &[
+    ("engine/interp/src/execution/run.rs", "run"),
+    ("engine/interp/src/numerics/vector/dispatch.rs", "binop"),
+    ("engine/interp/src/prepare/numeric.rs", "binary"),
+    ("engine/interp/src/prepare/numeric.rs", "branch"),
+    ("engine/interp/src/prepare/mod.rs", "prepare"),
+    ("engine/interp/src/prepare/memory.rs", "atomic_access"),
+    ("engine/interp/src/program/op.rs", "dst_mut"),
+    ("engine/jit/src/compile/operator.rs", "operator"),
+    ("engine/jit/src/compile/operator.rs", "number"),
+    ("engine/jit/src/compile/vector_operator.rs", "vector_comparison"),
+    ("engine/jit/src/compile/vector_operator.rs", "vector_integer"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the harness is in the workspace").into()
+}
+
+/// Every source file of ours: its path from the root, and its text.
+fn sources() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let root = root();
+    let mut folders: Vec<PathBuf> =
+        ["engine", "spec-tests", "harness", "fuzz", "reports"].map(|f| root.join(f)).into();
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).expect("a folder of the workspace is readable");
+        for entry in entries.map(|e| e.expect("an entry is readable")) {
+            let path = entry.path();
+            if path.is_dir() {
+                if path.file_name().is_none_or(|name| name != "target") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source is UTF-8");
+                let name = path.strip_prefix(&root).expect("it is below the root");
+                files.push((name.to_string_lossy().into_owned(), text));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 50, "the sources were not found");
+    files
+}
+
+/// Reports all faults at once.
+fn check(faults: Vec<String>) {
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn crates_depend_only_to_the_left() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let allowed: BTreeMap<&str, &[&str]> = EDGES.iter().copied().collect();
+    let mut faults = Vec::new();
+    let packages = metadata["packages"].as_array().expect("packages are listed");
+    for package in packages {
+        let name = package["name"].as_str().expect("a package has a name");
+        let Some(may) = allowed.get(name) else {
+            faults.push(format!("{name} is not in the table of edges"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().expect("dependencies are listed") {
+            let on = dependency["name"].as_str().expect("a dependency has a name");
+            let is_ours = allowed.contains_key(on);
+            // Dev-dependencies count too: the tiers never meet, not even in tests.
+            if is_ours && !may.contains(&on) {
+                faults.push(format!("{name} must not depend on {on}"));
+            }
+        }
+    }
+    assert_eq!(packages.len(), EDGES.len(), "the table of edges names a crate that is gone");
+    check(faults);
+}
+
+#[test]
+fn unsafe_stands_only_where_it_may() {
+    let mut faults = Vec::new();
+    for (file, text) in sources() {
+        let allowed = UNSAFE.iter().any(|place| file.starts_with(place));
+        for (i, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let words =
+                |w: &str| code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|x| x == w);
+            if words("unsafe") && !code.contains("\"") && !allowed {
+                faults.push(format!("{file}:{}: unsafe is not allowed here", i + 1));
+            }
+        }
+        let crate_root = file.ends_with("src/lib.rs") || file.ends_with("src/main.rs");
+        let forbids =
+            text.contains("#![forbid(unsafe_code)]") || text.contains("#![deny(unsafe_code)]");
+        if crate_root && !file.starts_with("engine/jit/") && !file.starts_with("fuzz/") && !forbids
+        {
+            faults.push(format!("{file}: lacks #![forbid(unsafe_code)]"));
+        }
+    }
+    check(faults);
+}
+
+#[test]
+fn files_are_short() {
+    let mut faults = Vec::new();
+    let mut long = Vec::new();
+    for (file, text) in sources() {
+        let lines = text.lines().count();
+        if lines > FILE_LINES {
+            long.push(file.clone());
+            if !LONG_FILES.contains(&file.as_str()) {
+                faults.push(format!("{file}: {lines} lines, and {FILE_LINES} are allowed"));
+            }
+        }
+    }
+    for file in LONG_FILES.iter().filter(|f| !long.iter().any(|l| l == *f)) {
+        faults.push(format!("{file} is listed as long and is not"));
+    }
+    check(faults);
+}
+
+/// Functions of a formatted source with their number of lines.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (i, line) in lines.iter().enumerate() {
+        let code = line.trim_start();
+        let Some(at) = code.find("fn ").filter(|_| !code.starts_with("//")) else { continue };
+        let before = code[..at].trim();
+        let is_item = before.split_whitespace().all(|word| {
+            matches!(word, "pub" | "const" | "async" | "unsafe" | "extern" | "\"C\"")
+                || word.starts_with("pub(")
+        });
+        if !is_item {
+            continue;
+        }
+        let indent = &line[..line.len() - code.len()];
+        let name: String =
+            code[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let close = format!("{indent}}}");
+        let length = lines[i..].iter().position(|l| {
+            *l == close
+                || l.ends_with(';')
+                    && l.starts_with(indent)
+                    && !l.starts_with(&format!("{indent} "))
+        });
+        if let Some(length) = length {
+            found.push((name, length + 1));
+        }
+    }
+    found
+}
+
+#[test]
+fn functions_are_short() {
+    let mut faults = Vec::new();
+    let mut long = Vec::new();
+    for (file, text) in sources() {
+        for (name, lines) in functions(&text) {
+            if lines > FUNCTION_LINES {
+                long.push((file.clone(), name.clone()));
+                if !LONG_FUNCTIONS.contains(&(file.as_str(), name.as_str())) {
+                    faults.push(format!(
+                        "{file}: {name} has {lines} lines, and {FUNCTION_LINES} are allowed"
+                    ));
+                }
+            }
+        }
+    }
+    for (file, name) in LONG_FUNCTIONS {
+        if !long.iter().any(|(f, n)| f == file && n == name) {
+            faults.push(format!("{file}: {name} is listed as long and is not"));
+        }
+    }
+    check(faults);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    // Spelt in two halves, so that this file does not name itself.
+    let words = [
+        concat!("todo", "!("),
+        concat!("unimple", "mented!("),
+        concat!("db", "g!("),
+        concat!("#[ig", "nore"),
+        concat!("thread::sl", "eep("),
+        concat!("/ho", "me/"),
+        concat!("/ro", "ot/"),
+    ];
+    let mut faults = Vec::new();
+    for (file, text) in sources() {
+        for (i, line) in text.lines().enumerate() {
+            for word in words.iter().filter(|w| line.contains(**w)) {
+                faults.push(format!("{file}:{}: {word}", i + 1));
+            }
+        }
+    }
+    check(faults);
+}
+
+#[test]
+fn each_operator_has_a_price_in_each_schedule() {
+    // A schedule with a missing row does not even load; this says which, and that all are tried.
+    for name in Schedule::BUILTIN {
+        let schedule = Schedule::builtin(name).expect("a listed schedule loads");
+        for opcode in Opcode::ALL {
+            let _ = schedule.weight(*opcode);
+        }
+    }
+    assert!(Opcode::ALL.len() > 600);
+}
