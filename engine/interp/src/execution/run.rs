@@ -19,7 +19,6 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
     watch: &mut W,
 ) -> Exit {
     let ops = &program.ops[..];
-    let costs = &program.costs[..];
     let codes = &program.codes[..];
     let (globals, tables) = (&store.globals[..], &mut store.tables[..]);
     let home = machine.home;
@@ -60,13 +59,13 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! jump {
             ($target:expr) => {{
                 pc = $target;
-                charge!(costs[pc as usize]);
+                charge!(ops[pc as usize].cost);
             }};
         }
         // The branch is not taken: what follows begins a gas segment.
         macro_rules! go_on {
             () => {
-                charge!(costs[pc as usize])
+                charge!(ops[pc as usize].cost)
             };
         }
         macro_rules! slot {
@@ -303,7 +302,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }};
         }
         loop {
-            let op = &ops[pc as usize];
+            let op = &ops[pc as usize].op;
             pc += 1;
             match *op {
             Op::Exit => leave!(Exit::Done),

@@ -155,13 +155,13 @@ impl Executing<'_> {
             slots.copy_within(from..from + label.keep as usize, label.to as usize);
             self.machine.pc = label.target;
         }
-        self.store.charge(self.program.costs[self.machine.pc as usize].into())
+        self.store.charge(self.program.cost_at(self.machine.pc).into())
     }
 
     /// After a call to the outside has returned: the gas segment after the call begins.
     pub(crate) fn resume(&mut self) -> Result<(), Stop> {
         if self.store.is_metering() {
-            self.store.charge(self.program.costs[self.machine.pc as usize].into())?;
+            self.store.charge(self.program.cost_at(self.machine.pc).into())?;
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Executing<'_> {
         self.machine.pc = label.target;
         self.machine.home = self.program.home_at(label.target);
         // As a branch to the label of the clause: a gas segment begins.
-        self.store.charge(self.program.costs[label.target as usize].into())
+        self.store.charge(self.program.cost_at(label.target).into())
     }
 
     fn rule(&mut self, rule: crate::Rule) {

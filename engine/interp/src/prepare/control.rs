@@ -68,7 +68,7 @@ impl Builder<'_> {
     fn fill_in(&mut self, at: Use, pc: u32) {
         match at {
             Use::Op(op) => {
-                if let Some(target) = self.program.ops[op as usize].target_mut() {
+                if let Some(target) = self.program.ops[op as usize].op.target_mut() {
                     *target = pc;
                 }
             }
@@ -309,7 +309,7 @@ impl Builder<'_> {
     /// Jumps to a target if a condition holds, or if it does not: together with the comparison that
     /// computed it if that is the last operation.
     fn jump_if(&mut self, condition: Operand, if_holds: bool, target: usize) -> Result {
-        let fused = self.program.ops.last().and_then(|op| numeric::branch(*op, if_holds));
+        let fused = self.program.ops.last().and_then(|step| numeric::branch(step.op, if_holds));
         let jump = match (fused, condition.place) {
             (Some(op), Place::Slot) => match self.take_producer(condition) {
                 Some((_, cost, _)) => {

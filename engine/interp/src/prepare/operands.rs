@@ -171,7 +171,7 @@ impl Builder<'_> {
         if self.eager || operand.place != Place::Slot || pc + 1 != self.program.pc() {
             return None;
         }
-        let mut op = *self.program.ops.last()?;
+        let mut op = self.program.ops.last()?.op;
         if op.dst_mut().is_none_or(|dst| *dst != operand.slot) || self.next_cost.is_some() {
             return None;
         }

@@ -119,13 +119,20 @@ struct Range {
     handlers: usize,
 }
 
+/// An operation in its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// The operation.
+    pub(crate) op: Op,
+    /// If control may jump here: the cost of the gas segment that begins here.
+    pub(crate) cost: u64,
+}
+
 /// The program. It only ever grows, so positions in it stay good.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The operations; branches hold positions in this vector.
-    pub(crate) ops: Vec<Op>,
-    /// For each operation that control may jump to: the cost of the gas segment that begins there.
-    pub(crate) costs: Vec<u64>,
+    pub(crate) ops: Vec<Step>,
     /// For each operation: where its instruction is in the module's bytes.
     offsets: Vec<u32>,
     /// What calls must know, by function address.
@@ -151,8 +158,7 @@ impl Program {
     /// A program without functions.
     pub(crate) fn new() -> Program {
         Program {
-            ops: vec![Op::Exit],
-            costs: vec![0],
+            ops: vec![Step { op: Op::Exit, cost: 0 }],
             offsets: vec![0],
             codes: Vec::new(),
             labels: Vec::new(),
@@ -173,15 +179,15 @@ impl Program {
 
     /// Appends an operation; gives its position.
     pub(crate) fn push(&mut self, op: Op, cost: u64, offset: u32) -> u32 {
-        self.ops.push(op);
-        self.costs.push(cost);
+        self.ops.push(Step { op, cost });
         self.offsets.push(offset);
         self.pc() - 1
     }
 
     /// Takes the last operation back.
     pub(crate) fn pop(&mut self) -> Option<(Op, u64, u32)> {
-        Some((self.ops.pop()?, self.costs.pop()?, self.offsets.pop()?))
+        let Step { op, cost } = self.ops.pop()?;
+        Some((op, cost, self.offsets.pop()?))
     }
 
     /// Notes that the operations from here on are of a function.
@@ -189,6 +195,11 @@ impl Program {
         let start = self.pc();
         let handlers = self.handlers.len();
         self.ranges.push(Range { start, addr, index, handlers });
+    }
+
+    /// The cost of the gas segment that begins at an operation that control may jump to.
+    pub(crate) fn cost_at(&self, pc: u32) -> u64 {
+        self.ops.get(pc as usize).map_or(0, |step| step.cost)
     }
 
     /// What calls must know of a function.
