@@ -1,6 +1,6 @@
 //! The laws of gas-1 on every tier, over the programs of the corpus and over generated modules.
 
-use etalon_adapters::{Adapter, Features, OwnTier, Tier, adapter};
+use etalon_adapters::{Adapter, Features, GasConfig, OwnTier, Schedule, Tier, adapter};
 use etalon_harness::corpus::Entry;
 use etalon_harness::diff::{Case, RunOptions};
 use etalon_harness::fuzz::case_of;
@@ -36,11 +36,18 @@ fn programs() -> Vec<(RunOptions, Case)> {
 }
 
 fn generated(features: Features) -> Vec<(RunOptions, Case)> {
-    let gas = Some(usual_gas(Some(LIMIT)));
     let mut cases = Vec::new();
-    for name in ["wasm2", "quiet", "calls", "memory"] {
+    // Under `flat` the numbers are others, and with them where gas runs out.
+    for (name, schedule) in [
+        ("wasm2", Schedule::DEFAULT),
+        ("quiet", Schedule::DEFAULT),
+        ("calls", "flat"),
+        ("memory", Schedule::DEFAULT),
+    ] {
         let profile = Profile::named(name).expect("it is in the list");
-        let options = RunOptions { features, gas: gas.clone(), state: true };
+        let schedule = Schedule::builtin(schedule).expect("it is built in");
+        let gas = Some(GasConfig { schedule, limit: Some(LIMIT) });
+        let options = RunOptions { features, gas, state: true };
         for number in 0..12 {
             cases.push((options.clone(), case_of(profile, features, 11, number, 2)));
         }

@@ -47,7 +47,7 @@ impl Case {
         for round in 0..rounds {
             for export in module.exports.iter().filter(|e| e.kind == ExternKind::Func) {
                 let params = &module.func_type(export.index).params;
-                if let Some(args) = arguments(params, round, stream) {
+                if let Some(args) = arguments(&module, params, round, stream) {
                     calls.push(Call { export: export.name.clone(), args });
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::stream::Stream;
 use etalon_adapters::{RefKind, Val, ValKind};
-use etalon_module::{HeapType, RefType, ValType};
+use etalon_module::{CompType, HeapType, Module, RefType, TypeUse, ValType};
 
 /// Integers at which rules change.
 const EDGES: &[u64] = &[
@@ -68,11 +68,17 @@ const NANS: &[(u32, u64)] = &[
 
 /// Arguments for the parameters of a function. The first round is all zeros and nulls, later ones mix edge values,
 /// small integers and arbitrary bits. `None` if some parameter has no value that an embedder could make.
-pub fn arguments(params: &[ValType], round: usize, stream: &mut Stream) -> Option<Vec<Val>> {
-    params.iter().map(|ty| argument(*ty, round, stream)).collect()
+/// Types in `params` are those of `module`.
+pub fn arguments(
+    module: &Module,
+    params: &[ValType],
+    round: usize,
+    stream: &mut Stream,
+) -> Option<Vec<Val>> {
+    params.iter().map(|ty| argument(module, *ty, round, stream)).collect()
 }
 
-fn argument(ty: ValType, round: usize, stream: &mut Stream) -> Option<Val> {
+fn argument(module: &Module, ty: ValType, round: usize, stream: &mut Stream) -> Option<Val> {
     let plain = round == 0;
     Some(match ty {
         ValType::I32 if plain => Val::I32(0),
@@ -85,7 +91,7 @@ fn argument(ty: ValType, round: usize, stream: &mut Stream) -> Option<Val> {
         ValType::F32 => Val::F32(float(stream).0),
         ValType::F64 => Val::F64(float(stream).1),
         ValType::V128 => Val::V128(vector(stream)),
-        ValType::Ref(ty) => return reference(ty, plain, stream),
+        ValType::Ref(ty) => return reference(module, ty, plain, stream),
     })
 }
 
@@ -118,7 +124,7 @@ fn vector(stream: &mut Stream) -> u128 {
     }
 }
 
-fn reference(ty: RefType, plain: bool, stream: &mut Stream) -> Option<Val> {
+fn reference(module: &Module, ty: RefType, plain: bool, stream: &mut Stream) -> Option<Val> {
     let kind = match ty.heap {
         HeapType::Func | HeapType::NoFunc => ValKind::Func,
         HeapType::Extern | HeapType::NoExtern => ValKind::Extern,
@@ -129,7 +135,11 @@ fn reference(ty: RefType, plain: bool, stream: &mut Stream) -> Option<Val> {
         | HeapType::Struct
         | HeapType::Array
         | HeapType::None => ValKind::Any,
-        // Which hierarchy a defined type is of is not seen here, and a value of it cannot be made.
+        // Of a defined type only null can be made.
+        HeapType::Use(TypeUse::Idx(index)) => match module.flat_types.get(index as usize)?.comp {
+            CompType::Func(_) => ValKind::Func,
+            CompType::Struct(_) | CompType::Array(_) => ValKind::Any,
+        },
         HeapType::Use(_) => return None,
     };
     let number = stream.below(8) as u32;
@@ -170,14 +180,15 @@ mod tests {
             ValKind::Func,
             ValKind::Extern,
         ];
+        let module = Module::default();
         let mut stream = Stream::new("test", 0, 0);
         for round in 0..200 {
-            let args = arguments(&params, round, &mut stream).expect("all can be made");
+            let args = arguments(&module, &params, round, &mut stream).expect("all can be made");
             assert_eq!(args.iter().map(|v| v.kind()).collect::<Vec<_>>(), kinds);
             if round == 0 {
                 assert_eq!(args[..2], [Val::I32(0), Val::I64(0)]);
             }
         }
-        assert_eq!(arguments(&[ValType::Ref(non_null_func)], 1, &mut stream), None);
+        assert_eq!(arguments(&module, &[ValType::Ref(non_null_func)], 1, &mut stream), None);
     }
 }

@@ -91,12 +91,12 @@ pub const PROFILES: &[Profile] = &[
     },
     Profile {
         name: "simd",
-        about: "vector instructions",
+        about: "vector instructions, and what moves between vectors and scalars",
         features: Features::wasm2,
         shape: |c| {
             c.min_memories = 1;
             c.memory_offset_choices = MemoryOffsetChoices(95, 4, 1);
-            kinds(c, &[InstructionKind::Vector, InstructionKind::Memory]);
+            kinds(c, &[InstructionKind::Vector, InstructionKind::Numeric, InstructionKind::Memory]);
         },
     },
     Profile {

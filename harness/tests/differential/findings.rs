@@ -19,11 +19,11 @@ fn engines() -> Vec<Arc<dyn Adapter>> {
 fn run(out: &Path, jobs: usize) -> FuzzRecord {
     let options = FuzzOptions {
         seed: 3,
-        cases: Some(40),
+        cases: Some(100),
         time: None,
         jobs,
         engines: engines(),
-        profile: Profile::named("quiet").expect("it is in the list"),
+        profile: Profile::named("mvp").expect("it is in the list"),
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),
@@ -37,7 +37,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
 fn a_planted_fault_is_found_reduced_and_replays() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let record = run(folder.path(), 2);
-    assert_eq!(record.cases, 40);
+    assert_eq!(record.cases, 100);
     let [finding] = &record.findings[..] else { panic!("one kind: {:?}", record.findings) };
     assert_eq!(finding.what, Aspect::Results);
     assert_eq!(finding.engines, ["interp", "planted"]);
