@@ -7,12 +7,15 @@ use crate::store::Store;
 use crate::value::Value;
 use etalon_module::{CompType, ConstExpr, ConstOp, Opcode};
 
-/// Evaluates a validated constant expression over an instance that is being made.
+/// Evaluates a validated constant expression over an instance that is being made; its operators are paid first
+/// (gas-1 §7.1).
 pub(crate) fn eval(
     store: &mut Store,
     instance: &InstanceInst,
     expr: &ConstExpr,
 ) -> Result<Value, Stop> {
+    let weight = store.schedule().instantiation().const_operator;
+    store.charge(u128::from(weight) * expr.0.len() as u128)?;
     let mut stack = Stack(Vec::new());
     for op in &expr.0 {
         step(store, instance, &mut stack, *op)?;

@@ -50,7 +50,6 @@ pub fn instantiate(
     placement: &Placement,
 ) -> Result<InstanceAddr, InstantiateError> {
     let mut inst = link(store, module, imports)?;
-    store.charge(price(store, module))?;
     let addr = InstanceAddr(store.instances.len() as u32);
     // Functions come first: references to them may be needed by the globals' initial values.
     for index in module.imported_funcs..module.funcs.len() as u32 {
@@ -109,34 +108,6 @@ fn link(
         }
     }
     Ok(inst)
-}
-
-/// What instantiation costs besides the start function (gas-1 *Instantiation*): the module alone
-/// decides, so that nothing depends on how far it gets.
-fn price(store: &Store, module: &Module) -> u128 {
-    let rates = store.schedule().instantiation();
-    let mut bytes = 0u64;
-    let mut elements = 0u64;
-    let mut operators = 0u64;
-    let mut count = |expr: &ConstExpr| operators += expr.0.len() as u64;
-    module.global_defs.iter().for_each(|g| count(&g.init));
-    module.table_defs.iter().filter_map(|t| t.init.as_ref()).for_each(&mut count);
-    for elem in &module.elems {
-        elem.items.iter().for_each(&mut count);
-        if let ElemMode::Active { offset, .. } = &elem.mode {
-            count(offset);
-            elements += elem.items.len() as u64;
-        }
-    }
-    for data in &module.datas {
-        if let DataMode::Active { offset, .. } = &data.mode {
-            count(offset);
-            bytes += data.range.len() as u64;
-        }
-    }
-    rates.data_bytes.charge(bytes)
-        + rates.elements.charge(elements)
-        + u128::from(rates.const_operator) * u128::from(operators)
 }
 
 /// `allocmodule`: tags, globals, memories, tables and segments, in the specification's order.
@@ -216,7 +187,8 @@ fn attach(
     Ok(())
 }
 
-/// Writes active segments: first all elements, then all data, each trapping if it does not fit.
+/// Writes active segments: first all elements, then all data, each trapping if it does not fit. What fits is paid
+/// before it is written (gas-1 §7.1).
 fn write_segments(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
     for (elem, addr) in module.elems.iter().zip(&inst.elems) {
         if let ElemMode::Active { table, offset } = &elem.mode {
@@ -243,12 +215,13 @@ fn write_elem(
     table: TableAddr,
     offset: u64,
 ) -> Result<(), Stop> {
-    let refs = &store.elems[elem.index()].refs;
-    let table = &mut store.tables[table.index()];
-    let end = offset.checked_add(refs.len() as u64);
-    if end.is_none_or(|end| end > table.len()) {
+    let len = store.elems[elem.index()].refs.len() as u64;
+    if offset.checked_add(len).is_none_or(|end| end > store.tables[table.index()].len()) {
         return Err(Trap::TableOutOfBounds.into());
     }
+    store.charge(store.schedule().instantiation().elements.charge(len))?;
+    let refs = &store.elems[elem.index()].refs;
+    let table = &mut store.tables[table.index()];
     for (i, r) in refs.iter().enumerate() {
         table.set(offset + i as u64, *r).ok_or_else(|| Stop::crash("a checked index is beyond"))?;
     }
@@ -261,12 +234,13 @@ fn write_data(
     memory: MemoryAddr,
     offset: u64,
 ) -> Result<(), Stop> {
+    let len = store.datas[data.index()].bytes().len();
+    let start = usize::try_from(offset).ok();
+    let range = start.and_then(|start| Some(start..start.checked_add(len)?));
+    let size = store.memories[memory.index()].bytes().len();
+    let range = range.filter(|range| range.end <= size).ok_or(Trap::MemoryOutOfBounds)?;
+    store.charge(store.schedule().instantiation().data_bytes.charge(len as u64))?;
     let bytes = store.datas[data.index()].bytes();
-    let memory = store.memories[memory.index()].bytes_mut();
-    let range = usize::try_from(offset).ok().and_then(|start| {
-        let end = start.checked_add(bytes.len())?;
-        memory.get_mut(start..end)
-    });
-    range.ok_or(Trap::MemoryOutOfBounds)?.copy_from_slice(bytes);
+    store.memories[memory.index()].bytes_mut()[range].copy_from_slice(bytes);
     Ok(())
 }
