@@ -79,6 +79,8 @@ pub struct Config {
     pub opt: OptLevel,
     /// Whether the interpreter also counts the weights of the operators it executes. It is slower for it.
     pub ledger: bool,
+    /// Whether executions on the interpreter can be paused. It is slower for it.
+    pub pausable: bool,
 }
 
 impl Config {
@@ -92,6 +94,7 @@ impl Config {
             metering: false,
             opt: OptLevel::Speed,
             ledger: false,
+            pausable: false,
         }
     }
 

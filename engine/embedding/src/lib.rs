@@ -22,6 +22,7 @@
 mod config;
 mod engine;
 mod error;
+mod execution;
 mod module;
 mod store;
 
@@ -29,7 +30,10 @@ pub use config::{Config, OptLevel, Tier, UnknownTier};
 pub use engine::Engine;
 pub use error::{ModuleError, StoreError};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
-pub use etalon_interp::{Observer, Rule};
+pub use etalon_interp::{
+    Execution, Observer, Pause, PauseLimits, PauseReason, PauseRequest, Progress, ResumeError,
+    Rule, StartError,
+};
 pub use etalon_jit::ArtefactError;
 pub use etalon_module::{AddrType, Canonicalise, Module as ModuleData};
 pub use etalon_module::{

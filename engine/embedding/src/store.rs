@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Store {
     state: State,
     ledger: Option<Arc<Mutex<ExecutedLedger>>>,
+    pub(crate) interp: Arc<Interp>,
     interp_tier: TierId,
     jit_tier: TierId,
 }
@@ -33,6 +34,7 @@ impl Store {
             .ledger
             .then(|| Arc::new(Mutex::new(ExecutedLedger::new(Arc::clone(&config.schedule)))));
         let interp = match &ledger {
+            None if config.pausable => Interp::pausable(),
             None => Interp::new(),
             Some(ledger) => Interp::with_observer(Box::new(Arc::clone(ledger))),
         };
@@ -66,9 +68,10 @@ impl Store {
             ..StoreConfig::unmetered()
         })?;
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
-        let interp_tier = state.add_executor(Arc::new(interp));
+        let interp = Arc::new(interp);
+        let interp_tier = state.add_executor(interp.clone());
         let jit_tier = state.add_executor(Jit::new(name));
-        Ok(Store { state, ledger, interp_tier, jit_tier })
+        Ok(Store { state, ledger, interp, interp_tier, jit_tier })
     }
 
     /// Instantiates a module with imports by name.

@@ -1,11 +1,12 @@
 //! The oracle as a tier.
 
-use crate::machine::{Executing, Machine};
+use crate::executions::Executions;
+use crate::machine::{Executing, Leave, Machine, Pausing};
 use crate::observer::Observer;
 use crate::prepare::refuse_unsupported;
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, Stop, Store,
+    AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots, Stop, Store,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +17,12 @@ const POOL: usize = 16;
 /// The interpreter of one store.
 pub struct Interp {
     state: Mutex<State>,
+    /// Apart from the rest, because a collection looks for them while the rest is at work.
+    pub(crate) executions: Mutex<Executions>,
 }
 
-struct State {
-    program: Program,
+pub(crate) struct State {
+    pub(crate) program: Program,
     /// Machines not in use: calls from inside calls each need their own.
     machines: Vec<Machine>,
     observer: Option<Box<dyn Observer + Send>>,
@@ -40,46 +43,63 @@ impl Default for Interp {
 impl Interp {
     /// An interpreter for one store, to be added to it with [`Store::add_executor`].
     pub fn new() -> Interp {
-        Interp::with(None)
+        Interp::with(None, false)
     }
 
-    /// An interpreter that tells an observer every step.
+    /// An interpreter that tells an observer every step. It can be paused too.
     pub fn with_observer(observer: Box<dyn Observer + Send>) -> Interp {
-        Interp::with(Some(observer))
+        Interp::with(Some(observer), true)
     }
 
-    fn with(observer: Option<Box<dyn Observer + Send>>) -> Interp {
-        let state = State { program: Program::new(), machines: Vec::new(), observer };
-        Interp { state: Mutex::new(state) }
+    /// An interpreter whose executions can be paused at every instruction. It is slower for it.
+    pub fn pausable() -> Interp {
+        Interp::with(None, true)
+    }
+
+    fn with(observer: Option<Box<dyn Observer + Send>>, eager: bool) -> Interp {
+        let state = State { program: Program::new(eager), machines: Vec::new(), observer };
+        Interp { state: Mutex::new(state), executions: Mutex::default() }
+    }
+
+    /// Whether executions can be started and paused.
+    pub fn is_pausable(&self) -> bool {
+        self.lock().program.eager
     }
 
     /// A store runs on one thread at a time, so nobody else holds the lock for long; one left by a
     /// panic holds a program that is still good, since it only grows.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One piece of work with the program at hand.
-    fn executing<T>(
+    pub(crate) fn executing<T>(
         &self,
         store: &mut Store,
         machine: &mut Machine,
+        pausing: Option<&mut Pausing>,
         work: impl FnOnce(&mut Executing<'_>) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let state = &mut *self.lock();
         let observer = state.observer.as_mut().map(|o| &mut **o as &mut (dyn Observer + Send));
-        work(&mut Executing { program: &mut state.program, observer, store, machine })
+        work(&mut Executing { program: &mut state.program, observer, pausing, store, machine })
     }
 
-    fn run(&self, store: &mut Store, machine: &mut Machine, func: FuncAddr) -> Result<(), Stop> {
-        use crate::machine::Leave;
-        let mut leave = self.executing(store, machine, |e| {
-            e.enter(func, 0, EXIT_PC)?;
+    /// Runs a machine until it is done or paused.
+    pub(crate) fn drive(
+        &self,
+        store: &mut Store,
+        machine: &mut Machine,
+        mut pausing: Option<&mut Pausing>,
+        begin: impl FnOnce(&mut Executing<'_>) -> Result<(), Stop>,
+    ) -> Result<Leave, Stop> {
+        let mut leave = self.executing(store, machine, pausing.as_deref_mut(), |e| {
+            begin(e)?;
             e.advance()
         })?;
         while let Leave::CallOut { func, at, tail } = leave {
             let called = Self::call_out(store, machine, func, at, tail);
-            leave = self.executing(store, machine, |e| {
+            leave = self.executing(store, machine, pausing.as_deref_mut(), |e| {
                 match called {
                     Ok(()) => e.resume()?,
                     Err(Stop::Throw(exn)) => e.rethrow(exn, tail)?,
@@ -88,7 +108,20 @@ impl Interp {
                 e.advance()
             })?;
         }
-        Ok(())
+        Ok(leave)
+    }
+
+    /// A machine for a call.
+    pub(crate) fn machine(&self) -> Machine {
+        self.lock().machines.pop().unwrap_or_else(Machine::new)
+    }
+
+    /// Keeps a machine for a later call.
+    pub(crate) fn keep(&self, machine: Machine) {
+        let mut state = self.lock();
+        if state.machines.len() < POOL {
+            state.machines.push(machine);
+        }
     }
 
     /// Calls a function of the host or of another tier. The lock is not held: what is called may
@@ -152,20 +185,21 @@ impl Executor for Interp {
     }
 
     fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
-        let mut machine = self.lock().machines.pop().unwrap_or_else(Machine::new);
+        let mut machine = self.machine();
         let depth = store.depth_left();
         machine.begin(slots, depth);
-        let result = self.run(store, &mut machine, func);
+        let result = self.drive(store, &mut machine, None, |e| e.enter(func, 0, EXIT_PC));
         store.set_depth_left(depth);
         if result.is_ok() {
             let results = machine.slots(0);
             let count = slots.len().min(results.len());
             slots[..count].copy_from_slice(&results[..count]);
         }
-        let mut state = self.lock();
-        if state.machines.len() < POOL {
-            state.machines.push(machine);
-        }
-        result
+        self.keep(machine);
+        result.map(|_| ())
+    }
+
+    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
+        self.executions().visit_roots(store, visit);
     }
 }

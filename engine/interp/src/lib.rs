@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod execution;
+mod executions;
 mod executor;
 mod features;
 mod machine;
@@ -16,7 +17,9 @@ mod observer;
 mod prepare;
 mod program;
 
+pub use executions::{Execution, Progress, ResumeError, StartError};
 pub use executor::Interp;
 pub use features::supported_features;
+pub use machine::{Pause, PauseLimits, PauseReason, PauseRequest};
 pub use numerics::vector::relaxed_results;
 pub use observer::{ExecutedLedger, Observer, Rule};

@@ -59,6 +59,12 @@ impl Opcode {
         BY_NAME.get(name).copied()
     }
 
+    /// Whether the operator reads or writes a linear memory, or its size: loads and stores, atomic
+    /// accesses, `memory.*`.
+    pub fn accesses_memory(self) -> bool {
+        ACCESSES[self as usize]
+    }
+
     /// The proposal that brought the operator, as the decoder calls it: `mvp`, `sign_extension`, `simd`, `gc`, …
     pub fn proposal(self) -> &'static str {
         DECODER_NAMES[self as usize].0
@@ -73,6 +79,16 @@ impl fmt::Display for Opcode {
 
 static NAMES: LazyLock<Vec<String>> =
     LazyLock::new(|| DECODER_NAMES.iter().map(|(_, visit)| text_name(visit)).collect());
+
+static ACCESSES: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let accesses = |name: &str| {
+        let (namespace, rest) = name.split_once('.').unwrap_or(("", name));
+        let numeric = ["i32", "i64", "f32", "f64", "v128"].contains(&namespace);
+        let starts = ["load", "store", "atomic"].iter().any(|word| rest.starts_with(word));
+        namespace == "memory" || (numeric && starts)
+    };
+    Opcode::ALL.iter().map(|op| accesses(op.name())).collect()
+});
 
 static BY_NAME: LazyLock<HashMap<&'static str, Opcode>> =
     LazyLock::new(|| Opcode::ALL.iter().map(|&op| (op.name(), op)).collect());
@@ -203,6 +219,28 @@ mod tests {
         let proposals: BTreeSet<&str> = Opcode::ALL.iter().map(|op| op.proposal()).collect();
         let spot_checked: BTreeSet<&str> = expected.iter().map(|row| row.2).collect();
         assert_eq!(proposals, spot_checked, "each proposal has a spot check");
+    }
+
+    #[test]
+    fn accesses_to_memories_are_told_from_the_rest() {
+        for (name, expected) in [
+            ("i32.load8_s", true),
+            ("v128.load8_splat", true),
+            ("v128.store64_lane", true),
+            ("i64.atomic.rmw32.cmpxchg_u", true),
+            ("memory.atomic.notify", true),
+            ("memory.size", true),
+            ("memory.copy", true),
+            ("atomic.fence", false),
+            ("struct.atomic.get", false),
+            ("global.atomic.get", false),
+            ("array.new_data", false),
+            ("data.drop", false),
+            ("i32.add", false),
+        ] {
+            let op = Opcode::from_name(name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(op.accesses_memory(), expected, "{name}");
+        }
     }
 
     #[test]

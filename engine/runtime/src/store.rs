@@ -313,6 +313,16 @@ impl Store {
     /// # Errors
     /// If the arguments do not fit, or execution stops.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
+        let mut slots = self.arguments(func, args)?;
+        self.enter(|store| store.call(func, &mut slots))?;
+        Ok(Value::read_all(&self.func_type(func).results, &slots))
+    }
+
+    /// The slots of arguments that fit a function, as many as its results may need.
+    ///
+    /// # Errors
+    /// [`InvokeError::Arguments`] if they do not fit.
+    pub fn arguments(&self, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, InvokeError> {
         let Some(inst) = self.funcs.get(func.index()) else {
             return Err(InvokeError::Arguments("the function is of another store".into()));
         };
@@ -326,16 +336,26 @@ impl Store {
                 return Err(InvokeError::Arguments(format!("argument {i} is not of type {param}")));
             }
         }
-        let results = ty.results.clone();
         let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
         Value::write_all(args, &mut slots);
-        self.enter(func, &mut slots)?;
-        Ok(Value::read_all(&results, &slots))
+        Ok(slots)
     }
 
-    /// Calls from the embedder: at the top with all of the depth, from inside a host function with
-    /// what is left less the price of re-entry.
-    fn enter(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+    /// Whether an invocation is under way: whether this is called from inside a host function.
+    pub fn is_running(&self) -> bool {
+        self.nesting > 0
+    }
+
+    /// Runs guest code for the embedder: at the top with all of the depth, from inside a host
+    /// function with what is left less the price of re-entry. For a tier that runs an invocation in
+    /// more than one piece; [`Store::invoke`] does it in one.
+    ///
+    /// # Errors
+    /// That of the work; exhaustion if there is no depth for a re-entry, or the meter has run out.
+    pub fn enter<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         let depth = self.schedule.depth();
         let before = self.depth_left;
         self.depth_left = if self.nesting == 0 {
@@ -348,7 +368,7 @@ impl Store {
             return Err(Exhaustion::Gas.into());
         }
         self.nesting += 1;
-        let result = self.call(func, slots);
+        let result = work(self);
         self.nesting -= 1;
         self.depth_left = before;
         result

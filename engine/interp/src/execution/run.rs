@@ -314,6 +314,10 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }
             Op::Charge { cost } => charge!(cost),
             Op::Observe { opcode } => {
+                if W::ON && watch.stops(program, pc - 1, opcode, gas) {
+                    pc -= 1;
+                    leave!(Exit::Paused)
+                }
                 if let (Some(observer), Some(func), Some(site)) =
                     (watch.observer(), program.func_at(pc - 1), program.site(pc - 1))
                 {

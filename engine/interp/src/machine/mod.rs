@@ -1,9 +1,12 @@
 //! The machine: everything that a running guest consists of besides the store. Plain data.
 
+mod pause;
 mod roots;
 mod run;
 mod unwind;
 
+pub use pause::{Pause, PauseLimits, PauseReason, PauseRequest};
+pub(crate) use pause::{Pausing, Stepped};
 pub(crate) use roots::StackRoots;
 pub(crate) use run::{Executing, Leave};
 
@@ -128,6 +131,8 @@ pub(crate) enum Exit {
     OutOfGas,
     /// A frame needs more depth than is left.
     StackOverflow,
+    /// The machine is to stop before an instruction.
+    Paused,
     /// What cannot happen in valid code.
     Crash(&'static str),
 }

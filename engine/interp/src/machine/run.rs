@@ -1,6 +1,6 @@
 //! What is around the loop: preparing functions, calls to the outside, and ends.
 
-use super::{Exit, Frame, Machine, StackRoots};
+use super::{Exit, Frame, Machine, Pausing, StackRoots, Stepped};
 use crate::execution;
 use crate::observer::{NoObserver, Observer, Rule, Watched};
 use crate::prepare;
@@ -22,12 +22,16 @@ pub(crate) enum Leave {
         /// Whether its frame replaces the present one.
         tail: bool,
     },
+    /// The machine is to stop before the instruction that it has come to.
+    Paused,
 }
 
 /// One step of execution from entering the loop to leaving it.
 pub(crate) struct Executing<'a> {
     pub(crate) program: &'a mut Program,
     pub(crate) observer: Option<&'a mut (dyn Observer + Send)>,
+    /// When to stop, if that is asked for.
+    pub(crate) pausing: Option<&'a mut Pausing>,
     pub(crate) store: &'a mut Store,
     pub(crate) machine: &'a mut Machine,
 }
@@ -65,6 +69,7 @@ impl Executing<'_> {
                 Exit::Trap(trap) => return Err(self.trap(trap)),
                 Exit::OutOfGas => self.out_of_gas()?,
                 Exit::StackOverflow => return Err(Exhaustion::Stack.into()),
+                Exit::Paused => return Ok(Leave::Paused),
                 Exit::Crash(what) => return Err(Stop::crash(what)),
             }
         }
@@ -75,12 +80,24 @@ impl Executing<'_> {
         let metered = self.store.is_metering();
         self.machine.gas = self.store.meter().cell().left();
         let (program, store, machine) = (&*self.program, &mut *self.store, &mut *self.machine);
-        let exit = match (&mut self.observer, metered) {
-            (Some(observer), _) => {
+        let exit = match (&mut self.pausing, &mut self.observer, metered) {
+            (Some(pausing), observer, _) => {
+                let observer: Option<&mut (dyn Observer + Send)> = match observer {
+                    Some(observer) => Some(&mut **observer),
+                    None => None,
+                };
+                let mut watch = Stepped { pausing, observer };
+                execution::run::<_, true>(program, store, machine, &mut watch)
+            }
+            (None, Some(observer), _) => {
                 execution::run::<_, true>(program, store, machine, &mut Watched(*observer))
             }
-            (None, true) => execution::run::<_, true>(program, store, machine, &mut NoObserver),
-            (None, false) => execution::run::<_, false>(program, store, machine, &mut NoObserver),
+            (None, None, true) => {
+                execution::run::<_, true>(program, store, machine, &mut NoObserver)
+            }
+            (None, None, false) => {
+                execution::run::<_, false>(program, store, machine, &mut NoObserver)
+            }
         };
         if metered {
             self.store.meter().cell().set_left(self.machine.gas);
@@ -91,7 +108,7 @@ impl Executing<'_> {
     /// Enters a function of this tier whose arguments are in the present frame.
     pub(crate) fn enter(&mut self, func: FuncAddr, at: u32, return_pc: u32) -> Result<(), Stop> {
         if self.program.code(func).entry == EXIT_PC {
-            prepare::prepare(self.store, self.program, func, self.observer.is_some())?;
+            prepare::prepare(self.store, self.program, func)?;
         }
         let code = self.program.code(func);
         let machine = &mut *self.machine;

@@ -8,6 +8,7 @@ pub use ledger::ExecutedLedger;
 pub(crate) use of_operator::rules_of;
 pub use rule::Rule;
 
+use crate::program::Program;
 use etalon_module::Opcode;
 use etalon_runtime::{FuncAddr, Site};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,6 +74,13 @@ pub(crate) trait Watch {
 
     /// The observer, if there is one.
     fn observer(&mut self) -> Option<&mut dyn Observer>;
+
+    /// Whether the machine is to stop before an instruction, whose operation is at `pc`; `gas` is what
+    /// is left.
+    fn stops(&mut self, program: &Program, pc: u32, opcode: Opcode, gas: u64) -> bool {
+        _ = (program, pc, opcode, gas);
+        false
+    }
 }
 
 /// Nobody watches.

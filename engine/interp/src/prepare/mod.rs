@@ -56,7 +56,7 @@ struct Builder<'a> {
     store: &'a Store,
     segments: Segments,
     metered: bool,
-    /// One operation an instruction, each announced to an observer.
+    /// One operation an instruction, each announced before it.
     eager: bool,
     /// Slots of the parameters and locals: the slot of the first operand.
     locals: u32,
@@ -85,7 +85,6 @@ pub(crate) fn prepare(
     store: &Store,
     program: &mut Program,
     func: FuncAddr,
-    eager: bool,
 ) -> std::result::Result<(), Stop> {
     let FuncKind::Wasm { instance, index, .. } = store.funcs[func.index()].kind else {
         return Err(Stop::crash("a host function cannot be prepared"));
@@ -115,6 +114,7 @@ pub(crate) fn prepare(
     let home = instance.memories.first().map_or(NO_MEMORY, |m| m.0);
     program.begin_function(func, index);
     let entry = program.pc();
+    let eager = program.eager;
     let mut slot = 0;
     let local_slots = ty
         .params

@@ -131,6 +131,9 @@ pub(crate) struct Step {
 /// The program. It only ever grows, so positions in it stay good.
 #[derive(Debug)]
 pub(crate) struct Program {
+    /// Whether every instruction is one operation, announced before it: needed to watch a run step
+    /// by step, or to pause it at any instruction.
+    pub(crate) eager: bool,
     /// The operations; branches hold positions in this vector.
     pub(crate) ops: Vec<Step>,
     /// For each operation: where its instruction is in the module's bytes.
@@ -156,8 +159,9 @@ pub(crate) struct Program {
 
 impl Program {
     /// A program without functions.
-    pub(crate) fn new() -> Program {
+    pub(crate) fn new(eager: bool) -> Program {
         Program {
+            eager,
             ops: vec![Step { op: Op::Exit, cost: 0 }],
             offsets: vec![0],
             codes: Vec::new(),

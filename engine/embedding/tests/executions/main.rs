@@ -1,0 +1,4 @@
+//! Executions in pieces, and stores as bytes: what comes of them is what comes of a straight run.
+
+mod guest;
+mod pausing;
