@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&args, trials).exit_code()
 }
 
-fn run(profile: &'static Profile, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
+fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
     let engines: Vec<Arc<dyn Adapter>> =
         ["interp", "jit", "mixed0"].into_iter().map(adapter).collect::<Result<_, _>>()?;
     let run = RunOptions {
@@ -37,7 +37,7 @@ fn run(profile: &'static Profile, cases: u64, jobs: usize) -> Result<FuzzRecord,
         time: None,
         jobs,
         engines,
-        profile,
+        profiles,
         rounds: 2,
         diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false },
         out: None,
@@ -47,7 +47,7 @@ fn run(profile: &'static Profile, cases: u64, jobs: usize) -> Result<FuzzRecord,
 }
 
 fn agrees(profile: &'static Profile) -> Result<(), Failed> {
-    let record = run(profile, CASES, 1)?;
+    let record = run(vec![profile], CASES, 1)?;
     if let Some(finding) = record.findings.first() {
         return Err(format!("{}: {:?} {:?}", finding.id, finding.operator, finding.summary).into());
     }
@@ -62,10 +62,9 @@ fn agrees(profile: &'static Profile) -> Result<(), Failed> {
 }
 
 fn threads_change_nothing() -> Result<(), Failed> {
-    let profile = &PROFILES[0];
     let record = |jobs| -> Result<FuzzRecord, Failed> {
         // The one field that is a measurement.
-        Ok(FuzzRecord { cases_per_second: None, ..run(profile, 20, jobs)? })
+        Ok(FuzzRecord { cases_per_second: None, ..run(PROFILES.iter().collect(), 20, jobs)? })
     };
     if record(1)? == record(3)? { Ok(()) } else { Err("the records differ".into()) }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// What a fuzz run is asked to do. Case i depends on `seed`, `profile`, the engines' common features and i alone.
+/// What a fuzz run is asked to do. Case i depends on `seed`, `profiles`, the engines' common features and i
+/// alone.
 #[derive(Clone)]
 pub struct FuzzOptions {
     /// The seed of every case.
@@ -21,8 +22,8 @@ pub struct FuzzOptions {
     pub jobs: usize,
     /// The engines; the first is the one that the others are held against.
     pub engines: Vec<Arc<dyn Adapter>>,
-    /// The shape of modules.
-    pub profile: &'static Profile,
+    /// The shapes of modules, which cases take in turn; at least one.
+    pub profiles: Vec<&'static Profile>,
     /// How often each export is called.
     pub rounds: usize,
     /// How engines are run and compared.
@@ -41,7 +42,7 @@ impl std::fmt::Debug for FuzzOptions {
             .field("time", &self.time)
             .field("jobs", &self.jobs)
             .field("engines", &self.engines.len())
-            .field("profile", &self.profile.name)
+            .field("profiles", &self.profiles.iter().map(|p| p.name).collect::<Vec<_>>())
             .field("out", &self.out)
             .finish_non_exhaustive()
     }

@@ -39,7 +39,7 @@ pub fn case_of(
 /// If an engine cannot be set up, or a finding cannot be saved.
 ///
 /// # Panics
-/// If a thread of the run panicked, which engines' panics do not cause.
+/// If there is no profile, or a thread of the run panicked, which engines' panics do not cause.
 pub fn fuzz(
     options: &FuzzOptions,
     tool: Tool,
@@ -52,19 +52,26 @@ pub fn fuzz(
     let seconds = start.elapsed().as_secs_f64();
 
     let mut record = FuzzRecord::new(tool, arch, options.seed);
-    record.profile = Some(options.profile.name.to_owned());
+    let names: Vec<&str> = options.profiles.iter().map(|profile| profile.name).collect();
+    record.profile = Some(names.join(","));
     record.cases = tally.cases;
     record.cases_per_second = (seconds > 0.0).then(|| tally.cases as f64 / seconds);
     record.engines = differ.infos();
     record.findings = keep(options, &differ, &tally)?;
     record.poisoned = tally.poisoned.clone();
-    record.coverage = tally.coverage(common_features(options));
+    let all = options.profiles.iter().map(|profile| common_features(options, profile));
+    record.coverage = tally.coverage(all.fold(Features::wasm1(), Features::union));
     Ok(record)
 }
 
-/// What modules may use: what is asked for, as far as every engine has it.
-fn common_features(options: &FuzzOptions) -> Features {
-    let asked = options.diff.run.features.intersection((options.profile.features)());
+/// The profile of a case.
+fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile {
+    options.profiles[(number % options.profiles.len() as u64) as usize]
+}
+
+/// What modules may use: what is asked for and of the profile, as far as every engine has it.
+fn common_features(options: &FuzzOptions, profile: &Profile) -> Features {
+    let asked = options.diff.run.features.intersection((profile.features)());
     options.engines.iter().fold(asked, |set, engine| set.intersection(engine.features()))
 }
 
@@ -74,7 +81,6 @@ fn run_cases(
     start: Instant,
     progress: &dyn Progress,
 ) -> Result<Tally, AdapterError> {
-    let features = common_features(options);
     let next = AtomicU64::new(0);
     let total = Mutex::new(Tally::default());
     let failed = Mutex::new(None);
@@ -88,7 +94,9 @@ fn run_cases(
             if options.cases.is_some_and(|cases| number >= cases) {
                 break;
             }
-            let case = case_of(options.profile, features, options.seed, number, options.rounds);
+            let profile = profile_of(options, number);
+            let features = common_features(options, profile);
+            let case = case_of(profile, features, options.seed, number, options.rounds);
             match differ.judge(&case) {
                 Ok(judged) => {
                     let mut total = lock(&total);
@@ -123,7 +131,7 @@ fn keep(options: &FuzzOptions, differ: &Differ, tally: &Tally) -> Result<Vec<Fin
     for kind in tally.kinds.values().take(options.keep) {
         let (case, judged) = reduce(differ, &kind.case, &kind.difference)?;
         let found = Found {
-            profile: options.profile.name,
+            profile: profile_of(options, kind.number).name,
             seed: options.seed,
             number: kind.number,
             reduced: case.wasm.len() < kind.case.wasm.len(),

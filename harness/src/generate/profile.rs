@@ -18,7 +18,7 @@ pub struct Profile {
     shape: fn(&mut Config),
 }
 
-/// Every profile. The first is the one that is used where none is named.
+/// Every profile.
 pub const PROFILES: &[Profile] = &[
     Profile {
         name: "wasm2",

@@ -23,7 +23,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
         time: None,
         jobs,
         engines: engines(),
-        profile: Profile::named("mvp").expect("it is in the list"),
+        profiles: vec![Profile::named("mvp").expect("it is in the list")],
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),

@@ -20,7 +20,7 @@ use std::time::Duration;
 #[command(after_help = "\
 Examples:
   etalon fuzz --time 10m --seed 7                    interp against jit
-  etalon fuzz --cases 1000 --engine interp,jit,aot --profile calls
+  etalon fuzz --cases 1000 --engine interp,jit,aot --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
 
 Case number i depends on the seed, the profile, the engines' common features and i alone. Findings are
@@ -40,9 +40,9 @@ pub(crate) struct Args {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// The shape of modules
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
+    /// The shapes of modules, in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; all without it
+    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
+    pub profiles: Vec<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub rounds: usize,
@@ -62,11 +62,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let adapters = args.engine.adapters(&["interp", "jit"])?;
-    let name = args.profile.as_deref().unwrap_or(PROFILES[0].name);
-    let Some(profile) = Profile::named(name) else {
-        let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
-        bail!("{name:?} is no profile: there are {}", known.join(", "));
-    };
+    let profiles = profiles(&args.profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -76,7 +72,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         time: args.time,
         jobs: args.jobs.unwrap_or_else(cores),
         engines: adapters,
-        profile,
+        profiles,
         rounds: args.rounds,
         diff: DiffOptions {
             run: RunOptions {
@@ -103,6 +99,21 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => print(args, &record),
     }
     Ok(if record.findings.is_empty() { Status::Fine } else { Status::Finding })
+}
+
+/// The profiles of these names, or all.
+fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
+    if names.is_empty() {
+        return Ok(PROFILES.iter().collect());
+    }
+    let named = |name: &String| match Profile::named(name) {
+        Some(profile) => Ok(profile),
+        None => {
+            let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
+            bail!("{name:?} is no profile: there are {}", known.join(", "))
+        }
+    };
+    names.iter().map(named).collect()
 }
 
 fn print(args: &Args, record: &FuzzRecord) {
