@@ -26,6 +26,11 @@ spec: build ## The official suites and our own on all tiers, with gas, then the 
 fuzz: build ## Generated modules on interp, jit and aot for FUZZ_TIME (10m) from SEED (1)
 	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --engine interp,jit,aot --out target/findings
 
+.PHONY: bench
+bench: ## Speed of both tiers beside tinywasm, wasmi and Wasmtime, which this builds
+	$(CARGO) build --release --locked --features peers --target-dir target/peers
+	target/peers/release/etalon bench
+
 .PHONY: fuzz-targets
 fuzz-targets: ## The coverage-guided targets as plain replay binaries
 	cd fuzz && $(CARGO) build --release

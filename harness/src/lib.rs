@@ -1,6 +1,7 @@
 //! What judges: scripts, differences, generated modules, gas.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod corpus;
 pub mod diff;
 pub mod fuzz;

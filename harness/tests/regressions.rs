@@ -1,4 +1,4 @@
-//! Each file of `corpus/regressions` and `corpus/programs` on every tier of ours: they agree, and do as the file says.
+//! Each file of `corpus/regressions`, `corpus/programs` and `corpus/kernels` on every tier of ours: they agree, and do as the file says.
 
 use etalon_adapters::{Adapter, adapter};
 use etalon_harness::corpus::{Entry, replay};
@@ -13,7 +13,7 @@ const ENGINES: &[&str] = &["interp", "jit", "aot", "mixed0", "mixed1"];
 fn main() -> ExitCode {
     let args = Arguments::from_args();
     let mut trials = Vec::new();
-    for folder in ["regressions", "programs"] {
+    for folder in ["regressions", "programs", "kernels"] {
         for path in descriptions(folder) {
             let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
             let name = format!("{folder}/{}", stem.unwrap_or_default());

@@ -84,7 +84,7 @@ fn by_arch(records: Vec<Record>) -> Result<ByArch, RenderError> {
             Record::Fuzz(record) => {
                 sorted.fuzzes.entry(record.arch.clone()).or_default().push(record)
             }
-            other @ (Record::Run(_) | Record::Engines(_)) => {
+            other @ (Record::Run(_) | Record::Engines(_) | Record::Bench(_)) => {
                 return Err(RenderError::NoReport(other.kind()));
             }
         }

@@ -8,6 +8,7 @@ mod adapter;
 mod coverage;
 mod outcome;
 mod own;
+mod peers;
 mod registry;
 
 mod spectest;
@@ -21,6 +22,7 @@ pub use coverage::RuleTally;
 pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Rejection};
 pub use own::{OwnTier, kind_of};
+pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, racer};
 pub use registry::{ENGINE_NAMES, adapter};
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Fuzz(commands::fuzz::Args),
     /// List the engines available here
     Engines(commands::engines::Args),
+    /// Measure engines against each other on small kernels
+    Bench(commands::bench::Args),
     /// Render records: HTML, JSON, JUnit, Markdown
     Report(commands::report::Args),
 }

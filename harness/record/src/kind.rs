@@ -70,6 +70,8 @@ pub enum Kind {
     Fuzz,
     /// `etalon engines`: an [`EnginesRecord`](crate::EnginesRecord).
     Engines,
+    /// `etalon bench`: a [`BenchRecord`](crate::BenchRecord).
+    Bench,
 }
 
 impl Kind {
@@ -83,6 +85,7 @@ impl Kind {
             Self::Diff => "diff",
             Self::Fuzz => "fuzz",
             Self::Engines => "engines",
+            Self::Bench => "bench",
         }
     }
 }

@@ -4,7 +4,8 @@
 //! those documents. [`read_record`] reads one back and says which it is; `etalon-reports` renders them.
 //!
 //! A record holds no clock, path of the machine, host name or thread order: two runs of the same build over the same
-//! input give the same bytes. The one exception is [`FuzzRecord::cases_per_second`], which is a measurement.
+//! input give the same bytes. The exceptions are measurements: [`FuzzRecord::cases_per_second`], and the whole of a
+//! [`BenchRecord`].
 //!
 //! ```
 //! use etalon_record::{Record, Row, SuiteRecord, Tool, Kind, read_record, to_json};
@@ -18,6 +19,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bench;
 mod coverage;
 mod diff;
 mod engine;
@@ -36,6 +38,7 @@ mod totals;
 mod value;
 mod write;
 
+pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
 pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Observation};
 pub use engine::{EngineInfo, Part, Tool, role};

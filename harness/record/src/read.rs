@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::{DiffRecord, EnginesRecord, Format, FuzzRecord, Kind, RunRecord, SuiteRecord};
+use crate::{
+    BenchRecord, DiffRecord, EnginesRecord, Format, FuzzRecord, Kind, RunRecord, SuiteRecord,
+};
 
 /// The longest text that is read as a record, in bytes. The whole of the official suites on five engines takes a few
 /// megabytes.
@@ -23,6 +25,8 @@ pub enum Record {
     Fuzz(FuzzRecord),
     /// Of `etalon engines`.
     Engines(EnginesRecord),
+    /// Of `etalon bench`.
+    Bench(BenchRecord),
 }
 
 impl Record {
@@ -35,6 +39,7 @@ impl Record {
             Self::Diff(_) => Kind::Diff,
             Self::Fuzz(_) => Kind::Fuzz,
             Self::Engines(_) => Kind::Engines,
+            Self::Bench(_) => Kind::Bench,
         }
     }
 }
@@ -112,6 +117,7 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         Kind::Diff => body(kind, text).map(Record::Diff),
         Kind::Fuzz => body(kind, text).map(Record::Fuzz),
         Kind::Engines => body(kind, text).map(Record::Engines),
+        Kind::Bench => body(kind, text).map(Record::Bench),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Each kind of document: its field names, the way there and back, and what is refused.
 
 use etalon_record::{
-    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Failure, Finding,
-    FuzzRecord, Gas, Kind, Note, Observation, OutcomeKind, ReadError, Record, Row, RunRecord,
-    SuiteRecord, Tool, Value, read_record, role, to_json,
+    Aspect, BenchMean, BenchRecord, BenchRow, Coverage, DiffRecord, Divergence, EngineInfo,
+    EnginesRecord, Failure, Finding, FuzzRecord, Gas, KernelRows, Kind, Note, Observation,
+    OutcomeKind, Ratio, ReadError, Record, Row, RunRecord, SuiteRecord, Tool, Value, read_record,
+    role, to_json,
 };
 use serde::Serialize;
 
@@ -127,15 +128,34 @@ fn the_documented_names_are_there() {
     has(keys(&fuzz().findings[0]), &["id", "what", "folder", "operator", "engines"]);
 }
 
+fn bench() -> BenchRecord {
+    let mut record = BenchRecord::new(tool(), "x86_64", "interp");
+    let ratio = Ratio { median: 1.5, low: 1.25, high: 2.0 };
+    record.kernels.push(KernelRows {
+        name: "sorting".into(),
+        n: 4,
+        checksum: Value::i64(-1),
+        rows: vec![BenchRow {
+            engine: "jit".into(),
+            refused: None,
+            nanoseconds: Some(12.5),
+            ratio: Some(ratio),
+        }],
+    });
+    record.means.push(BenchMean { engine: "jit".into(), ratio: 1.5, kernels: 1 });
+    record
+}
+
 #[test]
 fn each_record_comes_back_as_it_was() {
     let engines = EnginesRecord::new(tool(), "aarch64");
-    let cases: [(String, Record); 5] = [
+    let cases: [(String, Record); 6] = [
         (to_json(&run()).expect("JSON"), Record::Run(run())),
         (to_json(&suite()).expect("JSON"), Record::Suite(suite())),
         (to_json(&diff()).expect("JSON"), Record::Diff(diff())),
         (to_json(&fuzz()).expect("JSON"), Record::Fuzz(fuzz())),
         (to_json(&engines).expect("JSON"), Record::Engines(engines)),
+        (to_json(&bench()).expect("JSON"), Record::Bench(bench())),
     ];
     for (text, record) in cases {
         assert_eq!(read_record(&text), Ok(record));

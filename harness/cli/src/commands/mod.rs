@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub(crate) mod bench;
 pub(crate) mod compile;
 pub(crate) mod diff;
 pub(crate) mod engines;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Diff(args) => diff::run(&args, format),
         Command::Fuzz(args) => fuzz::run(&args, format),
         Command::Engines(args) => engines::run(&args, format),
+        Command::Bench(args) => bench::run(&args, format),
         Command::Report(args) => report::run(&args),
     }
 }

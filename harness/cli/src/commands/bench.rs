@@ -1,0 +1,157 @@
+//! `etalon bench`
+
+use crate::exit::Status;
+use crate::input::read_module;
+use crate::output::{Format, Paint, json};
+use anyhow::{Context, Result, bail};
+use etalon_adapters::{RACER_NAMES, racer};
+use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
+use etalon_harness::script::Glob;
+use etalon_record::{BenchRecord, BenchRow, KernelRows, Tool, to_json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Arguments of `etalon bench`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon bench                                       all kernels on all engines of this build
+  etalon bench --tier interp,interp-metered --kernel 'm*'
+  etalon bench --against tinywasm --time 5           in a build with `--features peers` (`make bench`)
+  etalon bench my.wasm --tier interp,jit             a module that exports `run`, from an i32 to a number
+
+All engines run the same work in turns, and every round gives a ratio; printed is the median of these, and half
+the distance of their quartiles. Time is the processor's. Engines that disagree on a checksum end the run.")]
+pub(crate) struct Args {
+    /// Modules to run in place of the kernels
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Engines: interp, jit, with -metered for gas; and tinywasm, wasmi, wasmtime if built in
+    #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME")]
+    pub tiers: Vec<String>,
+    /// Only kernels whose name is like this
+    #[arg(long, value_delimiter = ',', value_name = "GLOB")]
+    pub kernel: Vec<String>,
+    /// The engine that the others are held against
+    #[arg(long, default_value = "interp", value_name = "NAME")]
+    pub against: String,
+    /// Seconds for each engine on each kernel
+    #[arg(long, default_value_t = 1.0, value_name = "SECONDS", value_parser = seconds)]
+    pub time: f64,
+    /// Into how many rounds that time is cut
+    #[arg(long, default_value_t = 15, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub rounds: u16,
+    /// Also write the record to a file
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("not a number of seconds from 0 to 3600".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let mut names = args.tiers.clone();
+    if names.is_empty() {
+        names = RACER_NAMES.iter().map(|name| (*name).to_owned()).collect();
+    }
+    if !names.contains(&args.against) {
+        names.insert(0, args.against.clone());
+    }
+    let against = names.iter().position(|name| *name == args.against).unwrap_or_default();
+    let options = BenchOptions {
+        engines: names.iter().map(|name| racer(name)).collect::<Result<_, _>>()?,
+        against,
+        kernels: chosen(args)?,
+        rounds: args.rounds.into(),
+        time: Duration::from_secs_f64(args.time),
+    };
+    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    if format == Format::Human {
+        println!("time as a multiple of that of {}: below 1 is faster", args.against);
+        header(&names);
+    }
+    let record = bench(&options, tool, |rows| {
+        if format == Format::Human {
+            line(rows, &args.against);
+        }
+    })?;
+    match format {
+        Format::Json => json(&record)?,
+        Format::Human => footer(&record),
+    }
+    if let Some(path) = &args.record {
+        std::fs::write(path, to_json(&record)?)
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
+    Ok(Status::Fine)
+}
+
+/// The files that were given, or the kernels that were named.
+fn chosen(args: &Args) -> Result<Vec<Kernel>> {
+    let mut all = Vec::new();
+    for path in &args.files {
+        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        all.push(Kernel { name, wasm: read_module(path)? });
+    }
+    if all.is_empty() {
+        all = kernels()?;
+    }
+    let known: Vec<String> = all.iter().map(|kernel| kernel.name.clone()).collect();
+    let globs: Vec<Glob> = args.kernel.iter().map(|glob| Glob::new(glob)).collect();
+    all.retain(|kernel| globs.is_empty() || globs.iter().any(|glob| glob.matches(&kernel.name)));
+    if all.is_empty() {
+        bail!("no kernel is like {}: there are {}", args.kernel.join(", "), known.join(", "));
+    }
+    Ok(all)
+}
+
+/// Characters of a column.
+const COLUMN: usize = 15;
+
+fn header(names: &[String]) {
+    let columns: String = names.iter().map(|name| format!("{name:>COLUMN$}")).collect();
+    println!("{:<12}{columns}", "kernel");
+}
+
+fn line(kernel: &KernelRows, against: &str) {
+    let columns: String = kernel.rows.iter().map(|row| cell(row, against)).collect();
+    println!("{:<12}{columns}", kernel.name);
+}
+
+/// A ratio, or for the engine that the others are held against the time of a call.
+fn cell(row: &BenchRow, against: &str) -> String {
+    let text = match (row.nanoseconds, row.ratio) {
+        (Some(time), _) if row.engine == against => format!("{:.2} ms", time / 1e6),
+        (Some(_), Some(ratio)) => {
+            let spread = (ratio.high - ratio.low) / 2.0 / ratio.median * 100.0;
+            format!("{:.3} ±{spread:.0}%", ratio.median)
+        }
+        (Some(time), None) => format!("{:.2} ms", time / 1e6),
+        (None, _) => "refused".to_owned(),
+    };
+    format!("{text:>COLUMN$}")
+}
+
+fn footer(record: &BenchRecord) {
+    let means: String = record
+        .means
+        .iter()
+        .map(|mean| match mean.kernels {
+            0 => format!("{:>COLUMN$}", "-"),
+            _ => format!("{:>COLUMN$}", format!("{:.3}     ", mean.ratio)),
+        })
+        .collect();
+    println!("{:<12}{means}", "mean");
+    let paint = Paint::stdout();
+    for kernel in &record.kernels {
+        for row in &kernel.rows {
+            if let Some(reason) = &row.refused {
+                println!("{}", paint.dim(&format!("{} on {}: {reason}", kernel.name, row.engine)));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The record of `etalon bench`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineInfo, Format, Kind, Tool, Value};
+
+/// Kernels on several engines, measured in one run. All numbers but the checksums differ from run to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchRecord {
+    /// Always [`Kind::Bench`].
+    pub record: Kind,
+    /// The version of the document.
+    pub format: Format,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The architecture that the engines ran on.
+    pub arch: String,
+    /// The engine that the others are held against.
+    pub against: String,
+    /// How often each engine was measured on each kernel.
+    pub rounds: u64,
+    /// The engines that ran.
+    pub engines: Vec<EngineInfo>,
+    /// The kernels, by name.
+    pub kernels: Vec<KernelRows>,
+    /// Each engine over all kernels.
+    pub means: Vec<BenchMean>,
+}
+
+impl BenchRecord {
+    /// A record without kernels.
+    #[must_use]
+    pub fn new(tool: Tool, arch: impl Into<String>, against: impl Into<String>) -> Self {
+        Self {
+            record: Kind::Bench,
+            format: Format::default(),
+            tool,
+            arch: arch.into(),
+            against: against.into(),
+            rounds: 0,
+            engines: Vec::new(),
+            kernels: Vec::new(),
+            means: Vec::new(),
+        }
+    }
+}
+
+/// A kernel: a module whose export does a given amount of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KernelRows {
+    /// The kernel's name.
+    pub name: String,
+    /// What it was called with.
+    pub n: i32,
+    /// What every engine returned.
+    pub checksum: Value,
+    /// A row for each engine.
+    pub rows: Vec<BenchRow>,
+}
+
+/// An engine on a kernel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchRow {
+    /// The engine's name.
+    pub engine: String,
+    /// Why there are no numbers, if the engine cannot load the kernel.
+    #[serde(default)]
+    pub refused: Option<String>,
+    /// The median of the processor's time for a call, in nanoseconds.
+    #[serde(default)]
+    pub nanoseconds: Option<f64>,
+    /// Its time over that of the engine that it is held against.
+    #[serde(default)]
+    pub ratio: Option<Ratio>,
+}
+
+/// A ratio of times, taken in each round: what the machine did besides hits both alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// The median.
+    pub median: f64,
+    /// The first quartile.
+    pub low: f64,
+    /// The third quartile.
+    pub high: f64,
+}
+
+/// An engine over all kernels that both it and the engine that it is held against can load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchMean {
+    /// The engine's name.
+    pub engine: String,
+    /// The geometric mean of the median ratios.
+    pub ratio: f64,
+    /// How many kernels that is.
+    pub kernels: u64,
+}
