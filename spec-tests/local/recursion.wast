@@ -39,6 +39,9 @@
     (call $ackermann
       (i32.sub (local.get $m) (i32.const 1))
       (call $ackermann (local.get $m) (i32.sub (local.get $n) (i32.const 1)))))
+  ;; The smallest frames there are, of two functions in turn.
+  (func $ping (export "forever, in turn") (call $pong))
+  (func $pong (call $ping))
 )
 
 (assert_return (invoke "direct" (i32.const 0)) (i32.const 0))
@@ -55,6 +58,7 @@
   (invoke "forever, fat frames" (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)
     (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8))
   "call stack exhausted")
+(assert_exhaustion (invoke "forever, in turn") "call stack exhausted")
 (assert_exhaustion (invoke "forever") "call stack exhausted")
 
 ;; Nothing of it is left.

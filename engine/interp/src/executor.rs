@@ -6,7 +6,8 @@ use crate::observer::Observer;
 use crate::prepare::refuse_unsupported;
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots, Stop, Store,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
+    Stop, Store, TailCall,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,7 +102,8 @@ impl Interp {
             let called = Self::call_out(store, machine, func, at, tail);
             leave = self.executing(store, machine, pausing.as_deref_mut(), |e| {
                 match called {
-                    Ok(()) => e.resume()?,
+                    Ok(Completion::Returned) => e.resume()?,
+                    Ok(Completion::TailCall(call)) => return e.called_back(call, at, tail),
                     Err(Stop::Throw(exn)) => e.rethrow(exn, tail)?,
                     Err(stop) => return Err(stop),
                 }
@@ -109,6 +111,12 @@ impl Interp {
             })?;
         }
         Ok(leave)
+    }
+
+    /// Slots for the arguments of a function and for its results.
+    fn width(store: &Store, func: FuncAddr) -> usize {
+        let ty = store.func_type(func);
+        ty.param_slots().max(ty.result_slots())
     }
 
     /// A machine for a call.
@@ -132,19 +140,18 @@ impl Interp {
         func: FuncAddr,
         at: u32,
         tail: bool,
-    ) -> Result<(), Stop> {
+    ) -> Result<Completion, Stop> {
         let frame = machine.frames.last().filter(|_| tail).map_or(0, |f| f.depth);
         store.set_depth_left(machine.depth_left + u64::from(frame));
         if store.heap.live_objects() == 0 {
-            return store.call(func, machine.slots(at));
+            return store.call_once(func, machine.slots(at));
         }
         // What is called may collect, and must find what this machine holds.
-        let ty = store.func_type(func);
-        let len = ty.param_slots().max(ty.result_slots());
+        let len = Self::width(store, func);
         let mut slots = machine.slots(at)[..len].to_vec();
         let activation = std::mem::replace(machine, Machine::new());
         store.push_activation(Box::new(activation));
-        let result = store.call(func, &mut slots);
+        let result = store.call_once(func, &mut slots);
         let Some(activation) = store.pop_activation::<Machine>() else {
             return Err(Stop::crash("a machine was left in the store and is gone"));
         };
@@ -184,19 +191,33 @@ impl Executor for Interp {
         Ok(())
     }
 
-    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+    fn call(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
         let mut machine = self.machine();
         let depth = store.depth_left();
         machine.begin(slots, depth);
-        let result = self.drive(store, &mut machine, None, |e| e.enter(func, 0, EXIT_PC));
+        let leave = self.drive(store, &mut machine, None, |e| e.enter(func, 0, EXIT_PC));
         store.set_depth_left(depth);
-        if result.is_ok() {
-            let results = machine.slots(0);
-            let count = slots.len().min(results.len());
-            slots[..count].copy_from_slice(&results[..count]);
-        }
+        let result = match leave {
+            Ok(Leave::Done) => {
+                let results = machine.slots(0);
+                let count = slots.len().min(results.len());
+                slots[..count].copy_from_slice(&results[..count]);
+                Ok(Completion::Returned)
+            }
+            Ok(Leave::TailCall { func, at }) => {
+                let slots = machine.slots(at)[..Self::width(store, func)].to_vec();
+                Ok(Completion::TailCall(TailCall { func, slots }))
+            }
+            Ok(_) => Err(Stop::crash("a call was left for no reason")),
+            Err(stop) => Err(stop),
+        };
         self.keep(machine);
-        result.map(|_| ())
+        result
     }
 
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {

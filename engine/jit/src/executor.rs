@@ -8,8 +8,8 @@ use crate::code::{LoadedModule, Place};
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
-    AttachError, CodeObject, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind, InstanceAddr,
-    InstanceInst, Ref, Site, Stop, Store, Trap, Trapped,
+    AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind,
+    InstanceAddr, InstanceInst, Ref, Site, Stop, Store, Trap, Trapped,
 };
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
@@ -257,17 +257,31 @@ impl Jit {
         }
     }
 
+    /// Takes what a routine recorded.
+    fn take_pending(&self) -> Option<Pending> {
+        // SAFETY: the store is held exclusively here, and compiled code does not run.
+        unsafe { (*self.context.get()).pending.take() }
+    }
+
+    /// How a call ended that did not leave through the handler.
+    fn completion(&self) -> Result<Completion, Stop> {
+        match self.take_pending() {
+            None => Ok(Completion::Returned),
+            Some(Pending::TailCall(tail)) => Ok(Completion::TailCall(tail)),
+            Some(_) => Err(Stop::crash("compiled code returned in spite of a stop")),
+        }
+    }
+
     /// What a routine recorded before it asked to leave.
     fn pending(&self, here: Option<Site>) -> Stop {
-        // SAFETY: the store is held exclusively here, and compiled code does not run.
-        match unsafe { (*self.context.get()).pending.take() } {
+        match self.take_pending() {
             // A trap of an instruction that is a routine; one from a call has no site here, for exit stubs have none.
             Some(Pending::Stop(Stop::Trap(Trapped { trap, site: None }))) => {
                 Stop::Trap(Trapped { trap, site: here })
             }
             Some(Pending::Stop(stop)) => stop,
             Some(Pending::Panic(panic)) => std::panic::resume_unwind(panic),
-            None => Stop::crash("compiled code left without a reason"),
+            Some(Pending::TailCall(_)) | None => Stop::crash("compiled code left without a reason"),
         }
     }
 }
@@ -301,7 +315,12 @@ impl Executor for Jit {
         Ok(())
     }
 
-    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+    fn call(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
         let entry = {
             let mut state = self.state();
             self.add_entries(&mut state, store);
@@ -338,7 +357,7 @@ impl Executor for Jit {
         // SAFETY: it was made of an exclusive reference that is not used otherwise.
         let store = unsafe { &mut *store };
         match status {
-            Ok(0) => Ok(()),
+            Ok(0) => self.completion(),
             Ok(_) => Err(self.stop(store, &activation)),
             Err(error) => Err(Stop::Host(etalon_runtime::HostError(error.to_string()))),
         }

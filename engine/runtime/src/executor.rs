@@ -16,6 +16,25 @@ pub struct TierId(pub u8);
 /// What a tier made of a module before it was instantiated (compiled code, say).
 pub type CodeObject = Arc<dyn Any + Send + Sync>;
 
+/// How a tier's part of a call ended, if execution did not stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Completion {
+    /// The function returned; its results are in the slots.
+    Returned,
+    /// The results are those of another call.
+    TailCall(TailCall),
+}
+
+/// A call that is left to be made in place of the one that ended, with the depth that this one had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TailCall {
+    /// The function, whose results are of the types of the one that ended.
+    pub func: FuncAddr,
+    /// The arguments, with room for the results.
+    pub slots: Vec<u64>,
+}
+
 /// A tier: something that runs the functions of modules in a store.
 pub trait Executor: Send + Sync + fmt::Debug {
     /// The tier's name: `interp`, `jit`.
@@ -38,9 +57,17 @@ pub trait Executor: Send + Sync + fmt::Debug {
     /// long enough for both. The depth left is the store's ([`Store::depth_left`]); the tier takes
     /// the callee's frame from it and charges its gas.
     ///
+    /// A tail call that replaces the last frame of this call by a function that is not this tier's must
+    /// be given back, so that calls from tier to tier in turn take no native stack.
+    ///
     /// # Errors
     /// How execution stopped, if it did not return.
-    fn call(&self, store: &mut Store, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop>;
+    fn call(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop>;
 
     /// Calls `visit` with each reference that the tier holds for this store and that is not in an
     /// activation ([`Store::push_activation`]): those of machines that are paused, say.

@@ -25,7 +25,7 @@ mod value;
 
 pub use digest::StateDigest;
 pub use exception::{ExnInst, TagInst};
-pub use executor::{AttachError, CodeObject, Executor, Placement, TierId};
+pub use executor::{AttachError, CodeObject, Completion, Executor, Placement, TailCall, TierId};
 pub use func::{FuncInst, FuncKind};
 pub use global::GlobalInst;
 pub use heap::{Activation, Heap, Object, RootId, Roots};

@@ -1,7 +1,7 @@
 //! The store (specification chapter 4.2.3).
 
 use crate::exception::TagInst;
-use crate::executor::{Executor, TierId};
+use crate::executor::{Completion, Executor, TailCall, TierId};
 use crate::func::{FuncInst, FuncKind};
 use crate::global::GlobalInst;
 use crate::heap::{Activation, Handles, Heap};
@@ -380,6 +380,32 @@ impl Store {
     /// # Errors
     /// How execution stopped.
     pub fn call(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
+        match self.call_once(func, slots)? {
+            Completion::Returned => Ok(()),
+            Completion::TailCall(tail) => self.tail_call(tail, slots),
+        }
+    }
+
+    /// Calls what tiers give back, one after the other; the results of the last go to `slots`.
+    fn tail_call(&mut self, mut tail: TailCall, slots: &mut [u64]) -> Result<(), Stop> {
+        while let Completion::TailCall(next) = self.call_once(tail.func, &mut tail.slots)? {
+            tail = next;
+        }
+        // Out of gas is sticky even if a host function makes nothing of it, and no tier is left to see it.
+        if self.metering && self.meter.is_exhausted() {
+            return Err(Exhaustion::Gas.into());
+        }
+        let count = self.func_type(tail.func).result_slots();
+        slots[..count].copy_from_slice(&tail.slots[..count]);
+        Ok(())
+    }
+
+    /// As [`Store::call`], but a tail call that the callee's tier gives back is given back once more: to a tier
+    /// that can make it without another call inside this one.
+    ///
+    /// # Errors
+    /// How execution stopped.
+    pub fn call_once(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         match &self.funcs[func.index()].kind {
             FuncKind::Wasm { tier, .. } => {
                 let executor = Arc::clone(self.executor(*tier));
@@ -387,7 +413,8 @@ impl Store {
             }
             FuncKind::Host(host) => {
                 let host = Arc::clone(host);
-                self.call_host(func, &host, slots)
+                self.call_host(func, &host, slots)?;
+                Ok(Completion::Returned)
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::observer::{NoObserver, Observer, Rule, Watched};
 use crate::prepare;
 use crate::program::{EXIT_PC, Program};
 use etalon_module::Opcode;
-use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, Trapped};
+use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall, Trapped};
 
 /// What needs the executor to let go of its program.
 #[derive(Debug)]
@@ -24,6 +24,13 @@ pub(crate) enum Leave {
     },
     /// The machine is to stop before the instruction that it has come to.
     Paused,
+    /// The function that was called from outside is replaced by one of the host or of another tier.
+    TailCall {
+        /// The function.
+        func: FuncAddr,
+        /// Its arguments in the frame that was left.
+        at: u32,
+    },
 }
 
 /// One step of execution from entering the loop to leaving it.
@@ -53,7 +60,7 @@ impl Executing<'_> {
                 Exit::TailCall { func, at } => {
                     let func = FuncAddr(func);
                     if !self.program.code(func).own {
-                        return Ok(Leave::CallOut { func, at, tail: true });
+                        return Ok(self.leave_by_tail_call(func, at));
                     }
                     self.replace(func, at)?;
                 }
@@ -152,6 +159,41 @@ impl Executing<'_> {
             new.far = frame.return_pc != EXIT_PC;
         }
         Ok(())
+    }
+
+    /// A tail call to the outside. The last frame is given up; one that is not the last, or of an execution
+    /// that may be paused, waits for the callee's results, which are then its own.
+    fn leave_by_tail_call(&mut self, func: FuncAddr, at: u32) -> Leave {
+        if self.machine.frames.len() > 1 || self.pausing.is_some() {
+            return Leave::CallOut { func, at, tail: true };
+        }
+        let leaving = self.program.func_at(self.machine.pc.saturating_sub(1));
+        if let (Some(observer), Some(leaving)) = (&mut self.observer, leaving) {
+            observer.exit(leaving);
+        }
+        Leave::TailCall { func, at }
+    }
+
+    /// What was called outside ended in a tail call, which is made from here in its place.
+    pub(crate) fn called_back(
+        &mut self,
+        call: TailCall,
+        at: u32,
+        tail: bool,
+    ) -> Result<Leave, Stop> {
+        let TailCall { func, slots } = call;
+        let machine = &mut *self.machine;
+        Machine::reserve(&mut machine.stack, machine.fp as usize + at as usize + slots.len());
+        machine.slots(at)[..slots.len()].copy_from_slice(&slots);
+        if !self.program.code(func).own {
+            return Ok(Leave::CallOut { func, at, tail });
+        }
+        if tail {
+            self.replace(func, at)?;
+        } else {
+            self.enter(func, at, self.machine.pc)?;
+        }
+        self.advance()
     }
 
     // spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,

@@ -1,7 +1,7 @@
 //! The context of a store, which all compiled code of the store reaches.
 
 use crate::libcalls::Builtins;
-use etalon_runtime::{Stop, Store};
+use etalon_runtime::{Stop, Store, TailCall};
 use std::any::Any;
 
 /// What makes a function callable from compiled code.
@@ -18,8 +18,10 @@ pub(crate) struct FuncEntry {
     pub(crate) entry: usize,
 }
 
-/// Why a builtin asks to leave compiled code.
+/// Why compiled code is left other than by a return.
 pub(crate) enum Pending {
+    /// The outermost function was replaced by one that is not this tier's; what it returned means nothing.
+    TailCall(TailCall),
     /// Execution stops.
     Stop(Stop),
     /// A host function panicked; the panic goes on behind the entry.
@@ -41,7 +43,7 @@ pub(crate) struct JitContext {
     pub(crate) store: *mut Store,
     /// The executor that this belongs to.
     pub(crate) executor: *const crate::Jit,
-    /// Set before compiled code is told to leave.
+    /// Set before compiled code is left other than by a return.
     pub(crate) pending: Option<Pending>,
 }
 

@@ -2,15 +2,20 @@
 
 use super::{STOP, VmContext, run};
 use crate::abi::{JitContext, Pending};
+use crate::trap;
 use etalon_module::TypeId;
-use etalon_runtime::{Exhaustion, ExnAddr, FuncAddr, HeapAddr, Ref, Roots, Stop, Store};
+use etalon_runtime::{Exhaustion, ExnAddr, FuncAddr, HeapAddr, Ref, Roots, Stop, Store, TailCall};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a function of the host or of another tier; gives 0 if it returned.
 ///
+/// A stub that the entry trampoline waits for was reached by tail calls alone. The call is then left to who
+/// entered, and the stub returns at once, with no results: the frames of a call from here would pile up where tiers
+/// call each other in turn.
+///
 /// # Safety
-/// `context` must be of the executor that runs, and `slots` long enough for the function's arguments and
-/// results.
+/// `context` must be of the executor that runs, `slots` long enough for the function's arguments and
+/// results, and `fp` the frame pointer of the stub.
 pub(super) unsafe extern "C" fn call_out(
     context: *mut JitContext,
     func: u64,
@@ -26,23 +31,28 @@ pub(super) unsafe extern "C" fn call_out(
         let len = ty.param_slots().max(ty.result_slots());
         // SAFETY: the exit stub reserved what its signature needs, which is that of this type.
         let slots = unsafe { std::slice::from_raw_parts_mut(slots, len) };
+        // SAFETY: the exit stub passed its frame pointer.
+        if unsafe { trap::is_outermost(fp as usize) } {
+            return Ok(Some(TailCall { func, slots: slots.to_vec() }));
+        }
         let result = leave(store, func, slots, depth);
         // The callee may have made functions that compiled code will find in a table.
         executor.synchronise(store);
-        result
+        result.map(|()| None)
     }));
-    let pending = match result {
-        Ok(Ok(())) => return 0,
+    let (pending, status) = match result {
+        Ok(Ok(None)) => return 0,
+        Ok(Ok(Some(tail))) => (Pending::TailCall(tail), 0),
         // SAFETY: the exit stub passed its frame pointer.
         Ok(Err(Stop::Throw(exn))) if unsafe { executor.catch(store, fp as usize, exn) } => {
             return STOP;
         }
-        Ok(Err(stop)) => Pending::Stop(stop),
-        Err(panic) => Pending::Panic(panic),
+        Ok(Err(stop)) => (Pending::Stop(stop), STOP),
+        Err(panic) => (Pending::Panic(panic), STOP),
     };
     // SAFETY: no reference to the field is alive while compiled code runs.
     unsafe { (*context).pending = Some(pending) };
-    STOP
+    status
 }
 
 /// What compiled code holds while it is in a call out of itself. There is no map of it, so that every object

@@ -5,6 +5,6 @@ mod signals;
 mod stack;
 mod unwind;
 
-pub(crate) use signals::{enter, set_landing};
+pub(crate) use signals::{enter, is_outermost, set_landing};
 pub(crate) use stack::on_guest_stack;
 pub(crate) use unwind::find_handler;

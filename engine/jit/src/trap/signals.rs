@@ -42,6 +42,20 @@ pub(crate) fn set_landing(landing: Landing) {
     }
 }
 
+/// Whether a frame is the outermost of this thread's innermost entry into compiled code.
+///
+/// # Safety
+/// `fp` must be the frame pointer of a stub that compiled code called and that has not returned.
+pub(crate) unsafe fn is_outermost(fp: usize) -> bool {
+    let activation = CURRENT.get();
+    // SAFETY: the activation belongs to this thread, whose code waits for the routine that asks; a frame
+    // pointer points at the caller's.
+    unsafe {
+        !activation.is_null()
+            && std::ptr::with_exposed_provenance::<usize>(fp).read() == (*activation).fp
+    }
+}
+
 /// Installs the handlers, once a process.
 fn install() {
     BEFORE.get_or_init(|| {

@@ -1,0 +1,143 @@
+;; A tail call takes no room, whatever it calls, however it calls it and whoever runs it: a function of the module, of
+;; another module or of the host, with more parameters than the caller or with fewer.
+
+;; A ring of functions that differ in how they call and in their parameters.
+(module $ring
+  (type $one (func (param i64) (result i32 i64 f32)))
+  (type $three (func (param i32 i64 f64) (result i32 i64 f32)))
+  (type $many (func (param i64 i32 f32 f64 i64 i32 f32 f64 i64 i32 f32 f64 i64 i32 i64) (result i32 i64 f32)))
+  (type $vector (func (param v128 i64) (result i32 i64 f32)))
+  (table $t (export "table") 8 funcref)
+  (elem (table $t) (i32.const 0) func $one $three $many $vector)
+
+  (func $one (export "one") (type $one)
+    (if (i64.eqz (local.get 0)) (then (return (i32.const 1) (i64.const 2) (f32.const 3))))
+    (return_call $three (i32.const 1) (i64.sub (local.get 0) (i64.const 1)) (f64.const 0.5)))
+  (func $three (export "three") (type $three)
+    (return_call_indirect $t (type $many)
+      (i64.const 1) (i32.const 2) (f32.const 3) (f64.const 4) (i64.const 5) (i32.const 6) (f32.const 7) (f64.const 8)
+      (i64.const 9) (local.get 0) (f32.const 11) (local.get 2) (i64.const 13) (i32.const 14) (local.get 1)
+      (i32.const 2)))
+  (func $many (export "many") (type $many)
+    (return_call_ref $vector
+      (i64x2.replace_lane 1 (i64x2.splat (local.get 14)) (i64.extend_i32_u (local.get 9))) (local.get 14)
+      (ref.func $vector)))
+  ;; The vector has what went through the ring: the count, and the one of `$one`.
+  (func $vector (export "vector") (type $vector)
+    (if (i64.ne (i64x2.extract_lane 0 (local.get 0)) (local.get 1)) (then (unreachable)))
+    (if (i64.ne (i64x2.extract_lane 1 (local.get 0)) (i64.const 1)) (then (unreachable)))
+    (return_call $one (local.get 1)))
+
+  ;; Callers that wait for the ring, at an even and at an odd place.
+  (func (export "wait") (param i64) (result i32 i64 f32) (call $one (local.get 0)))
+  (func (export "wait too") (param i64) (result i32 i64 f32) (call $one (local.get 0)))
+)
+(register "ring" $ring)
+(assert_return (invoke "one" (i64.const 200000)) (i32.const 1) (i64.const 2) (f32.const 3))
+(assert_return (invoke "three" (i32.const 1) (i64.const 200000) (f64.const 0))
+  (i32.const 1) (i64.const 2) (f32.const 3))
+(assert_return (invoke "wait" (i64.const 200000)) (i32.const 1) (i64.const 2) (f32.const 3))
+(assert_return (invoke "wait too" (i64.const 200000)) (i32.const 1) (i64.const 2) (f32.const 3))
+(assert_trap (invoke "vector" (v128.const i64x2 5 1) (i64.const 6)) "unreachable")
+
+;; Two modules, each calling the other; no results, the end is a host function.
+(module $left
+  (import "spectest" "print_i32" (func $print (param i32)))
+  (import "ring" "table" (table $t 8 funcref))
+  (type $right (func (param i32 i32)))
+  (global $met (export "met") (mut i32) (i32.const 0))
+  (func (export "left") (param i32)
+    (global.set $met (i32.add (global.get $met) (i32.const 1)))
+    (if (i32.eqz (local.get 0)) (then (return_call $print (i32.const 42))))
+    (return_call_indirect $t (type $right) (local.get 0) (i32.const 1) (i32.const 4)))
+)
+(register "left" $left)
+(module $right
+  (import "left" "left" (func $left (param i32)))
+  (import "ring" "table" (table $t 8 funcref))
+  (elem (table $t) (i32.const 4) func $right)
+  (func $right (export "right") (param i32 i32)
+    (return_call $left (i32.sub (local.get 0) (local.get 1))))
+  (func (export "wait") (param i32) (call $left (local.get 0)))
+  (func (export "wait too") (param i32) (call $left (local.get 0)))
+)
+(assert_return (invoke $left "left" (i32.const 200000)))
+(assert_return (get $left "met") (i32.const 200001))
+(assert_return (invoke $right "right" (i32.const 200000) (i32.const 1)))
+(assert_return (invoke $right "wait" (i32.const 200000)))
+(assert_return (invoke $right "wait too" (i32.const 200000)))
+(assert_return (get $left "met") (i32.const 800003))
+
+;; How a chain of tail calls ends otherwise: by a trap, by an exception, and what handlers there are.
+(module
+  (import "spectest" "print_i32" (func $print (param i32)))
+  (import "spectest" "print_i64" (func $print_long (param i64)))
+  (tag $e (param i64))
+  (type $chain (func (param i64 i32) (result i64)))
+  (table $t funcref (elem $first $second))
+
+  (func $first (type $chain)
+    (if (i64.eqz (local.get 0))
+      (then
+        (if (i32.eqz (local.get 1)) (then (throw $e (i64.const 77))))
+        (return (i64.div_s (i64.const 1) (local.get 0)))))
+    (return_call $second (i64.sub (local.get 0) (i64.const 1)) (local.get 1)))
+  (func $second (type $chain)
+    (return_call_indirect $t (type $chain) (local.get 0) (local.get 1) (i32.const 0)))
+  (func (export "chain") (type $chain) (return_call $first (local.get 0) (local.get 1)))
+  (func (export "wait") (type $chain)
+    (i64.add (i64.const 1) (call $first (local.get 0) (local.get 1))))
+
+  ;; The handler of a caller that waits.
+  (func $caught (export "caught") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (call $first (local.get 0) (local.get 1)))
+      (drop) (i64.const -1)))
+  (func $caught_too (export "caught too") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (call $second (local.get 0) (local.get 1)))
+      (drop) (i64.const -1)))
+  ;; That of a caller that is gone does not count.
+  (func $gone (export "gone") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (return_call $second (local.get 0) (local.get 1)))))
+  (func $gone_too (export "gone too") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (return_call $first (local.get 0) (local.get 1)))))
+  (func (export "outer") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (call $gone (local.get 0) (local.get 1)))))
+  (func (export "outer too") (type $chain)
+    (block $h (result i64)
+      (try_table (result i64) (catch $e $h) (call $gone_too (local.get 0) (local.get 1)))))
+
+  ;; A tail call to the host, over and over.
+  (func $tell (param i64) (return_call $print_long (local.get 0)))
+  (func $tell_too (param i32) (return_call $print (local.get 0)))
+  (func (export "tell") (param $n i32)
+    (loop $again
+      (call $tell (i64.extend_i32_u (local.get $n)))
+      (call $tell_too (local.get $n))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; Depth is that of the calls that wait, and of nothing else.
+  (func $down (export "down") (return_call $over))
+  (func $over (call $down))
+  (func $down_too (export "down too") (call $over_too))
+  (func $over_too (return_call $down_too))
+)
+(assert_trap (invoke "chain" (i64.const 10001) (i32.const 1)) "integer divide by zero")
+(assert_trap (invoke "chain" (i64.const 10000) (i32.const 1)) "integer divide by zero")
+(assert_trap (invoke "wait" (i64.const 10000) (i32.const 1)) "integer divide by zero")
+(assert_exception (invoke "chain" (i64.const 10000) (i32.const 0)))
+(assert_exception (invoke "wait" (i64.const 10001) (i32.const 0)))
+(assert_return (invoke "caught" (i64.const 10000) (i32.const 0)) (i64.const 77))
+(assert_return (invoke "caught too" (i64.const 10001) (i32.const 0)) (i64.const 77))
+(assert_trap (invoke "caught" (i64.const 10000) (i32.const 1)) "integer divide by zero")
+(assert_exception (invoke "gone" (i64.const 10000) (i32.const 0)))
+(assert_exception (invoke "gone too" (i64.const 10000) (i32.const 0)))
+(assert_return (invoke "outer" (i64.const 10000) (i32.const 0)) (i64.const 77))
+(assert_return (invoke "outer too" (i64.const 10000) (i32.const 0)) (i64.const 77))
+(assert_return (invoke "tell" (i32.const 1000)))
+(assert_exhaustion (invoke "down") "call stack exhausted")
+(assert_exhaustion (invoke "down too") "call stack exhausted")
