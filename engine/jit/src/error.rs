@@ -29,6 +29,9 @@ pub enum CompileError {
         /// What it takes from the depth.
         slots: u64,
     },
+    /// The schedule allows more depth than native stack is reserved for.
+    #[error("a depth of {0} slots could outgrow the native stack")]
+    Depth(u32),
     /// The processor lacks something that compiled code needs.
     #[error("the processor lacks {0}")]
     Cpu(&'static str),

@@ -236,6 +236,9 @@ impl Jit {
 
     /// Why compiled code left through the handler.
     fn stop(&self, store: &mut Store, activation: &Activation) -> Stop {
+        if activation.overflow {
+            return Stop::crash("the guest stack overflowed");
+        }
         let pc = activation.trap_pc;
         let place = self.state().modules.iter().find_map(|m| m.locate(pc));
         let Some(Place { trap: Some(code), func, offset }) = place else {

@@ -3,7 +3,7 @@
 mod support;
 
 use etalon_jit::OptLevel;
-use etalon_runtime::{Exhaustion, Stop, StoreConfig, Trap, Value};
+use etalon_runtime::{Exhaustion, Extern, Stop, StoreConfig, Trap, Value};
 use support::Machine;
 
 const WAT: &str = r#"(module (memory 1)
@@ -28,6 +28,22 @@ fn modules_that_are_dropped_leave_nothing() {
     (0..200).for_each(|_| once());
     // Threads of the compiler and the allocator may map a little more; 200 modules would be 400.
     assert!(mappings() < before + 100, "{} mappings, {before} before", mappings());
+}
+
+/// Depth that no invocation has is needed to see it.
+#[cfg(not(target_arch = "s390x"))]
+#[test]
+fn an_overflow_of_the_guest_stack_is_a_crash() {
+    let mut m = Machine::new(StoreConfig::unmetered(), OptLevel::Speed, WAT);
+    let Some(Extern::Func(deep)) = m.store.instance(m.last).export("deep") else {
+        panic!("no function")
+    };
+    let depth = m.store.depth_left();
+    m.store.set_depth_left(1 << 40);
+    assert_eq!(m.store.call(deep, &mut []), Err(Stop::crash("the guest stack overflowed")));
+    m.store.set_depth_left(depth);
+    assert_eq!(m.call("deep", &[]), Err(Exhaustion::Stack.into()));
+    assert_eq!(m.call("load", &[Value::I32(0)]), Ok(vec![Value::I32(0)]));
 }
 
 #[test]

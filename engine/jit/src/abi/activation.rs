@@ -14,6 +14,8 @@ pub(crate) struct Activation {
     pub(crate) trap_pc: usize,
     /// The address whose access faulted.
     pub(crate) fault: usize,
+    /// Whether that was beyond the end of the guest stack.
+    pub(crate) overflow: bool,
     /// Where execution goes on at the next stop instead: a handler that was found for an exception.
     pub(crate) landing: Option<Landing>,
 }
@@ -31,6 +33,14 @@ pub(crate) struct Landing {
 impl Activation {
     /// Before the entry.
     pub(crate) fn new() -> Activation {
-        Activation { handler: 0, sp: 0, fp: 0, trap_pc: 0, fault: 0, landing: None }
+        Activation {
+            handler: 0,
+            sp: 0,
+            fp: 0,
+            trap_pc: 0,
+            fault: 0,
+            overflow: false,
+            landing: None,
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::code::{
     CallSite, Clause, Code, CompiledFunction, CompiledModule, HandlerSite, Settings, Trampolines,
 };
 use crate::error::CompileError;
+use crate::trap;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, Function, TrapCode};
 use cranelift_codegen::isa::TargetIsa;
@@ -61,8 +62,13 @@ impl CompileOptions {
 /// Compiles a module for this machine.
 ///
 /// # Errors
-/// If an operator is not in this tier, a function is too large, or the processor lacks something.
+/// If an operator is not in this tier, a function is too large, the schedule allows too much depth, or the
+/// processor lacks something.
 pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModule, CompileError> {
+    let depth = options.schedule.depth();
+    if !trap::suffices(depth) {
+        return Err(CompileError::Depth(depth.max));
+    }
     let isa: SharedIsa = isa::host(options.opt, options.verify)?;
     let own = module.imported_funcs..module.funcs.len() as u32;
     let wanted: Option<HashSet<u32>> =
@@ -121,10 +127,6 @@ impl Workspace {
     }
 }
 
-/// Native bytes a frame may take for each slot of depth: what is reserved for the native stack divided by
-/// the greatest depth leaves half of it for the frames of Rust between.
-const FRAME_BYTES_PER_SLOT: u64 = 512;
-
 fn function(
     work: &mut Workspace,
     env: &Env<'_>,
@@ -135,7 +137,7 @@ fn function(
     let code = generate(work, &*env.isa, index)?;
     let slots = env.frame_cost(index);
     if let Some(bytes) = frame_bytes(&work.context)
-        && u64::from(bytes) > slots.saturating_mul(FRAME_BYTES_PER_SLOT)
+        && u64::from(bytes) > slots.saturating_mul(trap::FRAME_BYTES_PER_SLOT)
     {
         return Err(CompileError::Frame { func: index, bytes, slots });
     }

@@ -76,7 +76,8 @@ fn install() {
 }
 
 /// The handler. Compiled code holds no lock and is in no call of the allocator, so going on elsewhere in the
-/// thread leaves nothing half done.
+/// thread leaves nothing half done. That cannot be said of Rust's code: if the guest stack overflows there, which
+/// cannot happen, the process ends, and says why.
 ///
 /// # Safety
 /// The system calls it with what it promises for SA_SIGINFO.
@@ -84,18 +85,29 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
     // SAFETY: with SA_SIGINFO the system passes a valid context of the interrupted thread.
     let registers = unsafe { &mut *context.cast::<ucontext_t>() };
     let pc = registers::pc(registers, signal);
+    // SAFETY: the system fills in the information for the signals handled here.
+    let fault = unsafe { (*info).si_addr() } as usize;
+    let overflow = signal == libc::SIGSEGV && super::stack::is_beyond(fault);
     let activation = CURRENT.get();
     if !activation.is_null() && ranges::contains(pc) {
         // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the
         // thread is in compiled code, where no reference to it is in use.
         let activation = unsafe { &mut *activation };
         activation.trap_pc = pc;
-        // SAFETY: the system fills in the information for the signals handled here.
-        activation.fault = unsafe { (*info).si_addr() } as usize;
+        activation.fault = fault;
+        activation.overflow = overflow;
         let entry =
             Landing { pc: activation.handler, sp: activation.sp, fp: activation.fp, payload: 0 };
         registers::resume(registers, activation.landing.take().unwrap_or(entry));
         return;
+    }
+    if overflow {
+        let text = b"crash: the guest stack overflowed outside of compiled code\n";
+        // SAFETY: both may be called in a handler; the text is as long as it says.
+        unsafe {
+            libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len());
+            libc::abort();
+        }
     }
     // SAFETY: the arguments are passed on as they came.
     unsafe { chain(signal, info, context) }

@@ -1,13 +1,43 @@
 //! The stack that guests run on, so large that depth in slots always decides first (gas-1 section 8.4).
 
+use etalon_gas::Depth;
 use std::cell::Cell;
 use std::io;
+use std::ops::Range;
 
 /// Bytes of address space; pages are had when they are touched.
 const BYTES: usize = 512 << 20;
 
+/// Bytes that a frame of compiled code may take for each slot of its depth.
+pub(crate) const FRAME_BYTES_PER_SLOT: u64 = 512;
+
+/// Bytes of Rust's frames for each frame of the guest, where every call is from tier to tier.
+const BYTES_BETWEEN: u64 = 4 << 10;
+
 thread_local! {
     static ON_GUEST_STACK: Cell<bool> = const { Cell::new(false) };
+    /// The pages that fault at the end of this thread's guest stack. It has no destructor and a constant start, so
+    /// that a signal handler may read it.
+    static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether the guest stack is enough for a depth: a frame takes `frame` slots at least.
+pub(crate) fn suffices(depth: Depth) -> bool {
+    let (max, frame) = (u64::from(depth.max), u64::from(depth.frame.max(1)));
+    max * FRAME_BYTES_PER_SLOT + max / frame * BYTES_BETWEEN <= BYTES as u64
+}
+
+/// Whether an address is just beyond the end of the guest stack that this thread is on. Safe in a signal handler.
+pub(super) fn is_beyond(address: usize) -> bool {
+    let (from, to) = GUARD.get();
+    (from..to).contains(&address)
+}
+
+/// Notes the pages that fault; gives those that were noted before.
+#[cfg_attr(target_arch = "s390x", expect(dead_code, reason = "the system guards a thread's stack"))]
+fn set_guard(pages: Range<usize>) -> Range<usize> {
+    let (from, to) = GUARD.replace((pages.start, pages.end));
+    from..to
 }
 
 /// Runs `body` on a guest stack; on the one that the thread is on already, if it is.
@@ -56,7 +86,10 @@ mod switch {
             Some(stack) => stack,
             None => GuestStack::new()?,
         };
+        let limit = stack.limit.get();
+        let outer = super::set_guard(limit..limit + GUARD);
         let result = on_stack(&stack, body);
+        super::set_guard(outer);
         SPARE.set(Some(stack));
         Ok(result)
     }
@@ -142,5 +175,48 @@ mod switch {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+    use std::process::Command;
+
+    /// Set in the process that is to end.
+    const VARIABLE: &str = "ETALON_TEST_OVERFLOW";
+
+    #[test]
+    fn the_schedules_fit() {
+        let depth = Depth { frame: 8, reentry: 0, max: 524_288 };
+        assert!(suffices(depth));
+        assert!(!suffices(Depth { max: 2 * depth.max, ..depth }));
+        assert!(!suffices(Depth { frame: 0, ..depth }));
+    }
+
+    fn recurse(n: u64) -> u64 {
+        let frame = black_box([n; 64]);
+        if n == 0 { frame[7] } else { recurse(n - 1) + black_box(frame)[3] }
+    }
+
+    #[cfg(not(target_arch = "s390x"))]
+    #[test]
+    fn an_overflow_of_rust_ends_the_process_with_a_message() {
+        if std::env::var_os(VARIABLE).is_some() {
+            let mut activation = crate::abi::Activation::new();
+            let run = || crate::trap::enter(&mut activation, |_| recurse(1 << 30));
+            on_guest_stack(run).unwrap();
+            return;
+        }
+        let test = "trap::stack::tests::an_overflow_of_rust_ends_the_process_with_a_message";
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(VARIABLE, "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(text.contains("crash: the guest stack overflowed"), "{text}");
     }
 }
