@@ -24,6 +24,7 @@ mod engine;
 mod error;
 mod execution;
 mod module;
+mod snapshot;
 mod store;
 
 pub use config::{Config, OptLevel, Tier, UnknownTier};
@@ -41,11 +42,12 @@ pub use etalon_module::{
     LoadErrorKind, MemoryType, Opcode, RefType, TableType, TypeUse, ValType,
 };
 pub use etalon_runtime::{
-    Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, InstanceAddr as Instance,
-    InstantiateError, InvokeError, LinkError, Linker, Ref, RefKind, Site, StateDigest, Stop, Trap,
-    Trapped, Value,
+    Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, HostImport, ImageError,
+    InstanceAddr as Instance, InstantiateError, InvokeError, LinkError, Linker, Ref, RefKind, Site,
+    StateDigest, Stop, Trap, Trapped, Value,
 };
 pub use module::Module;
+pub use snapshot::{SnapshotError, SnapshotSettings};
 pub use store::Store;
 
 /// Versions of what the tiers are made of, for reports: part and version.

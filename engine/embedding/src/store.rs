@@ -19,7 +19,7 @@ pub struct Store {
     state: State,
     ledger: Option<Arc<Mutex<ExecutedLedger>>>,
     pub(crate) interp: Arc<Interp>,
-    interp_tier: TierId,
+    pub(crate) interp_tier: TierId,
     jit_tier: TierId,
 }
 

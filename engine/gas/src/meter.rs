@@ -88,6 +88,24 @@ impl Meter {
         Ok(())
     }
 
+    /// Goes on where another meter was, of which [`limit`](Meter::limit), the gas left in its [`cell`](Meter::cell), and
+    /// [`is_exhausted`](Meter::is_exhausted) are given.
+    ///
+    /// # Errors
+    ///
+    /// The limit is above [`LIMIT_MAX`]; the meter is unchanged.
+    pub fn resume(
+        &mut self,
+        limit: Option<u64>,
+        left: u64,
+        exhausted: bool,
+    ) -> Result<(), LimitTooLarge> {
+        self.set_limit(limit)?;
+        self.cell.set_left(left.min(self.start()));
+        self.exhausted = exhausted && limit.is_some();
+        Ok(())
+    }
+
     /// Takes `cost` gas.
     ///
     /// # Errors

@@ -6,12 +6,13 @@ use crate::executor::Interp;
 use crate::machine::{Leave, Machine, Pause, PauseLimits, Pausing};
 use crate::program::EXIT_PC;
 use etalon_runtime::{FuncAddr, InvokeError, Ref, Roots, Stop, Store, Value};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// An execution of an interpreter. Numbers are never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Execution(pub u64);
 
 /// How far an execution got.

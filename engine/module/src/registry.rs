@@ -100,6 +100,44 @@ impl TypeRegistry {
         first
     }
 
+    /// The groups that were interned, members relative and others canonical, in the order of their
+    /// identities: what [`TypeRegistry::from_groups`] takes.
+    pub fn groups(&self) -> Vec<RecGroup> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_by_key(|(_, first)| **first);
+        groups.into_iter().map(|(group, _)| group.clone()).collect()
+    }
+
+    /// A registry in which the types of these groups have the identities that they had where the
+    /// groups are from; `None` if they are from no registry.
+    pub fn from_groups(groups: Vec<RecGroup>) -> Option<TypeRegistry> {
+        let mut registry = TypeRegistry::new();
+        for group in groups {
+            let first = registry.types.len() as u32;
+            let size = group.0.len() as u32;
+            for (i, ty) in group.0.iter().enumerate() {
+                let known = |u: TypeUse, members: u32| match u {
+                    TypeUse::Rec(member) => member < members,
+                    TypeUse::Def(TypeId(id)) => id < first,
+                    TypeUse::Idx(_) => false,
+                };
+                let all_known =
+                    std::cell::Cell::new(ty.supertype.is_none_or(|u| known(u, i as u32)));
+                map_sub(ty, &|u| {
+                    all_known.set(all_known.get() && known(u, size));
+                    u
+                });
+                if !all_known.get() {
+                    return None;
+                }
+            }
+            if registry.intern_rolled(group).0 != first {
+                return None;
+            }
+        }
+        Some(registry)
+    }
+
     /// The type behind an identity, its references all canonical.
     ///
     /// # Panics
@@ -347,6 +385,25 @@ mod tests {
         let pair = registry.intern_groups(&[RecGroup(Box::new([node(0), node(1)]))]);
         assert_ne!(single[0], pair[0]);
         assert_ne!(pair[0], pair[1]);
+    }
+
+    #[test]
+    fn groups_give_the_registry_again() {
+        let mut registry = TypeRegistry::new();
+        let ids = registry.intern_groups(&[
+            RecGroup(Box::new([node(0)])),
+            RecGroup(Box::new([node(0), node(2), node(1)])),
+        ]);
+        registry.intern_func(FuncType::new([ValType::I32], []));
+        let groups = registry.groups();
+        let again = TypeRegistry::from_groups(groups.clone()).unwrap();
+        assert_eq!(again.groups(), groups);
+        assert_eq!(again.len(), registry.len());
+        assert!(ids.iter().all(|id| again.get(*id) == registry.get(*id)));
+        // Out of order, twice, or with indices of a module, they are of no registry.
+        assert!(TypeRegistry::from_groups(vec![groups[1].clone(), groups[0].clone()]).is_none());
+        assert!(TypeRegistry::from_groups(vec![groups[0].clone(), groups[0].clone()]).is_none());
+        assert!(TypeRegistry::from_groups(vec![RecGroup(Box::new([node(0)]))]).is_none());
     }
 
     #[test]

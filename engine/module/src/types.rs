@@ -4,14 +4,15 @@
 //! defined type is named by its index ([`TypeUse::Idx`]); in a store it is named by its canonical
 //! identity ([`TypeUse::Def`]).
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The identity of a canonicalised defined type in one [`TypeRegistry`](crate::TypeRegistry).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TypeId(pub u32);
 
 /// How a type is referred to: `typeuse` of the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TypeUse {
     /// An index into the module's type section.
     Idx(u32),
@@ -22,7 +23,7 @@ pub enum TypeUse {
 }
 
 /// A heap type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HeapType {
     /// Top of the internal hierarchy.
     Any,
@@ -53,7 +54,7 @@ pub enum HeapType {
 }
 
 /// A reference type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RefType {
     /// Whether null belongs to the type.
     pub nullable: bool,
@@ -69,7 +70,7 @@ impl RefType {
 }
 
 /// A value type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ValType {
     /// 32-bit integer.
     I32,
@@ -103,7 +104,7 @@ pub fn slots_of(types: &[ValType]) -> usize {
 }
 
 /// A function type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FuncType {
     /// Types of the parameters.
     pub params: Box<[ValType]>,
@@ -129,7 +130,7 @@ impl FuncType {
 }
 
 /// What a field or an array element is stored as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StorageType {
     /// A packed 8-bit integer.
     I8,
@@ -140,7 +141,7 @@ pub enum StorageType {
 }
 
 /// A field of a structure, or the element of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FieldType {
     /// Whether it can be written.
     pub mutable: bool,
@@ -149,7 +150,7 @@ pub struct FieldType {
 }
 
 /// A composite type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CompType {
     /// A function type.
     Func(FuncType),
@@ -160,7 +161,7 @@ pub enum CompType {
 }
 
 /// A subtype: a composite type with its declared supertype.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SubType {
     /// Whether no further subtypes are allowed.
     pub is_final: bool,
@@ -171,11 +172,11 @@ pub struct SubType {
 }
 
 /// A recursive group of types.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecGroup(pub Box<[SubType]>);
 
 /// The type of an address: whether a memory or table is indexed by `i32` or `i64`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AddrType {
     /// 32-bit addresses.
     I32,
@@ -184,7 +185,7 @@ pub enum AddrType {
 }
 
 /// Size limits, in pages for memories and in elements for tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {
     /// Size at the start.
     pub min: u64,
@@ -193,7 +194,7 @@ pub struct Limits {
 }
 
 /// A memory type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemoryType {
     /// Type of its addresses.
     pub addr: AddrType,
@@ -206,7 +207,7 @@ pub struct MemoryType {
 }
 
 /// A table type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TableType {
     /// Type of its indices.
     pub addr: AddrType,
@@ -217,7 +218,7 @@ pub struct TableType {
 }
 
 /// A global type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GlobalType {
     /// Whether it can be set.
     pub mutable: bool,
@@ -226,14 +227,14 @@ pub struct GlobalType {
 }
 
 /// A tag type: the function type that gives the exception's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TagType {
     /// The function type.
     pub ty: TypeUse,
 }
 
 /// The type of something that is imported or exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ExternType {
     /// A function of a defined type.
     Func(TypeUse),

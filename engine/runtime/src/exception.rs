@@ -3,6 +3,7 @@
 use crate::TagAddr;
 use crate::value::Value;
 use etalon_module::TypeId;
+use serde::{Deserialize, Serialize};
 
 /// A tag instance.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +13,7 @@ pub struct TagInst {
 }
 
 /// An exception instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ExnInst {
     /// Its tag.
     pub tag: TagAddr,

@@ -4,13 +4,14 @@ use crate::InstanceAddr;
 use crate::reference::{FuncAddr, Ref};
 use crate::stop::Stop;
 use crate::store::Store;
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
 /// A tier of one store, by the order in which they were added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TierId(pub u8);
 
 /// What a tier made of a module before it was instantiated (compiled code, say).

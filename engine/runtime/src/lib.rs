@@ -18,10 +18,12 @@ mod linking;
 mod memory;
 mod reference;
 mod segment;
+mod snapshot;
 mod stop;
 mod store;
 mod table;
 mod value;
+mod waits;
 
 pub use digest::StateDigest;
 pub use exception::{ExnInst, TagInst};
@@ -36,16 +38,19 @@ pub use linking::{LinkError, Linker};
 pub use memory::{GUARD_BYTES, MemoryDef, MemoryError, MemoryInst};
 pub use reference::{ExnAddr, FuncAddr, HeapAddr, Ref, RefKind};
 pub use segment::{DataInst, ElemInst};
+use serde::{Deserialize, Serialize};
+pub use snapshot::{HostImport, ImageError, StoreImage};
 pub use stop::{Crash, Exhaustion, HostError, Site, Stop, Trap, Trapped};
 pub use store::{InvokeError, Store, StoreConfig};
 pub use table::{TableDef, TableInst};
 pub use value::Value;
+pub use waits::{Wait, WaiterId, Waits};
 
 /// Defines the address types: positions in the store's vectors.
 macro_rules! addresses {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(pub u32);
 
         impl $name {

@@ -10,11 +10,13 @@
 //! | 3 | externalised: `ref.extern` around an internal reference |
 //! | 4..=63 | address, or the 31 bits of an `i31` |
 
+use serde::{Deserialize, Serialize};
+
 /// Defines an address that a reference can hold.
 macro_rules! reference_addresses {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(pub u32);
 
         impl $name {
@@ -62,7 +64,8 @@ const KIND_MASK: u64 = 0b111;
 const EXTERNALISED: u64 = 0b1000;
 
 /// A reference value; null has no type of its own here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct Ref(u64);
 
 impl Ref {
@@ -158,6 +161,20 @@ impl Ref {
             Some(RefKind::Func(addr)) if !self.is_externalised() => Some(addr),
             _ => None,
         }
+    }
+}
+
+impl From<Ref> for u64 {
+    fn from(r: Ref) -> u64 {
+        r.to_bits()
+    }
+}
+
+impl TryFrom<u64> for Ref {
+    type Error = &'static str;
+
+    fn try_from(bits: u64) -> Result<Ref, &'static str> {
+        Ref::from_bits(bits).ok_or("a word that is no reference")
     }
 }
 

@@ -13,6 +13,7 @@ use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::TableInst;
 use crate::value::Value;
+use crate::waits::Waits;
 use crate::{GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr};
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
@@ -77,6 +78,8 @@ pub struct Store {
     metering: bool,
     meter: Meter,
     executors: Vec<Arc<dyn Executor>>,
+    /// Executions that wait to be notified.
+    pub waits: Waits,
     pub(crate) handles: Handles,
     pub(crate) activations: Vec<Box<dyn Activation>>,
     depth_left: u64,
@@ -121,6 +124,7 @@ impl Store {
             metering: config.metering,
             meter,
             executors: Vec::new(),
+            waits: Waits::default(),
             handles: Handles::default(),
             activations: Vec::new(),
             depth_left,

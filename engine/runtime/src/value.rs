@@ -2,9 +2,10 @@
 
 use crate::reference::Ref;
 use etalon_module::ValType;
+use serde::{Deserialize, Serialize};
 
 /// A value with its type. Floats are bits, so that NaNs keep their payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// `i32`
     I32(u32),

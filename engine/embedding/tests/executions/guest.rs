@@ -2,8 +2,8 @@
 
 use etalon::{
     Config, Engine, Execution, FuncAddr, FuncType, HostFn, Instance, InvokeError, Linker, Module,
-    PauseLimits, Progress, ResumeError, Schedule, StartError, StateDigest, Stop, Store, Tier,
-    ValType, Value,
+    PauseLimits, Progress, ResumeError, Schedule, SnapshotError, StartError, StateDigest, Stop,
+    Store, Tier, ValType, Value,
 };
 
 const WAT: &str = r#"(module
@@ -167,11 +167,27 @@ impl Guest {
         }
     }
 
+    /// Becomes what its snapshot says, as another process would have it: with an engine of its own, and
+    /// the module decoded anew. Gives the snapshot.
+    pub(crate) fn move_elsewhere(&mut self) -> Vec<u8> {
+        let bytes = self.store.snapshot().unwrap();
+        self.engine = Engine::new(self.engine.config().clone());
+        self.store = restore(&self.engine, &bytes).unwrap();
+        bytes
+    }
+
     /// What is left when all is over.
     pub(crate) fn state(&self) -> (StateDigest, u64, bool) {
         let meter = self.store.meter();
         (self.store.digest(), meter.consumed(), meter.is_exhausted())
     }
+}
+
+/// A store of a snapshot, with the one host function that the guest has.
+pub(crate) fn restore(engine: &Engine, bytes: &[u8]) -> Result<Store, SnapshotError> {
+    Store::restore(engine, bytes, &[], &mut |host| {
+        ((host.module, host.name) == ("host", "twice")).then(twice)
+    })
 }
 
 /// How the calls of a guest end in one piece each, with the gas after each, and the state at the end.

@@ -3,6 +3,7 @@
 
 mod access;
 mod allocate;
+mod image;
 mod layout;
 mod mark;
 mod object;
@@ -11,6 +12,7 @@ mod slab;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use image::HeapImage;
 pub use object::Object;
 pub(crate) use roots::Handles;
 pub use roots::{Activation, RootId, Roots};

@@ -2,9 +2,10 @@
 
 use crate::heap::layout::Field;
 use etalon_module::TypeId;
+use serde::{Deserialize, Serialize};
 
 /// A structure or an array.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Object {
     pub(crate) ty: TypeId,
     pub(crate) bytes: Box<[u8]>,

@@ -17,6 +17,7 @@
 use crate::reference::{Ref, RefKind};
 use crate::store::Store;
 use etalon_module::{HeapType, RefType, TypeUse};
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -46,14 +47,22 @@ pub trait Activation: Roots + Any + Debug + Send + Sync {}
 impl<T: Roots + Any + Debug + Send + Sync> Activation for T {}
 
 /// A handle of the embedder's to a reference. Handles are never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RootId(u64);
 
 /// The references that the embedder holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Handles {
     refs: BTreeMap<RootId, Ref>,
     next: u64,
+}
+
+impl Handles {
+    /// Whether every handle has a reference that can be one of the store's, and none will be given out
+    /// again.
+    pub(crate) fn are_good(&self, is_ref: impl Fn(Ref) -> bool) -> bool {
+        self.refs.iter().all(|(id, r)| id.0 < self.next && is_ref(*r))
+    }
 }
 
 impl Store {

@@ -1,7 +1,9 @@
 //! Numbered cells whose numbers are used again.
 
+use serde::{Deserialize, Serialize};
+
 /// Values that keep their number as long as they live.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Slab<T> {
     cells: Vec<Option<T>>,
     /// Numbers of the free cells, the next one to use last.
@@ -27,6 +29,21 @@ impl<T> Slab<T> {
         }
         self.cells.push(Some(value));
         (self.cells.len() - 1) as u32
+    }
+
+    /// Whether the numbers that are free are just those without a value, and each is there once.
+    pub(crate) fn is_consistent(&self) -> bool {
+        let mut free = vec![false; self.cells.len()];
+        let once = self
+            .free
+            .iter()
+            .all(|n| free.get_mut(*n as usize).is_some_and(|seen| !std::mem::replace(seen, true)));
+        once && self.cells.iter().zip(&free).all(|(cell, free)| cell.is_none() == *free)
+    }
+
+    /// The values that there are.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.cells.iter().flatten()
     }
 
     /// The value of a number.

@@ -1,0 +1,226 @@
+//! Stores as bytes, with what is paused in them, and back in another process.
+//!
+//! A snapshot holds everything that can be observed: memories, tables, globals, the heap with the
+//! embedder's handles, segments, waits, the meter, and every paused execution. Modules are in it as the
+//! bytes that they were made of, so it needs nothing beside it but the host functions, which are found
+//! again by their two names; an embedder that has the modules at hand need not decode them again.
+//! Addresses, handles and executions mean the same in the new store. Observers are not in it.
+//!
+//! The digest finds damage; it does not make a stranger's snapshot safe to run. What a snapshot
+//! decodes to is checked too, so no bytes make [`Store::restore`] panic, and it takes memory in
+//! proportion to the bytes and to what the schedule lets memories and tables have.
+
+use crate::config::Tier;
+use crate::engine::Engine;
+use crate::error::ModuleError;
+use crate::module::Module;
+use crate::store::Store;
+use etalon_interp::{DamagedExecution, ExecutionsImage};
+use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, StoreImage};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
+/// Of the layout of the bytes.
+const FORMAT: u32 = 1;
+/// Bytes of the digest after the magic.
+const DIGEST: usize = 32;
+
+/// Why there is no snapshot, or no store of one.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// The bytes are something else.
+    #[error("not a snapshot")]
+    NotASnapshot,
+    /// Another version made it: it prepares functions in another way.
+    #[error("the snapshot was made by {found}, this is {expected}")]
+    Version {
+        /// Who made it.
+        found: String,
+        /// Who reads it.
+        expected: String,
+    },
+    /// It was taken under other prices and limits.
+    #[error("the snapshot was taken under schedule {found}, the engine has {expected}")]
+    Schedule {
+        /// Of the snapshot.
+        found: String,
+        /// Of the engine.
+        expected: String,
+    },
+    /// It was taken with or without metering, or of executions that can be paused, and the engine is
+    /// set up otherwise.
+    #[error("the snapshot was taken {found}, the engine runs {expected}")]
+    Settings {
+        /// Of the snapshot.
+        found: SnapshotSettings,
+        /// Of the engine.
+        expected: SnapshotSettings,
+    },
+    /// It is damaged.
+    #[error("the snapshot is damaged: {0}")]
+    Corrupt(&'static str),
+    /// A function of the store is not the interpreter's: compiled code is no data.
+    #[error("the store has a function that {0} runs, and only the interpreter's can be kept")]
+    Compiled(&'static str),
+    /// A module in it is refused by the engine.
+    #[error("a module of the snapshot: {0}")]
+    Module(#[from] ModuleError),
+    /// The state cannot be written or taken up.
+    #[error("the snapshot cannot be used: {0}")]
+    State(#[from] ImageError),
+    /// The paused executions cannot be taken up.
+    #[error("the snapshot cannot be used: {0}")]
+    Executions(#[from] DamagedExecution),
+}
+
+/// SnapshotSettings of an engine that a snapshot depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotSettings {
+    /// Whether gas is charged.
+    pub metering: bool,
+    /// Whether there may be paused executions, or, of a snapshot, whether there are.
+    pub pausable: bool,
+}
+
+impl std::fmt::Display for SnapshotSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.metering { "with metering" } else { "without metering" })?;
+        f.write_str(if self.pausable { " and pauses" } else { " and without pauses" })
+    }
+}
+
+fn version() -> String {
+    format!("etalon {} (format {FORMAT})", env!("CARGO_PKG_VERSION"))
+}
+
+/// What is read before the state is looked at.
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    schedule: String,
+    settings: SnapshotSettings,
+}
+
+/// The modules' bytes, the state, and what is paused.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body {
+    modules: Vec<Vec<u8>>,
+    state: StoreImage,
+    executions: ExecutionsImage,
+}
+
+impl Store {
+    /// The store as bytes. The same state gives the same bytes.
+    ///
+    /// # Errors
+    /// From inside a host function, or if a function of the store is compiled.
+    ///
+    /// # Panics
+    /// Never: the types written have no form that cannot be.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        for func in &self.funcs {
+            if let FuncKind::Wasm { tier, .. } = func.kind
+                && tier != self.interp_tier
+            {
+                return Err(SnapshotError::Compiled(self.executor(tier).name()));
+            }
+        }
+        let state = self.image()?;
+        let by_digest: BTreeMap<_, _> =
+            self.instances.iter().map(|i| (i.module.digest(), i.module.bytes())).collect();
+        let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
+        let pausable = !self.paused().is_empty();
+        let settings = SnapshotSettings { metering: self.is_metering(), pausable };
+        let header = Header { schedule: self.schedule().id().to_string(), settings };
+        let body = Body { modules, state, executions: self.interp.image() };
+        let fault = "plain data is always written";
+        let parts = [
+            postcard::to_stdvec(&version()).expect(fault),
+            postcard::to_stdvec(&header).expect(fault),
+            postcard::to_stdvec(&body).expect(fault),
+        ];
+        let mut rest = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+        for part in parts {
+            rest.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            rest.extend_from_slice(&part);
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(blake3::hash(&rest).as_bytes());
+        bytes.extend_from_slice(&rest);
+        Ok(bytes)
+    }
+
+    /// A store of an engine, as a snapshot has it. `hosts` gives the host functions; `modules` are
+    /// modules at hand that need not be made of the snapshot's bytes.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub fn restore(
+        engine: &Engine,
+        bytes: &[u8],
+        modules: &[Module],
+        hosts: &mut dyn FnMut(&HostImport<'_>) -> Option<HostFn>,
+    ) -> Result<Store, SnapshotError> {
+        let mut store = Store::new(engine, None)
+            .map_err(|_| SnapshotError::Corrupt("a store without a gas limit cannot be had"))?;
+        let body = read(&store, bytes)?;
+        let mut found = Vec::new();
+        if body.modules.len() != body.state.modules().len() {
+            return Err(SnapshotError::Corrupt("its modules are not those of its instances"));
+        }
+        for (bytes, digest) in body.modules.iter().zip(body.state.modules()) {
+            let data = match modules.iter().find(|m| m.data().digest() == *digest) {
+                Some(module) => Arc::clone(module.data()),
+                None => Arc::clone(Module::mixed(engine, bytes, |_| Tier::Interp)?.data()),
+            };
+            found.push(data);
+        }
+        store.take_up(body.state, &found, hosts)?;
+        let interp = Arc::clone(&store.interp);
+        interp.take_up(&store, body.executions)?;
+        Ok(store)
+    }
+}
+
+/// Checks what the bytes are and whether a fresh store can take them up, and decodes them.
+fn read(store: &Store, bytes: &[u8]) -> Result<Body, SnapshotError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::NotASnapshot)?;
+    let (digest, mut rest) =
+        rest.split_at_checked(DIGEST).ok_or(SnapshotError::Corrupt("it ends in its head"))?;
+    if blake3::hash(rest).as_bytes() != digest {
+        return Err(SnapshotError::Corrupt("its digest is another"));
+    }
+    let found: String = decode(part(&mut rest)?)?;
+    if found != version() {
+        return Err(SnapshotError::Version { found, expected: version() });
+    }
+    let header: Header = decode(part(&mut rest)?)?;
+    let expected = store.schedule().id().to_string();
+    if header.schedule != expected {
+        let found = header.schedule;
+        return Err(SnapshotError::Schedule { found, expected });
+    }
+    let found = header.settings;
+    let pausable = store.interp.is_pausable();
+    let expected = SnapshotSettings { metering: store.is_metering(), pausable };
+    if found.metering != expected.metering || (found.pausable && !expected.pausable) {
+        return Err(SnapshotError::Settings { found, expected });
+    }
+    decode(part(&mut rest)?)
+}
+
+/// The next part: its length, then its bytes.
+fn part<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], SnapshotError> {
+    let short = || SnapshotError::Corrupt("it ends in a part");
+    let (len, after) = rest.split_first_chunk::<8>().ok_or_else(short)?;
+    let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| short())?;
+    let (part, after) = after.split_at_checked(len).ok_or_else(short)?;
+    *rest = after;
+    Ok(part)
+}
+
+fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SnapshotError> {
+    postcard::from_bytes(bytes).map_err(|_| SnapshotError::Corrupt("a part does not decode"))
+}

@@ -1,0 +1,247 @@
+//! An image into a store.
+//!
+//! An image may come from anywhere, so every address in it is checked before it is used.
+
+use super::{FuncImage, HostImport, ImageError, InstanceImage, KindImage, PIECE, StoreImage};
+use crate::func::{FuncInst, FuncKind};
+use crate::host::HostFn;
+use crate::instance::{Extern, InstanceInst};
+use crate::reference::{Ref, RefKind};
+use crate::segment::{DataInst, ElemInst};
+use crate::store::Store;
+use crate::value::Value;
+use crate::{InstanceAddr, TagAddr};
+use etalon_module::{
+    Canonicalise, ExternType, HeapType, Module, RefType, TagType, TypeId, TypeRegistry, TypeUse,
+    ValType,
+};
+use std::sync::Arc;
+
+/// Finds host functions for a store that is made of an image.
+type Hosts<'a> = dyn FnMut(&HostImport<'_>) -> Option<HostFn> + 'a;
+
+const fn corrupt(what: &'static str) -> ImageError {
+    ImageError::Corrupt(what)
+}
+
+fn check(good: bool, what: &'static str) -> Result<(), ImageError> {
+    if good { Ok(()) } else { Err(corrupt(what)) }
+}
+
+impl Store {
+    /// Becomes the store of an image. The store is fresh: it has its schedule and its tiers, those that
+    /// the other store had, and nothing else. `modules` are those of [`StoreImage::modules`]; `hosts`
+    /// gives the host functions.
+    ///
+    /// # Errors
+    /// If the image is damaged, a host function is not there, or the host has no room. What is left
+    /// then is of no use.
+    pub fn take_up(
+        &mut self,
+        image: StoreImage,
+        modules: &[Arc<Module>],
+        hosts: &mut Hosts<'_>,
+    ) -> Result<(), ImageError> {
+        let digests = modules.iter().map(|m| m.digest());
+        check(digests.eq(image.modules.iter().copied()), "its modules are others")?;
+        self.types = TypeRegistry::from_groups(image.types).ok_or(corrupt("its types"))?;
+        for func in image.funcs {
+            let func = self.linked(func, hosts)?;
+            self.funcs.push(func);
+        }
+        let tags = image.tags.len();
+        for ty in image.tags {
+            check(self.is_func_type(ty), "a tag")?;
+            self.alloc_tag(ty);
+        }
+        self.heap
+            .resume(image.heap, &self.types, tags, {
+                let funcs = self.funcs.len();
+                move |r| is_ref(r, funcs)
+            })
+            .ok_or(corrupt("its heap"))?;
+        for (ty, value) in image.globals {
+            check(self.is_known(ty.val) && self.is_of_kind(value, ty.val), "a global")?;
+            self.alloc_global(ty, value);
+        }
+        for (mut ty, refs) in image.tables {
+            check(self.is_known(ValType::Ref(ty.element)), "a table's type")?;
+            ty.limits.min = refs.len() as u64;
+            let table = self.alloc_table(ty, Ref::NULL).ok_or(corrupt("a table's size"))?;
+            for (i, r) in refs.into_iter().enumerate() {
+                check(self.is_ref(r), "a table's element")?;
+                self.tables[table.index()].set(i as u64, r).ok_or(corrupt("a table's element"))?;
+            }
+        }
+        for memory in image.memories {
+            let addr = self.alloc_memory(memory.ty)?;
+            let bytes = self.memories[addr.index()].bytes_mut();
+            for (at, piece) in memory.pieces {
+                let start = usize::try_from(at).ok().and_then(|at| at.checked_mul(PIECE));
+                let to = start.and_then(|start| bytes.get_mut(start..));
+                let to = to.and_then(|rest| rest.get_mut(..piece.len()));
+                to.ok_or(corrupt("a memory's bytes"))?.copy_from_slice(&piece);
+            }
+        }
+        for refs in image.elems {
+            check(refs.iter().all(|r| self.is_ref(*r)), "an element segment")?;
+            self.elems.push(ElemInst { refs: refs.into() });
+        }
+        self.datas = vec![DataInst::default(); image.dropped.len()];
+        for instance in image.instances {
+            self.add_instance(instance, modules, &image.dropped)?;
+        }
+        check(image.handles.are_good(|r| self.is_ref(r)), "a handle")?;
+        self.handles = image.handles;
+        check(image.waits.iter().all(|w| w.memory.index() < self.memories.len()), "a wait")?;
+        self.waits = image.waits;
+        let meter = self.meter_mut().resume(image.gas_limit, image.gas_left, image.exhausted);
+        meter.map_err(|_| corrupt("its gas limit"))
+    }
+
+    fn linked(&self, func: FuncImage, hosts: &mut Hosts<'_>) -> Result<FuncInst, ImageError> {
+        check(self.is_func_type(func.ty), "a function's type")?;
+        let ty = self.func_type_of(func.ty).ok_or(corrupt("a function's type"))?;
+        let kind = match func.kind {
+            KindImage::Wasm { instance, index, tier } => {
+                check((tier.0 as usize) < self.executors().len(), "a function's tier")?;
+                FuncKind::Wasm { instance, index, tier }
+            }
+            KindImage::Host { module, name } => {
+                let import = HostImport { module: &module, name: &name, ty, types: &self.types };
+                match hosts(&import) {
+                    Some(host) => FuncKind::Host(Arc::new(host)),
+                    None => return Err(ImageError::Host { module, name }),
+                }
+            }
+        };
+        Ok(FuncInst { ty: func.ty, kind })
+    }
+
+    fn func_type_of(&self, ty: TypeId) -> Option<&etalon_module::FuncType> {
+        if (ty.0 as usize) < self.types.len() { self.types.func(ty) } else { None }
+    }
+
+    fn is_func_type(&self, ty: TypeId) -> bool {
+        self.func_type_of(ty).is_some()
+    }
+
+    /// Whether a type names canonical types only.
+    fn is_known(&self, ty: ValType) -> bool {
+        match ty {
+            ValType::Ref(RefType { heap: HeapType::Use(used), .. }) => {
+                matches!(used, TypeUse::Def(id) if (id.0 as usize) < self.types.len())
+            }
+            _ => true,
+        }
+    }
+
+    fn is_of_kind(&self, value: Value, ty: ValType) -> bool {
+        match (value, ty) {
+            (Value::Ref(r), ValType::Ref(_)) => self.is_ref(r),
+            (Value::I32(_), ValType::I32)
+            | (Value::I64(_), ValType::I64)
+            | (Value::F32(_), ValType::F32)
+            | (Value::F64(_), ValType::F64)
+            | (Value::V128(_), ValType::V128) => true,
+            _ => false,
+        }
+    }
+
+    fn is_ref(&self, r: Ref) -> bool {
+        is_ref(r, self.funcs.len())
+    }
+
+    /// Adds an instance whose addresses are of things that fit its module, and lets its tiers get ready.
+    fn add_instance(
+        &mut self,
+        image: InstanceImage,
+        modules: &[Arc<Module>],
+        dropped: &[bool],
+    ) -> Result<(), ImageError> {
+        let addr = InstanceAddr(self.instances.len() as u32);
+        let module = modules.get(image.module as usize).ok_or(corrupt("an instance's module"))?;
+        let types = self.types.intern_groups(&module.types);
+        let inst = InstanceInst {
+            module: Arc::clone(module),
+            types,
+            funcs: image.funcs,
+            tables: image.tables,
+            memories: image.memories,
+            globals: image.globals,
+            tags: image.tags,
+            elems: image.elems,
+            datas: image.datas,
+        };
+        check(self.fits(&inst), "an instance's addresses")?;
+        for (segment, at) in module.datas.iter().zip(&inst.datas) {
+            if dropped.get(at.index()) == Some(&false) {
+                let data = DataInst::new(Arc::clone(module.bytes()), segment.range.clone());
+                self.datas[at.index()] = data;
+            }
+        }
+        let mut tiers = Vec::new();
+        for (index, func) in inst.funcs.iter().enumerate().skip(module.imported_funcs as usize) {
+            match self.funcs[func.index()].kind {
+                FuncKind::Wasm { instance, index: i, tier }
+                    if instance == addr && i as usize == index =>
+                {
+                    tiers.push(tier);
+                }
+                _ => return Err(corrupt("an instance's function")),
+            }
+        }
+        tiers.sort();
+        tiers.dedup();
+        self.instances.push(inst);
+        for tier in tiers {
+            let executor = Arc::clone(self.executor(tier));
+            executor.attach(self, addr, None)?;
+        }
+        Ok(())
+    }
+
+    /// Whether everything in an instance is there, and of the type that its module says.
+    fn fits(&self, inst: &InstanceInst) -> bool {
+        let module = &inst.module;
+        let is = |item: Extern, ty: ExternType| {
+            self.types.matches_extern(self.type_of(item), ty.canonical(&inst.types))
+        };
+        let same = |ty: TagType, addr: TagAddr| is(Extern::Tag(addr), ExternType::Tag(ty));
+        inst.funcs.len() == module.funcs.len()
+            && inst.tables.len() == module.tables.len()
+            && inst.memories.len() == module.memories.len()
+            && inst.globals.len() == module.globals.len()
+            && inst.tags.len() == module.tags.len()
+            && inst.elems.len() == module.elems.len()
+            && inst.datas.len() == module.datas.len()
+            && inst.funcs.iter().zip(&module.funcs).all(|(a, ty)| {
+                let ty = ExternType::Func(TypeUse::Idx(*ty));
+                a.index() < self.funcs.len() && is(Extern::Func(*a), ty)
+            })
+            && inst.tables.iter().zip(&module.tables).all(|(a, ty)| {
+                a.index() < self.tables.len() && is(Extern::Table(*a), ExternType::Table(*ty))
+            })
+            && inst.memories.iter().zip(&module.memories).all(|(a, ty)| {
+                a.index() < self.memories.len() && is(Extern::Memory(*a), ExternType::Memory(*ty))
+            })
+            && inst.globals.iter().zip(&module.globals).all(|(a, ty)| {
+                a.index() < self.globals.len() && is(Extern::Global(*a), ExternType::Global(*ty))
+            })
+            && inst
+                .tags
+                .iter()
+                .zip(&module.tags)
+                .all(|(a, ty)| a.index() < self.tags.len() && same(*ty, *a))
+            && inst.elems.iter().all(|a| a.index() < self.elems.len())
+            && inst.datas.iter().all(|a| a.index() < self.datas.len())
+    }
+}
+
+/// Whether a reference can be one of a store with so many functions. Those into the heap may dangle.
+fn is_ref(r: Ref, funcs: usize) -> bool {
+    match r.kind() {
+        Some(RefKind::Func(addr)) => addr.index() < funcs,
+        _ => true,
+    }
+}

@@ -1,0 +1,84 @@
+//! A store into an image.
+
+use super::{FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, PIECE, StoreImage};
+use crate::func::{FuncInst, FuncKind};
+use crate::memory::MemoryInst;
+use crate::store::Store;
+
+impl Store {
+    /// The state of the store as plain data. What tiers hold is theirs to save.
+    ///
+    /// # Errors
+    /// [`ImageError::Running`] from inside a host function.
+    pub fn image(&self) -> Result<StoreImage, ImageError> {
+        if self.is_running() {
+            return Err(ImageError::Running);
+        }
+        let mut modules = Vec::new();
+        let instances = self
+            .instances
+            .iter()
+            .map(|inst| {
+                let digest = inst.module.digest();
+                let module = modules.iter().position(|d| *d == digest).unwrap_or_else(|| {
+                    modules.push(digest);
+                    modules.len() - 1
+                });
+                InstanceImage {
+                    module: module as u32,
+                    funcs: inst.funcs.clone(),
+                    tables: inst.tables.clone(),
+                    memories: inst.memories.clone(),
+                    globals: inst.globals.clone(),
+                    tags: inst.tags.clone(),
+                    elems: inst.elems.clone(),
+                    datas: inst.datas.clone(),
+                }
+            })
+            .collect();
+        let meter = self.meter();
+        Ok(StoreImage {
+            modules,
+            types: self.types.groups(),
+            funcs: self.funcs.iter().map(func).collect(),
+            tables: self
+                .tables
+                .iter()
+                .map(|t| (t.ty(), (0..t.len()).filter_map(|i| t.get(i)).collect()))
+                .collect(),
+            memories: self.memories.iter().map(memory).collect(),
+            globals: self.globals.iter().map(|g| (g.ty(), g.get())).collect(),
+            tags: self.tags.iter().map(|t| t.ty).collect(),
+            elems: self.elems.iter().map(|e| e.refs.to_vec()).collect(),
+            dropped: self.datas.iter().map(|d| d.bytes().is_empty()).collect(),
+            heap: self.heap.image(),
+            instances,
+            handles: self.handles.clone(),
+            waits: self.waits.clone(),
+            gas_limit: meter.limit(),
+            gas_left: meter.cell().left(),
+            exhausted: meter.is_exhausted(),
+        })
+    }
+}
+
+fn func(func: &FuncInst) -> FuncImage {
+    let kind = match &func.kind {
+        FuncKind::Wasm { instance, index, tier } => {
+            KindImage::Wasm { instance: *instance, index: *index, tier: *tier }
+        }
+        FuncKind::Host(host) => {
+            KindImage::Host { module: host.module().to_owned(), name: host.name().to_owned() }
+        }
+    };
+    FuncImage { ty: func.ty, kind }
+}
+
+fn memory(memory: &MemoryInst) -> MemoryImage {
+    let pieces = memory.bytes().chunks(PIECE).enumerate();
+    let written = pieces.filter(|(_, piece)| piece.iter().any(|b| *b != 0));
+    MemoryImage {
+        ty: memory.ty(),
+        pieces: written.map(|(i, piece)| (i as u64, piece.to_vec())).collect(),
+    }
+}
