@@ -133,15 +133,29 @@ impl Interp {
         let mut suspended = suspended.ok_or(ResumeError::Unknown(id))?;
         let mut pausing = Pausing::new(limits.clone(), store.meter().cell().left());
         let machine = &mut suspended.machine;
-        let leave = store.enter(|store| self.drive(store, machine, Some(&mut pausing), |_| Ok(())));
+        let mut called = None;
+        let leave = store.enter(|store| {
+            let depth = store.depth_left();
+            let leave = self.drive(store, machine, Some(&mut pausing), |_| Ok(()))?;
+            if let Leave::TailCall { func, at } = leave {
+                // What the outermost function calls in its place is the host's or another tier's, and
+                // is over at once.
+                store.set_depth_left(depth);
+                let mut slots = machine.slots(at)[..Interp::width(store, func)].to_vec();
+                store.call(func, &mut slots)?;
+                called = Some(slots);
+            }
+            Ok(leave)
+        });
         match (leave?, pausing.pause()) {
             (Leave::Paused, Some(pause)) => {
                 self.executions().paused.insert(id, suspended);
                 Ok(Progress::Paused(pause))
             }
-            (Leave::Done, _) => {
+            (Leave::Done | Leave::TailCall { .. }, _) => {
                 let results = &store.func_type(suspended.func).results;
-                let values = Value::read_all(results, suspended.machine.slots(0));
+                let slots = called.as_deref().unwrap_or_else(|| suspended.machine.slots(0));
+                let values = Value::read_all(results, slots);
                 self.keep(suspended.machine);
                 Ok(Progress::Done(values))
             }

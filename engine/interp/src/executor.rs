@@ -114,7 +114,7 @@ impl Interp {
     }
 
     /// Slots for the arguments of a function and for its results.
-    fn width(store: &Store, func: FuncAddr) -> usize {
+    pub(crate) fn width(store: &Store, func: FuncAddr) -> usize {
         let ty = store.func_type(func);
         ty.param_slots().max(ty.result_slots())
     }

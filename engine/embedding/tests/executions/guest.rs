@@ -29,6 +29,8 @@ const WAT: &str = r#"(module
       (call_indirect (type $unary) (local.get 0) (i32.const 0))
       (call_indirect (type $unary) (local.get 0) (i32.const 1))))
 
+  (func (export "away") (param i32) (result i32)
+    (return_call $twice (i32.add (local.get 0) (i32.const 1))))
   (func $down (param i32 i64) (result i64)
     (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
     (return_call $down (i32.sub (local.get 0) (i32.const 1))
@@ -83,6 +85,7 @@ pub(crate) const CALLS: &[(&str, i32)] = &[
     ("fib", 7),
     ("indirect", 5),
     ("tail", 12),
+    ("away", 12),
     ("list", 9),
     ("array", 5),
     ("array", 1),
