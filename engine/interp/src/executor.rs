@@ -91,6 +91,23 @@ impl Interp {
         &self,
         store: &mut Store,
         machine: &mut Machine,
+        pausing: Option<&mut Pausing>,
+        begin: impl FnOnce(&mut Executing<'_>) -> Result<(), Stop>,
+    ) -> Result<Leave, Stop> {
+        let result = self.advance(store, machine, pausing, begin);
+        if let Ok(Leave::Done) | Err(_) = result {
+            self.executing(store, machine, None, |e| {
+                e.ended(result.as_ref().err());
+                Ok(())
+            })?;
+        }
+        result
+    }
+
+    fn advance(
+        &self,
+        store: &mut Store,
+        machine: &mut Machine,
         mut pausing: Option<&mut Pausing>,
         begin: impl FnOnce(&mut Executing<'_>) -> Result<(), Stop>,
     ) -> Result<Leave, Stop> {

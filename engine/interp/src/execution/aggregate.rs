@@ -197,7 +197,13 @@ impl Context<'_> {
             self.rule(oob);
             return Err(Trap::MemoryOutOfBounds.into());
         }
-        Ok(bytes[start as usize..(start + size) as usize].into())
+        let bytes: Box<[u8]> = bytes[start as usize..(start + size) as usize].into();
+        if len > 0 {
+            // Each element is found by what it is written as, then unpacked.
+            self.rule(Rule::FnInvZbytes);
+            self.rule(Rule::FnCunpacknum);
+        }
+        Ok(bytes)
     }
 
     /// The references of an element segment.
@@ -296,6 +302,9 @@ impl Context<'_> {
             () if to <= from => Rule::ArrayCopyLe,
             () => Rule::ArrayCopyGt,
         });
+        if len > 0 {
+            self.rule(Rule::FnSx);
+        }
         self.store.heap.array_copy((dst, to), (src, from), len).ok_or_else(no_object)
     }
 

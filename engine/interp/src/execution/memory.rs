@@ -47,6 +47,7 @@ impl Context<'_> {
         let delta = address(self.slots[0], ty.addr);
         if !memory.can_grow(delta) {
             self.rule(Rule::MemoryGrowFail);
+            self.rule(Rule::FnInvSigned);
             self.set(address(u64::MAX, ty.addr));
             return Ok(());
         }

@@ -13,7 +13,7 @@ mod wide;
 pub(crate) use far::far;
 pub(crate) use run::run;
 
-use crate::observer::{Observer, Rule};
+use crate::observer::{Observer, Rule, tell};
 use crate::program::{Program, Slow};
 use etalon_module::Opcode;
 use etalon_runtime::{Ref, Stop, Store};
@@ -32,7 +32,7 @@ impl Context<'_> {
     /// Tells the observer that a rule was used.
     fn rule(&mut self, rule: Rule) {
         if let Some(observer) = &mut self.observer {
-            observer.rule(rule);
+            tell(&mut **observer, rule);
         }
     }
 

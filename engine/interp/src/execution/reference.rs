@@ -25,6 +25,15 @@ pub(super) fn belongs(store: &Store, r: Ref, ty: RefType) -> Result<bool, Stop> 
     Ok(store.types.matches_heap(heap, ty.heap))
 }
 
+/// The rule by which two words of references are compared.
+pub(super) fn rule_of_equality(a: u64, b: u64) -> Rule {
+    match a == b {
+        true if a == Ref::NULL.to_bits() => Rule::RefEqNull,
+        true => Rule::RefEqTrue,
+        false => Rule::RefEqFalse,
+    }
+}
+
 impl Context<'_> {
     // spec: Step_pure/ref.as_non_null-null, Step_pure/ref.as_non_null-addr
     pub(super) fn ref_as_non_null(&mut self) -> Result<(), Stop> {

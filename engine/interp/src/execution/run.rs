@@ -3,10 +3,14 @@
 //! A dispatch table: what an arm does in more than a few words is in the macros above it, in
 //! `numerics`, or in the other files of this folder. Each arm names its rules.
 
-use super::vector::{Fault, access, step};
+use super::reference::rule_of_equality;
+use super::vector::{Fault, access, operands, step};
 use crate::machine::{Exit, Frame, Machine};
 use crate::numerics::{conversion, float, integer};
-use crate::observer::{Rule, Watch, rules_of};
+use crate::observer::{
+    Rule, Watch, access_rules, functions_of, rules_of, tell, tell_all, tell_branch, tell_context,
+    tell_tail_call, visible_choice,
+};
 use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow};
 use etalon_runtime::{FuncAddr, Ref, Store, Trap};
 
@@ -38,11 +42,16 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 break 'run $exit
             };
         }
+        macro_rules! watching {
+            (|$observer:ident| $tell:expr) => {
+                if W::ON && let Some($observer) = watch.observer() {
+                    $tell;
+                }
+            };
+        }
         macro_rules! rule {
             ($rule:ident) => {
-                if W::ON && let Some(observer) = watch.observer() {
-                    observer.rule(Rule::$rule);
-                }
+                watching!(|observer| tell(observer, Rule::$rule))
             };
         }
         // gas-1, section 3: control reaches a cut.
@@ -245,36 +254,54 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 slots = &mut stack[fp as usize..];
                 slots[code.params as usize..code.locals as usize].fill(0);
                 pc = code.entry;
-                if W::ON && let Some(observer) = watch.observer() {
-                    observer.enter(FuncAddr(func), code.entry_gas);
-                }
+                watching!(|observer| {
+                    tell(observer, Rule::CallRefFunc);
+                    observer.enter(FuncAddr(func), code.entry_gas)
+                });
             }};
         }
         // The function that an indirect call means: in bounds, not null, of the right type.
         macro_rules! callee {
-            ($index:expr, $signature:expr) => {{
+            ($index:expr, $signature:expr, $null:expr) => {{
                 let signature = program.signatures[$signature as usize];
                 let Some(element) = tables[signature.table.index()].get(slot!($index)) else {
+                    rule!(TableGetOob);
                     leave!(Exit::Trap(Trap::UndefinedElement))
                 };
+                rule!(TableGetVal);
                 let Some(func) = element.as_func() else {
+                    // The cast is to a type with null, so it is the call that traps.
+                    rule!(RefCastSucceed);
+                    $null;
                     leave!(Exit::Trap(Trap::UninitializedElement))
                 };
                 let ty = store.funcs[func.index()].ty;
                 if ty != signature.ty && !store.types.matches_def(ty, signature.ty) {
+                    rule!(RefCastFail);
                     leave!(Exit::Trap(Trap::IndirectCallTypeMismatch))
                 }
+                rule!(RefCastSucceed);
                 func
             }};
         }
-        macro_rules! tail_call {
-            ($func:expr, $at:expr) => {
-                leave!(Exit::TailCall { func: $func, at: $at })
+        macro_rules! tail_rules {
+            ($frame:ident) => {
+                watching!(|observer| {
+                    tell_tail_call(observer, program.is_handled(pc - 1), Rule::$frame)
+                })
             };
+        }
+        macro_rules! tail_call {
+            ($func:expr, $at:expr) => {{
+                let func = $func;
+                tail_rules!(ReturnCallRefFrameAddr);
+                leave!(Exit::TailCall { func, at: $at })
+            }};
         }
         macro_rules! branch_to {
             ($label:expr) => {{
                 let label = &program.labels[$label as usize];
+                watching!(|observer| tell_branch(observer, label.crossed));
                 if label.from != label.to {
                     let from = label.from as usize;
                     slots.copy_within(from..from + label.keep as usize, label.to as usize);
@@ -313,7 +340,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 leave!(Exit::Trap(Trap::Unreachable))
             }
             Op::Charge { cost } => charge!(cost),
-            Op::Observe { opcode } => {
+            Op::Observe { opcode, followed, handled } => {
                 if W::ON && watch.stops(program, pc - 1, opcode, gas) {
                     pc -= 1;
                     leave!(Exit::Paused)
@@ -322,8 +349,14 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     (watch.observer(), program.func_at(pc - 1), program.site(pc - 1))
                 {
                     observer.operator(func, site, opcode);
-                    rules_of(opcode).iter().for_each(|rule| observer.rule(*rule));
+                    tell_all(observer, rules_of(opcode));
+                    tell_context(observer, opcode, followed, handled);
                 }
+            }
+            Op::Tell { rule } => watching!(|observer| tell(observer, rule)),
+            Op::TellBranch { crossed } => watching!(|observer| tell_branch(observer, crossed)),
+            Op::Completed { opcode } => {
+                watching!(|observer| tell_all(observer, functions_of(opcode)))
             }
             Op::Const { dst, value } => slot!(dst) = value,
             // spec: Step_read/local.get, Step/local.set, Step_pure/local.tee
@@ -411,9 +444,11 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrUnless { cond, target } => {
                 if slot!(cond) as u32 == 0 {
                     rule!(IfFalse);
+                    rule!(Block);
                     jump!(target)
                 } else {
                     rule!(IfTrue);
+                    rule!(Block);
                     go_on!()
                 }
             }
@@ -440,14 +475,11 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             // spec: Step_pure/call_indirect: table.get, ref.cast, call_ref
             Op::CallIndirect { index, at, signature } => {
                 rule!(CallIndirect);
-                call!(callee!(index, signature).0, at)
+                call!(callee!(index, signature, rule!(CallRefNull)).0, at)
             }
             // spec: Step_read/call_ref-null, Step_read/call_ref-func
             Op::CallRef { func, at } => match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
-                Some(func) => {
-                    rule!(CallRefFunc);
-                    call!(func.0, at)
-                }
+                Some(func) => call!(func.0, at),
                 None => {
                     rule!(CallRefNull);
                     leave!(Exit::Trap(Trap::NullFunctionReference))
@@ -461,17 +493,14 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             // spec: Step_pure/return_call_indirect
             Op::ReturnCallIndirect { index, at, signature } => {
                 rule!(ReturnCallIndirect);
-                tail_call!(callee!(index, signature).0, at)
+                tail_call!(callee!(index, signature, tail_rules!(ReturnCallRefFrameNull)).0, at)
             }
             // spec: Step_read/return_call_ref-frame-null, Step_read/return_call_ref-frame-addr
             Op::ReturnCallRef { func, at } => {
                 match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
-                    Some(func) => {
-                        rule!(ReturnCallRefFrameAddr);
-                        tail_call!(func.0, at)
-                    }
+                    Some(func) => tail_call!(func.0, at),
                     None => {
-                        rule!(ReturnCallRefFrameNull);
+                        tail_rules!(ReturnCallRefFrameNull);
                         leave!(Exit::Trap(Trap::NullFunctionReference))
                     }
                 }
@@ -500,13 +529,21 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 leave!(Exit::BrOnCast { fails, word: slot!(a), label, cast })
             }
             Op::Vector { opcode, shape, at, x } => {
+                watching!(|observer| {
+                    let operands = operands(&slots[at as usize..]);
+                    tell_all(observer, visible_choice(opcode, operands))
+                });
                 if step(&mut slots[at as usize..], &program.vectors, opcode, shape, x).is_none() {
                     leave!(Exit::Crash("no vector instruction"))
                 }
             }
             Op::VectorAccess { opcode, at, memarg } => {
                 let arg = &program.far_args[memarg as usize];
-                match access(memory, &mut slots[at as usize..], opcode, arg) {
+                let done = access(memory, &mut slots[at as usize..], opcode, arg);
+                if let (true, Some((val, oob))) = (W::ON, access_rules(opcode)) {
+                    watching!(|observer| tell(observer, if done.is_ok() { val } else { oob }));
+                }
+                match done {
                     Ok(()) => {}
                     Err(Fault::Trap(trap)) => leave!(Exit::Trap(trap)),
                     Err(Fault::NoAccess) => leave!(Exit::Crash("no access of a vector")),
@@ -639,6 +676,12 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64RemUK(o) => partial_k!(64, o, integer::n64::irem_u),
             // spec: Step_pure/relop, i64
             Op::I64Eq(o) => rel!(64, o, integer::n64::ieq),
+            // spec: Step_pure/ref.eq-null, Step_pure/ref.eq-true, Step_pure/ref.eq-false
+            Op::RefEq(o) => {
+                let (a, b) = (slot!(o.a), slot!(o.b));
+                watching!(|observer| tell(observer, rule_of_equality(a, b)));
+                slot!(o.dst) = u64::from(a == b);
+            }
             Op::I64EqK(o) => rel_k!(64, o, integer::n64::ieq),
             Op::I64Ne(o) => rel!(64, o, integer::n64::ine),
             Op::I64NeK(o) => rel_k!(64, o, integer::n64::ine),

@@ -39,6 +39,7 @@ impl Context<'_> {
         let delta = address(self.slots[1], ty);
         if !self.table().can_grow(delta) {
             self.rule(Rule::TableGrowFail);
+            self.rule(Rule::FnInvSigned);
             self.set(address(u64::MAX, ty));
             return Ok(());
         }

@@ -15,6 +15,11 @@ fn set(slots: &mut [u64], value: u128) {
     slots[1] = (value >> 64) as u64;
 }
 
+/// The vectors in the first slots, for an operator of up to three; zeros where there are fewer.
+pub(super) fn operands(slots: &[u64]) -> [u128; 3] {
+    [0, 2, 4].map(|at| if slots.len() > at + 1 { get(slots, at) } else { 0 })
+}
+
 /// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
 // spec: Step_pure/vvunop, Step_pure/vvbinop, Step_pure/vvternop, Step_pure/vunop-val,
 // Step_pure/vbinop-val, Step_pure/vternop-val, Step_pure/vrelop, Step_pure/vshiftop,

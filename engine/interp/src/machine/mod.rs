@@ -4,6 +4,7 @@ mod pause;
 mod roots;
 mod run;
 mod unwind;
+mod watch;
 
 pub use pause::{Pause, PauseLimits, PauseReason, PauseRequest};
 pub(crate) use pause::{Pausing, Stepped};

@@ -2,7 +2,7 @@
 
 use super::{Exit, Frame, Machine, Pausing, StackRoots, Stepped};
 use crate::execution;
-use crate::observer::{NoObserver, Observer, Rule, Watched};
+use crate::observer::{NoObserver, Observer, Rule, Watched, access_rules, tell, tell_branch};
 use crate::prepare;
 use crate::program::{EXIT_PC, Program};
 use etalon_module::Opcode;
@@ -133,9 +133,10 @@ impl Executing<'_> {
         let fp = machine.fp as usize;
         Machine::reserve(&mut machine.stack, fp + code.frame_slots as usize);
         machine.stack[fp + code.params as usize..fp + code.locals as usize].fill(0);
-        if let Some(observer) = &mut self.observer {
+        self.watched(|observer| {
+            tell(observer, Rule::CallRefFunc);
             observer.enter(func, code.entry_gas);
-        }
+        });
         Ok(())
     }
 
@@ -199,16 +200,15 @@ impl Executing<'_> {
     // spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,
     // Step_read/br_on_cast_fail-succeed, Step_read/br_on_cast_fail-fail
     fn branch_on_cast(&mut self, fails: bool, succeeds: bool, label: u32) -> Result<(), Stop> {
-        if let Some(observer) = &mut self.observer {
-            observer.rule(match (fails, succeeds) {
-                (false, true) => Rule::BrOnCastSucceed,
-                (false, false) => Rule::BrOnCastFail,
-                (true, true) => Rule::BrOnCastFailSucceed,
-                (true, false) => Rule::BrOnCastFailFail,
-            });
-        }
+        self.rule(match (fails, succeeds) {
+            (false, true) => Rule::BrOnCastSucceed,
+            (false, false) => Rule::BrOnCastFail,
+            (true, true) => Rule::BrOnCastFailSucceed,
+            (true, false) => Rule::BrOnCastFailFail,
+        });
         if fails != succeeds {
             let label = self.program.labels[label as usize];
+            self.watched(|observer| tell_branch(observer, label.crossed));
             let from = label.from as usize;
             let slots = self.machine.slots(0);
             slots.copy_within(from..from + label.keep as usize, label.to as usize);
@@ -254,7 +254,13 @@ impl Executing<'_> {
     fn far(&mut self, opcode: Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
         let arg = self.program.far_args[memarg as usize];
         let slots = self.machine.slots(at);
-        execution::far(self.store, slots, opcode, arg).map_err(|stop| self.located(stop))
+        let done = execution::far(self.store, slots, opcode, arg);
+        match (access_rules(opcode), &done) {
+            (Some((val, _)), Ok(())) => self.rule(val),
+            (Some((_, oob)), Err(Stop::Trap(_))) => self.rule(oob),
+            _ => {}
+        }
+        done.map_err(|stop| self.located(stop))
     }
 
     /// Adds to a trap where it was raised.

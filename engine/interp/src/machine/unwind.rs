@@ -1,13 +1,14 @@
 //! Exceptions: throwing, and finding who catches (specification chapter 4.6.5, `throw_ref`).
 
 use super::{Executing, StackRoots};
-use crate::program::{Catch, EXIT_PC, Slow};
+use crate::observer::{Rule, tell_branch};
+use crate::program::{Catch, EXIT_PC, Handler, Slow};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap, Value};
 
 impl Executing<'_> {
     // spec: Step/throw
     pub(super) fn throw(&mut self, op: Slow) -> Result<(), Stop> {
-        self.rule(crate::Rule::Throw);
+        self.rule(Rule::Throw);
         let tag = TagAddr(op.x);
         let ty = self.store.tags[tag.index()].ty;
         let Some(ty) = self.store.types.func(ty) else {
@@ -24,7 +25,7 @@ impl Executing<'_> {
         match Ref::from_bits(self.machine.slots(op.at)[0]).and_then(Ref::kind) {
             Some(RefKind::Exn(exn)) => self.unwind(exn),
             None => {
-                self.rule(crate::Rule::ThrowRefNull);
+                self.rule(Rule::ThrowRefNull);
                 Err(self.trap(Trap::NullExceptionReference))
             }
             Some(_) => Err(Stop::crash("throw_ref of another reference")),
@@ -40,9 +41,14 @@ impl Executing<'_> {
         };
         loop {
             let pc = self.machine.pc.saturating_sub(1);
+            if self.observer.is_some() && self.program.is_followed(pc) {
+                self.rule(Rule::ThrowRefInstrs);
+            }
             if let Some(catch) = self.catch_at(pc, tag) {
                 return self.catch(exn, catch);
             }
+            self.rule(Rule::ThrowRefLabel);
+            self.rule(Rule::ThrowRefFrame);
             self.leave_frame(exn)?;
         }
     }
@@ -57,13 +63,21 @@ impl Executing<'_> {
     }
 
     /// The innermost clause around an operation that catches a tag.
-    fn catch_at(&self, pc: u32, tag: TagAddr) -> Option<Catch> {
-        let program = &*self.program;
-        program.handlers_at(pc).find_map(|handler| {
-            let first = handler.first as usize;
-            let clauses = &program.catches[first..first + handler.count as usize];
-            clauses.iter().find(|c| c.tag.is_none_or(|t| t == tag)).copied()
-        })
+    fn catch_at(&mut self, pc: u32, tag: TagAddr) -> Option<Catch> {
+        let handlers: Vec<Handler> = self.program.handlers_at(pc).collect();
+        for handler in handlers {
+            // Between the exception and the handler there is at least the label of its block.
+            self.rule(Rule::ThrowRefLabel);
+            for clause in handler.first..handler.first + handler.count {
+                let clause = self.program.catches[clause as usize];
+                if clause.tag.is_none_or(|t| t == tag) {
+                    return Some(clause);
+                }
+                self.rule(Rule::ThrowRefHandlerNext);
+            }
+            self.rule(Rule::ThrowRefHandlerEmpty);
+        }
+        None
     }
 
     /// Leaves the present function for its caller.
@@ -87,12 +101,13 @@ impl Executing<'_> {
     // Step_read/throw_ref-handler-catch_all, Step_read/throw_ref-handler-catch_all_ref
     fn catch(&mut self, exn: ExnAddr, catch: Catch) -> Result<(), Stop> {
         self.rule(match (catch.tag, catch.with_ref) {
-            (Some(_), false) => crate::Rule::ThrowRefHandlerCatch,
-            (Some(_), true) => crate::Rule::ThrowRefHandlerCatchRef,
-            (None, false) => crate::Rule::ThrowRefHandlerCatchAll,
-            (None, true) => crate::Rule::ThrowRefHandlerCatchAllRef,
+            (Some(_), false) => Rule::ThrowRefHandlerCatch,
+            (Some(_), true) => Rule::ThrowRefHandlerCatchRef,
+            (None, false) => Rule::ThrowRefHandlerCatchAll,
+            (None, true) => Rule::ThrowRefHandlerCatchAllRef,
         });
         let label = self.program.labels[catch.label as usize];
+        self.watched(|observer| tell_branch(observer, label.crossed));
         let slots = self.machine.slots(label.to);
         let mut written = 0;
         if catch.tag.is_some() {
@@ -106,11 +121,5 @@ impl Executing<'_> {
         self.machine.home = self.program.home_at(label.target);
         // As a branch to the label of the clause: a gas segment begins.
         self.store.charge(self.program.cost_at(label.target).into())
-    }
-
-    fn rule(&mut self, rule: crate::Rule) {
-        if let Some(observer) = &mut self.observer {
-            observer.rule(rule);
-        }
     }
 }

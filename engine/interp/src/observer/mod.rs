@@ -1,12 +1,18 @@
 //! Observers: what watches the oracle while it runs.
 
+mod functions;
 mod ledger;
 mod of_operator;
+mod relaxed;
 mod rule;
+mod tell;
 
+pub(crate) use functions::functions_of;
 pub use ledger::ExecutedLedger;
-pub(crate) use of_operator::rules_of;
+pub(crate) use of_operator::{access_rules, rules_of};
+pub(crate) use relaxed::visible_choice;
 pub use rule::Rule;
+pub(crate) use tell::{Crossed, tell, tell_all, tell_branch, tell_context, tell_tail_call};
 
 use crate::program::Program;
 use etalon_module::Opcode;
@@ -23,7 +29,8 @@ pub trait Observer {
         _ = (func, site, opcode);
     }
 
-    /// A rule of the specification was used.
+    /// A rule of the specification was used. Rules that only say that another was used, as
+    /// `Step/pure` and `Step/ctxt-label`, are told too.
     fn rule(&mut self, rule: Rule) {
         _ = rule;
     }

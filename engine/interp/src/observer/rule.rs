@@ -24,6 +24,11 @@ macro_rules! rules {
                     $(Rule::$variant => $name,)*
                 }
             }
+
+            /// Whether it is a numeric function, and not a reduction rule.
+            pub fn is_function(self) -> bool {
+                self.name().starts_with('$')
+            }
         }
     };
 }

@@ -2,6 +2,7 @@
 
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, Use, numeric, widths};
+use crate::observer::{Crossed, Rule};
 use crate::program::{Catch, Handler, Label, Op};
 use etalon_module::ValType;
 use wasmparser::{BlockType, Operator, TryTable};
@@ -41,6 +42,10 @@ impl Block {
     /// Widths of the values that a branch to its label takes along.
     fn label_widths(&self) -> &[u32] {
         if self.kind == Kind::Loop { &self.params } else { &self.results }
+    }
+
+    fn is_handler(&self) -> bool {
+        matches!(self.kind, Kind::TryTable { .. })
     }
 }
 
@@ -145,8 +150,15 @@ impl Builder<'_> {
             Operator::BrOnCastFail { relative_depth, to_ref_type, .. } => {
                 self.br_on_cast(*relative_depth, *to_ref_type, true)?;
             }
-            // spec: Step_pure/return-frame
-            Operator::Return => self.emit_return()?,
+            // spec: Step_pure/return-label, Step_pure/return-handler, Step_pure/return-frame
+            Operator::Return => {
+                self.tell(Rule::ReturnLabel);
+                if self.is_handled() {
+                    self.tell(Rule::ReturnHandler);
+                }
+                self.tell(Rule::ReturnFrame);
+                self.emit_return()?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -254,6 +266,9 @@ impl Builder<'_> {
         if live {
             // spec: Step_pure/label-vals, Step_pure/handler-vals
             self.settle_top(block.results.len());
+            if block.is_handler() {
+                self.tell(Rule::HandlerVals);
+            }
             self.fall_through();
         }
         if let Kind::If { other } = block.kind {
@@ -272,12 +287,14 @@ impl Builder<'_> {
     fn end_body(&mut self, body: &Block) -> Result {
         if !self.dead {
             // spec: Step_pure/frame-vals
+            self.tell(Rule::FrameVals);
             self.return_values(&body.results)?;
         }
         // A branch to the body's label leaves it: there is nothing left to charge.
         if self.bind(body.target, 0) {
             self.operands.clear();
             self.push_all(&body.results);
+            self.tell(Rule::FrameVals);
             self.return_values(&body.results)?;
         }
         self.dead = true;
@@ -335,12 +352,15 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br-label-zero, Step_pure/br-label-succ
+    /// spec: Step_pure/br-label-zero, Step_pure/br-label-succ, Step_pure/br-handler
     fn br(&mut self, depth: u32) -> Result {
-        let block = self.block(depth)?;
-        if block.kind == Kind::Body {
+        let is_body = self.block(depth)?.kind == Kind::Body;
+        self.tell_branch(depth);
+        if is_body {
+            self.tell(Rule::FrameVals);
             return self.emit_return();
         }
+        let block = self.block(depth)?;
         let (mut to, target) = (block.slot, block.target);
         let count = block.label_widths().len();
         let first = self.operands.len().checked_sub(count).ok_or(Refused("a label's values"))?;
@@ -361,13 +381,14 @@ impl Builder<'_> {
         let condition = self.pop()?;
         let block = self.block(depth)?;
         let (count, target) = (block.label_widths().len(), block.target);
-        if count == 0 {
+        if count == 0 && !self.eager {
             self.jump_if(condition, true, target)?;
         } else {
             self.place_const(condition);
             self.settle_top(count);
             let label = self.label(depth)?;
-            if label.from == label.to {
+            // Under observation the label says what the branch leaves.
+            if label.from == label.to && !self.eager {
                 self.producer = None;
                 self.jump_if(condition_in_place(condition), true, target)?;
             } else {
@@ -409,8 +430,8 @@ impl Builder<'_> {
             };
             // The clauses are outside of the block: their labels do not count it.
             let block = self.block(depth)?;
-            let label = Label { target: 0, keep: 0, from: 0, to: block.slot };
-            let target = block.target;
+            let (to, target) = (block.slot, block.target);
+            let label = Label { target: 0, keep: 0, from: 0, to, crossed: self.crossed(depth) };
             let label = self.label_row(target, label);
             let tag = tag.map(|tag| self.instance.tags[tag as usize]);
             self.program.catches.push(Catch { tag, with_ref, label });
@@ -471,7 +492,38 @@ impl Builder<'_> {
         let first = self.operands.len().checked_sub(widths.len());
         let first = first.ok_or(Refused("a label's values"))?;
         let from = self.operands.get(first).map_or(block.slot, |o| o.slot);
-        Ok(Label { target: 0, keep: widths.iter().sum(), from, to: block.slot })
+        let (keep, to, crossed) = (widths.iter().sum(), block.slot, self.crossed(depth));
+        Ok(Label { target: 0, keep, from, to, crossed })
+    }
+
+    /// What a branch leaves on its way to a label.
+    fn crossed(&self, depth: u32) -> Crossed {
+        if !self.eager {
+            return Crossed::default();
+        }
+        let mut outwards = self.blocks.iter().rev().map(|b| b.is_handler());
+        let handlers = outwards.by_ref().take(depth as usize).fold(false, |any, is| any | is);
+        Crossed { labels: depth > 0, handlers, to_handler: outwards.next() == Some(true) }
+    }
+
+    /// Whether the present instruction is inside a `try_table` of its function.
+    pub(super) fn is_handled(&self) -> bool {
+        self.blocks.iter().any(Block::is_handler)
+    }
+
+    /// Tells an observer a rule that follows from the place.
+    fn tell(&mut self, rule: Rule) {
+        if self.eager {
+            self.emit(Op::Tell { rule });
+        }
+    }
+
+    /// Tells an observer a branch that is always taken.
+    fn tell_branch(&mut self, depth: u32) {
+        let crossed = self.crossed(depth);
+        if self.eager {
+            self.emit(Op::TellBranch { crossed });
+        }
     }
 }
 

@@ -10,8 +10,11 @@ mod reference;
 mod supported;
 mod vector;
 
+#[cfg(test)]
+pub(crate) use supported::is_supported;
 pub(crate) use supported::refuse_unsupported;
 
+use crate::observer::functions_of;
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
 use etalon_module::{Module, Opcode, TypeUse, ValType, slots_of};
@@ -69,6 +72,8 @@ struct Builder<'a> {
     dead: bool,
     /// Offset of the present instruction.
     offset: u32,
+    /// Whether another instruction follows in the same block.
+    followed: bool,
     /// Cost of the gas segment after the present instruction, if that ends one.
     cost_after: u64,
     /// Cost of the gas segment that begins at the next operation, if control may jump there.
@@ -141,6 +146,7 @@ pub(crate) fn prepare(
         targets: Vec::new(),
         dead: false,
         offset: 0,
+        followed: false,
         cost_after: 0,
         next_cost: None,
         producer: None,
@@ -149,6 +155,7 @@ pub(crate) fn prepare(
     for (i, (operator, offset)) in operators.iter().enumerate() {
         builder.offset = *offset as u32;
         builder.cost_after = builder.segments.cost(i + 1);
+        builder.followed = !matches!(opcodes.get(i + 1), Some(Opcode::End | Opcode::Else));
         builder.operator(operator, opcodes[i])?;
     }
     if !builder.blocks.is_empty() {
@@ -212,13 +219,17 @@ impl Builder<'_> {
             return self.skip(operator);
         }
         if self.eager {
-            self.emit(Op::Observe { opcode });
+            let (followed, handled) = (self.followed, self.is_handled());
+            self.emit(Op::Observe { opcode, followed, handled });
         }
         if self.control(operator)? || self.call(operator)? {
             return Ok(());
         }
         if !(self.numeric(operator)? || self.memory(operator)?) {
             self.other(operator, opcode)?;
+        }
+        if self.eager && !functions_of(opcode).is_empty() {
+            self.emit(Op::Completed { opcode });
         }
         // What transfers control has charged for its cut; what is left are the dynamic operators,
         // and under the policy of fine cuts all that may trap.

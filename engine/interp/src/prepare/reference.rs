@@ -10,11 +10,11 @@ impl Builder<'_> {
         use Operator as O;
         match *operator {
             O::RefAsNonNull => self.slow(opcode, 1, &[1], 0, 0)?,
-            // spec: Step_pure/ref.eq-*: equal references are equal words, null among them
+            // spec: Step_pure/ref.eq-null, Step_pure/ref.eq-true, Step_pure/ref.eq-false
             O::RefEq => {
                 let b = self.pop_read()?;
                 let a = self.pop_read()?;
-                self.push_result(|dst| Op::I64Eq(Bin { dst, a, b }));
+                self.push_result(|dst| Op::RefEq(Bin { dst, a, b }));
             }
             O::RefTestNonNull { hty } | O::RefCastNonNull { hty } => {
                 let cast = self.cast(false, hty)?;

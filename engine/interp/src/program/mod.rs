@@ -4,6 +4,7 @@ mod op;
 
 pub(crate) use op::{Bin, Cmp, Load, Op, Shape, Slow, Store, Un};
 
+use crate::observer::Crossed;
 use etalon_module::{RefType, TypeId};
 use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
 
@@ -62,6 +63,8 @@ pub(crate) struct Label {
     pub(crate) from: u32,
     /// Where the label has them.
     pub(crate) to: u32,
+    /// What the branch leaves on its way.
+    pub(crate) crossed: Crossed,
 }
 
 /// What `call_indirect` looks up and expects.
@@ -231,6 +234,20 @@ impl Program {
         let end = self.ranges.get(after).map_or(self.handlers.len(), |r| r.handlers);
         let around = move |h: &&Handler| (h.start..h.end).contains(&pc);
         self.handlers[first..end].iter().filter(around).copied()
+    }
+
+    /// Whether an operation is inside a `try_table`.
+    pub(crate) fn is_handled(&self, pc: u32) -> bool {
+        self.handlers_at(pc).next().is_some()
+    }
+
+    /// Whether other instructions follow in the block of the instruction that an operation is of.
+    /// Known in an observed program only.
+    pub(crate) fn is_followed(&self, pc: u32) -> bool {
+        self.ops[..=pc as usize].iter().rev().find_map(|step| match step.op {
+            Op::Observe { followed, .. } => Some(followed),
+            _ => None,
+        }) == Some(true)
     }
 
     /// The function that an operation is of.

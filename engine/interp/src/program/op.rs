@@ -4,6 +4,7 @@
 //! first: validation has fixed the height of the operand stack at every instruction. So an operand
 //! that is still in its local needs no move, and the operation reads it there.
 
+use crate::observer::{Crossed, Rule};
 use etalon_module::Opcode;
 
 /// A result and one operand.
@@ -95,7 +96,13 @@ pub(crate) enum Op {
     /// Takes gas where control falls through into a gas segment.
     Charge { cost: u64 },
     /// Tells the observer that an operator is executed.
-    Observe { opcode: Opcode },
+    Observe { opcode: Opcode, followed: bool, handled: bool },
+    /// Tells the observer a rule that follows from the place.
+    Tell { rule: Rule },
+    /// Tells the observer a branch that is always taken.
+    TellBranch { crossed: Crossed },
+    /// Tells the observer that an operator has completed.
+    Completed { opcode: Opcode },
     /// A constant.
     Const { dst: u32, value: u64 },
     /// Moves one slot: `local.get`, `local.set`, `local.tee`, or a value to where a label wants it.
@@ -204,6 +211,8 @@ pub(crate) enum Op {
     I64RemS(Bin),
     I64RemU(Bin),
     I64Eq(Bin),
+    /// `ref.eq`: equal references are equal words, null among them.
+    RefEq(Bin),
     I64Ne(Bin),
     I64LtS(Bin),
     I64LtU(Bin),
@@ -519,6 +528,7 @@ impl Op {
             | Op::I64RemS(o)
             | Op::I64RemU(o)
             | Op::I64Eq(o)
+            | Op::RefEq(o)
             | Op::I64Ne(o)
             | Op::I64LtS(o)
             | Op::I64LtU(o)

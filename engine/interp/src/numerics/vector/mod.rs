@@ -19,4 +19,5 @@ mod tests;
 
 pub(crate) use bits::shuffle;
 pub(crate) use dispatch::{binop, extend_load, extract, replace, shift, splat, ternop, test, unop};
+pub(crate) use relaxed::alternatives;
 pub use relaxed::relaxed_results;

@@ -222,17 +222,12 @@ fn unsaturated_dot_add(sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
     ivbinop(i32x::iadd, dots, v3)
 }
 
-/// Every result that a relaxed operator may have, or `None` if `op` is not relaxed. Operands that
-/// the operator lacks are ignored.
-///
-/// First is that of the deterministic profile, then the specification's other alternatives, then
-/// what hardware in use yields besides. None of them comes twice. Generated NaNs are the canonical
-/// positive one; what is compared with these results may have another NaN in that lane.
-pub fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
+/// The results that the specification leaves to the implementation, that of the deterministic
+/// profile first; `None` if `op` is not relaxed. Operands that the operator lacks are ignored.
+pub(crate) fn alternatives(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
     use Opcode as O;
-    use Sx::{S, U};
     let choices = |count, f: &dyn Fn(usize) -> u128| (0..count).map(f).collect();
-    let mut results: Vec<u128> = match op {
+    Some(match op {
         O::I8x16RelaxedSwizzle => choices(2, &|r| swizzle(r, a, b)),
         O::I32x4RelaxedTruncF32x4S => choices(2, &|r| trunc_f32x4_s(r, a)),
         O::I32x4RelaxedTruncF32x4U => choices(4, &|r| trunc_f32x4_u(r, a)),
@@ -254,7 +249,19 @@ pub fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
         O::I16x8RelaxedDotI8x16I7x16S => choices(2, &|r| dot(r, a, b)),
         O::I32x4RelaxedDotI8x16I7x16AddS => choices(2, &|r| dot_add(r, a, b, c)),
         _ => return None,
-    };
+    })
+}
+
+/// Every result that a relaxed operator may have, or `None` if `op` is not relaxed. Operands that
+/// the operator lacks are ignored.
+///
+/// First is that of the deterministic profile, then the specification's other alternatives, then
+/// what hardware in use yields besides. None of them comes twice. Generated NaNs are the canonical
+/// positive one; what is compared with these results may have another NaN in that lane.
+pub fn relaxed_results(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
+    use Opcode as O;
+    use Sx::{S, U};
+    let mut results = alternatives(op, [a, b, c])?;
     match op {
         // Hardware that can select by bytes, but not by 16-bit lanes.
         O::I16x8RelaxedLaneselect => results.push(laneselect::<u8>(1, a, b, c)),
