@@ -3,7 +3,7 @@
 //! A file of which nothing can be tried on a tier is reported as ignored, with the features that are missing; the
 //! skipped assertions of the others are counted at the end.
 
-use etalon_adapters::{Adapter, GasConfig, Schedule, adapter};
+use etalon_adapters::{Adapter, GasConfig, OwnTier, Schedule, Tier, adapter};
 use etalon_harness::script::{ScriptOptions, ScriptSource, Selection, run_script};
 use etalon_record::Row;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -19,6 +19,15 @@ const SUITES: &[&str] = &["wasm-*", "local", "proposals/*"];
 
 /// The tiers, and functions of both in one module.
 const TIERS: &[&str] = &["interp", "jit", "mixed0", "mixed1"];
+
+/// Starts of the names of scripts that are also run with a collection before every allocation: those that allocate.
+const COLLECTING: &[&str] = &[
+    "local/",
+    "proposals/exceptions/",
+    "proposals/function-references/",
+    "proposals/gc/",
+    "wasm-v3/return_call",
+];
 
 /// Bytes of stack for each script: the parser recurses.
 const STACK_BYTES: usize = 64 << 20;
@@ -44,6 +53,10 @@ fn main() -> ExitCode {
             let (source, sums) = (Arc::clone(&source), Arc::clone(&sums));
             let name = format!("{}/{tier}", source.name());
             trials.push(Trial::ignorable_test(name, move || conforms(&source, tier, &sums)));
+        }
+        if COLLECTING.iter().any(|start| source.name().starts_with(start)) {
+            let (name, source) = (format!("{}/collecting", source.name()), Arc::clone(&source));
+            trials.push(Trial::ignorable_test(name, move || collecting(&source)));
         }
         let (name, sums) = (format!("{}/gas", source.name()), Arc::clone(&sums));
         trials.push(Trial::ignorable_test(name, move || same_gas(&source, &sums)));
@@ -75,6 +88,32 @@ fn conforms(source: &ScriptSource, tier: &str, sums: &Sums) -> Result<Completion
     }
     if row.passed == 0 && row.skipped > 0 {
         return Ok(Completion::ignored_with(skip_text(&row)));
+    }
+    Ok(Completion::Completed)
+}
+
+/// The file holds on each tier whenever the heap is collected.
+fn collecting(source: &ScriptSource) -> Result<Completion, Failed> {
+    let tiers = [
+        OwnTier::new(Tier::Interp),
+        OwnTier::new(Tier::Jit),
+        OwnTier::new(Tier::Aot),
+        OwnTier::mixed(0),
+        OwnTier::mixed(1),
+    ];
+    let mut lacking = String::new();
+    let mut held = 0;
+    for tier in tiers {
+        let tier = tier.with_gc_stress();
+        let row = run(source, &tier, None)?;
+        if let Some(text) = faults(&row) {
+            return Err(format!("{}:\n{text}", tier.info().name).into());
+        }
+        held += row.passed;
+        lacking = skip_text(&row);
+    }
+    if held == 0 {
+        return Ok(Completion::ignored_with(lacking));
     }
     Ok(Completion::Completed)
 }

@@ -81,6 +81,8 @@ pub struct Config {
     pub ledger: bool,
     /// Whether executions on the interpreter can be paused. It is slower for it.
     pub pausable: bool,
+    /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
+    pub gc_stress: bool,
 }
 
 impl Config {
@@ -95,6 +97,7 @@ impl Config {
             opt: OptLevel::Speed,
             ledger: false,
             pausable: false,
+            gc_stress: false,
         }
     }
 

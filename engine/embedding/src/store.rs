@@ -65,7 +65,7 @@ impl Store {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
             gas,
-            ..StoreConfig::unmetered()
+            gc_stress: config.gc_stress,
         })?;
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
         let interp = Arc::new(interp);

@@ -67,10 +67,12 @@ impl Jit {
                 gas: 0,
                 entries: 0,
                 throw: 0,
+                safepoint: 0,
                 builtins: Builtins::new(),
                 store: std::ptr::null_mut(),
                 executor: this.as_ptr(),
                 pending: None,
+                waiting: Vec::new(),
             })),
         })
     }
@@ -131,9 +133,12 @@ impl Jit {
         for (signature, pair) in module.trampolines() {
             state.trampolines.entry(signature.clone()).or_insert(pair);
         }
-        // Every module has the same one; a module stays as long as the executor.
+        // Every module has the same ones; a module stays as long as the executor.
         // SAFETY: the caller has the store, so no one else writes the context.
-        unsafe { (*self.context.get()).throw = module.throw() };
+        unsafe {
+            (*self.context.get()).throw = module.throw();
+            (*self.context.get()).safepoint = module.safepoint();
+        }
         if !state.modules.iter().any(|m| Arc::ptr_eq(m, module)) {
             state.modules.push(Arc::clone(module));
         }
@@ -202,6 +207,20 @@ impl Jit {
             trap::set_landing(landing);
             true
         })
+    }
+
+    /// Runs what may collect while compiled code waits in a stub of a frame pointer: what the code holds is
+    /// found from there.
+    ///
+    /// # Safety
+    /// As for [`trap::find_handler`], as long as `body` runs.
+    pub(crate) unsafe fn waiting<R>(&self, fp: usize, body: impl FnOnce() -> R) -> R {
+        // SAFETY: who calls this holds the store, and no reference to the field lasts.
+        unsafe { (*self.context.get()).waiting.push(fp) };
+        let result = body();
+        // SAFETY: as above.
+        unsafe { (*self.context.get()).waiting.pop() };
+        result
     }
 
     fn refuse(&self, reason: impl Into<String>) -> AttachError {
@@ -316,6 +335,15 @@ impl Executor for Jit {
             }
         }
         Ok(())
+    }
+
+    fn visit_roots(&self, _: &Store, visit: &mut dyn FnMut(Ref)) {
+        let modules = &self.state().modules;
+        // SAFETY: who collects holds the store, and nothing here changes the list.
+        for fp in unsafe { &(*self.context.get()).waiting } {
+            // SAFETY: each is of a stub that waits, further out on this thread's stack.
+            unsafe { trap::visit_references(modules, *fp, visit) };
+        }
     }
 
     fn call(

@@ -55,6 +55,10 @@ const WAT: &str = r#"(module
     (i31.get_s (ref.i31 (local.get 0))) (i31.get_u (ref.i31 (local.get 0)))))"#;
 
 fn machine(config: StoreConfig, opt: etalon_jit::OptLevel) -> Machine {
+    machine_of(WAT, config, opt)
+}
+
+fn machine_of(wat: &str, config: StoreConfig, opt: etalon_jit::OptLevel) -> Machine {
     let mut m = Machine::empty(config, opt);
     let collect = HostFn::new("host", "collect", |caller, _| {
         caller.store.collect(&());
@@ -62,7 +66,7 @@ fn machine(config: StoreConfig, opt: etalon_jit::OptLevel) -> Machine {
     });
     let collect = m.store.alloc_host_func(FuncType::new([], []), collect);
     m.linker.define("host", "collect", Extern::Func(collect));
-    m.add(WAT).unwrap();
+    m.add(wat).unwrap();
     m
 }
 
@@ -78,24 +82,109 @@ fn trap(outcome: Result<Vec<Value>, Stop>) -> Trap {
 
 #[test]
 fn values_go_in_and_out() {
+    at_each_level(|opt| values(StoreConfig::unmetered(), opt));
+}
+
+#[test]
+fn values_go_in_and_out_while_everything_else_is_collected() {
+    at_each_level(|opt| values(stress(), opt));
+}
+
+fn stress() -> StoreConfig {
+    StoreConfig { gc_stress: true, ..StoreConfig::unmetered() }
+}
+
+fn values(config: StoreConfig, opt: etalon_jit::OptLevel) {
     use Value::{I32, I64};
+    let mut m = machine(config, opt);
+    assert_eq!(m.call("signed", &[]), Ok(vec![I32(u32::MAX)]));
+    assert_eq!(m.call("unsigned", &[]), Ok(vec![I32(255)]));
+    assert_eq!(m.call("wide", &[]), Ok(vec![I64(4)]));
+    assert_eq!(m.call("set", &[]), Ok(vec![I64(99)]));
+    assert_eq!(m.call("kept", &[]), Ok(vec![I64(2)]), "what code holds is not collected");
+    assert_eq!(m.call("tests", &[]), Ok(vec![I32(2)]));
+    assert_eq!(m.call("data", &[I32(2), I32(1)]), Ok(vec![I32(0x0403)]));
+    assert_eq!(m.call("elem", &[]), Ok(vec![I32(4)]));
+    let (signed, unsigned) = (I32(u32::MAX), I32(0x7fff_ffff));
+    assert_eq!(m.call("i31", &[I32(u32::MAX)]), Ok(vec![signed, unsigned]));
+    assert_eq!(trap(m.call("cast", &[])), Trap::CastFailure);
+    assert_eq!(trap(m.call("null", &[])), Trap::NullStructureReference);
+    assert_eq!(trap(m.call("data", &[I32(3), I32(0)])), Trap::MemoryOutOfBounds);
+    assert_eq!(trap(m.call("data", &[I32(2), I32(2)])), Trap::ArrayOutOfBounds);
+    assert_eq!(trap(m.call("fill", &[I32(51)])), Trap::ArrayOutOfBounds);
+}
+
+/// Allocates what is dropped at once, and a list that must stay, held by a local, by an operand, by an argument of
+/// a caller, and by the field of an exception.
+const ROOTS: &str = r#"(module
+  (import "host" "collect" (func $collect))
+  (type $l (struct (field i32) (field (ref null $l))))
+  (type $a (array (mut (ref null $l))))
+  (tag $e (param (ref null $l)))
+  (func (export "garbage") (param $n i32)
+    (loop $again
+      (drop (struct.new $l (local.get $n) (ref.null $l)))
+      (drop (array.new_default $a (i32.const 2)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func $list (param $n i32) (result (ref null $l)) (local $l (ref null $l))
+    (loop $again
+      (local.set $l (struct.new $l (local.get $n) (local.get $l)))
+      (drop (array.new $a (local.get $l) (i32.const 3)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $l))
+  (func $sum (param $l (ref null $l)) (result i32) (local $sum i32)
+    (block $end
+      (loop $again
+        (br_if $end (ref.is_null (local.get $l)))
+        (local.set $sum (i32.add (local.get $sum) (struct.get $l 0 (local.get $l))))
+        (local.set $l (struct.get $l 1 (local.get $l)))
+        (br $again)))
+    (local.get $sum))
+  (func (export "local") (param $n i32) (result i32) (call $sum (call $list (local.get $n))))
+  (func (export "operand") (param $n i32) (result i32)
+    (call $list (local.get $n))
+    (call $sum (call $list (local.get $n)))
+    (drop)
+    (call $collect)
+    (call $sum))
+  (func $through (param $l (ref null $l)) (param $n i32) (result i32)
+    (if (i32.eqz (local.get $n)) (then (call $collect) (return (i32.const 0))))
+    (i32.add (call $through (call $list (i32.const 3)) (i32.sub (local.get $n) (i32.const 1)))
+      (call $sum (local.get $l))))
+  (func (export "callers") (param $n i32) (result i32)
+    (call $through (call $list (i32.const 3)) (local.get $n)))
+  (func (export "thrown") (param $n i32) (result i32)
+    (block $h (result (ref null $l))
+      (try_table (result (ref null $l)) (catch $e $h)
+        (call $throw (local.get $n)) (ref.null $l)))
+    (call $collect)
+    (call $sum))
+  (func $throw (param $n i32) (throw $e (call $list (local.get $n))))
+  (func (export "array") (param $n i32) (result i32)
+    (call $sum (array.get $a
+      (array.new_fixed $a 2 (call $list (local.get $n)) (call $list (i32.const 1))) (i32.const 0)))))"#;
+
+#[test]
+fn what_code_holds_is_found_and_nothing_else() {
     at_each_level(|opt| {
-        let mut m = machine(StoreConfig::unmetered(), opt);
-        assert_eq!(m.call("signed", &[]), Ok(vec![I32(u32::MAX)]));
-        assert_eq!(m.call("unsigned", &[]), Ok(vec![I32(255)]));
-        assert_eq!(m.call("wide", &[]), Ok(vec![I64(4)]));
-        assert_eq!(m.call("set", &[]), Ok(vec![I64(99)]));
-        assert_eq!(m.call("kept", &[]), Ok(vec![I64(2)]), "what code holds is not collected");
-        assert_eq!(m.call("tests", &[]), Ok(vec![I32(2)]));
-        assert_eq!(m.call("data", &[I32(2), I32(1)]), Ok(vec![I32(0x0403)]));
-        assert_eq!(m.call("elem", &[]), Ok(vec![I32(4)]));
-        let (signed, unsigned) = (I32(u32::MAX), I32(0x7fff_ffff));
-        assert_eq!(m.call("i31", &[I32(u32::MAX)]), Ok(vec![signed, unsigned]));
-        assert_eq!(trap(m.call("cast", &[])), Trap::CastFailure);
-        assert_eq!(trap(m.call("null", &[])), Trap::NullStructureReference);
-        assert_eq!(trap(m.call("data", &[I32(3), I32(0)])), Trap::MemoryOutOfBounds);
-        assert_eq!(trap(m.call("data", &[I32(2), I32(2)])), Trap::ArrayOutOfBounds);
-        assert_eq!(trap(m.call("fill", &[I32(51)])), Trap::ArrayOutOfBounds);
+        let mut m = machine_of(ROOTS, stress(), opt);
+        for name in ["local", "operand", "thrown", "array"] {
+            assert_eq!(m.call(name, &[Value::I32(50)]), Ok(vec![Value::I32(1275)]), "{name}");
+        }
+        assert_eq!(m.call("callers", &[Value::I32(50)]), Ok(vec![Value::I32(300)]));
+        m.call("garbage", &[Value::I32(100)]).unwrap();
+        assert!(m.store.heap.live_objects() <= 2, "{} objects", m.store.heap.live_objects());
+    });
+}
+
+#[test]
+fn garbage_is_freed_while_code_runs() {
+    at_each_level(|opt| {
+        let mut m = machine_of(ROOTS, StoreConfig::unmetered(), opt);
+        m.call("garbage", &[Value::I32(1_000_000)]).unwrap();
+        // Some bytes are allocated from one collection to the next, and this many objects do not fit in them.
+        assert!(m.store.heap.collections() > 5);
+        assert!(m.store.heap.live_objects() < 400_000, "{} objects", m.store.heap.live_objects());
     });
 }
 

@@ -24,6 +24,8 @@ pub struct OwnTier {
     ledger: bool,
     /// With a number, functions whose index has another remainder modulo 2 go to the interpreter.
     mixed: Option<u32>,
+    /// Whether the heap is collected before every allocation.
+    gc_stress: bool,
     /// Where the rules that the oracle uses are noted.
     tally: Option<RuleTally>,
 }
@@ -31,17 +33,24 @@ pub struct OwnTier {
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, ledger: false, mixed: None, tally: None }
+        OwnTier { tier, ledger: false, mixed: None, gc_stress: false, tally: None }
     }
 
     /// The compiler for the functions whose index is `parity` modulo 2, the interpreter for the rest.
     pub fn mixed(parity: u32) -> OwnTier {
-        OwnTier { tier: Tier::Jit, ledger: false, mixed: Some(parity % 2), tally: None }
+        OwnTier { mixed: Some(parity % 2), ..OwnTier::new(Tier::Jit) }
     }
 
     /// The oracle, with the rules that it uses noted. It is slower for it.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Interp) }
+    }
+
+    /// Collects the heap before every allocation: what a run shows must not depend on it.
+    #[must_use]
+    pub fn with_gc_stress(mut self) -> OwnTier {
+        self.gc_stress = true;
+        self
     }
 
     /// Counts the weights of executed operators too.
@@ -98,6 +107,7 @@ impl Adapter for OwnTier {
         let mut settings = Config::new(self.tier);
         settings.features = config.features;
         settings.ledger = self.ledger;
+        settings.gc_stress = self.gc_stress;
         let mut limit = None;
         if let Some(gas) = &config.gas {
             settings = settings.metered(Arc::clone(&gas.schedule));

@@ -28,7 +28,7 @@ pub(crate) enum Pending {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The context of a store. Compiled code reads the first four fields.
+/// The context of a store. Compiled code reads the first five fields.
 #[repr(C)]
 pub(crate) struct JitContext {
     /// Address of the gas left.
@@ -37,6 +37,8 @@ pub(crate) struct JitContext {
     pub(crate) entries: usize,
     /// The stub through which compiled code throws.
     pub(crate) throw: usize,
+    /// The stub through which compiled code calls routines that may collect.
+    pub(crate) safepoint: usize,
     /// Routines that compiled code calls.
     pub(crate) builtins: Builtins,
     /// The store that is executing; null outside of calls.
@@ -45,6 +47,8 @@ pub(crate) struct JitContext {
     pub(crate) executor: *const crate::Jit,
     /// Set before compiled code is left other than by a return.
     pub(crate) pending: Option<Pending>,
+    /// Frame pointers of the stubs through which compiled code is in a call that may collect, the innermost last.
+    pub(crate) waiting: Vec<usize>,
 }
 
 /// What stands for an instance where a function of another tier or of the host is called.

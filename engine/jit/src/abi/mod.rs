@@ -12,7 +12,9 @@ pub(crate) use activation::{Activation, Landing};
 pub(crate) use context::{FuncEntry, HostContext, JitContext, Pending};
 pub(crate) use regions::Region;
 pub(crate) use signature::{AbiSignature, AbiType};
-pub(crate) use trampoline::{entry, exit, throw, throw_signature};
+pub(crate) use trampoline::{
+    SAFEPOINT_WORDS, entry, exit, safepoint, safepoint_signature, throw, throw_signature,
+};
 pub(crate) use vmctx::VmLayout;
 
 use cranelift_codegen::ir::TrapCode;

@@ -1,7 +1,9 @@
 //! Which accesses of compiled code cannot overlap.
 
 use crate::abi::trap_code;
-use cranelift_codegen::ir::{AliasRegion, AliasRegionData, Endianness, Function, MemFlagsData};
+use cranelift_codegen::ir::{
+    AliasRegion, AliasRegionData, AliasRegionSet, Endianness, Function, MemFlagsData,
+};
 use etalon_runtime::Trap;
 
 /// A disjoint part of what compiled code accesses. Every access names one: the code generator's
@@ -30,6 +32,8 @@ pub(crate) enum Region {
     Slots,
     /// What a trampoline writes for the signal handler.
     Activation,
+    /// References of a frame, where collections find them.
+    Roots,
 }
 
 impl Region {
@@ -46,12 +50,17 @@ impl Region {
             Region::Entries => "function entries",
             Region::Slots => "slots",
             Region::Activation => "activation",
+            Region::Roots => "roots",
         }
     }
 
     fn tag(self, func: &mut Function) -> AliasRegion {
-        let data = AliasRegionData { user_id: self as u32, description: self.name().into() };
-        func.dfg.alias_regions.insert(data)
+        self.tag_in(&mut func.dfg.alias_regions)
+    }
+
+    /// As the code generator names it, among the regions of a function.
+    pub(crate) fn tag_in(self, regions: &mut AliasRegionSet) -> AliasRegion {
+        regions.insert(AliasRegionData { user_id: self as u32, description: self.name().into() })
     }
 
     /// Flags of an access that cannot fault.

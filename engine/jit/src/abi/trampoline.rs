@@ -156,6 +156,42 @@ pub(crate) fn throw(isa: &dyn TargetIsa, func: &mut Function) {
     b.finalize(isa.frontend_config());
 }
 
+/// Words that a routine gets that may collect, besides the context and the frame pointer.
+pub(crate) const SAFEPOINT_WORDS: usize = 4;
+
+/// The signature of [`safepoint`]: context, address of the routine, and its words.
+pub(crate) fn safepoint_signature() -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.extend([AbiParam::new(I64); 2 + SAFEPOINT_WORDS]);
+    signature.returns.push(AbiParam::new(I64));
+    signature
+}
+
+/// Code of the Wasm convention that calls a routine with its own frame pointer as the last word, from which the
+/// frames of compiled code are found.
+pub(crate) fn safepoint(isa: &dyn TargetIsa, func: &mut Function) {
+    func.signature = safepoint_signature();
+    let mut contexts = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(func, &mut contexts);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let params = b.block_params(start).to_vec();
+    let (vmctx, routine, words) = (params[0], params[1], &params[2..]);
+    let mut args = vec![vmctx];
+    args.extend_from_slice(words);
+    args.push(b.ins().get_frame_pointer(I64));
+    let mut host = Signature::new(host_conv(isa));
+    host.params.extend([AbiParam::new(I64); 2 + SAFEPOINT_WORDS]);
+    host.returns.push(AbiParam::new(I64));
+    let host = b.import_signature(host);
+    let call = b.ins().call_indirect(host, routine, &args);
+    let result = b.inst_results(call)[0];
+    b.ins().return_(&[result]);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
 fn host_conv(isa: &dyn TargetIsa) -> CallConv {
     isa.default_call_conv()
 }

@@ -27,6 +27,19 @@ pub(crate) struct Code {
     pub(crate) sites: Vec<(u32, u32)>,
     /// Calls with handlers, by the offset behind the call.
     pub(crate) handlers: Vec<HandlerSite>,
+    /// Calls across which references are held, by the offset behind the call.
+    pub(crate) maps: Vec<StackMap>,
+}
+
+/// The references that a frame holds while it is in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StackMap {
+    /// Where the call returns to.
+    pub(crate) offset: u32,
+    /// From the frame pointer down to the stack pointer.
+    pub(crate) frame: u32,
+    /// Distances of the words of references from the stack pointer.
+    pub(crate) words: Vec<u32>,
 }
 
 /// A call whose exceptions are handled in the same function.
@@ -96,6 +109,8 @@ pub struct CompiledModule {
     pub(crate) functions: Vec<CompiledFunction>,
     /// What throws.
     pub(crate) throw: Code,
+    /// What calls routines that may collect.
+    pub(crate) safepoint: Code,
     /// By signature, ascending.
     pub(crate) trampolines: Vec<Trampolines>,
 }
@@ -131,6 +146,6 @@ impl CompiledModule {
     pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
         let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
         let functions = self.functions.iter().map(|f| &f.code);
-        functions.chain([&self.throw]).chain(trampolines)
+        functions.chain([&self.throw, &self.safepoint]).chain(trampolines)
     }
 }

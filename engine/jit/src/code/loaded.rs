@@ -1,6 +1,6 @@
 //! Code in memory, executable.
 
-use super::compiled::{Clause, Code, CompiledModule, HandlerSite, Settings};
+use super::compiled::{Clause, Code, CompiledModule, HandlerSite, Settings, StackMap};
 use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
@@ -26,6 +26,7 @@ struct Piece {
     traps: Vec<(u32, u8)>,
     sites: Vec<(u32, u32)>,
     handlers: Vec<HandlerSite>,
+    maps: Vec<StackMap>,
 }
 
 /// What is known of an address in code.
@@ -68,6 +69,7 @@ pub struct LoadedModule {
     pieces: Vec<Piece>,
     functions: HashMap<u32, usize>,
     throw: usize,
+    safepoint: usize,
     trampolines: HashMap<AbiSignature, (usize, usize)>,
 }
 
@@ -103,6 +105,7 @@ impl LoadedModule {
             pieces: Vec::with_capacity(ids.len()),
             functions: HashMap::new(),
             throw: 0,
+            safepoint: 0,
             trampolines: HashMap::new(),
         };
         loaded.record(compiled, &ids, &jit);
@@ -128,13 +131,15 @@ impl LoadedModule {
                 traps: code.traps.clone(),
                 sites: code.sites.clone(),
                 handlers: code.handlers.clone(),
+                maps: code.maps.clone(),
             });
             if let Some(func) = func {
                 self.functions.insert(func, *start);
             }
         }
-        self.throw = starts[compiled.functions.len()];
-        let pairs = starts[compiled.functions.len() + 1..].chunks_exact(2);
+        let stubs = &starts[compiled.functions.len()..];
+        (self.throw, self.safepoint) = (stubs[0], stubs[1]);
+        let pairs = stubs[2..].chunks_exact(2);
         for (trampolines, pair) in compiled.trampolines.iter().zip(pairs) {
             self.trampolines.insert(trampolines.signature.clone(), (pair[0], pair[1]));
         }
@@ -168,6 +173,11 @@ impl LoadedModule {
         self.throw
     }
 
+    /// Address of the code that calls routines that may collect.
+    pub(crate) fn safepoint(&self) -> usize {
+        self.safepoint
+    }
+
     /// The piece of code that an address is in, and where in it.
     fn piece(&self, pc: usize) -> Option<(&Piece, u32)> {
         let after = self.pieces.partition_point(|p| p.start <= pc);
@@ -187,6 +197,13 @@ impl LoadedModule {
         let Ok(at) = found else { return Some(FrameInfo::Function) };
         let HandlerSite { frame, clauses, .. } = &piece.handlers[at];
         Some(FrameInfo::Handlers { start: piece.start, size: *frame as usize, clauses })
+    }
+
+    /// The references of the frame whose call returns to an address; `None` if it holds none.
+    pub(crate) fn map(&self, pc: usize) -> Option<&StackMap> {
+        let (piece, before) = self.piece(pc - 1)?;
+        let at = piece.maps.binary_search_by_key(&(before + 1), |map| map.offset).ok()?;
+        Some(&piece.maps[at])
     }
 
     /// What is known of an address; `None` if it is not in this code.
@@ -241,7 +258,7 @@ fn alignment(code: &Code) -> u64 {
     u64::from(code.alignment).max(16)
 }
 
-/// Declares all code by number, then defines it: functions, then the trampolines in pairs.
+/// Declares all code by number, then defines it: functions, stubs, then the trampolines in pairs.
 fn define(
     jit: &mut JITModule,
     compiled: &CompiledModule,

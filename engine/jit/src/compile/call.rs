@@ -155,7 +155,10 @@ impl Translator<'_> {
                 self.indirect(signature, code, &args)
             }
         };
-        self.stack.extend(results);
+        let module = self.module;
+        for (ty, result) in module.func_type_at(ty).results.iter().zip(results) {
+            self.push_of(*ty, result);
+        }
         self.reload_gas();
     }
 
@@ -212,6 +215,11 @@ impl Translator<'_> {
     pub(super) fn stopping_routine(&mut self, place: usize, args: &[Value]) -> Value {
         self.flush_gas();
         let result = self.routine(place, args);
+        self.unless_stopped(result)
+    }
+
+    /// Leaves if a routine said so.
+    pub(super) fn unless_stopped(&mut self, result: Value) -> Value {
         let stop = self.iconst(I64, crate::libcalls::STOP);
         let stopped = self.b.ins().icmp(IntCC::Equal, result, stop);
         self.b.ins().trapnz(stopped, trap_code(CODE_UNWIND));

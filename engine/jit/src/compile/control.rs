@@ -8,7 +8,7 @@ use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
-use etalon_module::ValType;
+use etalon_module::{HeapType, RefType, ValType};
 use etalon_runtime::Trap;
 use wasmparser::{BlockType, BrTable, Operator};
 
@@ -75,7 +75,8 @@ impl Translator<'_> {
     pub(super) fn block_with(&mut self, types: &[ValType]) -> Block {
         let block = self.b.create_block();
         for ty in types {
-            self.b.append_block_param(block, clif(*ty));
+            let value = self.b.append_block_param(block, clif(*ty));
+            self.hold(*ty, value);
         }
         block
     }
@@ -307,7 +308,7 @@ impl Translator<'_> {
     }
 }
 
-/// The type that a block gives, as far as registers know it.
+/// The type that a block gives. One that is not known is taken for one that may be an object's.
 pub(super) fn value_type(ty: wasmparser::ValType) -> ValType {
     match ty {
         wasmparser::ValType::I32 => ValType::I32,
@@ -315,6 +316,9 @@ pub(super) fn value_type(ty: wasmparser::ValType) -> ValType {
         wasmparser::ValType::F32 => ValType::F32,
         wasmparser::ValType::F64 => ValType::F64,
         wasmparser::ValType::V128 => ValType::V128,
-        wasmparser::ValType::Ref(_) => ValType::Ref(etalon_module::RefType::FUNCREF),
+        wasmparser::ValType::Ref(ty) => ValType::Ref(RefType {
+            nullable: ty.is_nullable(),
+            heap: HeapType::from_decoder(ty.heap_type()).unwrap_or(HeapType::Any),
+        }),
     }
 }

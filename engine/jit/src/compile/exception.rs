@@ -13,7 +13,7 @@ use cranelift_codegen::ir::{
     Block, BlockArg, ExceptionTable, ExceptionTableData, ExceptionTableItem, ExceptionTag,
     InstBuilder, SigRef, StackSlotData, StackSlotKind, Value,
 };
-use etalon_module::TypeUse;
+use etalon_module::{TypeUse, ValType};
 use etalon_runtime::Trap;
 use std::mem::offset_of;
 use wasmparser::{Catch, TryTable};
@@ -53,6 +53,7 @@ impl Translator<'_> {
         };
         let block = self.b.create_block();
         let exception = self.b.append_block_param(block, I64);
+        self.hold_reference(exception);
         self.b.switch_to_block(block);
         self.reload_gas();
         let mut values = match tag {
@@ -67,12 +68,14 @@ impl Translator<'_> {
         Ok(Handler { tag, block })
     }
 
-    /// Types of the fields of a tag's exceptions.
-    fn tag_fields(&self, tag: u32) -> Result<Vec<AbiType>, CompileError> {
+    /// Types of the fields of a tag's exceptions, and how they lie in slots.
+    fn tag_fields(&self, tag: u32) -> Result<(Vec<ValType>, Vec<AbiType>), CompileError> {
         let TypeUse::Idx(ty) = self.module.tags[tag as usize].ty else {
             return Err(self.crash("the type of a tag is not an index"));
         };
-        Ok(self.module.func_type_at(ty).params.iter().map(|t| AbiType::of(*t)).collect())
+        let fields = self.module.func_type_at(ty).params.to_vec();
+        let in_slots = fields.iter().map(|t| AbiType::of(*t)).collect();
+        Ok((fields, in_slots))
     }
 
     /// Room on the stack for values of some types.
@@ -84,7 +87,7 @@ impl Translator<'_> {
     }
 
     fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, CompileError> {
-        let types = self.tag_fields(tag)?;
+        let (fields, types) = self.tag_fields(tag)?;
         if types.is_empty() {
             return Ok(Vec::new());
         }
@@ -92,19 +95,21 @@ impl Translator<'_> {
         self.routine(offset_of!(Builtins, exn_fields), &[exception, room]);
         let mut at = 0;
         let mut values = Vec::with_capacity(types.len());
-        for ty in types {
-            values.push(slots::read(&mut self.b, Region::Slots, ty, room, at));
+        for (field, ty) in fields.iter().zip(types) {
+            let value = slots::read(&mut self.b, Region::Slots, ty, room, at);
+            self.hold(*field, value);
+            values.push(value);
             at += 8 * ty.slots() as i32;
         }
         Ok(values)
     }
 
     pub(super) fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
-        let types = self.tag_fields(tag)?;
+        let (_, types) = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
         let tag = self.iconst(I64, tag.into());
-        let exception = self.stopping_routine(offset_of!(Builtins, exn_new), &[tag, room]);
+        let exception = self.allocate(offset_of!(Builtins, exn_new), &[tag, room]);
         self.raise(exception);
         Ok(())
     }

@@ -12,6 +12,7 @@ mod numeric;
 mod object;
 mod operator;
 mod reference;
+mod roots;
 mod table;
 mod translator;
 mod variable;

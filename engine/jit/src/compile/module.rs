@@ -2,14 +2,17 @@
 
 use super::isa::{self, SharedIsa};
 use super::translator::{Env, translate};
-use crate::abi::{AbiSignature, CODE_GAS, CODE_STACK, CODE_UNWIND, VmLayout, entry, exit, throw};
+use crate::abi::{
+    AbiSignature, CODE_GAS, CODE_STACK, CODE_UNWIND, VmLayout, entry, exit, safepoint, throw,
+};
 use crate::code::{
-    CallSite, Clause, Code, CompiledFunction, CompiledModule, HandlerSite, Settings, Trampolines,
+    CallSite, Clause, Code, CompiledFunction, CompiledModule, HandlerSite, Settings, StackMap,
+    Trampolines,
 };
 use crate::error::CompileError;
 use crate::trap;
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::ir::{ExternalName, Function, TrapCode};
+use cranelift_codegen::ir::{ExternalName, Function, TrapCode, UserStackMap};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
     CodegenError, Context, ExceptionContextLoc, Final, FinalizedMachExceptionHandler,
@@ -98,7 +101,6 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         .into_par_iter()
         .map_init(Workspace::new, |work, signature| trampolines(work, &*isa, signature))
         .collect::<Result<Vec<_>, _>>()?;
-    let throw = throw_stub(&mut Workspace::new(), &*isa)?;
     Ok(CompiledModule {
         target: isa::target_of(&*isa),
         settings: Settings {
@@ -108,7 +110,8 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         },
         digest: module.digest(),
         functions,
-        throw,
+        throw: stub(throw, &*isa)?,
+        safepoint: stub(safepoint, &*isa)?,
         trampolines,
     })
 }
@@ -163,9 +166,26 @@ fn trampolines(
     Ok(Trampolines { signature, entry, exit })
 }
 
-fn throw_stub(work: &mut Workspace, isa: &dyn TargetIsa) -> Result<Code, CompileError> {
-    throw(isa, &mut work.context.func);
-    generate(work, isa, u32::MAX)
+fn stub(
+    build: fn(&dyn TargetIsa, &mut Function),
+    isa: &dyn TargetIsa,
+) -> Result<Code, CompileError> {
+    let mut work = Workspace::new();
+    build(isa, &mut work.context.func);
+    generate(&mut work, isa, u32::MAX)
+}
+
+/// The references that a function holds in its calls.
+fn maps(buffer: &MachBufferFinalized<Final>) -> Vec<StackMap> {
+    let map = |(offset, frame, map): &(u32, u32, UserStackMap)| StackMap {
+        offset: *offset,
+        frame: *frame,
+        words: map.entries().map(|(_, at)| at).collect(),
+    };
+    let mut maps: Vec<StackMap> = buffer.user_stack_maps().iter().map(map).collect();
+    maps.retain(|map| !map.words.is_empty());
+    maps.sort_unstable_by_key(|map| map.offset);
+    maps
 }
 
 /// The handlers of a function's calls.
@@ -217,6 +237,7 @@ fn generate(work: &mut Workspace, isa: &dyn TargetIsa, index: u32) -> Result<Cod
         code.sites.push((range.end, u32::MAX));
     }
     code.handlers = handlers(buffer).map_err(crash)?;
+    code.maps = maps(buffer);
     for reloc in buffer.relocs() {
         let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = reloc.target else {
             return Err(crash(format!("a reference to {:?}", reloc.target)));

@@ -124,7 +124,7 @@ impl Translator<'_> {
             self.spill(&types, &values)
         };
         let ty = self.iconst(I64, ty.into());
-        let word = self.stopping_routine(offset_of!(Builtins, struct_new), &[ty, room]);
+        let word = self.allocate(offset_of!(Builtins, struct_new), &[ty, room]);
         self.push(word);
         Ok(())
     }
@@ -142,7 +142,7 @@ impl Translator<'_> {
         let field = self.iconst(I64, field.into());
         self.stopping_routine(offset_of!(Builtins, struct_get), &[reference, field, room]);
         let value = self.unpack(storage, packed, room);
-        self.push(value);
+        self.push_unpacked(storage, value);
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Translator<'_> {
             self.spill_one(abi(storage), value)
         };
         let ty = self.iconst(I64, ty.into());
-        let word = self.stopping_routine(offset_of!(Builtins, array_new), &[ty, len, room]);
+        let word = self.allocate(offset_of!(Builtins, array_new), &[ty, len, room]);
         self.push(word);
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Translator<'_> {
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
         let (ty, len) = (self.iconst(I64, ty.into()), self.iconst(I64, len.into()));
-        let word = self.stopping_routine(offset_of!(Builtins, array_new_fixed), &[ty, len, room]);
+        let word = self.allocate(offset_of!(Builtins, array_new_fixed), &[ty, len, room]);
         self.push(word);
         Ok(())
     }
@@ -187,7 +187,7 @@ impl Translator<'_> {
         let (start, len) = self.pop2();
         let (start, len) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, len));
         let (ty, segment) = (self.iconst(I64, ty.into()), self.iconst(I64, segment.into()));
-        let word = self.stopping_routine(place, &[ty, segment, start, len]);
+        let word = self.allocate(place, &[ty, segment, start, len]);
         self.push(word);
     }
 
@@ -207,7 +207,7 @@ impl Translator<'_> {
         let room = self.room(&[AbiType::V128]);
         self.stopping_routine(offset_of!(Builtins, array_get), &[reference, index, room]);
         let value = self.unpack(storage, packed, room);
-        self.push(value);
+        self.push_unpacked(storage, value);
         Ok(())
     }
 
@@ -339,6 +339,7 @@ impl Translator<'_> {
         let word = self.pop();
         let mask = self.iconst(I64, !Self::EXTERNALISED);
         let word = self.b.ins().band(word, mask);
+        self.hold_reference(word);
         self.push(word);
     }
 
@@ -348,6 +349,7 @@ impl Translator<'_> {
         let bit = self.iconst(I64, Self::EXTERNALISED);
         let external = self.b.ins().bor(word, bit);
         let word = self.b.ins().select(word, external, word);
+        self.hold_reference(word);
         self.push(word);
     }
 

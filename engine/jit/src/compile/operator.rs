@@ -45,7 +45,8 @@ impl Translator<'_> {
             O::Drop => {
                 self.pop();
             }
-            O::Select | O::TypedSelect { .. } => self.select(),
+            O::Select => self.select(),
+            O::TypedSelect { ty } => self.typed_select(*ty),
             O::LocalGet { local_index } => self.local_get(*local_index),
             O::LocalSet { local_index } => self.local_set(*local_index),
             O::LocalTee { local_index } => self.local_tee(*local_index),

@@ -6,7 +6,7 @@ use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
-use etalon_module::AddrType;
+use etalon_module::{AddrType, ValType};
 use etalon_runtime::{TableDef, Trap};
 use std::mem::offset_of;
 
@@ -59,7 +59,8 @@ impl Translator<'_> {
         self.flush_gas();
         let index = self.pop();
         let word = self.element(table, index, Trap::TableOutOfBounds);
-        self.push(word);
+        let element = self.module.tables[table as usize].element;
+        self.push_of(ValType::Ref(element), word);
     }
 
     pub(super) fn table_set(&mut self, table: u32) {

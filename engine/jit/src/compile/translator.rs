@@ -3,6 +3,7 @@
 use super::control::Frame;
 use super::gas::Gas;
 use super::isa::SharedIsa;
+use super::roots::tag_places;
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
 use crate::error::CompileError;
 use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
@@ -74,6 +75,7 @@ pub(super) fn translate(
     into.name = UserFuncName::user(0, func);
     into.signature = AbiSignature::of(ty).native();
     let mut b = FunctionBuilder::new(into, contexts);
+    tag_places(&mut b);
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
     b.switch_to_block(start);
@@ -121,15 +123,11 @@ impl Translator<'_> {
         self.take_depth();
         self.start_gas(body)?;
         for (ty, value) in types.iter().zip(params) {
-            let var = self.b.declare_var(clif(*ty));
-            self.b.def_var(var, *value);
-            self.locals.push(var);
+            self.local(*ty, *value);
         }
         for ty in &body.locals {
-            let var = self.b.declare_var(clif(*ty));
             let zero = self.zero(clif(*ty));
-            self.b.def_var(var, zero);
-            self.locals.push(var);
+            self.local(*ty, zero);
         }
         self.push_body_frame();
         Ok(())

@@ -1,5 +1,6 @@
 //! Variable and parametric instructions (specification chapters 4.6.3 and 4.6.2).
 
+use super::control::value_type;
 use super::translator::Translator;
 use crate::abi::{AbiType, Region, slots};
 use cranelift_codegen::ir::InstBuilder;
@@ -22,10 +23,10 @@ impl Translator<'_> {
     }
 
     pub(super) fn global_get(&mut self, index: u32) {
-        let ty = AbiType::of(self.module.globals[index as usize].val);
+        let ty = self.module.globals[index as usize].val;
         let cell = self.vm_word(self.env.layout.global(index));
-        let value = slots::read(&mut self.b, Region::Globals, ty, cell, 0);
-        self.push(value);
+        let value = slots::read(&mut self.b, Region::Globals, AbiType::of(ty), cell, 0);
+        self.push_of(ty, value);
     }
 
     pub(super) fn global_set(&mut self, index: u32) {
@@ -35,9 +36,17 @@ impl Translator<'_> {
         slots::write(&mut self.b, Region::Globals, ty, value, cell, 0);
     }
 
+    /// A selection of numbers or vectors.
     pub(super) fn select(&mut self) {
         let (first, second, condition) = self.pop3();
         let value = self.b.ins().select(condition, first, second);
         self.push(value);
+    }
+
+    /// A selection of values of a type.
+    pub(super) fn typed_select(&mut self, ty: wasmparser::ValType) {
+        self.select();
+        let value = self.pop();
+        self.push_of(value_type(ty), value);
     }
 }

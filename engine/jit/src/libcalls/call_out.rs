@@ -4,7 +4,7 @@ use super::{STOP, VmContext, run};
 use crate::abi::{JitContext, Pending};
 use crate::trap;
 use etalon_module::TypeId;
-use etalon_runtime::{Exhaustion, ExnAddr, FuncAddr, HeapAddr, Ref, Roots, Stop, Store, TailCall};
+use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a function of the host or of another tier; gives 0 if it returned.
@@ -26,7 +26,7 @@ pub(super) unsafe extern "C" fn call_out(
     // SAFETY: the executor set both before it entered compiled code, and they outlive the call.
     let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
     let func = FuncAddr(func as u32);
-    let result = catch_unwind(AssertUnwindSafe(|| {
+    let call = AssertUnwindSafe(|| {
         let ty = store.func_type(func);
         let len = ty.param_slots().max(ty.result_slots());
         // SAFETY: the exit stub reserved what its signature needs, which is that of this type.
@@ -39,7 +39,9 @@ pub(super) unsafe extern "C" fn call_out(
         // The callee may have made functions that compiled code will find in a table.
         executor.synchronise(store);
         result.map(|()| None)
-    }));
+    });
+    // SAFETY: the exit stub passed its frame pointer, and waits as long as the call lasts.
+    let result = unsafe { executor.waiting(fp as usize, || catch_unwind(call)) };
     let (pending, status) = match result {
         Ok(Ok(None)) => return 0,
         Ok(Ok(Some(tail))) => (Pending::TailCall(tail), 0),
@@ -55,40 +57,10 @@ pub(super) unsafe extern "C" fn call_out(
     status
 }
 
-/// What compiled code holds while it is in a call out of itself. There is no map of it, so that every object
-/// counts as held: one that could be freed stays, and none that is in use goes.
-#[derive(Debug)]
-struct Everything;
-
-impl Roots for Everything {
-    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        let mut left = store.heap.live_objects();
-        let mut address = 0;
-        while left > 0 && address < u32::MAX {
-            if store.heap.get(HeapAddr(address)).is_some() {
-                visit(Ref::structure(HeapAddr(address)));
-                left -= 1;
-            }
-            if store.heap.exn(ExnAddr(address)).is_some() {
-                visit(Ref::exn(ExnAddr(address)));
-                left = left.saturating_sub(1);
-            }
-            address += 1;
-        }
-    }
-}
-
 fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Result<(), Stop> {
     let before = store.depth_left();
     store.set_depth_left(depth);
-    let holds = store.heap.live_objects() > 0;
-    if holds {
-        store.push_activation(Box::new(Everything));
-    }
     let result = store.call(func, slots);
-    if holds && store.pop_activation::<Everything>().is_none() {
-        return Err(Stop::crash("the activations of tiers are out of order"));
-    }
     store.set_depth_left(before);
     result?;
     // Out of gas is sticky even if a host function makes nothing of it, and the next charge is at once.

@@ -31,22 +31,29 @@ fn exception(word: u64) -> Result<ExnAddr, Stop> {
 /// Makes an exception of a tag, with fields in slots; gives the word of its reference.
 ///
 /// # Safety
-/// As for [`run`]; `slots` must hold the fields.
+/// As for [`run`]; `slots` must hold the fields, and `fp` be the frame pointer of the stub that calls this.
 pub(super) unsafe extern "C" fn exn_new(
     vmctx: *mut VmContext,
     tag: u64,
     slots: u64,
     _: u64,
     _: u64,
-    _: u64,
+    fp: u64,
 ) -> i64 {
-    let make = |guest: Guest<'_>| {
+    let make = |mut guest: Guest<'_>| {
         let ty = guest.tag_type(tag)?;
         let len = ty.param_slots();
         let slots = std::ptr::with_exposed_provenance::<u64>(slots as usize);
         // SAFETY: compiled code wrote the fields of this tag there.
         let fields = Value::read_all(&ty.params, unsafe { std::slice::from_raw_parts(slots, len) });
         let tag = guest.tag(tag);
+        let reference = |field: &Value| match field {
+            Value::Ref(reference) => Some(*reference),
+            _ => None,
+        };
+        let held = |_: &_| fields.iter().filter_map(reference).collect();
+        // SAFETY: the caller's promise.
+        unsafe { guest.collect_if_needed(fp, held) };
         let exn = guest.store.alloc_exn(tag, fields)?;
         Ok(Ref::exn(exn).to_bits())
     };

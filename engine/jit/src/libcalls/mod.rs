@@ -8,6 +8,7 @@ mod call_out;
 mod exception;
 mod memory;
 mod object;
+mod roots;
 mod table;
 
 use crate::abi::{JitContext, Pending};
@@ -104,6 +105,7 @@ pub(crate) struct VmContext {
 pub(crate) struct Guest<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) instance: InstanceAddr,
+    pub(crate) executor: &'a crate::Jit,
 }
 
 /// Runs the body of a routine: gives its result, or records why it did not get that far.
@@ -117,10 +119,10 @@ pub(crate) unsafe fn run(
 ) -> i64 {
     // SAFETY: the caller's promise; contexts live as long as their executor.
     let (context, instance) = unsafe { ((*vmctx).context, (*vmctx).instance) };
-    // SAFETY: the executor set the store before it entered compiled code.
-    let store = unsafe { &mut *(*context).store };
+    // SAFETY: the executor set the store before it entered compiled code, and outlives the code that it runs.
+    let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
     let instance = InstanceAddr(instance as u32);
-    let result = catch_unwind(AssertUnwindSafe(|| body(Guest { store, instance })));
+    let result = catch_unwind(AssertUnwindSafe(|| body(Guest { store, instance, executor })));
     let pending = match result {
         Ok(Ok(value)) => return value as i64,
         Ok(Err(stop)) => Pending::Stop(stop),

@@ -1,10 +1,8 @@
 //! Structures, arrays and tests of references (specification chapters 4.6.5 and 4.6.6), in the order of gas-1
 //! section 5.1: checks, charge, effect.
-//!
-//! Compiled code keeps no map of the references that it holds, so nothing is collected on its behalf: what it
-//! allocates is bounded by the schedule's cap on the heap.
 
 use super::memory::range;
+use super::roots::{references, slots_of};
 use super::{Guest, VmContext, run};
 use crate::compile::heap_type_of_code;
 use etalon_module::operator::Opcode;
@@ -22,12 +20,17 @@ impl Guest<'_> {
         &self.store.types.get(ty).comp
     }
 
+    /// What the elements of an array type are.
+    fn element(&self, ty: TypeId) -> Result<StorageType, Stop> {
+        match self.comp(ty) {
+            CompType::Array(field) => Ok(field.storage),
+            _ => Err(Stop::crash("the type is not an array's")),
+        }
+    }
+
     /// Bytes of an element of an array type, as data segments hold them.
     fn element_bytes(&self, ty: TypeId) -> Result<u64, Stop> {
-        let CompType::Array(field) = self.comp(ty) else {
-            return Err(Stop::crash("the type is not an array's"));
-        };
-        Ok(match field.storage {
+        Ok(match self.element(ty)? {
             StorageType::I8 => 1,
             StorageType::I16 => 2,
             StorageType::Val(ValType::I32 | ValType::F32) => 4,
@@ -67,10 +70,6 @@ impl Guest<'_> {
         range(start, len, size.into()).ok_or(Stop::from(Trap::ArrayOutOfBounds))?;
         Ok(addr)
     }
-}
-
-fn slots_of(storage: StorageType) -> usize {
-    if storage == StorageType::Val(ValType::V128) { 2 } else { 1 }
 }
 
 fn gone() -> Stop {
@@ -151,42 +150,54 @@ fn test(guest: Guest<'_>, word: u64, code: u64, nullable: u64) -> Result<u64, St
 }
 
 /// Makes a structure; `at` is 0 for one of defaults.
-fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64) -> Result<u64, Stop> {
+fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let (count, fields) = guest.fields(ty)?;
     guest.store.room_for_struct(ty)?;
+    let op = if at == 0 { Opcode::StructNewDefault } else { Opcode::StructNew };
+    guest.charge(op, fields)?;
+    // SAFETY: compiled code passes the slots of the type's fields.
+    let slots = if at == 0 { &[][..] } else { unsafe { slots(at, count) } };
+    let held = |store: &Store| match &store.types.get(ty).comp {
+        CompType::Struct(fields) => references(fields.iter().map(|f| f.storage), slots),
+        _ => Vec::new(),
+    };
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, held) };
     let addr = if at == 0 {
-        guest.charge(Opcode::StructNewDefault, fields)?;
         guest.store.alloc_struct_default(ty)?
     } else {
-        guest.charge(Opcode::StructNew, fields)?;
-        // SAFETY: compiled code passes the slots of the type's fields.
-        guest.store.alloc_struct(ty, unsafe { slots(at, count) })?
+        guest.store.alloc_struct(ty, slots)?
     };
     Ok(Ref::structure(addr).to_bits())
 }
 
 /// Makes an array of one value; `at` is 0 for the default.
-fn array_new(mut guest: Guest<'_>, ty: u64, len: u64, at: u64) -> Result<u64, Stop> {
+fn array_new(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) -> Result<u64, Stop> {
     let (ty, length) = (guest.type_id(ty), len as u32);
+    let storage = guest.element(ty)?;
     guest.store.room_for_array(ty, length)?;
     let op = if at == 0 { Opcode::ArrayNewDefault } else { Opcode::ArrayNew };
     guest.charge(op, len)?;
     // SAFETY: compiled code passes two slots.
     let value = if at == 0 { [0; 2] } else { unsafe { value(at) } };
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, |_| references([storage], &value)) };
     Ok(Ref::array(guest.store.alloc_array(ty, length, value)?).to_bits())
 }
 
-fn array_new_fixed(mut guest: Guest<'_>, ty: u64, len: u64, at: u64) -> Result<u64, Stop> {
+fn array_new_fixed(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
-    let CompType::Array(field) = guest.comp(ty) else {
-        return Err(Stop::crash("the type is not an array's"));
-    };
-    let count = len as usize * slots_of(field.storage);
+    let storage = guest.element(ty)?;
+    let count = len as usize * slots_of(storage);
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewFixed, len)?;
     // SAFETY: compiled code passes the slots of so many elements.
-    let addr = guest.store.alloc_array_fixed(ty, unsafe { slots(at, count) })?;
+    let slots = unsafe { slots(at, count) };
+    let held = |_: &_| references(std::iter::repeat_n(storage, len as usize), slots);
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, held) };
+    let addr = guest.store.alloc_array_fixed(ty, slots)?;
     Ok(Ref::array(addr).to_bits())
 }
 
@@ -196,12 +207,15 @@ fn array_new_data(
     data: u64,
     start: u64,
     len: u64,
+    fp: u64,
 ) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let bytes = len.checked_mul(guest.element_bytes(ty)?);
     let bytes = guest.data_bytes(data, start, bytes)?;
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewData, len)?;
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
     let addr = guest.store.alloc_array(ty, len as u32, [0; 2])?;
     guest.store.heap.array_init_data(addr, 0, &bytes).ok_or_else(gone)?;
     Ok(Ref::array(addr).to_bits())
@@ -213,11 +227,15 @@ fn array_new_elem(
     elem: u64,
     start: u64,
     len: u64,
+    fp: u64,
 ) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let refs = guest.elem_refs(elem, start, len)?;
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewElem, len)?;
+    // The references are the segment's, which is a root.
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
     let addr = guest.store.alloc_array(ty, len as u32, [0; 2])?;
     guest.store.heap.array_init_elem(addr, 0, &refs).ok_or_else(gone)?;
     Ok(Ref::array(addr).to_bits())
@@ -280,7 +298,8 @@ macro_rules! routines {
         $(#[$doc])*
         ///
         /// # Safety
-        /// As for [`run`]; what is an address of slots must be one.
+        /// As for [`run`]; what is an address of slots must be one, and `fp` the frame pointer of the stub that
+        /// calls this.
         pub(crate) unsafe extern "C" fn $name(
             vmctx: *mut VmContext,
             $a: u64,
@@ -305,7 +324,7 @@ pub(super) mod routine {
         /// `ref.test` and its kin: a reference, a code of a heap type, whether null passes.
         ref_test(word, code, nullable, d, e) = |g: Guest<'_>| test(g, word, code, nullable);
         /// `struct.new`
-        struct_new(ty, at, c, d, e) = |g: Guest<'_>| super::struct_new(g, ty, at);
+        struct_new(ty, at, c, d, fp) = |g: Guest<'_>| super::struct_new(g, ty, at, fp);
         /// `struct.get`: the value goes to two slots.
         struct_get(word, field, at, d, e) = |g: Guest<'_>| {
             let found = g.store.heap.struct_get(object(word)?, field as u32).ok_or_else(gone)?;
@@ -321,13 +340,19 @@ pub(super) mod routine {
             Ok(0)
         };
         /// `array.new`
-        array_new(ty, len, at, d, e) = |g: Guest<'_>| super::array_new(g, ty, len, at);
+        array_new(ty, len, at, d, fp) = |g: Guest<'_>| super::array_new(g, ty, len, at, fp);
         /// `array.new_fixed`
-        array_new_fixed(ty, len, at, d, e) = |g: Guest<'_>| super::array_new_fixed(g, ty, len, at);
+        array_new_fixed(ty, len, at, d, fp) = |g: Guest<'_>| {
+            super::array_new_fixed(g, ty, len, at, fp)
+        };
         /// `array.new_data`
-        array_new_data(ty, data, start, len, e) = |g: Guest<'_>| super::array_new_data(g, ty, data, start, len);
+        array_new_data(ty, data, start, len, fp) = |g: Guest<'_>| {
+            super::array_new_data(g, ty, data, start, len, fp)
+        };
         /// `array.new_elem`
-        array_new_elem(ty, elem, start, len, e) = |g: Guest<'_>| super::array_new_elem(g, ty, elem, start, len);
+        array_new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| {
+            super::array_new_elem(g, ty, elem, start, len, fp)
+        };
         /// `array.len`
         array_len(word, b, c, d, e) = |g: Guest<'_>| {
             Ok(g.store.heap.array_len(object(word)?).ok_or_else(gone)?.into())

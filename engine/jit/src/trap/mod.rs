@@ -7,4 +7,4 @@ mod unwind;
 
 pub(crate) use signals::{enter, is_outermost, set_landing};
 pub(crate) use stack::{FRAME_BYTES_PER_SLOT, on_guest_stack, suffices};
-pub(crate) use unwind::find_handler;
+pub(crate) use unwind::{find_handler, visit_references};

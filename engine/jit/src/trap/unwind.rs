@@ -1,8 +1,8 @@
-//! Finding the handler of an exception: a walk over the frames of compiled code.
+//! Walks over the frames of compiled code: for the handler of an exception, and for references.
 
 use crate::abi::{Landing, VmLayout};
 use crate::code::{Clause, FrameInfo, LoadedModule};
-use etalon_runtime::TagAddr;
+use etalon_runtime::{Ref, TagAddr};
 use std::sync::Arc;
 
 /// Code that frames may be of, with the layout of its instances' contexts.
@@ -21,8 +21,8 @@ pub(crate) unsafe fn find_handler(
     payload: u64,
 ) -> Option<Landing> {
     loop {
-        // SAFETY: a frame pointer points at the caller's, and the return address lies above it.
-        let (caller, pc) = unsafe { (word(fp), word(fp + 8)) };
+        // SAFETY: the caller's promise.
+        let (caller, pc) = unsafe { caller_of(fp) };
         let (module, frame) = modules.iter().find_map(|m| Some((m, m.frame(pc)?)))?;
         match frame {
             FrameInfo::Trampoline => return None,
@@ -62,6 +62,43 @@ unsafe fn matching(clauses: &[Clause], layout: &VmLayout, sp: usize, tag: TagAdd
         }
     }
     None
+}
+
+/// Visits the references that compiled code holds, from the caller of a stub to the entry.
+///
+/// # Safety
+/// As for [`find_handler`].
+pub(crate) unsafe fn visit_references(
+    modules: &Modules,
+    mut fp: usize,
+    visit: &mut dyn FnMut(Ref),
+) {
+    loop {
+        // SAFETY: the caller's promise.
+        let (caller, pc) = unsafe { caller_of(fp) };
+        let found = modules.iter().find_map(|m| Some((m, m.frame(pc)?)));
+        let Some((module, FrameInfo::Function | FrameInfo::Handlers { .. })) = found else {
+            return;
+        };
+        if let Some(map) = module.map(pc) {
+            let sp = caller - map.frame as usize;
+            for at in &map.words {
+                // SAFETY: the code generator keeps a reference there as long as the call lasts.
+                let bits = unsafe { word(sp + *at as usize) };
+                Ref::from_bits(bits as u64).into_iter().for_each(&mut *visit);
+            }
+        }
+        fp = caller;
+    }
+}
+
+/// The frame pointer of the caller of a frame, and where the frame returns to.
+///
+/// # Safety
+/// `fp` must be the frame pointer of a frame of compiled code that has not returned.
+unsafe fn caller_of(fp: usize) -> (usize, usize) {
+    // SAFETY: a frame pointer points at the caller's, and the return address lies above it.
+    unsafe { (word(fp), word(fp + 8)) }
 }
 
 /// # Safety
