@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod corpus;
+pub mod coverage;
 pub mod diff;
 pub mod fuzz;
 pub mod gas;

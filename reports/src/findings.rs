@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use etalon_record::{Note, Row};
+use etalon_record::{Note, Reached, Row, RuleCoverage};
 
 use crate::view::{File, View};
 
@@ -147,6 +147,15 @@ fn common<'a>(view: &View<'a>, whats: impl Fn(&'a Row) -> Vec<&'a str>) -> Vec<C
         }
     }
     entries.into_values().collect()
+}
+
+/// The counts of a coverage, under their headings.
+pub(crate) fn covered(coverage: &RuleCoverage) -> [(&'static str, &Reached); 3] {
+    [
+        ("Reduction rules reached", &coverage.rules),
+        ("Numeric functions reached", &coverage.numerics),
+        ("Rules and functions of each operator reached", &coverage.operators),
+    ]
 }
 
 #[cfg(test)]

@@ -14,11 +14,13 @@
 mod expected;
 mod header;
 mod list;
+mod map;
 mod scripts;
 mod suite;
 
 pub use expected::{ExpectedFailure, expected_failures};
 pub use header::features_in_header;
 pub use list::{ListError, features_of_version, suite, suites};
+pub use map::{NameKind, OperatorRules, SpecMap, official_names, spec_map};
 pub use scripts::{Script, scripts};
 pub use suite::{Origin, Suite};

@@ -1,6 +1,7 @@
 //! Which rules of the specification were reached.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which rules of the specification, by the names of its machine-readable form, a run reached on the oracle.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -9,6 +10,9 @@ pub struct RuleCoverage {
     pub rules: Reached,
     /// The numeric functions (spec chapter 4.3).
     pub numerics: Reached,
+    /// The rules and functions of each operator: `i32.div_s: Step_pure/binop-trap`.
+    #[serde(default)]
+    pub operators: Reached,
 }
 
 /// How many of a set of names were reached.
@@ -16,37 +20,70 @@ pub struct RuleCoverage {
 pub struct Reached {
     /// How many were.
     pub reached: u64,
-    /// How many there are.
+    /// How many there are, those that nothing can reach included.
     pub total: u64,
-    /// Those that were not, in the specification's order.
+    /// Those that could be reached and were not, in the specification's order.
     #[serde(default)]
     pub missing: Vec<String>,
+    /// Those that nothing can reach, and why. One that was reached all the same is not here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreachable: BTreeMap<String, String>,
 }
 
 impl Reached {
-    /// Counts names and whether each was reached.
+    /// Counts names and whether each was reached, given those that cannot be.
     #[must_use]
-    pub fn of<'a>(names: impl IntoIterator<Item = (&'a str, bool)>) -> Self {
+    pub fn of<'a>(
+        names: impl IntoIterator<Item = (&'a str, bool)>,
+        unreachable: &BTreeMap<String, String>,
+    ) -> Self {
         let mut all = Self::default();
         for (name, reached) in names {
             all.total += 1;
             if reached {
                 all.reached += 1;
+            } else if let Some(reason) = unreachable.get(name) {
+                all.unreachable.insert(name.to_owned(), reason.clone());
             } else {
                 all.missing.push(name.to_owned());
             }
         }
         all
     }
+
+    /// Takes in what another run reached of the same names.
+    fn merge(&mut self, other: &Self) {
+        self.missing.retain(|name| other.missing.contains(name));
+        self.unreachable.retain(|name, _| other.unreachable.contains_key(name));
+        let rest = (self.missing.len() + self.unreachable.len()) as u64;
+        self.reached = self.total.saturating_sub(rest);
+    }
+}
+
+impl RuleCoverage {
+    /// Takes in what another run reached.
+    pub fn merge(&mut self, other: &Self) {
+        self.rules.merge(&other.rules);
+        self.numerics.merge(&other.numerics);
+        self.operators.merge(&other.operators);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Reached;
+    use std::collections::BTreeMap;
 
     #[test]
-    fn what_is_missing_is_named() {
-        let all = Reached::of([("a", true), ("b", false), ("c", true)]);
-        assert_eq!((all.reached, all.total, all.missing), (2, 3, vec!["b".to_owned()]));
+    fn what_is_missing_is_named_and_what_cannot_be_reached_is_apart() {
+        let unreachable = BTreeMap::from([("d".to_owned(), "never".to_owned())]);
+        let names = [("a", true), ("b", false), ("c", true), ("d", false)];
+        let mut all = Reached::of(names, &unreachable);
+        assert_eq!((all.reached, all.total), (2, 4));
+        assert_eq!((&all.missing, &all.unreachable), (&vec!["b".to_owned()], &unreachable));
+
+        let other = Reached::of(names.map(|(name, _)| (name, name == "b")), &unreachable);
+        all.merge(&other);
+        assert_eq!((all.reached, all.total, all.missing.len()), (3, 4, 0));
     }
 }

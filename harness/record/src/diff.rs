@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineInfo, Format, Gas, Kind, OutcomeKind, Tool, Value};
+use crate::{EngineInfo, Format, Gas, Kind, OutcomeKind, RuleCoverage, Tool, Value};
 
 /// The same modules on several engines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct DiffRecord {
     /// How many cases could not be compared, by the nondeterminism that the spec allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
+    /// Which rules of the specification the cases reached on the oracle; absent if nobody watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<RuleCoverage>,
 }
 
 impl DiffRecord {
@@ -48,6 +51,7 @@ impl DiffRecord {
             cases: 0,
             divergences: Vec::new(),
             poisoned: BTreeMap::new(),
+            coverage: None,
         }
     }
 }

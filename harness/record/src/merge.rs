@@ -64,6 +64,10 @@ impl SuiteRecord {
         self.gas.compared = self.gas.compared.saturating_add(other.gas.compared);
         self.gas.equal = self.gas.equal.saturating_add(other.gas.equal);
         self.gas.unequal.extend(other.gas.unequal);
+        match (&mut self.coverage, other.coverage) {
+            (Some(own), Some(other)) => own.merge(&other),
+            (own, other) => *own = own.take().or(other),
+        }
         self.normalise();
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One self-contained HTML page: no other file, no network, readable without scripts and on paper.
 
+mod coverage;
 mod engines;
 mod findings;
 mod frame;
@@ -44,6 +45,7 @@ pub fn page(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
             (findings::unexpected_passes(&view))
             (matrix::matrix(&view))
             (findings::gas(&view))
+            (coverage::coverage(record))
             (findings::unsupported(&view))
             (findings::skips(&view))
             (findings::expected_failures(&view))

@@ -42,6 +42,7 @@ pub(super) fn navigation(view: &View<'_>, compared: bool) -> Markup {
         ("unexpected", "Unexpected passes", view.totals.unexpected_passes > 0),
         ("files", "Files", true),
         ("gas", "Gas", true),
+        ("rules", "Rules", view.record.coverage.is_some()),
         ("unsupported", "Missing features", !findings::unsupported(view).is_empty()),
         ("skipped", "Skipped", view.totals.skipped > 0),
         ("expected", "Expected failures", view.totals.expected_failures > 0),

@@ -7,7 +7,8 @@ use crate::output::{Format, Paint, json};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon::ModuleData;
-use etalon_adapters::{Features, GasConfig, Outcome, Val};
+use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, Val};
+use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Tool};
@@ -45,13 +46,20 @@ pub(crate) struct Args {
     /// What the generated arguments are made from
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
+    /// Say which rules of the specification the cases reach, as the oracle tells
+    #[arg(long)]
+    pub coverage: bool,
     /// Differences that the specification allows: nan-bits, exhaustion, grow, relaxed, unsupported
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
     pub allow: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let adapters = args.engine.adapters(&["interp", "jit"])?;
+    let mut adapters = args.engine.adapters(&["interp", "jit"])?;
+    let tally = args.coverage.then(RuleTally::new);
+    if let Some(tally) = &tally {
+        watch(&mut adapters, tally);
+    }
     if adapters.len() < 2 {
         bail!("diff compares at least two engines, and one is named");
     }
@@ -91,6 +99,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         });
         differ.note(&mut record, &case, &judged);
     }
+    record.coverage = tally.as_ref().map(rule_coverage);
     match format {
         Format::Json => json(&record)?,
         Format::Human => print(&record),
@@ -180,6 +189,9 @@ fn print(record: &DiffRecord) {
     };
     let modules = if record.cases == 1 { "module" } else { "modules" };
     println!("{} {modules} on {}: {verdict}", record.cases, engines.join(", "));
+    if let Some(coverage) = &record.coverage {
+        crate::coverage::print(coverage);
+    }
 }
 
 /// What an engine did, without the fingerprints that are not what engines part in.

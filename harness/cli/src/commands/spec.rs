@@ -5,9 +5,10 @@ use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::progress::ScriptBar;
 use anyhow::{Context, Result};
-use etalon_adapters::{Adapter, GasConfig, OwnTier, RuleTally};
+use etalon_adapters::{Adapter, GasConfig, RuleTally};
+use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
-use etalon_record::{Reached, RuleCoverage, Standing, SuiteRecord, to_json};
+use etalon_record::{Standing, SuiteRecord, to_json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,9 +31,6 @@ pub(crate) struct Args {
     /// Only the I-th of N parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// Say which rules of the specification the scripts reach, watching the oracle alone
-    #[arg(long, conflicts_with_all = ["engines", "tiers"])]
-    pub coverage: bool,
     #[command(flatten)]
     pub run: RunArgs,
 }
@@ -48,6 +46,10 @@ pub(crate) struct RunArgs {
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
     pub no_gas: bool,
+    /// Say which rules of the specification are reached. The oracle tells: it runs besides the engines
+    /// that are named, or alone
+    #[arg(long)]
+    pub coverage: bool,
     /// How many scripts run at a time; one for each core without it
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -57,24 +59,27 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The engines, and how they are run.
-    pub(crate) fn prepare(&self) -> Result<(Vec<Arc<dyn Adapter>>, ScriptOptions)> {
-        let adapters = self.engine.adapters(&["interp", "jit"])?;
+    /// The engines, how they are run, and where reached rules are noted if that is asked for.
+    pub(crate) fn prepare(
+        &self,
+    ) -> Result<(Vec<Arc<dyn Adapter>>, ScriptOptions, Option<RuleTally>)> {
+        let default: &[&str] = if self.coverage { &["interp"] } else { &["interp", "jit"] };
+        let mut adapters = self.engine.adapters(default)?;
+        let tally = self.coverage.then(RuleTally::new);
+        if let Some(tally) = &tally {
+            watch(&mut adapters, tally);
+        }
         let mut options = ScriptOptions { jobs: self.jobs, ..ScriptOptions::default() };
         if !self.no_gas {
             let schedule = engines::schedule(self.schedule.as_deref())?;
             options.gas = Some(GasConfig { schedule, limit: None });
         }
-        Ok((adapters, options))
+        Ok((adapters, options, tally))
     }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (mut adapters, options) = args.run.prepare()?;
-    let tally = RuleTally::new();
-    if args.coverage {
-        adapters = vec![Arc::new(OwnTier::with_coverage(tally.clone()))];
-    }
+    let (adapters, options, tally) = args.run.prepare()?;
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(Glob::new),
@@ -82,17 +87,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
     let mut run = run_suites(&engines, &selection, &options, &ScriptBar::new())?;
-    if args.coverage {
-        run.record.coverage = Some(coverage(&tally));
-    }
+    run.record.coverage = tally.as_ref().map(rule_coverage);
     finish(&run, args.run.record.as_deref(), format)
-}
-
-/// The specification's source writes numeric functions with a `$`.
-fn coverage(tally: &RuleTally) -> RuleCoverage {
-    let (numerics, rules): (Vec<_>, Vec<_>) =
-        tally.rules().into_iter().partition(|(name, _)| name.starts_with('$'));
-    RuleCoverage { rules: Reached::of(rules), numerics: Reached::of(numerics) }
 }
 
 /// Prints a run; writes its record if asked.
@@ -151,10 +147,7 @@ fn print(record: &SuiteRecord) {
         t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
     );
     if let Some(coverage) = &record.coverage {
-        for (what, all) in [("rules", &coverage.rules), ("numeric functions", &coverage.numerics)] {
-            println!("{what} reached: {} of {}", all.reached, all.total);
-            all.missing.iter().for_each(|name| println!("  never: {name}"));
-        }
+        crate::coverage::print(coverage);
     }
     if record.gas.compared > 0 {
         println!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);

@@ -7,6 +7,7 @@ use crate::output::Format;
 use crate::progress::ScriptBar;
 use anyhow::Result;
 use etalon_adapters::Adapter;
+use etalon_harness::coverage::rule_coverage;
 use etalon_harness::script::run_paths;
 use std::path::PathBuf;
 
@@ -15,7 +16,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   etalon wast path/to/testsuite --engine interp    a checkout of the official scripts
-  etalon wast mine.wast --features wasm3,threads")]
+  etalon wast mine.wast --features wasm3,threads
+  etalon wast mine.wast --coverage                 which rules of the specification does it reach?")]
 pub(crate) struct Args {
     /// Scripts, or folders of them
     #[arg(required = true, value_name = "PATH")]
@@ -29,12 +31,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (adapters, options) = args.run.prepare()?;
+    let (adapters, options, tally) = args.run.prepare()?;
     let features = match args.features.as_slice() {
         [] => None,
         names => Some(features(names)?),
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
-    let run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
+    let mut run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
+    run.record.coverage = tally.as_ref().map(rule_coverage);
     finish(&run, args.run.record.as_deref(), format)
 }

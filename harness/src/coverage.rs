@@ -1,0 +1,35 @@
+//! What of the specification a run reached, as the oracle told it.
+
+use etalon_adapters::{Adapter, OwnTier, RuleTally};
+use etalon_record::{Reached, RuleCoverage};
+use etalon_spec_tests::spec_map;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The engines with the oracle watched: in the place of the plain one, or besides the others.
+pub fn watch(engines: &mut Vec<Arc<dyn Adapter>>, tally: &RuleTally) {
+    let oracle: Arc<dyn Adapter> = Arc::new(OwnTier::with_coverage(tally.clone()));
+    let name = oracle.info().name;
+    match engines.iter_mut().find(|engine| engine.info().name == name) {
+        Some(plain) => *plain = oracle,
+        None => engines.push(oracle),
+    }
+}
+
+/// What was reached in the sessions that have ended.
+pub fn rule_coverage(tally: &RuleTally) -> RuleCoverage {
+    let map = spec_map();
+    // The specification's source writes functions with a `$`.
+    let (numerics, rules): (Vec<_>, Vec<_>) =
+        tally.rules().into_iter().partition(|(name, _)| name.starts_with('$'));
+    let mut pairs = Vec::new();
+    for (operator, reached) in tally.by_operator() {
+        let known = map.operator.get(operator).into_iter().flat_map(|rules| rules.names());
+        pairs.extend(known.map(|rule| (format!("{operator}: {rule}"), reached.contains(&rule))));
+    }
+    RuleCoverage {
+        rules: Reached::of(rules, &map.unreachable),
+        numerics: Reached::of(numerics, &map.unreachable),
+        operators: Reached::of(pairs.iter().map(|p| (&*p.0, p.1)), &BTreeMap::new()),
+    }
+}

@@ -1,0 +1,66 @@
+//! The map of the specification's rules against what the oracle does when it runs every script there is.
+
+use etalon_adapters::{Adapter, RuleTally};
+use etalon_harness::coverage::{rule_coverage, watch};
+use etalon_harness::script::{ScriptOptions, Selection, Silent, run_suites};
+use etalon_module::Opcode;
+use etalon_spec_tests::{NameKind, official_names, spec_map};
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+/// What the official scripts and our own reach together: run once for all tests here.
+static ALL: LazyLock<RuleTally> = LazyLock::new(|| {
+    let tally = RuleTally::new();
+    let mut engines = Vec::new();
+    watch(&mut engines, &tally);
+    let engines: Vec<&dyn Adapter> = engines.iter().map(|e: &Arc<dyn Adapter>| &**e).collect();
+    // The suites of earlier versions are parts of this one's.
+    let suites = ["wasm-v3", "local", "proposals/*"].map(str::to_owned).into();
+    let selection = Selection { suites, ..Selection::default() };
+    let run = run_suites(&engines, &selection, &ScriptOptions::default(), &Silent);
+    assert!(run.expect("the bundled suites exist").record.is_clean());
+    tally
+});
+
+#[test]
+fn every_operator_is_in_the_map_and_no_other() {
+    let operators: BTreeSet<&str> = Opcode::ALL.iter().map(|op| op.name()).collect();
+    let mapped: BTreeSet<&str> = spec_map().operator.keys().map(String::as_str).collect();
+    assert_eq!(mapped.symmetric_difference(&operators).collect::<Vec<_>>(), [&""; 0]);
+}
+
+#[test]
+fn the_oracle_knows_the_official_names_in_their_order() {
+    let known: Vec<&str> = RuleTally::new().rules().iter().map(|(name, _)| *name).collect();
+    let mut official = official_names(NameKind::Reduction);
+    official.extend(official_names(NameKind::Function));
+    assert_eq!(known, official);
+}
+
+#[test]
+fn the_scripts_reach_every_rule_that_can_be_reached_and_no_other() {
+    let coverage = rule_coverage(&ALL);
+    for all in [&coverage.rules, &coverage.numerics] {
+        assert_eq!(all.missing, [""; 0], "never reached");
+        assert_eq!(all.reached + all.unreachable.len() as u64, all.total);
+    }
+    let listed = &spec_map().unreachable;
+    let reached = listed.keys().filter(|name| {
+        !coverage.rules.unreachable.contains_key(*name)
+            && !coverage.numerics.unreachable.contains_key(*name)
+    });
+    assert_eq!(reached.collect::<Vec<_>>(), [""; 0], "reached, though the map says it cannot be");
+}
+
+#[test]
+fn what_the_oracle_tells_of_an_operator_is_in_the_map() {
+    let map = spec_map();
+    let any: BTreeSet<&str> = map.any.values().flatten().map(String::as_str).collect();
+    let mut strangers = Vec::new();
+    for (operator, told) in ALL.by_operator() {
+        let known: BTreeSet<&str> = map.operator[operator].names().collect();
+        let strange = told.into_iter().filter(|rule| !known.contains(rule) && !any.contains(rule));
+        strangers.extend(strange.map(|rule| format!("{operator}: {rule}")));
+    }
+    assert_eq!(strangers, [""; 0]);
+}

@@ -1,0 +1,40 @@
+//! Which rules of the specification were reached.
+
+use etalon_record::SuiteRecord;
+use maud::{Markup, html};
+
+use super::frame::shown;
+use crate::findings::covered;
+use crate::text::number;
+
+/// What was reached, what was not, and what cannot be; nothing if nobody watched.
+pub(super) fn coverage(record: &SuiteRecord) -> Markup {
+    let Some(coverage) = &record.coverage else {
+        return html! {};
+    };
+    html! {
+        section #rules {
+            h2 { "Rules of the specification" }
+            p.hint { "By their official names, as the oracle tells while it runs the scripts." }
+            @for (what, all) in covered(coverage) {
+                p { (what) ": " (number(all.reached)) " of " (number(all.total)) "." }
+                @if !all.missing.is_empty() {
+                    details {
+                        summary { (number(all.missing.len() as u64)) " never reached" }
+                        ul { @for name in &all.missing { li { code { (shown(name)) } } } }
+                    }
+                }
+                @if !all.unreachable.is_empty() {
+                    details {
+                        summary { (number(all.unreachable.len() as u64)) " cannot be reached" }
+                        ul {
+                            @for (name, reason) in &all.unreachable {
+                                li { code { (shown(name)) } ": " (shown(reason)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
