@@ -32,6 +32,9 @@ pub fn diff(record: &DiffRecord) -> String {
         out.push_str(&divergence_table(divergence));
     }
     out.push_str(&left_out(record.divergences.len()));
+    if let Some(reached) = &record.coverage {
+        out.push_str(&super::coverage::coverage(reached));
+    }
     out
 }
 

@@ -1,5 +1,6 @@
 //! Markdown, for the summary of a job or a comment on a change.
 
+mod coverage;
 mod differential;
 mod escape;
 mod suite;

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use etalon_record::{Standing, SuiteRecord, Totals, shared_parts};
 
+use super::coverage::coverage;
 use super::escape::{code, plain};
 use crate::compare::Comparison;
-use crate::findings::{self, Common, Listed, covered};
+use crate::findings::{self, Common, Listed};
 use crate::text::{counted, number};
 use crate::verdict::{Verdict, against_baseline, sentence};
 use crate::view::{Suite, View};
@@ -35,7 +36,9 @@ pub fn suite(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
     out.push_str(&common("Missing features", "feature", &findings::unsupported(&view)));
     out.push_str(&common("Skipped assertions", "reason", &findings::skips(&view)));
     out.push_str(&gas(&view));
-    out.push_str(&coverage(record));
+    if let Some(reached) = &record.coverage {
+        out.push_str(&coverage(reached));
+    }
     out.push_str(&engines(&view));
     out
 }
@@ -259,25 +262,6 @@ fn common(title: &str, what: &str, entries: &[Common<'_>]) -> String {
     }
     out.push_str(&left_out(entries.len(), "entry", "entries"));
     out.push('\n');
-    out
-}
-
-fn coverage(record: &SuiteRecord) -> String {
-    let Some(coverage) = &record.coverage else {
-        return String::new();
-    };
-    let mut out = "## Rules of the specification\n\n".to_owned();
-    for (what, all) in covered(coverage) {
-        let _ = writeln!(out, "{what}: {} of {}.\n", number(all.reached), number(all.total));
-        for name in all.missing.iter().take(MAX_ENTRIES) {
-            let _ = writeln!(out, "- never reached: {}", code(name));
-        }
-        for (name, reason) in &all.unreachable {
-            let _ = writeln!(out, "- cannot be reached: {}: {}", code(name), plain(reason));
-        }
-        out.push_str(&left_out(all.missing.len(), "entry", "entries"));
-        out.push('\n');
-    }
     out
 }
 

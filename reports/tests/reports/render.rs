@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::sample::{HOSTILE, empty, large, mixed};
 use etalon_record::{
     Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord,
-    Observation, OutcomeKind, Record, Tool, Value, read_record, to_json,
+    Observation, OutcomeKind, Reached, Record, RuleCoverage, Tool, Value, read_record, to_json,
 };
 use etalon_reports::{
     Baseline, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
@@ -40,6 +40,24 @@ fn the_markdown_of_a_comparison() {
         html(&now, Some(&comparison))
             .contains("wasm-v1 on jit: assertions failed rose from 0 to 3")
     );
+}
+
+#[test]
+fn reached_rules_have_a_section_of_their_own_if_somebody_watched() {
+    let mut record = mixed();
+    assert!(!html(&record, None).contains("Rules of the specification"));
+    assert!(!markdown(&record, None).contains("Rules of the specification"));
+    let reason = [("$b".to_owned(), HOSTILE.to_owned())].into();
+    let reached = Reached::of([("$a", true), ("$b", false), ("<c>", false)], &reason);
+    record.coverage = Some(RuleCoverage { numerics: reached, ..RuleCoverage::default() });
+    let text = markdown(&record, None);
+    assert!(text.contains("Numeric functions reached: 1 of 3."));
+    assert!(
+        text.contains("- never reached: `<c>`") && text.contains("- cannot be reached: `$b`: ")
+    );
+    let page = html(&record, None);
+    assert!(page.contains("Numeric functions reached: 1 of 3.") && page.contains("&lt;c&gt;"));
+    assert!(page.contains("href=\"#rules\"") && page.matches("<script>").count() == 1);
 }
 
 #[test]

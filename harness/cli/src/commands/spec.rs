@@ -58,11 +58,17 @@ pub(crate) struct RunArgs {
     pub record: Option<PathBuf>,
 }
 
+/// What scripts are run with.
+pub(crate) struct Prepared {
+    pub adapters: Vec<Arc<dyn Adapter>>,
+    pub options: ScriptOptions,
+    /// Where reached rules are noted, if that is asked for.
+    pub tally: Option<RuleTally>,
+}
+
 impl RunArgs {
-    /// The engines, how they are run, and where reached rules are noted if that is asked for.
-    pub(crate) fn prepare(
-        &self,
-    ) -> Result<(Vec<Arc<dyn Adapter>>, ScriptOptions, Option<RuleTally>)> {
+    /// The engines, and how they are run.
+    pub(crate) fn prepare(&self) -> Result<Prepared> {
         let default: &[&str] = if self.coverage { &["interp"] } else { &["interp", "jit"] };
         let mut adapters = self.engine.adapters(default)?;
         let tally = self.coverage.then(RuleTally::new);
@@ -74,12 +80,12 @@ impl RunArgs {
             let schedule = engines::schedule(self.schedule.as_deref())?;
             options.gas = Some(GasConfig { schedule, limit: None });
         }
-        Ok((adapters, options, tally))
+        Ok(Prepared { adapters, options, tally })
     }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (adapters, options, tally) = args.run.prepare()?;
+    let Prepared { adapters, options, tally } = args.run.prepare()?;
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(Glob::new),

@@ -1,6 +1,6 @@
 //! `etalon wast`
 
-use crate::commands::spec::{RunArgs, finish};
+use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::features;
 use crate::exit::Status;
 use crate::output::Format;
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (adapters, options, tally) = args.run.prepare()?;
+    let Prepared { adapters, options, tally } = args.run.prepare()?;
     let features = match args.features.as_slice() {
         [] => None,
         names => Some(features(names)?),
