@@ -40,6 +40,7 @@ pub fn supported_features() -> Features {
         "relaxed-simd",
         "exceptions",
         "gc",
+        "threads",
     ];
     LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

@@ -25,11 +25,11 @@ pub(super) enum Width {
 }
 
 impl Translator<'_> {
-    fn memory_type(&self, memory: u32) -> MemoryType {
+    pub(super) fn memory_type(&self, memory: u32) -> MemoryType {
         self.module.memories[memory as usize]
     }
 
-    fn memory_len(&mut self, memory: u32) -> Value {
+    pub(super) fn memory_len(&mut self, memory: u32) -> Value {
         let def = self.vm_word(self.env.layout.memory(memory) + 8);
         self.load_word(Region::MemoryDef, def, offset_of!(MemoryDef, len) as i32)
     }
@@ -70,13 +70,21 @@ impl Translator<'_> {
         index: Value,
         bytes: u32,
     ) -> Result<(MemFlagsData, Value, i32), CompileError> {
-        let MemArgTarget::Memory(memory) = arg.target else {
-            let operator = "access to an array's bytes";
-            return Err(CompileError::Unsupported { func: self.func, operator });
-        };
+        let memory = self.memory_of(arg)?;
         self.flush_gas();
         let (address, offset) = self.address(memory, arg.offset, index, bytes);
         Ok((Region::memory(self.b.func), address, offset))
+    }
+
+    /// The memory that an operator accesses.
+    pub(super) fn memory_of(&self, arg: &MemArg) -> Result<u32, CompileError> {
+        match arg.target {
+            MemArgTarget::Memory(memory) => Ok(memory),
+            _ => {
+                let operator = "access to an array's bytes";
+                Err(CompileError::Unsupported { func: self.func, operator })
+            }
+        }
     }
 
     pub(super) fn load(

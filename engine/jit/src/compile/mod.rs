@@ -1,5 +1,6 @@
 //! Compilation: Wasm functions to machine code.
 
+mod atomic;
 mod call;
 mod control;
 mod depth;

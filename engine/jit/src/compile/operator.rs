@@ -300,6 +300,7 @@ impl Translator<'_> {
             O::ArrayInitElem { array_elem_index, .. } => {
                 self.array_init(offset_of!(Builtins, array_init_elem), *array_elem_index);
             }
+            other if self.atomic(other)? => {}
             other => return self.vector(other),
         }
         Ok(())

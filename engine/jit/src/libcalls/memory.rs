@@ -188,3 +188,32 @@ pub(super) unsafe extern "C" fn data_drop(
     // SAFETY: the caller's promise.
     unsafe { run(vmctx, drop) }
 }
+
+/// `memory.atomic.wait`, once the value is loaded: 1 if it is another than the one expected, 2 if the time is up,
+/// which is at once, for nobody else runs who could notify.
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_wait(
+    vmctx: *mut VmContext,
+    loaded: u64,
+    expected: u64,
+    timeout: u64,
+    shared: u64,
+    _: u64,
+) -> i64 {
+    let wait = |_: Guest<'_>| {
+        if shared == 0 {
+            return Err(Trap::ExpectedSharedMemory.into());
+        }
+        if loaded != expected {
+            return Ok(1);
+        }
+        if (timeout as i64) < 0 {
+            return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
+        }
+        Ok(2)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, wait) }
+}
