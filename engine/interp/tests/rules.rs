@@ -23,8 +23,7 @@ fn told(module: &str) -> Vec<&'static str> {
     let interp = Interp::with_observer(Box::new(Arc::clone(&noted)));
     let mut guest = Guest::with(module, StoreConfig::unmetered(), interp);
     _ = guest.call("f", &[]);
-    let told = std::mem::take(&mut noted.lock().unwrap().0);
-    told
+    std::mem::take(&mut noted.lock().unwrap().0)
 }
 
 /// Modules, and the reduction rules of a call of `f` without those that say where a step is made.
