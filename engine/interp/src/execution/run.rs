@@ -6,13 +6,17 @@
 use super::reference::rule_of_equality;
 use super::vector::{Fault, access, operands, step};
 use crate::machine::{Exit, Frame, Machine};
-use crate::numerics::{conversion, float, integer};
+use crate::numerics::{conversion, float, integer, vector};
 use crate::observer::{
     Rule, Watch, access_rules, functions_of, rules_of, tell, tell_all, tell_branch, tell_context,
     tell_tail_call, visible_choice,
 };
-use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow};
+use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow, Step};
 use etalon_runtime::{FuncAddr, Ref, Store, Trap};
+
+/// What cannot be, and so is one way out of the loop for all operations: less code than a panic in each.
+const BEYOND_FRAME: Exit = Exit::Crash("an operation names a slot beyond its frame");
+const BEYOND_PROGRAM: Exit = Exit::Crash("control has left the program");
 
 /// Runs a machine until something is needed that is not here.
 #[rustfmt::skip]
@@ -30,11 +34,10 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         Some(memory) if home != NO_MEMORY => memory.bytes_mut(),
         _ => &mut [],
     };
-    let stack = &mut machine.stack;
-    let frames = &mut machine.frames;
-    let (mut pc, mut fp) = (machine.pc, machine.fp);
-    let (mut gas, mut depth_left) = (machine.gas, machine.depth_left);
-    let mut slots = &mut stack[fp as usize..];
+    // What every operation needs is kept in locals; the rest is used in its place, so that it takes
+    // no register from them.
+    let mut pc = machine.pc as usize;
+    let mut slots = &mut machine.stack[machine.fp as usize..];
 
     let exit = 'run: {
         macro_rules! leave {
@@ -54,12 +57,24 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 watching!(|observer| tell(observer, Rule::$rule))
             };
         }
+        // The operation that is being executed.
+        macro_rules! here {
+            () => { (pc - 1) as u32 };
+        }
+        macro_rules! cost_at {
+            ($pc:expr) => {
+                match ops.get($pc) {
+                    Some(step) => step.cost,
+                    None => leave!(BEYOND_PROGRAM),
+                }
+            };
+        }
         // gas-1, section 3: control reaches a cut.
         macro_rules! charge {
             ($cost:expr) => {
                 if METERED {
-                    match gas.checked_sub($cost) {
-                        Some(left) => gas = left,
+                    match machine.gas.checked_sub($cost) {
+                        Some(left) => machine.gas = left,
                         None => leave!(Exit::OutOfGas),
                     }
                 }
@@ -67,19 +82,58 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         }
         macro_rules! jump {
             ($target:expr) => {{
-                pc = $target;
-                charge!(ops[pc as usize].cost);
+                pc = $target as usize;
+                charge!(cost_at!(pc));
             }};
         }
         // The branch is not taken: what follows begins a gas segment.
         macro_rules! go_on {
             () => {
-                charge!(ops[pc as usize].cost)
+                charge!(cost_at!(pc))
             };
         }
+        // Reads a slot. Every frame has all the slots that its operations name.
         macro_rules! slot {
             ($slot:expr) => {
-                slots[$slot as usize]
+                match slots.get($slot as usize) {
+                    Some(value) => *value,
+                    None => leave!(BEYOND_FRAME),
+                }
+            };
+        }
+        macro_rules! set {
+            ($slot:expr, $value:expr) => {{
+                let value: u64 = $value;
+                match slots.get_mut($slot as usize) {
+                    Some(slot) => *slot = value,
+                    None => leave!(BEYOND_FRAME),
+                }
+            }};
+        }
+        // A vector in two slots.
+        macro_rules! vector {
+            ($slot:expr) => {
+                match slots.get($slot as usize..).and_then(|s| s.first_chunk()) {
+                    Some([low, high]) => u128::from(*low) | u128::from(*high) << 64,
+                    None => leave!(BEYOND_FRAME),
+                }
+            };
+        }
+        macro_rules! set_vector {
+            ($slot:expr, $value:expr) => {{
+                let value: u128 = $value;
+                match slots.get_mut($slot as usize..).and_then(|s| s.first_chunk_mut()) {
+                    Some(slots) => *slots = [value as u64, (value >> 64) as u64],
+                    None => leave!(BEYOND_FRAME),
+                }
+            }};
+        }
+        macro_rules! computed_vector {
+            ($dst:expr, $value:expr) => {
+                match $value {
+                    Some(value) => set_vector!($dst, value),
+                    None => leave!(Exit::Crash("no vector instruction")),
+                }
             };
         }
         macro_rules! read {
@@ -91,12 +145,12 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             (u64, $slot:expr) => { slot!($slot) };
         }
         macro_rules! write {
-            (32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value) };
-            (64, $slot:expr, $value:expr) => { slot!($slot) = $value };
-            (f32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value.to_bits()) };
-            (f64, $slot:expr, $value:expr) => { slot!($slot) = $value.to_bits() };
-            (u32, $slot:expr, $value:expr) => { slot!($slot) = u64::from($value) };
-            (u64, $slot:expr, $value:expr) => { slot!($slot) = $value };
+            (32, $slot:expr, $value:expr) => { set!($slot, u64::from($value)) };
+            (64, $slot:expr, $value:expr) => { set!($slot, $value) };
+            (f32, $slot:expr, $value:expr) => { set!($slot, u64::from($value.to_bits())) };
+            (f64, $slot:expr, $value:expr) => { set!($slot, $value.to_bits()) };
+            (u32, $slot:expr, $value:expr) => { set!($slot, u64::from($value)) };
+            (u64, $slot:expr, $value:expr) => { set!($slot, $value) };
         }
         // A constant operand: 32 bits, sign-extended where 64 are due.
         macro_rules! constant {
@@ -143,12 +197,12 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! rel {
             ($n:tt, $o:ident, $f:expr) => {{
                 rule!(Relop);
-                slot!($o.dst) = u64::from($f(read!($n, $o.a), read!($n, $o.b)));
+                set!($o.dst, u64::from($f(read!($n, $o.a), read!($n, $o.b))));
             }};
         }
         macro_rules! rel_k {
             ($n:tt, $o:ident, $f:expr) => {
-                slot!($o.dst) = u64::from($f(read!($n, $o.a), constant!($n, $o.b)))
+                set!($o.dst, u64::from($f(read!($n, $o.a), constant!($n, $o.b))))
             };
         }
         macro_rules! branch {
@@ -164,7 +218,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! test {
             ($n:tt, $o:ident, $f:expr) => {{
                 rule!(Testop);
-                slot!($o.dst) = u64::from($f(read!($n, $o.a)));
+                set!($o.dst, u64::from($f(read!($n, $o.a))));
             }};
         }
         macro_rules! unary {
@@ -182,7 +236,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! float_rel {
             ($f:tt, $o:ident, $function:expr) => {{
                 rule!(Relop);
-                slot!($o.dst) = u64::from($function(read!($f, $o.a), read!($f, $o.b)));
+                set!($o.dst, u64::from($function(read!($f, $o.a), read!($f, $o.b))));
             }};
         }
         macro_rules! float_unary {
@@ -210,7 +264,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 match memory.get(ea..).and_then(|m| m.first_chunk()) {
                     Some(bytes) => {
                         rule!($val);
-                        slot!($o.dst) = <$t>::from_le_bytes(*bytes) as $to as u64;
+                        set!($o.dst, <$t>::from_le_bytes(*bytes) as $to as u64);
                     }
                     None => {
                         rule!($oob);
@@ -243,17 +297,19 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     Some(code) if code.entry != EXIT_PC && code.home == home => code,
                     _ => leave!(Exit::Call { func, at }),
                 };
-                match depth_left.checked_sub(code.depth) {
-                    Some(left) => depth_left = left,
+                match machine.depth_left.checked_sub(code.depth) {
+                    Some(left) => machine.depth_left = left,
                     None => leave!(Exit::StackOverflow),
                 }
                 charge!(code.entry_cost);
-                frames.push(Frame { return_pc: pc, fp, depth: code.depth as u32, far: false });
-                fp += at;
-                Machine::reserve(stack, fp as usize + code.frame_slots as usize);
-                slots = &mut stack[fp as usize..];
+                let (fp, depth) = (machine.fp, code.depth as u32);
+                machine.frames.push(Frame { return_pc: pc as u32, fp, depth, far: false });
+                machine.fp += at;
+                let fp = machine.fp as usize;
+                Machine::reserve(&mut machine.stack, fp + code.frame_slots as usize);
+                slots = &mut machine.stack[fp..];
                 slots[code.params as usize..code.locals as usize].fill(0);
-                pc = code.entry;
+                pc = code.entry as usize;
                 watching!(|observer| {
                     tell(observer, Rule::CallRefFunc);
                     observer.enter(FuncAddr(func), code.entry_gas)
@@ -287,7 +343,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! tail_rules {
             ($frame:ident) => {
                 watching!(|observer| {
-                    tell_tail_call(observer, program.is_handled(pc - 1), Rule::$frame)
+                    tell_tail_call(observer, program.is_handled(here!()), Rule::$frame)
                 })
             };
         }
@@ -312,16 +368,16 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! ret {
             () => {{
                 if W::ON && let Some(observer) = watch.observer()
-                    && let Some(func) = program.func_at(pc - 1)
+                    && let Some(func) = program.func_at(here!())
                 {
                     observer.exit(func);
                 }
-                let Some(frame) = frames.pop() else {
+                let Some(frame) = machine.frames.pop() else {
                     leave!(Exit::Crash("a return without a frame"))
                 };
-                depth_left += u64::from(frame.depth);
-                fp = frame.fp;
-                slots = &mut stack[fp as usize..];
+                machine.depth_left += u64::from(frame.depth);
+                machine.fp = frame.fp;
+                slots = &mut machine.stack[frame.fp as usize..];
                 jump!(frame.return_pc);
                 if frame.far {
                     leave!(Exit::Returned);
@@ -329,7 +385,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }};
         }
         loop {
-            let op = &ops[pc as usize].op;
+            let Some(Step { op, .. }) = ops.get(pc) else { leave!(BEYOND_PROGRAM) };
             pc += 1;
             match *op {
             Op::Exit => leave!(Exit::Done),
@@ -341,12 +397,12 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }
             Op::Charge { cost } => charge!(cost),
             Op::Observe { opcode, followed, handled } => {
-                if W::ON && watch.stops(program, pc - 1, opcode, gas) {
+                if W::ON && watch.stops(program, here!(), opcode, machine.gas) {
                     pc -= 1;
                     leave!(Exit::Paused)
                 }
                 if let (Some(observer), Some(func), Some(site)) =
-                    (watch.observer(), program.func_at(pc - 1), program.site(pc - 1))
+                    (watch.observer(), program.func_at(here!()), program.site(here!()))
                 {
                     observer.operator(func, site, opcode);
                     tell_all(observer, rules_of(opcode));
@@ -358,17 +414,17 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::Completed { opcode } => {
                 watching!(|observer| tell_all(observer, functions_of(opcode)))
             }
-            Op::Const { dst, value } => slot!(dst) = value,
+            Op::Const { dst, value } => set!(dst, value),
             // spec: Step_read/local.get, Step/local.set, Step_pure/local.tee
-            Op::Copy(o) => slot!(o.dst) = slot!(o.a),
-            Op::Copy2(o) => slots.copy_within(o.a as usize..o.a as usize + 2, o.dst as usize),
+            Op::Copy(o) => set!(o.dst, slot!(o.a)),
+            Op::Copy2(o) => set_vector!(o.dst, vector!(o.a)),
             // spec: Step_pure/select-true, Step_pure/select-false
             Op::Select { dst, b, cond } => {
                 if slot!(cond) as u32 != 0 {
                     rule!(SelectTrue);
                 } else {
                     rule!(SelectFalse);
-                    slot!(dst) = slot!(b);
+                    set!(dst, slot!(b));
                 }
             }
             Op::Select2 { dst, b, cond } => {
@@ -376,13 +432,13 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     rule!(SelectTrue);
                 } else {
                     rule!(SelectFalse);
-                    slots.copy_within(b as usize..b as usize + 2, dst as usize);
+                    set_vector!(dst, vector!(b));
                 }
             }
             // spec: Step_read/global.get
             Op::GlobalGet { dst, global } => {
                 rule!(GlobalGet);
-                slot!(dst) = globals[global as usize].slots()[0];
+                set!(dst, globals[global as usize].slots()[0]);
             }
             Op::GlobalGet2 { dst, global } => {
                 rule!(GlobalGet);
@@ -402,7 +458,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::TableGet { dst, index, table } => match tables[table as usize].get(slot!(index)) {
                 Some(value) => {
                     rule!(TableGetVal);
-                    slot!(dst) = value.to_bits();
+                    set!(dst, value.to_bits());
                 }
                 None => {
                     rule!(TableGetOob);
@@ -426,7 +482,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::RefIsNull(o) => {
                 let null = slot!(o.a) == Ref::NULL.to_bits();
                 if null { rule!(RefIsNullTrue) } else { rule!(RefIsNullFalse) }
-                slot!(o.dst) = u64::from(null);
+                set!(o.dst, u64::from(null));
             }
             // spec: Step_pure/br-label-zero
             Op::Br { target } => jump!(target),
@@ -528,6 +584,48 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrOnCast { fails, a, label, cast } => {
                 leave!(Exit::BrOnCast { fails, word: slot!(a), label, cast })
             }
+            // spec: Step_pure/vvunop, Step_pure/vunop-val, Step_pure/vextunop, Step_pure/vcvtop
+            Op::V128Unary { opcode, dst, a } => {
+                let a = vector!(a);
+                watching!(|observer| tell_all(observer, visible_choice(opcode, [a, 0, 0])));
+                computed_vector!(dst, vector::unop(opcode, a))
+            }
+            // spec: Step_pure/vvbinop, Step_pure/vbinop-val, Step_pure/vrelop, Step_pure/vswizzlop,
+            // Step_pure/vextbinop, Step_pure/vnarrow
+            Op::V128Binary { opcode, dst, a, b } => {
+                let (a, b) = (vector!(a), vector!(b));
+                watching!(|observer| tell_all(observer, visible_choice(opcode, [a, b, 0])));
+                computed_vector!(dst, vector::binop(opcode, a, b))
+            }
+            // spec: Step_read/vload-val, Step_read/vload-oob
+            Op::V128Load(o) => {
+                let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
+                match memory.get(ea..).and_then(|m| m.first_chunk()) {
+                    Some(bytes) => {
+                        rule!(VloadVal);
+                        set_vector!(o.dst, u128::from_le_bytes(*bytes));
+                    }
+                    None => {
+                        rule!(VloadOob);
+                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
+                    }
+                }
+            }
+            // spec: Step/vstore-val, Step/vstore-oob
+            Op::V128Store(o) => {
+                let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
+                let value = vector!(o.value);
+                match memory.get_mut(ea..).and_then(|m| m.first_chunk_mut()) {
+                    Some(bytes) => {
+                        rule!(VstoreVal);
+                        *bytes = value.to_le_bytes();
+                    }
+                    None => {
+                        rule!(VstoreOob);
+                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
+                    }
+                }
+            }
             Op::Vector { opcode, shape, at, x } => {
                 watching!(|observer| {
                     let operands = operands(&slots[at as usize..]);
@@ -552,7 +650,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             // spec: Step_pure/frame-vals, Step_pure/return-frame
             Op::Return0 => ret!(),
             Op::Return1 { src } => {
-                slot!(0) = slot!(src);
+                set!(0, slot!(src));
                 ret!()
             }
             Op::Return { from, count } => {
@@ -680,7 +778,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::RefEq(o) => {
                 let (a, b) = (slot!(o.a), slot!(o.b));
                 watching!(|observer| tell(observer, rule_of_equality(a, b)));
-                slot!(o.dst) = u64::from(a == b);
+                set!(o.dst, u64::from(a == b));
             }
             Op::I64EqK(o) => rel_k!(64, o, integer::n64::ieq),
             Op::I64Ne(o) => rel!(64, o, integer::n64::ine),
@@ -837,7 +935,6 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }
         }
     };
-    (machine.pc, machine.fp) = (pc, fp);
-    (machine.gas, machine.depth_left) = (gas, depth_left);
+    machine.pc = pc as u32;
     exit
 }

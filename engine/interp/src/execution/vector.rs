@@ -21,12 +21,9 @@ pub(super) fn operands(slots: &[u64]) -> [u128; 3] {
 }
 
 /// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
-// spec: Step_pure/vvunop, Step_pure/vvbinop, Step_pure/vvternop, Step_pure/vunop-val,
-// Step_pure/vbinop-val, Step_pure/vternop-val, Step_pure/vrelop, Step_pure/vshiftop,
-// Step_pure/vtestop, Step_pure/vvtestop, Step_pure/vbitmask, Step_pure/vswizzlop,
-// Step_pure/vshuffle, Step_pure/vsplat, Step_pure/vextract_lane-num,
-// Step_pure/vextract_lane-pack, Step_pure/vreplace_lane, Step_pure/vextunop,
-// Step_pure/vextbinop, Step_pure/vextternop, Step_pure/vnarrow, Step_pure/vcvtop
+// spec: Step_pure/vvternop, Step_pure/vternop-val, Step_pure/vextternop, Step_pure/vshiftop,
+// Step_pure/vtestop, Step_pure/vvtestop, Step_pure/vbitmask, Step_pure/vshuffle, Step_pure/vsplat,
+// Step_pure/vextract_lane-num, Step_pure/vextract_lane-pack, Step_pure/vreplace_lane
 pub(super) fn step(
     slots: &mut [u64],
     vectors: &[u128],
@@ -36,8 +33,8 @@ pub(super) fn step(
 ) -> Option<()> {
     let result = match shape {
         Shape::Const => vectors[x as usize],
-        Shape::Unary => vector::unop(opcode, get(slots, 0))?,
-        Shape::Binary => vector::binop(opcode, get(slots, 0), get(slots, 2))?,
+        // These have operations of their own.
+        Shape::Unary | Shape::Binary => return None,
         Shape::Ternary => vector::ternop(opcode, get(slots, 0), get(slots, 2), get(slots, 4))?,
         Shape::Shift => vector::shift(opcode, get(slots, 0), slots[2] as u32)?,
         Shape::Splat => vector::splat(opcode, slots[0])?,

@@ -107,8 +107,22 @@ impl Builder<'_> {
         operands: usize,
         results: &[u32],
     ) -> Result<bool> {
-        if self.near(memarg).is_none() {
+        let Some(offset) = self.near(memarg) else {
             return self.far(opcode, memarg, lane, operands, results);
+        };
+        match opcode {
+            Opcode::V128Load => {
+                let addr = self.pop_read()?;
+                self.push_wide_result(2, |dst| Op::V128Load(Load { dst, addr, offset }));
+                return Ok(true);
+            }
+            Opcode::V128Store => {
+                let value = self.pop_read()?;
+                let addr = self.pop_read()?;
+                self.emit(Op::V128Store(Store { addr, value, offset }));
+                return Ok(true);
+            }
+            _ => {}
         }
         let at = self.settle_operands(operands)?;
         let memarg = self.far_arg(memarg, lane)?;

@@ -58,7 +58,12 @@ impl Builder<'_> {
 
     /// Pushes the result of an operation that writes one slot, and emits it.
     pub(super) fn push_result(&mut self, make: impl FnOnce(u32) -> Op) {
-        let dst = self.push_slot(1);
+        self.push_wide_result(1, make);
+    }
+
+    /// Pushes the result of an operation that writes as many slots, and emits it.
+    pub(super) fn push_wide_result(&mut self, width: u32, make: impl FnOnce(u32) -> Op) {
+        let dst = self.push_slot(width);
         let pc = self.emit(make(dst));
         self.producer = Some(pc);
     }

@@ -21,6 +21,20 @@ impl Builder<'_> {
             _ => lane(operator).unwrap_or(0).into(),
         };
         let Some((shape, operands, result)) = shape(opcode, x) else { return Ok(false) };
+        match shape {
+            Shape::Unary => {
+                let a = self.pop_read()?;
+                self.push_wide_result(2, |dst| Op::V128Unary { opcode, dst, a });
+                return Ok(true);
+            }
+            Shape::Binary => {
+                let b = self.pop_read()?;
+                let a = self.pop_read()?;
+                self.push_wide_result(2, |dst| Op::V128Binary { opcode, dst, a, b });
+                return Ok(true);
+            }
+            _ => {}
+        }
         let at = self.settle_operands(operands)?;
         self.emit(Op::Vector { opcode, shape, at, x });
         self.push_slot(result);

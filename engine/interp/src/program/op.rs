@@ -155,9 +155,17 @@ pub(crate) enum Op {
     BrOnNonNull { a: u32, label: u32 },
     /// `br_on_cast`, or with `fails` `br_on_cast_fail`: the reference's slot, and which row of the casts.
     BrOnCast { fails: bool, a: u32, label: u32, cast: u32 },
-    /// A vector instruction: its operands are at `at`, and so is its result.
+    /// A vector instruction from one vector to one vector.
+    V128Unary { opcode: Opcode, dst: u32, a: u32 },
+    /// A vector instruction from two vectors to one vector.
+    V128Binary { opcode: Opcode, dst: u32, a: u32, b: u32 },
+    /// Any other vector instruction: its operands are at `at`, and so is its result.
     Vector { opcode: Opcode, shape: Shape, at: u32, x: u32 },
-    /// A load or store of a vector or lane in the instance's first memory.
+    /// `v128.load` from the instance's first memory.
+    V128Load(Load),
+    /// `v128.store` to the instance's first memory.
+    V128Store(Store),
+    /// Any other load or store of a vector or lane in the instance's first memory.
     VectorAccess { opcode: Opcode, at: u32, memarg: u32 },
     /// Returns no results.
     Return0,
@@ -430,6 +438,8 @@ impl Op {
     pub(crate) fn dst_mut(&mut self) -> Option<&mut u32> {
         match self {
             Op::Const { dst, .. } | Op::GlobalGet { dst, .. } | Op::TableGet { dst, .. } => Some(dst),
+            Op::V128Unary { dst, .. } | Op::V128Binary { dst, .. } => Some(dst),
+            Op::V128Load(o) => Some(&mut o.dst),
             Op::Copy(o) | Op::RefIsNull(o) => Some(&mut o.dst),
             Op::I32Eqz(o)
             | Op::I32Clz(o)

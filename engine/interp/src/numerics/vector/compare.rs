@@ -1,15 +1,13 @@
 //! Comparisons, and tests of a whole vector.
 
-use super::lanes::{Int, Lane, lanes};
+use super::lanes::{Int, Lane, inv_lanes, lanes};
 
 // spec: $ivrelop_, $ivrelopsx_: a lane of ones where the comparison holds, else of zeros
 #[inline(always)]
 pub(super) fn ivrelop<L: Lane>(f: impl Fn(L, L) -> bool, v1: u128, v2: u128) -> u128 {
-    let ones = u128::MAX >> (128 - L::BITS);
-    let holds = lanes::<L>(v1).zip(lanes::<L>(v2)).map(|(c1, c2)| f(c1, c2));
-    // The result's lanes are integers even where floats are compared, so they are put together
-    // as bits.
-    holds.enumerate().fold(0, |v, (i, holds)| if holds { v | ones << (i * L::BITS) } else { v })
+    // The result's lanes are integers even where floats are compared: all bits, or none.
+    let lane = |holds| L::of(if holds { u128::MAX } else { 0 });
+    inv_lanes(lanes(v1).zip(lanes(v2)).map(|(c1, c2)| lane(f(c1, c2))))
 }
 
 // spec: $fvrelop_

@@ -10,11 +10,41 @@ pub(super) trait Lane: Copy {
     const BITS: usize;
     /// How many lanes a vector has.
     const COUNT: usize = 128 / Self::BITS;
+    /// All lanes of a vector.
+    type Lanes: IntoIterator<Item = Self> + AsMut<[Self]>;
 
     /// The lane whose bits are the lowest of `bits`; the others are ignored.
     fn of(bits: u128) -> Self;
     /// The lane's bits, and zeros above them.
     fn bits(self) -> u128;
+    /// The lanes of a vector, the one with number 0 first.
+    fn split(v: u128) -> Self::Lanes;
+    /// The vector of some lanes.
+    fn join(lanes: Self::Lanes) -> u128;
+}
+
+/// The way between a vector and its lanes, by the bytes of both. Written so, and not by shifts of 128
+/// bits, the compiler does with all lanes at a time what it can.
+macro_rules! split_and_join {
+    ($lane:ty) => {
+        type Lanes = [$lane; 16 / size_of::<$lane>()];
+
+        #[inline(always)]
+        fn split(v: u128) -> Self::Lanes {
+            let bytes = v.to_le_bytes();
+            let (lanes, _) = bytes.as_chunks();
+            std::array::from_fn(|i| <$lane>::from_le_bytes(lanes[i]))
+        }
+
+        #[inline(always)]
+        fn join(lanes: Self::Lanes) -> u128 {
+            let mut bytes = [0; 16];
+            for (bytes, lane) in bytes.as_chunks_mut().0.iter_mut().zip(lanes) {
+                *bytes = lane.to_le_bytes();
+            }
+            u128::from_le_bytes(bytes)
+        }
+    };
 }
 
 /// Lanes that are integers, as numbers without bounds. 128 bits hold every sum, and every product
@@ -92,6 +122,8 @@ macro_rules! integer_lanes {
             fn bits(self) -> u128 {
                 u128::from(self)
             }
+
+            split_and_join!($u);
         }
 
         impl Int for $u {}
@@ -114,6 +146,8 @@ macro_rules! float_lanes {
             fn bits(self) -> u128 {
                 u128::from(self.to_bits())
             }
+
+            split_and_join!($f);
         }
     )*};
 }
@@ -123,13 +157,17 @@ float_lanes!(f32 as u32; f64 as u64;);
 // spec: $lanes_
 #[inline(always)]
 pub(super) fn lanes<L: Lane>(v: u128) -> impl Iterator<Item = L> {
-    (0..L::COUNT).map(move |i| L::of(v >> (i * L::BITS)))
+    L::split(v).into_iter()
 }
 
 // spec: $inv_lanes_; lanes that `c` lacks at its end are 0
 #[inline(always)]
 pub(super) fn inv_lanes<L: Lane>(c: impl Iterator<Item = L>) -> u128 {
-    c.enumerate().fold(0, |v, (i, c)| v | c.bits() << (i * L::BITS))
+    let mut lanes = L::split(0);
+    for (lane, c) in lanes.as_mut().iter_mut().zip(c) {
+        *lane = c;
+    }
+    L::join(lanes)
 }
 
 // spec: $ivunop_
