@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Aspect, EngineInfo, Format, Kind, Tool};
+use crate::{Aspect, EngineInfo, Format, Kind, RuleCoverage, Tool};
 
 /// Generated modules on several engines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,4 +103,7 @@ pub struct Coverage {
     /// How many cases ended in each outcome.
     #[serde(default)]
     pub outcomes: BTreeMap<String, u64>,
+    /// Which rules of the specification the cases reached on the oracle; absent if nobody watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RuleCoverage>,
 }

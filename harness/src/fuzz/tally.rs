@@ -82,6 +82,7 @@ impl Tally {
             missing,
             operators: self.operators.clone(),
             outcomes: self.outcomes.clone(),
+            rules: None,
         }
     }
 }

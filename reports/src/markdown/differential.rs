@@ -81,6 +81,9 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     out.push_str(&poisoned(&record.poisoned));
     out.push_str(&findings(record));
     out.push_str(&coverage(record));
+    if let Some(reached) = &record.coverage.rules {
+        out.push_str(&super::coverage::coverage(reached));
+    }
     out
 }
 

@@ -6,7 +6,8 @@ use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::progress::CaseLine;
 use anyhow::{Context, Result, bail};
-use etalon_adapters::{Features, GasConfig};
+use etalon_adapters::{Features, GasConfig, RuleTally};
+use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, fuzz};
 use etalon_harness::generate::{PROFILES, Profile};
@@ -52,6 +53,9 @@ pub(crate) struct Args {
     /// Price list: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
+    /// Say which rules of the specification the cases reach, as the oracle tells
+    #[arg(long)]
+    pub coverage: bool,
     /// Where findings are saved
     #[arg(long, default_value = "findings", value_name = "DIR")]
     pub out: PathBuf,
@@ -61,7 +65,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let adapters = args.engine.adapters(&["interp", "jit"])?;
+    let mut adapters = args.engine.adapters(&["interp", "jit"])?;
+    let tally = args.coverage.then(RuleTally::new);
+    if let Some(tally) = &tally {
+        watch(&mut adapters, tally);
+    }
     let profiles = profiles(&args.profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
@@ -88,8 +96,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     };
     let line = CaseLine::new(options.cases);
     let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
-    let record = fuzz(&options, tool, std::env::consts::ARCH, &line)?;
+    let mut record = fuzz(&options, tool, std::env::consts::ARCH, &line)?;
     line.clear();
+    record.coverage.rules = tally.as_ref().map(rule_coverage);
     if let Some(path) = &args.record {
         std::fs::write(path, to_json(&record)?)
             .with_context(|| format!("{}: cannot be written", path.display()))?;
@@ -135,6 +144,9 @@ fn print(args: &Args, record: &FuzzRecord) {
     let outcomes: Vec<String> =
         coverage.outcomes.iter().map(|(name, n)| format!("{name} {n}")).collect();
     println!("outcomes: {}", outcomes.join(", "));
+    if let Some(rules) = &coverage.rules {
+        crate::coverage::print(rules);
+    }
     println!(
         "{}",
         match record.findings.len() {
