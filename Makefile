@@ -22,6 +22,10 @@ spec: build ## The official suites and our own on all tiers, with gas, then the 
 	$(ETALON) spec --tier interp,jit,aot --record reports/out/spec.json; \
 	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out && exit $$status
 
+.PHONY: paused
+paused: build ## All suites with a pause before every instruction, and stores made of snapshots
+	$(ETALON) spec --tier interp,paused:1
+
 .PHONY: fuzz
 fuzz: build ## Generated modules on interp, jit and aot for FUZZ_TIME (10m) from SEED (1)
 	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --engine interp,jit,aot --out target/findings

@@ -17,8 +17,8 @@ use std::thread;
 /// The suites: patterns for their names.
 const SUITES: &[&str] = &["wasm-*", "local", "proposals/*"];
 
-/// The tiers, and functions of both in one module.
-const TIERS: &[&str] = &["interp", "jit", "mixed0", "mixed1"];
+/// The tiers, functions of both in one module, and the oracle in pieces that run in many stores.
+const TIERS: &[&str] = &["interp", "jit", "mixed0", "mixed1", "paused:997"];
 
 /// Starts of the names of scripts that are also run with a collection before every allocation: those that allocate.
 const COLLECTING: &[&str] = &[

@@ -16,6 +16,7 @@
 //!     match store.resume(execution, &PauseLimits::instructions(1))? {
 //!         Progress::Done(results) => break results,
 //!         Progress::Paused(_) => pauses += 1,
+//!         Progress::Waiting(_) => unreachable!("it has no memory to wait at"),
 //!     }
 //! };
 //! // Two `local.get`, the addition and `end`, with a pause between each of them.
@@ -55,9 +56,18 @@ impl Store {
         interp.resume(self, execution, limits)
     }
 
+    /// Ends the wait of an execution because its time is up: it goes on with the result 2 of
+    /// `memory.atomic.wait`. `false` if it does not wait. The engine has no clock, so that runs are the
+    /// same every time: whoever schedules decides when the time is up.
+    pub fn time_out(&mut self, execution: Execution) -> bool {
+        let interp = self.interp.clone();
+        interp.time_out(self, execution)
+    }
+
     /// Gives a paused execution up; `false` if it does not exist.
     pub fn abandon(&mut self, execution: Execution) -> bool {
-        self.interp.abandon(execution)
+        let interp = self.interp.clone();
+        interp.abandon(self, execution)
     }
 
     /// The executions that are paused, in the order in which they were started.

@@ -39,12 +39,12 @@ pub use etalon_jit::ArtefactError;
 pub use etalon_module::{AddrType, Canonicalise, Module as ModuleData};
 pub use etalon_module::{
     ExternKind, ExternType, Features, FuncType, GlobalType, HeapType, Limits, LoadError,
-    LoadErrorKind, MemoryType, Opcode, RefType, TableType, TypeUse, ValType,
+    LoadErrorKind, MemoryType, Opcode, RefType, TableType, TypeRegistry, TypeUse, ValType,
 };
 pub use etalon_runtime::{
     Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, HostImport, ImageError,
     InstanceAddr as Instance, InstantiateError, InvokeError, LinkError, Linker, Ref, RefKind, Site,
-    StateDigest, Stop, Trap, Trapped, Value,
+    StateDigest, Stop, Trap, Trapped, Value, Wait, WaiterId,
 };
 pub use module::Module;
 pub use snapshot::{SnapshotError, SnapshotSettings};

@@ -2,10 +2,11 @@
 //!
 //! What is paused is in the interpreter, by number, so that collections and snapshots find it.
 
+use crate::execution::TIMED_OUT;
 use crate::executor::Interp;
 use crate::machine::{Leave, Machine, Pause, PauseLimits, Pausing};
-use crate::program::EXIT_PC;
-use etalon_runtime::{FuncAddr, InvokeError, Ref, Roots, Stop, Store, Value};
+use crate::program::{EXIT_PC, Op};
+use etalon_runtime::{FuncAddr, InvokeError, Ref, Roots, Stop, Store, Value, Wait, WaiterId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ pub struct Execution(pub u64);
 pub enum Progress {
     /// It can be resumed.
     Paused(Pause),
+    /// It waits to be notified (`memory.atomic.wait`). Resumed while it does, it gets no further.
+    Waiting(Wait),
     /// It is over, with these results. References among them are good until the next call into the
     /// store, unless the embedder roots them.
     Done(Vec<Value>),
@@ -129,9 +132,13 @@ impl Interp {
         if store.is_running() {
             return Err(ResumeError::Running);
         }
+        let waiter = WaiterId(id.0);
+        if let Some(wait) = store.waits.of(waiter) {
+            return Ok(Progress::Waiting(wait));
+        }
         let suspended = self.executions().paused.remove(&id);
         let mut suspended = suspended.ok_or(ResumeError::Unknown(id))?;
-        let mut pausing = Pausing::new(limits.clone(), store.meter().cell().left());
+        let mut pausing = Pausing::new(waiter, limits.clone(), store.meter().cell().left());
         let machine = &mut suspended.machine;
         let mut called = None;
         let leave = store.enter(|store| {
@@ -152,6 +159,12 @@ impl Interp {
                 self.executions().paused.insert(id, suspended);
                 Ok(Progress::Paused(pause))
             }
+            (Leave::Waiting, _) => {
+                self.executions().paused.insert(id, suspended);
+                let wait = store.waits.of(waiter);
+                let wait = wait.ok_or_else(|| Stop::crash("a wait is gone"))?;
+                Ok(Progress::Waiting(wait))
+            }
             (Leave::Done | Leave::TailCall { .. }, _) => {
                 let results = &store.func_type(suspended.func).results;
                 let slots = called.as_deref().unwrap_or_else(|| suspended.machine.slots(0));
@@ -163,8 +176,26 @@ impl Interp {
         }
     }
 
+    /// Ends the wait of an execution because its time is up; `false` if it does not wait. There is no
+    /// clock here: who schedules decides when that is.
+    pub fn time_out(&self, store: &mut Store, id: Execution) -> bool {
+        let state = self.lock();
+        let mut executions = self.executions();
+        let Some(suspended) = executions.paused.get_mut(&id) else { return false };
+        let machine = &mut suspended.machine;
+        let op = state.program.ops[machine.pc.saturating_sub(1) as usize].op;
+        match op {
+            Op::Far { at, .. } if store.waits.remove(WaiterId(id.0)) => {
+                machine.slots(at)[0] = TIMED_OUT;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Gives an execution up; `false` if there is none of that number.
-    pub fn abandon(&self, id: Execution) -> bool {
+    pub fn abandon(&self, store: &mut Store, id: Execution) -> bool {
+        store.waits.remove(WaiterId(id.0));
         let suspended = self.executions().paused.remove(&id);
         suspended.map(|s| self.keep(s.machine)).is_some()
     }

@@ -3,6 +3,7 @@
 //! A position is a function and the number of an operation in it: what that is depends on the function
 //! alone, so another interpreter finds it by preparing the function itself.
 
+use crate::execution::waits;
 use crate::executions::{Execution, Suspended};
 use crate::executor::Interp;
 use crate::machine::{Frame, Machine};
@@ -89,6 +90,7 @@ impl Interp {
         const STACK: DamagedExecution = DamagedExecution("the stack");
         let program = &mut self.lock().program;
         let depth = u64::from(store.schedule().depth().max);
+        let used = image.stack.len();
         let mut machine = Machine { stack: image.stack, depth_left: depth, ..Machine::new() };
         let mut frames = image.frames.iter().peekable();
         let mut base = 0;
@@ -108,11 +110,12 @@ impl Interp {
             }
             resolve(store, program, place)?;
             let code = program.code(place.func);
-            // A callee's first slots are the caller's last.
-            let top = next_fp as usize + code.frame_slots as usize;
-            if frame.fp < base || next_fp < frame.fp || top > machine.stack.len() {
+            let in_use = next_fp as usize <= used;
+            if frame.fp < base || next_fp < frame.fp || !in_use {
                 return Err(STACK);
             }
+            // What a caller has above its callee is not in use, but will be again.
+            Machine::reserve(&mut machine.stack, next_fp as usize + code.frame_slots as usize);
             base = frame.fp;
             machine.depth_left = machine.depth_left.checked_sub(code.depth).ok_or(STACK)?;
             // A return outside of the loop does no harm where none is needed.
@@ -125,7 +128,9 @@ impl Interp {
         machine.pc = resolve(store, program, image.place)?;
         machine.fp = image.fp;
         machine.home = program.code(image.place.func).home;
-        if !matches!(program.ops[machine.pc as usize].op, Op::Observe { .. }) {
+        let before = program.ops[machine.pc as usize - 1].op;
+        let after_wait = matches!(before, Op::Far { opcode, .. } if waits(opcode));
+        if !after_wait && !matches!(program.ops[machine.pc as usize].op, Op::Observe { .. }) {
             return Err(DamagedExecution("no instruction begins where it is paused"));
         }
         Ok(Suspended { machine, func: image.func })

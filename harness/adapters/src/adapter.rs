@@ -41,6 +41,9 @@ pub struct SessionConfig {
     pub features: Features,
     /// Metering, if any.
     pub gas: Option<GasConfig>,
+    /// Whether calls are to be made in turns ([`Session::start`]), as scripts with threads need it. An
+    /// engine that cannot says so in [`Session::takes_turns`].
+    pub turns: bool,
 }
 
 /// Why an engine cannot be used.
@@ -56,6 +59,21 @@ pub struct AdapterError {
 /// An instance of a session, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Instance(pub usize);
+
+/// A call that is made in turns, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Call(pub u64);
+
+/// How far a call got in its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It can go on.
+    Paused,
+    /// It waits to be notified.
+    Waiting,
+    /// It is over.
+    Done(Outcome),
+}
 
 /// What an export is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,6 +177,48 @@ pub trait Session {
     /// Sum of the weights of the operators executed so far, if the engine counts it.
     fn gas_executed(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether calls can be made in turns, as [`SessionConfig::turns`] asks for.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+
+    /// From here on names are those of a thread of the script: what is registered, and what imports are
+    /// looked up among. Thread 0 is the script itself; a new one knows `spectest` alone.
+    fn use_names(&mut self, thread: usize) {
+        _ = thread;
+    }
+
+    /// Begins a call to be made in turns. Nothing of it is executed yet.
+    ///
+    /// # Errors
+    /// The outcome, if it is over at once.
+    fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome> {
+        Err(self.invoke(instance, export, args))
+    }
+
+    /// Gives a call its turn: one access to a memory, if it has come to one, and what follows up to the
+    /// next. What lies between accesses is of no concern to other threads.
+    fn turn(&mut self, call: Call) -> Turn {
+        Turn::Done(Outcome::HostError(format!("call {} is not made in turns", call.0)))
+    }
+
+    /// How long at most a call waits to be notified, in nanoseconds, negative for ever; `None` if it does
+    /// not wait.
+    fn waits(&self, call: Call) -> Option<i64> {
+        _ = call;
+        None
+    }
+
+    /// Ends the wait of a call because its time is up.
+    fn time_out(&mut self, call: Call) {
+        _ = call;
+    }
+
+    /// Gives a call up.
+    fn abandon(&mut self, call: Call) {
+        _ = call;
     }
 
     /// Takes the calls to host functions since the last time.

@@ -8,15 +8,17 @@ mod adapter;
 mod coverage;
 mod outcome;
 mod own;
+mod paused;
 mod peers;
 mod registry;
 
 mod spectest;
+mod turns;
 mod value;
 
 pub use adapter::{
-    Adapter, AdapterError, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
-    SessionConfig, StateDigest,
+    Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
+    SessionConfig, StateDigest, Turn,
 };
 pub use coverage::RuleTally;
 pub use etalon::{Features, Schedule, Tier};

@@ -1,19 +1,21 @@
 //! Our own tiers as engines.
 
 use crate::adapter::{
-    Adapter, AdapterError, ExportInfo, Extent, HostCall, Instance, Session, SessionConfig,
-    StateDigest,
+    Adapter, AdapterError, Call, ExportInfo, Extent, HostCall, Instance, Session, SessionConfig,
+    StateDigest, Turn,
 };
 use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::{
-    AddrType, Config, Engine, Extern, ExternType, Features, FuncType, GlobalType, HeapType, HostFn,
-    InstantiateError, InvokeError, Limits, Linker, LoadErrorKind, MemoryType, Module, ModuleError,
-    Ref, RefType, Stop, Store, TableType, Tier, TypeUse, ValType, Value,
+    AddrType, Config, Engine, Execution, Extern, ExternType, Features, FuncAddr, FuncType,
+    GlobalType, HeapType, HostFn, HostImport, InstantiateError, InvokeError, Limits, Linker,
+    LoadErrorKind, MemoryType, Module, ModuleError, Ref, RefType, Stop, Store, TableType, Tier,
+    TypeRegistry, TypeUse, ValType, Value,
 };
 use etalon_record::{EngineInfo, role};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 /// One of our own tiers.
@@ -26,6 +28,8 @@ pub struct OwnTier {
     mixed: Option<u32>,
     /// Whether the heap is collected before every allocation.
     gc_stress: bool,
+    /// With a number, the oracle pauses after so many instructions.
+    piece: Option<u64>,
     /// Where the rules that the oracle uses are noted.
     tally: Option<RuleTally>,
 }
@@ -33,12 +37,18 @@ pub struct OwnTier {
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, ledger: false, mixed: None, gc_stress: false, tally: None }
+        OwnTier { tier, ledger: false, mixed: None, gc_stress: false, piece: None, tally: None }
     }
 
     /// The compiler for the functions whose index is `parity` modulo 2, the interpreter for the rest.
     pub fn mixed(parity: u32) -> OwnTier {
         OwnTier { mixed: Some(parity % 2), ..OwnTier::new(Tier::Jit) }
+    }
+
+    /// The oracle, paused after every `piece` instructions of a call, and now and then moved into a new
+    /// store by way of a snapshot.
+    pub fn paused(piece: u64) -> OwnTier {
+        OwnTier { piece: Some(piece.max(1)), ..OwnTier::new(Tier::Interp) }
     }
 
     /// The oracle, with the rules that it uses noted. It is slower for it.
@@ -64,9 +74,10 @@ impl OwnTier {
 impl Adapter for OwnTier {
     fn info(&self) -> EngineInfo {
         let version = env!("CARGO_PKG_VERSION");
-        let name = match self.mixed {
-            None => self.tier.name().to_owned(),
-            Some(parity) => format!("mixed{parity}"),
+        let name = match (self.mixed, self.piece) {
+            (None, None) => self.tier.name().to_owned(),
+            (Some(parity), _) => format!("mixed{parity}"),
+            (None, Some(piece)) => format!("paused:{piece}"),
         };
         let info = EngineInfo::new(name, version)
             .with_part(role::DECODE_VALIDATE, "wasmparser 0.263")
@@ -108,6 +119,7 @@ impl Adapter for OwnTier {
         settings.features = config.features;
         settings.ledger = self.ledger;
         settings.gc_stress = self.gc_stress;
+        settings.pausable = self.piece.is_some() || config.turns;
         let mut limit = None;
         if let Some(gas) = &config.gas {
             settings = settings.metered(Arc::clone(&gas.schedule));
@@ -126,22 +138,42 @@ impl Adapter for OwnTier {
             engine,
             store,
             linker: Linker::new(),
+            spectest: Linker::new(),
+            thread: 0,
+            others: BTreeMap::new(),
             mixed: self.mixed,
+            piece: self.piece,
+            turns: config.turns && self.tier == Tier::Interp,
+            started: BTreeMap::new(),
+            modules: Vec::new(),
             instances: Vec::new(),
             calls: Arc::default(),
         }))
     }
 }
 
-type Calls = Arc<Mutex<Vec<HostCall>>>;
+pub(crate) type Calls = Arc<Mutex<Vec<HostCall>>>;
 
-struct OwnSession {
-    engine: Engine,
-    store: Store,
-    linker: Linker,
+pub(crate) struct OwnSession {
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    pub(crate) linker: Linker,
+    /// What every thread knows.
+    pub(crate) spectest: Linker,
+    /// The thread of the script whose names `linker` has.
+    pub(crate) thread: usize,
+    /// The names of the other threads.
+    pub(crate) others: BTreeMap<usize, Linker>,
     mixed: Option<u32>,
+    pub(crate) piece: Option<u64>,
+    /// Whether calls can be made in turns.
+    turns: bool,
+    /// The functions of calls that are made in turns.
+    pub(crate) started: BTreeMap<Execution, FuncAddr>,
+    /// Modules that were instantiated, kept for stores that are made of snapshots.
+    pub(crate) modules: Vec<Module>,
     instances: Vec<etalon::Instance>,
-    calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 impl OwnSession {
@@ -158,18 +190,8 @@ impl OwnSession {
 
     /// A host function that notes its call and returns zeros and nulls.
     fn noting_func(&mut self, module: &str, name: &str, ty: FuncType) -> Extern {
-        let calls = Arc::clone(&self.calls);
-        let results: Vec<Value> = ty.results.iter().filter_map(|t| Value::default_of(*t)).collect();
-        let kinds: Vec<ValKind> = ty.params.iter().map(|t| self.kind(*t)).collect();
-        let names = (module.to_owned(), name.to_owned());
-        let func = HostFn::new(module, name, move |caller, args| {
-            let args = args.iter().zip(&kinds).map(|(v, k)| from_value(*v, *k)).collect();
-            let (module, name) = names.clone();
-            let gas_left = caller.gas_left();
-            let mut calls = calls.lock().unwrap_or_else(|poison| poison.into_inner());
-            calls.push(HostCall { module, name, args, gas_left });
-            Ok(results.clone())
-        });
+        let import = HostImport { module, name, ty: &ty, types: &self.store.types };
+        let func = noting(&self.calls, &import);
         Extern::Func(self.store.alloc_host_func(ty, func))
     }
 
@@ -228,6 +250,7 @@ impl Session for OwnSession {
             let item = self.store.alloc_memory(ty).map_err(|_| failed(name))?;
             self.linker.define("spectest", name, Extern::Memory(item));
         }
+        self.spectest = self.linker.clone();
         Ok(())
     }
 
@@ -260,13 +283,18 @@ impl Session for OwnSession {
         let module = self.module(wasm).map_err(Outcome::Rejected)?;
         match self.store.instantiate(&module, &self.linker) {
             Ok(instance) => {
+                self.keep(module);
                 self.instances.push(instance);
                 Ok(Instance(self.instances.len() - 1))
             }
             Err(InstantiateError::Link(e)) => {
                 Err(Outcome::Rejected(Rejection::Unlinkable(e.to_string())))
             }
-            Err(InstantiateError::Stop(stop)) => Err(self.stopped(stop)),
+            Err(InstantiateError::Stop(stop)) => {
+                // It may have left functions in tables of others.
+                self.keep(module);
+                Err(self.stopped(stop))
+            }
             Err(other) => Err(Outcome::Rejected(Rejection::Limit(other.to_string()))),
         }
     }
@@ -301,23 +329,47 @@ impl Session for OwnSession {
     }
 
     fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome {
-        let instance = self.instances[instance.0];
-        let Some(func) = self.store.func(instance, export) else {
-            return Outcome::HostError(format!("no function is exported as {export:?}"));
+        let (func, args) = match self.callee(instance, export, args) {
+            Ok(callee) => callee,
+            Err(outcome) => return outcome,
         };
-        let kinds: Vec<ValKind> =
-            self.store.func_type(func).results.iter().map(|t| self.kind(*t)).collect();
-        let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
-        let Some(args) = args else {
-            return Outcome::HostError("an argument cannot be made from outside".to_owned());
+        let result = match self.piece {
+            None => self.store.invoke(func, &args),
+            Some(piece) => self.invoke_in_pieces(func, &args, piece),
         };
-        match self.store.invoke(func, &args) {
-            Ok(values) => Outcome::Returned(
-                values.into_iter().zip(kinds).map(|(v, k)| from_value(v, k)).collect(),
-            ),
+        match result {
+            Ok(values) => self.returned(func, &values),
             Err(InvokeError::Arguments(text)) => Outcome::HostError(text),
             Err(InvokeError::Stop(stop)) => self.stopped(stop),
         }
+    }
+
+    fn takes_turns(&self) -> bool {
+        self.turns
+    }
+
+    fn use_names(&mut self, thread: usize) {
+        self.use_names_of(thread);
+    }
+
+    fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome> {
+        self.start_call(instance, export, args)
+    }
+
+    fn turn(&mut self, call: Call) -> Turn {
+        self.take_turn(call)
+    }
+
+    fn waits(&self, call: Call) -> Option<i64> {
+        self.waits_of(call)
+    }
+
+    fn time_out(&mut self, call: Call) {
+        self.store.time_out(Execution(call.0));
+    }
+
+    fn abandon(&mut self, call: Call) {
+        self.store.abandon(Execution(call.0));
     }
 
     fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
@@ -348,20 +400,65 @@ impl Session for OwnSession {
     }
 }
 
+/// A host function that notes its call and returns zeros and nulls.
+pub(crate) fn noting(calls: &Calls, import: &HostImport<'_>) -> HostFn {
+    let calls = Arc::clone(calls);
+    let results: Vec<Value> =
+        import.ty.results.iter().filter_map(|t| Value::default_of(*t)).collect();
+    let kinds: Vec<ValKind> = import.ty.params.iter().map(|t| kind_in(import.types, *t)).collect();
+    let names = (import.module.to_owned(), import.name.to_owned());
+    HostFn::new(import.module, import.name, move |caller, args| {
+        let args = args.iter().zip(&kinds).map(|(v, k)| from_value(*v, *k)).collect();
+        let (module, name) = names.clone();
+        let gas_left = caller.gas_left();
+        let mut calls = calls.lock().unwrap_or_else(|poison| poison.into_inner());
+        calls.push(HostCall { module, name, args, gas_left });
+        Ok(results.clone())
+    })
+}
+
+/// The kind of a canonical type.
+fn kind_in(types: &TypeRegistry, ty: ValType) -> ValKind {
+    match ty {
+        ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Def(id)), .. })
+            if types.func(id).is_none() =>
+        {
+            ValKind::Any
+        }
+        _ => kind_of(ty),
+    }
+}
+
 impl OwnSession {
-    /// The kind of a canonical type.
-    fn kind(&self, ty: ValType) -> ValKind {
-        match ty {
-            ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Def(id)), .. })
-                if self.store.types.func(id).is_none() =>
-            {
-                ValKind::Any
-            }
-            _ => kind_of(ty),
+    /// The function of an export, and its arguments as the store has them.
+    pub(crate) fn callee(
+        &self,
+        instance: Instance,
+        export: &str,
+        args: &[Val],
+    ) -> Result<(FuncAddr, Vec<Value>), Outcome> {
+        let Some(func) = self.store.func(self.instances[instance.0], export) else {
+            return Err(Outcome::HostError(format!("no function is exported as {export:?}")));
+        };
+        let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
+        match args {
+            Some(args) => Ok((func, args)),
+            None => Err(Outcome::HostError("an argument cannot be made from outside".to_owned())),
         }
     }
 
-    fn stopped(&self, stop: Stop) -> Outcome {
+    /// The outcome of a function that returned.
+    pub(crate) fn returned(&self, func: FuncAddr, values: &[Value]) -> Outcome {
+        let types = &self.store.func_type(func).results;
+        let values = values.iter().zip(types).map(|(v, t)| from_value(*v, self.kind(*t)));
+        Outcome::Returned(values.collect())
+    }
+
+    fn kind(&self, ty: ValType) -> ValKind {
+        kind_in(&self.store.types, ty)
+    }
+
+    pub(crate) fn stopped(&self, stop: Stop) -> Outcome {
         match stop {
             Stop::Trap(trapped) => Outcome::Trapped {
                 text: trapped.trap.text().to_owned(),

@@ -5,7 +5,14 @@ use crate::own::OwnTier;
 use std::sync::Arc;
 
 /// The names that [`adapter`] knows.
-pub const ENGINE_NAMES: &[&str] = &["interp", "jit", "aot", "auto", "mixed0", "mixed1"];
+pub const ENGINE_NAMES: &[&str] = &["interp", "jit", "aot", "auto", "mixed0", "mixed1", "paused"];
+
+/// Instructions from one pause to the next of the engine `paused`; `paused:K` has K.
+const PIECE: u64 = 97;
+
+fn piece(name: &str) -> Option<u64> {
+    name.strip_prefix("paused:")?.parse().ok().filter(|piece| *piece > 0)
+}
 
 /// The engine of a name.
 ///
@@ -15,6 +22,8 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     let own = match name {
         "mixed0" => OwnTier::mixed(0),
         "mixed1" => OwnTier::mixed(1),
+        "paused" => OwnTier::paused(PIECE),
+        _ if let Some(piece) = piece(name) => OwnTier::paused(piece),
         _ => OwnTier::new(name.parse().map_err(|_| AdapterError {
             engine: name.to_owned(),
             reason: format!("no such engine; there are {}", ENGINE_NAMES.join(", ")),

@@ -29,7 +29,7 @@ pub fn observe(
     case: &Case,
 ) -> Result<Trace, AdapterError> {
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
-    let config = SessionConfig { features: options.features, gas };
+    let config = SessionConfig { features: options.features, gas, turns: false };
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
         let mut session = adapter.session(&config)?;

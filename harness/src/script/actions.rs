@@ -7,7 +7,7 @@ use crate::script::patterns;
 use crate::script::runner::{Runner, Slot};
 use crate::script::texts;
 use crate::script::values;
-use etalon_adapters::{Outcome, Rejection};
+use etalon_adapters::{Instance, Outcome, Rejection, Val};
 use wast::token::Id;
 use wast::{WastExecute, WastInvoke, WastRet};
 
@@ -22,45 +22,40 @@ pub(crate) enum Stop<'a> {
     Exception,
 }
 
+/// What a script says of an action.
+#[derive(Debug)]
+pub(crate) enum Expect<'a> {
+    /// It returns.
+    Returned,
+    /// It returns values like these.
+    Results(Vec<WastRet<'a>>),
+    /// It stops.
+    Stop(Stop<'a>),
+}
+
+impl Expect<'_> {
+    /// The verdict on an outcome.
+    pub(crate) fn verdict(&self, outcome: &Outcome) -> Verdict {
+        match (self, outcome) {
+            (Expect::Returned, Outcome::Returned(_)) => Verdict::Pass,
+            (Expect::Returned, _) => Verdict::against("returned", outcome),
+            (Expect::Results(results), _) => {
+                let holds = match outcome {
+                    Outcome::Returned(values) => patterns::all_match(results, values),
+                    _ => false,
+                };
+                Verdict::of(holds, || patterns::describe_all(results), outcome)
+            }
+            (Expect::Stop(stop), _) => stop.verdict(outcome),
+        }
+    }
+}
+
 impl Runner<'_> {
-    /// `invoke` by itself: it is to return.
-    pub(crate) fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Verdict {
-        match self.call(invoke) {
-            Ok(Outcome::Returned(_)) => Verdict::Pass,
-            Ok(outcome) => Verdict::against("returned", &outcome),
-            Err(verdict) => verdict,
-        }
-    }
-
-    /// `assert_return`.
-    pub(crate) fn assert_return(
-        &mut self,
-        exec: WastExecute<'_>,
-        results: &[WastRet<'_>],
-    ) -> Verdict {
-        let outcome = match self.execute(exec) {
-            Ok(outcome) => outcome,
-            Err(verdict) => return verdict,
-        };
-        let holds = match &outcome {
-            Outcome::Returned(values) => patterns::all_match(results, values),
-            _ => false,
-        };
-        Verdict::of(holds, || patterns::describe_all(results), &outcome)
-    }
-
-    /// `assert_trap`, `assert_exhaustion`, `assert_exception`.
-    pub(crate) fn assert_stop(&mut self, exec: WastExecute<'_>, stop: Stop<'_>) -> Verdict {
+    /// An action, and what is to come of it.
+    pub(crate) fn act(&mut self, exec: WastExecute<'_>, expect: &Expect<'_>) -> Verdict {
         match self.execute(exec) {
-            Ok(outcome) => stop.verdict(&outcome),
-            Err(verdict) => verdict,
-        }
-    }
-
-    /// `assert_exhaustion`, whose action is always a call.
-    pub(crate) fn assert_exhaustion(&mut self, invoke: &WastInvoke<'_>, text: &str) -> Verdict {
-        match self.call(invoke) {
-            Ok(outcome) => Stop::Exhaustion(text).verdict(&outcome),
+            Ok(outcome) => expect.verdict(&outcome),
             Err(verdict) => verdict,
         }
     }
@@ -81,12 +76,22 @@ impl Runner<'_> {
     }
 
     fn call(&mut self, invoke: &WastInvoke<'_>) -> Result<Outcome, Verdict> {
+        let (instance, args) = self.callee(invoke)?;
+        let outcome = match self.threads.is_empty() {
+            true => self.session.invoke(instance, invoke.name, &args),
+            false => self.call_among_threads(instance, invoke.name, &args),
+        };
+        self.note(&outcome);
+        self.threads.log("script", &outcome);
+        Ok(outcome)
+    }
+
+    /// The instance and the arguments of a call.
+    pub(crate) fn callee(&self, invoke: &WastInvoke<'_>) -> Result<(Instance, Vec<Val>), Verdict> {
         let instance = self.live(invoke.module)?;
         let args = values::arguments(&invoke.args)
             .map_err(|feature| Verdict::Skip { feature: feature.to_owned() })?;
-        let outcome = self.session.invoke(instance, invoke.name, &args);
-        self.note(&outcome);
-        Ok(outcome)
+        Ok((instance, args))
     }
 
     fn get(&mut self, module: Option<Id<'_>>, global: &str) -> Result<Outcome, Verdict> {
@@ -100,7 +105,7 @@ impl Runner<'_> {
     }
 
     /// The instance of an action; a verdict if there is none.
-    fn live(&self, module: Option<Id<'_>>) -> Result<etalon_adapters::Instance, Verdict> {
+    fn live(&self, module: Option<Id<'_>>) -> Result<Instance, Verdict> {
         match self.slot(module) {
             Slot::Live(instance) => Ok(instance),
             Slot::Skipped(feature) => Err(Verdict::Skip { feature }),

@@ -10,6 +10,8 @@
 //!   and that was switched off for it, is no part of its language: refusing it is right.
 //! - Texts of traps are compared as `texts.rs` says. Texts of refusals are not: every engine has its own.
 //! - An engine that breaks down fails the assertion, always; no list of expected failures covers it.
+//! - Threads of a script take turns, at every access to a memory, in an order that a seed decides: so what they come
+//!   to is sequentially consistent, and the same every time. [`outcomes`] goes through all orders.
 //! - Only assertions count as passed or skipped. A module or an action that fails counts as one failure.
 
 mod actions;
@@ -18,7 +20,9 @@ mod book;
 mod encode;
 mod events;
 mod glob;
+mod interleave;
 mod modules;
+mod outcomes;
 mod parse;
 mod paths;
 mod patterns;
@@ -27,10 +31,12 @@ mod runner;
 mod select;
 mod source;
 mod texts;
+mod threads;
 mod values;
 
 pub use events::{Events, Silent};
 pub use glob::Glob;
+pub use outcomes::{Outcomes, outcomes};
 pub use paths::scripts_in;
 pub use run::{SuiteRun, run_paths, run_scripts, run_suites};
 pub use runner::run_script;

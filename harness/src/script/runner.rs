@@ -1,18 +1,23 @@
 //! One script on one engine.
 
-use crate::script::actions::{Stop, unsupported};
+use crate::script::actions::{Expect, Stop, unsupported};
 use crate::script::at::At;
 use crate::script::book::{Book, Verdict, outcome_text};
+use crate::script::interleave::Interleaving;
 use crate::script::modules::Phase;
 use crate::script::parse::{Lines, with_script};
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use crate::script::threads::Threads;
 use etalon_adapters::{Adapter, AdapterError, Features, Instance, Outcome, Session, SessionConfig};
 use etalon_record::Row;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::token::Id;
-use wast::{Wast, WastDirective};
+use wast::{Wast, WastDirective, WastExecute};
+
+/// What an engine lacks that makes no calls in turns.
+const THREADS: &str = "threads scripts";
 
 /// What a name of a script, or the current module, stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +51,12 @@ pub(crate) struct Runner<'a> {
     pub(crate) registered: BTreeSet<String>,
     /// The feature for want of which a module was skipped that would have changed others.
     pub(crate) tainted: Option<String>,
-    instances: BTreeMap<String, Slot>,
-    current: Slot,
+    pub(crate) instances: BTreeMap<String, Slot>,
+    pub(crate) current: Slot,
+    /// The script's threads.
+    pub(crate) threads: Threads<'a>,
+    /// Whether a thread was left out. What comes after it may wait for ever for what it would have done.
+    lacks_threads: bool,
     features: Features,
     observed: blake3::Hasher,
 }
@@ -63,57 +72,115 @@ pub fn run_script(
     source: &ScriptSource,
     options: &ScriptOptions,
 ) -> Result<Row, ScriptError> {
+    let mut interleaving = Interleaving::seeded(options.seed);
+    let (row, _) = run_interleaved(adapter, source, options, &mut interleaving)?;
+    Ok(row)
+}
+
+/// Runs a script with its threads interleaved in one of all ways; gives the row, and what the calls gave
+/// in words, thread by thread.
+pub(crate) fn run_interleaved(
+    adapter: &dyn Adapter,
+    source: &ScriptSource,
+    options: &ScriptOptions,
+    interleaving: &mut Interleaving,
+) -> Result<(Row, String), ScriptError> {
     let row = Row::new(&source.suite, &source.file, adapter.info().name);
     let book = Book::new(row, &source.expected);
     let lines = Lines::of(&source.text);
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
-    let config = SessionConfig { features: source.features.intersection(options.features), gas };
-    with_script(source, |script| run(adapter, &config, script, &lines, book))
+    let features = source.features.intersection(options.features);
+    with_script(source, |script| {
+        let is_thread = |d: &WastDirective<'_>| matches!(d, WastDirective::Thread(_));
+        let turns = script.directives.iter().any(is_thread);
+        let config = SessionConfig { features, gas, turns };
+        run(adapter, &config, script, &lines, book, interleaving)
+    })
 }
 
-fn run(
-    adapter: &dyn Adapter,
+fn run<'a>(
+    adapter: &'a dyn Adapter,
     config: &SessionConfig,
-    script: Wast<'_>,
-    lines: &Lines,
+    script: Wast<'a>,
+    lines: &'a Lines,
     mut book: Book,
-) -> Row {
+    interleaving: &'a mut Interleaving,
+) -> (Row, String) {
     let start = At { line: 0, kind: "session", module: None };
-    let mut runner = match guarded(|| Runner::new(adapter, config)) {
+    let mut runner = match guarded(|| Runner::new(adapter, config, lines, interleaving)) {
         Ok(Ok(runner)) => Some(runner),
         Ok(Err(error)) => {
             book.judge(&start, Verdict::fail("a session", error.to_string()));
-            return book.finish();
+            return (book.finish(), String::new());
         }
         Err(panic) => {
             book.judge(&start, broken(&panic));
             None
         }
     };
+    // Directives of threads that were not judged yet.
+    let mut pending = Vec::new();
     for directive in script.directives {
-        let all = At::all_in(&directive, lines);
-        let verdict = match &mut runner {
-            Some(live) => match guarded(|| live.directive(directive)) {
-                Ok(verdict) => verdict,
-                Err(panic) => {
-                    abandon(runner.take());
-                    broken(&panic)
-                }
-            },
-            None => {
-                let got = "not run: the engine had crashed".to_owned();
-                Verdict::Broken { expected: "an engine that runs".to_owned(), got }
-            }
-        };
+        let mut all = At::all_in(&directive, lines);
+        let is_thread = matches!(directive, WastDirective::Thread(_));
+        let verdict =
+            in_turn(&mut runner, &mut pending, &mut book, |live| live.directive(directive));
+        if is_thread && verdict == Verdict::Pass {
+            pending.extend(all.split_off(1));
+        }
         for at in &all {
             book.judge(at, verdict.clone());
         }
+        settle(&mut runner, &mut pending, &mut book);
     }
+    // Who was not waited for runs to the end all the same.
+    in_turn(&mut runner, &mut pending, &mut book, |live| {
+        live.finish_threads();
+        Verdict::Pass
+    });
+    settle(&mut runner, &mut pending, &mut book);
     let mut row = book.finish();
+    let mut outcomes = String::new();
     if let Some(runner) = runner {
+        outcomes = runner.threads.outcomes();
         runner.finish(&mut row);
     }
-    row
+    (row, outcomes)
+}
+
+/// One piece of work of a runner, if it still is there; an engine that panics is given up, and with it
+/// everything that its threads had still to do.
+fn in_turn<'a>(
+    runner: &mut Option<Runner<'a>>,
+    pending: &mut Vec<At>,
+    book: &mut Book,
+    work: impl FnOnce(&mut Runner<'a>) -> Verdict,
+) -> Verdict {
+    let Some(live) = runner else {
+        let got = "not run: the engine had crashed".to_owned();
+        return Verdict::Broken { expected: "an engine that runs".to_owned(), got };
+    };
+    match guarded(|| work(live)) {
+        Ok(verdict) => verdict,
+        Err(panic) => {
+            abandon(runner.take());
+            for at in pending.drain(..) {
+                book.judge(&at, broken(&panic));
+            }
+            broken(&panic)
+        }
+    }
+}
+
+/// Takes in what threads' directives came to.
+fn settle(runner: &mut Option<Runner<'_>>, pending: &mut Vec<At>, book: &mut Book) {
+    let verdicts = runner.as_mut().map(|live| live.threads.take_verdicts());
+    for (at, verdict) in verdicts.unwrap_or_default() {
+        if let Some(i) = pending.iter().position(|p| *p == at) {
+            pending.remove(i);
+        }
+        book.judge(&at, verdict);
+    }
 }
 
 /// Calls into an engine; its panic is the engine's, and ends here.
@@ -136,8 +203,32 @@ fn abandon(runner: Option<Runner<'_>>) {
     drop(guarded(|| drop(runner)));
 }
 
+/// The action of a directive, and what is to come of it; the directive again if it is no action.
+pub(crate) fn action(
+    directive: WastDirective<'_>,
+) -> Result<(WastExecute<'_>, Expect<'_>), Box<WastDirective<'_>>> {
+    Ok(match directive {
+        WastDirective::Invoke(invoke) => (WastExecute::Invoke(invoke), Expect::Returned),
+        WastDirective::AssertReturn { exec, results, .. } => (exec, Expect::Results(results)),
+        WastDirective::AssertTrap { exec, message, .. }
+        | WastDirective::AssertSuspension { exec, message, .. } => {
+            (exec, Expect::Stop(Stop::Trap(message)))
+        }
+        WastDirective::AssertExhaustion { call, message, .. } => {
+            (WastExecute::Invoke(call), Expect::Stop(Stop::Exhaustion(message)))
+        }
+        WastDirective::AssertException { exec, .. } => (exec, Expect::Stop(Stop::Exception)),
+        other => return Err(Box::new(other)),
+    })
+}
+
 impl<'a> Runner<'a> {
-    fn new(adapter: &'a dyn Adapter, config: &SessionConfig) -> Result<Self, AdapterError> {
+    fn new(
+        adapter: &'a dyn Adapter,
+        config: &SessionConfig,
+        lines: &'a Lines,
+        interleaving: &'a mut Interleaving,
+    ) -> Result<Self, AdapterError> {
         let mut session = adapter.session(config)?;
         session.define_spectest()?;
         Ok(Runner {
@@ -148,6 +239,8 @@ impl<'a> Runner<'a> {
             tainted: None,
             instances: BTreeMap::new(),
             current: Slot::Failed,
+            threads: Threads::new(lines, interleaving),
+            lacks_threads: false,
             features: config.features,
             observed: blake3::Hasher::new(),
         })
@@ -155,14 +248,17 @@ impl<'a> Runner<'a> {
 
     /// The verdict on a directive. Where a module was skipped that others share state with, a failure may come of
     /// what it would have done.
-    fn directive(&mut self, directive: WastDirective<'_>) -> Verdict {
+    pub(crate) fn directive(&mut self, directive: WastDirective<'a>) -> Verdict {
         match (self.dispatch(directive), &self.tainted) {
             (Verdict::Fail { .. }, Some(feature)) => Verdict::Skip { feature: feature.clone() },
             (verdict, _) => verdict,
         }
     }
 
-    fn dispatch(&mut self, directive: WastDirective<'_>) -> Verdict {
+    fn dispatch(&mut self, directive: WastDirective<'a>) -> Verdict {
+        if self.lacks_threads {
+            return unsupported(THREADS);
+        }
         match directive {
             WastDirective::Module(module) => self.module(module),
             WastDirective::ModuleDefinition(module) => self.definition(module),
@@ -170,16 +266,15 @@ impl<'a> Runner<'a> {
                 self.instance(instance, module)
             }
             WastDirective::Register { name, module, .. } => self.register(name, module),
-            WastDirective::Invoke(invoke) => self.invoke(&invoke),
-            WastDirective::AssertReturn { exec, results, .. } => self.assert_return(exec, &results),
-            WastDirective::AssertTrap { exec, message, .. }
-            | WastDirective::AssertSuspension { exec, message, .. } => {
-                self.assert_stop(exec, Stop::Trap(message))
-            }
-            WastDirective::AssertExhaustion { call, message, .. } => {
-                self.assert_exhaustion(&call, message)
-            }
-            WastDirective::AssertException { exec, .. } => self.assert_stop(exec, Stop::Exception),
+            WastDirective::Invoke(_)
+            | WastDirective::AssertReturn { .. }
+            | WastDirective::AssertTrap { .. }
+            | WastDirective::AssertSuspension { .. }
+            | WastDirective::AssertExhaustion { .. }
+            | WastDirective::AssertException { .. } => match action(directive) {
+                Ok((exec, expect)) => self.act(exec, &expect),
+                Err(_) => unsupported("actions"),
+            },
             WastDirective::AssertMalformed { module, .. } => {
                 self.assert_refused(module, Phase::Malformed)
             }
@@ -192,7 +287,12 @@ impl<'a> Runner<'a> {
             // A custom section has no bearing on the module, and engines need not read it.
             WastDirective::AssertMalformedCustom { .. }
             | WastDirective::AssertInvalidCustom { .. } => unsupported("custom sections"),
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => unsupported("threads scripts"),
+            WastDirective::Thread(_) if !self.session.takes_turns() => {
+                self.lacks_threads = true;
+                unsupported(THREADS)
+            }
+            WastDirective::Thread(thread) => self.thread(thread),
+            WastDirective::Wait { thread, .. } => self.wait(thread),
         }
     }
 

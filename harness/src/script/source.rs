@@ -30,6 +30,8 @@ pub struct ScriptOptions {
     pub gas: Option<GasConfig>,
     /// How many scripts run at a time; `None` is one for each core.
     pub jobs: Option<usize>,
+    /// How the threads of a script are interleaved: every seed is one way, the same every time.
+    pub seed: u64,
 }
 
 /// Why a script cannot be run.
@@ -96,7 +98,7 @@ impl ScriptSource {
 
 impl Default for ScriptOptions {
     fn default() -> Self {
-        ScriptOptions { features: Features::all(), gas: None, jobs: None }
+        ScriptOptions { features: Features::all(), gas: None, jobs: None, seed: 1 }
     }
 }
 

@@ -164,6 +164,7 @@ impl Guest {
             match self.store.resume(execution, limits) {
                 Ok(Progress::Done(values)) => return Ok(values),
                 Ok(Progress::Paused(_)) => between(self, execution),
+                Ok(Progress::Waiting(wait)) => panic!("{wait:?}"),
                 Err(ResumeError::Stop(stop)) => return Err(stop),
                 Err(other) => panic!("{other}"),
             }

@@ -3,3 +3,4 @@
 mod guest;
 mod pausing;
 mod snapshots;
+mod waits;

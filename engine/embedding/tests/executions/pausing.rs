@@ -79,6 +79,7 @@ fn a_breakpoint_stops_before_its_instruction_every_time() {
                 hits += 1;
             }
             Progress::Done(values) => break assert_eq!(values, [Value::I32(2)]),
+            Progress::Waiting(wait) => panic!("{wait:?}"),
         }
     }
     // fib(3) enters fib five times; the first is being executed when the breakpoint is set.
@@ -137,6 +138,7 @@ fn many_executions_are_paused_at_once_and_keep_what_they_hold() {
                     assert_eq!(values, [Value::I32(*sum)]);
                     false
                 }
+                Progress::Waiting(wait) => panic!("{wait:?}"),
             }
         });
         guest.store.collect(&());

@@ -1,9 +1,13 @@
-//! Atomic accesses to memory (proposal *threads*), on the one thread that a store has.
+//! Atomic accesses to memory (proposal *threads*).
+//!
+//! A store runs on one thread of the host. Threads of a guest are executions that take turns, an
+//! instruction at a time at the finest, so every access is atomic by nature, and what a program can
+//! observe is what some sequentially consistent order of its accesses gives.
 
 use super::memory::address;
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
-use etalon_runtime::{HostError, Stop, Store, Trap};
+use etalon_runtime::{HostError, Stop, Store, Trap, Wait, WaiterId};
 
 /// What an atomic access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,16 +80,24 @@ pub(super) fn atomic(
     slots: &mut [u64],
     opcode: Opcode,
     arg: FarArg,
+    waiter: Option<WaiterId>,
 ) -> Option<Result<(), Stop>> {
     let (action, len) = action(opcode)?;
-    Some(access(store, slots, (action, len), arg))
+    Some(access(store, slots, (action, len), arg, waiter))
 }
 
+/// Whether an operator may have to wait.
+pub(crate) fn waits(opcode: Opcode) -> bool {
+    matches!(opcode, Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64)
+}
+
+/// `waiter` is who executes it, if that can wait.
 fn access(
     store: &mut Store,
     slots: &mut [u64],
     (action, len): (Action, usize),
     arg: FarArg,
+    waiter: Option<WaiterId>,
 ) -> Result<(), Stop> {
     let ty = if arg.wide { AddrType::I64 } else { AddrType::I32 };
     let memory = &mut store.memories[arg.memory.index()];
@@ -100,7 +112,8 @@ fn access(
     let mut word = [0; 8];
     word[..len].copy_from_slice(bytes);
     let old = u64::from_le_bytes(word);
-    let operand = slots[1];
+    // A load has one operand, which may be the last slot that there is.
+    let operand = slots.get(1).copied().unwrap_or(0);
     let new = match action {
         Action::Load => old,
         Action::Store | Action::Xchg => operand,
@@ -118,12 +131,20 @@ fn access(
             }
         }
         Action::Notify => {
-            // Nobody can be waiting: there is one thread.
-            slots[0] = 0;
+            slots[0] = store.waits.notify(arg.memory, ea, operand as u32).into();
             return Ok(());
         }
         Action::Wait => {
-            slots[0] = wait(old, operand, slots[2] as i64, shared)?;
+            let timeout = slots[2] as i64;
+            if !shared {
+                return Err(Trap::ExpectedSharedMemory.into());
+            }
+            if let (Some(waiter), true, true) = (waiter, old == operand, timeout != 0) {
+                store.waits.push(Wait { waiter, memory: arg.memory, address: ea, timeout });
+                slots[0] = WOKEN;
+                return Ok(());
+            }
+            slots[0] = wait_alone(old, operand, timeout)?;
             return Ok(());
         }
     };
@@ -134,17 +155,19 @@ fn access(
     Ok(())
 }
 
-/// `memory.atomic.wait`: 1 if the value is another, 2 when the time is up, which is at once, since
-/// nobody could notify meanwhile.
-fn wait(old: u64, expected: u64, timeout: i64, shared: bool) -> Result<u64, Stop> {
-    if !shared {
-        return Err(Trap::ExpectedSharedMemory.into());
-    }
+/// Results of `memory.atomic.wait`: notified, another value, the time is up.
+const WOKEN: u64 = 0;
+const NOT_EQUAL: u64 = 1;
+pub(crate) const TIMED_OUT: u64 = 2;
+
+/// `memory.atomic.wait` of who runs in one piece. The time is up at once, since nobody could notify
+/// meanwhile.
+fn wait_alone(old: u64, expected: u64, timeout: i64) -> Result<u64, Stop> {
     if old != expected {
-        return Ok(1);
+        return Ok(NOT_EQUAL);
     }
     if timeout < 0 {
         return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
     }
-    Ok(2)
+    Ok(TIMED_OUT)
 }

@@ -4,7 +4,7 @@ use super::memory::address;
 use super::vector::{Fault, access};
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
-use etalon_runtime::{Stop, Store, Trap};
+use etalon_runtime::{Stop, Store, Trap, WaiterId};
 
 /// The bytes at the effective address.
 fn bytes<'a, const N: usize>(
@@ -19,16 +19,17 @@ fn bytes<'a, const N: usize>(
     bytes.ok_or_else(|| Trap::MemoryOutOfBounds.into())
 }
 
-/// Executes a load or a store.
+/// Executes a load or a store; `waiter` is who does, if that can wait.
 // spec: Step_read/load-num-*, Step_read/load-pack-*, Step/store-num-*, Step/store-pack-*
 pub(crate) fn far(
     store: &mut Store,
     slots: &mut [u64],
     opcode: Opcode,
     arg: FarArg,
+    waiter: Option<WaiterId>,
 ) -> Result<(), Stop> {
     use Opcode as O;
-    if let Some(done) = super::atomic::atomic(store, slots, opcode, arg) {
+    if let Some(done) = super::atomic::atomic(store, slots, opcode, arg, waiter) {
         return done;
     }
     let at = slots[0];

@@ -10,6 +10,7 @@ mod table;
 mod vector;
 mod wide;
 
+pub(crate) use atomic::{TIMED_OUT, waits};
 pub(crate) use far::far;
 pub(crate) use run::run;
 

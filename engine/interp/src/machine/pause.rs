@@ -10,7 +10,7 @@
 use crate::observer::{Observer, Watch};
 use crate::program::Program;
 use etalon_module::Opcode;
-use etalon_runtime::{FuncAddr, Site};
+use etalon_runtime::{FuncAddr, Site, WaiterId};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -99,6 +99,7 @@ pub struct Pause {
 /// Decides at each instruction whether to pause before it.
 #[derive(Debug)]
 pub(crate) struct Pausing {
+    waiter: WaiterId,
     limits: PauseLimits,
     /// Gas left when the execution was resumed.
     gas_before: u64,
@@ -107,8 +108,13 @@ pub(crate) struct Pausing {
 }
 
 impl Pausing {
-    pub(crate) fn new(limits: PauseLimits, gas_before: u64) -> Pausing {
-        Pausing { limits, gas_before, executed: 0, pause: None }
+    pub(crate) fn new(waiter: WaiterId, limits: PauseLimits, gas_before: u64) -> Pausing {
+        Pausing { waiter, limits, gas_before, executed: 0, pause: None }
+    }
+
+    /// Who waits when the machine comes to a wait.
+    pub(crate) fn waiter(&self) -> WaiterId {
+        self.waiter
     }
 
     /// The pause that stopped the machine.

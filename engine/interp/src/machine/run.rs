@@ -24,6 +24,8 @@ pub(crate) enum Leave {
     },
     /// The machine is to stop before the instruction that it has come to.
     Paused,
+    /// The instruction that was executed waits to be notified.
+    Waiting,
     /// The function that was called from outside is replaced by one of the host or of another tier.
     TailCall {
         /// The function.
@@ -64,7 +66,12 @@ impl Executing<'_> {
                     }
                     self.replace(func, at)?;
                 }
-                Exit::Far { opcode, at, memarg } => self.far(opcode, at, memarg)?,
+                Exit::Far { opcode, at, memarg } => {
+                    self.far(opcode, at, memarg)?;
+                    if execution::waits(opcode) && self.is_waiting() {
+                        return Ok(Leave::Waiting);
+                    }
+                }
                 Exit::Returned => self.machine.home = self.program.home_at(self.machine.pc),
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
@@ -254,13 +261,19 @@ impl Executing<'_> {
     fn far(&mut self, opcode: Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
         let arg = self.program.far_args[memarg as usize];
         let slots = self.machine.slots(at);
-        let done = execution::far(self.store, slots, opcode, arg);
+        let waiter = self.pausing.as_ref().map(|p| p.waiter());
+        let done = execution::far(self.store, slots, opcode, arg, waiter);
         match (access_rules(opcode), &done) {
             (Some((val, _)), Ok(())) => self.rule(val),
             (Some((_, oob)), Err(Stop::Trap(_))) => self.rule(oob),
             _ => {}
         }
         done.map_err(|stop| self.located(stop))
+    }
+
+    fn is_waiting(&self) -> bool {
+        let waiter = self.pausing.as_ref().map(|p| p.waiter());
+        waiter.is_some_and(|waiter| self.store.waits.of(waiter).is_some())
     }
 
     /// Adds to a trap where it was raised.

@@ -42,7 +42,11 @@ impl Racer for Own {
     }
 
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, AdapterError> {
-        let config = SessionConfig { features: self.adapter.features(), gas: self.gas.clone() };
+        let config = SessionConfig {
+            features: self.adapter.features(),
+            gas: self.gas.clone(),
+            turns: false,
+        };
         let mut session = self.adapter.session(&config)?;
         let instance =
             session.instantiate(wasm).map_err(|o| fault(&self.name, format!("{o:?}")))?;

@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfig>) -> Result<Run> {
     let schedule = gas.as_ref().map(|g| g.schedule.id().to_string());
-    let config = SessionConfig { features: adapter.features(), gas };
+    let config = SessionConfig { features: adapter.features(), gas, turns: false };
     let mut session = adapter.session(&config)?;
     session.define_spectest()?;
     let mut run = Run {

@@ -53,6 +53,9 @@ pub(crate) struct RunArgs {
     /// How many scripts run at a time; one for each core without it
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// How the threads of scripts are interleaved: each number is one way, the same every time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub thread_seed: u64,
     /// Also write the record to a file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -75,7 +78,8 @@ impl RunArgs {
         if let Some(tally) = &tally {
             watch(&mut adapters, tally);
         }
-        let mut options = ScriptOptions { jobs: self.jobs, ..ScriptOptions::default() };
+        let mut options =
+            ScriptOptions { jobs: self.jobs, seed: self.thread_seed, ..ScriptOptions::default() };
         if !self.no_gas {
             let schedule = engines::schedule(self.schedule.as_deref())?;
             options.gas = Some(GasConfig { schedule, limit: None });

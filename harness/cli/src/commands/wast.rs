@@ -3,12 +3,13 @@
 use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::features;
 use crate::exit::Status;
-use crate::output::Format;
+use crate::output::{Format, json};
 use crate::progress::ScriptBar;
 use anyhow::Result;
-use etalon_adapters::Adapter;
+use etalon_adapters::{Adapter, Features};
 use etalon_harness::coverage::rule_coverage;
-use etalon_harness::script::run_paths;
+use etalon_harness::script::{Outcomes, ScriptOptions, outcomes, run_paths, scripts_in};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Arguments of `etalon wast`.
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 Examples:
   etalon wast path/to/testsuite --engine interp    a checkout of the official scripts
   etalon wast mine.wast --features wasm3,threads
-  etalon wast mine.wast --coverage                 which rules of the specification does it reach?")]
+  etalon wast mine.wast --coverage                 which rules of the specification does it reach?
+  etalon wast litmus.wast --outcomes               all that its threads can come to")]
 pub(crate) struct Args {
     /// Scripts, or folders of them
     #[arg(required = true, value_name = "PATH")]
@@ -26,18 +28,88 @@ pub(crate) struct Args {
     /// folders are named after, over wasm3
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub features: Vec<String>,
+    /// Go through all interleavings of the threads of scripts, RUNS at most, and say what they come to
+    #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
+    #[arg(conflicts_with = "coverage")]
+    pub outcomes: Option<u64>,
     #[command(flatten)]
     pub run: RunArgs,
 }
 
+/// What a script came to on an engine.
+#[derive(Debug, Serialize)]
+struct OutcomesOf {
+    file: String,
+    engine: String,
+    #[serde(flatten)]
+    outcomes: Outcomes,
+}
+
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { adapters, options, tally } = args.run.prepare()?;
+    let Prepared { mut adapters, options, tally } = args.run.prepare()?;
+    if args.outcomes.is_some() {
+        adapters = args.run.engine.adapters(&["interp"])?;
+    }
     let features = match args.features.as_slice() {
         [] => None,
         names => Some(features(names)?),
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
+    if let Some(most) = args.outcomes {
+        return all_outcomes(&engines, &args.paths, features, (&options, most), format);
+    }
     let mut run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
     run.record.coverage = tally.as_ref().map(rule_coverage);
     finish(&run, args.run.record.as_deref(), format)
+}
+
+fn all_outcomes(
+    engines: &[&dyn Adapter],
+    paths: &[PathBuf],
+    features: Option<Features>,
+    (options, most): (&ScriptOptions, u64),
+    format: Format,
+) -> Result<Status> {
+    let (sources, mut errors) = scripts_in(paths, features);
+    let mut all = Vec::new();
+    for source in &sources {
+        for engine in engines {
+            match outcomes(*engine, source, options, most) {
+                Ok(outcomes) => {
+                    let (file, engine) = (source.file.clone(), engine.info().name);
+                    all.push(OutcomesOf { file, engine, outcomes });
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    errors.iter().for_each(|error| eprintln!("error: {error}"));
+    match format {
+        Format::Json => json(&all)?,
+        Format::Human => all.iter().for_each(print),
+    }
+    Ok(if !errors.is_empty() {
+        Status::Unusable
+    } else if all.iter().all(|of| of.outcomes.failures.is_empty()) {
+        Status::Fine
+    } else {
+        Status::Finding
+    })
+}
+
+/// The outcomes, the frequent ones first, and assertions that failed in some interleaving.
+fn print(of: &OutcomesOf) {
+    let Outcomes { runs, exhaustive, seen, failures } = &of.outcomes;
+    let all = if *exhaustive { "all" } else { "not all" };
+    println!("{} on {}: {runs} interleavings, {all} that there are", of.file, of.engine);
+    let mut seen: Vec<_> = seen.iter().collect();
+    seen.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
+    for (text, count) in seen {
+        println!("  {count:>6}  {text}");
+    }
+    for failure in failures {
+        println!("  line {}: {}", failure.line, failure.kind);
+        println!("    expected {}", failure.expected);
+        println!("    got      {}", failure.got);
+    }
 }

@@ -1,0 +1,72 @@
+//! The oracle in pieces: paused again and again, and moved into new stores on the way.
+//!
+//! It is an engine like any other, so everything that is judged on the oracle can be judged on it.
+
+use crate::own::{OwnSession, noting};
+use etalon::{
+    FuncAddr, HostError, InvokeError, Module, PauseLimits, Progress, ResumeError, StartError, Stop,
+    Store, Value,
+};
+
+impl OwnSession {
+    /// Invokes a function in pieces. After pauses 1, 2, 4, 8 and so on the session goes on in a store
+    /// that is made of a snapshot: often in short calls, seldom enough in long ones.
+    pub(crate) fn invoke_in_pieces(
+        &mut self,
+        func: FuncAddr,
+        args: &[Value],
+        piece: u64,
+    ) -> Result<Vec<Value>, InvokeError> {
+        let execution = match self.store.start(func, args) {
+            Ok(execution) => execution,
+            // A function of the host's, exported again.
+            Err(StartError::NotInterpreted) => return self.store.invoke(func, args),
+            Err(StartError::Invoke(error)) => return Err(error),
+            Err(other) => return Err(Stop::crash(other.to_string()).into()),
+        };
+        let limits = PauseLimits::instructions(piece);
+        let mut pauses = 0u64;
+        loop {
+            match self.store.resume(execution, &limits) {
+                Ok(Progress::Done(values)) => return Ok(values),
+                Ok(Progress::Paused(_)) => {
+                    pauses += 1;
+                    if pauses.is_power_of_two() {
+                        self.move_elsewhere()?;
+                    }
+                }
+                // Nobody else runs, so nobody notifies.
+                Ok(Progress::Waiting(wait)) if wait.timeout < 0 => {
+                    self.store.abandon(execution);
+                    let text = "the only thread would wait for ever".to_owned();
+                    return Err(Stop::Host(HostError(text)).into());
+                }
+                Ok(Progress::Waiting(_)) => {
+                    self.store.time_out(execution);
+                }
+                Err(ResumeError::Stop(stop)) => return Err(stop.into()),
+                Err(other) => return Err(Stop::crash(other.to_string()).into()),
+            }
+        }
+    }
+
+    /// Goes on in a store that is made of this one's snapshot.
+    fn move_elsewhere(&mut self) -> Result<(), Stop> {
+        let crash = |error: etalon::SnapshotError| Stop::crash(error.to_string());
+        let bytes = self.store.snapshot().map_err(crash)?;
+        let calls = &self.calls;
+        let mut hosts = |import: &etalon::HostImport<'_>| Some(noting(calls, import));
+        let restored = Store::restore(&self.engine, &bytes, &self.modules, &mut hosts);
+        self.store = restored.map_err(crash)?;
+        Ok(())
+    }
+
+    /// Keeps a module at hand for stores made of snapshots.
+    pub(crate) fn keep(&mut self, module: Module) {
+        let digest = module.data().digest();
+        let is_new = self.modules.iter().all(|m| m.data().digest() != digest);
+        if self.piece.is_some() && is_new {
+            self.modules.push(module);
+        }
+    }
+}

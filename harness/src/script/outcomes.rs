@@ -1,0 +1,50 @@
+//! What a script with threads can come to: all of it, or what many runs of it show.
+
+use crate::script::interleave::Interleaving;
+use crate::script::runner::run_interleaved;
+use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use etalon_adapters::Adapter;
+use etalon_record::Failure;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What the runs of a script came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcomes {
+    /// How many interleavings were run.
+    pub runs: u64,
+    /// Whether there are no others.
+    pub exhaustive: bool,
+    /// What the calls gave, thread by thread, and in how many runs.
+    pub seen: BTreeMap<String, u64>,
+    /// Assertions that failed in some run, each once.
+    pub failures: Vec<Failure>,
+}
+
+/// Runs a script in every interleaving of its threads' accesses to memories, but in `most` at most. What
+/// is seen is what sequential consistency allows; with every interleaving run it is all of that.
+///
+/// # Errors
+/// If the text is not a script.
+pub fn outcomes(
+    adapter: &dyn Adapter,
+    source: &ScriptSource,
+    options: &ScriptOptions,
+    most: u64,
+) -> Result<Outcomes, ScriptError> {
+    let mut next = Some(Interleaving::first());
+    let (mut seen, mut failures) = (BTreeMap::new(), Vec::new());
+    let mut runs = 0;
+    while let Some(mut interleaving) = next.take_if(|_| runs < most) {
+        let (row, text) = run_interleaved(adapter, source, options, &mut interleaving)?;
+        runs += 1;
+        *seen.entry(text).or_insert(0) += 1;
+        for failure in row.failures {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
+        next = interleaving.next();
+    }
+    Ok(Outcomes { runs, exhaustive: next.is_none(), seen, failures })
+}

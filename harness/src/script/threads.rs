@@ -1,0 +1,306 @@
+//! `thread` and `wait`: the threads of a script, in turns.
+//!
+//! A thread has names of its own and shares with the script the one module that it names. The script
+//! and its threads run on one engine, one turn at a time: what comes of it depends on the interleaving
+//! alone, and is sequentially consistent. A turn ends before an access to a memory; what a thread does
+//! between two accesses, loading modules included, is done at once, for nobody else can tell.
+//!
+//! Time stands still while anybody can run. When nobody can, the wait with the shortest timeout ends;
+//! when all that are left wait for ever, that is a deadlock, and each of them is told so.
+
+use crate::script::actions::{Expect, unsupported};
+use crate::script::at::At;
+use crate::script::book::{Verdict, outcome_text};
+use crate::script::interleave::Interleaving;
+use crate::script::parse::Lines;
+use crate::script::runner::{Definition, Runner, Slot, action};
+use etalon_adapters::{Call, Instance, Outcome, Turn, Val};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem::swap;
+use wast::token::Id;
+use wast::{WastDirective, WastExecute, WastThread};
+
+/// Most turns of a script: threads that wait for each other in loops would not end by themselves.
+const MOST_TURNS: usize = 1_000_000;
+
+/// The threads of a script, and what came of them.
+pub(crate) struct Threads<'a> {
+    all: Vec<Thread<'a>>,
+    lines: &'a Lines,
+    interleaving: &'a mut Interleaving,
+    verdicts: Vec<(At, Verdict)>,
+    /// What calls gave, in words, by thread.
+    log: BTreeMap<String, Vec<String>>,
+    /// The call that the script itself is making.
+    script: Option<Call>,
+}
+
+struct Thread<'a> {
+    name: String,
+    names: Names,
+    left: VecDeque<(At, WastDirective<'a>)>,
+    running: Option<(Call, At, Expect<'a>)>,
+}
+
+/// What names stand for in a thread; while it runs it has those of the script.
+struct Names {
+    definitions: BTreeMap<Option<String>, Definition>,
+    skipped_names: BTreeMap<String, String>,
+    registered: BTreeSet<String>,
+    instances: BTreeMap<String, Slot>,
+    current: Slot,
+}
+
+/// Who takes a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Script,
+    Thread(usize),
+}
+
+impl<'a> Threads<'a> {
+    pub(crate) fn new(lines: &'a Lines, interleaving: &'a mut Interleaving) -> Self {
+        let (all, verdicts, log) = Default::default();
+        Threads { all, lines, interleaving, verdicts, log, script: None }
+    }
+
+    /// Whether the script has had no thread yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// What directives of threads came to since the last time.
+    pub(crate) fn take_verdicts(&mut self) -> Vec<(At, Verdict)> {
+        std::mem::take(&mut self.verdicts)
+    }
+
+    /// Notes what a call of a thread gave.
+    pub(crate) fn log(&mut self, thread: &str, outcome: &Outcome) {
+        if !self.is_empty() {
+            self.log.entry(thread.to_owned()).or_default().push(outcome_text(outcome));
+        }
+    }
+
+    /// What all calls gave, thread by thread.
+    pub(crate) fn outcomes(&self) -> String {
+        let of =
+            |(name, outcomes): (&String, &Vec<String>)| format!("{name}: {}", outcomes.join(", "));
+        self.log.iter().map(of).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl<'a> Runner<'a> {
+    /// `thread`: it runs up to its first access to a memory, and on whenever there are turns.
+    pub(crate) fn thread(&mut self, thread: WastThread<'a>) -> Verdict {
+        let mut instances = BTreeMap::new();
+        if let Some(shared) = thread.shared_module {
+            instances.insert(shared.name().to_owned(), self.slot(Some(shared)));
+        }
+        let names = Names {
+            definitions: BTreeMap::new(),
+            skipped_names: BTreeMap::new(),
+            registered: BTreeSet::new(),
+            instances,
+            current: Slot::Failed,
+        };
+        let lines = self.threads.lines;
+        let at = |d: &WastDirective<'_>| At::all_in(d, lines).swap_remove(0);
+        let left = thread.directives.into_iter().map(|d| (at(&d), d)).collect();
+        let name = thread.name.name().to_owned();
+        self.threads.all.push(Thread { name, names, left, running: None });
+        self.turn_of_thread(self.threads.all.len() - 1);
+        Verdict::Pass
+    }
+
+    /// `wait`: turns are taken until the thread is at its end.
+    pub(crate) fn wait(&mut self, name: Id<'_>) -> Verdict {
+        let is_it = |thread: &Thread<'_>| thread.name == name.name();
+        let Some(i) = self.threads.all.iter().rposition(is_it) else {
+            return Verdict::fail(format!("a thread ${}", name.name()), "no such thread");
+        };
+        while !self.threads.all[i].is_over() {
+            self.one_turn();
+        }
+        Verdict::Pass
+    }
+
+    /// Turns are taken until all threads are at their ends.
+    pub(crate) fn finish_threads(&mut self) {
+        while self.threads.all.iter().any(|thread| !thread.is_over()) {
+            self.one_turn();
+        }
+    }
+
+    /// A call of the script itself, while its threads take turns too.
+    pub(crate) fn call_among_threads(
+        &mut self,
+        instance: Instance,
+        export: &str,
+        args: &[Val],
+    ) -> Outcome {
+        let call = match self.session.start(instance, export, args) {
+            Ok(call) => call,
+            Err(outcome) => return outcome,
+        };
+        if let Turn::Done(outcome) = self.session.turn(call) {
+            return outcome;
+        }
+        self.threads.script = Some(call);
+        loop {
+            if let Some(outcome) = self.one_turn() {
+                self.threads.script = None;
+                return outcome;
+            }
+        }
+    }
+
+    /// Somebody has a turn. Gives what the script's own call came to, if it ended.
+    fn one_turn(&mut self) -> Option<Outcome> {
+        let able: Vec<Who> = self.everybody().filter(|who| self.timeout(*who).is_none()).collect();
+        if able.is_empty() {
+            return self.nobody_can_run();
+        }
+        let who = able[self.threads.interleaving.choose(able.len())];
+        if self.threads.interleaving.turns() > MOST_TURNS {
+            let why = format!("the threads took more than {MOST_TURNS} turns");
+            let outcome = self.give_up(&why);
+            for thread in &mut self.threads.all {
+                let left = thread.left.drain(..);
+                self.threads
+                    .verdicts
+                    .extend(left.map(|(at, _)| (at, Verdict::fail("a turn", &why))));
+            }
+            return outcome;
+        }
+        match who {
+            Who::Script => match self.session.turn(self.threads.script?) {
+                Turn::Done(outcome) => Some(outcome),
+                Turn::Paused | Turn::Waiting => None,
+            },
+            Who::Thread(i) => {
+                self.turn_of_thread(i);
+                None
+            }
+        }
+    }
+
+    /// All that are not at their ends.
+    fn everybody(&self) -> impl Iterator<Item = Who> {
+        let script = self.threads.script.map(|_| Who::Script);
+        let threads = self.threads.all.iter().enumerate();
+        script.into_iter().chain(threads.filter(|(_, t)| !t.is_over()).map(|(i, _)| Who::Thread(i)))
+    }
+
+    fn call_of(&self, who: Who) -> Option<Call> {
+        match who {
+            Who::Script => self.threads.script,
+            Who::Thread(i) => self.threads.all[i].running.as_ref().map(|(call, ..)| *call),
+        }
+    }
+
+    /// How long somebody waits; `None` for who can run.
+    fn timeout(&self, who: Who) -> Option<i64> {
+        self.call_of(who).and_then(|call| self.session.waits(call))
+    }
+
+    /// All wait. If a time is up some day it is now; otherwise that is a deadlock.
+    fn nobody_can_run(&mut self) -> Option<Outcome> {
+        let timed = |who: &Who| self.timeout(*who).filter(|timeout| *timeout >= 0);
+        let first = self.everybody().filter(|who| timed(who).is_some()).min_by_key(timed);
+        if let Some(call) = first.and_then(|who| self.call_of(who)) {
+            self.session.time_out(call);
+            return None;
+        }
+        let name = |who| match who {
+            Who::Script => "the script".to_owned(),
+            Who::Thread(i) => format!("${}", self.threads.all[i].name),
+        };
+        let names: Vec<String> = self.everybody().map(name).collect();
+        self.give_up(&format!("deadlock: nobody is left to notify {}", names.join(", ")))
+    }
+
+    /// Ends all calls that are being made; gives what the script's own came to.
+    fn give_up(&mut self, why: &str) -> Option<Outcome> {
+        let outcome = Outcome::HostError(why.to_owned());
+        for i in 0..self.threads.all.len() {
+            if let Some((call, at, expect)) = self.threads.all[i].running.take() {
+                self.session.abandon(call);
+                self.conclude(i, at, &expect, &outcome);
+            }
+        }
+        let call = self.threads.script?;
+        self.session.abandon(call);
+        Some(outcome)
+    }
+
+    /// A thread goes on to its next access to a memory, or to its end.
+    fn turn_of_thread(&mut self, i: usize) {
+        self.swap_names(i);
+        self.session.use_names(i + 1);
+        self.advance(i);
+        self.session.use_names(0);
+        self.swap_names(i);
+    }
+
+    fn advance(&mut self, i: usize) {
+        loop {
+            if let Some((call, at, expect)) = self.threads.all[i].running.take() {
+                let Turn::Done(outcome) = self.session.turn(call) else {
+                    self.threads.all[i].running = Some((call, at, expect));
+                    return;
+                };
+                self.conclude(i, at, &expect, &outcome);
+            }
+            let Some((at, directive)) = self.threads.all[i].left.pop_front() else { return };
+            match action(directive) {
+                Ok((WastExecute::Invoke(invoke), expect)) => {
+                    let started = self
+                        .callee(&invoke)
+                        .map(|(instance, args)| self.session.start(instance, invoke.name, &args));
+                    match started {
+                        Ok(Ok(call)) => self.threads.all[i].running = Some((call, at, expect)),
+                        Ok(Err(outcome)) => self.conclude(i, at, &expect, &outcome),
+                        Err(verdict) => self.threads.verdicts.push((at, verdict)),
+                    }
+                }
+                Ok((exec, expect)) => {
+                    let verdict = self.act(exec, &expect);
+                    self.threads.verdicts.push((at, verdict));
+                }
+                Err(directive) => {
+                    let verdict = match *directive {
+                        WastDirective::Thread(_) | WastDirective::Wait { .. } => {
+                            unsupported("threads of threads")
+                        }
+                        other => self.directive(other),
+                    };
+                    self.threads.verdicts.push((at, verdict));
+                }
+            }
+        }
+    }
+
+    /// A call of a thread has ended.
+    fn conclude(&mut self, i: usize, at: At, expect: &Expect<'_>, outcome: &Outcome) {
+        self.note(outcome);
+        let name = self.threads.all[i].name.clone();
+        self.threads.log(&name, outcome);
+        self.threads.verdicts.push((at, expect.verdict(outcome)));
+    }
+
+    /// Exchanges the names that hold with those of a thread.
+    fn swap_names(&mut self, i: usize) {
+        let names = &mut self.threads.all[i].names;
+        swap(&mut self.definitions, &mut names.definitions);
+        swap(&mut self.skipped_names, &mut names.skipped_names);
+        swap(&mut self.registered, &mut names.registered);
+        swap(&mut self.instances, &mut names.instances);
+        swap(&mut self.current, &mut names.current);
+    }
+}
+
+impl Thread<'_> {
+    fn is_over(&self) -> bool {
+        self.left.is_empty() && self.running.is_none()
+    }
+}
