@@ -129,8 +129,7 @@ mod tests {
         };
         assert_eq!(version("1.0"), Features::wasm1());
         assert_eq!(version("2.0"), Features::wasm2());
-        // The decoder counts threads to 3.0, which the specification does not.
-        assert_eq!(version("3.0"), Features::wasm3().without("threads").unwrap());
+        assert_eq!(version("3.0"), Features::wasm3());
     }
 
     #[test]
