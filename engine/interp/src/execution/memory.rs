@@ -17,7 +17,7 @@ pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
 }
 
 /// The bytes from `start`, `len` of them; `None` beyond the end.
-fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
+pub(super) fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
     let end = start.checked_add(len)?;
     (end <= size as u64).then_some(start as usize..end as usize)
 }

@@ -3,6 +3,7 @@
 //! A dispatch table: what an arm does in more than a few words is in the macros above it, in
 //! `numerics`, or in the other files of this folder. Each arm names its rules.
 
+use super::memory::range;
 use super::reference::rule_of_equality;
 use super::vector::{Fault, access, operands, step};
 use crate::machine::{Exit, Frame, Machine};
@@ -288,6 +289,21 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     }
                 }
             }};
+        }
+        // The bytes from an address on.
+        macro_rules! in_memory {
+            ($start:expr, $len:expr) => {
+                match range(u64::from($start), u64::from($len), memory.len()) {
+                    Some(range) => range,
+                    None => leave!(Exit::Trap(Trap::MemoryOutOfBounds)),
+                }
+            };
+        }
+        // gas-1, section 5: after the checks and before the effect. What does not fit is not payable.
+        macro_rules! dynamic_charge {
+            ($rate:expr, $units:expr) => {
+                charge!(u64::try_from($rate.charge(u64::from($units))).unwrap_or(u64::MAX))
+            };
         }
         // Enters a function of the same instance; others are entered outside the loop.
         macro_rules! call {
@@ -646,6 +662,21 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     Err(Fault::Trap(trap)) => leave!(Exit::Trap(trap)),
                     Err(Fault::NoAccess) => leave!(Exit::Crash("no access of a vector")),
                 }
+            }
+            // spec: Step_read/memory.fill-oob, Step_read/memory.fill-zero, Step_read/memory.fill-succ
+            Op::MemoryFill { at, rate } => {
+                let (to, value, len) = (read!(32, at), slot!(at + 1) as u8, read!(32, at + 2));
+                let to = in_memory!(to, len);
+                dynamic_charge!(rate, len);
+                memory[to].fill(value);
+            }
+            // spec: Step_read/memory.copy-oob, Step_read/memory.copy-zero, Step_read/memory.copy-le,
+            // Step_read/memory.copy-gt
+            Op::MemoryCopy { at, rate } => {
+                let (to, from, len) = (read!(32, at), read!(32, at + 1), read!(32, at + 2));
+                let (to, from) = (in_memory!(to, len), in_memory!(from, len));
+                dynamic_charge!(rate, len);
+                memory.copy_within(from, to.start);
             }
             // spec: Step_pure/frame-vals, Step_pure/return-frame
             Op::Return0 => ret!(),

@@ -2,6 +2,7 @@
 
 use super::{Builder, Refused, Result, numeric};
 use crate::program::{FarArg, Load, Op, Store};
+use etalon_gas::Rate;
 use etalon_module::{AddrType, Opcode};
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
@@ -31,10 +32,20 @@ impl Builder<'_> {
         match *operator {
             O::MemorySize { mem } => self.slow(opcode, 0, &[1], memory(mem), 0)?,
             O::MemoryGrow { mem } => self.slow(opcode, 1, &[1], memory(mem), 0)?,
-            O::MemoryFill { mem } => self.slow(opcode, 3, &[], memory(mem), 0)?,
-            O::MemoryCopy { dst_mem, src_mem } => {
-                self.slow(opcode, 3, &[], memory(dst_mem), memory(src_mem))?;
-            }
+            O::MemoryFill { mem } => match self.bulk_rate(opcode, mem, mem) {
+                Some(rate) => {
+                    let at = self.settle_operands(3)?;
+                    self.emit(Op::MemoryFill { at, rate });
+                }
+                None => self.slow(opcode, 3, &[], memory(mem), 0)?,
+            },
+            O::MemoryCopy { dst_mem, src_mem } => match self.bulk_rate(opcode, dst_mem, src_mem) {
+                Some(rate) => {
+                    let at = self.settle_operands(3)?;
+                    self.emit(Op::MemoryCopy { at, rate });
+                }
+                None => self.slow(opcode, 3, &[], memory(dst_mem), memory(src_mem))?,
+            },
             O::MemoryInit { data_index, mem } => {
                 self.slow(opcode, 3, &[], memory(mem), data(data_index))?;
             }
@@ -42,6 +53,13 @@ impl Builder<'_> {
             _ => return self.atomic(operator, opcode),
         }
         Ok(true)
+    }
+
+    /// The rate of a bulk operation that the loop does itself: within the instance's first memory, with
+    /// 32-bit addresses, and not observed.
+    fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
+        let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
+        self.store.schedule().dynamic(opcode).filter(|_| first && !self.eager)
     }
 
     /// Atomic accesses (proposal *threads*). A fence orders nothing where there is one thread.

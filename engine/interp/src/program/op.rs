@@ -5,6 +5,7 @@
 //! that is still in its local needs no move, and the operation reads it there.
 
 use crate::observer::{Crossed, Rule};
+use etalon_gas::Rate;
 use etalon_module::Opcode;
 
 /// A result and one operand.
@@ -167,6 +168,11 @@ pub(crate) enum Op {
     V128Store(Store),
     /// Any other load or store of a vector or lane in the instance's first memory.
     VectorAccess { opcode: Opcode, at: u32, memarg: u32 },
+    /// `memory.fill` of the instance's first memory with 32-bit addresses: where its operands begin, and
+    /// the rate of its dynamic charge.
+    MemoryFill { at: u32, rate: Rate },
+    /// `memory.copy` within the instance's first memory with 32-bit addresses.
+    MemoryCopy { at: u32, rate: Rate },
     /// Returns no results.
     Return0,
     /// Returns one slot.
