@@ -92,13 +92,16 @@ pub(crate) unsafe fn visit_references(
     }
 }
 
+/// From a frame pointer up to the return address: next to it, or where s390x has its place for register 14.
+const RETURN_ADDRESS: usize = if cfg!(target_arch = "s390x") { 14 * 8 } else { 8 };
+
 /// The frame pointer of the caller of a frame, and where the frame returns to.
 ///
 /// # Safety
 /// `fp` must be the frame pointer of a frame of compiled code that has not returned.
 unsafe fn caller_of(fp: usize) -> (usize, usize) {
     // SAFETY: a frame pointer points at the caller's, and the return address lies above it.
-    unsafe { (word(fp), word(fp + 8)) }
+    unsafe { (word(fp), word(fp + RETURN_ADDRESS)) }
 }
 
 /// # Safety
