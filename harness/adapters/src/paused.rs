@@ -9,8 +9,8 @@ use etalon::{
 };
 
 impl OwnSession {
-    /// Invokes a function in pieces. After pauses 1, 2, 4, 8 and so on the session goes on in a store
-    /// that is made of a snapshot: often in short calls, seldom enough in long ones.
+    /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session goes on in a store that
+    /// is made of a snapshot: once in short calls, seldom enough in long ones.
     pub(crate) fn invoke_in_pieces(
         &mut self,
         func: FuncAddr,
@@ -31,7 +31,7 @@ impl OwnSession {
                 Ok(Progress::Done(values)) => return Ok(values),
                 Ok(Progress::Paused(_)) => {
                     pauses += 1;
-                    if pauses.is_power_of_two() {
+                    if pauses.is_power_of_two() && pauses.trailing_zeros().is_multiple_of(4) {
                         self.move_elsewhere()?;
                     }
                 }
