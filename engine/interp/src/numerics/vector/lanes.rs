@@ -31,9 +31,11 @@ macro_rules! split_and_join {
 
         #[inline(always)]
         fn split(v: u128) -> Self::Lanes {
-            let bytes = v.to_le_bytes();
-            let (lanes, _) = bytes.as_chunks();
-            std::array::from_fn(|i| <$lane>::from_le_bytes(lanes[i]))
+            let mut lanes = Self::Lanes::default();
+            for (lane, bytes) in lanes.iter_mut().zip(v.to_le_bytes().as_chunks().0) {
+                *lane = <$lane>::from_le_bytes(*bytes);
+            }
+            lanes
         }
 
         #[inline(always)]
