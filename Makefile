@@ -15,7 +15,7 @@ build: ## The command line, optimised, at target/release/etalon
 
 .PHONY: test
 test: ## All tests: units, official suites on all tiers, regressions, gas snapshots, command line
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 .PHONY: spec
 spec: build ## The official suites and our own on all tiers, with gas, then the report
@@ -41,7 +41,7 @@ fuzz-targets: ## The coverage-guided targets as plain replay binaries
 
 .PHONY: bless
 bless: ## Accepts changed snapshots: gas, records, command line. Read the difference before you commit it
-	INSTA_UPDATE=always ETALON_BLESS=1 $(CARGO) test --workspace --locked
+	INSTA_UPDATE=always ETALON_BLESS=1 $(CARGO) test --workspace --locked --no-fail-fast
 
 .PHONY: lint
 lint: ## Format and lints, as they must be
