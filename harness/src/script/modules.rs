@@ -1,5 +1,6 @@
 //! Directives that load modules.
 
+use crate::script::actions::unsupported;
 use crate::script::book::Verdict;
 use crate::script::encode::{self, EncodeError};
 use crate::script::runner::{Definition, Runner, Slot};
@@ -138,6 +139,15 @@ impl Runner<'_> {
         let outcome = Outcome::Rejected(rejection);
         self.note(&outcome);
         Verdict::of(holds, || expected.to_owned(), &outcome)
+    }
+
+    /// `assert_malformed_custom` and `assert_invalid_custom`. A custom section has no bearing on the module,
+    /// and an engine that takes it as it is has not failed; it was not asked to read it.
+    pub(crate) fn assert_custom_refused(&mut self, module: QuoteWat<'_>, phase: Phase) -> Verdict {
+        match self.assert_refused(module, phase) {
+            Verdict::Fail { .. } => unsupported("custom sections"),
+            verdict => verdict,
+        }
     }
 
     /// `assert_unlinkable`.

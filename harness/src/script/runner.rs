@@ -284,9 +284,12 @@ impl<'a> Runner<'a> {
             WastDirective::AssertUnlinkable { module, message, .. } => {
                 self.assert_unlinkable(module, message)
             }
-            // A custom section has no bearing on the module, and engines need not read it.
-            WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertInvalidCustom { .. } => unsupported("custom sections"),
+            WastDirective::AssertMalformedCustom { module, .. } => {
+                self.assert_custom_refused(module, Phase::Malformed)
+            }
+            WastDirective::AssertInvalidCustom { module, .. } => {
+                self.assert_custom_refused(module, Phase::Invalid)
+            }
             WastDirective::Thread(_) if !self.session.takes_turns() => {
                 self.lacks_threads = true;
                 unsupported(THREADS)

@@ -233,6 +233,19 @@ fn definitions_and_their_instances() {
 }
 
 #[test]
+fn custom_sections_are_the_text_parsers_or_skipped() {
+    let malformed =
+        "(assert_malformed_custom (module quote \"(@custom)\") \"missing section name\")";
+    assert_eq!(counts(&Fake::new().run(malformed)), PASSED);
+    // Well-formed as text, and the engine took it: it need not have read it.
+    let unread = "(assert_invalid_custom (module (@custom \"x\" \"\")) \"invalid target\")";
+    let row = Fake::new().run(unread);
+    assert_eq!(counts(&row), SKIPPED);
+    assert_eq!(row.unsupported, ["custom sections"]);
+    assert_eq!(counts(&Fake::new().loads([invalid()]).run(unread)), PASSED);
+}
+
+#[test]
 fn threads_are_skipped_by_name() {
     let script = "(module) (thread $t (module) (assert_return (invoke \"f\"))) (wait $t)";
     let row = Fake::new().run(script);
