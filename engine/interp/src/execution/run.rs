@@ -5,9 +5,9 @@
 
 use super::memory::range;
 use super::reference::rule_of_equality;
-use super::vector::{Fault, access, operands, step};
+use super::vector::{Fault, access, binary, operands, step, unary};
 use crate::machine::{Exit, Frame, Machine};
-use crate::numerics::{conversion, float, integer, vector};
+use crate::numerics::{conversion, float, integer};
 use crate::observer::{
     Rule, Watch, access_rules, functions_of, rules_of, tell, tell_all, tell_branch, tell_context,
     tell_tail_call, visible_choice,
@@ -128,14 +128,6 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                     None => leave!(BEYOND_FRAME),
                 }
             }};
-        }
-        macro_rules! computed_vector {
-            ($dst:expr, $value:expr) => {
-                match $value {
-                    Some(value) => set_vector!($dst, value),
-                    None => leave!(Exit::Crash("no vector instruction")),
-                }
-            };
         }
         macro_rules! read {
             (32, $slot:expr) => { slot!($slot) as u32 };
@@ -604,14 +596,14 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::V128Unary { opcode, dst, a } => {
                 let a = vector!(a);
                 watching!(|observer| tell_all(observer, visible_choice(opcode, [a, 0, 0])));
-                computed_vector!(dst, vector::unop(opcode, a))
+                set_vector!(dst, unary(opcode, a))
             }
             // spec: Step_pure/vvbinop, Step_pure/vbinop-val, Step_pure/vrelop, Step_pure/vswizzlop,
             // Step_pure/vextbinop, Step_pure/vnarrow
             Op::V128Binary { opcode, dst, a, b } => {
                 let (a, b) = (vector!(a), vector!(b));
                 watching!(|observer| tell_all(observer, visible_choice(opcode, [a, b, 0])));
-                computed_vector!(dst, vector::binop(opcode, a, b))
+                set_vector!(dst, binary(opcode, a, b))
             }
             // spec: Step_read/vload-val, Step_read/vload-oob
             Op::V128Load(o) => {

@@ -20,6 +20,21 @@ pub(super) fn operands(slots: &[u64]) -> [u128; 3] {
     [0, 2, 4].map(|at| if slots.len() > at + 1 { get(slots, at) } else { 0 })
 }
 
+/// The result of an operator with two operands. Preparation has asked the same table whether it is one.
+///
+/// A vector comes back in registers. An `Option` would come back in memory, written in halves and read
+/// as a whole, which took as long as everything else that a vector operation does.
+#[inline(never)]
+pub(super) fn binary(opcode: Opcode, a: u128, b: u128) -> u128 {
+    vector::binop(opcode, a, b).unwrap_or_default()
+}
+
+/// The result of an operator with one operand, in the same way.
+#[inline(never)]
+pub(super) fn unary(opcode: Opcode, a: u128) -> u128 {
+    vector::unop(opcode, a).unwrap_or_default()
+}
+
 /// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
 // spec: Step_pure/vvternop, Step_pure/vternop-val, Step_pure/vextternop, Step_pure/vshiftop,
 // Step_pure/vtestop, Step_pure/vvtestop, Step_pure/vbitmask, Step_pure/vshuffle, Step_pure/vsplat,

@@ -20,7 +20,7 @@ use Sx::{S, U};
 /// Operators from one vector to one vector.
 // spec: $vvunop_, $vunop_, $vcvtop__, $vextunop__
 #[rustfmt::skip]
-#[inline]
+#[inline(always)]
 pub(crate) fn unop(op: Opcode, a: u128) -> Option<u128> {
     Some(match op {
         O::V128Not => inot(a),
@@ -84,7 +84,7 @@ pub(crate) fn unop(op: Opcode, a: u128) -> Option<u128> {
 /// Operators from two vectors to one vector, but for `i8x16.shuffle`, which has an immediate.
 // spec: $vvbinop_, $vbinop_, $vrelop_, $vswizzlop_, $vnarrowop__, $vextbinop__
 #[rustfmt::skip]
-#[inline]
+#[inline(always)]
 pub(crate) fn binop(op: Opcode, a: u128, b: u128) -> Option<u128> {
     Some(match op {
         O::V128And => iand(a, b),
