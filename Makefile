@@ -4,6 +4,8 @@ CARGO ?= cargo
 ETALON := target/release/etalon
 FUZZ_TIME ?= 10m
 SEED ?= 1
+BYTES_SECONDS ?= 3600
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: help
 help: ## This list
@@ -38,6 +40,18 @@ bench: ## Speed of both tiers beside tinywasm, wasmi and Wasmtime, which this bu
 .PHONY: fuzz-targets
 fuzz-targets: ## The coverage-guided targets as plain replay binaries
 	cd fuzz && $(CARGO) build --release
+
+# What cargo-fuzz asks of the compiler, as far as stable Rust has it; not for build scripts, hence the target.
+GUIDED := --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
+
+.PHONY: fuzz-bytes
+fuzz-bytes: ## Arbitrary bytes on both tiers, guided by coverage, for BYTES_SECONDS (3600); needs a C++ compiler
+	cd fuzz && $(CARGO) run --release --locked --bin seeds -- target/seeds
+	cd fuzz && RUSTFLAGS="$(GUIDED)" $(CARGO) build --release --locked --bin bytes --target $(HOST) --target-dir target/guided
+	mkdir -p fuzz/target/bytes target/findings
+	fuzz/target/guided/$(HOST)/release/bytes fuzz/target/bytes fuzz/target/seeds -max_len=4096 -timeout=60 \
+	  -rss_limit_mb=6000 -max_total_time=$(BYTES_SECONDS) -artifact_prefix=target/findings/ -print_final_stats=1
 
 .PHONY: bless
 bless: ## Accepts changed snapshots: gas, records, command line. Read the difference before you commit it

@@ -6,7 +6,7 @@
 use etalon_adapters::Schedule;
 use etalon_module::Opcode;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -98,15 +98,20 @@ fn check(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-#[test]
-fn crates_depend_only_to_the_left() {
+/// The workspace as Cargo sees it.
+fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+}
+
+#[test]
+fn crates_depend_only_to_the_left() {
+    let metadata = metadata();
     let allowed: BTreeMap<&str, &[&str]> = EDGES.iter().copied().collect();
     let mut faults = Vec::new();
     let packages = metadata["packages"].as_array().expect("packages are listed");
@@ -126,6 +131,48 @@ fn crates_depend_only_to_the_left() {
         }
     }
     assert_eq!(packages.len(), EDGES.len(), "the table of edges names a crate that is gone");
+    check(faults);
+}
+
+/// The fuzz targets are a workspace of their own, so no build of this one brings their lock file up to date.
+#[test]
+fn the_lock_file_of_the_fuzz_targets_is_up_to_date() {
+    let text = std::fs::read_to_string(root().join("fuzz/Cargo.lock")).expect("it is readable");
+    let lock: toml::Table = text.parse().expect("a lock file is TOML");
+    // A dependency is its name, and its version where there are several.
+    let locked: BTreeMap<&str, BTreeSet<&str>> = lock["package"]
+        .as_array()
+        .expect("packages are listed")
+        .iter()
+        .map(|package| {
+            let on = package.get("dependencies").and_then(|d| d.as_array()).into_iter().flatten();
+            let names = on.filter_map(|d| d.as_str()?.split(' ').next());
+            (package["name"].as_str().expect("a package has a name"), names.collect())
+        })
+        .collect();
+    let metadata = metadata();
+    let mut faults = Vec::new();
+    let mut compared = 0;
+    for package in metadata["packages"].as_array().expect("packages are listed") {
+        let name = package["name"].as_str().expect("a package has a name");
+        let Some(locked) = locked.get(name) else { continue };
+        compared += 1;
+        let dependencies = package["dependencies"].as_array().expect("dependencies are listed");
+        let wanted: BTreeSet<&str> = dependencies
+            .iter()
+            .filter(|d| d["kind"].is_null() && d["optional"] == false)
+            .filter_map(|d| d["name"].as_str())
+            .collect();
+        for missing in wanted.difference(locked) {
+            faults
+                .push(format!("fuzz/Cargo.lock: {name} lacks {missing}: run `make fuzz-targets`"));
+        }
+        for gone in locked.difference(&wanted) {
+            faults
+                .push(format!("fuzz/Cargo.lock: {name} still has {gone}: run `make fuzz-targets`"));
+        }
+    }
+    assert!(compared > 5, "our crates were not found");
     check(faults);
 }
 

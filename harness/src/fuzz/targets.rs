@@ -2,6 +2,7 @@
 
 use crate::diff::{Case, DiffOptions, Differ, RunOptions, Verdict};
 use crate::generate::{Profile, Stream, module_of};
+use crate::script::{Selection, SelectionError, modules_of};
 use crate::settings::usual_gas;
 use etalon_adapters::{Adapter, AdapterError, Features, adapter};
 use std::collections::BTreeSet;
@@ -35,6 +36,21 @@ pub fn bytes(data: &[u8]) -> Result<Option<String>, AdapterError> {
     judge(tiers()?, Features::wasm3(), false, data.to_vec(), data)
 }
 
+/// Inputs for [`bytes`] to begin from: the modules of all bundled scripts, no longer than `limit` bytes, each once, in
+/// the order of the scripts.
+///
+/// # Errors
+/// If a bundled script is none.
+pub fn seeds(limit: usize) -> Result<Vec<Vec<u8>>, SelectionError> {
+    let mut seen = BTreeSet::new();
+    let mut seeds = Vec::new();
+    for source in Selection::default().sources()? {
+        let modules = modules_of(&source)?;
+        seeds.extend(modules.into_iter().filter(|m| m.len() <= limit && seen.insert(m.clone())));
+    }
+    Ok(seeds)
+}
+
 fn tiers() -> Result<Vec<Arc<dyn Adapter>>, AdapterError> {
     static TIERS: OnceLock<Result<Vec<Arc<dyn Adapter>>, AdapterError>> = OnceLock::new();
     TIERS.get_or_init(|| ["interp", "jit"].into_iter().map(adapter).collect()).clone()
@@ -64,6 +80,13 @@ fn judge(
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn there_are_seeds_and_none_is_too_long() {
+        let seeds = super::seeds(100).unwrap();
+        assert!(seeds.len() > 1000, "{}", seeds.len());
+        assert!(seeds.iter().all(|seed| seed.len() <= 100));
+    }
+
     #[test]
     fn any_bytes_are_taken() {
         for data in [&b""[..], b"\0", b"\0asm\x01\0\0\0", b"\0asm\x01\0\0\0\x01\x05", &[7; 300]] {

@@ -1,8 +1,9 @@
 //! Modules of a script as bytes.
 
-use crate::script::parse::tokens;
+use crate::script::parse::{tokens, with_script};
+use crate::script::source::{ScriptError, ScriptSource};
 use wast::parser;
-use wast::{QuoteWat, QuoteWatTest, Wat};
+use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, Wat};
 
 /// Why a module of a script has no bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,42 @@ pub(crate) enum EncodeError {
     Text(String),
     /// It is a component.
     Component,
+}
+
+/// The bytes of every module of a script, in order, those that are to be refused too; but for those whose text
+/// already is malformed.
+///
+/// # Errors
+/// The text is not a script.
+pub fn modules_of(source: &ScriptSource) -> Result<Vec<Vec<u8>>, ScriptError> {
+    with_script(source, |script| {
+        let mut modules = Vec::new();
+        collect(script, &mut modules);
+        modules
+    })
+}
+
+fn collect(script: Wast<'_>, modules: &mut Vec<Vec<u8>>) {
+    for directive in script.directives {
+        let bytes = match directive {
+            WastDirective::Module(mut module)
+            | WastDirective::ModuleDefinition(mut module)
+            | WastDirective::AssertMalformed { mut module, .. }
+            | WastDirective::AssertInvalid { mut module, .. }
+            | WastDirective::AssertMalformedCustom { mut module, .. }
+            | WastDirective::AssertInvalidCustom { mut module, .. } => encode(&mut module),
+            WastDirective::AssertUnlinkable { mut module, .. }
+            | WastDirective::AssertTrap { exec: WastExecute::Wat(mut module), .. } => {
+                encode_inline(&mut module)
+            }
+            WastDirective::Thread(thread) => {
+                collect(Wast { directives: thread.directives }, modules);
+                continue;
+            }
+            _ => continue,
+        };
+        modules.extend(bytes);
+    }
 }
 
 /// The bytes of a module, quoted or not.

@@ -34,6 +34,7 @@ mod texts;
 mod threads;
 mod values;
 
+pub use encode::modules_of;
 pub use events::{Events, Silent};
 pub use glob::Glob;
 pub use outcomes::{Outcomes, outcomes};
