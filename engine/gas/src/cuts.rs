@@ -38,6 +38,7 @@ fn transfers_control(op: Opcode) -> bool {
             | O::Br | O::BrIf | O::BrTable | O::BrOnNull | O::BrOnNonNull
             | O::BrOnCast | O::BrOnCastFail | O::BrOnCastDescEq | O::BrOnCastDescEqFail
             | O::Return | O::Unreachable | O::Throw | O::ThrowRef
+            | O::Try | O::Catch | O::CatchAll | O::Delegate | O::Rethrow
             | O::Call | O::CallIndirect | O::CallRef
             | O::ReturnCall | O::ReturnCallIndirect | O::ReturnCallRef
     )

@@ -3,7 +3,7 @@
 use etalon_module::Features;
 
 /// Features beyond 3.0 that have rules.
-const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes"];
+const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions"];
 
 /// The features that modules may use.
 pub fn supported_features() -> Features {

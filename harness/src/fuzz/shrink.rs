@@ -232,7 +232,8 @@ fn end_of_block(wasm: &[u8], instructions: &[Range<usize>], at: usize) -> Option
     (at..instructions.len()).find(|&i| {
         if opens(i) {
             open += 1;
-        } else if wasm[instructions[i].start] == 0x0b {
+        } else if matches!(wasm[instructions[i].start], 0x0b | 0x18) {
+            // `delegate` ends the `try` that it is of.
             open -= 1;
         }
         open == 0

@@ -54,6 +54,7 @@ impl Executing<'_> {
                 Exit::Done => return Ok(Leave::Done),
                 Exit::Slow(op) if op.opcode == Opcode::Throw => self.throw(op)?,
                 Exit::Slow(op) if op.opcode == Opcode::ThrowRef => self.throw_ref(op)?,
+                Exit::Slow(op) if op.opcode == Opcode::Rethrow => self.throw_kept(op)?,
                 Exit::Slow(op) => self.slow(op)?,
                 Exit::BrOnCast { fails, word, label, cast } => {
                     let succeeds = execution::cast_succeeds(self.program, self.store, word, cast)?;

@@ -2,7 +2,7 @@
 
 use super::{Executing, StackRoots};
 use crate::observer::{Rule, tell_branch};
-use crate::program::{Catch, EXIT_PC, Handler, Slow};
+use crate::program::{Catch, EXIT_PC, Handler, HandlerKind, Slow};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap, Value};
 
 impl Executing<'_> {
@@ -29,6 +29,14 @@ impl Executing<'_> {
                 Err(self.trap(Trap::NullExceptionReference))
             }
             Some(_) => Err(Stop::crash("throw_ref of another reference")),
+        }
+    }
+
+    /// `rethrow`: what the catch of a `try` has caught goes on.
+    pub(super) fn throw_kept(&mut self, op: Slow) -> Result<(), Stop> {
+        match Ref::from_bits(self.machine.slots(op.at)[0]).and_then(Ref::kind) {
+            Some(RefKind::Exn(exn)) => self.unwind(exn),
+            _ => Err(Stop::crash("rethrow of what was not caught")),
         }
     }
 
@@ -65,19 +73,35 @@ impl Executing<'_> {
     /// The innermost clause around an operation that catches a tag.
     fn catch_at(&mut self, pc: u32, tag: TagAddr) -> Option<Catch> {
         let handlers: Vec<Handler> = self.program.handlers_at(pc).collect();
+        // How deep a handler may be to be asked: less so after a `delegate`.
+        let mut deepest = u32::MAX;
         for handler in handlers {
+            if handler.depth > deepest {
+                continue;
+            }
+            if let HandlerKind::Delegate { to } = handler.kind {
+                deepest = to;
+                continue;
+            }
             // Between the exception and the handler there is at least the label of its block.
-            self.rule(Rule::ThrowRefLabel);
+            self.rule_of(handler, Rule::ThrowRefLabel);
             for clause in handler.first..handler.first + handler.count {
                 let clause = self.program.catches[clause as usize];
                 if clause.tag.is_none_or(|t| t == tag) {
                     return Some(clause);
                 }
-                self.rule(Rule::ThrowRefHandlerNext);
+                self.rule_of(handler, Rule::ThrowRefHandlerNext);
             }
-            self.rule(Rule::ThrowRefHandlerEmpty);
+            self.rule_of(handler, Rule::ThrowRefHandlerEmpty);
         }
         None
+    }
+
+    /// Tells a rule of `try_table`; version 3.0 has none for `try`.
+    fn rule_of(&mut self, handler: Handler, rule: Rule) {
+        if handler.kind == HandlerKind::TryTable {
+            self.rule(rule);
+        }
     }
 
     /// Leaves the present function for its caller.
@@ -100,14 +124,18 @@ impl Executing<'_> {
     // spec: Step_read/throw_ref-handler-catch, Step_read/throw_ref-handler-catch_ref,
     // Step_read/throw_ref-handler-catch_all, Step_read/throw_ref-handler-catch_all_ref
     fn catch(&mut self, exn: ExnAddr, catch: Catch) -> Result<(), Stop> {
-        self.rule(match (catch.tag, catch.with_ref) {
-            (Some(_), false) => Rule::ThrowRefHandlerCatch,
-            (Some(_), true) => Rule::ThrowRefHandlerCatchRef,
-            (None, false) => Rule::ThrowRefHandlerCatchAll,
-            (None, true) => Rule::ThrowRefHandlerCatchAllRef,
-        });
         let label = self.program.labels[catch.label as usize];
-        self.watched(|observer| tell_branch(observer, label.crossed));
+        if let Some(slot) = catch.keep {
+            self.machine.slots(slot)[0] = Ref::exn(exn).to_bits();
+        } else {
+            self.rule(match (catch.tag, catch.with_ref) {
+                (Some(_), false) => Rule::ThrowRefHandlerCatch,
+                (Some(_), true) => Rule::ThrowRefHandlerCatchRef,
+                (None, false) => Rule::ThrowRefHandlerCatchAll,
+                (None, true) => Rule::ThrowRefHandlerCatchAllRef,
+            });
+            self.watched(|observer| tell_branch(observer, label.crossed));
+        }
         let slots = self.machine.slots(label.to);
         let mut written = 0;
         if catch.tag.is_some() {

@@ -3,13 +3,13 @@
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, Use, numeric, widths};
 use crate::observer::{Crossed, Rule};
-use crate::program::{Catch, Handler, Label, Op};
+use crate::program::{Catch, Handler, HandlerKind, Label, Op};
 use etalon_module::ValType;
 use wasmparser::{BlockType, Operator, TryTable};
 
 /// What kind of block is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// The body of the function.
     Body,
     /// `block`, or the first or second arm of an `if` that has both.
@@ -20,6 +20,10 @@ enum Kind {
     If { other: usize },
     /// `try_table`: where it begins, its first clause, and how many it has.
     TryTable { start: u32, first: u32, count: u32 },
+    /// `try` before its first catch.
+    Try,
+    /// `catch` or `catch_all` of a `try`, and how many other `try`s that one is in.
+    Catch { level: usize },
     /// One in code that cannot be reached.
     Skipped,
 }
@@ -27,11 +31,11 @@ enum Kind {
 /// An open block.
 #[derive(Debug)]
 pub(super) struct Block {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// How many operands are below it.
-    height: usize,
+    pub(super) height: usize,
     /// The slot of its first parameter and of its first result.
-    slot: u32,
+    pub(super) slot: u32,
     params: Box<[u32]>,
     results: Box<[u32]>,
     /// Where branches to its label go.
@@ -57,7 +61,7 @@ impl Builder<'_> {
         self.blocks.push(Block { kind: Kind::Body, height: 0, slot, params, results, target });
     }
 
-    fn new_target(&mut self) -> usize {
+    pub(super) fn new_target(&mut self) -> usize {
         self.targets.push(Target::default());
         self.targets.len() - 1
     }
@@ -83,7 +87,7 @@ impl Builder<'_> {
 
     /// The target is here, and control that comes by a branch begins a gas segment of this cost.
     /// Gives whether there is such a branch.
-    fn bind(&mut self, target: usize, cost: u64) -> bool {
+    pub(super) fn bind(&mut self, target: usize, cost: u64) -> bool {
         let uses = std::mem::take(&mut self.targets[target].uses);
         if uses.is_empty() {
             return false;
@@ -103,14 +107,18 @@ impl Builder<'_> {
             Operator::Block { .. }
             | Operator::Loop { .. }
             | Operator::If { .. }
-            | Operator::TryTable { .. } => {
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => {
                 let (kind, slot, target) = (Kind::Skipped, 0, 0);
                 let (params, results) = Default::default();
                 self.blocks.push(Block { kind, height: 0, slot, params, results, target });
                 Ok(())
             }
             Operator::Else => self.begin_else(),
-            Operator::End => self.end(),
+            Operator::End => self.end(None),
+            Operator::Catch { .. } | Operator::CatchAll | Operator::Delegate { .. } => {
+                self.legacy(operator).map(drop)
+            }
             _ => Ok(()),
         }
     }
@@ -130,7 +138,7 @@ impl Builder<'_> {
             // spec: Step_pure/if-true, Step_pure/if-false
             Operator::If { blockty } => self.begin_if(*blockty)?,
             Operator::Else => self.begin_else()?,
-            Operator::End => self.end()?,
+            Operator::End => self.end(None)?,
             Operator::Br { relative_depth } => self.br(*relative_depth)?,
             Operator::BrIf { relative_depth } => self.br_if(*relative_depth)?,
             Operator::BrTable { targets } => {
@@ -165,7 +173,7 @@ impl Builder<'_> {
     }
 
     /// The block that a label index counts to.
-    fn block(&self, depth: u32) -> Result<&Block> {
+    pub(super) fn block(&self, depth: u32) -> Result<&Block> {
         let at = self.blocks.len().checked_sub(1 + depth as usize);
         at.map(|i| &self.blocks[i]).ok_or(Refused("a label is missing"))
     }
@@ -183,7 +191,7 @@ impl Builder<'_> {
     }
 
     /// Opens a block whose parameters are on the operand stack.
-    fn open(&mut self, kind: Kind, ty: BlockType) -> Result {
+    pub(super) fn open(&mut self, kind: Kind, ty: BlockType) -> Result {
         let (params, results) = self.block_type(ty);
         self.settle_all();
         let Some(height) = self.operands.len().checked_sub(params.len()) else {
@@ -223,13 +231,7 @@ impl Builder<'_> {
         let Kind::If { other } = block.kind else {
             return Ok(());
         };
-        let (target, count) = (block.target, block.results.len());
-        if !self.dead {
-            // The first arm ends: its `else` is executed, and goes on after the `end`.
-            self.settle_top(count);
-            let jump = self.emit(Op::Br { target: 0 });
-            self.refer(target, Use::Op(jump));
-        }
+        self.end_arm()?;
         self.bind(other, self.cost_after);
         let Some(block) = self.blocks.last_mut() else {
             return Err(Refused("an else without its if"));
@@ -242,6 +244,18 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// One arm of a block ends before another begins. If control is there, it goes on after the `end`.
+    pub(super) fn end_arm(&mut self) -> Result {
+        let block = self.block(0)?;
+        let (target, count) = (block.target, block.results.len());
+        if !self.dead {
+            self.settle_top(count);
+            let jump = self.emit(Op::Br { target: 0 });
+            self.refer(target, Use::Op(jump));
+        }
+        Ok(())
+    }
+
     pub(super) fn push_all(&mut self, widths: &[u32]) {
         for width in widths {
             self.push_slot(*width);
@@ -249,7 +263,8 @@ impl Builder<'_> {
         self.producer = None;
     }
 
-    fn end(&mut self) -> Result {
+    /// A block ends, by `end` or, if there is one, by a `delegate` to a block.
+    pub(super) fn end(&mut self, delegate: Option<u32>) -> Result {
         let Some(block) = self.blocks.pop() else {
             return Err(Refused("an end too many"));
         };
@@ -258,9 +273,14 @@ impl Builder<'_> {
             Kind::Body => return self.end_body(&block),
             _ => {}
         }
-        if let Kind::TryTable { start, first, count } = block.kind {
-            let end = self.program.pc();
-            self.program.handlers.push(Handler { start, end, first, count });
+        let (end, depth) = (self.program.pc(), self.blocks.len() as u32);
+        match block.kind {
+            Kind::TryTable { start, first, count } => {
+                let kind = HandlerKind::TryTable;
+                self.program.handlers.push(Handler { kind, depth, start, end, first, count });
+            }
+            Kind::Try | Kind::Catch { .. } => self.end_try(delegate)?,
+            _ => {}
         }
         let mut live = !self.dead;
         if live {
@@ -434,7 +454,7 @@ impl Builder<'_> {
             let label = Label { target: 0, keep: 0, from: 0, to, crossed: self.crossed(depth) };
             let label = self.label_row(target, label);
             let tag = tag.map(|tag| self.instance.tags[tag as usize]);
-            self.program.catches.push(Catch { tag, with_ref, label });
+            self.program.catches.push(Catch { tag, with_ref, keep: None, label });
         }
         self.open(Kind::Block, table.ty)?;
         self.fall_through();
@@ -497,7 +517,7 @@ impl Builder<'_> {
     }
 
     /// What a branch leaves on its way to a label.
-    fn crossed(&self, depth: u32) -> Crossed {
+    pub(super) fn crossed(&self, depth: u32) -> Crossed {
         if !self.eager {
             return Crossed::default();
         }

@@ -3,6 +3,7 @@
 mod calls;
 mod control;
 mod gas;
+mod legacy;
 mod memory;
 mod numeric;
 mod operands;
@@ -20,6 +21,7 @@ use control::Block;
 use etalon_module::{Module, Opcode, TypeUse, ValType, slots_of};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
 use gas::Segments;
+use legacy::Try;
 use operands::{Operand, Place};
 use wasmparser::Operator;
 
@@ -61,12 +63,16 @@ struct Builder<'a> {
     metered: bool,
     /// One operation an instruction, each announced before it.
     eager: bool,
-    /// Slots of the parameters and locals: the slot of the first operand.
+    /// Slots of the parameters and declared locals.
+    declared: u32,
+    /// These and the slots of caught exceptions: the slot of the first operand.
     locals: u32,
     /// Slot and width of every local.
     local_slots: Vec<(u32, u32)>,
     operands: Vec<Operand>,
     blocks: Vec<Block>,
+    /// Those of the blocks that are a `try`.
+    tries: Vec<Try>,
     targets: Vec<Target>,
     /// Whether control cannot reach the present instruction.
     dead: bool,
@@ -110,7 +116,8 @@ pub(crate) fn prepare(
     let schedule = store.schedule();
     let segments = if metered { Segments::find(schedule, &opcodes) } else { Segments::free() };
     let params = ty.param_slots() as u32;
-    let locals = params + slots_of(&body.locals) as u32;
+    let declared = params + slots_of(&body.locals) as u32;
+    let locals = declared + legacy::levels(&opcodes);
     let entry_gas = match metered {
         true => schedule.entry_cost(ty.params.len() as u64, body.locals.len() as u64),
         false => 0,
@@ -139,10 +146,12 @@ pub(crate) fn prepare(
         segments,
         metered,
         eager,
+        declared,
         locals,
         local_slots,
         operands: Vec::new(),
         blocks: Vec::new(),
+        tries: Vec::new(),
         targets: Vec::new(),
         dead: false,
         offset: 0,
@@ -155,7 +164,7 @@ pub(crate) fn prepare(
     for (i, (operator, offset)) in operators.iter().enumerate() {
         builder.offset = *offset as u32;
         builder.cost_after = builder.segments.cost(i + 1);
-        builder.followed = !matches!(opcodes.get(i + 1), Some(Opcode::End | Opcode::Else));
+        builder.followed = opcodes.get(i + 1).is_some_and(|next| !ends_a_sequence(*next));
         builder.operator(operator, opcodes[i])?;
     }
     if !builder.blocks.is_empty() {
@@ -163,7 +172,7 @@ pub(crate) fn prepare(
     }
     let depth = schedule.frame_cost(
         u64::from(params),
-        u64::from(locals - params),
+        u64::from(declared - params),
         u64::from(body.max_height),
     );
     let frame_slots = locals + body.max_height;
@@ -171,6 +180,12 @@ pub(crate) fn prepare(
         Code { entry, own: true, home, frame_slots, params, locals, depth, entry_cost, entry_gas };
     program.set_code(func, code);
     Ok(())
+}
+
+/// Whether an instruction ends the sequence of those before it.
+fn ends_a_sequence(opcode: Opcode) -> bool {
+    use Opcode as O;
+    matches!(opcode, O::End | O::Else | O::Catch | O::CatchAll | O::Delegate)
 }
 
 /// How many slots the values of each type take.
@@ -222,7 +237,7 @@ impl Builder<'_> {
             let (followed, handled) = (self.followed, self.is_handled());
             self.emit(Op::Observe { opcode, followed, handled });
         }
-        if self.control(operator)? || self.call(operator)? {
+        if self.control(operator)? || self.call(operator)? || self.legacy(operator)? {
             return Ok(());
         }
         if !(self.numeric(operator)? || self.memory(operator)?) {

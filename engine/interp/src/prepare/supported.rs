@@ -14,6 +14,7 @@ const PROPOSALS: &[&str] = &[
     "tail_call",
     "function_references",
     "exceptions",
+    "legacy_exceptions",
     "gc",
     "threads",
     "wide_arithmetic",

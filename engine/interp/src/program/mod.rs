@@ -96,13 +96,29 @@ pub(crate) struct Catch {
     pub(crate) tag: Option<TagAddr>,
     /// Whether it gives the reference to the exception too.
     pub(crate) with_ref: bool,
+    /// The slot that keeps the exception for a `rethrow`: the clause is one of a `try`.
+    pub(crate) keep: Option<u32>,
     /// Where control goes: a row of the labels, whose values begin at `to`.
     pub(crate) label: u32,
 }
 
-/// A `try_table`: what it catches while control is between two positions.
+/// What a handler is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HandlerKind {
+    /// `try_table`
+    TryTable,
+    /// `try` of before version 3.0
+    Try,
+    /// A `try` that hands its exceptions on, past all handlers deeper than a block's.
+    Delegate { to: u32 },
+}
+
+/// A `try_table` or `try`: what it catches while control is between two positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handler {
+    pub(crate) kind: HandlerKind,
+    /// How many blocks of the function it is in, the body included.
+    pub(crate) depth: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
     /// Its clauses: the first, and how many.
@@ -238,7 +254,7 @@ impl Program {
 
     /// Whether an operation is inside a `try_table`.
     pub(crate) fn is_handled(&self, pc: u32) -> bool {
-        self.handlers_at(pc).next().is_some()
+        self.handlers_at(pc).any(|h| h.kind == HandlerKind::TryTable)
     }
 
     /// Whether other instructions follow in the block of the instruction that an operation is of.
