@@ -5,6 +5,8 @@ ETALON := target/release/etalon
 FUZZ_TIME ?= 10m
 SEED ?= 1
 BYTES_SECONDS ?= 3600
+ARCH := $(shell uname -m)
+BASELINE := $(wildcard reports/baseline/$(ARCH).json)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: help
@@ -22,7 +24,13 @@ test: ## All tests: units, official suites on all tiers, regressions, gas snapsh
 .PHONY: spec
 spec: build ## The official suites and our own on all tiers, with gas, then the report
 	$(ETALON) spec --tier interp,jit,aot --record reports/out/spec.json; \
-	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out && exit $$status
+	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out $(if $(BASELINE),--compare $(BASELINE)) && exit $$status
+
+.PHONY: baseline
+baseline: ## What `make spec` finds becomes the baseline that later runs are compared with
+	$(MAKE) spec BASELINE=
+	mkdir -p reports/baseline
+	cp reports/out/*/summary.json reports/baseline/$(ARCH).json
 
 .PHONY: paused
 paused: build ## All suites with a pause before every instruction, and stores made of snapshots
