@@ -6,7 +6,7 @@ use crate::execution::TIMED_OUT;
 use crate::executor::Interp;
 use crate::machine::{Leave, Machine, Pause, PauseLimits, Pausing};
 use crate::program::{EXIT_PC, Op};
-use etalon_runtime::{FuncAddr, InvokeError, Ref, Roots, Stop, Store, Value, Wait, WaiterId};
+use etalon_runtime::{FuncAddr, InvokeError, Stop, Store, Value, Wait, WaiterId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -72,12 +72,6 @@ pub(crate) struct Suspended {
 pub(crate) struct Executions {
     pub(crate) next: u64,
     pub(crate) paused: BTreeMap<Execution, Suspended>,
-}
-
-impl Roots for Executions {
-    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        self.paused.values().for_each(|s| s.machine.visit_roots(store, visit));
-    }
 }
 
 impl Interp {

@@ -1,13 +1,13 @@
 //! The oracle as a tier.
 
 use crate::executions::Executions;
-use crate::machine::{Executing, Leave, Machine, Pausing};
+use crate::machine::{Executing, Held, Leave, Machine, Pausing, RootMaps, Standing};
 use crate::observer::Observer;
 use crate::prepare::refuse_unsupported;
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
-    Stop, Store, TailCall,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Stop,
+    Store, TailCall,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,13 +17,16 @@ const POOL: usize = 16;
 
 /// The interpreter of one store.
 pub struct Interp {
-    state: Mutex<State>,
-    /// Apart from the rest, because a collection looks for them while the rest is at work.
+    /// Shared with the machines that wait in the store, which need it to tell their roots. It is never
+    /// locked while the store collects.
+    state: Arc<Mutex<State>>,
+    /// Locked after the state, where both are.
     pub(crate) executions: Mutex<Executions>,
 }
 
 pub(crate) struct State {
     pub(crate) program: Program,
+    pub(crate) root_maps: RootMaps,
     /// Machines not in use: calls from inside calls each need their own.
     machines: Vec<Machine>,
     observer: Option<Box<dyn Observer + Send>>,
@@ -58,8 +61,9 @@ impl Interp {
     }
 
     fn with(observer: Option<Box<dyn Observer + Send>>, eager: bool) -> Interp {
-        let state = State { program: Program::new(eager), machines: Vec::new(), observer };
-        Interp { state: Mutex::new(state), executions: Mutex::default() }
+        let (program, root_maps) = (Program::new(eager), RootMaps::default());
+        let state = State { program, root_maps, machines: Vec::new(), observer };
+        Interp { state: Arc::new(Mutex::new(state)), executions: Mutex::default() }
     }
 
     /// Whether executions can be started and paused.
@@ -115,19 +119,39 @@ impl Interp {
             begin(e)?;
             e.advance()
         })?;
-        while let Leave::CallOut { func, at, tail } = leave {
-            let called = Self::call_out(store, machine, func, at, tail);
-            leave = self.executing(store, machine, pausing.as_deref_mut(), |e| {
-                match called {
-                    Ok(Completion::Returned) => e.resume()?,
-                    Ok(Completion::TailCall(call)) => return e.called_back(call, at, tail),
-                    Err(Stop::Throw(exn)) => e.rethrow(exn, tail)?,
-                    Err(stop) => return Err(stop),
+        loop {
+            let pausing = pausing.as_deref_mut();
+            leave = match leave {
+                Leave::CallOut { func, at, tail } => {
+                    let called = self.call_out(store, machine, func, at, tail);
+                    self.executing(store, machine, pausing, |e| {
+                        match called {
+                            Ok(Completion::Returned) => e.resume()?,
+                            Ok(Completion::TailCall(call)) => return e.called_back(call, at, tail),
+                            Err(Stop::Throw(exn)) => e.rethrow(exn, tail)?,
+                            Err(stop) => return Err(stop),
+                        }
+                        e.advance()
+                    })?
                 }
-                e.advance()
-            })?;
+                Leave::Collect(op) => {
+                    let held = self.held(machine, Standing::Allocating);
+                    store.collect(&held);
+                    *machine = held.machine;
+                    self.executing(store, machine, pausing, |e| {
+                        e.slow(op)?;
+                        e.advance()
+                    })?
+                }
+                other => return Ok(other),
+            };
         }
-        Ok(leave)
+    }
+
+    /// Takes a machine for as long as others look for its roots.
+    fn held(&self, machine: &mut Machine, standing: Standing) -> Held {
+        let machine = std::mem::replace(machine, Machine::new());
+        Held { machine, standing, state: Arc::clone(&self.state) }
     }
 
     /// Slots for the arguments of a function and for its results.
@@ -152,6 +176,7 @@ impl Interp {
     /// Calls a function of the host or of another tier. The lock is not held: what is called may
     /// come back to this interpreter.
     fn call_out(
+        &self,
         store: &mut Store,
         machine: &mut Machine,
         func: FuncAddr,
@@ -166,13 +191,12 @@ impl Interp {
         // What is called may collect, and must find what this machine holds.
         let len = Self::width(store, func);
         let mut slots = machine.slots(at)[..len].to_vec();
-        let activation = std::mem::replace(machine, Machine::new());
-        store.push_activation(Box::new(activation));
+        store.push_activation(Box::new(self.held(machine, Standing::CallingOut)));
         let result = store.call_once(func, &mut slots);
-        let Some(activation) = store.pop_activation::<Machine>() else {
+        let Some(held) = store.pop_activation::<Held>() else {
             return Err(Stop::crash("a machine was left in the store and is gone"));
         };
-        *machine = *activation;
+        *machine = held.machine;
         machine.slots(at)[..len].copy_from_slice(&slots);
         result
     }
@@ -238,6 +262,9 @@ impl Executor for Interp {
     }
 
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        self.executions().visit_roots(store, visit);
+        let mut state = self.lock();
+        for paused in self.executions().paused.values() {
+            state.visit_machine(store, &paused.machine, Standing::Paused, visit);
+        }
     }
 }

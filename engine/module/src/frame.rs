@@ -83,6 +83,22 @@ impl Module {
     ///
     /// The body is validated up to there: in time linear in its length, so keep the answer.
     pub fn operand_types(&self, func: u32, offset: u32) -> Option<FrameTypes> {
+        let mut found = None;
+        self.for_each_frame(func, &[offset], |_, types| found = Some(types.clone()))?;
+        found
+    }
+
+    /// The same for several instructions at once, in one pass over the body: `visit` is called with the
+    /// number of each offset at which an instruction begins. Offsets must ascend or repeat; one that is
+    /// less than the one before it is passed over.
+    ///
+    /// `None` if the function is imported.
+    pub fn for_each_frame(
+        &self,
+        func: u32,
+        offsets: &[u32],
+        mut visit: impl FnMut(usize, &FrameTypes),
+    ) -> Option<()> {
         let body = self.bodies.get(func.checked_sub(self.imported_funcs)? as usize)?;
         let replay = self.replay()?;
         let features = replay.features.wasm();
@@ -98,16 +114,22 @@ impl Module {
         reader.set_features(features);
         validator.read_locals(&mut reader).ok()?;
         let mut reader = wp::OperatorsReader::new(reader);
-        while !reader.eof() && reader.original_position() <= offset.into() {
+        let mut wanted = (0..).zip(offsets.iter().map(|at| u64::from(*at))).peekable();
+        while !reader.eof() {
             let at = reader.original_position();
+            while wanted.next_if(|(_, offset)| *offset < at).is_some() {}
+            let Some((_, next)) = wanted.peek() else { break };
             let operator = reader.read().ok()?;
-            if at == u64::from(offset) {
+            if *next == at {
                 let taken = operator.operator_arity(&validator).map_or(0, |(taken, _)| taken);
-                return Some(self.frame_types(func, replay, &validator, taken));
+                let types = self.frame_types(func, replay, &validator, taken);
+                while let Some((number, _)) = wanted.next_if(|(_, offset)| *offset == at) {
+                    visit(number, &types);
+                }
             }
             validator.op(at, &operator).ok()?;
         }
-        None
+        Some(())
     }
 
     fn frame_types(

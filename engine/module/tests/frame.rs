@@ -185,3 +185,23 @@ fn every_instruction_has_a_frame_and_nothing_else_has() {
     let copy = module.clone();
     assert_eq!(copy.operand_types(1, all[3].1), module.operand_types(1, all[3].1));
 }
+
+#[test]
+fn one_pass_over_a_body_gives_what_many_do() {
+    let module = module(LIST);
+    let all: Vec<u32> = instructions(&module, 1).iter().map(|(_, offset)| *offset).collect();
+    // Each twice, and between them offsets at which nothing begins.
+    let mut offsets: Vec<u32> = all.iter().flat_map(|at| [*at, *at]).collect();
+    offsets.extend(0..*all.last().unwrap() + 9);
+    offsets.sort_unstable();
+    let mut found = vec![None; offsets.len()];
+    let visited = module.for_each_frame(1, &offsets, |number, types| {
+        assert_eq!(found[number].replace(types.clone()), None);
+    });
+    assert_eq!(visited, Some(()));
+    for (offset, types) in offsets.iter().zip(found) {
+        assert_eq!(types, module.operand_types(1, *offset), "{offset}");
+        assert_eq!(types.is_some(), all.contains(offset));
+    }
+    assert_eq!(module.for_each_frame(0, &offsets, |_, _| panic!("it is imported")), None);
+}

@@ -8,7 +8,7 @@ mod watch;
 
 pub use pause::{Pause, PauseLimits, PauseReason, PauseRequest};
 pub(crate) use pause::{Pausing, Stepped};
-pub(crate) use roots::StackRoots;
+pub(crate) use roots::{Held, RootMaps, Standing};
 pub(crate) use run::{Executing, Leave};
 
 use crate::program::NO_MEMORY;

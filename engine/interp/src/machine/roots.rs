@@ -1,22 +1,214 @@
-//! What a machine keeps alive in the heap.
+//! What a machine keeps alive in the heap: the references in its active frames, and nothing else.
 //!
-//! Slots are untyped, so every word that could be a reference counts as one. What is kept alive by
-//! mistake costs memory and changes nothing else: gas-1 counts what was allocated, not what lives.
+//! Slots are untyped. Which of them hold references before an instruction is found by validating the
+//! function's body again up to there ([`Module::for_each_frame`](etalon_module::Module::for_each_frame)).
+//! That takes time linear in the body, and a deep recursion stands at the same call thousands of times,
+//! so the answer is kept for each position.
+//!
+//! What is visited of a frame:
+//!
+//! - before an instruction that allocates, and where it is paused: the locals and all operands;
+//! - in a call: the locals and what is left when the call has taken its operands, which are the
+//!   callee's first slots;
+//! - in a tail call to the outside: nothing, the frame is gone.
+//!
+//! An operand that preparation left in its local or as a constant has not been written to its slot,
+//! which holds what was there before. The local is visited for itself and a constant is never an
+//! object, so the slot is passed over.
 
 use super::Machine;
-use etalon_runtime::{Ref, Roots, Store};
+use crate::executor::State;
+use crate::program::{EXIT_PC, Op, Program};
+use etalon_module::FrameTypes;
+use etalon_runtime::{FuncAddr, FuncKind, Ref, Roots, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The slots of a machine's stack.
-pub(crate) struct StackRoots<'a>(pub(crate) &'a [u64]);
+/// Most slots in the maps that are kept from one collection to the next. A map can be as long as a body,
+/// and a body have as many positions; without a bound that is its square.
+const MOST_SLOTS: usize = 1 << 20;
 
-impl Roots for StackRoots<'_> {
-    fn visit_roots(&self, _: &Store, visit: &mut dyn FnMut(Ref)) {
-        self.0.iter().filter_map(|word| Ref::from_bits(*word)).for_each(visit);
+/// Where a machine stands that does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is about to execute the operation that it has come past, which allocates.
+    Allocating,
+    /// It is in a call to the outside, the operation that it has come past.
+    CallingOut,
+    /// It is paused before the operation that is next.
+    Paused,
+}
+
+/// Which slots of a frame hold references just before the instruction of an operation.
+#[derive(Debug)]
+struct RootMap {
+    /// Those that do, upwards.
+    refs: Box<[u32]>,
+    /// How many of these are left when the instruction has taken its operands.
+    kept: usize,
+}
+
+impl RootMap {
+    /// `first_operand` is its slot. What lies between the declared locals and it is preparation's own:
+    /// exceptions that are held, or null.
+    fn new(types: &FrameTypes, first_operand: u32, unplaced: &[(u32, u32)]) -> RootMap {
+        let declared: usize = types.locals.iter().map(|ty| ty.slots()).sum();
+        let (locals, operands) = types.ref_slots.split_at(declared);
+        let kept_operands = types.kept_slots - declared;
+        let held = |(slot, is_ref): (u32, &bool)| is_ref.then_some(slot);
+        let mut refs: Vec<u32> = (0..).zip(locals).filter_map(held).collect();
+        refs.extend(declared as u32..first_operand);
+        let is_placed = |slot: &u32| unplaced.iter().all(|(_, other)| other != slot);
+        let (below, taken) = operands.split_at(kept_operands);
+        refs.extend((first_operand..).zip(below).filter_map(held).filter(is_placed));
+        let kept = refs.len();
+        let first_taken = first_operand + kept_operands as u32;
+        refs.extend((first_taken..).zip(taken).filter_map(held).filter(is_placed));
+        RootMap { refs: refs.into(), kept }
     }
 }
 
-impl Roots for Machine {
+/// The maps that were found. They are not in the program, because running never needs them.
+#[derive(Debug, Default)]
+pub(crate) struct RootMaps {
+    /// By position: a deep stack asks for one at each frame.
+    maps: Vec<Option<RootMap>>,
+    /// Slots of all maps.
+    slots: usize,
+}
+
+impl RootMaps {
+    /// Finds the maps of positions that have none, each body in one pass. So however many calls of a
+    /// function are under way at different places, a collection takes time linear in the bodies and in
+    /// the stack.
+    fn learn(&mut self, program: &Program, store: &Store, frames: impl Iterator<Item = Active>) {
+        if self.slots > MOST_SLOTS {
+            *self = RootMaps::default();
+        }
+        self.maps.resize_with(program.ops.len(), || None);
+        let new = frames.filter(|frame| self.map(frame.pc).is_none()).map(|frame| frame.pc);
+        let mut by_func = BTreeMap::<u32, BTreeSet<(u32, u32)>>::new();
+        for pc in new.collect::<BTreeSet<u32>>() {
+            if let Some((func, site)) = program.func_at(pc).zip(program.site(pc)) {
+                by_func.entry(func.0).or_default().insert((site.offset, pc));
+            }
+        }
+        for (func, positions) in by_func {
+            let FuncKind::Wasm { instance, index, .. } = store.funcs[func as usize].kind else {
+                continue;
+            };
+            let module = &store.instance(instance).module;
+            let first_operand = program.code(FuncAddr(func)).locals;
+            let (offsets, pcs): (Vec<u32>, Vec<u32>) = positions.into_iter().unzip();
+            // What is not found is told by its absence.
+            let _ = module.for_each_frame(index, &offsets, |number, types| {
+                let pc = pcs[number];
+                let map = RootMap::new(types, first_operand, program.unplaced_at(pc));
+                self.slots += map.refs.len();
+                self.maps[pc as usize] = Some(map);
+            });
+        }
+    }
+
+    fn map(&self, pc: u32) -> Option<&RootMap> {
+        self.maps.get(pc as usize)?.as_ref()
+    }
+
+    /// The slots of a frame that hold references; `None` if they cannot be found.
+    fn slots(&self, frame: Active) -> Option<&[u32]> {
+        let map = self.map(frame.pc)?;
+        Some(if frame.calls { &map.refs[..map.kept] } else { &map.refs })
+    }
+}
+
+/// A frame that is active.
+#[derive(Clone, Copy, Debug)]
+struct Active {
+    /// The operation that it is at.
+    pc: u32,
+    /// Its first slot.
+    fp: u32,
+    /// Whether that operation is a call, which has taken its operands.
+    calls: bool,
+}
+
+impl Machine {
+    /// The active frames, from the present one outwards.
+    fn active(&self, standing: Standing) -> impl Iterator<Item = Active> {
+        let calls = standing == Standing::CallingOut;
+        let pc = match standing {
+            Standing::Paused => self.pc,
+            Standing::Allocating | Standing::CallingOut => self.pc.saturating_sub(1),
+        };
+        let present = Active { pc, fp: self.fp, calls };
+        let callers = self.frames.iter().rev().filter(|frame| frame.return_pc != EXIT_PC);
+        let callers = callers.map(|f| Active { pc: f.return_pc - 1, fp: f.fp, calls: true });
+        std::iter::once(present).chain(callers)
+    }
+}
+
+impl State {
+    /// Calls `visit` with each reference that a machine holds.
+    pub(crate) fn visit_machine(
+        &mut self,
+        store: &Store,
+        machine: &Machine,
+        standing: Standing,
+        visit: &mut dyn FnMut(Ref),
+    ) {
+        let State { program, root_maps, .. } = self;
+        let active = || {
+            let replaced = |frame: &Active| frame.calls && is_tail_call(program, frame.pc);
+            machine.active(standing).filter(move |frame| !replaced(frame))
+        };
+        root_maps.learn(program, store, active());
+        for frame in active() {
+            let words = machine.stack.get(frame.fp as usize..).unwrap_or_default();
+            let mut word = |word: &u64| Ref::from_bits(*word).into_iter().for_each(&mut *visit);
+            match root_maps.slots(frame) {
+                Some(slots) => {
+                    slots.iter().filter_map(|slot| words.get(*slot as usize)).for_each(word);
+                }
+                // Cannot be in valid code. To keep too much costs memory; to lose something would be
+                // wrong. So every word of the frame counts that could be a reference.
+                None => {
+                    let func = program.func_at(frame.pc);
+                    let len = func.map_or(0, |func| program.code(func).frame_slots);
+                    words.iter().take(len as usize).for_each(&mut word);
+                }
+            }
+        }
+    }
+}
+
+fn is_tail_call(program: &Program, pc: u32) -> bool {
+    use Op as O;
+    let op = program.ops.get(pc as usize).map(|step| step.op);
+    matches!(
+        op,
+        Some(O::ReturnCall { .. } | O::ReturnCallIndirect { .. } | O::ReturnCallRef { .. })
+    )
+}
+
+/// A machine that does not run, and the state of its interpreter, which knows what is in its slots.
+/// The state must not be locked when it is asked for its roots.
+pub(crate) struct Held {
+    pub(crate) machine: Machine,
+    pub(crate) standing: Standing,
+    pub(crate) state: Arc<Mutex<State>>,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Held { machine, standing, .. } = self;
+        f.debug_struct("Held").field("machine", machine).field("standing", standing).finish()
+    }
+}
+
+impl Roots for Held {
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        StackRoots(&self.stack).visit_roots(store, visit);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.visit_machine(store, &self.machine, self.standing, visit);
     }
 }

@@ -1,10 +1,10 @@
 //! What is around the loop: preparing functions, calls to the outside, and ends.
 
-use super::{Exit, Frame, Machine, Pausing, StackRoots, Stepped};
+use super::{Exit, Frame, Machine, Pausing, Stepped};
 use crate::execution;
 use crate::observer::{NoObserver, Observer, Rule, Watched, access_rules, tell, tell_branch};
 use crate::prepare;
-use crate::program::{EXIT_PC, Program};
+use crate::program::{EXIT_PC, Program, Slow};
 use etalon_module::Opcode;
 use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall, Trapped};
 
@@ -22,6 +22,9 @@ pub(crate) enum Leave {
         /// Whether its frame replaces the present one.
         tail: bool,
     },
+    /// A collection is due before an operation that allocates. Whatever holds references is asked for
+    /// them, and some of it needs the program.
+    Collect(Slow),
     /// The machine is to stop before the instruction that it has come to.
     Paused,
     /// The instruction that was executed waits to be notified.
@@ -52,9 +55,7 @@ impl Executing<'_> {
             let exit = self.run_loop();
             match exit {
                 Exit::Done => return Ok(Leave::Done),
-                Exit::Slow(op) if op.opcode == Opcode::Throw => self.throw(op)?,
-                Exit::Slow(op) if op.opcode == Opcode::ThrowRef => self.throw_ref(op)?,
-                Exit::Slow(op) if op.opcode == Opcode::Rethrow => self.throw_kept(op)?,
+                Exit::Slow(op) if self.must_collect(op) => return Ok(Leave::Collect(op)),
                 Exit::Slow(op) => self.slow(op)?,
                 Exit::BrOnCast { fails, word, label, cast } => {
                     let succeeds = execution::cast_succeeds(self.program, self.store, word, cast)?;
@@ -246,9 +247,17 @@ impl Executing<'_> {
         }
     }
 
-    fn slow(&mut self, op: crate::program::Slow) -> Result<(), Stop> {
-        if execution::allocates(op.opcode) {
-            self.store.collect_if_needed(&StackRoots(&self.machine.stack));
+    fn must_collect(&self, op: Slow) -> bool {
+        self.store.heap.wants_collection() && execution::allocates(op.opcode)
+    }
+
+    /// Executes an operation that is not in the loop.
+    pub(crate) fn slow(&mut self, op: Slow) -> Result<(), Stop> {
+        match op.opcode {
+            Opcode::Throw => return self.throw(op),
+            Opcode::ThrowRef => return self.throw_ref(op),
+            Opcode::Rethrow => return self.throw_kept(op),
+            _ => {}
         }
         let slots = self.machine.slots(op.at);
         let observer: Option<&mut (dyn Observer + Send)> = match &mut self.observer {

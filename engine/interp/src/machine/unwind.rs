@@ -1,6 +1,6 @@
 //! Exceptions: throwing, and finding who catches (specification chapter 4.6.5, `throw_ref`).
 
-use super::{Executing, StackRoots};
+use super::Executing;
 use crate::observer::{Rule, tell_branch};
 use crate::program::{Catch, EXIT_PC, Handler, HandlerKind, Slow};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap, Value};
@@ -15,7 +15,6 @@ impl Executing<'_> {
             return Err(Stop::crash("a tag that is not of a function type"));
         };
         let fields = Value::read_all(&ty.params, self.machine.slots(op.at));
-        self.store.collect_if_needed(&StackRoots(&self.machine.stack));
         let exn = self.store.alloc_exn(tag, fields)?;
         self.unwind(exn)
     }

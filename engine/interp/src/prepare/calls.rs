@@ -57,7 +57,8 @@ impl Builder<'_> {
     fn call_with(&mut self, type_index: u32, make: impl FnOnce(u32) -> Op) -> Result {
         let ty = self.module.func_type_at(type_index);
         let at = self.settle_operands(ty.params.len())?;
-        self.emit(make(at));
+        let call = self.emit(make(at));
+        self.note_unplaced(call);
         self.enter_at_next(self.cost_after);
         for width in widths(&ty.results) {
             self.push_slot(width);

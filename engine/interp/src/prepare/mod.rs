@@ -15,6 +15,7 @@ mod vector;
 pub(crate) use supported::is_supported;
 pub(crate) use supported::refuse_unsupported;
 
+use crate::execution::allocates;
 use crate::observer::functions_of;
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
@@ -442,7 +443,10 @@ impl Builder<'_> {
     /// An operator without an operation of its own: operands and results in their own slots.
     fn slow(&mut self, opcode: Opcode, operands: usize, results: &[u32], x: u32, y: u32) -> Result {
         let at = self.settle_operands(operands)?;
-        self.emit(Op::Slow { opcode, at, x, y });
+        let pc = self.emit(Op::Slow { opcode, at, x, y });
+        if allocates(opcode) {
+            self.note_unplaced(pc);
+        }
         for width in results {
             self.push_slot(*width);
         }

@@ -138,6 +138,15 @@ impl Builder<'_> {
         self.settle_top(LAZY);
     }
 
+    /// An operation was emitted at which a collection may happen: notes which of the operands below its
+    /// own are not in their slots. They stay where they are, and collections pass over their slots.
+    pub(super) fn note_unplaced(&mut self, pc: u32) {
+        let first = self.operands.len().saturating_sub(LAZY);
+        for operand in self.operands[first..].iter().filter(|o| o.place != Place::Slot) {
+            self.program.note_unplaced(pc, operand.slot);
+        }
+    }
+
     /// Before a local is set: the operands that were left in it move to their own slots.
     fn preserve(&mut self, local: u32) {
         let len = self.operands.len();

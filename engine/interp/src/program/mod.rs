@@ -174,6 +174,9 @@ pub(crate) struct Program {
     /// Handlers, function by function, inner ones before outer ones.
     pub(crate) handlers: Vec<Handler>,
     ranges: Vec<Range>,
+    /// Positions at which a collection may happen, upwards, each with the slot of an operand that is
+    /// not there but in a local, or constant.
+    unplaced: Vec<(u32, u32)>,
 }
 
 impl Program {
@@ -192,6 +195,7 @@ impl Program {
             catches: Vec::new(),
             handlers: Vec::new(),
             ranges: Vec::new(),
+            unplaced: Vec::new(),
         }
     }
 
@@ -218,6 +222,18 @@ impl Program {
         let start = self.pc();
         let handlers = self.handlers.len();
         self.ranges.push(Range { start, addr, index, handlers });
+    }
+
+    /// Notes that at a position, the last one, an operand is not in its slot.
+    pub(crate) fn note_unplaced(&mut self, pc: u32, slot: u32) {
+        self.unplaced.push((pc, slot));
+    }
+
+    /// The slots of the operands that are not there at a position, each with the position.
+    pub(crate) fn unplaced_at(&self, pc: u32) -> &[(u32, u32)] {
+        let first = self.unplaced.partition_point(|(at, _)| *at < pc);
+        let rest = &self.unplaced[first..];
+        &rest[..rest.partition_point(|(at, _)| *at == pc)]
     }
 
     /// The cost of the gas segment that begins at an operation that control may jump to.
