@@ -254,7 +254,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         macro_rules! load {
             ($t:ty as $to:ty, $val:ident, $oob:ident, $o:ident) => {{
                 let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
-                match memory.get(ea..).and_then(|m| m.first_chunk()) {
+                match memory.get(ea..ea + size_of::<$t>()).and_then(|m| m.first_chunk()) {
                     Some(bytes) => {
                         rule!($val);
                         set!($o.dst, <$t>::from_le_bytes(*bytes) as $to as u64);
@@ -270,7 +270,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             ($t:ty, $val:ident, $oob:ident, $o:ident) => {{
                 let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
                 let value = slot!($o.value) as $t;
-                match memory.get_mut(ea..).and_then(|m| m.first_chunk_mut()) {
+                match memory.get_mut(ea..ea + size_of::<$t>()).and_then(|m| m.first_chunk_mut()) {
                     Some(bytes) => {
                         rule!($val);
                         *bytes = value.to_le_bytes();
@@ -608,7 +608,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             // spec: Step_read/vload-val, Step_read/vload-oob
             Op::V128Load(o) => {
                 let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
-                match memory.get(ea..).and_then(|m| m.first_chunk()) {
+                match memory.get(ea..ea + size_of::<u128>()).and_then(|m| m.first_chunk()) {
                     Some(bytes) => {
                         rule!(VloadVal);
                         set_vector!(o.dst, u128::from_le_bytes(*bytes));
@@ -623,7 +623,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::V128Store(o) => {
                 let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
                 let value = vector!(o.value);
-                match memory.get_mut(ea..).and_then(|m| m.first_chunk_mut()) {
+                match memory.get_mut(ea..ea + size_of::<u128>()).and_then(|m| m.first_chunk_mut()) {
                     Some(bytes) => {
                         rule!(VstoreVal);
                         *bytes = value.to_le_bytes();
