@@ -2,5 +2,6 @@
 
 mod guest;
 mod pausing;
+mod processes;
 mod snapshots;
 mod waits;
