@@ -20,6 +20,7 @@ fn end_of(store: &mut Store, execution: Execution) -> String {
 
 /// The other process: in one that was not given a snapshot there is nothing to do.
 #[test]
+#[expect(clippy::print_stdout, reason = "this is how it tells the process that started it")]
 fn goes_on_with_what_it_is_given() {
     let Ok(given) = std::env::var(GIVEN) else { return };
     let mut bytes = Vec::new();
