@@ -1,3 +1,4 @@
+;; features: threads
 ;; Atomic accesses where implementations differ: narrow exchanges with more bits than fit, which trap comes first,
 ;; memories other than the first, addresses of 64 bits, and waiting where nobody else runs.
 
