@@ -276,6 +276,24 @@ fn functions_are_short() {
 }
 
 #[test]
+fn the_examples_of_the_readme_call_what_is_there() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is readable");
+    let mut faults = Vec::new();
+    let mut examples = 0;
+    for line in readme.lines().filter(|line| line.starts_with("etalon run corpus/")) {
+        examples += 1;
+        let words: Vec<&str> = line.split(' ').collect();
+        let text = std::fs::read_to_string(root().join(words[2])).unwrap_or_default();
+        let name = words.iter().skip_while(|word| **word != "--invoke").nth(1).unwrap_or(&"");
+        if !text.contains(&format!("(export \"{name}\")")) {
+            faults.push(format!("{line}: {} exports no {name}", words[2]));
+        }
+    }
+    assert!(examples > 0, "there is no example");
+    check(faults);
+}
+
+#[test]
 fn nothing_is_left_behind() {
     // Spelt in two halves, so that this file does not name itself.
     let words = [
