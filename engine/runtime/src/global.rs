@@ -1,5 +1,6 @@
 //! Global instances (specification chapter 4.2.9).
 
+use crate::reference::Ref;
 use crate::value::Value;
 use etalon_module::GlobalType;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -27,7 +28,8 @@ impl GlobalInst {
 
     /// Its value.
     pub fn get(&self) -> Value {
-        Value::read_all(&[self.ty.val], &self.slots())[0]
+        // Every writer stores words of its type only.
+        Value::from_slots(self.ty.val, self.slots()).unwrap_or(Value::Ref(Ref::NULL))
     }
 
     /// Sets its value, whose type must be right.

@@ -54,6 +54,19 @@ impl Value {
         }
     }
 
+    /// The value of a type in two slots; `None` if the type is a reference type and the first slot is not the word of a reference.
+    #[inline]
+    pub fn from_slots(ty: ValType, [low, high]: [u64; 2]) -> Option<Value> {
+        Some(match ty {
+            ValType::I32 => Value::I32(low as u32),
+            ValType::I64 => Value::I64(low),
+            ValType::F32 => Value::F32(low as u32),
+            ValType::F64 => Value::F64(low),
+            ValType::V128 => Value::V128(u128::from(low) | u128::from(high) << 64),
+            ValType::Ref(_) => Value::Ref(Ref::from_bits(low)?),
+        })
+    }
+
     /// Writes values one after the other; gives the number of slots written.
     ///
     /// # Panics
@@ -78,25 +91,15 @@ impl Value {
     /// If `slots` is too short, or holds a word that is no reference where one is due: a crash of
     /// the tier that wrote it.
     pub fn read_all(types: &[ValType], slots: &[u64]) -> Vec<Value> {
-        let mut at = 0;
-        let mut next = || {
-            at += 1;
-            slots[at - 1]
-        };
+        let mut rest = slots.iter().copied();
+        let mut next = || rest.next().expect("a slot for each value");
         types
             .iter()
-            .map(|ty| match ty {
-                ValType::I32 => Value::I32(next() as u32),
-                ValType::I64 => Value::I64(next()),
-                ValType::F32 => Value::F32(next() as u32),
-                ValType::F64 => Value::F64(next()),
-                ValType::V128 => Value::V128(u128::from(next()) | u128::from(next()) << 64),
-                ValType::Ref(_) => {
-                    let bits = next();
-                    Value::Ref(Ref::from_bits(bits).unwrap_or_else(|| {
-                        panic!("crash: {bits:#x} is not the word of a reference")
-                    }))
-                }
+            .map(|ty| {
+                let low = next();
+                let high = if *ty == ValType::V128 { next() } else { 0 };
+                Value::from_slots(*ty, [low, high])
+                    .unwrap_or_else(|| panic!("crash: {low:#x} is not the word of a reference"))
             })
             .collect()
     }

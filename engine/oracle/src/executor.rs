@@ -1,0 +1,171 @@
+//! The oracle as a tier of a store.
+
+use crate::configuration::{Configuration, Thread};
+use crate::executions::Executions;
+use crate::observer::{Observer, Watching};
+use crate::step::Leave;
+use crate::text::{Text, decode};
+use crate::usage::Usage;
+use etalon_runtime::{
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
+    Stop, Store, TailCall, Value,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most threads that are kept for later calls.
+const POOL: usize = 16;
+
+/// The oracle of one store, to be added to it with [`Store::add_executor`].
+#[derive(Debug, Default)]
+pub struct Oracle {
+    state: Mutex<State>,
+    /// Locked after the state, where both are.
+    pub(crate) executions: Mutex<Executions>,
+    pub(crate) observer: Option<Watching>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By address: the functions that the oracle runs.
+    functions: Vec<Function>,
+    /// Threads that nobody runs; calls inside of calls each need their own.
+    threads: Vec<Thread>,
+    /// What threads used that are gone.
+    usage: Usage,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Function {
+    /// The host or another tier runs it.
+    #[default]
+    Foreign,
+    /// It has not been called yet.
+    Own,
+    Decoded(Arc<Text>),
+}
+
+impl Oracle {
+    /// An oracle for one store.
+    pub fn new() -> Oracle {
+        Oracle::default()
+    }
+
+    /// An oracle that tells an observer every step.
+    pub fn with_observer(observer: Box<dyn Observer + Send>) -> Oracle {
+        Oracle { observer: Some(Watching::new(observer)), ..Oracle::default() }
+    }
+
+    /// What all executions have used of the specification so far, but for those under way.
+    pub fn usage(&self) -> Usage {
+        let state = self.lock();
+        let mut usage = state.usage.clone();
+        state.threads.iter().for_each(|thread| usage.add(&thread.usage));
+        self.executions().paused.values().for_each(|paused| usage.add(&paused.thread.usage));
+        usage
+    }
+
+    /// A store runs on one thread at a time, so nobody holds the lock for long. One that a panic left behind guards a state that is good.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text of a function; `None` if the oracle does not run it.
+    pub(crate) fn text(&self, store: &Store, func: FuncAddr) -> Result<Option<Arc<Text>>, Stop> {
+        match self.lock().functions.get(func.index()) {
+            None | Some(Function::Foreign) => return Ok(None),
+            Some(Function::Decoded(text)) => return Ok(Some(Arc::clone(text))),
+            Some(Function::Own) => {}
+        }
+        let text = Arc::new(decode(store, func)?);
+        self.lock().functions[func.index()] = Function::Decoded(Arc::clone(&text));
+        Ok(Some(text))
+    }
+
+    /// A thread for a call.
+    pub(crate) fn thread(&self) -> Thread {
+        self.lock().threads.pop().unwrap_or_default()
+    }
+
+    /// Keeps a thread for a later call, or at least what it used.
+    pub(crate) fn keep(&self, thread: Thread) {
+        let mut state = self.lock();
+        if state.threads.len() < POOL {
+            state.threads.push(thread);
+        } else {
+            state.usage.add(&thread.usage);
+        }
+    }
+
+    fn is(&self, other: &Arc<dyn Executor>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(other), self)
+    }
+}
+
+/// The slots of a function's arguments, with room for its results.
+pub(crate) fn slots_of(store: &Store, func: FuncAddr, args: &[Value]) -> Vec<u64> {
+    let ty = store.func_type(func);
+    let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
+    Value::write_all(args, &mut slots);
+    slots
+}
+
+impl Executor for Oracle {
+    fn name(&self) -> &'static str {
+        "oracle"
+    }
+
+    fn attach(
+        &self,
+        store: &mut Store,
+        instance: InstanceAddr,
+        _code: Option<&CodeObject>,
+    ) -> Result<(), AttachError> {
+        let inst = store.instance(instance);
+        let mut state = self.lock();
+        for func in &inst.funcs[inst.module.imported_funcs as usize..] {
+            let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
+            if self.is(store.executor(tier)) {
+                let len = state.functions.len().max(func.index() + 1);
+                state.functions.resize(len, Function::Foreign);
+                state.functions[func.index()] = Function::Own;
+            }
+        }
+        Ok(())
+    }
+
+    fn call(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
+        let depth = store.depth_left();
+        let args = Value::read_all(&store.func_type(func).params, slots);
+        let mut thread = self.thread();
+        thread.begin(&args, depth);
+        let mut configuration =
+            Configuration { oracle: self, store, thread: &mut thread, waiter: None };
+        let leave = configuration.start(func).and_then(|()| configuration.run(None));
+        store.set_depth_left(depth);
+        let result = match leave {
+            Ok(Leave::Done) => {
+                Value::write_all(&thread.values, slots);
+                Ok(Completion::Returned)
+            }
+            Ok(Leave::TailCall(func)) => {
+                let slots = slots_of(store, func, &thread.values);
+                Ok(Completion::TailCall(TailCall { func, slots }))
+            }
+            Ok(_) => Err(Stop::crash("a thread that nobody pauses has paused")),
+            Err(stop) => Err(stop),
+        };
+        self.keep(thread);
+        result
+    }
+
+    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
+        for paused in self.executions().paused.values() {
+            paused.thread.visit_roots(store, visit);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Control Instructions: calls and returns.
+
+use crate::configuration::{Configuration, Context, Frame, Held, Step};
+use crate::text::Text;
+use crate::usage::Rule;
+use etalon_module::{HeapType, RefType, TypeUse};
+use etalon_runtime::{
+    Completion, Exhaustion, FuncAddr, FuncKind, Ref, Stop, TailCall, Trap, Value,
+};
+use std::mem::take;
+use std::sync::Arc;
+
+/// Calls.
+impl Configuration<'_> {
+    /// `call` of the function with an index. `Step_read/call`
+    pub(crate) fn call(&mut self, index: u32) -> Step {
+        self.used(Rule::Call);
+        let func = self.func_addr(index)?;
+        self.invoke(func)
+    }
+
+    /// `call_ref` traps if the reference is null. `Step_read/call_ref-null`
+    pub(crate) fn call_ref(&mut self) -> Step {
+        match self.pop_func()? {
+            Some(func) => self.invoke(func),
+            None => self.traps(Rule::CallRefNull, Trap::NullFunctionReference),
+        }
+    }
+
+    /// `call_indirect` is `table.get`, `ref.cast` to the type, and `call_ref`. `Step_pure/call_indirect`
+    pub(crate) fn call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
+        self.used(Rule::CallIndirect);
+        match self.func_in_table(ty, table)? {
+            Some(func) => self.invoke(func),
+            None => self.traps(Rule::CallRefNull, Trap::UninitializedElement),
+        }
+    }
+
+    /// The function of a table's element; `None` if it is null. Traps if there is no such element, or it is not of the type.
+    fn func_in_table(&mut self, ty: u32, table: u32) -> Step<Option<FuncAddr>> {
+        let Some(reference) = self.table_element(table)? else {
+            return self.traps(Rule::TableGetOob, Trap::UndefinedElement);
+        };
+        self.used(Rule::TableGetVal);
+        let heap = HeapType::Use(TypeUse::Def(self.type_id(ty)?));
+        if !self.matches(reference, RefType { nullable: true, heap })? {
+            return self.traps(Rule::RefCastFail, Trap::IndirectCallTypeMismatch);
+        }
+        self.used(Rule::RefCastSucceed);
+        func_of(reference)
+    }
+
+    /// `return_call` of the function with an index. `Step_read/return_call`
+    pub(crate) fn return_call(&mut self, index: u32) -> Step {
+        self.used(Rule::ReturnCall);
+        let func = self.func_addr(index)?;
+        self.tail_call(func)
+    }
+
+    /// `return_call_ref` traps if the reference is null. `Step_read/return_call_ref-frame-null`
+    pub(crate) fn return_call_ref(&mut self) -> Step {
+        match self.pop_func()? {
+            Some(func) => self.tail_call(func),
+            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference),
+        }
+    }
+
+    /// `return_call_indirect` is `table.get`, `ref.cast` to the type, and `return_call_ref`. `Step_pure/return_call_indirect`
+    pub(crate) fn return_call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
+        self.used(Rule::ReturnCallIndirect);
+        match self.func_in_table(ty, table)? {
+            Some(func) => self.tail_call(func),
+            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::UninitializedElement),
+        }
+    }
+
+    /// Leaves the present frame with all that is open in it, and calls a function in its place.
+    /// `Step_read/return_call_ref-label`, `Step_read/return_call_ref-handler`, `Step_read/return_call_ref-frame-addr`
+    fn tail_call(&mut self, func: FuncAddr) -> Step {
+        let params = self.store.func_type(func).params.len() as u32;
+        while let Some(context) = self.innermost()? {
+            match context {
+                Context::Label(_) => self.used(Rule::ReturnCallRefLabel),
+                Context::Handler { .. } => self.used(Rule::ReturnCallRefHandler),
+                Context::Try { .. } | Context::Caught { .. } => {}
+            }
+            self.leave();
+        }
+        self.used(Rule::ReturnCallRefFrameAddr);
+        let locals = self.frame()?.locals;
+        self.keep(params, locals)?;
+        self.pop_frame()?;
+        let is_last = self.thread.frames.is_empty();
+        if is_last && self.oracle.text(self.store, func)?.is_none() {
+            self.thread.tail_call = Some(func);
+            return Ok(());
+        }
+        self.invoke(func)
+    }
+
+    fn pop_func(&mut self) -> Step<Option<FuncAddr>> {
+        func_of(self.pop_ref()?)
+    }
+
+    /// A function is called whose arguments are on the stack: of this tier in a new frame, of another or of the host from here.
+    pub(crate) fn invoke(&mut self, func: FuncAddr) -> Step {
+        match self.oracle.text(self.store, func)? {
+            Some(text) => self.enter_function(func, text),
+            None => self.call_out(func),
+        }
+    }
+
+    /// A frame with the arguments and the default values of the other locals, and in it the label of the body.
+    /// `Step_read/call_ref-func`, `Step/ctxt-frame`
+    fn enter_function(&mut self, func: FuncAddr, text: Arc<Text>) -> Step {
+        let FuncKind::Wasm { instance, .. } = self.store.funcs[func.index()].kind else {
+            return Err(Stop::crash("a host function has a text"));
+        };
+        // The depth is tested before anything is charged (gas-1, *Depth*).
+        let left = self.thread.depth_left.checked_sub(text.frame_slots);
+        self.thread.depth_left = left.ok_or(Exhaustion::Stack)?;
+        self.store.charge(text.entry_gas.into())?;
+        self.thread.usage.entered(text.entry_gas);
+        self.used(Rule::CallRefFunc);
+        self.used(Rule::CtxtFrame);
+        if let Some(observer) = &self.oracle.observer {
+            observer.lock().enter(func, text.entry_gas);
+        }
+        let locals = self.height_below(text.params as u32)?;
+        let contexts = self.thread.contexts.len() as u32;
+        self.thread.values.extend_from_slice(&text.locals);
+        let (arity, continuation) = (text.results as u32, text.instructions.len() as u32);
+        self.thread.frames.push(Frame { func, instance, text, next: 0, locals, contexts });
+        self.enter_label(arity, continuation, 0, false)
+    }
+
+    /// Calls a function of the host or of another tier. It is over when the next instruction begins.
+    fn call_out(&mut self, func: FuncAddr) -> Step {
+        let mut callee = func;
+        loop {
+            let ty = self.store.func_type(callee).clone();
+            let args = self.pop_values(ty.params.len())?;
+            let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
+            Value::write_all(&args, &mut slots);
+            match self.outside(callee, &mut slots) {
+                Ok(Completion::Returned) => {
+                    self.thread.values.extend(Value::read_all(&ty.results, &slots));
+                    return Ok(());
+                }
+                // What was called ended in a call that is made from here in its place.
+                Ok(Completion::TailCall(TailCall { func, slots })) => {
+                    let params = &self.store.func_type(func).params;
+                    self.thread.values.extend(Value::read_all(params, &slots));
+                    if self.oracle.text(self.store, func)?.is_some() {
+                        return self.invoke(func);
+                    }
+                    callee = func;
+                }
+                Err(Stop::Throw(exn)) => return self.throw_exception(exn),
+                Err(stop) => return Err(stop),
+            }
+        }
+    }
+
+    /// The call itself. What is called may collect the heap, so what the thread holds waits in the store meanwhile.
+    fn outside(&mut self, func: FuncAddr, slots: &mut [u64]) -> Step<Completion> {
+        self.store.set_depth_left(self.thread.depth_left);
+        if self.store.heap.live_objects() == 0 {
+            return self.store.call_once(func, slots);
+        }
+        let (values, contexts) = (take(&mut self.thread.values), take(&mut self.thread.contexts));
+        self.store.push_activation(Box::new(Held { values, contexts }));
+        let result = self.store.call_once(func, slots);
+        let held = self.store.pop_activation::<Held>();
+        let held = held.ok_or_else(|| Stop::crash("a thread was left in the store and is gone"))?;
+        self.thread.values = held.values;
+        self.thread.contexts = held.contexts;
+        result
+    }
+}
+
+/// Returns.
+impl Configuration<'_> {
+    /// `return` leaves the present frame with as many values as the function has results.
+    /// `Step_pure/return-frame`, `Step_pure/return-label`, `Step_pure/return-handler`
+    pub(crate) fn return_(&mut self) -> Step {
+        while let Some(context) = self.innermost()? {
+            match context {
+                Context::Label(_) => self.used(Rule::ReturnLabel),
+                Context::Handler { .. } => self.used(Rule::ReturnHandler),
+                Context::Try { .. } | Context::Caught { .. } => {}
+            }
+            self.leave();
+        }
+        self.used(Rule::ReturnFrame);
+        self.leave_frame()
+    }
+
+    /// The results of a function take the place of its locals, and its frame is gone.
+    pub(super) fn leave_frame(&mut self) -> Step {
+        let frame = self.frame()?;
+        let (results, locals) = (frame.text.results as u32, frame.locals);
+        self.keep(results, locals)?;
+        self.pop_frame()
+    }
+
+    /// A frame is gone, and its depth is given back.
+    pub(super) fn pop_frame(&mut self) -> Step {
+        let frame = self.thread.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
+        self.thread.depth_left += frame.text.frame_slots;
+        if let Some(observer) = &self.oracle.observer {
+            observer.lock().exit(frame.func);
+        }
+        Ok(())
+    }
+}
+
+/// The function that a reference is to; `None` if it is null.
+fn func_of(reference: Ref) -> Step<Option<FuncAddr>> {
+    match reference.as_func() {
+        None if !reference.is_null() => Err(Stop::crash("a call of what is no function")),
+        func => Ok(func),
+    }
+}

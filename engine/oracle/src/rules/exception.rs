@@ -1,0 +1,132 @@
+//! Control Instructions: exceptions.
+
+use crate::configuration::{Configuration, Context, Step};
+use crate::text::Catch;
+use crate::usage::Rule;
+use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap};
+
+impl Configuration<'_> {
+    /// `try_table` enters a handler with its clauses, and in it the label of the block. Every block makes at least one step inside of its
+    /// handler. `Step_read/try_table`, `Step/ctxt-handler`
+    pub(crate) fn try_table(&mut self, number: u32) -> Step {
+        self.used(Rule::TryTable);
+        self.used(Rule::CtxtHandler);
+        let block = self.block_data(number)?;
+        let (arity, continuation, params) = (block.results, block.end + 1, block.params);
+        let height = self.height_below(params)?;
+        self.enter(Context::Handler { block: number, height })?;
+        self.enter_label(arity, continuation, params, false)
+    }
+
+    /// `throw` makes an exception of the tag's parameters and throws it. `Step/throw`
+    pub(crate) fn throw(&mut self, index: u32) -> Step {
+        self.used(Rule::Throw);
+        self.store.collect_if_needed(&*self.thread);
+        let tag = self.tag_addr(index)?;
+        let ty = self.store.types.func(self.store.tags[tag.index()].ty);
+        let ty = ty.ok_or_else(|| Stop::crash("a tag that is not of a function type"))?;
+        let fields = self.pop_values(ty.params.len())?;
+        let exn = self.store.alloc_exn(tag, fields)?;
+        self.throw_exception(exn)
+    }
+
+    /// `throw_ref` throws an exception again; it traps if the reference is null. `Step_read/throw_ref-null`
+    pub(crate) fn throw_ref(&mut self) -> Step {
+        match self.pop_ref()?.kind() {
+            Some(RefKind::Exn(exn)) => self.throw_exception(exn),
+            None => self.traps(Rule::ThrowRefNull, Trap::NullExceptionReference),
+            Some(_) => Err(Stop::crash("throw_ref of what is no exception")),
+        }
+    }
+
+    /// Leaves values, labels, handlers and frames, from the innermost outwards, until a handler catches the exception. If none does, it
+    /// leaves the thread.
+    /// `Step_read/throw_ref-instrs`, `Step_read/throw_ref-label`, `Step_read/throw_ref-frame`
+    pub(super) fn throw_exception(&mut self, exn: ExnAddr) -> Step {
+        let tag = self.store.exn(exn).map(|exn| exn.tag);
+        let tag = tag.ok_or_else(|| Stop::crash("an exception that is gone"))?;
+        loop {
+            let Some(context) = self.innermost()? else {
+                self.used(Rule::ThrowRefFrame);
+                let locals = self.frame()?.locals;
+                self.thread.values.truncate(locals as usize);
+                self.pop_frame()?;
+                if self.thread.frames.is_empty() {
+                    return Err(Stop::Throw(exn));
+                }
+                continue;
+            };
+            if self.is_among_others()? {
+                self.used(Rule::ThrowRefInstrs);
+            }
+            self.leave();
+            match context {
+                Context::Label(label) => {
+                    self.used(Rule::ThrowRefLabel);
+                    self.thread.values.truncate(label.height as usize);
+                }
+                Context::Handler { block, .. } => {
+                    if let Some(catch) = self.clause_for(block, tag)? {
+                        return self.catch(exn, catch);
+                    }
+                }
+                Context::Try { block, .. } => {
+                    if self.caught_by_try(block, exn, tag)? {
+                        return Ok(());
+                    }
+                }
+                Context::Caught { .. } => {}
+            }
+        }
+    }
+
+    /// Whether there are values before the instruction, or instructions after it, in the innermost label.
+    fn is_among_others(&self) -> Step<bool> {
+        let frame = self.frame()?;
+        let present =
+            frame.next.checked_sub(1).and_then(|at| frame.text.instructions.get(at as usize));
+        let is_followed = present.is_some_and(|instruction| instruction.is_followed);
+        Ok(is_followed || self.thread.values.len() > self.thread.floor)
+    }
+
+    /// The first clause of a `try_table` that catches a tag. `Step_read/throw_ref-handler-next`, `Step_read/throw_ref-handler-empty`
+    fn clause_for(&mut self, block: u32, tag: TagAddr) -> Step<Option<Catch>> {
+        let clauses = self.block_data(block)?.catches.len();
+        for number in 0..clauses {
+            let clause = self.block_data(block)?.catches[number];
+            if clause.tag.is_none()
+                || Some(tag) == clause.tag.map(|index| self.tag_addr(index)).transpose()?
+            {
+                return Ok(Some(clause));
+            }
+            self.used(Rule::ThrowRefHandlerNext);
+        }
+        self.used(Rule::ThrowRefHandlerEmpty);
+        Ok(None)
+    }
+
+    /// A clause branches to its label, with the exception's values and with the exception, as it says.
+    /// `Step_read/throw_ref-handler-catch`, `Step_read/throw_ref-handler-catch_ref`,
+    /// `Step_read/throw_ref-handler-catch_all`, `Step_read/throw_ref-handler-catch_all_ref`
+    fn catch(&mut self, exn: ExnAddr, clause: Catch) -> Step {
+        self.used(match (clause.tag, clause.with_ref) {
+            (Some(_), false) => Rule::ThrowRefHandlerCatch,
+            (Some(_), true) => Rule::ThrowRefHandlerCatchRef,
+            (None, false) => Rule::ThrowRefHandlerCatchAll,
+            (None, true) => Rule::ThrowRefHandlerCatchAllRef,
+        });
+        if clause.tag.is_some() {
+            self.push_fields(exn);
+        }
+        if clause.with_ref {
+            self.push_ref(Ref::exn(exn));
+        }
+        self.br(clause.label)
+    }
+
+    /// The values that an exception carries.
+    pub(super) fn push_fields(&mut self, exn: ExnAddr) {
+        let fields = self.store.exn(exn).map_or(&[][..], |exn| &exn.fields);
+        self.thread.values.extend_from_slice(fields);
+    }
+}

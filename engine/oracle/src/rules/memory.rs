@@ -1,0 +1,201 @@
+//! Memory Instructions on numbers, and those on whole memories.
+
+use super::table::{in_bounds, narrower};
+use crate::configuration::{Configuration, Step, wrong_type};
+use crate::text::Memarg;
+use crate::usage::Rule;
+use etalon_module::Opcode;
+use etalon_runtime::{HostError, MemoryInst, Stop, Trap, Value};
+
+/// The number that is written as these bytes. The specification asks for the number `c` whose bytes they are, which is the inverse of
+/// writing it: `$inv_nbytes_`, by `$inv_ibytes_` and `$inv_fbytes_` for integers and floats.
+pub(crate) type OfBytes<const N: usize> = fn([u8; N]) -> Value;
+
+/// The bytes that a number is written as, least significant first: `$nbytes_`, by `$ibytes_` and `$fbytes_`; `None` if the number is
+/// of another type.
+pub(crate) type BytesOf<const N: usize> = fn(Value) -> Option<[u8; N]>;
+
+/// Loads and stores.
+impl Configuration<'_> {
+    pub(super) fn memory(&mut self, index: u32) -> Step<&mut MemoryInst> {
+        let memory = self.memory_addr(index)?;
+        self.store.memories.get_mut(memory.index()).ok_or_else(|| Stop::crash("a memory is gone"))
+    }
+
+    /// The effective address: operand plus offset, as a number without bounds; `None` if it is above every address.
+    pub(super) fn pop_effective_address(&mut self, arg: Memarg) -> Step<Option<u64>> {
+        let ty = self.memory(arg.memory)?.ty().addr;
+        Ok(self.pop_address(ty)?.checked_add(arg.offset))
+    }
+
+    /// The `N` bytes at an effective address; `None` if one of them is out of bounds.
+    pub(super) fn bytes<const N: usize>(
+        &mut self,
+        arg: Memarg,
+        address: Option<u64>,
+    ) -> Step<Option<&mut [u8; N]>> {
+        let memory = self.memory(arg.memory)?.bytes_mut();
+        let start = address.and_then(|address| usize::try_from(address).ok());
+        Ok(start
+            .and_then(|start| memory.get_mut(start..))
+            .and_then(|bytes| bytes.first_chunk_mut()))
+    }
+
+    fn load<const N: usize>(&mut self, arg: Memarg, of: OfBytes<N>, [val, oob]: [Rule; 2]) -> Step {
+        let address = self.pop_effective_address(arg)?;
+        let Some(bytes) = self.bytes::<N>(arg, address)? else {
+            return self.traps(oob, Trap::MemoryOutOfBounds);
+        };
+        let value = of(*bytes);
+        self.used(val);
+        self.push(value);
+        Ok(())
+    }
+
+    fn store<const N: usize>(
+        &mut self,
+        arg: Memarg,
+        of: BytesOf<N>,
+        [val, oob]: [Rule; 2],
+    ) -> Step {
+        let value = self.pop()?;
+        let written = of(value).ok_or_else(|| wrong_type(value, "another number"))?;
+        let address = self.pop_effective_address(arg)?;
+        let Some(bytes) = self.bytes::<N>(arg, address)? else {
+            return self.traps(oob, Trap::MemoryOutOfBounds);
+        };
+        *bytes = written;
+        self.used(val);
+        Ok(())
+    }
+
+    /// `i32.load`, `i64.load`, `f32.load`, `f64.load` read a number. `Step_read/load-num-oob`, `Step_read/load-num-val`
+    pub(crate) fn load_num<const N: usize>(&mut self, arg: Memarg, of: OfBytes<N>) -> Step {
+        self.load(arg, of, [Rule::LoadNumVal, Rule::LoadNumOob])
+    }
+
+    /// `i32.load8_s` … `i64.load32_u` read a narrower integer and extend it. `Step_read/load-pack-oob`, `Step_read/load-pack-val`
+    pub(crate) fn load_pack<const N: usize>(&mut self, arg: Memarg, of: OfBytes<N>) -> Step {
+        self.load(arg, of, [Rule::LoadPackVal, Rule::LoadPackOob])
+    }
+
+    /// `i32.store`, `i64.store`, `f32.store`, `f64.store` write a number. `Step/store-num-oob`, `Step/store-num-val`
+    pub(crate) fn store_num<const N: usize>(&mut self, arg: Memarg, of: BytesOf<N>) -> Step {
+        self.store(arg, of, [Rule::StoreNumVal, Rule::StoreNumOob])
+    }
+
+    /// `i32.store8` … `i64.store32` write the low bytes of an integer. `Step/store-pack-oob`, `Step/store-pack-val`
+    pub(crate) fn store_pack<const N: usize>(&mut self, arg: Memarg, of: BytesOf<N>) -> Step {
+        self.store(arg, of, [Rule::StorePackVal, Rule::StorePackOob])
+    }
+}
+
+/// Whole memories.
+impl Configuration<'_> {
+    /// `memory.size` gives the size in pages. `Step_read/memory.size`
+    pub(crate) fn memory_size(&mut self, memory: u32) -> Step {
+        self.used(Rule::MemorySize);
+        let memory = self.memory(memory)?;
+        let (ty, pages) = (memory.ty().addr, memory.pages());
+        self.push_address(ty, pages);
+        Ok(())
+    }
+
+    /// `memory.grow` adds pages and gives the old size; it gives -1 where the memory must not grow so far.
+    /// `Step/memory.grow-succeed`, `Step/memory.grow-fail`
+    pub(crate) fn memory_grow(&mut self, index: u32) -> Step {
+        let ty = self.memory(index)?.ty();
+        let delta = self.pop_address(ty.addr)?;
+        if !self.memory(index)?.can_grow(delta) {
+            self.used(Rule::MemoryGrowFail);
+            self.used(Rule::FnInvSigned);
+            self.push_address(ty.addr, u64::MAX);
+            return Ok(());
+        }
+        // The unit of the charge is a page of 64 KiB, whatever the memory's own (gas-1, *Dynamic charges*).
+        let bytes = u128::from(delta) << ty.page_size_log2;
+        self.charge(
+            Opcode::MemoryGrow,
+            u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX),
+        )?;
+        // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
+        let grown = self.memory(index)?.grow(delta);
+        let old = grown.map_err(|error| Stop::Host(HostError(error.to_string())))?;
+        let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
+        self.used(Rule::MemoryGrowSucceed);
+        self.push_address(ty.addr, old);
+        Ok(())
+    }
+
+    /// `memory.fill` sets a range of bytes to the lowest byte of an operand.
+    /// `Step_read/memory.fill-oob`, `Step_read/memory.fill-zero`, `Step_read/memory.fill-succ`
+    pub(crate) fn memory_fill(&mut self, memory: u32) -> Step {
+        let ty = self.memory(memory)?.ty().addr;
+        let len = self.pop_address(ty)?;
+        let value = self.pop_i32()?;
+        let start = self.pop_address(ty)?;
+        if !in_bounds(start, len, self.memory(memory)?.bytes().len() as u64) {
+            return self.traps(Rule::MemoryFillOob, Trap::MemoryOutOfBounds);
+        }
+        self.charge(Opcode::MemoryFill, len)?;
+        self.used(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
+        self.memory(memory)?.bytes_mut()[start as usize..][..len as usize].fill(value as u8);
+        Ok(())
+    }
+
+    /// `memory.copy` copies a range of bytes; the ranges may overlap.
+    /// `Step_read/memory.copy-oob`, `Step_read/memory.copy-zero`, `Step_read/memory.copy-le`, `Step_read/memory.copy-gt`
+    pub(crate) fn memory_copy(&mut self, (dst, src): (u32, u32)) -> Step {
+        let (dst_ty, src_ty) = (self.memory(dst)?.ty().addr, self.memory(src)?.ty().addr);
+        let len = self.pop_address(narrower(dst_ty, src_ty))?;
+        let from = self.pop_address(src_ty)?;
+        let to = self.pop_address(dst_ty)?;
+        let (dst_len, src_len) = (self.memory(dst)?.bytes().len(), self.memory(src)?.bytes().len());
+        if !in_bounds(to, len, dst_len as u64) || !in_bounds(from, len, src_len as u64) {
+            return self.traps(Rule::MemoryCopyOob, Trap::MemoryOutOfBounds);
+        }
+        self.charge(Opcode::MemoryCopy, len)?;
+        self.used(match () {
+            () if len == 0 => Rule::MemoryCopyZero,
+            () if to <= from => Rule::MemoryCopyLe,
+            () => Rule::MemoryCopyGt,
+        });
+        let (from, to, len) = (from as usize, to as usize, len as usize);
+        let (dst, src) = (self.memory_addr(dst)?.index(), self.memory_addr(src)?.index());
+        match self.store.memories.get_disjoint_mut([dst, src]) {
+            Ok([dst, src]) => {
+                dst.bytes_mut()[to..][..len].copy_from_slice(&src.bytes()[from..][..len])
+            }
+            // It is one memory.
+            Err(_) => self.store.memories[dst].bytes_mut().copy_within(from..from + len, to),
+        }
+        Ok(())
+    }
+
+    /// `memory.init` copies bytes of a segment. `Step_read/memory.init-oob`, `Step_read/memory.init-zero`, `Step_read/memory.init-succ`
+    pub(crate) fn memory_init(&mut self, (data, memory): (u32, u32)) -> Step {
+        let ty = self.memory(memory)?.ty().addr;
+        let (len, from) = (self.pop_i32()?, self.pop_i32()?);
+        let to = self.pop_address(ty)?;
+        let size = self.memory(memory)?.bytes().len() as u64;
+        let data = self.data_addr(data)?.index();
+        let data_size = self.store.datas[data].bytes().len() as u64;
+        if !in_bounds(to, len.into(), size) || !in_bounds(from.into(), len.into(), data_size) {
+            return self.traps(Rule::MemoryInitOob, Trap::MemoryOutOfBounds);
+        }
+        self.charge(Opcode::MemoryInit, len.into())?;
+        self.used(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
+        let memory = self.memory_addr(memory)?.index();
+        let to = &mut self.store.memories[memory].bytes_mut()[to as usize..][..len as usize];
+        to.copy_from_slice(&self.store.datas[data].bytes()[from as usize..][..len as usize]);
+        Ok(())
+    }
+
+    /// `data.drop` empties a segment. `Step/data.drop`
+    pub(crate) fn data_drop(&mut self, data: u32) -> Step {
+        self.used(Rule::DataDrop);
+        let data = self.data_addr(data)?;
+        self.store.datas[data.index()].drop_bytes();
+        Ok(())
+    }
+}

@@ -1,0 +1,462 @@
+//! One step: the next instruction of the innermost frame, by the function of its rule.
+
+use crate::configuration::{Configuration, Context, Step};
+use crate::pause::{Pause, Pausing};
+use crate::rules::Extend::{Signed, Unsigned};
+use crate::rules::{PACK, SPLAT, ZERO};
+use crate::text::Instruction;
+use crate::usage::Rule;
+use etalon_module::Opcode;
+use etalon_runtime::Value::{self, F32, F64, I32, I64};
+use etalon_runtime::{FuncAddr, Site, Stop};
+
+/// Why a thread does not go on.
+#[derive(Debug)]
+pub(crate) enum Leave {
+    /// The function that was called from outside has returned. Its results are the only values.
+    Done,
+    /// It is replaced by a function of the host or of another tier, whose arguments are the only values.
+    TailCall(FuncAddr),
+    /// It is to stop before the next instruction.
+    Paused(Pause),
+    /// The last instruction waits to be notified.
+    Waiting,
+}
+
+impl Configuration<'_> {
+    /// Invokes a function from outside, whose arguments are the only values.
+    pub(crate) fn start(&mut self, func: FuncAddr) -> Step {
+        self.invoke(func)?;
+        self.charge_segment()
+    }
+
+    /// Makes steps until the thread is over or has to stop.
+    pub(crate) fn run(&mut self, pausing: Option<&mut Pausing>) -> Step<Leave> {
+        let left = self.advance(pausing);
+        match &left {
+            Ok(Leave::Paused(_) | Leave::Waiting) => {}
+            Ok(Leave::Done | Leave::TailCall(_)) => self.ended(None),
+            Err(stop) => self.ended(Some(stop)),
+        }
+        left
+    }
+
+    fn advance(&mut self, mut pausing: Option<&mut Pausing>) -> Step<Leave> {
+        while !self.thread.frames.is_empty() {
+            if let Some(pausing) = &mut pausing {
+                let gas_left = self.store.meter().cell().left();
+                if let Some(pause) = pausing.before(self.thread, gas_left) {
+                    return Ok(Leave::Paused(pause));
+                }
+            }
+            self.step()?;
+            if let Some(waiter) = self.waiter
+                && self.store.waits.of(waiter).is_some()
+            {
+                return Ok(Leave::Waiting);
+            }
+        }
+        Ok(self.thread.tail_call.map_or(Leave::Done, Leave::TailCall))
+    }
+
+    /// Executes the next instruction, and pays for the gas segment that begins after it if it ends one. A step among other instructions is
+    /// made in their midst: `Step/ctxt-instrs`.
+    fn step(&mut self) -> Step {
+        let frame = self.thread.frames.last_mut().ok_or_else(|| Stop::crash("no frame"))?;
+        let instruction = frame.text.instructions.get(frame.next as usize);
+        let instruction = *instruction.ok_or_else(|| Stop::crash("control left the text"))?;
+        frame.next += 1;
+        self.thread.usage.begin(instruction.opcode);
+        if let Some(observer) = &self.oracle.observer {
+            let site = Site { func: frame.text.index, offset: instruction.offset };
+            observer.lock().operator(frame.func, site, instruction.opcode);
+        }
+        if instruction.is_followed {
+            self.used(Rule::CtxtInstrs);
+        }
+        let done = self.execute(instruction);
+        if done.is_err() {
+            self.thread.usage.stop();
+        }
+        done?;
+        if instruction.ends_segment {
+            self.charge_segment()?;
+        }
+        Ok(())
+    }
+
+    /// A thread is over. A trap goes out through all that is open.
+    /// `Steps/trans`, `Steps/refl`, `Step_pure/trap-instrs`, `Step_pure/trap-label`, `Step_pure/trap-handler`, `Step_pure/trap-frame`
+    fn ended(&mut self, stop: Option<&Stop>) {
+        match stop {
+            None | Some(Stop::Throw(_)) => {}
+            Some(Stop::Trap(_)) => self.trap_goes_out(),
+            // The specification has no rule for these ends.
+            Some(_) => return,
+        }
+        self.used(Rule::Trans);
+        self.used(Rule::Refl);
+    }
+
+    fn trap_goes_out(&mut self) {
+        while let Some(frame) = self.thread.frames.pop() {
+            let at = (frame.next as usize).checked_sub(1);
+            let present = at.and_then(|at| frame.text.instructions.get(at));
+            if present.is_some_and(|instruction| instruction.is_followed) {
+                self.used(Rule::TrapInstrs);
+            }
+            while self.thread.contexts.len() > frame.contexts as usize {
+                match self.thread.contexts.pop() {
+                    Some(Context::Label(_)) => self.used(Rule::TrapLabel),
+                    Some(Context::Handler { .. }) => self.used(Rule::TrapHandler),
+                    _ => {}
+                }
+            }
+            self.used(Rule::TrapFrame);
+        }
+    }
+
+    /// The rule of an instruction.
+    #[rustfmt::skip]
+    fn execute(&mut self, i: Instruction) -> Step {
+        use Opcode as O;
+        let op = i.opcode;
+        match op {
+            // Parametric Instructions
+            O::Nop => self.nop(),
+            O::Unreachable => self.unreachable(),
+            O::Drop => self.drop_(),
+            O::Select | O::TypedSelect => self.select(),
+
+            // Control Instructions: blocks and branches
+            O::Block => self.block(i.block()?),
+            O::Loop => self.loop_(i.block()?),
+            O::If => self.if_(i.block()?),
+            O::Else => self.else_(),
+            O::End => self.end(),
+            O::Br => self.br(i.index()?),
+            O::BrIf => self.br_if(i.index()?),
+            O::BrTable => self.br_table(i.branches()?),
+            O::BrOnNull => self.br_on_null(i.index()?),
+            O::BrOnNonNull => self.br_on_non_null(i.index()?),
+            O::BrOnCast => self.br_on_cast(i.cast()?),
+            O::BrOnCastFail => self.br_on_cast_fail(i.cast()?),
+
+            // Control Instructions: calls and returns
+            O::Call => self.call(i.index()?),
+            O::CallRef => self.call_ref(),
+            O::CallIndirect => self.call_indirect(i.indices()?),
+            O::Return => self.return_(),
+            O::ReturnCall => self.return_call(i.index()?),
+            O::ReturnCallRef => self.return_call_ref(),
+            O::ReturnCallIndirect => self.return_call_indirect(i.indices()?),
+
+            // Control Instructions: exceptions, and those of before 3.0
+            O::TryTable => self.try_table(i.block()?),
+            O::Throw => self.throw(i.index()?),
+            O::ThrowRef => self.throw_ref(),
+            O::Try => self.try_(i.block()?),
+            O::Catch | O::CatchAll => self.catch_(),
+            O::Delegate => self.delegate(),
+            O::Rethrow => self.rethrow(i.index()?),
+
+            // Variable Instructions
+            O::LocalGet => self.local_get(i.index()?),
+            O::LocalSet => self.local_set(i.index()?),
+            O::LocalTee => self.local_tee(i.index()?),
+            O::GlobalGet => self.global_get(i.index()?),
+            O::GlobalSet => self.global_set(i.index()?),
+
+            // Table Instructions
+            O::TableGet => self.table_get(i.index()?),
+            O::TableSet => self.table_set(i.index()?),
+            O::TableSize => self.table_size(i.index()?),
+            O::TableGrow => self.table_grow(i.index()?),
+            O::TableFill => self.table_fill(i.index()?),
+            O::TableCopy => self.table_copy(i.indices()?),
+            O::TableInit => self.table_init(i.indices()?),
+            O::ElemDrop => self.elem_drop(i.index()?),
+
+            // Memory Instructions
+            O::MemorySize => self.memory_size(i.index()?),
+            O::MemoryGrow => self.memory_grow(i.index()?),
+            O::MemoryFill => self.memory_fill(i.index()?),
+            O::MemoryCopy => self.memory_copy(i.indices()?),
+            O::MemoryInit => self.memory_init(i.indices()?),
+            O::DataDrop => self.data_drop(i.index()?),
+
+            // Reference Instructions
+            O::RefNull => self.ref_null(),
+            O::RefFunc => self.ref_func(i.index()?),
+            O::RefIsNull => self.ref_is_null(),
+            O::RefAsNonNull => self.ref_as_non_null(),
+            O::RefEq => self.ref_eq(),
+            O::RefTestNonNull | O::RefTestNullable => self.ref_test(i.ty()?),
+            O::RefCastNonNull | O::RefCastNullable => self.ref_cast(i.ty()?),
+            O::RefI31 => self.ref_i31(),
+            O::I31GetS => self.i31_get_s(),
+            O::I31GetU => self.i31_get_u(),
+            O::AnyConvertExtern => self.any_convert_extern(),
+            O::ExternConvertAny => self.extern_convert_any(),
+
+            // Aggregate Instructions
+            O::StructNew => self.struct_new(i.index()?),
+            O::StructNewDefault => self.struct_new_default(i.index()?),
+            O::StructGet | O::StructGetU => self.struct_get(i.indices()?, Unsigned),
+            O::StructGetS => self.struct_get(i.indices()?, Signed),
+            O::StructSet => self.struct_set(i.indices()?),
+            O::ArrayNew => self.array_new(i.index()?),
+            O::ArrayNewDefault => self.array_new_default(i.index()?),
+            O::ArrayNewFixed => self.array_new_fixed(i.indices()?),
+            O::ArrayNewData => self.array_new_data(i.indices()?),
+            O::ArrayNewElem => self.array_new_elem(i.indices()?),
+            O::ArrayGet | O::ArrayGetU => self.array_get(i.index()?, Unsigned),
+            O::ArrayGetS => self.array_get(i.index()?, Signed),
+            O::ArraySet => self.array_set(i.index()?),
+            O::ArrayLen => self.array_len(),
+            O::ArrayFill => self.array_fill(i.index()?),
+            O::ArrayCopy => self.array_copy(),
+            O::ArrayInitData => self.array_init_data(i.indices()?),
+            O::ArrayInitElem => self.array_init_elem(i.indices()?),
+
+            // Numeric Instructions
+            O::I32Const | O::I64Const | O::F32Const | O::F64Const => self.constant(i.constant()?),
+            O::I32Clz | O::I32Ctz | O::I32Popcnt | O::I32Extend8S | O::I32Extend16S
+            | O::I64Clz | O::I64Ctz | O::I64Popcnt | O::I64Extend8S | O::I64Extend16S | O::I64Extend32S
+            | O::F32Abs | O::F32Neg | O::F32Sqrt | O::F32Ceil | O::F32Floor | O::F32Trunc | O::F32Nearest
+            | O::F64Abs | O::F64Neg | O::F64Sqrt | O::F64Ceil | O::F64Floor | O::F64Trunc | O::F64Nearest
+                => self.unop(op),
+            O::I32Add | O::I32Sub | O::I32Mul | O::I32DivS | O::I32DivU | O::I32RemS | O::I32RemU
+            | O::I32And | O::I32Or | O::I32Xor | O::I32Shl | O::I32ShrS | O::I32ShrU | O::I32Rotl | O::I32Rotr
+            | O::I64Add | O::I64Sub | O::I64Mul | O::I64DivS | O::I64DivU | O::I64RemS | O::I64RemU
+            | O::I64And | O::I64Or | O::I64Xor | O::I64Shl | O::I64ShrS | O::I64ShrU | O::I64Rotl | O::I64Rotr
+            | O::F32Add | O::F32Sub | O::F32Mul | O::F32Div | O::F32Min | O::F32Max | O::F32Copysign
+            | O::F64Add | O::F64Sub | O::F64Mul | O::F64Div | O::F64Min | O::F64Max | O::F64Copysign
+                => self.binop(op),
+            O::I32Eqz | O::I64Eqz => self.testop(op),
+            O::I32Eq | O::I32Ne | O::I32LtS | O::I32LtU | O::I32GtS | O::I32GtU | O::I32LeS | O::I32LeU | O::I32GeS | O::I32GeU
+            | O::I64Eq | O::I64Ne | O::I64LtS | O::I64LtU | O::I64GtS | O::I64GtU | O::I64LeS | O::I64LeU | O::I64GeS | O::I64GeU
+            | O::F32Eq | O::F32Ne | O::F32Lt | O::F32Gt | O::F32Le | O::F32Ge
+            | O::F64Eq | O::F64Ne | O::F64Lt | O::F64Gt | O::F64Le | O::F64Ge
+                => self.relop(op),
+            O::I32WrapI64 | O::I64ExtendI32S | O::I64ExtendI32U
+            | O::I32TruncF32S | O::I32TruncF32U | O::I32TruncF64S | O::I32TruncF64U
+            | O::I64TruncF32S | O::I64TruncF32U | O::I64TruncF64S | O::I64TruncF64U
+            | O::I32TruncSatF32S | O::I32TruncSatF32U | O::I32TruncSatF64S | O::I32TruncSatF64U
+            | O::I64TruncSatF32S | O::I64TruncSatF32U | O::I64TruncSatF64S | O::I64TruncSatF64U
+            | O::F32ConvertI32S | O::F32ConvertI32U | O::F32ConvertI64S | O::F32ConvertI64U
+            | O::F64ConvertI32S | O::F64ConvertI32U | O::F64ConvertI64S | O::F64ConvertI64U
+            | O::F32DemoteF64 | O::F64PromoteF32
+            | O::I32ReinterpretF32 | O::I64ReinterpretF64 | O::F32ReinterpretI32 | O::F64ReinterpretI64
+                => self.cvtop(op),
+            O::I64Add128 => self.i64_add128(),
+            O::I64Sub128 => self.i64_sub128(),
+            O::I64MulWideS => self.i64_mul_wide_s(),
+            O::I64MulWideU => self.i64_mul_wide_u(),
+
+            _ => self.access(i),
+        }
+    }
+
+    /// The rule of a load, a store or an atomic access.
+    #[rustfmt::skip]
+    fn access(&mut self, i: Instruction) -> Step {
+        use Opcode as O;
+        let op = i.opcode;
+        let (small, large) = ((|i| I32(i as u32)) as fn(u64) -> Value, I64 as fn(u64) -> Value);
+        match op {
+            // Memory Instructions: numbers
+            O::I32Load => self.load_num(i.memarg()?, |bytes| I32(u32::from_le_bytes(bytes))),
+            O::I64Load => self.load_num(i.memarg()?, |bytes| I64(u64::from_le_bytes(bytes))),
+            O::F32Load => self.load_num(i.memarg()?, |bytes| F32(u32::from_le_bytes(bytes))),
+            O::F64Load => self.load_num(i.memarg()?, |bytes| F64(u64::from_le_bytes(bytes))),
+            O::I32Load8S => self.load_pack(i.memarg()?, |bytes| I32(i8::from_le_bytes(bytes) as u32)),
+            O::I32Load8U => self.load_pack(i.memarg()?, |bytes| I32(u8::from_le_bytes(bytes).into())),
+            O::I32Load16S => self.load_pack(i.memarg()?, |bytes| I32(i16::from_le_bytes(bytes) as u32)),
+            O::I32Load16U => self.load_pack(i.memarg()?, |bytes| I32(u16::from_le_bytes(bytes).into())),
+            O::I64Load8S => self.load_pack(i.memarg()?, |bytes| I64(i8::from_le_bytes(bytes) as u64)),
+            O::I64Load8U => self.load_pack(i.memarg()?, |bytes| I64(u8::from_le_bytes(bytes).into())),
+            O::I64Load16S => self.load_pack(i.memarg()?, |bytes| I64(i16::from_le_bytes(bytes) as u64)),
+            O::I64Load16U => self.load_pack(i.memarg()?, |bytes| I64(u16::from_le_bytes(bytes).into())),
+            O::I64Load32S => self.load_pack(i.memarg()?, |bytes| I64(i32::from_le_bytes(bytes) as u64)),
+            O::I64Load32U => self.load_pack(i.memarg()?, |bytes| I64(u32::from_le_bytes(bytes).into())),
+            O::I32Store => self.store_num(i.memarg()?, |c| if let I32(i) = c { Some(i.to_le_bytes()) } else { None }),
+            O::I64Store => self.store_num(i.memarg()?, |c| if let I64(i) = c { Some(i.to_le_bytes()) } else { None }),
+            O::F32Store => self.store_num(i.memarg()?, |c| if let F32(z) = c { Some(z.to_le_bytes()) } else { None }),
+            O::F64Store => self.store_num(i.memarg()?, |c| if let F64(z) = c { Some(z.to_le_bytes()) } else { None }),
+            O::I32Store8 => self.store_pack(i.memarg()?, |c| if let I32(i) = c { Some((i as u8).to_le_bytes()) } else { None }),
+            O::I32Store16 => self.store_pack(i.memarg()?, |c| if let I32(i) = c { Some((i as u16).to_le_bytes()) } else { None }),
+            O::I64Store8 => self.store_pack(i.memarg()?, |c| if let I64(i) = c { Some((i as u8).to_le_bytes()) } else { None }),
+            O::I64Store16 => self.store_pack(i.memarg()?, |c| if let I64(i) = c { Some((i as u16).to_le_bytes()) } else { None }),
+            O::I64Store32 => self.store_pack(i.memarg()?, |c| if let I64(i) = c { Some((i as u32).to_le_bytes()) } else { None }),
+
+            // Memory Instructions: vectors
+            O::V128Load => self.vload(i.memarg()?),
+            O::V128Load8x8S | O::V128Load8x8U | O::V128Load16x4S | O::V128Load16x4U | O::V128Load32x2S | O::V128Load32x2U
+                => self.vload_part::<8>(op, i.memarg()?, PACK),
+            O::V128Load8Splat => self.vload_part::<1>(op, i.memarg()?, SPLAT),
+            O::V128Load16Splat => self.vload_part::<2>(op, i.memarg()?, SPLAT),
+            O::V128Load32Splat => self.vload_part::<4>(op, i.memarg()?, SPLAT),
+            O::V128Load64Splat => self.vload_part::<8>(op, i.memarg()?, SPLAT),
+            O::V128Load32Zero => self.vload_part::<4>(op, i.memarg()?, ZERO),
+            O::V128Load64Zero => self.vload_part::<8>(op, i.memarg()?, ZERO),
+            O::V128Load8Lane => self.vload_lane::<1>(op, i.memarg()?, i.lane()?),
+            O::V128Load16Lane => self.vload_lane::<2>(op, i.memarg()?, i.lane()?),
+            O::V128Load32Lane => self.vload_lane::<4>(op, i.memarg()?, i.lane()?),
+            O::V128Load64Lane => self.vload_lane::<8>(op, i.memarg()?, i.lane()?),
+            O::V128Store => self.vstore(i.memarg()?),
+            O::V128Store8Lane => self.vstore_lane::<1>(op, i.memarg()?, i.lane()?),
+            O::V128Store16Lane => self.vstore_lane::<2>(op, i.memarg()?, i.lane()?),
+            O::V128Store32Lane => self.vstore_lane::<4>(op, i.memarg()?, i.lane()?),
+            O::V128Store64Lane => self.vstore_lane::<8>(op, i.memarg()?, i.lane()?),
+
+            // Atomic accesses (proposal *threads*)
+            O::MemoryAtomicNotify => self.atomic_notify(i.memarg()?),
+            O::MemoryAtomicWait32 => self.atomic_wait32(i.memarg()?),
+            O::MemoryAtomicWait64 => self.atomic_wait64(i.memarg()?),
+            O::AtomicFence => self.atomic_fence(),
+            O::I32AtomicLoad => self.atomic_load::<4>(i.memarg()?, small),
+            O::I32AtomicLoad8U => self.atomic_load::<1>(i.memarg()?, small),
+            O::I32AtomicLoad16U => self.atomic_load::<2>(i.memarg()?, small),
+            O::I64AtomicLoad => self.atomic_load::<8>(i.memarg()?, large),
+            O::I64AtomicLoad8U => self.atomic_load::<1>(i.memarg()?, large),
+            O::I64AtomicLoad16U => self.atomic_load::<2>(i.memarg()?, large),
+            O::I64AtomicLoad32U => self.atomic_load::<4>(i.memarg()?, large),
+            O::I32AtomicStore | O::I64AtomicStore32 => self.atomic_store::<4>(i.memarg()?),
+            O::I32AtomicStore8 | O::I64AtomicStore8 => self.atomic_store::<1>(i.memarg()?),
+            O::I32AtomicStore16 | O::I64AtomicStore16 => self.atomic_store::<2>(i.memarg()?),
+            O::I64AtomicStore => self.atomic_store::<8>(i.memarg()?),
+            O::I32AtomicRmwCmpxchg => self.atomic_cmpxchg::<4>(i.memarg()?, small),
+            O::I32AtomicRmw8CmpxchgU => self.atomic_cmpxchg::<1>(i.memarg()?, small),
+            O::I32AtomicRmw16CmpxchgU => self.atomic_cmpxchg::<2>(i.memarg()?, small),
+            O::I64AtomicRmwCmpxchg => self.atomic_cmpxchg::<8>(i.memarg()?, large),
+            O::I64AtomicRmw8CmpxchgU => self.atomic_cmpxchg::<1>(i.memarg()?, large),
+            O::I64AtomicRmw16CmpxchgU => self.atomic_cmpxchg::<2>(i.memarg()?, large),
+            O::I64AtomicRmw32CmpxchgU => self.atomic_cmpxchg::<4>(i.memarg()?, large),
+            O::I32AtomicRmwAdd => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_add(b), small),
+            O::I32AtomicRmw8AddU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_add(b), small),
+            O::I32AtomicRmw16AddU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_add(b), small),
+            O::I64AtomicRmwAdd => self.atomic_rmw::<8>(i.memarg()?, |a, b| a.wrapping_add(b), large),
+            O::I64AtomicRmw8AddU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_add(b), large),
+            O::I64AtomicRmw16AddU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_add(b), large),
+            O::I64AtomicRmw32AddU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_add(b), large),
+            O::I32AtomicRmwSub => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
+            O::I32AtomicRmw8SubU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
+            O::I32AtomicRmw16SubU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
+            O::I64AtomicRmwSub => self.atomic_rmw::<8>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
+            O::I64AtomicRmw8SubU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
+            O::I64AtomicRmw16SubU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
+            O::I64AtomicRmw32SubU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
+            O::I32AtomicRmwAnd => self.atomic_rmw::<4>(i.memarg()?, |a, b| a & b, small),
+            O::I32AtomicRmw8AndU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a & b, small),
+            O::I32AtomicRmw16AndU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a & b, small),
+            O::I64AtomicRmwAnd => self.atomic_rmw::<8>(i.memarg()?, |a, b| a & b, large),
+            O::I64AtomicRmw8AndU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a & b, large),
+            O::I64AtomicRmw16AndU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a & b, large),
+            O::I64AtomicRmw32AndU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a & b, large),
+            O::I32AtomicRmwOr => self.atomic_rmw::<4>(i.memarg()?, |a, b| a | b, small),
+            O::I32AtomicRmw8OrU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a | b, small),
+            O::I32AtomicRmw16OrU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a | b, small),
+            O::I64AtomicRmwOr => self.atomic_rmw::<8>(i.memarg()?, |a, b| a | b, large),
+            O::I64AtomicRmw8OrU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a | b, large),
+            O::I64AtomicRmw16OrU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a | b, large),
+            O::I64AtomicRmw32OrU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a | b, large),
+            O::I32AtomicRmwXor => self.atomic_rmw::<4>(i.memarg()?, |a, b| a ^ b, small),
+            O::I32AtomicRmw8XorU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a ^ b, small),
+            O::I32AtomicRmw16XorU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a ^ b, small),
+            O::I64AtomicRmwXor => self.atomic_rmw::<8>(i.memarg()?, |a, b| a ^ b, large),
+            O::I64AtomicRmw8XorU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a ^ b, large),
+            O::I64AtomicRmw16XorU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a ^ b, large),
+            O::I64AtomicRmw32XorU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a ^ b, large),
+            O::I32AtomicRmwXchg => self.atomic_rmw::<4>(i.memarg()?, |_, b| b, small),
+            O::I32AtomicRmw8XchgU => self.atomic_rmw::<1>(i.memarg()?, |_, b| b, small),
+            O::I32AtomicRmw16XchgU => self.atomic_rmw::<2>(i.memarg()?, |_, b| b, small),
+            O::I64AtomicRmwXchg => self.atomic_rmw::<8>(i.memarg()?, |_, b| b, large),
+            O::I64AtomicRmw8XchgU => self.atomic_rmw::<1>(i.memarg()?, |_, b| b, large),
+            O::I64AtomicRmw16XchgU => self.atomic_rmw::<2>(i.memarg()?, |_, b| b, large),
+            O::I64AtomicRmw32XchgU => self.atomic_rmw::<4>(i.memarg()?, |_, b| b, large),
+
+            _ => self.vector(i),
+        }
+    }
+
+    /// The rule of a vector instruction on values.
+    #[rustfmt::skip]
+    fn vector(&mut self, i: Instruction) -> Step {
+        use Opcode as O;
+        let op = i.opcode;
+        match op {
+            O::V128Const => self.vconst(i.vector()?),
+            O::I8x16Shuffle => self.vshuffle(i.vector()?),
+            O::V128Not => self.vunop(op, Rule::Vvunop),
+            O::I8x16Abs | O::I16x8Abs | O::I32x4Abs | O::I64x2Abs | O::I8x16Neg | O::I16x8Neg | O::I32x4Neg
+            | O::I64x2Neg | O::I8x16Popcnt | O::F32x4Abs | O::F64x2Abs | O::F32x4Neg | O::F64x2Neg | O::F32x4Sqrt
+            | O::F64x2Sqrt | O::F32x4Ceil | O::F64x2Ceil | O::F32x4Floor | O::F64x2Floor | O::F32x4Trunc
+            | O::F64x2Trunc | O::F32x4Nearest | O::F64x2Nearest
+                => self.vunop(op, Rule::VunopVal),
+            O::I16x8ExtendLowI8x16S | O::I16x8ExtendHighI8x16S | O::I16x8ExtendLowI8x16U | O::I16x8ExtendHighI8x16U
+            | O::I32x4ExtendLowI16x8S | O::I32x4ExtendHighI16x8S | O::I32x4ExtendLowI16x8U | O::I32x4ExtendHighI16x8U
+            | O::I64x2ExtendLowI32x4S | O::I64x2ExtendHighI32x4S | O::I64x2ExtendLowI32x4U | O::I64x2ExtendHighI32x4U
+            | O::I32x4TruncSatF32x4S | O::I32x4TruncSatF32x4U | O::I32x4TruncSatF64x2SZero
+            | O::I32x4TruncSatF64x2UZero | O::F32x4ConvertI32x4S | O::F32x4ConvertI32x4U | O::F64x2ConvertLowI32x4S
+            | O::F64x2ConvertLowI32x4U | O::F32x4DemoteF64x2Zero | O::F64x2PromoteLowF32x4
+            | O::I32x4RelaxedTruncF32x4S | O::I32x4RelaxedTruncF32x4U | O::I32x4RelaxedTruncF64x2SZero
+            | O::I32x4RelaxedTruncF64x2UZero
+                => self.vunop(op, Rule::Vcvtop),
+            O::I16x8ExtAddPairwiseI8x16S | O::I16x8ExtAddPairwiseI8x16U | O::I32x4ExtAddPairwiseI16x8S
+            | O::I32x4ExtAddPairwiseI16x8U
+                => self.vunop(op, Rule::Vextunop),
+            O::V128And | O::V128AndNot | O::V128Or | O::V128Xor => self.vbinop(op, Rule::Vvbinop),
+            O::I8x16Swizzle | O::I8x16RelaxedSwizzle => self.vbinop(op, Rule::Vswizzlop),
+            O::I8x16Add | O::I16x8Add | O::I32x4Add | O::I64x2Add | O::I8x16Sub | O::I16x8Sub | O::I32x4Sub
+            | O::I64x2Sub | O::I16x8Mul | O::I32x4Mul | O::I64x2Mul | O::I8x16AddSatS | O::I8x16AddSatU
+            | O::I16x8AddSatS | O::I16x8AddSatU | O::I8x16SubSatS | O::I8x16SubSatU | O::I16x8SubSatS
+            | O::I16x8SubSatU | O::I8x16MinS | O::I8x16MinU | O::I16x8MinS | O::I16x8MinU | O::I32x4MinS
+            | O::I32x4MinU | O::I8x16MaxS | O::I8x16MaxU | O::I16x8MaxS | O::I16x8MaxU | O::I32x4MaxS | O::I32x4MaxU
+            | O::I8x16AvgrU | O::I16x8AvgrU | O::I16x8Q15MulrSatS | O::F32x4Add | O::F64x2Add | O::F32x4Sub
+            | O::F64x2Sub | O::F32x4Mul | O::F64x2Mul | O::F32x4Div | O::F64x2Div | O::F32x4Min | O::F64x2Min
+            | O::F32x4Max | O::F64x2Max | O::F32x4PMin | O::F64x2PMin | O::F32x4PMax | O::F64x2PMax
+            | O::F32x4RelaxedMin | O::F32x4RelaxedMax | O::F64x2RelaxedMin | O::F64x2RelaxedMax
+            | O::I16x8RelaxedQ15mulrS
+                => self.vbinop(op, Rule::VbinopVal),
+            O::I8x16NarrowI16x8S | O::I8x16NarrowI16x8U | O::I16x8NarrowI32x4S | O::I16x8NarrowI32x4U
+                => self.vbinop(op, Rule::Vnarrow),
+            O::I16x8ExtMulLowI8x16S | O::I16x8ExtMulHighI8x16S | O::I16x8ExtMulLowI8x16U | O::I16x8ExtMulHighI8x16U
+            | O::I32x4ExtMulLowI16x8S | O::I32x4ExtMulHighI16x8S | O::I32x4ExtMulLowI16x8U | O::I32x4ExtMulHighI16x8U
+            | O::I64x2ExtMulLowI32x4S | O::I64x2ExtMulHighI32x4S | O::I64x2ExtMulLowI32x4U | O::I64x2ExtMulHighI32x4U
+            | O::I32x4DotI16x8S | O::I16x8RelaxedDotI8x16I7x16S
+                => self.vbinop(op, Rule::Vextbinop),
+            O::I8x16Eq | O::I8x16Ne | O::I8x16LtS | O::I8x16LtU | O::I8x16GtS | O::I8x16GtU | O::I8x16LeS
+            | O::I8x16LeU | O::I8x16GeS | O::I8x16GeU | O::I16x8Eq | O::I16x8Ne | O::I16x8LtS | O::I16x8LtU
+            | O::I16x8GtS | O::I16x8GtU | O::I16x8LeS | O::I16x8LeU | O::I16x8GeS | O::I16x8GeU | O::I32x4Eq
+            | O::I32x4Ne | O::I32x4LtS | O::I32x4LtU | O::I32x4GtS | O::I32x4GtU | O::I32x4LeS | O::I32x4LeU
+            | O::I32x4GeS | O::I32x4GeU | O::I64x2Eq | O::I64x2Ne | O::I64x2LtS | O::I64x2GtS | O::I64x2LeS
+            | O::I64x2GeS | O::F32x4Eq | O::F32x4Ne | O::F32x4Lt | O::F32x4Gt | O::F32x4Le | O::F32x4Ge | O::F64x2Eq
+            | O::F64x2Ne | O::F64x2Lt | O::F64x2Gt | O::F64x2Le | O::F64x2Ge
+                => self.vbinop(op, Rule::Vrelop),
+            O::V128Bitselect => self.vternop(op, Rule::Vvternop),
+            O::F32x4RelaxedMadd | O::F32x4RelaxedNmadd | O::F64x2RelaxedMadd | O::F64x2RelaxedNmadd
+            | O::I8x16RelaxedLaneselect | O::I16x8RelaxedLaneselect | O::I32x4RelaxedLaneselect
+            | O::I64x2RelaxedLaneselect
+                => self.vternop(op, Rule::VternopVal),
+            O::I32x4RelaxedDotI8x16I7x16AddS => self.vternop(op, Rule::Vextternop),
+            O::V128AnyTrue => self.vtestop(op, Rule::Vvtestop),
+            O::I8x16AllTrue | O::I16x8AllTrue | O::I32x4AllTrue | O::I64x2AllTrue => self.vtestop(op, Rule::Vtestop),
+            O::I8x16Bitmask | O::I16x8Bitmask | O::I32x4Bitmask | O::I64x2Bitmask => self.vtestop(op, Rule::Vbitmask),
+            O::I8x16Shl | O::I8x16ShrS | O::I8x16ShrU | O::I16x8Shl | O::I16x8ShrS | O::I16x8ShrU | O::I32x4Shl
+            | O::I32x4ShrS | O::I32x4ShrU | O::I64x2Shl | O::I64x2ShrS | O::I64x2ShrU
+                => self.vshiftop(op),
+            O::I8x16Splat | O::I16x8Splat | O::I32x4Splat | O::F32x4Splat | O::I64x2Splat | O::F64x2Splat
+                => self.vsplat(op),
+            O::I8x16ReplaceLane | O::I16x8ReplaceLane | O::I32x4ReplaceLane | O::F32x4ReplaceLane
+            | O::I64x2ReplaceLane | O::F64x2ReplaceLane
+                => self.vreplace_lane(op, i.lane()?),
+            O::I8x16ExtractLaneS | O::I8x16ExtractLaneU | O::I16x8ExtractLaneS | O::I16x8ExtractLaneU | O::I32x4ExtractLane
+                => self.vextract_lane(op, i.lane()?, |i| I32(i as u32)),
+            O::I64x2ExtractLane => self.vextract_lane(op, i.lane()?, I64),
+            O::F32x4ExtractLane => self.vextract_lane(op, i.lane()?, |z| F32(z as u32)),
+            O::F64x2ExtractLane => self.vextract_lane(op, i.lane()?, F64),
+            _ => Err(Stop::crash(format!("{op} has no rule"))),
+        }
+    }
+}
