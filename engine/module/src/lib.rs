@@ -11,6 +11,7 @@ mod error;
 mod features;
 mod frame;
 mod module;
+mod needs;
 pub mod operator;
 mod registry;
 mod types;
