@@ -39,7 +39,7 @@ impl Module {
         let config = engine.config();
         let data = Arc::new(load(engine, bytes)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
-        let compilable = Module::compilable(engine, bytes);
+        let compilable = data.lacking(Tier::Jit.features()).is_none();
         let (mut interpreted, mut functions) = (Vec::new(), Vec::new());
         for func in own {
             match tier_of(func) {
@@ -49,7 +49,7 @@ impl Module {
             }
         }
         if !interpreted.is_empty() {
-            check_implemented(engine, bytes, Tier::Interp)?;
+            check_implemented(&data, Tier::Interp)?;
         }
         let uses_code = match config.tier {
             Tier::Interp => !functions.is_empty(),
@@ -74,11 +74,6 @@ impl Module {
         }
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
         Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), interpreted })
-    }
-
-    /// Whether the compiler implements all that the module uses.
-    fn compilable(engine: &Engine, bytes: &[u8]) -> bool {
-        ModuleData::lacking(bytes, engine.config().features, Tier::Jit.features()).is_none()
     }
 
     /// Loads an artefact after checking that it was made for this version, machine and schedule.
@@ -126,15 +121,15 @@ impl Module {
     }
 }
 
-/// Judges bytes by the features in force, then asks whether the tier implements what they use.
+/// Judges bytes by the features in force, then asks whether the tier implements what they need.
 fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleData, LoadError> {
     let data = ModuleData::new(bytes, engine.config().features)?;
-    check_implemented(engine, bytes, engine.config().tier)?;
+    check_implemented(&data, engine.config().tier)?;
     Ok(data)
 }
 
-fn check_implemented(engine: &Engine, bytes: &[u8], tier: Tier) -> Result<(), LoadError> {
-    match ModuleData::lacking(bytes, engine.config().features, tier.features()) {
+fn check_implemented(data: &ModuleData, tier: Tier) -> Result<(), LoadError> {
+    match data.lacking(tier.features()) {
         None => Ok(()),
         Some(feature) => Err(LoadError {
             kind: LoadErrorKind::Unsupported { feature },

@@ -1,9 +1,9 @@
 //! The oracle as a tier.
 
 use crate::executions::Executions;
+use crate::features::supported_features;
 use crate::machine::{Executing, Held, Leave, Machine, Pausing, RootMaps, Standing};
 use crate::observer::Observer;
-use crate::prepare::refuse_unsupported;
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
     AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Stop,
@@ -219,8 +219,10 @@ impl Executor for Interp {
         _code: Option<&CodeObject>,
     ) -> Result<(), AttachError> {
         let inst = store.instance(instance);
-        refuse_unsupported(&inst.module)
-            .map_err(|reason| AttachError { tier: self.name(), reason })?;
+        if let Some(feature) = inst.module.lacking(supported_features()) {
+            let reason = format!("it does not implement {feature}");
+            return Err(AttachError { tier: self.name(), reason });
+        }
         let mut state = self.lock();
         let home = inst.memories.first().map_or(NO_MEMORY, |m| m.0);
         for func in &inst.funcs[inst.module.imported_funcs as usize..] {

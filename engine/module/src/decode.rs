@@ -6,9 +6,11 @@ use crate::features::Features;
 use crate::module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
+use crate::needs::Uses;
 use crate::types::{ExternType, RefType, TypeUse, ValType};
+use crate::validate::{self, Validation};
 use std::ops::Range;
-use wasmparser::{self as wp, ExternalKind, Parser, Payload};
+use wasmparser::{self as wp, ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
 /// Most bytes that a module may have.
 const MAX_MODULE_BYTES: usize = 1 << 30;
@@ -16,7 +18,10 @@ const MAX_MODULE_BYTES: usize = 1 << 30;
 /// Most declared locals of one function; the decoder's own limit, checked before they are expanded.
 const MAX_LOCALS: u64 = 50_000;
 
-/// Decodes all of a module, every instruction included.
+/// Decodes and validates all of a module, every instruction once.
+///
+/// Malformed outweighs invalid: a fault that validation finds counts only when the rest has been
+/// decoded.
 ///
 /// The format itself depends on the features: how long a limit may be, what a flag means, which byte
 /// must be zero. So a module that does not decode with the features it may use is malformed, unless it
@@ -29,25 +34,27 @@ pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadErr
             offset: MAX_MODULE_BYTES as u64,
         });
     }
-    let decoder = match decode_with(bytes, features) {
-        Err(error) if matches!(error.kind, LoadErrorKind::Unsupported { .. }) => {
-            decode_with(bytes, features.union(Features::all()))?
-        }
-        result => result?,
+    let lacks = match decode_with(bytes, features) {
+        Err(error) if matches!(error.kind, LoadErrorKind::Unsupported { .. }) => error,
+        result => return result?.finish(bytes, features),
     };
-    match decoder.unknown {
-        // Only when all of it decodes: malformed outweighs unsupported.
+    match decode_with(bytes, features.union(Features::all()))?.unknown {
         Some(error) => Err(error),
-        None => Ok(decoder.module),
+        None => Err(match validate::run(bytes, features) {
+            Err(refused) => validate::explain(bytes, features, &refused),
+            Ok(()) => lacks,
+        }),
     }
 }
 
 fn decode_with(bytes: &[u8], features: Features) -> Result<Decoder, LoadError> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(features);
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
     for payload in parser.parse_all(bytes) {
-        decoder.payload(payload.map_err(malformed)?)?;
+        let payload = payload.map_err(malformed)?;
+        decoder.validation.payload(&payload);
+        decoder.payload(payload)?;
     }
     Ok(decoder)
 }
@@ -60,15 +67,53 @@ fn malformed(error: wp::Error) -> LoadError {
     LoadError::new(kind, &error)
 }
 
-#[derive(Default)]
 struct Decoder {
     module: Module,
+    uses: Uses,
+    validation: Validation,
     unknown: Option<LoadError>,
 }
 
 type Result<T, E = LoadError> = std::result::Result<T, E>;
 
 impl Decoder {
+    fn new(features: Features) -> Decoder {
+        Decoder {
+            module: Module::default(),
+            uses: Uses::default(),
+            validation: Validation::new(features),
+            unknown: None,
+        }
+    }
+
+    /// The module, when all of it decodes.
+    fn finish(mut self, bytes: &[u8], features: Features) -> Result<Module> {
+        // Only now: malformed outweighs unsupported.
+        if let Some(error) = self.unknown {
+            return Err(error);
+        }
+        match self.validation.finish() {
+            Ok(replay) => self.module.replay = replay,
+            Err(refused) => return Err(validate::explain(bytes, features, &refused)),
+        }
+        let m = &self.module;
+        self.uses.feature_if(m.tables.len() > 1, WasmFeatures::REFERENCE_TYPES);
+        self.uses.feature_if(m.memories.len() > 1, WasmFeatures::MULTI_MEMORY);
+        self.uses.feature_if(!m.tags.is_empty(), WasmFeatures::EXCEPTIONS);
+        let resumable = m.tags.iter().any(
+            |tag| matches!(tag.ty, TypeUse::Idx(ty) if !m.func_type_at(ty).results.is_empty()),
+        );
+        self.uses.feature_if(resumable, WasmFeatures::STACK_SWITCHING);
+        let mutable_imports = m.globals[..m.imported_globals as usize].iter().any(|g| g.mutable);
+        let mutable_exports = m.exports.iter().any(|export| {
+            export.kind == ExternKind::Global && m.globals[export.index as usize].mutable
+        });
+        let mutable = mutable_imports || mutable_exports;
+        self.uses.feature_if(mutable, WasmFeatures::MUTABLE_GLOBAL);
+        self.module.needs = self.uses.needs();
+        Ok(self.module)
+    }
+
     /// Notes something that has no form here, and goes on decoding.
     fn known<T>(&mut self, value: Result<T, Unknown>, offset: u64) -> Option<T> {
         match value {
@@ -86,6 +131,7 @@ impl Decoder {
 
     fn const_expr(&mut self, expr: &wp::ConstExpr<'_>) -> Result<crate::ConstExpr> {
         let offset = expr.get_binary_reader().original_position();
+        self.uses.const_expr(expr, self.module.imported_globals);
         match convert::const_expr(expr) {
             Ok(expr) => Ok(expr),
             Err(ConstExprError::Decode(error)) => Err(malformed(error)),
@@ -113,6 +159,10 @@ impl Decoder {
                 self.module.start = Some(func);
                 Ok(())
             }
+            Payload::DataCountSection { .. } => {
+                self.uses.feature(WasmFeatures::BULK_MEMORY);
+                Ok(())
+            }
             Payload::ElementSection(s) => self.elements(s),
             Payload::DataSection(s) => self.datas(s),
             Payload::CodeSectionEntry(body) => self.body(&body),
@@ -127,6 +177,7 @@ impl Decoder {
     fn types(&mut self, section: wp::TypeSectionReader<'_>) -> Result<()> {
         for group in section.into_iter_with_offsets() {
             let (offset, group) = group.map_err(malformed)?;
+            self.uses.rec_group(&group);
             if let Some(group) = self.known(convert::rec_group(&group), offset) {
                 self.module.flat_types.extend(group.0.iter().cloned());
                 self.module.types.push(group);
@@ -136,8 +187,18 @@ impl Decoder {
     }
 
     fn imports(&mut self, section: wp::ImportSectionReader<'_>) -> Result<()> {
+        let compact =
+            section.clone().into_iter().flatten().any(|i| !matches!(i, wp::Imports::Single(..)));
+        self.uses.feature_if(compact, WasmFeatures::COMPACT_IMPORTS);
         for import in section.into_imports_with_offsets() {
             let (offset, import) = import.map_err(malformed)?;
+            match import.ty {
+                TypeRef::Func(_) | TypeRef::Tag(_) => {}
+                TypeRef::Table(ty) => self.uses.table_type(ty),
+                TypeRef::Memory(ty) => self.uses.memory_type(ty),
+                TypeRef::Global(ty) => self.uses.value_type(ty.content_type),
+                TypeRef::FuncExact(_) => self.uses.feature(WasmFeatures::CUSTOM_DESCRIPTORS),
+            }
             let Some(ty) = self.known(convert::extern_type(import.ty), offset) else { continue };
             let m = &mut self.module;
             match ty {
@@ -170,9 +231,13 @@ impl Decoder {
     fn tables(&mut self, section: wp::TableSectionReader<'_>) -> Result<()> {
         for table in section.into_iter_with_offsets() {
             let (offset, table) = table.map_err(malformed)?;
+            self.uses.table_type(table.ty);
             let init = match &table.init {
                 wp::TableInit::RefNull => None,
-                wp::TableInit::Expr(expr) => Some(self.const_expr(expr)?),
+                wp::TableInit::Expr(expr) => {
+                    self.uses.feature(WasmFeatures::FUNCTION_REFERENCES);
+                    Some(self.const_expr(expr)?)
+                }
             };
             if let Some(ty) = self.known(convert::table_type(table.ty), offset) {
                 self.module.tables.push(ty);
@@ -185,6 +250,7 @@ impl Decoder {
     fn memories(&mut self, section: wp::MemorySectionReader<'_>) -> Result<()> {
         for memory in section {
             let memory = memory.map_err(malformed)?;
+            self.uses.memory_type(memory);
             self.module.memories.push(convert::memory_type(memory));
         }
         Ok(())
@@ -200,6 +266,7 @@ impl Decoder {
     fn globals(&mut self, section: wp::GlobalSectionReader<'_>) -> Result<()> {
         for global in section.into_iter_with_offsets() {
             let (offset, global) = global.map_err(malformed)?;
+            self.uses.value_type(global.ty.content_type);
             let init = self.const_expr(&global.init_expr)?;
             if let Some(ty) = self.known(convert::global_type(global.ty), offset) {
                 self.module.globals.push(ty);
@@ -228,6 +295,8 @@ impl Decoder {
     fn elements(&mut self, section: wp::ElementSectionReader<'_>) -> Result<()> {
         for elem in section {
             let elem = elem.map_err(malformed)?;
+            let is_active = matches!(elem.kind, wp::ElementKind::Active { .. });
+            self.uses.feature_if(!is_active, WasmFeatures::BULK_MEMORY);
             let mode = match &elem.kind {
                 wp::ElementKind::Passive => ElemMode::Passive,
                 wp::ElementKind::Declared => ElemMode::Declarative,
@@ -246,6 +315,7 @@ impl Decoder {
                     RefType { nullable: false, heap: crate::HeapType::Func }
                 }
                 wp::ElementItems::Expressions(ty, exprs) => {
+                    self.uses.ref_type(ty);
                     for expr in exprs {
                         items.push(self.const_expr(&expr.map_err(malformed)?)?);
                     }
@@ -261,7 +331,10 @@ impl Decoder {
         for data in section {
             let data = data.map_err(malformed)?;
             let mode = match &data.kind {
-                wp::DataKind::Passive => DataMode::Passive,
+                wp::DataKind::Passive => {
+                    self.uses.feature(WasmFeatures::BULK_MEMORY);
+                    DataMode::Passive
+                }
                 wp::DataKind::Active { memory_index, offset_expr } => DataMode::Active {
                     memory: *memory_index,
                     offset: self.const_expr(offset_expr)?,
@@ -278,12 +351,16 @@ impl Decoder {
     fn body(&mut self, body: &wp::FunctionBody<'_>) -> Result<()> {
         let locals = self.locals(body)?;
         let mut operators = body.get_operators_reader().map_err(malformed)?;
+        let mut validation = self.validation.body(body);
         while !operators.eof() {
-            operators.read().map_err(malformed)?;
+            let (op, offset) = operators.read_with_offset().map_err(malformed)?;
+            self.uses.operator(&op);
+            validation.operator(&op, offset, &mut self.uses);
         }
         operators.finish().map_err(malformed)?;
+        let max_height = self.validation.end_body(validation);
         let range: Range<usize> = body.range().start as usize..body.range().end as usize;
-        self.module.bodies.push(FuncBody { range, locals, max_height: 0 });
+        self.module.bodies.push(FuncBody { range, locals, max_height });
         Ok(())
     }
 
@@ -294,6 +371,7 @@ impl Decoder {
         for _ in 0..reader.get_count() {
             let offset = reader.original_position();
             let (count, ty) = reader.read().map_err(malformed)?;
+            self.uses.value_type(ty);
             total += u64::from(count);
             if total > u64::from(u32::MAX) {
                 // spec: the binary format itself bounds the number of locals by 2^32 - 1.

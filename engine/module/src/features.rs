@@ -85,6 +85,12 @@ impl Features {
         Features(self.0.union(other.0))
     }
 
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub fn difference(self, other: Self) -> Self {
+        Features(self.0.difference(other.0))
+    }
+
     /// Whether every feature of the other set is in this one.
     pub fn contains(self, other: Self) -> bool {
         self.0.contains(other.0)
@@ -102,6 +108,12 @@ impl Features {
 
     pub(crate) fn wasm(self) -> WasmFeatures {
         self.0
+    }
+
+    /// The features that have a name among the decoder's flags.
+    pub(crate) fn of_decoder(flags: WasmFeatures) -> Features {
+        let named = NAMES.iter().fold(WasmFeatures::empty(), |set, (_, f)| set.union(*f));
+        Features(flags.intersection(named))
     }
 
     /// Name of a single feature of the decoder.

@@ -8,7 +8,7 @@ use crate::features::Features;
 use crate::module::Module;
 use crate::types::{HeapType, RefType, TypeUse, ValType};
 use std::collections::HashMap;
-use wasmparser::{self as wp, FuncToValidate, Parser, ValidPayload, Validator, ValidatorResources};
+use wasmparser::{self as wp, FuncToValidate, ValidatorResources};
 
 /// The types of a frame's contents just before an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct FrameTypes {
 }
 
 /// The validator's view of a module, for validating a body again.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Replay {
     resources: ValidatorResources,
     features: Features,
@@ -37,23 +37,17 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// `None` if the module is not valid, or has no body.
-    pub(crate) fn new(bytes: &[u8], features: Features) -> Option<Replay> {
-        let mut validator = Validator::new_with_features(features.wasm());
-        let mut parser = Parser::new(0);
-        parser.set_features(features.wasm());
-        for payload in parser.parse_all(bytes) {
-            // All that a body can refer to comes before the first of them.
-            if let ValidPayload::Func(func, _) = validator.payload(&payload.ok()?).ok()? {
-                let types = validator.types(0)?;
-                let mut indices = HashMap::new();
-                for index in 0..types.core_type_count_in_module() {
-                    indices.entry(types.core_type_at_in_module(index)).or_insert(index);
-                }
-                return Some(Replay { resources: func.resources, features, indices });
-            }
+    /// What the validator knows of a module when its first body begins.
+    pub(crate) fn new(
+        resources: &ValidatorResources,
+        features: Features,
+        types: wp::types::TypesRef<'_>,
+    ) -> Replay {
+        let mut indices = HashMap::new();
+        for index in 0..types.core_type_count_in_module() {
+            indices.entry(types.core_type_at_in_module(index)).or_insert(index);
         }
-        None
+        Replay { resources: resources.clone(), features, indices }
     }
 
     fn heap_type(&self, ty: wp::HeapType) -> Option<HeapType> {

@@ -12,6 +12,7 @@ mod features;
 mod frame;
 mod immediates;
 mod module;
+mod needs;
 pub mod operator;
 mod registry;
 mod types;

@@ -4,12 +4,13 @@ use crate::const_expr::ConstExpr;
 use crate::error::LoadError;
 use crate::features::Features;
 use crate::frame::Replay;
+use crate::needs::Needs;
 use crate::types::{
     CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
     TagType, TypeUse, ValType,
 };
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// What kind of thing is imported or exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,9 +133,9 @@ pub struct FuncBody {
 pub struct Module {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) digest: [u8; 32],
-    features: Option<Features>,
-    /// Made when it is first asked for.
-    replay: OnceLock<Option<Replay>>,
+    pub(crate) needs: Needs,
+    /// `None` if there is no body.
+    pub(crate) replay: Option<Arc<Replay>>,
     /// The type section.
     pub types: Vec<RecGroup>,
     /// The type section without grouping: indexed by type index.
@@ -186,32 +187,24 @@ impl Module {
     /// [`LoadError`] tells whether the bytes are malformed, invalid, need a feature that is not in
     /// `features`, or exceed a limit, with the offset.
     pub fn new(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
-        // Decoding is judged first: a module that does not even decode is malformed, whatever
-        // validation would say of the part before the fault.
         let mut module = crate::decode::decode(bytes, features)?;
-        module.bodies = crate::validate::validate(bytes, features, &module)?;
         module.bytes = bytes.into();
-        module.features = Some(features);
         module.digest = *blake3::hash(bytes).as_bytes();
         Ok(module)
     }
 
-    /// The first feature, oldest first, that a module needs and an engine lacks, if it is a module
-    /// with all of `allowed`. An engine asks this after [`Module::new`] with `allowed`, so that what is
-    /// wrong by the rules in force is never taken for what is not implemented.
-    pub fn lacking(bytes: &[u8], allowed: Features, implemented: Features) -> Option<&'static str> {
-        if implemented.contains(allowed)
-            || Module::new(bytes, allowed.intersection(implemented)).is_ok()
-        {
-            return None;
-        }
-        let lacking = allowed.names().into_iter().filter(|n| !implemented.names().contains(n));
-        let is_needed =
-            |name: &&str| allowed.without(name).is_some_and(|f| Module::new(bytes, f).is_err());
-        // With two ways to need either of two features, neither alone is needed: name one of them.
-        let mut lacking = lacking.peekable();
-        let first = lacking.peek().copied();
-        lacking.find(is_needed).or(first)
+    /// The features without which the module is refused, of those that it was made with.
+    ///
+    /// Where either of two features would do (`function-references` or `gc`, for a reference to a
+    /// defined type), neither is among them. An encoding that only a later version allows, where a
+    /// shorter one says the same, counts as the shorter one.
+    pub fn needs(&self) -> Features {
+        self.needs.features()
+    }
+
+    /// The first feature, oldest first, that the module needs and an engine does not implement.
+    pub fn lacking(&self, implemented: Features) -> Option<&'static str> {
+        self.needs.lacking(implemented)
     }
 
     /// The bytes that the module was made of.
@@ -225,7 +218,7 @@ impl Module {
     }
 
     pub(crate) fn replay(&self) -> Option<&Replay> {
-        self.replay.get_or_init(|| Replay::new(&self.bytes, self.features?)).as_ref()
+        self.replay.as_deref()
     }
 
     /// The function type at a type index.

@@ -1,48 +1,166 @@
-//! Validation (specification chapter 3), and the one figure that both tiers take from it: the
-//! greatest height of each function's operand stack.
+//! Validation, and the one figure that both tiers take from it: the greatest height of each
+//! function's operand stack.
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::features::Features;
-use crate::module::{FuncBody, Module};
+use crate::frame::Replay;
+use crate::needs::Uses;
+use std::sync::Arc;
 use wasmparser::{
-    self as wp, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload,
-    Validator, ValidatorResources,
+    self as wp, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator,
+    Parser, Payload, RefType, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    WasmModuleResources,
 };
 
-/// Validates a module that decodes; gives its bodies with their heights.
-pub(crate) fn validate(
-    bytes: &[u8],
+/// The validation of a module, given its payloads and the instructions of its bodies in order.
+///
+/// It stops at the first fault and keeps it. A fault outside of the bodies outweighs one in a body that
+/// comes before it.
+pub(crate) struct Validation {
+    validator: Validator,
     features: Features,
-    module: &Module,
-) -> Result<Vec<FuncBody>, LoadError> {
-    let refused = match run(bytes, features, module) {
-        Ok(bodies) => return Ok(bodies),
-        Err(error) => error,
+    /// The next body's function, between its payload and its first instruction.
+    func: Option<FuncToValidate<ValidatorResources>>,
+    allocations: FuncValidatorAllocations,
+    replay: Option<Arc<Replay>>,
+    refused: Option<wp::Error>,
+    body_refused: Option<wp::Error>,
+}
+
+impl Validation {
+    pub(crate) fn new(features: Features) -> Validation {
+        Validation {
+            validator: Validator::new_with_features(features.wasm()),
+            features,
+            func: None,
+            allocations: FuncValidatorAllocations::default(),
+            replay: None,
+            refused: None,
+            body_refused: None,
+        }
+    }
+
+    /// The next payload of the module.
+    pub(crate) fn payload(&mut self, payload: &Payload<'_>) {
+        if self.refused.is_some() {
+            return;
+        }
+        match self.validator.payload(payload) {
+            Ok(ValidPayload::Func(func, _)) => {
+                // All that a body can refer to comes before the first of them.
+                if self.replay.is_none() {
+                    let types = self.validator.types(0);
+                    let replay = types.map(|t| Replay::new(&func.resources, self.features, t));
+                    self.replay = replay.map(Arc::new);
+                }
+                self.func = Some(func);
+            }
+            Ok(_) => {}
+            Err(error) => self.refused = Some(error),
+        }
+    }
+
+    /// Begins with the body whose payload came last.
+    pub(crate) fn body(&mut self, body: &FunctionBody<'_>) -> BodyValidation {
+        let wanted = self.refused.is_none() && self.body_refused.is_none();
+        let Some(func) = self.func.take().filter(|_| wanted) else {
+            return BodyValidation::default();
+        };
+        let mut validator = func.into_validator(std::mem::take(&mut self.allocations));
+        let refused = validator.read_locals(&mut body.get_binary_reader()).err();
+        let relaxed_casts = self.features.wasm().custom_descriptors();
+        let (validator, heights) = (Some(validator), Heights::default());
+        BodyValidation { validator, heights, refused, relaxed_casts }
+    }
+
+    /// Ends a body; gives its greatest operand height in slots.
+    pub(crate) fn end_body(&mut self, body: BodyValidation) -> u32 {
+        if let Some(validator) = body.validator {
+            self.allocations = validator.into_allocations();
+        }
+        self.body_refused = self.body_refused.take().or(body.refused);
+        body.heights.max
+    }
+
+    /// The verdict when all payloads have been given: what replays bodies, or the first fault.
+    pub(crate) fn finish(self) -> Result<Option<Arc<Replay>>, wp::Error> {
+        match self.refused.or(self.body_refused) {
+            None => Ok(self.replay),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+/// The validation of one body.
+#[derive(Default)]
+pub(crate) struct BodyValidation {
+    /// `None` if a fault was found before this body.
+    validator: Option<FuncValidator<ValidatorResources>>,
+    heights: Heights,
+    refused: Option<wp::Error>,
+    /// Whether casts may be valid by a rule that is a feature's.
+    relaxed_casts: bool,
+}
+
+impl BodyValidation {
+    /// The next instruction, with its offset in the module.
+    pub(crate) fn operator(&mut self, op: &Operator<'_>, offset: u64, uses: &mut Uses) {
+        let Some(validator) = &mut self.validator else { return };
+        if self.refused.is_some() {
+            return;
+        }
+        let pushes = op.operator_arity(validator).map_or(u32::MAX, |(_, n)| n);
+        if let Err(error) = validator.op(offset, op) {
+            self.refused = Some(error);
+            return;
+        }
+        self.heights.after(validator, pushes);
+        if self.relaxed_casts && is_relaxed_cast(op, offset, validator.resources()) {
+            uses.feature(WasmFeatures::CUSTOM_DESCRIPTORS);
+        }
+    }
+}
+
+/// Whether a branch casts to a type that is no subtype of the operand's, which custom descriptors allow.
+fn is_relaxed_cast(op: &Operator<'_>, offset: u64, resources: &ValidatorResources) -> bool {
+    let (Operator::BrOnCast { from_ref_type, to_ref_type, .. }
+    | Operator::BrOnCastFail { from_ref_type, to_ref_type, .. }) = op
+    else {
+        return false;
     };
+    let canonical = |mut ty: RefType| resources.check_ref_type(&mut ty, offset).map(|()| ty);
+    match (canonical(*from_ref_type), canonical(*to_ref_type)) {
+        (Ok(from), Ok(to)) => !resources.is_subtype(to.into(), from.into()),
+        _ => false,
+    }
+}
+
+/// Says why a module that decodes was refused by validation.
+pub(crate) fn explain(bytes: &[u8], features: Features, refused: &wp::Error) -> LoadError {
     // The first fault may be a feature that is off; then what would be said with it on counts.
     if !features.contains(Features::all()) {
-        match run(bytes, Features::all().union(features), module) {
-            Ok(_) => return Err(unsupported(bytes, features, module, &refused)),
+        match run(bytes, Features::all().union(features)) {
+            Ok(()) => return unsupported(bytes, features, refused),
             Err(error) if refused.missing_wasm_feature().is_some() => {
                 if classify(&error).kind == LoadErrorKind::Malformed {
-                    return Err(classify(&error));
+                    return classify(&error);
                 }
             }
             Err(_) => {}
         }
     }
-    Err(classify(&refused))
+    classify(refused)
 }
 
 /// The module is valid with everything on: names a feature without which it is not.
-fn unsupported(bytes: &[u8], features: Features, module: &Module, error: &wp::Error) -> LoadError {
+fn unsupported(bytes: &[u8], features: Features, error: &wp::Error) -> LoadError {
     let feature = match error.missing_wasm_feature() {
         Some(feature) => Features::name_of(feature),
         None => Features::all_names()
             .filter(|name| !features.names().contains(name))
             .find(|name| {
                 let without = Features::all().without(name).expect("a listed name");
-                run(bytes, without, module).is_err()
+                run(bytes, without).is_err()
             })
             .unwrap_or("unknown"),
     };
@@ -74,7 +192,8 @@ fn classify(error: &wp::Error) -> LoadError {
     LoadError::new(kind, error)
 }
 
-fn run(bytes: &[u8], features: Features, module: &Module) -> Result<Vec<FuncBody>, wp::Error> {
+/// Validates a module, faults of decoding included.
+pub(crate) fn run(bytes: &[u8], features: Features) -> Result<(), wp::Error> {
     let mut validator = Validator::new_with_features(features.wasm());
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
@@ -85,35 +204,20 @@ fn run(bytes: &[u8], features: Features, module: &Module) -> Result<Vec<FuncBody
         }
     }
     let mut allocations = FuncValidatorAllocations::default();
-    let mut bodies = module.bodies.clone();
-    for ((func, body), ours) in functions.into_iter().zip(&mut bodies) {
-        ours.max_height = function(func, &body, &mut allocations)?;
+    for (func, body) in functions {
+        let mut validator = func.into_validator(allocations);
+        let mut reader = body.get_binary_reader();
+        validator.read_locals(&mut reader)?;
+        reader.set_features(*validator.features());
+        let mut reader = wp::OperatorsReader::new(reader);
+        while !reader.eof() {
+            let offset = reader.original_position();
+            validator.op(offset, &reader.read()?)?;
+        }
+        reader.finish()?;
+        allocations = validator.into_allocations();
     }
-    Ok(bodies)
-}
-
-/// Validates one function; gives its greatest operand height in slots.
-fn function(
-    func: FuncToValidate<ValidatorResources>,
-    body: &FunctionBody<'_>,
-    allocations: &mut FuncValidatorAllocations,
-) -> Result<u32, wp::Error> {
-    let mut validator = func.into_validator(std::mem::take(allocations));
-    let mut reader = body.get_binary_reader();
-    validator.read_locals(&mut reader)?;
-    reader.set_features(*validator.features());
-    let mut reader = wp::OperatorsReader::new(reader);
-    let mut heights = Heights::default();
-    while !reader.eof() {
-        let offset = reader.original_position();
-        let op = reader.read()?;
-        let pushes = op.operator_arity(&validator).map_or(u32::MAX, |(_, n)| n);
-        validator.op(offset, &op)?;
-        heights.after(&validator, pushes);
-    }
-    reader.finish()?;
-    *allocations = validator.into_allocations();
-    Ok(heights.max)
+    Ok(())
 }
 
 /// Follows the operand stack in slots: `below[i]` is what the lowest `i` operands take.

@@ -8,12 +8,12 @@ mod memory;
 mod numeric;
 mod operands;
 mod reference;
+#[cfg(test)]
 mod supported;
 mod vector;
 
 #[cfg(test)]
 pub(crate) use supported::is_supported;
-pub(crate) use supported::refuse_unsupported;
 
 use crate::execution::allocates;
 use crate::observer::functions_of;

@@ -1,6 +1,6 @@
 //! Which operators there are rules for.
 
-use etalon_module::{Module, Opcode};
+use etalon_module::Opcode;
 
 /// Proposals whose operators are all implemented.
 const PROPOSALS: &[&str] = &[
@@ -19,25 +19,6 @@ const PROPOSALS: &[&str] = &[
     "threads",
     "wide_arithmetic",
 ];
-
-/// Finds an operator without a rule in the bodies of a module.
-///
-/// # Errors
-/// The reason why the module cannot be attached.
-pub(crate) fn refuse_unsupported(module: &Module) -> Result<(), String> {
-    for body in &module.bodies {
-        let mut reader = module.operators(body);
-        while !reader.eof() {
-            let (operator, offset) =
-                reader.read_with_offset().map_err(|e| format!("the body does not decode: {e}"))?;
-            let opcode = Opcode::of(&operator);
-            if !is_supported(opcode) {
-                return Err(format!("{opcode} at offset {offset:#x} has no rule"));
-            }
-        }
-    }
-    Ok(())
-}
 
 /// Whether there is a rule for an operator.
 pub(crate) fn is_supported(opcode: Opcode) -> bool {
