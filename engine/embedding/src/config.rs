@@ -11,7 +11,9 @@ use thiserror::Error;
 /// What runs a module's functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
-    /// The oracle: the interpreter.
+    /// The oracle: the specification, executed. Slow, and what every other tier is judged by.
+    Oracle,
+    /// The optimised interpreter.
     Interp,
     /// The compiler, just in time.
     Jit,
@@ -24,13 +26,14 @@ pub enum Tier {
 
 /// A name that is no tier's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is not a tier: they are interp, jit, aot and auto")]
+#[error("{0:?} is not a tier; the tiers are oracle, interp, jit, aot and auto")]
 pub struct UnknownTier(pub String);
 
 impl Tier {
-    /// `interp`, `jit`, `aot` or `auto`.
+    /// `oracle`, `interp`, `jit`, `aot` or `auto`.
     pub fn name(self) -> &'static str {
         match self {
+            Tier::Oracle => "oracle",
             Tier::Interp => "interp",
             Tier::Jit => "jit",
             Tier::Aot => "aot",
@@ -41,6 +44,7 @@ impl Tier {
     /// The features that the tier implements.
     pub fn features(self) -> Features {
         match self {
+            Tier::Oracle => etalon_oracle::supported_features(),
             Tier::Interp | Tier::Auto => etalon_interp::supported_features(),
             Tier::Jit | Tier::Aot => etalon_jit::supported_features(),
         }
@@ -57,7 +61,7 @@ impl FromStr for Tier {
     type Err = UnknownTier;
 
     fn from_str(name: &str) -> Result<Tier, UnknownTier> {
-        [Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto]
+        [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto]
             .into_iter()
             .find(|t| t.name() == name)
             .ok_or_else(|| UnknownTier(name.to_owned()))
@@ -77,10 +81,6 @@ pub struct Config {
     pub metering: bool,
     /// How hard the compiler tries.
     pub opt: OptLevel,
-    /// Whether the interpreter also counts the weights of the operators it executes. It is slower for it.
-    pub ledger: bool,
-    /// Whether executions on the interpreter can be paused. It is slower for it.
-    pub pausable: bool,
     /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
     pub gc_stress: bool,
 }
@@ -95,8 +95,6 @@ impl Config {
                 .expect("the default schedule is built in"),
             metering: false,
             opt: OptLevel::Speed,
-            ledger: false,
-            pausable: false,
             gc_stress: false,
         }
     }

@@ -1,9 +1,9 @@
-//! Executions in pieces: started, paused at any instruction, resumed.
+//! Executions in pieces, on the oracle: started, paused before any instruction, resumed.
 //!
 //! ```
 //! use etalon::{Config, Engine, Linker, Module, PauseLimits, Progress, Store, Tier, Value};
 //!
-//! let engine = Engine::new(Config { pausable: true, ..Config::new(Tier::Interp) });
+//! let engine = Engine::new(Config::new(Tier::Oracle));
 //! # let wasm = wat::parse_str(r#"(module (func (export "add") (param i32 i32) (result i32)
 //! #     local.get 0 local.get 1 i32.add))"#).unwrap();
 //! let module = Module::new(&engine, &wasm)?;
@@ -25,7 +25,7 @@
 //! ```
 
 use crate::store::Store;
-use etalon_interp::{Execution, PauseLimits, Progress, ResumeError, StartError};
+use etalon_oracle::{Execution, PauseLimits, Progress, ResumeError, StartError};
 use etalon_runtime::{FuncAddr, Value};
 
 impl Store {
@@ -33,11 +33,10 @@ impl Store {
     /// is charged. Any number of executions may be paused in a store, and invocations may come between.
     ///
     /// # Errors
-    /// If the engine was not made for it ([`Config::pausable`](crate::Config::pausable)), the function
-    /// is not the interpreter's, the arguments do not fit, or there is no gas or depth to enter it.
+    /// If the function is not the oracle's, the arguments do not fit, or there is no gas or depth to enter it.
     pub fn start(&mut self, func: FuncAddr, args: &[Value]) -> Result<Execution, StartError> {
-        let interp = self.interp.clone();
-        interp.start(self, func, args)
+        let oracle = self.oracle.clone();
+        oracle.start(self, func, args)
     }
 
     /// Goes on with an execution until a limit is reached or it ends. All its pieces together show what
@@ -52,26 +51,26 @@ impl Store {
         execution: Execution,
         limits: &PauseLimits,
     ) -> Result<Progress, ResumeError> {
-        let interp = self.interp.clone();
-        interp.resume(self, execution, limits)
+        let oracle = self.oracle.clone();
+        oracle.resume(self, execution, limits)
     }
 
     /// Ends the wait of an execution because its time is up: it goes on with the result 2 of
     /// `memory.atomic.wait`. `false` if it does not wait. The engine has no clock, so that runs are the
     /// same every time: whoever schedules decides when the time is up.
     pub fn time_out(&mut self, execution: Execution) -> bool {
-        let interp = self.interp.clone();
-        interp.time_out(self, execution)
+        let oracle = self.oracle.clone();
+        oracle.time_out(self, execution)
     }
 
     /// Gives a paused execution up; `false` if it does not exist.
     pub fn abandon(&mut self, execution: Execution) -> bool {
-        let interp = self.interp.clone();
-        interp.abandon(self, execution)
+        let oracle = self.oracle.clone();
+        oracle.abandon(self, execution)
     }
 
     /// The executions that are paused, in the order in which they were started.
     pub fn paused(&self) -> Vec<Execution> {
-        self.interp.paused()
+        self.oracle.paused()
     }
 }

@@ -1,10 +1,10 @@
-//! Etalon as a library: WebAssembly on an interpreter that is the reference, and on a compiler that
-//! is held against it.
+//! Etalon as a library: WebAssembly on an oracle that is the specification executed, and on an interpreter and a compiler that are
+//! held against it.
 //!
 //! ```
 //! use etalon::{Config, Engine, Linker, Module, Store, Tier, Value};
 //!
-//! let engine = Engine::new(Config::new(Tier::Interp));
+//! let engine = Engine::new(Config::new(Tier::Auto));
 //! let wasm = wat_of_add();
 //! let module = Module::new(&engine, &wasm)?;
 //! let mut store = Store::new(&engine, None)?;
@@ -31,15 +31,15 @@ pub use config::{Config, OptLevel, Tier, UnknownTier};
 pub use engine::Engine;
 pub use error::{ModuleError, StoreError};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
-pub use etalon_interp::{
-    Execution, Observer, Pause, PauseLimits, PauseReason, PauseRequest, Progress, ResumeError,
-    Rule, StartError,
-};
 pub use etalon_jit::ArtefactError;
 pub use etalon_module::{AddrType, Canonicalise, Module as ModuleData};
 pub use etalon_module::{
     ExternKind, ExternType, Features, FuncType, GlobalType, HeapType, Limits, LoadError,
     LoadErrorKind, MemoryType, Opcode, RefType, TableType, TypeRegistry, TypeUse, ValType,
+};
+pub use etalon_oracle::{
+    Execution, Observer, Pause, PauseLimits, PauseReason, PauseRequest, Progress, ResumeError,
+    Rule, StartError, Usage,
 };
 pub use etalon_runtime::{
     Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, HostImport, ImageError,
@@ -47,7 +47,7 @@ pub use etalon_runtime::{
     StateDigest, Stop, Trap, Trapped, Value, Wait, WaiterId,
 };
 pub use module::Module;
-pub use snapshot::{SnapshotError, SnapshotSettings};
+pub use snapshot::SnapshotError;
 pub use store::Store;
 
 /// Versions of what the tiers are made of, for reports: part and version.

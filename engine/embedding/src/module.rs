@@ -13,8 +13,8 @@ pub struct Module {
     data: Arc<ModuleData>,
     compiled: Option<Arc<CompiledModule>>,
     code: Option<Arc<LoadedModule>>,
-    /// Functions that the interpreter runs although the module has compiled code.
-    interpreted: Vec<u32>,
+    /// The tier of each function of the module's own, by its index.
+    tiers: Vec<(u32, Tier)>,
 }
 
 impl Module {
@@ -40,30 +40,32 @@ impl Module {
         let data = Arc::new(load(engine, bytes)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
         let compilable = data.lacking(Tier::Jit.features()).is_none();
-        let (mut interpreted, mut functions) = (Vec::new(), Vec::new());
-        for func in own {
-            match tier_of(func) {
-                Tier::Interp => interpreted.push(func),
-                Tier::Auto if !compilable => interpreted.push(func),
-                Tier::Jit | Tier::Aot | Tier::Auto => functions.push(func),
-            }
+        let placed = |func| match tier_of(func) {
+            Tier::Auto if compilable => (func, Tier::Jit),
+            Tier::Auto => (func, Tier::Interp),
+            Tier::Aot => (func, Tier::Jit),
+            tier => (func, tier),
+        };
+        let tiers: Vec<(u32, Tier)> = own.map(placed).collect();
+        for (_, tier) in &tiers {
+            check_implemented(&data, *tier)?;
         }
-        if !interpreted.is_empty() {
-            check_implemented(&data, Tier::Interp)?;
-        }
+        let is_compiled = |tier: &Tier| *tier == Tier::Jit;
+        let functions: Vec<u32> =
+            tiers.iter().filter(|(_, tier)| is_compiled(tier)).map(|(func, _)| *func).collect();
         let uses_code = match config.tier {
-            Tier::Interp => !functions.is_empty(),
+            Tier::Oracle | Tier::Interp => !functions.is_empty(),
             Tier::Auto => compilable,
             Tier::Jit | Tier::Aot => true,
         };
         if !uses_code {
-            return Ok(Module { data, compiled: None, code: None, interpreted });
+            return Ok(Module { data, compiled: None, code: None, tiers });
         }
         let options = CompileOptions {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
             opt: config.opt,
-            functions: (!interpreted.is_empty()).then_some(functions),
+            functions: (functions.len() < tiers.len()).then_some(functions),
             verify: cfg!(debug_assertions),
         };
         let compiled = etalon_jit::compile(&data, &options)?;
@@ -73,7 +75,7 @@ impl Module {
             return Module::from_artefact(engine, &artefact);
         }
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
-        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), interpreted })
+        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
     }
 
     /// Loads an artefact after checking that it was made for this version, machine and schedule.
@@ -85,8 +87,9 @@ impl Module {
         let (wasm, compiled) = artefact::read(bytes, &config.schedule, config.metering)?;
         let data = Arc::new(load(engine, &wasm)?);
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
-        let interpreted = Vec::new();
-        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), interpreted })
+        let own = data.imported_funcs..data.funcs.len() as u32;
+        let tiers = own.map(|func| (func, Tier::Jit)).collect();
+        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
     }
 
     /// Whether bytes are meant to be an artefact rather than a module.
@@ -97,11 +100,13 @@ impl Module {
     /// The compiled code as an artefact.
     ///
     /// # Errors
-    /// If the module was made for the interpreter alone.
+    /// If the module was made for interpretation alone.
     pub fn to_artefact(&self) -> Result<Vec<u8>, ModuleError> {
         match &self.compiled {
             Some(compiled) => Ok(artefact::write(compiled, &self.data)),
-            None => Err(ModuleError::NoCode(Tier::Interp.name())),
+            None => Err(ModuleError::NoCode(
+                self.tiers.first().map_or("interp", |(_, tier)| tier.name()),
+            )),
         }
     }
 
@@ -115,9 +120,9 @@ impl Module {
         self.code.as_ref()
     }
 
-    /// The functions that the interpreter runs although there is compiled code.
-    pub(crate) fn interpreted(&self) -> &[u32] {
-        &self.interpreted
+    /// The tier of each function of the module's own, by its index.
+    pub(crate) fn tiers(&self) -> &[(u32, Tier)] {
+        &self.tiers
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::ModuleError;
 use crate::module::Module;
 use crate::store::Store;
-use etalon_interp::{DamagedExecution, ExecutionsImage};
+use etalon_oracle::{DamagedExecution, ExecutionsImage};
 use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, StoreImage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
 /// Of the layout of the bytes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes of the digest after the magic.
 const DIGEST: usize = 32;
 
@@ -50,20 +50,19 @@ pub enum SnapshotError {
         /// Of the engine.
         expected: String,
     },
-    /// It was taken with or without metering, or of executions that can be paused, and the engine is
-    /// set up otherwise.
-    #[error("the snapshot was taken {found}, the engine runs {expected}")]
-    Settings {
-        /// Of the snapshot.
-        found: SnapshotSettings,
-        /// Of the engine.
-        expected: SnapshotSettings,
+    /// It was taken with metering and the engine runs without, or the other way round.
+    #[error("the snapshot was taken {}, the engine runs {}", metering(*.metered), metering(!*.metered))]
+    Metering {
+        /// Whether the snapshot was taken with metering.
+        metered: bool,
     },
     /// It is damaged.
     #[error("the snapshot is damaged: {0}")]
     Corrupt(&'static str),
-    /// A function of the store is not the interpreter's: compiled code is no data.
-    #[error("the store has a function that {0} runs, and only the interpreter's can be kept")]
+    /// A function of the store is not the oracle's: what other tiers make of a function is not data.
+    #[error(
+        "the store has a function that {0} runs; a snapshot can hold only functions of the oracle"
+    )]
     Compiled(&'static str),
     /// A module in it is refused by the engine.
     #[error("a module of the snapshot: {0}")]
@@ -76,20 +75,8 @@ pub enum SnapshotError {
     Executions(#[from] DamagedExecution),
 }
 
-/// SnapshotSettings of an engine that a snapshot depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotSettings {
-    /// Whether gas is charged.
-    pub metering: bool,
-    /// Whether there may be paused executions, or, of a snapshot, whether there are.
-    pub pausable: bool,
-}
-
-impl std::fmt::Display for SnapshotSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.metering { "with metering" } else { "without metering" })?;
-        f.write_str(if self.pausable { " and pauses" } else { " and without pauses" })
-    }
+fn metering(metered: bool) -> &'static str {
+    if metered { "with metering" } else { "without metering" }
 }
 
 fn version() -> String {
@@ -100,7 +87,7 @@ fn version() -> String {
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     schedule: String,
-    settings: SnapshotSettings,
+    metered: bool,
 }
 
 /// The modules' bytes, the state, and what is paused.
@@ -122,7 +109,7 @@ impl Store {
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         for func in &self.funcs {
             if let FuncKind::Wasm { tier, .. } = func.kind
-                && tier != self.interp_tier
+                && tier != self.oracle_tier
             {
                 return Err(SnapshotError::Compiled(self.executor(tier).name()));
             }
@@ -131,10 +118,9 @@ impl Store {
         let by_digest: BTreeMap<_, _> =
             self.instances.iter().map(|i| (i.module.digest(), i.module.bytes())).collect();
         let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
-        let pausable = !self.paused().is_empty();
-        let settings = SnapshotSettings { metering: self.is_metering(), pausable };
-        let header = Header { schedule: self.schedule().id().to_string(), settings };
-        let body = Body { modules, state, executions: self.interp.image() };
+        let header =
+            Header { schedule: self.schedule().id().to_string(), metered: self.is_metering() };
+        let body = Body { modules, state, executions: self.oracle.image() };
         let fault = "plain data is always written";
         let parts = [
             postcard::to_stdvec(&version()).expect(fault),
@@ -173,13 +159,13 @@ impl Store {
         for (bytes, digest) in body.modules.iter().zip(body.state.modules()) {
             let data = match modules.iter().find(|m| m.data().digest() == *digest) {
                 Some(module) => Arc::clone(module.data()),
-                None => Arc::clone(Module::mixed(engine, bytes, |_| Tier::Interp)?.data()),
+                None => Arc::clone(Module::mixed(engine, bytes, |_| Tier::Oracle)?.data()),
             };
             found.push(data);
         }
         store.take_up(body.state, &found, hosts)?;
-        let interp = Arc::clone(&store.interp);
-        interp.take_up(&store, body.executions)?;
+        let oracle = Arc::clone(&store.oracle);
+        oracle.take_up(&store, body.executions)?;
         Ok(store)
     }
 }
@@ -202,11 +188,8 @@ fn read(store: &Store, bytes: &[u8]) -> Result<Body, SnapshotError> {
         let found = header.schedule;
         return Err(SnapshotError::Schedule { found, expected });
     }
-    let found = header.settings;
-    let pausable = store.interp.is_pausable();
-    let expected = SnapshotSettings { metering: store.is_metering(), pausable };
-    if found.metering != expected.metering || (found.pausable && !expected.pausable) {
-        return Err(SnapshotError::Settings { found, expected });
+    if header.metered != store.is_metering() {
+        return Err(SnapshotError::Metering { metered: header.metered });
     }
     decode(part(&mut rest)?)
 }

@@ -4,22 +4,23 @@ use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::module::Module;
-use etalon_interp::{ExecutedLedger, Interp, Observer};
+use etalon_interp::Interp;
 use etalon_jit::Jit;
+use etalon_oracle::{Observer, Oracle, Usage};
 use etalon_runtime::{
     Extern, FuncAddr, InstanceAddr, InstantiateError, InvokeError, Linker, Placement,
     Store as State, StoreConfig, TierId, Value, instantiate,
 };
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// A store of an engine. It gives access to all of the state it wraps.
 #[derive(Debug)]
 pub struct Store {
     state: State,
-    ledger: Option<Arc<Mutex<ExecutedLedger>>>,
-    pub(crate) interp: Arc<Interp>,
-    pub(crate) interp_tier: TierId,
+    pub(crate) oracle: Arc<Oracle>,
+    pub(crate) oracle_tier: TierId,
+    interp_tier: TierId,
     jit_tier: TierId,
 }
 
@@ -29,20 +30,10 @@ impl Store {
     /// # Errors
     /// If the limit is above 2^63-1.
     pub fn new(engine: &Engine, gas: Option<u64>) -> Result<Store, StoreError> {
-        let config = engine.config();
-        let ledger = config
-            .ledger
-            .then(|| Arc::new(Mutex::new(ExecutedLedger::new(Arc::clone(&config.schedule)))));
-        let interp = match &ledger {
-            None if config.pausable => Interp::pausable(),
-            None => Interp::new(),
-            Some(ledger) => Interp::with_observer(Box::new(Arc::clone(ledger))),
-        };
-        Store::with_interp(engine, gas, interp, ledger)
+        Store::with_oracle(engine, gas, Oracle::new())
     }
 
-    /// A store whose interpreter tells an observer every step: for coverage and traces. It keeps no
-    /// ledger besides.
+    /// A store whose oracle tells an observer every step: for traces.
     ///
     /// # Errors
     /// As for [`Store::new`].
@@ -51,15 +42,10 @@ impl Store {
         gas: Option<u64>,
         observer: Box<dyn Observer + Send>,
     ) -> Result<Store, StoreError> {
-        Store::with_interp(engine, gas, Interp::with_observer(observer), None)
+        Store::with_oracle(engine, gas, Oracle::with_observer(observer))
     }
 
-    fn with_interp(
-        engine: &Engine,
-        gas: Option<u64>,
-        interp: Interp,
-        ledger: Option<Arc<Mutex<ExecutedLedger>>>,
-    ) -> Result<Store, StoreError> {
+    fn with_oracle(engine: &Engine, gas: Option<u64>, oracle: Oracle) -> Result<Store, StoreError> {
         let config = engine.config();
         let mut state = State::new(StoreConfig {
             schedule: Arc::clone(&config.schedule),
@@ -68,10 +54,11 @@ impl Store {
             gc_stress: config.gc_stress,
         })?;
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
-        let interp = Arc::new(interp);
-        let interp_tier = state.add_executor(interp.clone());
+        let oracle = Arc::new(oracle);
+        let oracle_tier = state.add_executor(oracle.clone());
+        let interp_tier = state.add_executor(Arc::new(Interp::new()));
         let jit_tier = state.add_executor(Jit::new(name));
-        Ok(Store { state, ledger, interp, interp_tier, jit_tier })
+        Ok(Store { state, oracle, oracle_tier, interp_tier, jit_tier })
     }
 
     /// Instantiates a module with imports by name.
@@ -97,13 +84,20 @@ impl Store {
         module: &Module,
         imports: &[Extern],
     ) -> Result<InstanceAddr, InstantiateError> {
-        let placement = match module.code() {
-            None => Placement::all(self.interp_tier),
-            Some(code) => module.interpreted().iter().fold(
-                Placement::all(self.jit_tier).with_code(self.jit_tier, code.clone()),
-                |placement, func| placement.place(*func, self.interp_tier),
-            ),
+        let tier_of = |tier: Tier| match tier {
+            Tier::Oracle => self.oracle_tier,
+            Tier::Interp | Tier::Auto => self.interp_tier,
+            Tier::Jit | Tier::Aot => self.jit_tier,
         };
+        // Most modules have all of their functions in one tier, which is the placement's default then.
+        let default = module.tiers().first().map_or(self.oracle_tier, |(_, tier)| tier_of(*tier));
+        let mut placement = Placement::all(default);
+        if let Some(code) = module.code() {
+            placement = placement.with_code(self.jit_tier, code.clone());
+        }
+        for (func, tier) in module.tiers().iter().filter(|(_, tier)| tier_of(*tier) != default) {
+            placement = placement.place(*func, tier_of(*tier));
+        }
         instantiate(&mut self.state, module.data(), imports, &placement)
     }
 
@@ -128,13 +122,18 @@ impl Store {
         self.state.invoke(func, args)
     }
 
-    /// The weights of what the interpreter executed so far, in gas, if the engine's settings ask for
-    /// the ledger: operators, entries into functions, and what dynamic operators touched.
-    pub fn executed(&self) -> Option<u64> {
-        let ledger = self.ledger.as_ref()?;
-        Some(ledger.lock().unwrap_or_else(PoisonError::into_inner).total())
+    /// What the oracle used of the specification so far: rules, operators, numeric functions.
+    pub fn usage(&self) -> Usage {
+        self.oracle.usage()
+    }
+
+    /// The executed ledger of the oracle, in gas: the weights of all instructions that it executed so far, and what entries into functions and
+    /// dynamic operators cost.
+    pub fn executed(&self) -> u64 {
+        self.oracle.usage().ledger(self.schedule())
     }
 }
+
 impl Deref for Store {
     type Target = State;
 

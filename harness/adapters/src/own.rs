@@ -22,51 +22,42 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Debug)]
 pub struct OwnTier {
     tier: Tier,
-    /// Whether a session counts the weights of executed operators (the oracle only).
-    ledger: bool,
-    /// With a number, functions whose index has another remainder modulo 2 go to the interpreter.
+    /// With a number, the functions of a module go to all tiers in turn, beginning with this one.
     mixed: Option<u32>,
     /// Whether the heap is collected before every allocation.
     gc_stress: bool,
     /// With a number, the oracle pauses after so many instructions.
     piece: Option<u64>,
-    /// Where the rules that the oracle uses are noted.
+    /// Where sessions add what the oracle used of the specification.
     tally: Option<RuleTally>,
 }
 
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, ledger: false, mixed: None, gc_stress: false, piece: None, tally: None }
+        OwnTier { tier, mixed: None, gc_stress: false, piece: None, tally: None }
     }
 
-    /// The compiler for the functions whose index is `parity` modulo 2, the interpreter for the rest.
-    pub fn mixed(parity: u32) -> OwnTier {
-        OwnTier { mixed: Some(parity % 2), ..OwnTier::new(Tier::Jit) }
+    /// The functions of each module on the compiler, the interpreter and the oracle in turn; `shift` says which of them has the first.
+    pub fn mixed(shift: u32) -> OwnTier {
+        OwnTier { mixed: Some(shift), ..OwnTier::new(Tier::Jit) }
     }
 
     /// The oracle, paused after every `piece` instructions of a call, and now and then moved into a new
     /// store by way of a snapshot.
     pub fn paused(piece: u64) -> OwnTier {
-        OwnTier { piece: Some(piece.max(1)), ..OwnTier::new(Tier::Interp) }
+        OwnTier { piece: Some(piece.max(1)), ..OwnTier::new(Tier::Oracle) }
     }
 
-    /// The oracle, with the rules that it uses noted. It is slower for it.
+    /// The oracle, which adds what it used of the specification to a sum.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
-        OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Interp) }
+        OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
     }
 
     /// Collects the heap before every allocation: what a run shows must not depend on it.
     #[must_use]
     pub fn with_gc_stress(mut self) -> OwnTier {
         self.gc_stress = true;
-        self
-    }
-
-    /// Counts the weights of executed operators too.
-    #[must_use]
-    pub fn with_ledger(mut self) -> OwnTier {
-        self.ledger = true;
         self
     }
 }
@@ -76,7 +67,7 @@ impl Adapter for OwnTier {
         let version = env!("CARGO_PKG_VERSION");
         let name = match (self.mixed, self.piece) {
             (None, None) => self.tier.name().to_owned(),
-            (Some(parity), _) => format!("mixed{parity}"),
+            (Some(shift), _) => format!("mixed{shift}"),
             (None, Some(piece)) => format!("paused:{piece}"),
         };
         let info = EngineInfo::new(name, version)
@@ -86,19 +77,36 @@ impl Adapter for OwnTier {
             .with_part(role::GAS_SCHEDULE, format!("etalon-gas {version}"))
             .with_part(role::HOST_FUNCTIONS, format!("etalon-adapters {version}"));
         let cranelift = etalon::versions()[1].1;
-        let info = if self.tier == Tier::Interp || self.mixed.is_some() {
-            info.with_part(role::SEMANTICS, format!("etalon-interp {version}"))
-                .with_part(role::GAS_CHARGING, format!("etalon-interp {version}"))
-        } else {
-            info
+        let runs = |tier: Tier| match self.mixed {
+            None => {
+                self.tier == tier
+                    || (tier == Tier::Jit && matches!(self.tier, Tier::Aot | Tier::Auto))
+            }
+            Some(_) => MIXED.contains(&tier),
         };
-        let mut info = if self.tier == Tier::Interp {
-            info
-        } else {
-            info.with_part(role::SEMANTICS, format!("etalon-jit {version}"))
+        let mut info = info;
+        if runs(Tier::Oracle) {
+            info = info
+                .with_part(role::SEMANTICS, format!("etalon-oracle {version}"))
+                .with_part(role::SCALAR_ARITHMETIC, format!("etalon-numerics {version}"))
+                .with_part(role::VECTOR_ARITHMETIC, format!("etalon-numerics {version}"))
+                .with_part(role::GAS_CHARGING, format!("etalon-oracle {version}"));
+        }
+        if runs(Tier::Interp) {
+            info = info
+                .with_part(role::SEMANTICS, format!("etalon-interp {version}"))
+                .with_part(role::SCALAR_ARITHMETIC, format!("etalon-interp {version}"))
+                .with_part(role::VECTOR_ARITHMETIC, format!("etalon-numerics {version}"))
+                .with_part(role::GAS_CHARGING, format!("etalon-interp {version}"));
+        }
+        if runs(Tier::Jit) {
+            info = info
+                .with_part(role::SEMANTICS, format!("etalon-jit {version}"))
+                .with_part(role::SCALAR_ARITHMETIC, format!("etalon-jit {version}"))
+                .with_part(role::VECTOR_ARITHMETIC, format!("etalon-jit {version}"))
                 .with_part(role::GAS_CHARGING, format!("etalon-jit {version}"))
-                .with_part(role::CODE_GENERATOR, format!("cranelift {cranelift}"))
-        };
+                .with_part(role::CODE_GENERATOR, format!("cranelift {cranelift}"));
+        }
         info.features = self.features().names().into_iter().map(str::to_owned).collect();
         info
     }
@@ -106,7 +114,9 @@ impl Adapter for OwnTier {
     fn features(&self) -> Features {
         match self.mixed {
             None => self.tier.features(),
-            Some(_) => Tier::Interp.features().intersection(Tier::Jit.features()),
+            Some(_) => MIXED
+                .iter()
+                .fold(self.tier.features(), |set, tier| set.intersection(tier.features())),
         }
     }
 
@@ -117,20 +127,14 @@ impl Adapter for OwnTier {
     fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
         let mut settings = Config::new(self.tier);
         settings.features = config.features;
-        settings.ledger = self.ledger;
         settings.gc_stress = self.gc_stress;
-        settings.pausable = self.piece.is_some() || config.turns;
         let mut limit = None;
         if let Some(gas) = &config.gas {
             settings = settings.metered(Arc::clone(&gas.schedule));
             limit = gas.limit;
         }
         let engine = Engine::new(settings);
-        let store = match &self.tally {
-            None => Store::new(&engine, limit),
-            Some(tally) => Store::observed(&engine, limit, Box::new(tally.observer())),
-        };
-        let store = store.map_err(|error| AdapterError {
+        let store = Store::new(&engine, limit).map_err(|error| AdapterError {
             engine: self.tier.name().to_owned(),
             reason: error.to_string(),
         })?;
@@ -143,7 +147,8 @@ impl Adapter for OwnTier {
             others: BTreeMap::new(),
             mixed: self.mixed,
             piece: self.piece,
-            turns: config.turns && self.tier == Tier::Interp,
+            turns: config.turns && self.tier == Tier::Oracle,
+            tally: self.tally.clone(),
             started: BTreeMap::new(),
             modules: Vec::new(),
             instances: Vec::new(),
@@ -151,6 +156,9 @@ impl Adapter for OwnTier {
         }))
     }
 }
+
+/// The tiers that functions go to in turn where they are mixed.
+const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
 
 pub(crate) type Calls = Arc<Mutex<Vec<HostCall>>>;
 
@@ -174,6 +182,17 @@ pub(crate) struct OwnSession {
     pub(crate) modules: Vec<Module>,
     instances: Vec<etalon::Instance>,
     pub(crate) calls: Calls,
+    /// Where to add what the oracle used of the specification.
+    pub(crate) tally: Option<RuleTally>,
+}
+
+/// What a session used counts when it ends.
+impl Drop for OwnSession {
+    fn drop(&mut self) {
+        if let Some(tally) = &self.tally {
+            tally.add(&self.store.usage());
+        }
+    }
 }
 
 impl OwnSession {
@@ -181,8 +200,8 @@ impl OwnSession {
         let module = match self.mixed {
             _ if Module::is_artefact(wasm) => Module::from_artefact(&self.engine, wasm),
             None => Module::new(&self.engine, wasm),
-            Some(parity) => Module::mixed(&self.engine, wasm, |func| {
-                if func % 2 == parity { Tier::Jit } else { Tier::Interp }
+            Some(shift) => Module::mixed(&self.engine, wasm, |func| {
+                MIXED[(func.wrapping_add(shift) % 3) as usize]
             }),
         };
         module.map_err(rejection)
@@ -387,7 +406,8 @@ impl Session for OwnSession {
     }
 
     fn gas_executed(&self) -> Option<u64> {
-        self.store.executed()
+        let counts = self.engine.config().tier == Tier::Oracle;
+        counts.then(|| self.store.executed())
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {

@@ -20,7 +20,7 @@ impl OwnSession {
         let execution = match self.store.start(func, args) {
             Ok(execution) => execution,
             // A function of the host's, exported again.
-            Err(StartError::NotInterpreted) => return self.store.invoke(func, args),
+            Err(StartError::NotTheOracles) => return self.store.invoke(func, args),
             Err(StartError::Invoke(error)) => return Err(error),
             Err(other) => return Err(Stop::crash(other.to_string()).into()),
         };
@@ -57,7 +57,10 @@ impl OwnSession {
         let calls = &self.calls;
         let mut hosts = |import: &etalon::HostImport<'_>| Some(noting(calls, import));
         let restored = Store::restore(&self.engine, &bytes, &self.modules, &mut hosts);
-        self.store = restored.map_err(crash)?;
+        let before = std::mem::replace(&mut self.store, restored.map_err(crash)?);
+        if let Some(tally) = &self.tally {
+            tally.add(&before.usage());
+        }
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use crate::own::OwnTier;
 use std::sync::Arc;
 
 /// The names that [`adapter`] knows.
-pub const ENGINE_NAMES: &[&str] = &["interp", "jit", "aot", "auto", "mixed0", "mixed1", "paused"];
+pub const ENGINE_NAMES: &[&str] =
+    &["oracle", "interp", "jit", "aot", "auto", "mixed0", "mixed1", "mixed2", "paused"];
 
 /// Instructions from one pause to the next of the engine `paused`; `paused:K` has K.
 const PIECE: u64 = 97;
@@ -22,6 +23,7 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     let own = match name {
         "mixed0" => OwnTier::mixed(0),
         "mixed1" => OwnTier::mixed(1),
+        "mixed2" => OwnTier::mixed(2),
         "paused" => OwnTier::paused(PIECE),
         _ if let Some(piece) = piece(name) => OwnTier::paused(piece),
         _ => OwnTier::new(name.parse().map_err(|_| AdapterError {

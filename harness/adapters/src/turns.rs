@@ -38,7 +38,7 @@ impl OwnSession {
             Err(StartError::Invoke(InvokeError::Stop(stop))) => Err(self.stopped(stop)),
             Err(StartError::Invoke(InvokeError::Arguments(text))) => Err(Outcome::HostError(text)),
             // A function of the host's, exported again, is over at once.
-            Err(StartError::NotInterpreted) => match self.store.invoke(func, &values) {
+            Err(StartError::NotTheOracles) => match self.store.invoke(func, &values) {
                 Ok(values) => Err(self.returned(func, &values)),
                 Err(InvokeError::Arguments(text)) => Err(Outcome::HostError(text)),
                 Err(InvokeError::Stop(stop)) => Err(self.stopped(stop)),

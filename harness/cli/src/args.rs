@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 /// A WebAssembly engine and a judge of engines.
 ///
-/// The interpreter is the oracle; the compiler, and any other engine, is held against it.
+/// The oracle is the specification, executed. The interpreter, the compiler, and any other engine are held
+/// against it.
 #[derive(Debug, Parser)]
 #[command(name = "etalon", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -19,7 +20,7 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  etalon spec --tier interp,jit           do both tiers conform?
+  etalon spec                             do all tiers conform?
   etalon run fib.wat --invoke fib 20      run a function
   etalon diff module.wasm                 do the tiers agree on a module?
   etalon fuzz --time 1m --seed 7          look for disagreements

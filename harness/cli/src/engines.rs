@@ -7,10 +7,14 @@ use etalon_adapters::{Adapter, GasConfig, adapter};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Our own tiers, the judge first: what is run where no engine is named.
+pub(crate) const OWN_TIERS: &[&str] = &["oracle", "interp", "jit", "aot"];
+
 /// Which engines, and how gas is charged.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineArgs {
-    /// Engines, by name (see `etalon engines`); may be repeated or take commas
+    /// Engines, by name (see `etalon engines`), compared with the first; may be repeated or take commas.
+    /// Without it: oracle,interp,jit,aot
     #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME")]
     pub engines: Vec<String>,
     /// Short form of --engine for our own tiers

@@ -94,10 +94,14 @@ pub mod role {
     pub const DECODE_VALIDATE: &str = "decode+validate";
     /// Holds memories, tables, globals and instances (spec section 4.2).
     pub const STORE: &str = "store";
-    /// Allocates, links and initialises instances (spec section 4.7).
+    /// Allocates, links and initialises instances (*Modules: Instantiation*).
     pub const INSTANTIATION: &str = "instantiation";
-    /// Decides what an instruction does (spec sections 4.3 to 4.6).
+    /// Decides what an instruction does (*Execution: Instructions*).
     pub const SEMANTICS: &str = "semantics";
+    /// Computes with numbers (*Numerics*).
+    pub const SCALAR_ARITHMETIC: &str = "scalar arithmetic";
+    /// Computes with vectors (*Numerics*).
+    pub const VECTOR_ARITHMETIC: &str = "vector arithmetic";
     /// Turns functions into machine code.
     pub const CODE_GENERATOR: &str = "code generator";
     /// Says what an operator costs.

@@ -1,7 +1,7 @@
 //! `etalon diff`
 
 use crate::commands::validate::features;
-use crate::engines::{self, EngineArgs};
+use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::{input, values};
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 Examples:
   etalon diff module.wasm                          each export, with generated arguments
   etalon diff module.wat --invoke div 7 -1         one call
-  etalon diff *.wasm --engine interp,jit,aot --format json")]
+  etalon diff *.wasm --engine oracle,jit --format json")]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
@@ -55,7 +55,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let mut adapters = args.engine.adapters(&["interp", "jit"])?;
+    let mut adapters = args.engine.adapters(OWN_TIERS)?;
     let tally = args.coverage.then(RuleTally::new);
     if let Some(tally) = &tally {
         watch(&mut adapters, tally);

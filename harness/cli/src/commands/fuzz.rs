@@ -1,7 +1,7 @@
 //! `etalon fuzz`
 
 use crate::commands::diff::phrase;
-use crate::engines::{self, EngineArgs};
+use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::progress::CaseLine;
@@ -20,8 +20,8 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon fuzz --time 10m --seed 7                    interp against jit
-  etalon fuzz --cases 1000 --engine interp,jit,aot --profile calls,traps
+  etalon fuzz --time 10m --seed 7                    all tiers against the oracle
+  etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
 
 Case number i depends on the seed, the profile, the engines' common features and i alone. Findings are
@@ -65,7 +65,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let mut adapters = args.engine.adapters(&["interp", "jit"])?;
+    let mut adapters = args.engine.adapters(OWN_TIERS)?;
     let tally = args.coverage.then(RuleTally::new);
     if let Some(tally) = &tally {
         watch(&mut adapters, tally);

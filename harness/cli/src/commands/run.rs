@@ -6,12 +6,11 @@ use crate::output::{Format, Paint, json};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{
-    Adapter, Extent, GasConfig, HostCall, Instance, Outcome, OwnTier, Rejection, Session,
-    SessionConfig, Val, ValKind,
+    Adapter, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session, SessionConfig,
+    Val, ValKind,
 };
 use etalon_record::{Gas, RunRecord, Tool};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Arguments of `etalon run`.
 #[derive(Debug, clap::Args)]
@@ -62,9 +61,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         bail!("run takes one engine; `etalon diff` compares several");
     };
     let name = adapter.info().name;
-    if is_artefact && name == "interp" {
+    if is_artefact && ["oracle", "interp"].contains(&name.as_str()) {
         bail!(
-            "{}: an artefact holds compiled code, which interp does not run",
+            "{}: an artefact holds compiled code, which {name} does not run",
             args.file.display()
         );
     }
@@ -72,12 +71,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if args.stats && gas.is_none() {
         gas = Some(GasConfig { schedule: engines::schedule(None)?, limit: None });
     }
-    let adapter: Arc<dyn Adapter> = match name.as_str() {
-        // The oracle keeps its second ledger only where it is shown.
-        "interp" if args.stats => Arc::new(OwnTier::new(etalon::Tier::Interp).with_ledger()),
-        _ => Arc::clone(adapter),
-    };
-    let run = execute(args, &*adapter, &wasm, gas)?;
+    let run = execute(args, &**adapter, &wasm, gas)?;
     let status = status(&run.outcome);
     match format {
         Format::Json => json(&record(args, &name, &run))?,

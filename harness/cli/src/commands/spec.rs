@@ -1,6 +1,6 @@
 //! `etalon spec`
 
-use crate::engines::{self, EngineArgs};
+use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
 use crate::progress::ScriptBar;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon spec                                        everything, on interp and jit
-  etalon spec --suite wasm-v1,wasm-v2 --tier interp,jit
+  etalon spec                                        everything, on all tiers
+  etalon spec --suite wasm-v1,wasm-v2 --tier oracle,jit
   etalon spec --suite 'proposals/*' --filter 'memory*'
   etalon spec --shard 1/4 --record part1.json        a quarter of it
   etalon spec --coverage                             which rules do the scripts reach?")]
@@ -46,8 +46,8 @@ pub(crate) struct RunArgs {
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
     pub no_gas: bool,
-    /// Say which rules of the specification are reached. The oracle tells: it runs besides the engines
-    /// that are named, or alone
+    /// Say which rules of the specification are reached. The oracle counts them, and runs besides the
+    /// engines that are named if it is not among them
     #[arg(long)]
     pub coverage: bool,
     /// How many scripts run at a time; one for each core without it
@@ -72,8 +72,7 @@ pub(crate) struct Prepared {
 impl RunArgs {
     /// The engines, and how they are run.
     pub(crate) fn prepare(&self) -> Result<Prepared> {
-        let default: &[&str] = if self.coverage { &["interp"] } else { &["interp", "jit"] };
-        let mut adapters = self.engine.adapters(default)?;
+        let mut adapters = self.engine.adapters(OWN_TIERS)?;
         let tally = self.coverage.then(RuleTally::new);
         if let Some(tally) = &tally {
             watch(&mut adapters, tally);
