@@ -27,16 +27,6 @@ pub(crate) struct Env<'a> {
     pub(crate) metering: bool,
 }
 
-impl Env<'_> {
-    /// frame(f) of gas-1 section 8.1, in slots.
-    pub(crate) fn frame_cost(&self, func: u32) -> u64 {
-        let Some(body) = self.module.body(func) else { return 0 };
-        let params = self.module.func_type(func).param_slots() as u64;
-        let locals = etalon_module::slots_of(&body.locals) as u64;
-        self.schedule.frame_cost(params, locals, body.max_height.into())
-    }
-}
-
 /// A function that is being translated.
 pub(super) struct Translator<'a> {
     pub(super) env: &'a Env<'a>,
