@@ -40,7 +40,7 @@ pub(super) struct Translator<'a> {
     /// Depth left for callees.
     pub(super) depth: Value,
     pub(super) locals: Vec<Variable>,
-    /// The operands; those of code that cannot be reached are left out.
+    /// The operands. Code that cannot be reached is not translated and has none.
     pub(super) stack: Vec<Value>,
     pub(super) frames: Vec<Frame>,
     pub(super) reachable: bool,
@@ -60,7 +60,7 @@ pub(super) fn translate(
     let module = env.module;
     let ty = module.func_type(func);
     let Some(body) = module.body(func) else {
-        return Err(CompileError::Codegen { func, message: "it has no body".into() });
+        return Err(CompileError::Codegen { func, message: "the function has no body".into() });
     };
     into.name = UserFuncName::user(0, func);
     into.signature = AbiSignature::of(ty).native();
@@ -123,20 +123,25 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Translates one operator, and what gas-1 has at the cut after it.
+    /// Translates one operator, and the charge at the cut after it.
     fn step(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
         if self.reachable {
             self.operator(operator)?;
         } else {
-            self.unreachable_operator(operator);
+            self.unreachable_operator(operator)?;
         }
         self.cut_after(Opcode::of(operator));
         Ok(())
     }
 
-    /// A fault of ours.
+    /// A fault of this compiler.
     pub(super) fn crash(&self, message: impl Into<String>) -> CompileError {
         CompileError::Codegen { func: self.func, message: message.into() }
+    }
+
+    /// An operator that this tier does not have.
+    pub(super) fn unsupported(&self, operator: &Operator<'_>) -> CompileError {
+        CompileError::Unsupported { func: self.func, operator: Opcode::of(operator).name() }
     }
 
     pub(super) fn push(&mut self, value: Value) {
