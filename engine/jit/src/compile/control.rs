@@ -295,6 +295,8 @@ impl Translator<'_> {
             | Operator::TryTable { .. } => self.frames.push(Frame::dead()),
             Operator::Else => self.else_(),
             Operator::End => self.end(),
+            // Its `end` would be taken for that of the frame around it.
+            Operator::Try { .. } => return Err(self.unsupported(operator)),
             _ => {}
         }
         Ok(())
