@@ -19,8 +19,10 @@ pub enum CompileError {
         /// Index of the function.
         func: u32,
     },
-    /// Frames of a function could outgrow the native stack that is reserved.
-    #[error("function {func} needs a native frame of {bytes} bytes for {slots} slots")]
+    /// A function's native frame is too large for its slots: depth would no longer keep the native stack from overflowing.
+    #[error(
+        "function {func} needs a native frame of {bytes} bytes, too many for its {slots} slots of depth"
+    )]
     Frame {
         /// Index of the function.
         func: u32,

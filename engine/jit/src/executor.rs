@@ -46,7 +46,7 @@ struct State {
     hosts: Vec<Arc<HostContext>>,
     /// Entry and exit by signature.
     trampolines: HashMap<AbiSignature, (usize, usize)>,
-    /// Functions that no code could call when they were found.
+    /// Functions without a trampoline of their signature so far, so that no code can call them.
     unreachable: Vec<u32>,
 }
 
@@ -262,7 +262,9 @@ impl Jit {
         let place = self.state().modules.iter().find_map(|m| m.locate(pc));
         let Some(Place { trap: Some(code), func, offset }) = place else {
             let fault = activation.fault;
-            return Stop::crash(format!("no trap is known at {place:?} (access to {fault:#x})"));
+            return Stop::crash(format!(
+                "a fault at {place:?}, where no trap is expected (access to {fault:#x})"
+            ));
         };
         let site = func.zip(offset).map(|(func, offset)| Site { func, offset });
         match code {

@@ -2,7 +2,7 @@
 //!
 //! [`compile`] turns the functions of a module into [`CompiledModule`], plain data that
 //! [`artefact`] can write to a file; [`LoadedModule`] makes it executable; [`Jit`] runs it in a
-//! store. This crate knows nothing of the oracle: all semantics here are written for themselves.
+//! store. This crate knows no other tier and shares no semantics with one.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod abi;
@@ -24,7 +24,7 @@ pub use executor::Jit;
 
 use etalon_module::Features;
 
-/// What this tier can run: version 2.0, and what is named here of later proposals.
+/// The features that this tier has: version 2.0 of the specification, and the later proposals that are named here.
 ///
 /// # Panics
 /// Never: the names are features.

@@ -57,10 +57,10 @@ fn replaced(from: &[u8], to: &[u8]) -> Vec<u8> {
 fn refusals_say_why() {
     let read = |bytes: &[u8]| artefact::read(bytes, &schedule(), true).map(|_| ()).unwrap_err();
     assert_eq!(read(b"\0asm\x01\0\0\0"), ArtefactError::NotAnArtefact);
-    assert_eq!(read(&made()[..20]), ArtefactError::Corrupt("it ends in its head"));
+    assert_eq!(read(&made()[..20]), ArtefactError::Corrupt("it ends within its header"));
     let mut damaged = made();
     *damaged.last_mut().unwrap() ^= 1;
-    assert_eq!(read(&damaged), ArtefactError::Corrupt("its digest is another"));
+    assert_eq!(read(&damaged), ArtefactError::Corrupt("its digest does not match"));
 
     let version = etalon_jit::CRANELIFT_VERSION.as_bytes();
     let other = read(&replaced(version, &vec![b'9'; version.len()]));
@@ -76,7 +76,7 @@ fn refusals_say_why() {
     let other = artefact::read(&bytes, &flat, true).map(|_| ()).unwrap_err();
     assert!(matches!(other, ArtefactError::Schedule { .. }), "{other}");
     let short = with_digest(bytes[..bytes.len() - 1].to_vec());
-    assert_eq!(read(&short), ArtefactError::Corrupt("it ends in a part"));
+    assert_eq!(read(&short), ArtefactError::Corrupt("it ends within a part"));
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -82,6 +82,16 @@ fn a_table_of_more_targets_than_the_generator_takes() {
 }
 
 #[test]
+fn an_older_exception_block_is_refused_where_control_cannot_get() {
+    let bytes = wat::parse_str("(module (func unreachable try nop catch_all end))").unwrap();
+    let features = etalon_module::Features::wasm3().with("legacy-exceptions").unwrap();
+    let module = etalon_module::Module::new(&bytes, features).unwrap();
+    let refused = etalon_jit::compile(&module, &support::options(false, OptLevel::None));
+    let error = etalon_jit::CompileError::Unsupported { func: 0, operator: "try" };
+    assert_eq!(refused.unwrap_err(), error);
+}
+
+#[test]
 fn traps_name_their_instruction() {
     at_each_level(|opt| {
         let wat = r#"(module (memory 1) (table 2 funcref) (type $t (func))

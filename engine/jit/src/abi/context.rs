@@ -8,7 +8,7 @@ use std::any::Any;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct FuncEntry {
-    /// Its code, of the Wasm convention; 0 if nobody can call it.
+    /// Its code, in the calling convention of Wasm functions; 0 if no code can call it yet.
     pub(crate) code: usize,
     /// The first argument of the code.
     pub(crate) vmctx: usize,
@@ -20,11 +20,11 @@ pub(crate) struct FuncEntry {
 
 /// Why compiled code is left other than by a return.
 pub(crate) enum Pending {
-    /// The outermost function was replaced by one that is not this tier's; what it returned means nothing.
+    /// The outermost function tail-called one that this tier does not run. What it returned has no meaning.
     TailCall(TailCall),
     /// Execution stops.
     Stop(Stop),
-    /// A host function panicked; the panic goes on behind the entry.
+    /// A host function panicked; the panic resumes once compiled code is left.
     Panic(Box<dyn Any + Send>),
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct JitContext {
     pub(crate) waiting: Vec<usize>,
 }
 
-/// What stands for an instance where a function of another tier or of the host is called.
+/// The context of an exit stub, in place of an instance's: which function of another tier or of the host it calls.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct HostContext {

@@ -26,7 +26,7 @@ pub(crate) const CODE_STACK: u8 = 101;
 /// Not a trap: gas is used up.
 pub(crate) const CODE_GAS: u8 = 102;
 
-/// The code generator's form of one of our codes.
+/// Converts one of our codes to the code generator's type.
 pub(crate) fn trap_code(code: u8) -> TrapCode {
     // Our codes are small constants; the range below 250 is free for users.
     TrapCode::user(code).unwrap_or(TrapCode::HEAP_OUT_OF_BOUNDS)

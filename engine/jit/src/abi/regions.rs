@@ -6,8 +6,8 @@ use cranelift_codegen::ir::{
 };
 use etalon_runtime::Trap;
 
-/// A disjoint part of what compiled code accesses. Every access names one: the code generator's
-/// analysis takes an access without a region for one that touches no region.
+/// A part of what compiled code accesses, disjoint from the others. Every access names one, because the code generator's
+/// analysis assumes that an access without a region overlaps with none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Region {
     /// An instance's context, which does not change while code runs.
@@ -58,7 +58,7 @@ impl Region {
         self.tag_in(&mut func.dfg.alias_regions)
     }
 
-    /// As the code generator names it, among the regions of a function.
+    /// The region as the code generator knows it, in a function.
     pub(crate) fn tag_in(self, regions: &mut AliasRegionSet) -> AliasRegion {
         regions.insert(AliasRegionData { user_id: self as u32, description: self.name().into() })
     }

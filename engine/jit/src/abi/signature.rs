@@ -6,7 +6,7 @@ use cranelift_codegen::isa::CallConv;
 use etalon_module::{FuncType, ValType};
 use serde::{Deserialize, Serialize};
 
-/// What a value is in a register. References are words.
+/// The native type of a value. A reference is a 64-bit word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum AbiType {
     I32,
@@ -17,7 +17,7 @@ pub(crate) enum AbiType {
 }
 
 impl AbiType {
-    /// Of a Wasm type.
+    /// The native type of a Wasm type.
     pub(crate) fn of(ty: ValType) -> AbiType {
         match ty {
             ValType::I32 => AbiType::I32,
@@ -45,7 +45,8 @@ impl AbiType {
     }
 }
 
-/// What decides which trampolines fit: types that differ only in their references share them.
+/// The native types of parameters and results. Function types that differ only in reference types have the same, and
+/// share trampolines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct AbiSignature {
     pub(crate) params: Box<[AbiType]>,
@@ -53,7 +54,7 @@ pub(crate) struct AbiSignature {
 }
 
 impl AbiSignature {
-    /// Of a Wasm function type.
+    /// The native signature of a Wasm function type.
     pub(crate) fn of(ty: &FuncType) -> AbiSignature {
         AbiSignature {
             params: ty.params.iter().map(|t| AbiType::of(*t)).collect(),
@@ -61,7 +62,7 @@ impl AbiSignature {
         }
     }
 
-    /// The signature of Wasm functions: context, depth left, parameters, to results.
+    /// The signature as the code generator has it: takes the context, the depth left and the parameters; gives the results.
     pub(crate) fn native(&self) -> Signature {
         let mut signature = Signature::new(CallConv::Tail);
         signature.params.push(AbiParam::new(I64));

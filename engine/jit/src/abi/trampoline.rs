@@ -84,8 +84,8 @@ pub(crate) fn entry(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fu
     b.finalize(isa.frontend_config());
 }
 
-/// Code of the Wasm convention that calls a function of the host or of another tier: its context
-/// is a [`HostContext`].
+/// The exit stub of a signature: code in the calling convention of Wasm functions that calls a function of the host or
+/// of another tier. Its context is a [`HostContext`].
 pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Function) {
     func.signature = signature.native();
     let mut contexts = FunctionBuilderContext::new();
@@ -127,8 +127,8 @@ pub(crate) fn throw_signature() -> Signature {
     signature
 }
 
-/// Code of the Wasm convention that throws. It never returns, but to its caller a throw is a call like any
-/// other that may: the caller's handlers are found as those of every frame are.
+/// Code in the calling convention of Wasm functions that throws. It never returns. For its caller it is a call like any
+/// other that may throw, so the caller's handlers are found as those of any frame are.
 pub(crate) fn throw(isa: &dyn TargetIsa, func: &mut Function) {
     func.signature = throw_signature();
     let mut contexts = FunctionBuilderContext::new();
@@ -156,7 +156,7 @@ pub(crate) fn throw(isa: &dyn TargetIsa, func: &mut Function) {
     b.finalize(isa.frontend_config());
 }
 
-/// Words that a routine gets that may collect, besides the context and the frame pointer.
+/// Words that a routine gets that may collect, in addition to the context and the frame pointer.
 pub(crate) const SAFEPOINT_WORDS: usize = 4;
 
 /// The signature of [`safepoint`]: context, address of the routine, and its words.
@@ -167,8 +167,8 @@ pub(crate) fn safepoint_signature() -> Signature {
     signature
 }
 
-/// Code of the Wasm convention that calls a routine with its own frame pointer as the last word, from which the
-/// frames of compiled code are found.
+/// Code in the calling convention of Wasm functions that calls a routine and passes its own frame pointer as the last
+/// word. From there a collection finds the frames of compiled code.
 pub(crate) fn safepoint(isa: &dyn TargetIsa, func: &mut Function) {
     func.signature = safepoint_signature();
     let mut contexts = FunctionBuilderContext::new();

@@ -12,7 +12,7 @@ use std::fmt;
 use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETALON\0";
-/// Of the layout of the file.
+/// Version of the layout of the file.
 const FORMAT: u32 = 2;
 /// Bytes of the digest after the magic and the format.
 const DIGEST: usize = 32;
@@ -20,16 +20,16 @@ const DIGEST: usize = 32;
 /// Who made an artefact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
-    /// Of the file's layout.
+    /// Version of the file's layout.
     pub format: u32,
-    /// Of Etalon.
+    /// Version of Etalon.
     pub etalon: String,
-    /// Of the code generator.
+    /// Version of the code generator.
     pub cranelift: String,
 }
 
 impl Versions {
-    /// Of this build.
+    /// The versions of this build.
     pub fn current() -> Versions {
         Versions {
             format: FORMAT,
@@ -81,9 +81,9 @@ pub enum ArtefactError {
     /// It was compiled under other prices and limits.
     #[error("the artefact was compiled under schedule {found}, the run is under {expected}")]
     Schedule {
-        /// Of the artefact.
+        /// The artefact's schedule.
         found: String,
-        /// Of the run.
+        /// The run's schedule.
         expected: String,
     },
     /// It is damaged.
@@ -140,9 +140,9 @@ pub fn read(
 ) -> Result<(Vec<u8>, CompiledModule), ArtefactError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(ArtefactError::NotAnArtefact)?;
     let (digest, rest) =
-        rest.split_at_checked(DIGEST).ok_or(ArtefactError::Corrupt("it ends in its head"))?;
+        rest.split_at_checked(DIGEST).ok_or(ArtefactError::Corrupt("it ends within its header"))?;
     if blake3::hash(rest).as_bytes() != digest {
-        return Err(ArtefactError::Corrupt("its digest is another"));
+        return Err(ArtefactError::Corrupt("its digest does not match"));
     }
     let mut rest = rest;
     let versions: Versions = decode(part(&mut rest)?)?;
@@ -185,7 +185,7 @@ fn check(header: &Header, schedule: &Schedule, metering: bool) -> Result<(), Art
 
 /// The next part: its length, then its bytes.
 fn part<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], ArtefactError> {
-    let short = ArtefactError::Corrupt("it ends in a part");
+    let short = ArtefactError::Corrupt("it ends within a part");
     let (len, after) = rest.split_first_chunk::<8>().ok_or(short.clone())?;
     let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| short.clone())?;
     let (part, after) = after.split_at_checked(len).ok_or(short)?;

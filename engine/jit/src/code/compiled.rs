@@ -4,7 +4,7 @@ use crate::abi::AbiSignature;
 use crate::compile::OptLevel;
 use serde::{Deserialize, Serialize};
 
-/// A call that must be pointed at its callee when the code is placed.
+/// A call whose target address is written when the code is placed in memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CallSite {
     /// Where in the code.
@@ -15,7 +15,7 @@ pub(crate) struct CallSite {
     pub(crate) callee: u32,
 }
 
-/// Machine code and what must be known of it.
+/// Machine code, with the tables that describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) bytes: Vec<u8>,
@@ -23,11 +23,11 @@ pub(crate) struct Code {
     pub(crate) calls: Vec<CallSite>,
     /// Offset and code of each place that may trap, by offset.
     pub(crate) traps: Vec<(u32, u8)>,
-    /// From which offset on the code is of which instruction, by offset; `u32::MAX` is none.
+    /// Where the code of an instruction begins, and the instruction's offset in the module; `u32::MAX` is none. Sorted.
     pub(crate) sites: Vec<(u32, u32)>,
-    /// Calls with handlers, by the offset behind the call.
+    /// Calls with handlers, sorted by return address.
     pub(crate) handlers: Vec<HandlerSite>,
-    /// Calls across which references are held, by the offset behind the call.
+    /// Calls across which references are held, sorted by return address.
     pub(crate) maps: Vec<StackMap>,
 }
 
@@ -103,13 +103,13 @@ pub(crate) struct Settings {
 pub struct CompiledModule {
     pub(crate) target: Target,
     pub(crate) settings: Settings,
-    /// Of the module's bytes.
+    /// Digest of the module's bytes.
     pub(crate) digest: [u8; 32],
     /// By index, ascending.
     pub(crate) functions: Vec<CompiledFunction>,
-    /// What throws.
+    /// The stub that throws.
     pub(crate) throw: Code,
-    /// What calls routines that may collect.
+    /// The stub that calls routines that may collect.
     pub(crate) safepoint: Code,
     /// By signature, ascending.
     pub(crate) trampolines: Vec<Trampolines>,

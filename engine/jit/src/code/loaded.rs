@@ -43,7 +43,7 @@ pub(crate) struct Place {
 /// What is known of a frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FrameInfo<'a> {
-    /// It is of a trampoline: what is further out is not compiled code.
+    /// A trampoline's: the frames further out are not of compiled code.
     Trampoline,
     /// Its call has no handlers.
     Function,
@@ -86,7 +86,7 @@ impl LoadedModule {
         let (memory, extent) = CodeMemory::new(size(compiled)).map_err(|e| fault(&e))?;
         let mut builder = JITBuilder::with_isa(
             Arc::clone(&isa),
-            // Code refers to no library routine; a name that nothing has makes sure of that.
+            // Compiled code calls no library routine. If it did, this name would not be found.
             Box::new(|routine| format!("no routine {routine:?}")),
         );
         builder.symbol_lookup_fn(Box::new(|_| None));

@@ -1,6 +1,6 @@
 //! Atomic accesses to memory (proposal *threads*).
 //!
-//! An access is checked in full: natural alignment first, then the memory's size.
+//! Compiled code checks each access: first that it is aligned to its width, then that it is within the memory.
 
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
@@ -33,7 +33,7 @@ struct Access<'a> {
     arg: &'a MemArg,
 }
 
-/// The access of an operator: rows of the type of operands, the type in memory, and the operators by what they do.
+/// Finds the access of an operator in rows: the type of operands, the type in memory, and an operator for each action.
 macro_rules! accesses {
     ($operator:expr; $($ty:ident $stored:ident: $load:ident $store:ident $add:ident $sub:ident $and:ident $or:ident
         $xor:ident $xchg:ident $cmpxchg:ident;)*) => {{
@@ -58,27 +58,49 @@ macro_rules! accesses {
 #[rustfmt::skip]
 fn access<'a>(operator: &'a O<'_>) -> Option<Access<'a>> {
     accesses! { operator;
+        // `i32.atomic.load`, `i32.atomic.store`, `i32.atomic.rmw.add`, `i32.atomic.rmw.sub`,
+        // `i32.atomic.rmw.and`, `i32.atomic.rmw.or`, `i32.atomic.rmw.xor`, `i32.atomic.rmw.xchg`,
+        // `i32.atomic.rmw.cmpxchg`
         I32 I32: I32AtomicLoad I32AtomicStore I32AtomicRmwAdd I32AtomicRmwSub I32AtomicRmwAnd I32AtomicRmwOr
             I32AtomicRmwXor I32AtomicRmwXchg I32AtomicRmwCmpxchg;
+        // `i64.atomic.load`, `i64.atomic.store`, `i64.atomic.rmw.add`, `i64.atomic.rmw.sub`,
+        // `i64.atomic.rmw.and`, `i64.atomic.rmw.or`, `i64.atomic.rmw.xor`, `i64.atomic.rmw.xchg`,
+        // `i64.atomic.rmw.cmpxchg`
         I64 I64: I64AtomicLoad I64AtomicStore I64AtomicRmwAdd I64AtomicRmwSub I64AtomicRmwAnd I64AtomicRmwOr
             I64AtomicRmwXor I64AtomicRmwXchg I64AtomicRmwCmpxchg;
+        // `i32.atomic.load8_u`, `i32.atomic.store8`, `i32.atomic.rmw8.add_u`,
+        // `i32.atomic.rmw8.sub_u`, `i32.atomic.rmw8.and_u`, `i32.atomic.rmw8.or_u`,
+        // `i32.atomic.rmw8.xor_u`, `i32.atomic.rmw8.xchg_u`, `i32.atomic.rmw8.cmpxchg_u`
         I32 I8: I32AtomicLoad8U I32AtomicStore8 I32AtomicRmw8AddU I32AtomicRmw8SubU I32AtomicRmw8AndU
             I32AtomicRmw8OrU I32AtomicRmw8XorU I32AtomicRmw8XchgU I32AtomicRmw8CmpxchgU;
+        // `i32.atomic.load16_u`, `i32.atomic.store16`, `i32.atomic.rmw16.add_u`,
+        // `i32.atomic.rmw16.sub_u`, `i32.atomic.rmw16.and_u`, `i32.atomic.rmw16.or_u`,
+        // `i32.atomic.rmw16.xor_u`, `i32.atomic.rmw16.xchg_u`, `i32.atomic.rmw16.cmpxchg_u`
         I32 I16: I32AtomicLoad16U I32AtomicStore16 I32AtomicRmw16AddU I32AtomicRmw16SubU I32AtomicRmw16AndU
             I32AtomicRmw16OrU I32AtomicRmw16XorU I32AtomicRmw16XchgU I32AtomicRmw16CmpxchgU;
+        // `i64.atomic.load8_u`, `i64.atomic.store8`, `i64.atomic.rmw8.add_u`,
+        // `i64.atomic.rmw8.sub_u`, `i64.atomic.rmw8.and_u`, `i64.atomic.rmw8.or_u`,
+        // `i64.atomic.rmw8.xor_u`, `i64.atomic.rmw8.xchg_u`, `i64.atomic.rmw8.cmpxchg_u`
         I64 I8: I64AtomicLoad8U I64AtomicStore8 I64AtomicRmw8AddU I64AtomicRmw8SubU I64AtomicRmw8AndU
             I64AtomicRmw8OrU I64AtomicRmw8XorU I64AtomicRmw8XchgU I64AtomicRmw8CmpxchgU;
+        // `i64.atomic.load16_u`, `i64.atomic.store16`, `i64.atomic.rmw16.add_u`,
+        // `i64.atomic.rmw16.sub_u`, `i64.atomic.rmw16.and_u`, `i64.atomic.rmw16.or_u`,
+        // `i64.atomic.rmw16.xor_u`, `i64.atomic.rmw16.xchg_u`, `i64.atomic.rmw16.cmpxchg_u`
         I64 I16: I64AtomicLoad16U I64AtomicStore16 I64AtomicRmw16AddU I64AtomicRmw16SubU I64AtomicRmw16AndU
             I64AtomicRmw16OrU I64AtomicRmw16XorU I64AtomicRmw16XchgU I64AtomicRmw16CmpxchgU;
+        // `i64.atomic.load32_u`, `i64.atomic.store32`, `i64.atomic.rmw32.add_u`,
+        // `i64.atomic.rmw32.sub_u`, `i64.atomic.rmw32.and_u`, `i64.atomic.rmw32.or_u`,
+        // `i64.atomic.rmw32.xor_u`, `i64.atomic.rmw32.xchg_u`, `i64.atomic.rmw32.cmpxchg_u`
         I64 I32: I64AtomicLoad32U I64AtomicStore32 I64AtomicRmw32AddU I64AtomicRmw32SubU I64AtomicRmw32AndU
             I64AtomicRmw32OrU I64AtomicRmw32XorU I64AtomicRmw32XchgU I64AtomicRmw32CmpxchgU;
     }
 }
 
 impl Translator<'_> {
-    /// Translates an atomic operator; tells whether it is one.
+    /// Translates an atomic operator; gives false if it is none.
     pub(super) fn atomic(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
         match operator {
+            // `atomic.fence`
             O::AtomicFence { .. } => {
                 self.b.ins().fence();
             }
@@ -121,7 +143,7 @@ impl Translator<'_> {
         Ok(self.b.ins().select_spectre_guard(beyond, base, address))
     }
 
-    /// A sum of addresses, which only those of 64 bits can exceed.
+    /// The sum of two addresses; only 64-bit addresses can overflow, which is out of bounds.
     fn address_sum(&mut self, addr: AddrType, a: Value, b: Value) -> Value {
         match addr {
             AddrType::I32 => self.b.ins().iadd(a, b),
@@ -161,15 +183,15 @@ impl Translator<'_> {
             (Action::CompareExchange, &[expected, new]) => {
                 self.compare_exchange(ty, stored, flags, address, [expected, new])
             }
-            _ => return Err(self.crash("operands that are not the operator's")),
+            _ => return Err(self.crash("the operands are not those of the operator")),
         };
         let old = self.extended(ty, old);
         self.push(old);
         Ok(())
     }
 
-    /// What is expected is compared whole. Where it does not fit what is in memory nothing may change: then what
-    /// its low bits equal is replaced by itself.
+    /// The whole expected value is compared, and one that does not fit the type in memory never matches. In that case
+    /// the exchange may find its low bits equal, and then writes those same bits back.
     fn compare_exchange(
         &mut self,
         ty: Type,
@@ -202,7 +224,7 @@ impl Translator<'_> {
         self.b.ins().uextend(ty, value)
     }
 
-    /// Nobody can be waiting: a store has one thread.
+    /// `memory.atomic.notify`: wakes nobody, for a store that compiled code runs in has one thread.
     fn notify(&mut self, arg: &MemArg) -> Result<(), CompileError> {
         let (index, _) = self.pop2();
         self.atomic_address(arg, index, 4)?;
@@ -211,6 +233,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `memory.atomic.wait32` and `memory.atomic.wait64`
     fn wait(&mut self, arg: &MemArg, ty: Type) -> Result<(), CompileError> {
         let (index, expected, timeout) = self.pop3();
         let address = self.atomic_address(arg, index, ty.bytes())?;

@@ -1,4 +1,4 @@
-//! Calls (specification chapter 4.6.8, *call*, *call_indirect*, *return_call*).
+//! Calls ("Control Instructions").
 
 use super::translator::Translator;
 use crate::abi::{CODE_UNWIND, FuncEntry, JitContext, Region, trap_code};
@@ -18,7 +18,7 @@ enum Callee {
 }
 
 impl Translator<'_> {
-    /// What a function index calls.
+    /// How a function of the module is called.
     fn function(&mut self, func: u32) -> Callee {
         let Some(at) = self.env.layout.callee(func) else {
             return Callee::Direct(self.callee(func));
@@ -27,33 +27,39 @@ impl Translator<'_> {
         Callee::Indirect { signature, code: self.vm_word(at), vmctx: self.vm_word(at + 8) }
     }
 
+    /// `call`
     pub(super) fn call(&mut self, func: u32) {
         let callee = self.function(func);
         self.emit_call(callee, self.module.funcs[func as usize]);
     }
 
+    /// `return_call`
     pub(super) fn return_call(&mut self, func: u32) {
         let callee = self.function(func);
         self.emit_tail_call(callee, self.module.funcs[func as usize]);
     }
 
+    /// `call_indirect`
     pub(super) fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
         let callee = self.table_callee(table, ty)?;
         self.emit_call(callee, ty);
         Ok(())
     }
 
+    /// `return_call_indirect`
     pub(super) fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
         let callee = self.table_callee(table, ty)?;
         self.emit_tail_call(callee, ty);
         Ok(())
     }
 
+    /// `call_ref`
     pub(super) fn call_ref(&mut self, ty: u32) {
         let callee = self.reference_callee(ty);
         self.emit_call(callee, ty);
     }
 
+    /// `return_call_ref`
     pub(super) fn return_call_ref(&mut self, ty: u32) {
         let callee = self.reference_callee(ty);
         self.emit_tail_call(callee, ty);
@@ -78,7 +84,7 @@ impl Translator<'_> {
         Callee::Indirect { signature, code, vmctx }
     }
 
-    /// The element of a table, checked against a type.
+    /// The function in an element of a table. Traps in this order: no such element, a null reference, another type.
     fn table_callee(&mut self, table: u32, ty: u32) -> Result<Callee, CompileError> {
         self.flush_gas();
         let index = self.pop();
@@ -96,7 +102,7 @@ impl Translator<'_> {
         Ok(self.entry_callee(entry, ty))
     }
 
-    /// The slow way for a type that may have subtypes.
+    /// A type that may have subtypes: if it is not the expected type itself, a routine decides.
     fn check_subtype(
         &mut self,
         other: Value,
@@ -162,7 +168,7 @@ impl Translator<'_> {
         self.reload_gas();
     }
 
-    /// Calls code at an address, within the handlers that are around; gives the results.
+    /// Calls code at an address, with the exception handlers that enclose the call; gives the results.
     pub(super) fn indirect(
         &mut self,
         signature: SigRef,
@@ -178,7 +184,7 @@ impl Translator<'_> {
         self.b.inst_results(call).to_vec()
     }
 
-    /// A tail call replaces the frame, so the callee gets the depth that was here before this frame.
+    /// A tail call replaces the frame, so the callee gets the depth that was left before this frame was taken.
     fn emit_tail_call(&mut self, callee: Callee, ty: u32) {
         self.flush_gas();
         let depth = self.depth_outside;
@@ -195,7 +201,7 @@ impl Translator<'_> {
         self.reachable = false;
     }
 
-    /// Calls a routine of Rust by its place among the builtins; it gets up to five words.
+    /// Calls a routine of Rust with up to five words; `place` is its offset in [`Builtins`](crate::libcalls::Builtins).
     pub(super) fn routine(&mut self, place: usize, args: &[Value]) -> Value {
         let context = self.context();
         let at = offset_of!(JitContext, builtins) + place;
@@ -218,7 +224,7 @@ impl Translator<'_> {
         self.unless_stopped(result)
     }
 
-    /// Leaves if a routine said so.
+    /// Leaves compiled code if a routine's result is [`STOP`](crate::libcalls::STOP).
     pub(super) fn unless_stopped(&mut self, result: Value) -> Value {
         let stop = self.iconst(I64, crate::libcalls::STOP);
         let stopped = self.b.ins().icmp(IntCC::Equal, result, stop);

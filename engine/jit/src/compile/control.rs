@@ -1,5 +1,5 @@
-//! Control instructions (specification chapter 4.6.8): labels become blocks, and what they carry the
-//! parameters of the blocks.
+//! "Control Instructions": a label becomes a block of the code generator, and the operands that a branch takes along
+//! become the parameters of that block.
 
 use super::exception::Handler;
 use super::translator::{Translator, clif};
@@ -15,7 +15,7 @@ use wasmparser::{BlockType, BrTable, Operator};
 /// Targets that the code generator takes in one table.
 const TABLE_MAX: usize = 65_520;
 
-/// What a label is the label of.
+/// The instruction that a label belongs to.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// `block`, or the body.
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) kind: Kind,
-    /// Where control goes behind the `end`; `None` where the whole frame cannot be reached.
+    /// Where control goes after the `end`; `None` if the whole frame cannot be reached.
     exit: Option<Block>,
     /// Whether something jumps to `exit`.
     exited: bool,
@@ -94,12 +94,14 @@ impl Translator<'_> {
         self.push_frame(Kind::Block, exit, 0, results.len());
     }
 
+    /// `block`
     pub(super) fn block(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let exit = self.block_with(&results);
         self.push_frame(Kind::Block, exit, params.len(), results.len());
     }
 
+    /// `loop`
     pub(super) fn loop_(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let header = self.block_with(&params);
@@ -112,6 +114,7 @@ impl Translator<'_> {
         self.push_frame(Kind::Loop(header), exit, params.len(), results.len());
     }
 
+    /// `if`
     pub(super) fn if_(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let condition = self.pop();
@@ -126,7 +129,7 @@ impl Translator<'_> {
         self.push_frame(Kind::If(other, operands), exit, params.len(), results.len());
     }
 
-    /// Ends the first arm and begins the second.
+    /// `else`: ends the first arm and begins the second.
     pub(super) fn else_(&mut self) {
         if self.reachable {
             self.jump_to_exit();
@@ -152,6 +155,7 @@ impl Translator<'_> {
         self.b.ins().jump(exit, &args(&values));
     }
 
+    /// `end`
     pub(super) fn end(&mut self) {
         if self.reachable {
             self.jump_to_exit();
@@ -202,6 +206,7 @@ impl Translator<'_> {
         Ok((block, frame.arity()))
     }
 
+    /// `br`
     pub(super) fn br(&mut self, depth: u32) -> Result<(), CompileError> {
         let (block, arity) = self.target(depth)?;
         let values = self.pop_many(arity);
@@ -210,6 +215,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `br_if`
     pub(super) fn br_if(&mut self, depth: u32) -> Result<(), CompileError> {
         let condition = self.pop();
         self.branch_when(condition, depth)
@@ -226,6 +232,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `br_table`
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
         let mut index = self.pop();
         let (default, arity) = self.target(table.default())?;
@@ -246,7 +253,7 @@ impl Translator<'_> {
                 self.table(index, default, chunk);
                 break;
             }
-            // What is beyond this piece goes on to the next with its index less this piece.
+            // An index beyond this piece goes on to the next one, less the length of this piece.
             let next = self.b.create_block();
             let beyond = self.b.func.dfg.block_call(next, &[]);
             self.table(index, beyond, chunk);
@@ -264,18 +271,23 @@ impl Translator<'_> {
         self.b.ins().br_table(index, table);
     }
 
+    /// `return`: a branch to the label of the body.
     pub(super) fn return_(&mut self) -> Result<(), CompileError> {
         self.br(self.frames.len() as u32 - 1)
     }
 
+    /// `unreachable`
     pub(super) fn unreachable_trap(&mut self) {
         self.flush_gas();
         self.b.ins().trap(trap_code(Trap::Unreachable as u8));
         self.reachable = false;
     }
 
-    /// Keeps count of frames where control cannot get.
-    pub(super) fn unreachable_operator(&mut self, operator: &Operator<'_>) {
+    /// Counts frames in code that cannot be reached; nothing else of it is translated.
+    pub(super) fn unreachable_operator(
+        &mut self,
+        operator: &Operator<'_>,
+    ) -> Result<(), CompileError> {
         match operator {
             Operator::Block { .. }
             | Operator::Loop { .. }
@@ -283,8 +295,11 @@ impl Translator<'_> {
             | Operator::TryTable { .. } => self.frames.push(Frame::dead()),
             Operator::Else => self.else_(),
             Operator::End => self.end(),
+            // Its `end` would be taken for that of the frame around it.
+            Operator::Try { .. } => return Err(self.unsupported(operator)),
             _ => {}
         }
+        Ok(())
     }
 
     /// `br_on_null`: branches without the reference if it is null.
@@ -308,7 +323,7 @@ impl Translator<'_> {
     }
 }
 
-/// The type that a block gives. One that is not known is taken for one that may be an object's.
+/// The type of a block's result. A reference of unknown type is treated as one to an object.
 pub(super) fn value_type(ty: wasmparser::ValType) -> ValType {
     match ty {
         wasmparser::ValType::I32 => ValType::I32,

@@ -1,4 +1,4 @@
-//! Exceptions (specification chapter 4.6.8, *try_table*, *throw*, *throw_ref*).
+//! Exceptions ("Control Instructions").
 //!
 //! A clause of a `try_table` becomes a block that every call inside may go to; it fetches what the clause
 //! carries and branches to the clause's label.
@@ -21,19 +21,20 @@ use wasmparser::{Catch, TryTable};
 /// A clause of a `try_table`.
 #[derive(Debug)]
 pub(super) struct Handler {
-    /// The tag that it handles; `None` is every one.
+    /// The tag that it handles; `None` is all of them.
     tag: Option<u32>,
     pub(super) block: Block,
 }
 
 impl Translator<'_> {
+    /// `try_table`
     pub(super) fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
         let (params, results) = self.block_type(table.ty);
         let exit = self.block_with(&results);
         let body = self.b.create_block();
         self.b.ins().jump(body, &[]);
         self.b.seal_block(body);
-        // Labels of clauses are those outside of the instruction.
+        // A clause's label counts from outside of the instruction.
         let mut handlers = Vec::with_capacity(table.catches.len());
         for catch in &table.catches {
             handlers.push(self.handler(catch)?);
@@ -104,6 +105,7 @@ impl Translator<'_> {
         Ok(values)
     }
 
+    /// `throw`
     pub(super) fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
         let (_, types) = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
@@ -114,6 +116,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `throw_ref`
     pub(super) fn throw_ref(&mut self) {
         self.flush_gas();
         let exception = self.pop();
@@ -138,7 +141,7 @@ impl Translator<'_> {
         self.frames.iter().any(|f| matches!(&f.kind, Kind::Try(handlers) if !handlers.is_empty()))
     }
 
-    /// The handlers around, from the innermost out, and the block in which a call goes on that returns.
+    /// The enclosing handlers, the innermost first, and the block in which a call that returns goes on.
     pub(super) fn exception_table(&mut self, signature: SigRef) -> (ExceptionTable, Block) {
         let returns = self.b.func.dfg.signatures[signature].returns.clone();
         let normal = self.b.create_block();
@@ -154,7 +157,7 @@ impl Translator<'_> {
         for handler in clauses.flatten() {
             let call = self.b.func.dfg.block_call(handler.block, &[BlockArg::TryCallExn(0)]);
             let Some(tag) = handler.tag else {
-                // Nothing goes past it.
+                // It handles every exception, so handlers further out are not reached.
                 items.push(ExceptionTableItem::Default(call));
                 break;
             };

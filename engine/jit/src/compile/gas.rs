@@ -1,12 +1,13 @@
 //! Charging for instructions (gas-1 sections 2 to 4).
 //!
-//! The costs of a body's segments are summed before it is translated. Wherever control reaches a cut, the
-//! translation has just finished the operator before it in the text, so the charge is written after that operator: after the
-//! header of a loop, at the start of an arm, at the joint behind an `end`, after a call.
+//! The costs of a body's segments are summed before it is translated. Wherever control reaches a cut, translation has just
+//! finished the operator before it in the text. So the charge is emitted after that operator: after the header of a loop,
+//! at the start of an arm, where paths join after an `end`, after a call.
 //!
-//! The counter is a variable of the function. Memory gets it before anything that may leave: the count is
-//! then exact at every trap, call and return.
+//! The counter is a variable of the function. It is written to memory before whatever may leave the function, so that the
+//! count is exact at every trap, call and return.
 
+use super::cuts::ends_segment;
 use super::translator::Translator;
 use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
 use crate::error::CompileError;
@@ -14,6 +15,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use cranelift_frontend::Variable;
+use etalon_gas::Function;
 use etalon_module::FuncBody;
 use etalon_module::operator::Opcode;
 use std::mem::offset_of;
@@ -39,7 +41,8 @@ impl Translator<'_> {
         }
         let costs = self.segments(body)?;
         let params = self.module.func_type(self.func).params.len() as u64;
-        let entry = self.env.schedule.entry_cost(params, body.locals.len() as u64);
+        let locals = body.locals.len() as u64;
+        let entry = entry_cost(self.env.schedule.function(), params, locals);
         let first = entry.saturating_add(costs.first().copied().unwrap_or(0));
         let context = self.context();
         let flags = Region::VmCtx.flags(self.b.func);
@@ -64,23 +67,23 @@ impl Translator<'_> {
             if let Some(cost) = costs.last_mut() {
                 *cost = cost.saturating_add(schedule.weight(opcode).into());
             }
-            if schedule.is_cut(opcode) {
+            if ends_segment(schedule.cuts(), opcode) {
                 costs.push(0);
             }
         }
         Ok(costs)
     }
 
-    /// After an operator: if there is a cut, control that gets here pays for the segment behind it.
+    /// After an operator: if it ends a segment, control that gets here is charged for the next one.
     pub(super) fn cut_after(&mut self, opcode: Opcode) {
         let reachable = self.reachable && !self.frames.is_empty();
         let Some(gas) = &mut self.gas else { return };
-        if !self.env.schedule.is_cut(opcode) {
+        if !ends_segment(self.env.schedule.cuts(), opcode) {
             return;
         }
         gas.segment += 1;
         let cost = gas.costs.get(gas.segment).copied().unwrap_or(0);
-        // Other ways to this place may have left memory older than the way that was translated last.
+        // On another path to this place, memory may be older than on the path that was translated last.
         gas.stale = true;
         if reachable {
             self.charge(cost);
@@ -123,10 +126,32 @@ impl Translator<'_> {
         self.b.def_var(variable, left);
     }
 
-    /// Control comes from more than one place from here on.
+    /// Several paths join here, and on some of them memory may be older than the variable.
     pub(super) fn gas_at_join(&mut self) {
         if let Some(gas) = &mut self.gas {
             gas.stale = true;
         }
+    }
+}
+
+/// E(f) of gas-1 section 4. It saturates at the greatest number, which is above every limit.
+fn entry_cost(price: Function, params: u64, locals: u64) -> u64 {
+    let values =
+        u128::from(price.arg) * u128::from(params) + u128::from(price.local) * u128::from(locals);
+    u64::try_from(u128::from(price.entry) + values).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_costs_its_values_and_saturates() {
+        let price = Function { entry: 4, arg: 1, local: 2 };
+        assert_eq!(entry_cost(price, 0, 0), 4);
+        assert_eq!(entry_cost(price, 2, 3), 4 + 2 + 6);
+        assert_eq!(entry_cost(price, u64::MAX, u64::MAX), u64::MAX);
+        let priced = Function { entry: u32::MAX, arg: u32::MAX, local: 0 };
+        assert_eq!(entry_cost(priced, 3, 9), 4 * u64::from(u32::MAX));
     }
 }

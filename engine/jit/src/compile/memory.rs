@@ -1,4 +1,4 @@
-//! Memory instructions (specification chapter 4.6.7).
+//! "Memory Instructions".
 
 use super::table::shorter;
 use super::translator::Translator;
@@ -129,6 +129,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `memory.size`
     pub(super) fn memory_size(&mut self, memory: u32) {
         let ty = self.memory_type(memory);
         let len = self.memory_len(memory);
@@ -138,6 +139,7 @@ impl Translator<'_> {
         self.push(pages);
     }
 
+    /// `memory.grow`
     pub(super) fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let addr = self.memory_type(memory).addr;
@@ -148,6 +150,7 @@ impl Translator<'_> {
         self.push(old);
     }
 
+    /// `memory.fill`
     pub(super) fn memory_fill(&mut self, memory: u32) {
         let (start, value, len) = self.pop3();
         let addr = self.memory_type(memory).addr;
@@ -157,6 +160,7 @@ impl Translator<'_> {
         self.stopping_routine(offset_of!(Builtins, memory_fill), &[memory, start, value, len]);
     }
 
+    /// `memory.copy`
     pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
         let (target, source, len) = self.pop3();
         let (to_addr, from_addr) = (self.memory_type(to).addr, self.memory_type(from).addr);
@@ -167,6 +171,7 @@ impl Translator<'_> {
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
+    /// `memory.init`
     pub(super) fn memory_init(&mut self, memory: u32, data: u32) {
         let (target, source, len) = self.pop3();
         let target = self.widen(self.memory_type(memory).addr, target);
@@ -176,6 +181,7 @@ impl Translator<'_> {
         self.stopping_routine(place, &[memory, data, target, source, len]);
     }
 
+    /// `data.drop`
     pub(super) fn data_drop(&mut self, data: u32) {
         let data = self.iconst(I64, data.into());
         self.routine(offset_of!(Builtins, data_drop), &[data]);

@@ -3,6 +3,7 @@
 mod atomic;
 mod call;
 mod control;
+mod cuts;
 mod depth;
 mod exception;
 mod gas;
@@ -23,3 +24,14 @@ mod wide;
 
 pub use module::{CompileOptions, OptLevel, compile};
 pub(crate) use object::heap_type_of_code;
+
+/// Proposals whose operators the compiler refuses by name, as the decoder calls them.
+#[cfg(test)]
+const UNSUPPORTED_PROPOSALS: &[&str] = &[
+    "acquire_release_atomics",
+    "custom_descriptors",
+    "legacy_exceptions",
+    "memory_control",
+    "shared_everything_threads",
+    "stack_switching",
+];

@@ -1,4 +1,4 @@
-//! Numeric instructions (specification chapter 4.3): helpers of the table in `operator.rs`.
+//! "Numeric Instructions": helpers of the table in `operator.rs`.
 
 use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};

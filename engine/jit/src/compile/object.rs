@@ -1,6 +1,6 @@
-//! Structures, arrays and tests of references (specification chapters 4.6.5 and 4.6.6).
+//! "Aggregate Instructions", and the "Reference Instructions" that test types.
 //!
-//! Objects belong to the store, so what touches them is a routine; what is known without them is here.
+//! Objects belong to the store, so a routine reads, writes and makes them. Checks that need no object are translated here.
 
 use super::translator::Translator;
 use crate::abi::{AbiType, Region, slots, trap_code};
@@ -13,7 +13,7 @@ use etalon_module::{CompType, FieldType, HeapType, StorageType, TypeUse};
 use etalon_runtime::{Ref, Trap};
 use std::mem::offset_of;
 
-/// Abstract heap types by their code; a defined type's is its index behind them.
+/// Abstract heap types by their code. The codes after these are the indices of defined types.
 const ABSTRACT: [HeapType; 12] = [
     HeapType::Any,
     HeapType::Eq,
@@ -48,7 +48,7 @@ fn code_of_heap_type(ty: HeapType) -> Option<u64> {
 /// How a packed field is widened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packed {
-    /// It is not, or with zeros.
+    /// With zeros, or not at all.
     Unsigned,
     /// With its sign.
     Signed,
@@ -65,18 +65,18 @@ impl Translator<'_> {
     fn struct_fields(&self, ty: u32) -> Result<&[FieldType], CompileError> {
         match &self.module.flat_types[ty as usize].comp {
             CompType::Struct(fields) => Ok(fields),
-            _ => Err(self.crash("the type is not a structure's")),
+            _ => Err(self.crash("the type is not a structure type")),
         }
     }
 
     fn element_type(&self, ty: u32) -> Result<StorageType, CompileError> {
         match &self.module.flat_types[ty as usize].comp {
             CompType::Array(field) => Ok(field.storage),
-            _ => Err(self.crash("the type is not an array's")),
+            _ => Err(self.crash("the type is not an array type")),
         }
     }
 
-    /// Leaves values in slots; gives their address.
+    /// Writes values to slots on the stack; gives the address of the slots.
     pub(super) fn spill(&mut self, types: &[AbiType], values: &[Value]) -> Value {
         let room = self.room(types);
         let mut at = 0;
@@ -87,7 +87,7 @@ impl Translator<'_> {
         room
     }
 
-    /// Leaves one value in two slots, as routines take it.
+    /// Writes one value to two slots, as routines take it.
     fn spill_one(&mut self, ty: AbiType, value: Value) -> Value {
         let room = self.room(&[AbiType::V128]);
         if ty != AbiType::V128 {
@@ -115,6 +115,7 @@ impl Translator<'_> {
         self.b.ins().trapz(reference, trap_code(trap as u8));
     }
 
+    /// `struct.new` and `struct.new_default`
     pub(super) fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
         let types: Vec<AbiType> = self.struct_fields(ty)?.iter().map(|f| abi(f.storage)).collect();
         let room = if default {
@@ -129,6 +130,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `struct.get`, `struct.get_s`, `struct.get_u`
     pub(super) fn struct_get(
         &mut self,
         ty: u32,
@@ -146,6 +148,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `struct.set`
     pub(super) fn struct_set(&mut self, ty: u32, field: u32) -> Result<(), CompileError> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
         let (reference, value) = self.pop2();
@@ -156,6 +159,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `array.new` and `array.new_default`
     pub(super) fn array_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
         let storage = self.element_type(ty)?;
         let len = self.pop();
@@ -172,6 +176,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `array.new_fixed`
     pub(super) fn array_new_fixed(&mut self, ty: u32, len: u32) -> Result<(), CompileError> {
         let types = vec![abi(self.element_type(ty)?); len as usize];
         let values = self.pop_many(types.len());
@@ -182,7 +187,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `array.new_data` and `array.new_elem`, by the routine's place.
+    /// `array.new_data` or `array.new_elem`: `place` is the routine's.
     pub(super) fn array_new_from(&mut self, place: usize, ty: u32, segment: u32) {
         let (start, len) = self.pop2();
         let (start, len) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, len));
@@ -191,6 +196,7 @@ impl Translator<'_> {
         self.push(word);
     }
 
+    /// `array.len`
     pub(super) fn array_len(&mut self) {
         let reference = self.pop();
         self.check_null(reference, Trap::NullArrayReference);
@@ -199,6 +205,7 @@ impl Translator<'_> {
         self.push(len);
     }
 
+    /// `array.get`, `array.get_s`, `array.get_u`
     pub(super) fn array_get(&mut self, ty: u32, packed: Packed) -> Result<(), CompileError> {
         let storage = self.element_type(ty)?;
         let (reference, index) = self.pop2();
@@ -211,6 +218,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `array.set`
     pub(super) fn array_set(&mut self, ty: u32) -> Result<(), CompileError> {
         let storage = self.element_type(ty)?;
         let (reference, index, value) = self.pop3();
@@ -221,6 +229,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `array.fill`
     pub(super) fn array_fill(&mut self, ty: u32) -> Result<(), CompileError> {
         let storage = self.element_type(ty)?;
         let (start, value, len) = self.pop3();
@@ -233,6 +242,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `array.copy`
     pub(super) fn array_copy(&mut self) {
         let (from, from_start, len) = self.pop3();
         let (to, to_start) = self.pop2();
@@ -245,7 +255,7 @@ impl Translator<'_> {
         self.stopping_routine(place, &[to, to_start, from, from_start, len]);
     }
 
-    /// `array.init_data` and `array.init_elem`, by the routine's place.
+    /// `array.init_data` or `array.init_elem`: `place` is the routine's.
     pub(super) fn array_init(&mut self, place: usize, segment: u32) {
         let (start, source, len) = self.pop3();
         let reference = self.pop();
@@ -256,6 +266,7 @@ impl Translator<'_> {
         self.stopping_routine(place, &[reference, segment, start, source, len]);
     }
 
+    /// `ref.i31`
     pub(super) fn ref_i31(&mut self) {
         let value = self.pop();
         // The mask, the kind and the place of the number are those of the store's references.
@@ -269,6 +280,7 @@ impl Translator<'_> {
         self.push(word);
     }
 
+    /// `i31.get_s` and `i31.get_u`
     pub(super) fn i31_get(&mut self, packed: Packed) {
         let reference = self.pop();
         self.check_null(reference, Trap::NullI31Reference);
@@ -283,6 +295,7 @@ impl Translator<'_> {
         self.push(value);
     }
 
+    /// `ref.eq`
     pub(super) fn ref_eq(&mut self) {
         self.int_compare(IntCC::Equal);
     }
@@ -298,6 +311,7 @@ impl Translator<'_> {
         Ok(self.stopping_routine(offset_of!(Builtins, ref_test), &[reference, code, nullable]))
     }
 
+    /// `ref.test`
     pub(super) fn ref_test(
         &mut self,
         ty: wasmparser::HeapType,
@@ -310,6 +324,7 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// `ref.cast`
     pub(super) fn ref_cast(
         &mut self,
         ty: wasmparser::HeapType,
@@ -353,6 +368,6 @@ impl Translator<'_> {
         self.push(word);
     }
 
-    /// The bit of the store's references that says so.
+    /// The bit by which the store marks a reference as externalised.
     const EXTERNALISED: i64 = 0b1000;
 }

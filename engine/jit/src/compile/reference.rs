@@ -1,4 +1,4 @@
-//! Reference instructions (specification chapter 4.6.5).
+//! "Reference Instructions".
 
 use super::translator::Translator;
 use crate::abi::trap_code;
@@ -8,11 +8,13 @@ use cranelift_codegen::ir::types::{I32, I64};
 use etalon_runtime::Trap;
 
 impl Translator<'_> {
+    /// `ref.null`
     pub(super) fn ref_null(&mut self) {
         let null = self.iconst(I64, 0);
         self.push(null);
     }
 
+    /// `ref.is_null`
     pub(super) fn ref_is_null(&mut self) {
         let reference = self.pop();
         let zero = self.iconst(I64, 0);
@@ -21,11 +23,13 @@ impl Translator<'_> {
         self.push(null);
     }
 
+    /// `ref.func`
     pub(super) fn ref_func(&mut self, func: u32) {
         let word = self.vm_word(self.env.layout.func(func));
         self.push(word);
     }
 
+    /// `ref.as_non_null`
     pub(super) fn ref_as_non_null(&mut self) {
         self.flush_gas();
         let reference = self.pop();

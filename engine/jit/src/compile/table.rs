@@ -1,4 +1,4 @@
-//! Table instructions (specification chapter 4.6.6).
+//! "Table Instructions".
 
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
@@ -26,7 +26,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The reverse, for what is known to fit, and for -1.
+    /// The reverse, for a number that is known to fit or is -1.
     pub(super) fn narrow(&mut self, addr: AddrType, value: Value) -> Value {
         match addr {
             AddrType::I32 => self.b.ins().ireduce(I32, value),
@@ -45,7 +45,7 @@ impl Translator<'_> {
         let log2 = self.iconst(I64, ELEMENT_LOG2);
         let offset = self.b.ins().ishl(index, log2);
         let address = self.b.ins().iadd(base, offset);
-        // A processor that guesses past the check must find nothing of the host's.
+        // A processor that speculates past the check must not reach memory of the host.
         self.b.ins().select_spectre_guard(beyond, base, address)
     }
 
@@ -55,6 +55,7 @@ impl Translator<'_> {
         self.load_word(Region::Elements, address, 0)
     }
 
+    /// `table.get`
     pub(super) fn table_get(&mut self, table: u32) {
         self.flush_gas();
         let index = self.pop();
@@ -63,6 +64,7 @@ impl Translator<'_> {
         self.push_of(ValType::Ref(element), word);
     }
 
+    /// `table.set`
     pub(super) fn table_set(&mut self, table: u32) {
         self.flush_gas();
         let (index, word) = self.pop2();
@@ -70,6 +72,7 @@ impl Translator<'_> {
         self.store_word(Region::Elements, word, address, 0);
     }
 
+    /// `table.size`
     pub(super) fn table_size(&mut self, table: u32) {
         let def = self.vm_word(self.env.layout.table(table));
         let len = self.load_word(Region::TableDef, def, offset_of!(TableDef, len) as i32);
@@ -77,6 +80,7 @@ impl Translator<'_> {
         self.push(len);
     }
 
+    /// `table.grow`
     pub(super) fn table_grow(&mut self, table: u32) {
         let (init, delta) = self.pop2();
         let addr = self.table_addr(table);
@@ -88,6 +92,7 @@ impl Translator<'_> {
         self.push(old);
     }
 
+    /// `table.fill`
     pub(super) fn table_fill(&mut self, table: u32) {
         let (start, value, len) = self.pop3();
         let addr = self.table_addr(table);
@@ -96,6 +101,7 @@ impl Translator<'_> {
         self.stopping_routine(offset_of!(Builtins, table_fill), &[table, start, value, len]);
     }
 
+    /// `table.copy`
     pub(super) fn table_copy(&mut self, to: u32, from: u32) {
         let (target, source, len) = self.pop3();
         let (to_addr, from_addr) = (self.table_addr(to), self.table_addr(from));
@@ -106,6 +112,7 @@ impl Translator<'_> {
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
+    /// `table.init`
     pub(super) fn table_init(&mut self, table: u32, elem: u32) {
         let (target, source, len) = self.pop3();
         let target = self.widen(self.table_addr(table), target);
@@ -115,13 +122,14 @@ impl Translator<'_> {
         self.stopping_routine(place, &[table, elem, target, source, len]);
     }
 
+    /// `elem.drop`
     pub(super) fn elem_drop(&mut self, elem: u32) {
         let elem = self.iconst(I64, elem.into());
         self.routine(offset_of!(Builtins, elem_drop), &[elem]);
     }
 }
 
-/// The type of a length between two address types.
+/// The type of a length that is counted in two address types: the smaller one.
 pub(super) fn shorter(a: AddrType, b: AddrType) -> AddrType {
     if a == AddrType::I64 && b == AddrType::I64 { AddrType::I64 } else { AddrType::I32 }
 }

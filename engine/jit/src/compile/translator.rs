@@ -27,16 +27,6 @@ pub(crate) struct Env<'a> {
     pub(crate) metering: bool,
 }
 
-impl Env<'_> {
-    /// frame(f) of gas-1 section 8.1, in slots.
-    pub(crate) fn frame_cost(&self, func: u32) -> u64 {
-        let Some(body) = self.module.body(func) else { return 0 };
-        let params = self.module.func_type(func).param_slots() as u64;
-        let locals = etalon_module::slots_of(&body.locals) as u64;
-        self.schedule.frame_cost(params, locals, body.max_height.into())
-    }
-}
-
 /// A function that is being translated.
 pub(super) struct Translator<'a> {
     pub(super) env: &'a Env<'a>,
@@ -50,7 +40,7 @@ pub(super) struct Translator<'a> {
     /// Depth left for callees.
     pub(super) depth: Value,
     pub(super) locals: Vec<Variable>,
-    /// The operands; those of code that cannot be reached are left out.
+    /// The operands. Code that cannot be reached is not translated and has none.
     pub(super) stack: Vec<Value>,
     pub(super) frames: Vec<Frame>,
     pub(super) reachable: bool,
@@ -70,7 +60,7 @@ pub(super) fn translate(
     let module = env.module;
     let ty = module.func_type(func);
     let Some(body) = module.body(func) else {
-        return Err(CompileError::Codegen { func, message: "it has no body".into() });
+        return Err(CompileError::Codegen { func, message: "the function has no body".into() });
     };
     into.name = UserFuncName::user(0, func);
     into.signature = AbiSignature::of(ty).native();
@@ -133,20 +123,25 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Translates one operator, and what gas-1 has at the cut after it.
+    /// Translates one operator, and the charge at the cut after it.
     fn step(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
         if self.reachable {
             self.operator(operator)?;
         } else {
-            self.unreachable_operator(operator);
+            self.unreachable_operator(operator)?;
         }
         self.cut_after(Opcode::of(operator));
         Ok(())
     }
 
-    /// A fault of ours.
+    /// A fault of this compiler.
     pub(super) fn crash(&self, message: impl Into<String>) -> CompileError {
         CompileError::Codegen { func: self.func, message: message.into() }
+    }
+
+    /// An operator that this tier does not have.
+    pub(super) fn unsupported(&self, operator: &Operator<'_>) -> CompileError {
+        CompileError::Unsupported { func: self.func, operator: Opcode::of(operator).name() }
     }
 
     pub(super) fn push(&mut self, value: Value) {

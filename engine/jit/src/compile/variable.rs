@@ -1,4 +1,4 @@
-//! Variable and parametric instructions (specification chapters 4.6.3 and 4.6.2).
+//! "Variable Instructions" and "Parametric Instructions".
 
 use super::control::value_type;
 use super::translator::Translator;
@@ -6,22 +6,26 @@ use crate::abi::{AbiType, Region, slots};
 use cranelift_codegen::ir::InstBuilder;
 
 impl Translator<'_> {
+    /// `local.get`
     pub(super) fn local_get(&mut self, index: u32) {
         let value = self.b.use_var(self.locals[index as usize]);
         self.push(value);
     }
 
+    /// `local.set`
     pub(super) fn local_set(&mut self, index: u32) {
         let value = self.pop();
         self.b.def_var(self.locals[index as usize], value);
     }
 
+    /// `local.tee`
     pub(super) fn local_tee(&mut self, index: u32) {
         let value = self.pop();
         self.b.def_var(self.locals[index as usize], value);
         self.push(value);
     }
 
+    /// `global.get`
     pub(super) fn global_get(&mut self, index: u32) {
         let ty = self.module.globals[index as usize].val;
         let cell = self.vm_word(self.env.layout.global(index));
@@ -29,6 +33,7 @@ impl Translator<'_> {
         self.push_of(ty, value);
     }
 
+    /// `global.set`
     pub(super) fn global_set(&mut self, index: u32) {
         let value = self.pop();
         let ty = AbiType::of(self.module.globals[index as usize].val);
@@ -36,14 +41,14 @@ impl Translator<'_> {
         slots::write(&mut self.b, Region::Globals, ty, value, cell, 0);
     }
 
-    /// A selection of numbers or vectors.
+    /// `select` without a type, of numbers or vectors.
     pub(super) fn select(&mut self) {
         let (first, second, condition) = self.pop3();
         let value = self.b.ins().select(condition, first, second);
         self.push(value);
     }
 
-    /// A selection of values of a type.
+    /// `select` with a type.
     pub(super) fn typed_select(&mut self, ty: wasmparser::ValType) {
         self.select();
         let value = self.pop();

@@ -1,6 +1,6 @@
-//! Vector instructions (specification chapter 4.6.4): helpers of the table in `vector_operator.rs`.
+//! "Vector Instructions": helpers of the table in `vector_operator.rs`.
 //!
-//! A vector is kept as sixteen bytes; each operator looks at it as the lanes that it works on.
+//! A vector is kept as sixteen bytes; each operator reinterprets it as the lanes that it works on.
 
 use super::translator::Translator;
 use crate::abi::slots::lanes;
@@ -11,7 +11,7 @@ use cranelift_frontend::FunctionBuilder;
 use wasmparser::MemArg;
 
 impl<'a> Translator<'a> {
-    /// Looks at a vector as lanes of a type.
+    /// Reinterprets a vector as lanes of a type.
     fn as_lanes(&mut self, ty: Type, value: Value) -> Value {
         if self.b.func.dfg.value_type(value) == ty {
             return value;
@@ -88,7 +88,7 @@ impl<'a> Translator<'a> {
         });
     }
 
-    /// The lowest bits of a number, where lanes are narrower than it.
+    /// The lowest bits of a number, if a lane is narrower than the number.
     fn lane_of(&mut self, ty: Type, value: Value) -> Value {
         match ty.lane_type() {
             narrow @ (I8 | I16) => self.b.ins().ireduce(narrow, value),
@@ -171,7 +171,8 @@ impl<'a> Translator<'a> {
         });
     }
 
-    /// `i32x4.trunc_sat_f64x2_*_zero`: through 64 bits, narrowed beside a vector of zeros.
+    /// `i32x4.trunc_sat_f64x2_s_zero` and `i32x4.trunc_sat_f64x2_u_zero`: converts to 64 bits, then narrows that and a
+    /// vector of zeros.
     pub(super) fn truncate_doubles(&mut self, signed: bool) {
         let zeros = self.b.func.dfg.constants.insert(vec![0; 16].into());
         self.v_unary(F64X2, |b, x| {
@@ -186,7 +187,7 @@ impl<'a> Translator<'a> {
         });
     }
 
-    /// Relaxed `madd` and `nmadd`: rounded once.
+    /// Relaxed `madd` and `nmadd`, as one operation that rounds once.
     pub(super) fn multiply_add(&mut self, ty: Type, negate: bool) -> Result<(), CompileError> {
         if !self.env.isa.has_native_fma() {
             return Err(CompileError::Cpu("FMA"));

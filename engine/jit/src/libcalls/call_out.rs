@@ -1,4 +1,5 @@
-//! Calls of functions that are not this tier's, and the slow way of type checks.
+//! Calls of functions that this tier does not run, and the type check of `call_indirect` and `return_call_indirect`
+//! where types may have subtypes.
 
 use super::{STOP, VmContext, run};
 use crate::abi::{JitContext, Pending};
@@ -9,9 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a function of the host or of another tier; gives 0 if it returned.
 ///
-/// A stub that the entry trampoline waits for was reached by tail calls alone. The call is then left to who
-/// entered, and the stub returns at once, with no results: the frames of a call from here would pile up where tiers
-/// call each other in turn.
+/// If the frame that called this stub is the entry trampoline, only tail calls led here. The call is then given back to
+/// whoever entered compiled code, and the stub returns at once without results. Otherwise frames would pile up when
+/// tiers tail-call each other in turn.
 ///
 /// # Safety
 /// `context` must be of the executor that runs, `slots` long enough for the function's arguments and
@@ -36,7 +37,7 @@ pub(super) unsafe extern "C" fn call_out(
             return Ok(Some(TailCall { func, slots: slots.to_vec() }));
         }
         let result = leave(store, func, slots, depth);
-        // The callee may have made functions that compiled code will find in a table.
+        // The callee may have instantiated modules, and compiled code may find their functions in a table.
         executor.synchronise(store);
         result.map(|()| None)
     });
@@ -63,7 +64,7 @@ fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Re
     let result = store.call(func, slots);
     store.set_depth_left(before);
     result?;
-    // Out of gas is sticky even if a host function makes nothing of it, and the next charge is at once.
+    // Out of gas is sticky: it stops execution here even if the host function ignored it.
     if store.is_metering() && store.meter().is_exhausted() {
         return Err(Exhaustion::Gas.into());
     }

@@ -1,4 +1,4 @@
-//! Exceptions (specification chapter 4.6.8, *throw*, *throw_ref*, *try_table*).
+//! Exceptions ("Control Instructions"): `throw`, `throw_ref`, and what a clause of `try_table` carries.
 
 use super::{Guest, VmContext, run};
 use etalon_module::{Canonicalise, FuncType, TypeUse};
@@ -13,10 +13,10 @@ impl Guest<'_> {
     fn tag_type(&self, index: u64) -> Result<FuncType, Stop> {
         let inst = self.store.instance(self.instance);
         let TypeUse::Def(ty) = inst.module.tags[index as usize].ty.canonical(&inst.types) else {
-            return Err(Stop::crash("a tag's type is not canonical"));
+            return Err(Stop::crash("the type of a tag is not canonical"));
         };
         let ty = self.store.types.func(ty);
-        ty.cloned().ok_or_else(|| Stop::crash("a tag's type is no function type"))
+        ty.cloned().ok_or_else(|| Stop::crash("the type of a tag is no function type"))
     }
 }
 
@@ -24,7 +24,7 @@ impl Guest<'_> {
 fn exception(word: u64) -> Result<ExnAddr, Stop> {
     match Ref::from_bits(word).and_then(Ref::kind) {
         Some(RefKind::Exn(exn)) => Ok(exn),
-        _ => Err(Stop::crash(format!("{word:#x} as an exception"))),
+        _ => Err(Stop::crash(format!("{word:#x} is no reference to an exception"))),
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) unsafe extern "C" fn exn_fields(
 ) -> i64 {
     let read = |guest: Guest<'_>| {
         let exn = guest.store.exn(exception(word)?);
-        let exn = exn.ok_or_else(|| Stop::crash("a caught exception is gone"))?;
+        let exn = exn.ok_or_else(|| Stop::crash("a caught exception is not in the heap"))?;
         let mut slots = std::ptr::with_exposed_provenance_mut::<u64>(slots as usize);
         for field in &exn.fields {
             let mut words = [0; 2];
@@ -94,8 +94,7 @@ pub(super) unsafe extern "C" fn exn_fields(
     unsafe { run(vmctx, read) }
 }
 
-/// Throws: finds the handler, or else leaves with the exception. Does not give anything but
-/// [`STOP`](super::STOP).
+/// Throws: finds the handler, or leaves compiled code with the exception. The result is always [`STOP`](super::STOP).
 ///
 /// # Safety
 /// As for [`run`]; `fp` must be the frame pointer of the stub that calls this.

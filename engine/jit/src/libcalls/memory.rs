@@ -1,5 +1,4 @@
-//! Bulk instructions on memories (specification chapter 4.6.7), in the order of gas-1 section 5.1: checks,
-//! charge, effect.
+//! Bulk instructions of "Memory Instructions", in the order that gas-1 section 5.1 sets: checks, charge, effect.
 
 use super::{Guest, VmContext, run};
 use etalon_module::AddrType;
@@ -7,7 +6,7 @@ use etalon_module::operator::Opcode;
 use etalon_runtime::{DataAddr, HostError, MemoryAddr, MemoryInst, Stop, Store, Trap};
 use std::ops::Range;
 
-/// Bytes of the page that growth is priced by.
+/// Binary logarithm of the bytes in a page as gas-1 prices it, whatever the page size of the memory.
 const PRICED_PAGE_LOG2: u32 = 16;
 
 impl Guest<'_> {
@@ -18,15 +17,9 @@ impl Guest<'_> {
     fn data(&self, index: u64) -> DataAddr {
         self.store.instance(self.instance).datas[index as usize]
     }
-
-    /// Charges the dynamic part of an operator.
-    pub(super) fn charge(&mut self, op: Opcode, units: u64) -> Result<(), Stop> {
-        let rate = self.store.schedule().dynamic(op);
-        self.store.charge(rate.map_or(0, |rate| rate.charge(units)))
-    }
 }
 
-/// The range of `len` bytes from `start`, if all of them are there.
+/// The range of `len` bytes or elements from `start`, if all of them are within `size`.
 pub(super) fn range(start: u64, len: u64, size: u64) -> Option<Range<usize>> {
     let end = start.checked_add(len).filter(|end| *end <= size)?;
     Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
@@ -189,8 +182,8 @@ pub(super) unsafe extern "C" fn data_drop(
     unsafe { run(vmctx, drop) }
 }
 
-/// `memory.atomic.wait`, once the value is loaded: 1 if it is another than the one expected, 2 if the time is up,
-/// which is at once, for nobody else runs who could notify.
+/// `memory.atomic.wait32` and `memory.atomic.wait64`, after the load: 1 if the value is not the expected one, 2 if the
+/// time is up. That is at once, for no other thread runs that could notify.
 ///
 /// # Safety
 /// As for [`run`].

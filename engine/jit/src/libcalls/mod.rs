@@ -1,11 +1,37 @@
 //! Routines of Rust that compiled code calls.
 //!
-//! Each gets the context of the instance and up to five words. What may stop gives [`STOP`] with the reason
-//! in the store's context; compiled code then leaves by a trap instruction, so that nothing ever unwinds through
+//! Each gets the context of the instance and up to five words. One that must stop execution records the reason in the
+//! store's context and gives [`STOP`]; compiled code then leaves by a trap instruction. So nothing ever unwinds through
 //! frames of Rust.
 
+/// Defines routines: each passes its words on to a body, which may use the store.
+macro_rules! routines {
+    ($($(#[$doc:meta])* $name:ident($a:ident, $b:ident, $c:ident, $d:ident, $e:ident) = $body:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As for [`run`]; what is an address of slots must be one, and `fp` the frame pointer of the stub that
+        /// calls this.
+        pub(crate) unsafe extern "C" fn $name(
+            vmctx: *mut VmContext,
+            $a: u64,
+            $b: u64,
+            $c: u64,
+            $d: u64,
+            $e: u64,
+        ) -> i64 {
+            let _ = ($a, $b, $c, $d, $e);
+            let body = $body;
+            // SAFETY: the caller's promise.
+            unsafe { run(vmctx, body) }
+        }
+    )*};
+}
+
+mod array;
 mod call_out;
 mod exception;
+mod gas;
 mod memory;
 mod object;
 mod roots;
@@ -15,8 +41,8 @@ use crate::abi::{JitContext, Pending};
 use etalon_runtime::{InstanceAddr, Stop, Store};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The result that means: leave, the reason is recorded. No routine gives it otherwise: sizes are smaller,
-/// and growth that fails is -1.
+/// The result that means: leave, the reason is recorded. It is no ordinary result of any routine: sizes are smaller, and
+/// growth that fails is -1.
 pub(crate) const STOP: i64 = -2;
 
 /// A routine that compiled code calls with words.
@@ -81,17 +107,17 @@ impl Builtins {
             struct_new: object::routine::struct_new,
             struct_get: object::routine::struct_get,
             struct_set: object::routine::struct_set,
-            array_new: object::routine::array_new,
-            array_new_fixed: object::routine::array_new_fixed,
-            array_new_data: object::routine::array_new_data,
-            array_new_elem: object::routine::array_new_elem,
-            array_len: object::routine::array_len,
-            array_get: object::routine::array_get,
-            array_set: object::routine::array_set,
-            array_fill: object::routine::array_fill,
-            array_copy: object::routine::array_copy,
-            array_init_data: object::routine::array_init_data,
-            array_init_elem: object::routine::array_init_elem,
+            array_new: array::routine::array_new,
+            array_new_fixed: array::routine::array_new_fixed,
+            array_new_data: array::routine::array_new_data,
+            array_new_elem: array::routine::array_new_elem,
+            array_len: array::routine::array_len,
+            array_get: array::routine::array_get,
+            array_set: array::routine::array_set,
+            array_fill: array::routine::array_fill,
+            array_copy: array::routine::array_copy,
+            array_init_data: array::routine::array_init_data,
+            array_init_elem: array::routine::array_init_elem,
         }
     }
 }

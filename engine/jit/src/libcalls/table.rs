@@ -1,5 +1,4 @@
-//! Bulk instructions on tables (specification chapter 4.6.6), in the order of gas-1 section 5.1: checks,
-//! charge, effect.
+//! Bulk instructions of "Table Instructions", in the order that gas-1 section 5.1 sets: checks, charge, effect.
 
 use super::memory::range;
 use super::{Guest, VmContext, run};
@@ -23,12 +22,12 @@ fn table_range(table: &TableInst, start: u64, len: u64) -> Result<Range<usize>, 
 
 /// The reference that compiled code passes as a word.
 fn reference(word: u64) -> Result<Ref, Stop> {
-    Ref::from_bits(word).ok_or_else(|| Stop::crash(format!("{word:#x} as a reference")))
+    Ref::from_bits(word).ok_or_else(|| Stop::crash(format!("{word:#x} is no reference")))
 }
 
 fn set(store: &mut Store, table: TableAddr, index: usize, value: Ref) -> Result<(), Stop> {
     let table = &mut store.tables[table.index()];
-    table.set(index as u64, value).ok_or_else(|| Stop::crash("a checked element is beyond"))
+    table.set(index as u64, value).ok_or_else(|| Stop::crash("an element is gone after its check"))
 }
 
 fn grow(mut guest: Guest<'_>, table: u64, init: u64, delta: u64) -> Result<u64, Stop> {
@@ -59,7 +58,7 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
     let target = table_range(&guest.store.tables[to.index()], at[0], len)?;
     let source = table_range(&guest.store.tables[from.index()], at[1], len)?;
     guest.charge(Opcode::TableCopy, len)?;
-    // A copy of the source makes overlap harmless; its size is that of a table the store holds already.
+    // The source is read whole before anything is written, so overlap does no harm. It is no larger than a table.
     let refs: Vec<Ref> = source
         .map(|index| guest.store.tables[from.index()].get(index as u64).unwrap_or(Ref::NULL))
         .collect();

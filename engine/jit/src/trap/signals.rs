@@ -1,4 +1,4 @@
-//! Signal handlers: a fault in compiled code goes on in the trampoline through which it was entered.
+//! Signal handlers: after a fault in compiled code, execution goes on in the trampoline through which it was entered.
 
 use super::registers;
 use crate::abi::{Activation, Landing};

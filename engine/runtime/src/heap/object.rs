@@ -22,6 +22,11 @@ impl Object {
         &self.bytes
     }
 
+    /// The same bytes, for writing. The bytes of a reference must stay the word of one.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
     /// Reads what begins at an offset; `None` beyond the end.
     #[inline]
     pub(crate) fn load(&self, offset: usize, field: Field) -> Option<[u64; 2]> {
