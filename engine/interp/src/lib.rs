@@ -7,21 +7,21 @@
 //! and targets resolved. Guest calls never use the native stack: the machine is plain data.
 #![forbid(unsafe_code)]
 
+mod arithmetic;
 mod execution;
 mod executions;
 mod executor;
 mod features;
 mod image;
 mod machine;
-mod numerics;
 mod observer;
 mod prepare;
 mod program;
 
+pub use etalon_numerics::vector::relaxed_results;
 pub use executions::{Execution, Progress, ResumeError, StartError};
 pub use executor::Interp;
 pub use features::supported_features;
 pub use image::{DamagedExecution, ExecutionsImage};
 pub use machine::{Pause, PauseLimits, PauseReason, PauseRequest};
-pub use numerics::vector::relaxed_results;
 pub use observer::{ExecutedLedger, Observer, Rule};

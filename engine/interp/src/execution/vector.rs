@@ -1,8 +1,8 @@
 //! Vector instructions (specification chapter 4.6.3), and their loads and stores.
 
-use crate::numerics::vector;
 use crate::program::{FarArg, Shape};
 use etalon_module::Opcode;
+use etalon_numerics::vector;
 use etalon_runtime::Trap;
 
 /// The vector in two slots.

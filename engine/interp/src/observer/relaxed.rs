@@ -1,8 +1,8 @@
 //! Which choice of the specification a relaxed operator consults.
 
 use super::Rule;
-use crate::numerics::vector::alternatives;
 use etalon_module::Opcode;
+use etalon_numerics::vector::alternatives;
 
 /// The functions that stand for the choice that a relaxed operator leaves, if with these operands
 /// the alternatives differ. Operands that the operator lacks are ignored.

@@ -1,9 +1,9 @@
 //! Vector instructions.
 
 use super::{Builder, Result};
-use crate::numerics::vector;
 use crate::program::{Op, Shape};
 use etalon_module::Opcode;
+use etalon_numerics::vector;
 use wasmparser::{MemArg, Operator};
 
 impl Builder<'_> {

@@ -91,6 +91,17 @@ fn operands() -> Vec<u128> {
     operands
 }
 
+/// Inlined into each of the checks, the largest functions would take minutes to compile.
+#[inline(never)]
+fn unop(op: Opcode, a: u128) -> Option<u128> {
+    super::unop(op, a)
+}
+
+#[inline(never)]
+fn binop(op: Opcode, a: u128, b: u128) -> Option<u128> {
+    super::binop(op, a, b)
+}
+
 /// How many of the functions take an operator as theirs.
 fn owners(op: Opcode) -> usize {
     [

@@ -1,4 +1,4 @@
-//! Which operation an operator is (specification: `$vunop_`, `$vbinop_`, … by shape).
+//! Which operation an operator is: the functions of the specification that take the operator.
 
 use etalon_module::Opcode;
 
@@ -17,11 +17,13 @@ use Half::{High, Low};
 use Opcode as O;
 use Sx::{S, U};
 
-/// Operators from one vector to one vector.
-// spec: $vvunop_, $vunop_, $vcvtop__, $vextunop__
+/// Operators from one vector to one vector: `$vvunop_`, `$vunop_`, and the conversions.
+///
+/// This and the next are inlined where they are called, because an optional vector comes back in memory
+/// otherwise. They are large, so call them from one place.
 #[rustfmt::skip]
 #[inline(always)]
-pub(crate) fn unop(op: Opcode, a: u128) -> Option<u128> {
+pub fn unop(op: Opcode, a: u128) -> Option<u128> {
     Some(match op {
         O::V128Not => inot(a),
         O::I8x16Abs => ivunop(iabs::<u8>, a),
@@ -81,11 +83,11 @@ pub(crate) fn unop(op: Opcode, a: u128) -> Option<u128> {
     })
 }
 
-/// Operators from two vectors to one vector, but for `i8x16.shuffle`, which has an immediate.
-// spec: $vvbinop_, $vbinop_, $vrelop_, $vswizzlop_, $vnarrowop__, $vextbinop__
+/// Operators from two vectors to one vector, but for `i8x16.shuffle`, which has an immediate:
+/// `$vvbinop_`, `$vbinop_`, `$vrelop_`, `$vswizzlop_`, and those whose result has another shape.
 #[rustfmt::skip]
 #[inline(always)]
-pub(crate) fn binop(op: Opcode, a: u128, b: u128) -> Option<u128> {
+pub fn binop(op: Opcode, a: u128, b: u128) -> Option<u128> {
     Some(match op {
         O::V128And => iand(a, b),
         O::V128AndNot => iandnot(a, b),
@@ -223,11 +225,10 @@ pub(crate) fn binop(op: Opcode, a: u128, b: u128) -> Option<u128> {
     })
 }
 
-/// Operators from three vectors to one vector.
-// spec: $vvternop_, $vternop_, $vextternop__
+/// Operators from three vectors to one vector: `$vvternop_`, `$vternop_`.
 #[rustfmt::skip]
 #[inline]
-pub(crate) fn ternop(op: Opcode, a: u128, b: u128, c: u128) -> Option<u128> {
+pub fn ternop(op: Opcode, a: u128, b: u128, c: u128) -> Option<u128> {
     Some(match op {
         O::V128Bitselect => ibitselect(a, b, c),
         O::F32x4RelaxedMadd => relaxed::f32x4::madd(DETERMINISTIC, a, b, c),
@@ -243,10 +244,9 @@ pub(crate) fn ternop(op: Opcode, a: u128, b: u128, c: u128) -> Option<u128> {
     })
 }
 
-/// Shifts of all lanes by one amount, which is taken modulo the lane's width.
-// spec: $vshiftop_
+/// `$vshiftop_`: all lanes by one amount, which is taken modulo the lane's width.
 #[inline]
-pub(crate) fn shift(op: Opcode, a: u128, n: u32) -> Option<u128> {
+pub fn shift(op: Opcode, a: u128, n: u32) -> Option<u128> {
     Some(match op {
         O::I8x16Shl => ivshiftop(i8x::ishl, a, n),
         O::I8x16ShrS => ivshiftop(i8x::ishr_s, a, n),
@@ -264,10 +264,9 @@ pub(crate) fn shift(op: Opcode, a: u128, n: u32) -> Option<u128> {
     })
 }
 
-/// Operators from a vector to an `i32`: tests and bit masks.
-// spec: Step_pure/vvtestop, Step_pure/vtestop, $vbitmaskop_
+/// Operators from a vector to an `i32`: tests, and `$vbitmaskop_`.
 #[inline]
-pub(crate) fn test(op: Opcode, a: u128) -> Option<u32> {
+pub fn test(op: Opcode, a: u128) -> Option<u32> {
     Some(match op {
         O::V128AnyTrue => any_true(a),
         O::I8x16AllTrue => all_true::<u8>(a),
@@ -283,10 +282,9 @@ pub(crate) fn test(op: Opcode, a: u128) -> Option<u32> {
 }
 
 /// Operators from a number to a vector of equal lanes. The lane is in the lowest bits; those
-/// above it are ignored.
-// spec: Step_pure/vsplat
+/// above it are ignored, which is `$lpacknum_`.
 #[inline]
-pub(crate) fn splat(op: Opcode, bits: u64) -> Option<u128> {
+pub fn splat(op: Opcode, bits: u64) -> Option<u128> {
     Some(match op {
         O::I8x16Splat => lanes::splat(bits as u8),
         O::I16x8Splat => lanes::splat(bits as u16),
@@ -298,9 +296,8 @@ pub(crate) fn splat(op: Opcode, bits: u64) -> Option<u128> {
 
 /// Operators that take a lane out: as the result's bits, or, for stores, as the bits to be stored.
 /// `None` also if there is no lane with that number, which validation excludes.
-// spec: Step_pure/vextract_lane-num, Step_pure/vextract_lane-pack, Step/vstore_lane-val
 #[inline]
-pub(crate) fn extract(op: Opcode, lane: u8, a: u128) -> Option<u64> {
+pub fn extract(op: Opcode, lane: u8, a: u128) -> Option<u64> {
     // What is narrower than i32 becomes an i32.
     let i32_bits = |i: u32| u64::from(i);
     match op {
@@ -321,9 +318,8 @@ pub(crate) fn extract(op: Opcode, lane: u8, a: u128) -> Option<u64> {
 /// Operators that put a lane in, from a number or, for loads, from what was loaded. The lane is in
 /// the lowest bits; those above it are ignored. `None` also if there is no lane with that number,
 /// which validation excludes.
-// spec: Step_pure/vreplace_lane, Step_read/vload_lane-val
 #[inline]
-pub(crate) fn replace(op: Opcode, lane: u8, a: u128, bits: u64) -> Option<u128> {
+pub fn replace(op: Opcode, lane: u8, a: u128, bits: u64) -> Option<u128> {
     match op {
         O::I8x16ReplaceLane | O::V128Load8Lane => lanes::replace(a, lane, bits as u8),
         O::I16x8ReplaceLane | O::V128Load16Lane => lanes::replace(a, lane, bits as u16),
@@ -339,9 +335,8 @@ pub(crate) fn replace(op: Opcode, lane: u8, a: u128, bits: u64) -> Option<u128> 
 
 /// Loads that make a vector of 64 bits or fewer. What was loaded is in the lowest bits; those
 /// above it are ignored.
-// spec: Step_read/vload-pack-val, Step_read/vload-splat-val, Step_read/vload-zero-val
 #[inline]
-pub(crate) fn extend_load(op: Opcode, bits: u64) -> Option<u128> {
+pub fn extend_load(op: Opcode, bits: u64) -> Option<u128> {
     let loaded = u128::from(bits);
     Some(match op {
         O::V128Load8x8S => extend_half::<u8, u16>(Low, S, loaded),

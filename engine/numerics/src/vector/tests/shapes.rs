@@ -20,7 +20,7 @@ fn check_binop<A: Number, B: Number>(op: Opcode, f: impl Fn(&[A], &[A]) -> Vec<B
     }
 }
 
-/// Defines a test of the operators that widen `$narrow` to `$wide`.
+/// Defines a test of the operators that widen one type of lanes to another.
 macro_rules! widening {
     ($name:ident: $narrow:ty => $wide:ty, $half:literal, $low:ident $high:ident $mul_low:ident $mul_high:ident) => {
         #[test]

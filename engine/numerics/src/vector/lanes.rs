@@ -13,9 +13,10 @@ pub(super) trait Lane: Copy {
     /// All lanes of a vector.
     type Lanes: IntoIterator<Item = Self> + AsMut<[Self]>;
 
-    /// The lane whose bits are the lowest of `bits`; the others are ignored.
+    /// The lane whose bits are the lowest of `bits`; the others are ignored. The specification writes
+    /// `$inv_ibits_` or `$inv_fbits_`.
     fn of(bits: u128) -> Self;
-    /// The lane's bits, and zeros above them.
+    /// The lane's bits, and zeros above them: `$ibits_` or `$fbits_`.
     fn bits(self) -> u128;
     /// The lanes of a vector, the one with number 0 first.
     fn split(v: u128) -> Self::Lanes;
@@ -52,7 +53,7 @@ macro_rules! split_and_join {
 /// Lanes that are integers, as numbers without bounds. 128 bits hold every sum, and every product
 /// but that of 64-bit lanes, which is taken modulo the width.
 pub(super) trait Int: Lane {
-    // spec: $signed_
+    /// The signed interpretation.
     #[inline(always)]
     fn signed(self) -> i128 {
         let unused = 128 - Self::BITS;
@@ -65,7 +66,7 @@ pub(super) trait Int: Lane {
         self.bits() as i128
     }
 
-    // spec: $inv_signed_, modulo the width
+    /// The lane that a number is modulo 2^N.
     #[inline(always)]
     fn wrap(i: i128) -> Self {
         Self::of(i as u128)
@@ -100,7 +101,7 @@ pub(super) enum Half {
 }
 
 impl Half {
-    // spec: $half
+    /// `$half`: the first of two numbers for the lower half, else the second.
     #[inline(always)]
     pub(super) fn pick(self, low: usize, high: usize) -> usize {
         match self {
@@ -156,13 +157,13 @@ macro_rules! float_lanes {
 
 float_lanes!(f32 as u32; f64 as u64;);
 
-// spec: $lanes_
+/// `$lanes_`: the one with number 0 first.
 #[inline(always)]
 pub(super) fn lanes<L: Lane>(v: u128) -> impl Iterator<Item = L> {
     L::split(v).into_iter()
 }
 
-// spec: $inv_lanes_; lanes that `c` lacks at its end are 0
+/// `$inv_lanes_`: the vector of lanes. Those that `c` lacks at its end are `$zero`.
 #[inline(always)]
 pub(super) fn inv_lanes<L: Lane>(c: impl Iterator<Item = L>) -> u128 {
     let mut lanes = L::split(0);
@@ -172,37 +173,41 @@ pub(super) fn inv_lanes<L: Lane>(c: impl Iterator<Item = L>) -> u128 {
     L::join(lanes)
 }
 
-// spec: $ivunop_
+/// `$ivunop_`: each lane.
 #[inline(always)]
 pub(super) fn ivunop<L: Lane>(f: impl Fn(L) -> L, v: u128) -> u128 {
     inv_lanes(lanes(v).map(f))
 }
 
-// spec: $ivbinop_
+/// `$ivbinop_`: lanes with the same number.
 #[inline(always)]
 pub(super) fn ivbinop<L: Lane>(f: impl Fn(L, L) -> L, v1: u128, v2: u128) -> u128 {
     inv_lanes(lanes(v1).zip(lanes(v2)).map(|(c1, c2)| f(c1, c2)))
 }
 
-// spec: $ivbinopsx_
+/// `$ivbinopsx_`: the same for operations with a signedness.
 #[inline(always)]
 pub(super) fn ivbinopsx<L: Lane>(f: impl Fn(Sx, L, L) -> L, sx: Sx, v1: u128, v2: u128) -> u128 {
     ivbinop(|c1, c2| f(sx, c1, c2), v1, v2)
 }
 
-// spec: $ivternopnd_
+/// `$ivternopnd_`: three lanes with the same number.
 #[inline(always)]
 pub(super) fn ivternop<L: Lane>(f: impl Fn(L, L, L) -> L, v1: u128, v2: u128, v3: u128) -> u128 {
     inv_lanes(lanes(v1).zip(lanes(v2)).zip(lanes(v3)).map(|((c1, c2), c3)| f(c1, c2, c3)))
 }
 
-// spec: $fvunop_, $fvbinop_, $fvternop_
-pub(super) use {ivbinop as fvbinop, ivternop as fvternop, ivunop as fvunop};
+/// `$fvbinop_`: on lanes that are floats.
+pub(super) use ivbinop as fvbinop;
+/// `$fvternop_`: on lanes that are floats.
+pub(super) use ivternop as fvternop;
+/// `$fvunop_`: on lanes that are floats.
+pub(super) use ivunop as fvunop;
 
-// spec: $ivshiftop_, $ivshiftopsx_
-//
-// The scalar shifts take the amount in the lane's own type, modulo the width. Cutting it to that
-// type first changes nothing: the width divides the number of values that the type has.
+/// `$ivshiftop_`, `$ivshiftopsx_`: each lane by the same amount.
+///
+/// The scalar shifts take the amount in the lane's own type, modulo the width. Cutting it to that
+/// type first changes nothing: the width divides the number of values that the type has.
 #[inline(always)]
 pub(super) fn ivshiftop<L: Lane>(f: impl Fn(L, L) -> L, v: u128, i: u32) -> u128 {
     let amount = L::of(u128::from(i));

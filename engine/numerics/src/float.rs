@@ -1,54 +1,57 @@
-//! Floating-point operations (specification chapter 4.3.3), in the deterministic profile: a NaN
+//! Floating-point operations ("Floating-Point Operations"), in the deterministic profile: a NaN
 //! that an operation generates is the canonical one with a positive sign.
+//!
+//! Operations on numbers take floats. Those that only handle bits (absolute value, negation, copying
+//! a sign) take bits, because passing a NaN as a float may change its payload.
 
 /// Defines the operations of one width.
 macro_rules! floats {
     ($(#[$doc:meta])* $module:ident, $f:ty, $u:ty, $canonical:literal) => {
         $(#[$doc])*
-        pub(crate) mod $module {
+        pub mod $module {
             /// The canonical NaN.
-            pub(crate) const CANONICAL: $f = <$f>::from_bits($canonical);
+            pub const CANONICAL: $f = <$f>::from_bits($canonical);
             /// The sign bit.
             const SIGN: $u = 1 << (<$u>::BITS - 1);
 
-            /// `$nans_`: whatever the operands' payloads, one NaN.
+            /// A NaN becomes the canonical one, whatever the operands' payloads; numbers stay.
             ///
             /// It is told by its bits. A comparison of floats would let the compiler take "NaN if
             /// negative, else the root" for the root itself, of which the NaN has the wrong sign.
             #[inline(always)]
-            pub(crate) fn canonical(z: $f) -> $f {
+            pub fn canonical(z: $f) -> $f {
                 let bits = z.to_bits();
                 let is_nan = bits & !SIGN > <$f>::INFINITY.to_bits();
                 <$f>::from_bits(if is_nan { $canonical } else { bits })
             }
 
-            // spec: $fadd_
+            /// `$fadd_`: the sum.
             #[inline(always)]
-            pub(crate) fn fadd(a: $f, b: $f) -> $f {
+            pub fn fadd(a: $f, b: $f) -> $f {
                 canonical(a + b)
             }
 
-            // spec: $fsub_
+            /// `$fsub_`: the difference.
             #[inline(always)]
-            pub(crate) fn fsub(a: $f, b: $f) -> $f {
+            pub fn fsub(a: $f, b: $f) -> $f {
                 canonical(a - b)
             }
 
-            // spec: $fmul_
+            /// `$fmul_`: the product.
             #[inline(always)]
-            pub(crate) fn fmul(a: $f, b: $f) -> $f {
+            pub fn fmul(a: $f, b: $f) -> $f {
                 canonical(a * b)
             }
 
-            // spec: $fdiv_
+            /// `$fdiv_`: the quotient.
             #[inline(always)]
-            pub(crate) fn fdiv(a: $f, b: $f) -> $f {
+            pub fn fdiv(a: $f, b: $f) -> $f {
                 canonical(a / b)
             }
 
-            // spec: $fmin_: NaN if either is; of zeros of opposite signs the negative one
+            /// `$fmin_`: NaN if either is; of zeros of opposite signs the negative one.
             #[inline(always)]
-            pub(crate) fn fmin(a: $f, b: $f) -> $f {
+            pub fn fmin(a: $f, b: $f) -> $f {
                 if a.is_nan() || b.is_nan() {
                     CANONICAL
                 } else if a == b {
@@ -61,9 +64,9 @@ macro_rules! floats {
                 }
             }
 
-            // spec: $fmax_: NaN if either is; of zeros of opposite signs the positive one
+            /// `$fmax_`: NaN if either is; of zeros of opposite signs the positive one.
             #[inline(always)]
-            pub(crate) fn fmax(a: $f, b: $f) -> $f {
+            pub fn fmax(a: $f, b: $f) -> $f {
                 if a.is_nan() || b.is_nan() {
                     CANONICAL
                 } else if a == b {
@@ -75,87 +78,87 @@ macro_rules! floats {
                 }
             }
 
-            // spec: $fcopysign_: bits only, so a NaN keeps its payload
+            /// `$fcopysign_`: the first with the sign of the second. A NaN keeps its payload.
             #[inline(always)]
-            pub(crate) fn fcopysign(a: $u, b: $u) -> $u {
+            pub fn fcopysign(a: $u, b: $u) -> $u {
                 a & !SIGN | b & SIGN
             }
 
-            // spec: $fabs_
+            /// `$fabs_`: the sign bit cleared.
             #[inline(always)]
-            pub(crate) fn fabs(a: $u) -> $u {
+            pub fn fabs(a: $u) -> $u {
                 a & !SIGN
             }
 
-            // spec: $fneg_
+            /// `$fneg_`: the sign bit inverted.
             #[inline(always)]
-            pub(crate) fn fneg(a: $u) -> $u {
+            pub fn fneg(a: $u) -> $u {
                 a ^ SIGN
             }
 
-            // spec: $fsqrt_: -0 stays, other negative numbers have none
+            /// `$fsqrt_`: -0 stays, other negative numbers have none.
             #[inline(always)]
-            pub(crate) fn fsqrt(a: $f) -> $f {
+            pub fn fsqrt(a: $f) -> $f {
                 canonical(a.sqrt())
             }
 
-            // spec: $fceil_
+            /// `$fceil_`: the least integer that is not less.
             #[inline(always)]
-            pub(crate) fn fceil(a: $f) -> $f {
+            pub fn fceil(a: $f) -> $f {
                 canonical(a.ceil())
             }
 
-            // spec: $ffloor_
+            /// `$ffloor_`: the greatest integer that is not greater.
             #[inline(always)]
-            pub(crate) fn ffloor(a: $f) -> $f {
+            pub fn ffloor(a: $f) -> $f {
                 canonical(a.floor())
             }
 
-            // spec: $ftrunc_
+            /// `$ftrunc_`: the fraction cut off.
             #[inline(always)]
-            pub(crate) fn ftrunc(a: $f) -> $f {
+            pub fn ftrunc(a: $f) -> $f {
                 canonical(a.trunc())
             }
 
-            // spec: $fnearest_: the even one of two that are equally near
+            /// `$fnearest_`: the nearest integer, the even one of two that are equally near.
             #[inline(always)]
-            pub(crate) fn fnearest(a: $f) -> $f {
+            pub fn fnearest(a: $f) -> $f {
                 canonical(a.round_ties_even())
             }
 
-            // spec: $feq_: false if either is NaN, as in all comparisons but the next
+            /// `$feq_`: false if either is NaN, as in all comparisons but the next.
             #[inline(always)]
-            pub(crate) fn feq(a: $f, b: $f) -> bool {
+            pub fn feq(a: $f, b: $f) -> bool {
                 a == b
             }
 
-            // spec: $fne_: true if either is NaN
+            /// `$fne_`: true if either is NaN.
             #[inline(always)]
-            pub(crate) fn fne(a: $f, b: $f) -> bool {
+            pub fn fne(a: $f, b: $f) -> bool {
                 a != b
             }
 
-            // spec: $flt_
+            /// `$flt_`: z1 < z2.
             #[inline(always)]
-            pub(crate) fn flt(a: $f, b: $f) -> bool {
+            pub fn flt(a: $f, b: $f) -> bool {
                 a < b
             }
 
-            // spec: $fgt_
+            /// `$fgt_`: z1 > z2.
             #[inline(always)]
-            pub(crate) fn fgt(a: $f, b: $f) -> bool {
+            pub fn fgt(a: $f, b: $f) -> bool {
                 a > b
             }
 
-            // spec: $fle_
+            /// `$fle_`: z1 ≤ z2.
             #[inline(always)]
-            pub(crate) fn fle(a: $f, b: $f) -> bool {
+            pub fn fle(a: $f, b: $f) -> bool {
                 a <= b
             }
 
-            // spec: $fge_
+            /// `$fge_`: z1 ≥ z2.
             #[inline(always)]
-            pub(crate) fn fge(a: $f, b: $f) -> bool {
+            pub fn fge(a: $f, b: $f) -> bool {
                 a >= b
             }
         }
@@ -163,11 +166,11 @@ macro_rules! floats {
 }
 
 floats!(
-    /// binary32
+    /// The format binary32.
     n32, f32, u32, 0x7fc0_0000
 );
 floats!(
-    /// binary64
+    /// The format binary64.
     n64, f64, u64, 0x7ff8_0000_0000_0000
 );
 

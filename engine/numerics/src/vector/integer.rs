@@ -4,9 +4,9 @@
 use super::lanes::{Half, Int, Sx, inv_lanes, lanes};
 
 // The operations that scalars have too, by width.
-pub(super) use crate::numerics::integer::{n8, n16, n32, n64};
+pub(super) use crate::integer::{n8, n16, n32, n64};
 
-// spec: $sat_u_, $sat_s_
+/// `$sat_u_`, `$sat_s_`: the nearest number that the lane can hold.
 #[inline(always)]
 pub(super) fn sat<L: Int>(sx: Sx, i: i128) -> L {
     let (least, greatest) = match sx {
@@ -16,55 +16,55 @@ pub(super) fn sat<L: Int>(sx: Sx, i: i128) -> L {
     L::wrap(i.clamp(least, greatest))
 }
 
-// spec: $extend__
+/// extend of a lane to a wider one.
 #[inline(always)]
 pub(super) fn extend<L1: Int, L2: Int>(sx: Sx, i: L1) -> L2 {
     L2::wrap(i.number(sx))
 }
 
-// spec: $narrow__: the operand is signed, whatever the result is
+/// `$narrow__`: the operand is signed, whatever the result is.
 #[inline(always)]
 pub(super) fn narrow<L1: Int, L2: Int>(sx: Sx, i: L1) -> L2 {
     sat(sx, i.signed())
 }
 
-// spec: $ineg_
+/// `$ineg_`: the negation modulo 2^N.
 #[inline(always)]
 pub(super) fn ineg<L: Int>(i: L) -> L {
     L::wrap(-i.unsigned())
 }
 
-// spec: $iabs_: the least integer is its own absolute value
+/// `$iabs_`: the least integer is its own absolute value.
 #[inline(always)]
 pub(super) fn iabs<L: Int>(i: L) -> L {
     if i.signed() >= 0 { i } else { ineg(i) }
 }
 
-// spec: $imin_
+/// `$imin_`: the lesser.
 #[inline(always)]
 pub(super) fn imin<L: Int>(sx: Sx, i1: L, i2: L) -> L {
     if i1.number(sx) <= i2.number(sx) { i1 } else { i2 }
 }
 
-// spec: $imax_
+/// `$imax_`: the greater.
 #[inline(always)]
 pub(super) fn imax<L: Int>(sx: Sx, i1: L, i2: L) -> L {
     if i1.number(sx) >= i2.number(sx) { i1 } else { i2 }
 }
 
-// spec: $iadd_sat_
+/// `$iadd_sat_`: the sum, saturated.
 #[inline(always)]
 pub(super) fn iadd_sat<L: Int>(sx: Sx, i1: L, i2: L) -> L {
     sat(sx, i1.number(sx) + i2.number(sx))
 }
 
-// spec: $isub_sat_
+/// `$isub_sat_`: the difference, saturated.
 #[inline(always)]
 pub(super) fn isub_sat<L: Int>(sx: Sx, i1: L, i2: L) -> L {
     sat(sx, i1.number(sx) - i2.number(sx))
 }
 
-// spec: $iavgr_: a half is rounded up
+/// `$iavgr_`: a half is rounded up.
 #[inline(always)]
 pub(super) fn iavgr<L: Int>(i1: L, i2: L) -> L {
     L::wrap((i1.unsigned() + i2.unsigned() + 1) / 2)
@@ -76,7 +76,7 @@ pub(super) fn q15mulr(i1: u16, i2: u16) -> i128 {
     (i1.signed() * i2.signed() + (1 << 14)) >> 15
 }
 
-// spec: $iq15mulr_sat_: only -1 * -1 does not fit
+/// `$iq15mulr_sat_`: only -1 * -1 does not fit.
 #[inline(always)]
 pub(super) fn iq15mulr_sat(i1: u16, i2: u16) -> u16 {
     sat(Sx::S, q15mulr(i1, i2))
@@ -89,14 +89,14 @@ fn pairs<L>(c: impl Iterator<Item = L>) -> impl Iterator<Item = (L, L)> {
     std::iter::from_fn(move || Some((c.next()?, c.next()?)))
 }
 
-// spec: $vextunop__, by $ivextunop__ and $ivadd_pairwise_
+/// `$vextunop__`, by `$ivextunop__` and `$ivadd_pairwise_`: sums of adjacent lanes.
 #[inline(always)]
 pub(super) fn extadd_pairwise<L1: Int, L2: Int>(sx: Sx, v: u128) -> u128 {
     let numbers = lanes::<L1>(v).map(|c| c.number(sx));
     inv_lanes(pairs(numbers).map(|(j1, j2)| L2::wrap(j1 + j2)))
 }
 
-// spec: $vextbinop__, by $ivextbinop__ and $ivmul_
+/// `$vextbinop__`, by `$ivextbinop__` and `$ivmul_`: products of one half of the lanes.
 #[inline(always)]
 pub(super) fn extmul<L1: Int, L2: Int>(half: Half, sx: Sx, v1: u128, v2: u128) -> u128 {
     let first = half.pick(0, L2::COUNT);
@@ -118,7 +118,7 @@ pub(super) fn dot_products<L: Int>(
     pairs(products).map(|(j1, j2)| j1 + j2)
 }
 
-// spec: $ivdot_: the sum of the products of the least integers is the one that wraps
+/// `$ivdot_`: the sum of the products of the least integers is the one that wraps.
 #[inline(always)]
 pub(super) fn dot<L1: Int, L2: Int>(v1: u128, v2: u128) -> u128 {
     inv_lanes(dot_products::<L1>(Sx::S, Sx::S, v1, v2).map(L2::wrap))

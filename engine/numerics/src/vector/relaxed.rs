@@ -4,7 +4,8 @@
 //! for all lanes and all executions of an operator. In the deterministic profile it is 0.
 
 use etalon_module::Opcode;
-use etalon_runtime::Trap;
+
+use crate::Undefined;
 
 use super::bits::{ibitselect, ivswizzlop};
 use super::convert::{
@@ -18,13 +19,13 @@ use super::lanes::{Int, Sx, fvbinop, fvternop, inv_lanes, ivbinop, ivternop};
 /// The choice of the deterministic profile.
 pub(super) const DETERMINISTIC: usize = 0;
 
-// spec: $relaxed2, $relaxed4
+/// `$relaxed2`, `$relaxed4`: the alternative that was chosen.
 #[inline(always)]
 fn relaxed<X: Copy, const N: usize>(r: usize, alternatives: [X; N]) -> X {
     alternatives[r]
 }
 
-// spec: $irelaxed_swizzle_lane_: $R_swizzle says what an index from 16 to 127 selects
+/// `$irelaxed_swizzle_lane_`: `$R_swizzle` says what an index from 16 to 127 selects.
 #[inline(always)]
 fn irelaxed_swizzle_lane(r: usize, c: &[u8; 16], i: u8) -> u8 {
     if i < 16 {
@@ -42,8 +43,8 @@ pub(super) fn swizzle(r: usize, v1: u128, v2: u128) -> u128 {
     ivswizzlop(|c, i| irelaxed_swizzle_lane(r, c, i), v1, v2)
 }
 
-// spec: $irelaxed_laneselect_: $R_laneselect says whether each bit of the mask counts, or only
-// the highest one of the lane
+/// `$irelaxed_laneselect_`: `$R_laneselect` says whether each bit of the mask counts, or only
+/// the highest one of the lane.
 #[inline(always)]
 fn irelaxed_laneselect<L: Int>(r: usize, i1: L, i2: L, i3: L) -> L {
     let mask = relaxed(r, [i3.bits(), if i3.signed() < 0 { u128::MAX } else { 0 }]);
@@ -56,20 +57,21 @@ pub(super) fn laneselect<L: Int>(r: usize, v1: u128, v2: u128, v3: u128) -> u128
     ivternop(|i1: L, i2, i3| irelaxed_laneselect(r, i1, i2, i3), v1, v2, v3)
 }
 
-// spec: $irelaxed_q15mulr_: $R_iq15mulr says whether -1 * -1 saturates
+/// `$irelaxed_q15mulr_`: `$R_iq15mulr` says whether -1 * -1 saturates.
 #[inline(always)]
 fn irelaxed_q15mulr(r: usize, i1: u16, i2: u16) -> u16 {
     relaxed(r, [iq15mulr_sat(i1, i2), u16::wrap(q15mulr(i1, i2))])
 }
 
-/// `i16x8.relaxed_q15mulr_s`.
+/// `i16x8.relaxed_q15mulr_s`: `$ivbinopsxnd_` of the lanes, which are signed.
 #[inline(always)]
 pub(super) fn q15mulr_s(r: usize, v1: u128, v2: u128) -> u128 {
     ivbinop(|i1, i2| irelaxed_q15mulr(r, i1, i2), v1, v2)
 }
 
 /// `i16x8.relaxed_dot_i8x16_i7x16_s`.
-// spec: $ivdot_sat_: $R_idot is the signedness of the second operand
+///
+/// `$ivdot_sat_`: `$R_idot` is the signedness of the second operand.
 #[inline(always)]
 pub(super) fn dot(r: usize, v1: u128, v2: u128) -> u128 {
     let sx2 = relaxed(r, [Sx::S, Sx::U]);
@@ -77,21 +79,22 @@ pub(super) fn dot(r: usize, v1: u128, v2: u128) -> u128 {
 }
 
 /// `i32x4.relaxed_dot_i8x16_i7x16_add_s`.
-// spec: $vextternop__: the intermediate result is that of `dot`, saturation included
+///
+/// `$vextternop__`: the intermediate result is that of `dot`, saturation included.
 #[inline(always)]
 pub(super) fn dot_add(r: usize, v1: u128, v2: u128, v3: u128) -> u128 {
     ivbinop(i32x::iadd, extadd_pairwise::<u16, u32>(Sx::S, dot(r, v1, v2)), v3)
 }
 
-// spec: $relaxed_trunc__ (signed): $R_trunc_s says what a number that does not fit, or NaN, becomes
+/// `$relaxed_trunc__`, signed: `$R_trunc_s` says what a number that does not fit, or NaN, becomes.
 #[inline(always)]
-fn relaxed_trunc_s(r: usize, trunc: Result<u32, Trap>, trunc_sat: u32) -> u32 {
+fn relaxed_trunc_s(r: usize, trunc: Result<u32, Undefined>, trunc_sat: u32) -> u32 {
     trunc.unwrap_or_else(|_| relaxed(r, [trunc_sat, 1 << 31]))
 }
 
-// spec: $relaxed_trunc__ (unsigned), by $R_trunc_u
+/// relaxed_trunc, unsigned, by `$R_trunc_u`.
 #[inline(always)]
-fn relaxed_trunc_u(r: usize, trunc: Result<u32, Trap>, trunc_sat: u32) -> u32 {
+fn relaxed_trunc_u(r: usize, trunc: Result<u32, Undefined>, trunc_sat: u32) -> u32 {
     trunc.unwrap_or_else(|_| relaxed(r, [trunc_sat, u32::MAX, u32::MAX - 1, 1 << 31]))
 }
 
@@ -138,8 +141,8 @@ macro_rules! relaxed_floats {
                 if z2.is_nan() && !z1.is_nan() { z1 } else { z2 }
             }
 
-            // spec: $frelaxed_min_: with NaN, or zeros of opposite signs, $R_fmin says whether it
-            // is the minimum, always the first operand, always the second, or the number
+            /// `$frelaxed_min_`: with NaN, or zeros of opposite signs, `$R_fmin` says whether it
+            /// is the minimum, always the first operand, always the second, or the number.
             #[inline(always)]
             fn frelaxed_min(r: usize, z1: $f, z2: $f) -> $f {
                 let least = $scalar::fmin(z1, z2);
@@ -150,7 +153,7 @@ macro_rules! relaxed_floats {
                 relaxed(r, [least, z1, z2, preferred])
             }
 
-            // spec: $frelaxed_max_, by $R_fmax
+            /// `$frelaxed_max_`, by `$R_fmax`.
             #[inline(always)]
             fn frelaxed_max(r: usize, z1: $f, z2: $f) -> $f {
                 let greatest = $scalar::fmax(z1, z2);
@@ -161,14 +164,14 @@ macro_rules! relaxed_floats {
                 relaxed(r, [greatest, z1, z2, preferred])
             }
 
-            // spec: $frelaxed_madd_: $R_fmadd says whether the product is rounded before the sum
+            /// `$frelaxed_madd_`: `$R_fmadd` says whether the product is rounded before the sum.
             #[inline(always)]
             fn frelaxed_madd(r: usize, z1: $f, z2: $f, z3: $f) -> $f {
                 let rounded = $scalar::fadd($scalar::fmul(z1, z2), z3);
                 relaxed(r, [rounded, $scalar::canonical(z1.mul_add(z2, z3))])
             }
 
-            // spec: $frelaxed_nmadd_: the first operand is negated
+            /// `$frelaxed_nmadd_`: the first operand is negated.
             #[inline(always)]
             fn frelaxed_nmadd(r: usize, z1: $f, z2: $f, z3: $f) -> $f {
                 frelaxed_madd(r, -z1, z2, z3)
@@ -224,7 +227,7 @@ fn unsaturated_dot_add(sx2: Sx, v1: u128, v2: u128, v3: u128) -> u128 {
 
 /// The results that the specification leaves to the implementation, that of the deterministic
 /// profile first; `None` if `op` is not relaxed. Operands that the operator lacks are ignored.
-pub(crate) fn alternatives(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
+pub fn alternatives(op: Opcode, [a, b, c]: [u128; 3]) -> Option<Vec<u128>> {
     use Opcode as O;
     let choices = |count, f: &dyn Fn(usize) -> u128| (0..count).map(f).collect();
     Some(match op {

@@ -1,0 +1,19 @@
+//! The numeric functions of the specification ("Numerics"), as pure functions.
+//!
+//! A function has the name that it has in the specification's formal text, without the dollar sign and
+//! the underscores at the end: `iadd` is the function of integer addition. Its documentation names it
+//! in full, and one function alone does, so that a text search for the name finds what implements it.
+//! Partial functions say why they have no result ([`Undefined`]); what becomes of that is the caller's.
+//!
+//! The oracle takes all of its arithmetic from here. The optimised interpreter takes what is rare. A
+//! compiler takes nothing: if it shared these functions, agreement with the oracle would prove nothing.
+#![forbid(unsafe_code)]
+
+pub mod conversion;
+pub mod float;
+pub mod integer;
+mod undefined;
+pub mod vector;
+pub mod wide;
+
+pub use undefined::Undefined;
