@@ -10,6 +10,7 @@ mod decode;
 mod error;
 mod features;
 mod frame;
+pub mod instruction;
 mod module;
 pub mod operator;
 mod registry;
@@ -20,6 +21,7 @@ pub use const_expr::{ConstExpr, ConstOp};
 pub use error::{LoadError, LoadErrorKind};
 pub use features::Features;
 pub use frame::FrameTypes;
+pub use instruction::{Class, Shape};
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
