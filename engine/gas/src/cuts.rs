@@ -51,9 +51,20 @@ mod tests {
         };
         let control = listed("### 2.2");
         let dynamic = listed("### 2.3");
-        assert_eq!(names(Opcode::transfers_control), control);
-        assert_eq!(names(Opcode::is_dynamic), dynamic);
-        assert_eq!(names(|op| Cuts::Coarse.after(op)), &control | &dynamic);
+        let fixed = |op: Opcode| op.priced_as().is_none();
+        assert_eq!(names(|op| fixed(op) && op.transfers_control()), control);
+        assert_eq!(names(|op| fixed(op) && op.is_dynamic()), dynamic);
+        assert_eq!(names(|op| fixed(op) && Cuts::Coarse.after(op)), &control | &dynamic);
+    }
+
+    #[test]
+    fn what_came_after_gas_1_was_fixed_is_as_its_older_operator() {
+        for (newer, older) in Opcode::ALL.iter().filter_map(|op| Some((op, op.priced_as()?))) {
+            assert_eq!(older.priced_as(), None, "{newer}: {older} is of gas-1 as it was fixed");
+            assert!(older.has_meaning(), "{newer}: {older} has no price");
+            assert_eq!(newer.transfers_control(), older.transfers_control(), "{newer}, {older}");
+            assert_eq!(newer.is_dynamic(), older.is_dynamic(), "{newer}, {older}");
+        }
     }
 
     #[test]

@@ -11,8 +11,9 @@
 //! - `dynamic`: it has a dynamic charge besides its weight (gas-1, section 2.3). It ends a gas segment too.
 //! - `traps`: it may trap by itself, its operands or the state being wrong.
 //! - `unexecuted`: gas-1 prices it, and no tier has it. No module with it loads.
-//! - `priced_as(Opcode)`: it came after gas-1 was fixed, and costs what the other does unless a schedule says otherwise
-//!   (gas-1, section 1.5). A new instruction needs this: without it, every schedule would get another id.
+//! - `priced_as(Opcode)`: it came after gas-1 was fixed. It costs what the other does unless a schedule says otherwise, and
+//!   `transfers` and `dynamic` stand on both or on neither (gas-1, section 1.5). Every new instruction has this: without it,
+//!   every schedule would get another id.
 //!
 //! The official rules of each are in `spec-tests/spec-map.toml`. What the decoder knows and this table does not has no
 //! meaning here: no tier executes it, and gas-1 does not cover it.
