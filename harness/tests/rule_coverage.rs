@@ -28,10 +28,23 @@ static ALL: LazyLock<RuleTally> = LazyLock::new(|| {
 });
 
 #[test]
-fn every_operator_is_in_the_map_and_no_other() {
-    let operators: BTreeSet<&str> = Opcode::ALL.iter().map(|op| op.name()).collect();
+fn every_operator_with_a_meaning_is_in_the_map_and_no_other() {
+    let operators = Opcode::ALL.iter().filter(|op| op.has_meaning()).map(|op| op.name());
+    let operators: BTreeSet<&str> = operators.collect();
     let mapped: BTreeSet<&str> = spec_map().operator.keys().map(String::as_str).collect();
     assert_eq!(mapped.symmetric_difference(&operators).collect::<Vec<_>>(), [&""; 0]);
+}
+
+#[test]
+fn the_table_of_instructions_and_the_map_agree() {
+    for (name, rules) in &spec_map().operator {
+        let op = Opcode::from_name(name).expect("a test holds that it is an operator");
+        // Without official rules, the map does not say what traps.
+        if rules.proposal.is_none() {
+            assert_eq!(op.may_trap(), !rules.traps.is_empty(), "{op}");
+        }
+        assert!(op.transfers_control() || rules.taken.is_empty(), "{op} branches");
+    }
 }
 
 #[test]

@@ -46,8 +46,11 @@ const EDGES: &[(&str, &[&str])] = &[
 const UNSAFE: &[&str] = &["engine/jit/src/", "engine/runtime/src/memory/mmap.rs"];
 
 /// Files that may be longer: tables, not rooms.
-const LONG_FILES: &[&str] =
-    &["engine/interp/src/execution/run.rs", "engine/interp/src/program/op.rs"];
+const LONG_FILES: &[&str] = &[
+    "engine/interp/src/execution/run.rs",
+    "engine/interp/src/program/op.rs",
+    "engine/module/src/instruction/table.rs",
+];
 
 /// Functions that may be longer: dispatch tables.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
@@ -318,13 +321,13 @@ fn nothing_is_left_behind() {
 }
 
 #[test]
-fn each_operator_has_a_price_in_each_schedule() {
-    // A schedule with a missing row does not even load; this says which, and that all are tried.
+fn each_operator_with_a_meaning_has_a_price_in_each_schedule() {
+    // A schedule that prices too few operators does not even load; this says which, and that all are tried.
     for name in Schedule::BUILTIN {
         let schedule = Schedule::builtin(name).expect("a listed schedule loads");
-        for opcode in Opcode::ALL {
+        for opcode in Opcode::ALL.iter().filter(|op| op.has_meaning()) {
             let _ = schedule.weight(*opcode);
         }
     }
-    assert!(Opcode::ALL.len() > 600);
+    assert!(Opcode::ALL.iter().filter(|op| op.has_meaning()).count() > 580);
 }

@@ -1,5 +1,7 @@
 //! The canonical form of a schedule: what its digest is taken over (§12).
 
+use etalon_module::Opcode;
+
 use crate::rate::Rate;
 use crate::source::Source;
 
@@ -12,9 +14,13 @@ pub(crate) fn bytes(source: &Source) -> Vec<u8> {
     for (key, rate) in rates(source) {
         lines.push(rate_line(key, rate));
     }
-    lines.extend(source.operators.iter().map(|(op, weight)| format!("operators.{op}={weight}")));
-    lines
-        .extend(source.dynamic.iter().map(|(op, &rate)| rate_line(&format!("dynamic.{op}"), rate)));
+    // By operator, never by class: files that say the same in other words are the same schedule.
+    for (op, weight) in source.weights.spelt_out(Opcode::priced_as) {
+        lines.push(format!("operators.{op}={weight}"));
+    }
+    for (op, rate) in source.dynamic.spelt_out(Opcode::priced_as) {
+        lines.push(rate_line(&format!("dynamic.{op}"), rate));
+    }
     for (module, names) in &source.host.imports {
         for (name, base) in names {
             // Import names are any text: escaped and quoted, two of them cannot run together or break a line.

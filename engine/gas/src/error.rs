@@ -52,13 +52,27 @@ pub enum ScheduleErrorKind {
     /// A dynamic charge for an operator that has none.
     #[error("`{0}` has no dynamic charge")]
     NotDynamic(String),
-    /// Operators without a row.
-    #[error("no row for `{first}`{} in [{table}]", More(*more))]
-    MissingRows {
-        /// The table with too few rows.
-        table: &'static str,
+    /// A default for something that is not a class of operators.
+    #[error("`{0}` is not a class of operators")]
+    UnknownClass(String),
+    /// Dynamic operators without a row.
+    #[error("no row for `{first}`{} in [dynamic]", More(*more))]
+    NoRate {
         /// The first operator that has none, in alphabetical order.
         first: String,
+        /// How many others have none.
+        more: usize,
+    },
+    /// Operators without a weight.
+    #[error(
+        "no weight for `{first}`{}: add `{class}` to [classes], or a row for it to [operators]",
+        More(*more)
+    )]
+    NoWeight {
+        /// The first operator that has none, in alphabetical order.
+        first: String,
+        /// Its class.
+        class: &'static str,
         /// How many others have none.
         more: usize,
     },

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod by_operator;
 mod canonical;
 mod cuts;
 mod error;

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use etalon_module::operator::Opcode;
 
 use crate::canonical;
-use crate::cuts::{Cuts, is_dynamic};
+use crate::cuts::Cuts;
 use crate::error::ScheduleError;
 use crate::id::ScheduleId;
 use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
@@ -17,10 +17,6 @@ use crate::source::Source;
 pub struct Schedule {
     id: ScheduleId,
     source: Source,
-    /// By opcode; `source` has the same numbers by name.
-    weights: Vec<u32>,
-    /// By opcode: the dynamic charge of the operators that have one.
-    dynamic: Vec<Option<Rate>>,
 }
 
 impl Schedule {
@@ -37,10 +33,8 @@ impl Schedule {
     /// The text is not a schedule: see [`ScheduleErrorKind`](crate::ScheduleErrorKind).
     pub fn parse(text: &str, origin: &str) -> Result<Schedule, ScheduleError> {
         let source = Source::read(text, origin)?;
-        let weights = Opcode::ALL.iter().map(|op| source.operators[op.name()]).collect();
-        let dynamic = Opcode::ALL.iter().map(|op| source.dynamic.get(op.name()).copied()).collect();
         let id = ScheduleId::new(&source.name, source.version, &canonical::bytes(&source));
-        Ok(Schedule { id, source, weights, dynamic })
+        Ok(Schedule { id, source })
     }
 
     /// The built-in schedule of that name; `None` if there is none.
@@ -82,17 +76,17 @@ impl Schedule {
 
     /// Whether `op` has a dynamic charge (§5). The same under every schedule.
     pub fn is_dynamic(&self, op: Opcode) -> bool {
-        is_dynamic(op)
+        op.is_dynamic()
     }
 
-    /// The weight of `op`, in gas.
+    /// The weight of `op`, in gas. What gas-1 does not cover has none, and no tier executes it.
     pub fn weight(&self, op: Opcode) -> u32 {
-        self.weights[op as usize]
+        self.source.weights.get(op).unwrap_or(0)
     }
 
     /// The dynamic charge of `op`, if it has one (§5 has the units of each operator).
     pub fn dynamic(&self, op: Opcode) -> Option<Rate> {
-        self.dynamic[op as usize]
+        self.source.dynamic.get(op)
     }
 
     /// E(f) of §4: what entering a function costs besides its first gas segment, in gas.

@@ -1,13 +1,14 @@
-//! The schedule file: TOML, one row per operator (§12).
+//! The schedule file: TOML, with weights by class of operators and by operator (§12).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use etalon_module::operator::Opcode;
+use etalon_module::{Class, Opcode};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::cuts::{Cuts, is_dynamic};
+use crate::by_operator::ByOperator;
+use crate::cuts::Cuts;
 use crate::error::{ScheduleError, ScheduleErrorKind};
 use crate::id::is_name;
 use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
@@ -32,10 +33,10 @@ pub(crate) struct Source {
     pub(crate) instantiation: Instantiation,
     pub(crate) compilation: Compilation,
     pub(crate) host: Host,
-    /// By the operator's name; every operator of D and no other.
-    pub(crate) dynamic: BTreeMap<String, Rate>,
-    /// By the operator's name; every operator.
-    pub(crate) operators: BTreeMap<String, u32>,
+    /// A rate for every operator of D and no other.
+    pub(crate) dynamic: ByOperator<Rate>,
+    /// A weight for every operator of gas-1 and no other.
+    pub(crate) weights: ByOperator<u32>,
 }
 
 /// The file's own shape, with the places that errors point at.
@@ -53,7 +54,8 @@ struct File {
     compilation: Compilation,
     host: Host,
     dynamic: Rows<Rate>,
-    operators: Rows<u32>,
+    classes: Option<Rows<u32>>,
+    operators: Option<Rows<u32>>,
 }
 
 type Rows<T> = Spanned<BTreeMap<Spanned<String>, T>>;
@@ -91,25 +93,8 @@ impl File {
             return Err((self.name.span(), ScheduleErrorKind::Name(self.name.into_inner())));
         }
         check_limits(&self.limits)?;
-        for row in self.dynamic.as_ref().keys() {
-            match Opcode::from_name(row.as_ref()) {
-                None => {
-                    return Err((
-                        row.span(),
-                        ScheduleErrorKind::UnknownOperator(row.as_ref().clone()),
-                    ));
-                }
-                Some(op) if !is_dynamic(op) => {
-                    return Err((row.span(), ScheduleErrorKind::NotDynamic(row.as_ref().clone())));
-                }
-                Some(_) => {}
-            }
-        }
-        for row in self.operators.as_ref().keys() {
-            if Opcode::from_name(row.as_ref()).is_none() {
-                return Err((row.span(), ScheduleErrorKind::UnknownOperator(row.as_ref().clone())));
-            }
-        }
+        let dynamic = rates(self.dynamic)?;
+        let weights = weights(self.classes, self.operators)?;
         Ok(Source {
             name: self.name.into_inner(),
             version: self.version,
@@ -120,8 +105,8 @@ impl File {
             instantiation: self.instantiation,
             compilation: self.compilation,
             host: self.host,
-            dynamic: complete("dynamic", self.dynamic, is_dynamic)?,
-            operators: complete("operators", self.operators, |_| true)?,
+            dynamic,
+            weights,
         })
     }
 }
@@ -140,26 +125,56 @@ fn check_limits(limits: &Spanned<Limits>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The rows of a table by operator, if every operator that needs one has one.
-fn complete<T>(
-    table: &'static str,
-    rows: Rows<T>,
-    needs_row: fn(Opcode) -> bool,
-) -> Result<BTreeMap<String, T>, Fault> {
+/// The dynamic charges: [dynamic] has a row for each operator of D.
+fn rates(rows: Rows<Rate>) -> Result<ByOperator<Rate>, Fault> {
     let span = rows.span();
-    let rows: BTreeMap<String, T> =
-        rows.into_inner().into_iter().map(|(name, value)| (name.into_inner(), value)).collect();
-    let mut missing: Vec<&str> =
-        Opcode::ALL.iter().filter(|&&op| needs_row(op)).map(|op| op.name()).collect();
-    missing.retain(|&name| !rows.contains_key(name));
-    missing.sort_unstable();
-    match missing.split_first() {
-        None => Ok(rows),
-        Some((first, others)) => {
-            let first = (*first).to_owned();
-            Err((span, ScheduleErrorKind::MissingRows { table, first, more: others.len() }))
-        }
+    let rows = keyed(rows, operator)?;
+    if let Some((op, row)) = rows.iter().find(|(op, _)| !op.is_dynamic()) {
+        return Err((row.span(), ScheduleErrorKind::NotDynamic(op.name().to_owned())));
     }
+    let row = |op| rows.get(&op).map(|rate| *rate.as_ref());
+    ByOperator::fill(Opcode::is_dynamic, row, |_| None, Opcode::priced_as).map_err(|missing| {
+        let first = missing.first().map_or("", |op| op.name()).to_owned();
+        (span, ScheduleErrorKind::NoRate { first, more: missing.len().saturating_sub(1) })
+    })
+}
+
+/// The weights: a row of [operators], else what [classes] has for the operator's class. Rows of operators that gas-1
+/// does not cover are ignored: files of before [classes] have them.
+fn weights(
+    classes: Option<Rows<u32>>,
+    operators: Option<Rows<u32>>,
+) -> Result<ByOperator<u32>, Fault> {
+    let span = operators.as_ref().or(classes.as_ref()).map_or(0..0, Spanned::span);
+    let classes = classes.map_or(Ok(BTreeMap::new()), |rows| keyed(rows, class))?;
+    let operators = operators.map_or(Ok(BTreeMap::new()), |rows| keyed(rows, operator))?;
+    let row = |op| operators.get(&op).map(|weight| *weight.as_ref());
+    let default = |op: Opcode| classes.get(&op.class()?).map(|weight| *weight.as_ref());
+    ByOperator::fill(Opcode::has_meaning, row, default, Opcode::priced_as).map_err(|missing| {
+        let first = missing.first().map_or("", |op| op.name()).to_owned();
+        let class = missing.first().and_then(|op| op.class()).map_or("", Class::name);
+        (span, ScheduleErrorKind::NoWeight { first, class, more: missing.len().saturating_sub(1) })
+    })
+}
+
+/// The rows by what their keys name; the place that a value has is its key's.
+fn keyed<K: Ord, T>(
+    rows: Rows<T>,
+    named: fn(&str) -> Result<K, ScheduleErrorKind>,
+) -> Result<BTreeMap<K, Spanned<T>>, Fault> {
+    let rows = rows.into_inner().into_iter().map(|(name, value)| {
+        let key = named(name.as_ref()).map_err(|kind| (name.span(), kind))?;
+        Ok((key, Spanned::new(name.span(), value)))
+    });
+    rows.collect()
+}
+
+fn operator(name: &str) -> Result<Opcode, ScheduleErrorKind> {
+    Opcode::from_name(name).ok_or_else(|| ScheduleErrorKind::UnknownOperator(name.to_owned()))
+}
+
+fn class(name: &str) -> Result<Class, ScheduleErrorKind> {
+    Class::from_name(name).ok_or_else(|| ScheduleErrorKind::UnknownClass(name.to_owned()))
 }
 
 /// The line of a byte of the text, counted from one.

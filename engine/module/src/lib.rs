@@ -11,6 +11,7 @@ mod error;
 mod features;
 mod frame;
 mod immediates;
+pub mod instruction;
 mod module;
 mod needs;
 pub mod operator;
@@ -23,6 +24,7 @@ pub use error::{LoadError, LoadErrorKind};
 pub use features::Features;
 pub use frame::FrameTypes;
 pub use immediates::Immediates;
+pub use instruction::{Class, Shape};
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
