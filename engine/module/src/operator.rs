@@ -11,7 +11,7 @@ use wasmparser::Operator;
 
 macro_rules! define_opcode {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        /// Which operator an instruction is, its immediates left out (spec: text format, instructions).
+        /// Which operator an instruction is, its immediates left out (specification: *Text Format*, "Instructions").
         ///
         /// The numeric value is the position in the decoder's list. It may change between releases: what is stored
         /// outside a process is [`Opcode::name`].
@@ -65,7 +65,7 @@ impl Opcode {
         ACCESSES[self as usize]
     }
 
-    /// The proposal that brought the operator, as the decoder calls it: `mvp`, `sign_extension`, `simd`, `gc`, …
+    /// The proposal that introduced the operator, by the decoder's name: `mvp`, `sign_extension`, `simd`, `gc`, …
     pub fn proposal(self) -> &'static str {
         DECODER_NAMES[self as usize].0
     }
@@ -100,7 +100,7 @@ const NAMESPACES: &[&str] = &[
     "any", "extern", "i31", "cont",
 ];
 
-/// Operators that the text format spells alike or otherwise than the rule in [`text_name`].
+/// Operators whose spelling does not follow the rule in [`text_name`], or is shared with another.
 const IRREGULAR: &[(&str, &str)] = &[
     ("visit_typed_select", "select_t"),
     ("visit_typed_select_multi", "select_t_multi"),
