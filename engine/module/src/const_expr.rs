@@ -1,4 +1,4 @@
-//! Constant expressions (specification chapter 3.4.10, *Instructions: Constant Expressions*).
+//! Constant expressions (specification: *Validation*, *Instructions*, "Constant Expressions").
 
 use crate::types::HeapType;
 

@@ -7,14 +7,14 @@ use crate::types::{
 };
 use wasmparser::{self as wp, AbstractHeapType as Abs, CompositeInnerType, Operator, TypeRef};
 
-/// What the decoder knows and this crate has no form for: named, so that it can be reported.
+/// A construct that the decoder accepts and this crate cannot represent, by the name of its feature.
 #[derive(Debug)]
 pub(crate) struct Unknown(pub(crate) &'static str);
 
 type Result<T> = std::result::Result<T, Unknown>;
 
 impl HeapType {
-    /// The decoder's heap type; `None` for those of proposals that have no form here.
+    /// Converts the decoder's heap type; `None` for those of proposals that this crate cannot represent.
     pub fn from_decoder(ty: wp::HeapType) -> Option<HeapType> {
         heap_type(ty).ok()
     }
@@ -155,8 +155,7 @@ pub(crate) fn extern_type(ty: TypeRef) -> Result<ExternType> {
 
 /// One instruction of a constant expression; `None` for its `end`.
 ///
-/// An instruction that is not constant decodes to nothing here: validation, which comes later and
-/// knows the offset, refuses it.
+/// An instruction that is not constant gives `None` too: validation rejects it, with its offset.
 pub(crate) fn const_op(op: &Operator<'_>) -> Result<Option<ConstOp>> {
     Ok(Some(match *op {
         Operator::I32Const { value } => ConstOp::I32Const(value),

@@ -1,4 +1,4 @@
-//! Decoding (specification chapter 5, *Binary Format*): bytes into a [`Module`] not yet validated.
+//! Decoding (specification: *Binary Format*): bytes into a [`Module`].
 
 use crate::convert::{self, ConstExprError, Unknown};
 use crate::error::{LoadError, LoadErrorKind};
@@ -12,10 +12,11 @@ use crate::validate::{self, Validation};
 use std::ops::Range;
 use wasmparser::{self as wp, ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
-/// Most bytes that a module may have.
+/// Largest module, in bytes.
 const MAX_MODULE_BYTES: usize = 1 << 30;
 
-/// Most declared locals of one function; the decoder's own limit, checked before they are expanded.
+/// Largest number of declared locals in a function. It is the decoder's own limit, checked before the
+/// locals are expanded.
 const MAX_LOCALS: u64 = 50_000;
 
 /// Decodes and validates all of a module, every instruction once.
@@ -30,7 +31,7 @@ pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadErr
     if bytes.len() > MAX_MODULE_BYTES {
         return Err(LoadError {
             kind: LoadErrorKind::Limit,
-            message: format!("{} bytes, and at most {MAX_MODULE_BYTES} are allowed", bytes.len()),
+            message: format!("{} bytes exceed the limit of {MAX_MODULE_BYTES}", bytes.len()),
             offset: MAX_MODULE_BYTES as u64,
         });
     }
@@ -114,7 +115,7 @@ impl Decoder {
         Ok(self.module)
     }
 
-    /// Notes something that has no form here, and goes on decoding.
+    /// Records a construct that this crate cannot represent, and lets decoding continue.
     fn known<T>(&mut self, value: Result<T, Unknown>, offset: u64) -> Option<T> {
         match value {
             Ok(value) => Some(value),
@@ -340,7 +341,7 @@ impl Decoder {
                     offset: self.const_expr(offset_expr)?,
                 },
             };
-            // The reader's range ends where the bytes do.
+            // The range that the reader reports ends with the segment's bytes.
             let end = data.range.end as usize;
             let range = end - data.data.len()..end;
             self.module.datas.push(Data { range, mode });
@@ -391,7 +392,7 @@ impl Decoder {
         Ok(locals.into())
     }
 
-    /// Function names; a broken custom section is no error.
+    /// Function names. A malformed custom section is not an error.
     fn names(&mut self, section: &wp::CustomSectionReader<'_>) {
         let wp::KnownCustom::Name(names) = section.as_known() else { return };
         for name in names {

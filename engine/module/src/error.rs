@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-/// The phase that refused the bytes, in the specification's words.
+/// Which phase rejected the bytes, in the terms of the specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadErrorKind {
-    /// The bytes are not in the binary format (chapter 5).
+    /// The bytes are not in the binary format (specification: *Binary Format*).
     Malformed,
-    /// The bytes decode, but break a validation rule (chapter 3).
+    /// The bytes decode, but break a validation rule (specification: *Validation*).
     Invalid,
-    /// The module is valid with a feature that is switched off or not implemented here.
+    /// The module would be valid with a feature that is disabled or not implemented.
     Unsupported {
         /// The feature's name, as [`Features`](crate::Features) writes it.
         feature: &'static str,
@@ -22,7 +22,7 @@ pub enum LoadErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{} module: {message} (at offset {offset:#x})", self.kind.word())]
 pub struct LoadError {
-    /// Which phase refused.
+    /// Which phase rejected the module.
     pub kind: LoadErrorKind,
     /// What was wrong.
     pub message: String,

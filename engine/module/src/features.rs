@@ -7,8 +7,7 @@ use wasmparser::WasmFeatures;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Features(WasmFeatures);
 
-/// Every feature that can be switched, by name, oldest first. A feature later in the list may need
-/// one before it.
+/// Every feature that can be enabled or disabled, by name, oldest first. A feature may depend on an earlier one.
 const NAMES: &[(&str, WasmFeatures)] = &[
     ("mutable-global", WasmFeatures::MUTABLE_GLOBAL),
     ("nontrapping-float-to-int-conversions", WasmFeatures::SATURATING_FLOAT_TO_INT),
@@ -49,13 +48,13 @@ impl Features {
         Features(WasmFeatures::WASM2)
     }
 
-    /// Version 3.0 of the specification. The decoder counts threads to it, which the specification does not.
+    /// Version 3.0 of the specification. The decoder's set includes threads; the specification does not.
     pub fn wasm3() -> Self {
         Features(WasmFeatures::WASM3.difference(WasmFeatures::THREADS))
     }
 
-    /// Everything that can be decoded, implemented or not, but for `acquire-release-atomics`: that one
-    /// gives bits of a memory argument's alignment another meaning.
+    /// Everything that can be decoded, implemented or not, except `acquire-release-atomics`, which gives
+    /// bits of a memory argument's alignment field another meaning.
     pub fn all() -> Self {
         let all = NAMES.iter().fold(WasmFeatures::WASM3, |set, (_, f)| set.union(*f));
         Features(all.difference(WasmFeatures::ACQUIRE_RELEASE_ATOMICS))

@@ -1,7 +1,8 @@
-//! What a frame holds at an instruction: found by validating its body again up to there.
+//! The types of a frame's locals and operands at an instruction.
 //!
-//! Slots have no types while they are in use. Only who looks for references, in a collection, has to
-//! know which are; so running code pays nothing for it.
+//! Slots carry no types at run time. Only a garbage collection needs to know which slots hold
+//! references, and it finds out by validating the body again up to the instruction. So running code
+//! pays nothing for precise roots.
 
 use crate::convert;
 use crate::features::Features;
@@ -15,15 +16,15 @@ use wasmparser::{self as wp, FuncToValidate, ValidatorResources};
 pub struct FrameTypes {
     /// Types of the parameters and then of the declared locals.
     ///
-    /// A local that has no default may not be set yet; its slot is 0 then, the null reference.
+    /// A local without a default value may not have been set yet. Its slot is then 0, the null reference.
     pub locals: Box<[ValType]>,
-    /// Types of the operands, the topmost last; `None` for one of unknown type, which is only in
-    /// code that cannot be reached.
+    /// Types of the operands, the topmost last; `None` for an unknown type, which occurs in unreachable
+    /// code only.
     pub operands: Box<[Option<ValType>]>,
-    /// For each slot of the locals and then of the operands: whether it holds a reference.
+    /// Whether each slot holds a reference: first those of the locals, then those of the operands.
     pub ref_slots: Box<[bool]>,
-    /// How many of these slots are left when the instruction has taken its operands: what the frame
-    /// of a caller still holds while its call is under way.
+    /// How many of these slots remain once the instruction has popped its operands: what a caller's
+    /// frame still holds during its call.
     pub kept_slots: usize,
 }
 
@@ -75,16 +76,16 @@ impl Module {
     /// the module's bytes, as [`Module::operators`] reports it; `None` if the function is imported
     /// or no instruction begins there.
     ///
-    /// The body is validated up to there: in time linear in its length, so keep the answer.
+    /// This validates the body up to the instruction, in time linear in its length: cache the answer.
     pub fn operand_types(&self, func: u32, offset: u32) -> Option<FrameTypes> {
         let mut found = None;
         self.for_each_frame(func, &[offset], |_, types| found = Some(types.clone()))?;
         found
     }
 
-    /// The same for several instructions at once, in one pass over the body: `visit` is called with the
-    /// number of each offset at which an instruction begins. Offsets must ascend or repeat; one that is
-    /// less than the one before it is passed over.
+    /// The same for several instructions in one pass over the body. `visit` receives the position in
+    /// `offsets` of each offset at which an instruction begins. Offsets must not descend; one that is
+    /// less than its predecessor is skipped.
     ///
     /// `None` if the function is imported.
     pub fn for_each_frame(

@@ -1,4 +1,4 @@
-//! Modules (specification chapter 2.5, *Structure: Modules*).
+//! Modules (specification: *Structure*, "Modules").
 
 use crate::const_expr::ConstExpr;
 use crate::error::LoadError;
@@ -67,10 +67,10 @@ pub struct Global {
     pub init: ConstExpr,
 }
 
-/// When an element segment is written.
+/// When an element segment is copied into a table.
 #[derive(Clone, Debug)]
 pub enum ElemMode {
-    /// By `table.init`.
+    /// When `table.init` or `array.new_elem` copies from it.
     Passive,
     /// At instantiation.
     Active {
@@ -79,7 +79,7 @@ pub enum ElemMode {
         /// The first index written.
         offset: ConstExpr,
     },
-    /// Never: it only declares references.
+    /// Never: it only declares functions that `ref.func` may refer to.
     Declarative,
 }
 
@@ -88,16 +88,16 @@ pub enum ElemMode {
 pub struct Elem {
     /// Type of the elements.
     pub ty: RefType,
-    /// One expression an element.
+    /// One constant expression per element.
     pub items: Vec<ConstExpr>,
-    /// When it is written.
+    /// When it is copied.
     pub mode: ElemMode,
 }
 
-/// When a data segment is written.
+/// When a data segment is copied into a memory.
 #[derive(Clone, Debug)]
 pub enum DataMode {
-    /// By `memory.init` or an array instruction.
+    /// When `memory.init` or an array instruction copies from it.
     Passive,
     /// At instantiation.
     Active {
@@ -113,7 +113,7 @@ pub enum DataMode {
 pub struct Data {
     /// Where its bytes are in the module's bytes.
     pub range: Range<usize>,
-    /// When it is written.
+    /// When it is copied.
     pub mode: DataMode,
 }
 
@@ -207,7 +207,7 @@ impl Module {
         self.needs.lacking(implemented)
     }
 
-    /// The bytes that the module was made of.
+    /// The binary that the module was decoded from.
     pub fn bytes(&self) -> &Arc<[u8]> {
         &self.bytes
     }

@@ -12,7 +12,7 @@ use wasmparser::Operator;
 
 macro_rules! define_opcode {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        /// Which operator an instruction is, its immediates left out (spec: text format, instructions).
+        /// Which operator an instruction is, its immediates left out (specification: *Text Format*, "Instructions").
         ///
         /// The numeric value is the position in the decoder's list. It may change between releases: what is stored
         /// outside a process is [`Opcode::name`].
@@ -60,7 +60,7 @@ impl Opcode {
         BY_NAME.get(name).copied()
     }
 
-    /// The proposal that brought the operator, as the decoder calls it: `mvp`, `sign_extension`, `simd`, `gc`, …
+    /// The proposal that introduced the operator, by the decoder's name: `mvp`, `sign_extension`, `simd`, `gc`, …
     pub fn proposal(self) -> &'static str {
         DECODER_NAMES[self as usize].0
     }

@@ -1,8 +1,8 @@
-//! Canonical types and matching (specification chapters 3.2 *Types* and 3.3 *Matching*).
+//! Canonical types and matching (specification: *Validation*, "Types" and "Matching").
 //!
 //! Two recursive groups that are equal up to the names of their members define the same types. A
 //! registry gives each such type one [`TypeId`], so that type equality is integer equality. Every
-//! store owns a registry: identities are deterministic and go away with the store.
+//! store owns a registry: identities are deterministic and last as long as the store.
 
 use crate::types::{
     CompType, ExternType, FieldType, FuncType, GlobalType, HeapType, Limits, MemoryType, RecGroup,
@@ -72,7 +72,7 @@ impl TypeRegistry {
         ids
     }
 
-    /// Interns a function type that stands alone (a host function's): final, without supertype.
+    /// Interns the type of a host function: final, alone in its group, without supertype.
     pub fn intern_func(&mut self, ty: FuncType) -> TypeId {
         let sub = SubType { is_final: true, supertype: None, comp: CompType::Func(ty) };
         self.intern_rolled(RecGroup(Box::new([sub])))
@@ -100,16 +100,16 @@ impl TypeRegistry {
         first
     }
 
-    /// The groups that were interned, members relative and others canonical, in the order of their
-    /// identities: what [`TypeRegistry::from_groups`] takes.
+    /// The interned groups in the order of their identities, for [`TypeRegistry::from_groups`]. References
+    /// to members of the same group are relative, all others canonical.
     pub fn groups(&self) -> Vec<RecGroup> {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_by_key(|(_, first)| **first);
         groups.into_iter().map(|(group, _)| group.clone()).collect()
     }
 
-    /// A registry in which the types of these groups have the identities that they had where the
-    /// groups are from; `None` if they are from no registry.
+    /// Rebuilds a registry from the groups of another, so that each type keeps its identity; `None` if no
+    /// registry can have produced these groups.
     pub fn from_groups(groups: Vec<RecGroup>) -> Option<TypeRegistry> {
         let mut registry = TypeRegistry::new();
         for group in groups {
@@ -198,9 +198,9 @@ impl TypeRegistry {
         }
     }
 
-    /// `Externtype_sub`: whether what is provided can stand where `sup` is imported.
+    /// `Externtype_sub`: whether something of type `sub` satisfies an import of type `sup`.
     ///
-    /// The limits of memories and tables must already be the present sizes.
+    /// The minimum of a memory or table type must be its current size.
     pub fn matches_extern(&self, sub: ExternType, sup: ExternType) -> bool {
         match (sub, sup) {
             (ExternType::Func(TypeUse::Def(a)), ExternType::Func(TypeUse::Def(b))) => {
@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(again.groups(), groups);
         assert_eq!(again.len(), registry.len());
         assert!(ids.iter().all(|id| again.get(*id) == registry.get(*id)));
-        // Out of order, twice, or with indices of a module, they are of no registry.
+        // No registry has its groups out of order, a group twice, or indices of a module in a group.
         assert!(TypeRegistry::from_groups(vec![groups[1].clone(), groups[0].clone()]).is_none());
         assert!(TypeRegistry::from_groups(vec![groups[0].clone(), groups[0].clone()]).is_none());
         assert!(TypeRegistry::from_groups(vec![RecGroup(Box::new([node(0)]))]).is_none());

@@ -1,4 +1,4 @@
-//! Types (specification chapter 2.3, *Structure: Types*).
+//! Types (specification: *Structure*, "Types").
 //!
 //! One set of Rust types serves both sides of instantiation: inside a [`Module`](crate::Module) a
 //! defined type is named by its index ([`TypeUse::Idx`]); in a store it is named by its canonical

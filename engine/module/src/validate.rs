@@ -1,5 +1,5 @@
-//! Validation, and the one figure that both tiers take from it: the greatest height of each
-//! function's operand stack.
+//! Validation (specification: *Validation*). It also measures each function's greatest operand stack
+//! height, which all tiers need for their frames.
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::features::Features;
@@ -137,7 +137,7 @@ fn is_relaxed_cast(op: &Operator<'_>, offset: u64, resources: &ValidatorResource
 
 /// Says why a module that decodes was refused by validation.
 pub(crate) fn explain(bytes: &[u8], features: Features, refused: &wp::Error) -> LoadError {
-    // The first fault may be a feature that is off; then what would be said with it on counts.
+    // If the first error is a disabled feature, the error that remains with everything enabled counts.
     if !features.contains(Features::all()) {
         match run(bytes, Features::all().union(features)) {
             Ok(()) => return unsupported(bytes, features, refused),
@@ -152,7 +152,7 @@ pub(crate) fn explain(bytes: &[u8], features: Features, refused: &wp::Error) -> 
     classify(refused)
 }
 
-/// The module is valid with everything on: names a feature without which it is not.
+/// The module is valid with everything enabled: names a feature that it needs.
 fn unsupported(bytes: &[u8], features: Features, error: &wp::Error) -> LoadError {
     let feature = match error.missing_wasm_feature() {
         Some(feature) => Features::name_of(feature),
@@ -167,7 +167,7 @@ fn unsupported(bytes: &[u8], features: Features, error: &wp::Error) -> LoadError
     LoadError::new(LoadErrorKind::Unsupported { feature }, error)
 }
 
-/// The validator also finds faults that the specification counts to the binary format.
+/// The validator also reports errors that the specification assigns to the binary format.
 fn classify(error: &wp::Error) -> LoadError {
     const MALFORMED: &[&str] = &[
         "unexpected end",
@@ -192,7 +192,7 @@ fn classify(error: &wp::Error) -> LoadError {
     LoadError::new(kind, error)
 }
 
-/// Validates a module, faults of decoding included.
+/// Validates a module; the first error may also be one of decoding.
 pub(crate) fn run(bytes: &[u8], features: Features) -> Result<(), wp::Error> {
     let mut validator = Validator::new_with_features(features.wasm());
     let mut parser = Parser::new(0);
@@ -233,7 +233,7 @@ impl Default for Heights {
 }
 
 impl Heights {
-    /// Brings the sums up to date: only what the operator pushed can have changed its type.
+    /// Updates the sums: only operands that the operator pushed can have changed.
     fn after(&mut self, validator: &wp::FuncValidator<ValidatorResources>, pushes: u32) {
         let height = validator.operand_stack_height() as usize;
         let kept = height.saturating_sub(pushes as usize).min(self.below.len() - 1);

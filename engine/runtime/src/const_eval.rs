@@ -1,4 +1,4 @@
-//! Constant expressions (specification chapter 4.6.8, *Expressions*), evaluated at instantiation.
+//! Constant expressions (specification: *Execution*, "Expressions"), evaluated at instantiation.
 
 use crate::instance::InstanceInst;
 use crate::reference::Ref;
@@ -7,8 +7,8 @@ use crate::store::Store;
 use crate::value::Value;
 use etalon_module::{CompType, ConstExpr, ConstOp, Opcode};
 
-/// Evaluates a validated constant expression over an instance that is being made; its operators are paid first
-/// (gas-1 §7.1).
+/// Evaluates a validated constant expression in an instance under construction. Its operators are charged before it
+/// is evaluated (gas-1 §7.1).
 pub(crate) fn eval(
     store: &mut Store,
     instance: &InstanceInst,
@@ -23,7 +23,7 @@ pub(crate) fn eval(
     stack.pop()
 }
 
-/// The operands; running out of them, or one of another type, cannot happen after validation.
+/// The operand stack. Validation excludes underflow and operands of the wrong type.
 struct Stack(Vec<Value>);
 
 impl Stack {
@@ -52,7 +52,7 @@ impl Stack {
         }
     }
 
-    /// Pops so many values, as slots in the order in which they were pushed.
+    /// Pops `n` values, as slots in the order in which they were pushed.
     fn pop_slots(&mut self, count: u32) -> Result<Vec<u64>, Stop> {
         let first = self.0.len().checked_sub(count as usize);
         let first = first.ok_or_else(|| Stop::crash("a constant expression lacks operands"))?;
@@ -110,8 +110,8 @@ fn step(
     Ok(())
 }
 
-/// The allocating instructions. Nothing is collected: what other constant expressions of the module
-/// made may not be in the store yet.
+/// The allocating instructions. They never collect: objects that other constant expressions of the module
+/// allocated may not be reachable from the store yet.
 fn allocate(
     store: &mut Store,
     instance: &InstanceInst,

@@ -1,4 +1,4 @@
-//! A fingerprint of a store's state, to compare runs by.
+//! A fingerprint of a store's state, for comparing runs.
 
 use crate::reference::{Ref, RefKind};
 use crate::store::Store;
@@ -6,22 +6,22 @@ use crate::value::Value;
 use blake3::Hasher;
 use std::collections::{HashMap, VecDeque};
 
-/// Hashes of what a store's memories, globals and tables hold, in the order of their addresses.
+/// Hashes of the contents of a store's memories, globals and tables, in the order of their addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDigest {
     /// Of the memories.
     pub memories: String,
-    /// Of the globals, and of the objects and exceptions that can be reached from them.
+    /// Of the globals, and of the objects and exceptions reachable from them.
     pub globals: String,
-    /// Of the tables, and of what can be reached from them and not from globals.
+    /// Of the tables, and of what is reachable from them and not from globals.
     pub tables: String,
 }
 
-/// Memory is hashed in pieces of this many bytes, those of zeros skipped: most of a large memory is.
+/// Memory is hashed in pieces of this many bytes. Pieces of zeros, most of a large memory, are skipped.
 const PIECE: usize = 4096;
 
 impl Store {
-    /// The fingerprint of the present state. When a tier collected does not show in it.
+    /// The fingerprint of the current state. It does not depend on when a tier collected.
     pub fn digest(&self) -> StateDigest {
         let mut names = Names::default();
         let mut globals = Hasher::new();
@@ -62,7 +62,7 @@ impl Store {
         memories
     }
 
-    /// Hashes the objects that were named since, in that order; looking into one names others.
+    /// Hashes the objects that were numbered since, in that order; hashing one may number others.
     fn hash_objects(&self, names: &mut Names, hasher: &mut Hasher) {
         while let Some(r) = names.pending.pop_front() {
             match r.kind() {
@@ -93,17 +93,17 @@ impl Store {
     }
 }
 
-/// Names for objects that do not depend on their addresses, which are used again after a
-/// collection: the order in which they are come upon.
+/// Numbers for objects, in the order of traversal. Addresses will not do: a collection frees them for
+/// reuse, and so they depend on when one happened.
 #[derive(Default)]
 struct Names {
     of: HashMap<Ref, u64>,
-    /// Named, but not yet looked into.
+    /// Numbered, but not yet hashed.
     pending: VecDeque<Ref>,
 }
 
 impl Names {
-    /// The word of a reference with the name in the address's place.
+    /// The word of a reference with the object's number in place of its address.
     fn word(&mut self, r: Ref) -> u64 {
         let Some(RefKind::Struct(_) | RefKind::Array(_) | RefKind::Exn(_)) = r.kind() else {
             return r.to_bits();

@@ -1,4 +1,4 @@
-//! Tags and exceptions (specification chapters 4.2.10 and 4.2.14).
+//! Tags and exceptions (specification: *Runtime Structure*, "Tag Instances" and "Exception Instances").
 
 use crate::TagAddr;
 use crate::value::Value;

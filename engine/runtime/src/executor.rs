@@ -1,7 +1,8 @@
 //! The one trait through which tiers run functions, each other's included.
 
 use crate::InstanceAddr;
-use crate::reference::{FuncAddr, Ref};
+use crate::address::FuncAddr;
+use crate::reference::Ref;
 use crate::stop::Stop;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
@@ -10,11 +11,11 @@ use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A tier of one store, by the order in which they were added.
+/// A tier of one store: its position in the order in which tiers were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TierId(pub u8);
 
-/// What a tier made of a module before it was instantiated (compiled code, say).
+/// What a tier produced from a module before instantiation, such as compiled code.
 pub type CodeObject = Arc<dyn Any + Send + Sync>;
 
 /// How a tier's part of a call ended, if execution did not stop.
@@ -23,14 +24,15 @@ pub type CodeObject = Arc<dyn Any + Send + Sync>;
 pub enum Completion {
     /// The function returned; its results are in the slots.
     Returned,
-    /// The results are those of another call.
+    /// It ended with a tail call to a function of another tier, which the caller must make.
     TailCall(TailCall),
 }
 
-/// A call that is left to be made in place of the one that ended, with the depth that this one had.
+/// A tail call that the caller must make in place of the call that ended, with the depth that that call
+/// was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TailCall {
-    /// The function, whose results are of the types of the one that ended.
+    /// The function. Its result types are those of the call that ended.
     pub func: FuncAddr,
     /// The arguments, with room for the results.
     pub slots: Vec<u64>,
@@ -41,9 +43,9 @@ pub trait Executor: Send + Sync + fmt::Debug {
     /// The tier's name: `interp`, `jit`.
     fn name(&self) -> &'static str;
 
-    /// Gets ready to run the functions of a new instance that are placed in this tier. Called once
-    /// an instance and tier, when the instance's addresses are known and before any segment is
-    /// written.
+    /// Prepares to run the functions of a new instance that are placed in this tier. Called once for
+    /// each instance and tier, after the instance's addresses are assigned and before any active segment
+    /// is copied.
     ///
     /// # Errors
     /// If the tier cannot run them, with the reason.
@@ -54,12 +56,13 @@ pub trait Executor: Send + Sync + fmt::Debug {
         code: Option<&CodeObject>,
     ) -> Result<(), AttachError>;
 
-    /// Runs a function of this tier. `slots` holds the arguments and receives the results; it is
-    /// long enough for both. The depth left is the store's ([`Store::depth_left`]); the tier takes
-    /// the callee's frame from it and charges its gas.
+    /// Runs a function of this tier. `slots` holds the arguments and receives the results, and is long
+    /// enough for both. The store knows the depth left ([`Store::depth_left`]); the tier subtracts the
+    /// callee's frame from it and charges the callee's gas.
     ///
-    /// A tail call that replaces the last frame of this call by a function that is not this tier's must
-    /// be given back, so that calls from tier to tier in turn take no native stack.
+    /// If a tail call to a function of another tier replaces the last frame of this call, the tier must
+    /// return it ([`Completion::TailCall`]), so that chains of tail calls between tiers take no native
+    /// stack.
     ///
     /// # Errors
     /// How execution stopped, if it did not return.
@@ -70,8 +73,8 @@ pub trait Executor: Send + Sync + fmt::Debug {
         slots: &mut [u64],
     ) -> Result<Completion, Stop>;
 
-    /// Calls `visit` with each reference that the tier holds for this store and that is not in an
-    /// activation ([`Store::push_activation`]): those of machines that are paused, say.
+    /// Calls `visit` with each reference that the tier holds for this store outside of an activation
+    /// ([`Store::push_activation`]), for example in paused machines.
     fn visit_roots(&self, _store: &Store, _visit: &mut dyn FnMut(Ref)) {}
 }
 
@@ -85,7 +88,7 @@ pub struct AttachError {
     pub reason: String,
 }
 
-/// Which tier runs which of a module's own functions, and what the tiers made of the module.
+/// Which tier runs which of a module's functions, and what the tiers produced from the module.
 #[derive(Clone, Debug)]
 pub struct Placement {
     default: TierId,
@@ -106,7 +109,7 @@ impl Placement {
         self
     }
 
-    /// Adds what a tier made of the module.
+    /// Adds what a tier produced from the module.
     #[must_use]
     pub fn with_code(mut self, tier: TierId, code: CodeObject) -> Placement {
         self.code.push((tier, code));
@@ -119,7 +122,7 @@ impl Placement {
         found.map_or(self.default, |(_, tier)| *tier)
     }
 
-    /// What a tier made of the module.
+    /// What a tier produced from the module.
     pub fn code(&self, tier: TierId) -> Option<&CodeObject> {
         self.code.iter().find(|(t, _)| *t == tier).map(|(_, code)| code)
     }

@@ -1,4 +1,4 @@
-//! Function instances (specification chapter 4.2.6).
+//! Function instances (specification: *Runtime Structure*, "Function Instances").
 
 use crate::InstanceAddr;
 use crate::executor::TierId;

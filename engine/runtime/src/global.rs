@@ -1,4 +1,4 @@
-//! Global instances (specification chapter 4.2.9).
+//! Global instances (specification: *Runtime Structure*, "Global Instances").
 
 use crate::reference::Ref;
 use crate::value::Value;
@@ -14,7 +14,7 @@ pub struct GlobalInst {
 }
 
 impl GlobalInst {
-    /// A global of a value.
+    /// A global with its initial value.
     pub fn new(ty: GlobalType, value: Value) -> GlobalInst {
         let global = GlobalInst { ty, cell: Box::default() };
         global.set_slots(value.to_slots());
@@ -32,12 +32,12 @@ impl GlobalInst {
         Value::from_slots(self.ty.val, self.slots()).unwrap_or(Value::Ref(Ref::NULL))
     }
 
-    /// Sets its value, whose type must be right.
+    /// Sets its value, which must have the global's type.
     pub fn set(&mut self, value: Value) {
         self.set_slots(value.to_slots());
     }
 
-    /// Its value as slots, the second 0 but for vectors.
+    /// Its value as slots; the second is 0 except for vectors.
     #[inline]
     pub fn slots(&self) -> [u64; 2] {
         [self.cell[0].load(Relaxed), self.cell[1].load(Relaxed)]
@@ -50,7 +50,7 @@ impl GlobalInst {
         self.cell[1].store(high, Relaxed);
     }
 
-    /// Where its slots are; the address holds as long as the global lives.
+    /// Where its slots are; the address is valid as long as the global lives.
     pub fn cell(&self) -> &[AtomicU64; 2] {
         &self.cell
     }

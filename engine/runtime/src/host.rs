@@ -1,11 +1,11 @@
-//! Host functions (specification chapter 4.6.6.5, *Host Functions*).
+//! Host functions (specification: *Execution*, "Host Functions").
 
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::value::Value;
 use std::fmt;
 
-/// What a host function sees while it runs.
+/// What a host function can access while it runs.
 #[derive(Debug)]
 pub struct Caller<'a> {
     /// The store; the function may change it and call into it.
@@ -13,7 +13,7 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Declares a cost before the work is done. A host may only subtract gas.
+    /// Charges gas for the work that the host function is about to do. A host can only subtract gas.
     ///
     /// # Errors
     /// [`Exhaustion::Gas`](crate::Exhaustion::Gas) if less is left; the function must return it at once.
@@ -38,7 +38,7 @@ pub struct HostFn {
 }
 
 impl HostFn {
-    /// A host function to be imported by two names, which decide its price in a schedule.
+    /// A host function with its two import names, by which a schedule prices it.
     pub fn new(
         module: impl Into<String>,
         name: impl Into<String>,

@@ -1,11 +1,10 @@
-//! Module instances (specification chapter 4.2.5).
+//! Module instances (specification: *Runtime Structure*, "Module Instances").
 
-use crate::reference::FuncAddr;
-use crate::{DataAddr, ElemAddr, GlobalAddr, MemoryAddr, TableAddr, TagAddr};
+use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemoryAddr, TableAddr, TagAddr};
 use etalon_module::{Export, ExternKind, Module, TypeId};
 use std::sync::Arc;
 
-/// Something that can be imported or exported, by its address: `externaddr` of the specification.
+/// The address of something that can be imported or exported: `externaddr` of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extern {
     /// A function.
@@ -20,7 +19,7 @@ pub enum Extern {
     Tag(TagAddr),
 }
 
-/// A module instance: what the module's indices mean in the store.
+/// A module instance: maps the module's indices to addresses.
 #[derive(Clone, Debug)]
 pub struct InstanceInst {
     /// The module.
@@ -44,7 +43,7 @@ pub struct InstanceInst {
 }
 
 impl InstanceInst {
-    /// What an export of the module is in this instance.
+    /// The address of an export of the module in this instance.
     pub fn resolve(&self, export: &Export) -> Extern {
         let i = export.index as usize;
         match export.kind {

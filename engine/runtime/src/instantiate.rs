@@ -1,5 +1,6 @@
-//! Instantiation (specification chapter 4.7.2).
+//! Instantiation (specification: *Execution*, *Modules*, "Instantiation").
 
+use crate::address::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
 use crate::const_eval::eval;
 use crate::executor::{AttachError, Placement, TierId};
 use crate::func::{FuncInst, FuncKind};
@@ -11,7 +12,6 @@ use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Stop, Trap};
 use crate::store::{InvokeError, Store};
 use crate::value::Value;
-use crate::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
 use etalon_module::{Canonicalise, ConstExpr, DataMode, ElemMode, Module};
 use std::sync::Arc;
 use thiserror::Error;
@@ -19,22 +19,22 @@ use thiserror::Error;
 /// Why a module could not be instantiated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum InstantiateError {
-    /// The imports do not fit; nothing was changed.
+    /// The imports do not match; the store is unchanged.
     #[error(transparent)]
     Link(#[from] LinkError),
     /// A tier cannot run it.
     #[error(transparent)]
     Attach(#[from] AttachError),
-    /// A memory cannot be had.
+    /// A memory cannot be allocated.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// A table cannot be had.
+    /// A table cannot be allocated.
     #[error("a table of {elements} elements exceeds the limit")]
     Table {
-        /// Least size of the table.
+        /// Minimum size of the table.
         elements: u64,
     },
-    /// A segment or the start function stopped. What was written before stays written.
+    /// Initialising a segment or running the start function stopped. Earlier writes remain.
     #[error(transparent)]
     Stop(#[from] Stop),
 }
@@ -72,7 +72,7 @@ pub fn instantiate(
     Ok(addr)
 }
 
-/// Checks the imports and starts the instance with them.
+/// Checks the imports and creates the instance with them.
 fn link(
     store: &mut Store,
     module: &Arc<Module>,
@@ -160,7 +160,7 @@ fn eval_ref(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Result<
     }
 }
 
-/// An address or index: what an offset expression gives.
+/// The value of an offset expression: a memory address or table index.
 fn eval_offset(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Result<u64, Stop> {
     match eval(store, inst, expr)? {
         Value::I32(v) => Ok(v.into()),
@@ -169,7 +169,7 @@ fn eval_offset(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Resu
     }
 }
 
-/// Lets every tier that runs a function of the instance get ready.
+/// Attaches the instance to every tier that runs one of its functions.
 fn attach(
     store: &mut Store,
     module: &Module,
@@ -187,8 +187,8 @@ fn attach(
     Ok(())
 }
 
-/// Writes active segments: first all elements, then all data, each trapping if it does not fit. What fits is paid
-/// before it is written (gas-1 §7.1).
+/// Copies active segments, first all element segments, then all data segments; one that does not fit traps. One
+/// that fits is charged before it is copied (gas-1 §7.1).
 fn write_segments(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
     for (elem, addr) in module.elems.iter().zip(&inst.elems) {
         if let ElemMode::Active { table, offset } = &elem.mode {

@@ -1,4 +1,4 @@
-//! Linking: names to what is imported (specification chapter 4.7.2, and 7.1 for the embedder).
+//! Linking: import names to addresses (specification: *Embedding*, and *Modules*, "Instantiation").
 
 use crate::InstanceAddr;
 use crate::instance::Extern;
@@ -18,7 +18,7 @@ pub enum LinkError {
         /// Second of its two names.
         name: String,
     },
-    /// What was provided is of another type.
+    /// The provided definition has another type.
     #[error("incompatible import type for {module:?} {name:?}")]
     Incompatible {
         /// First of its two names.
@@ -36,7 +36,7 @@ pub enum LinkError {
     },
 }
 
-/// What modules of a store can import, by name.
+/// What the modules of a store can import, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Linker {
     items: BTreeMap<String, BTreeMap<String, Extern>>,
@@ -53,14 +53,14 @@ impl Linker {
         self.items.entry(module.to_owned()).or_default().insert(name.to_owned(), item);
     }
 
-    /// Defines all exports of an instance under a module name, replacing what the name meant.
+    /// Defines all exports of an instance under a module name; later definitions replace earlier ones.
     pub fn define_instance(&mut self, store: &Store, module: &str, instance: InstanceAddr) {
         let inst = store.instance(instance);
         let exports = inst.module.exports.iter().map(|e| (e.name.clone(), inst.resolve(e)));
         self.items.insert(module.to_owned(), exports.collect());
     }
 
-    /// What a pair of names means.
+    /// The definition of a pair of names.
     pub fn get(&self, module: &str, name: &str) -> Option<Extern> {
         self.items.get(module)?.get(name).copied()
     }

@@ -1,8 +1,7 @@
-//! References (specification chapter 4.2.1, *Values*) as plain 64-bit data.
+//! References (specification: *Runtime Structure*, "Values") as plain 64-bit data.
 //!
-//! A reference is a kind and a number: no pointer, so that it can be hashed, compared, written to
-//! a file and read by any tier. The layout of the word is part of the store's contract with the
-//! compiled tier:
+//! A reference is a kind and a number, not a pointer, so that any tier can read it and it can be
+//! hashed, compared and written to a file. Compiled code relies on the layout of the word:
 //!
 //! | bits | meaning |
 //! |---|---|
@@ -10,32 +9,8 @@
 //! | 3 | externalised: `ref.extern` around an internal reference |
 //! | 4..=63 | address, or the 31 bits of an `i31` |
 
+use crate::address::{ExnAddr, FuncAddr, HeapAddr};
 use serde::{Deserialize, Serialize};
-
-/// Defines an address that a reference can hold.
-macro_rules! reference_addresses {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub struct $name(pub u32);
-
-        impl $name {
-            /// The address as a position.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    )*};
-}
-
-reference_addresses! {
-    /// The address of a function.
-    FuncAddr;
-    /// The address of an exception.
-    ExnAddr;
-    /// The address of a structure or an array in the heap.
-    HeapAddr;
-}
 
 /// What a non-null reference refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +25,7 @@ pub enum RefKind {
     Array(HeapAddr),
     /// An exception.
     Exn(ExnAddr),
-    /// Something of the embedder's, by its number.
+    /// A host value, by the embedder's number for it.
     Host(u32),
 }
 
@@ -63,7 +38,7 @@ const HOST: u64 = 6;
 const KIND_MASK: u64 = 0b111;
 const EXTERNALISED: u64 = 0b1000;
 
-/// A reference value; null has no type of its own here.
+/// A reference value. Null is the same for all types.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct Ref(u64);
@@ -112,7 +87,7 @@ impl Ref {
         self.0
     }
 
-    /// A reference from its word; `None` if no reference has that word.
+    /// The reference with a word; `None` if there is none.
     pub fn from_bits(bits: u64) -> Option<Ref> {
         let kind_known = matches!(bits & KIND_MASK, FUNC..=HOST);
         let fits = bits >> 36 == 0;
@@ -141,7 +116,7 @@ impl Ref {
         Ref(self.0 & !EXTERNALISED)
     }
 
-    /// What it refers to, whether externalised or not; `None` for null.
+    /// What it refers to, externalised or not; `None` for null.
     pub fn kind(self) -> Option<RefKind> {
         let n = (self.0 >> 4) as u32;
         Some(match self.0 & KIND_MASK {

@@ -1,4 +1,4 @@
-//! Segments of elements and data in the store (specification chapters 4.2.11 and 4.2.12).
+//! Segments of elements and data in the store (specification: *Runtime Structure*, "Element Instances" and "Data Instances").
 
 use crate::reference::Ref;
 use std::ops::Range;

@@ -1,12 +1,12 @@
-//! How execution ends other than by returning.
+//! The ways in which execution ends other than by returning.
 //!
 //! Five ways, never mixed: a *trap*, a *throw*, an *exhaustion*, a *host error*, and a *crash*, which
 //! cannot happen in valid code and is our bug.
 
-use crate::reference::ExnAddr;
+use crate::address::ExnAddr;
 use thiserror::Error;
 
-/// Why execution trapped (specification chapter 4.6, the rules with `trap` on the right).
+/// Why execution trapped (specification: *Execution*, the rules that reduce to `trap`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Trap {
@@ -74,7 +74,7 @@ impl Trap {
         Trap::ExpectedSharedMemory,
     ];
 
-    /// The text that the official scripts expect. This is the one place where traps become text.
+    /// The message that the official scripts expect. No other place turns traps into text.
     pub fn text(self) -> &'static str {
         match self {
             Trap::Unreachable => "unreachable",
@@ -99,7 +99,7 @@ impl Trap {
         }
     }
 
-    /// The trap of a number, as `trap as u8` gives it.
+    /// The trap with a number that `trap as u8` produced.
     pub fn from_code(code: u8) -> Option<Trap> {
         Trap::ALL.iter().copied().find(|t| *t as u8 == code)
     }
@@ -114,12 +114,12 @@ pub struct Site {
     pub offset: u32,
 }
 
-/// A trap, and where it was raised if that is known.
+/// A trap, with the instruction that raised it if that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trapped {
     /// The trap.
     pub trap: Trap,
-    /// The instruction; `None` at instantiation, where no instruction raises it.
+    /// The instruction; `None` if instantiation trapped, where there is none.
     pub site: Option<Site>,
 }
 
@@ -134,14 +134,14 @@ impl From<Trap> for Trapped {
 pub enum Exhaustion {
     /// Gas.
     Gas,
-    /// The greatest depth of calls.
+    /// The call stack: the greatest depth was reached.
     Stack,
     /// A declared limit of the store.
     Limit(&'static str),
 }
 
 impl Exhaustion {
-    /// The text that the official scripts expect for the stack, and ours for the others.
+    /// The message: the one that the official scripts expect for the stack, our own for the others.
     pub fn text(self) -> &'static str {
         match self {
             Exhaustion::Gas => "out of gas",

@@ -1,5 +1,8 @@
-//! The store (specification chapter 4.2.3).
+//! The store (specification: *Runtime Structure*, "Store").
 
+use crate::address::{
+    FuncAddr, GlobalAddr, HeapAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr,
+};
 use crate::exception::TagInst;
 use crate::executor::{Completion, Executor, TailCall, TierId};
 use crate::func::{FuncInst, FuncKind};
@@ -8,13 +11,12 @@ use crate::heap::{Activation, Handles, Heap};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::memory::{MemoryError, MemoryInst};
-use crate::reference::{FuncAddr, HeapAddr, Ref, RefKind};
+use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::TableInst;
 use crate::value::Value;
 use crate::waits::Waits;
-use crate::{GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr};
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
     AddrType, CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType,
@@ -32,8 +34,8 @@ pub struct StoreConfig {
     pub metering: bool,
     /// Gas to spend; `None` counts without a limit.
     pub gas: Option<u64>,
-    /// Whether to collect before every allocation and not only when it pays: to test that nothing
-    /// depends on when that is.
+    /// Whether to collect before every allocation instead of when the heap has grown: to test that nothing
+    /// depends on when collections happen.
     pub gc_stress: bool,
 }
 
@@ -51,7 +53,7 @@ impl StoreConfig {
     }
 }
 
-/// The state of all instances that can reach each other.
+/// The state that all instances in it share.
 #[derive(Debug)]
 pub struct Store {
     /// Canonical types.
@@ -78,19 +80,19 @@ pub struct Store {
     metering: bool,
     meter: Meter,
     executors: Vec<Arc<dyn Executor>>,
-    /// Executions that wait to be notified.
+    /// Executions that wait for a notification.
     pub waits: Waits,
     pub(crate) handles: Handles,
     pub(crate) activations: Vec<Box<dyn Activation>>,
     depth_left: u64,
-    /// How many invocations are under way, one inside the other.
+    /// How many invocations are active, each nested in the one before.
     nesting: u32,
 }
 
 /// Why an invocation gave no results.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum InvokeError {
-    /// The arguments do not fit the function's type; nothing ran.
+    /// The arguments do not match the function's type; nothing was executed.
     #[error("wrong arguments: {0}")]
     Arguments(String),
     /// Execution stopped.
@@ -152,7 +154,7 @@ impl Store {
         &mut self.meter
     }
 
-    /// Takes gas if the store is metered.
+    /// Charges gas if the store is metered.
     ///
     /// # Errors
     /// [`Exhaustion::Gas`] if less is left.
@@ -182,13 +184,13 @@ impl Store {
         &self.executors
     }
 
-    /// Slots of depth that calls may still use (gas-1 *Depth*).
+    /// The depth left to calls, in slots (gas-1 *Depth*).
     pub fn depth_left(&self) -> u64 {
         self.depth_left
     }
 
-    /// Sets the depth left: a tier does so before it calls a function that it does not run itself,
-    /// and must set it back afterwards.
+    /// Sets the depth left. A tier does so before it calls a function of another tier or of the host,
+    /// and must restore it afterwards.
     pub fn set_depth_left(&mut self, slots: u64) {
         self.depth_left = slots;
     }
@@ -202,7 +204,7 @@ impl Store {
         self.types.func(ty).expect("the type of a function is a function type")
     }
 
-    /// Adds a host function; its type may name abstract types only, or canonical ones.
+    /// Adds a host function. Its type may refer to abstract and canonical types only.
     pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
         let ty = self.types.intern_func(ty);
         self.alloc_func(FuncInst { ty, kind: FuncKind::Host(Arc::new(func)) })
@@ -213,7 +215,7 @@ impl Store {
         FuncAddr((self.funcs.len() - 1) as u32)
     }
 
-    /// Adds a table; `None` if its least size is above the schedule's cap.
+    /// Adds a table; `None` if its minimum size exceeds the schedule's cap.
     pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> Option<TableAddr> {
         let cap = self.schedule.limits().table_elements;
         self.tables.push(TableInst::new(ty, init, cap)?);
@@ -223,7 +225,7 @@ impl Store {
     /// Adds a memory.
     ///
     /// # Errors
-    /// If its least size is above the schedule's cap, or the host has no room.
+    /// If its minimum size exceeds the schedule's cap, or the host is out of memory.
     pub fn alloc_memory(&mut self, ty: MemoryType) -> Result<MemoryAddr, MemoryError> {
         let limits = self.schedule.limits();
         // The caps are in pages of 64 KiB, whatever the memory's own page size.
@@ -256,7 +258,7 @@ impl Store {
         &self.instances[instance.index()]
     }
 
-    /// The canonical type of something that can be imported, its present size as the least.
+    /// The canonical type of an external value, with the current size as minimum.
     pub fn type_of(&self, item: Extern) -> ExternType {
         match item {
             Extern::Func(a) => ExternType::Func(TypeUse::Def(self.funcs[a.index()].ty)),
@@ -269,7 +271,7 @@ impl Store {
         }
     }
 
-    /// Whether a value belongs to a canonical type (`Val_ok`), for what comes from the embedder.
+    /// Whether a value has a canonical type (`Val_ok`): checks values that come from the embedder.
     pub fn has_type(&self, value: Value, ty: ValType) -> bool {
         match (value, ty) {
             (Value::I32(_), ValType::I32)
@@ -302,30 +304,30 @@ impl Store {
         }
     }
 
-    /// The type of an object, if it is of the kind that the reference says: another may be there if
-    /// the embedder kept the reference without rooting it.
+    /// The type of an object, if the object has the kind that the reference claims. It may not if the
+    /// embedder kept the reference without rooting it and the address was reused.
     fn object_type(&self, addr: HeapAddr, is_kind: fn(&CompType) -> bool) -> Option<TypeId> {
         let ty = self.heap.get(addr)?.ty();
         is_kind(&self.types.get(ty).comp).then_some(ty)
     }
 
-    /// Invokes a function (specification chapter 4.7.3, *Invocation*).
+    /// Invokes a function (specification: *Execution*, *Modules*, "Invocation").
     ///
-    /// References among the results are good until the next call into the store, unless the
-    /// embedder roots them ([`Store::root`]).
+    /// References among the results are valid until the next call into the store, unless the embedder
+    /// roots them ([`Store::root`]).
     ///
     /// # Errors
-    /// If the arguments do not fit, or execution stops.
+    /// If the arguments do not match the function's type, or execution stops.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
         let mut slots = self.arguments(func, args)?;
         self.enter(|store| store.call(func, &mut slots))?;
         Ok(Value::read_all(&self.func_type(func).results, &slots))
     }
 
-    /// The slots of arguments that fit a function, as many as its results may need.
+    /// Checks the arguments of a function and writes them to slots, with room for its results.
     ///
     /// # Errors
-    /// [`InvokeError::Arguments`] if they do not fit.
+    /// [`InvokeError::Arguments`] if they do not match the function's type.
     pub fn arguments(&self, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, InvokeError> {
         let Some(inst) = self.funcs.get(func.index()) else {
             return Err(InvokeError::Arguments("the function is of another store".into()));
@@ -345,17 +347,17 @@ impl Store {
         Ok(slots)
     }
 
-    /// Whether an invocation is under way: whether this is called from inside a host function.
+    /// Whether an invocation is active, that is, whether the caller runs inside a host function.
     pub fn is_running(&self) -> bool {
         self.nesting > 0
     }
 
-    /// Runs guest code for the embedder: at the top with all of the depth, from inside a host
-    /// function with what is left less the price of re-entry. For a tier that runs an invocation in
-    /// more than one piece; [`Store::invoke`] does it in one.
+    /// Runs guest code for the embedder. An outermost invocation has the full depth; one from inside a
+    /// host function has the depth left, minus the cost of re-entry. This is for a tier that runs an
+    /// invocation in several steps; [`Store::invoke`] runs it in one.
     ///
     /// # Errors
-    /// That of the work; exhaustion if there is no depth for a re-entry, or the meter has run out.
+    /// The error of the work itself; exhaustion if no depth is left for a re-entry, or the gas ran out.
     pub fn enter<T>(
         &mut self,
         work: impl FnOnce(&mut Store) -> Result<T, Stop>,
@@ -378,8 +380,8 @@ impl Store {
         result
     }
 
-    /// Calls a function of whatever kind, as one tier calls another: `slots` holds the arguments
-    /// and receives the results, and is long enough for both. The depth left must be set.
+    /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,
+    /// and is long enough for both. The caller must have set the depth left.
     ///
     /// # Errors
     /// How execution stopped.
@@ -390,12 +392,12 @@ impl Store {
         }
     }
 
-    /// Calls what tiers give back, one after the other; the results of the last go to `slots`.
+    /// Makes the tail calls that tiers give back, one after the other; the results of the last go to `slots`.
     fn tail_call(&mut self, mut tail: TailCall, slots: &mut [u64]) -> Result<(), Stop> {
         while let Completion::TailCall(next) = self.call_once(tail.func, &mut tail.slots)? {
             tail = next;
         }
-        // Out of gas is sticky even if a host function makes nothing of it, and no tier is left to see it.
+        // Running out of gas is final, even if a host function ignores it and no tier would notice.
         if self.metering && self.meter.is_exhausted() {
             return Err(Exhaustion::Gas.into());
         }
@@ -404,8 +406,8 @@ impl Store {
         Ok(())
     }
 
-    /// As [`Store::call`], but a tail call that the callee's tier gives back is given back once more: to a tier
-    /// that can make it without another call inside this one.
+    /// As [`Store::call`], but passes on a tail call that the callee's tier gives back, for a caller that can make
+    /// it without nesting another native call.
     ///
     /// # Errors
     /// How execution stopped.
@@ -428,7 +430,7 @@ impl Store {
         let args = Value::read_all(&ty.params, slots);
         let base = self.schedule.host().base(host.module(), host.name());
         self.charge(base.into())?;
-        // While the function runs its arguments are its own, though nobody else may hold them.
+        // While the function runs, its arguments must stay alive even if nothing else refers to them.
         let held =
             args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
         let held: Vec<Ref> = held.collect();

@@ -1,4 +1,4 @@
-//! Table instances (specification chapter 4.2.7).
+//! Table instances (specification: *Runtime Structure*, "Table Instances").
 
 use crate::reference::Ref;
 use etalon_module::TableType;
@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub struct TableDef {
     /// Address of the first element; changes when the table grows.
     pub base: AtomicUsize,
-    /// Present length in elements.
+    /// Current length in elements.
     pub len: AtomicUsize,
 }
 
-/// A table instance: words of references, atomic only so that compiled code may write them too.
+/// A table instance: words of references. They are atomic only so that compiled code may write them too.
 #[derive(Debug)]
 pub struct TableInst {
     ty: TableType,
@@ -24,8 +24,8 @@ pub struct TableInst {
 }
 
 impl TableInst {
-    /// Allocates a table of its type's least size, never to exceed `cap` elements; `None` if the
-    /// least size does.
+    /// Allocates a table of its type's minimum size, which can grow to `cap` elements; `None` if the
+    /// minimum exceeds the cap.
     pub fn new(ty: TableType, init: Ref, cap: u64) -> Option<TableInst> {
         let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap);
         if ty.limits.min > cap {
@@ -36,14 +36,14 @@ impl TableInst {
         Some(table)
     }
 
-    /// Its type, with the present length as the least.
+    /// Its type, with the current length as minimum.
     pub fn ty(&self) -> TableType {
         let mut ty = self.ty;
         ty.limits.min = self.len();
         ty
     }
 
-    /// Present length in elements.
+    /// Current length in elements.
     #[inline]
     pub fn len(&self) -> u64 {
         self.elems.len() as u64
@@ -69,13 +69,13 @@ impl TableInst {
         Some(())
     }
 
-    /// Whether it may grow by `delta` elements: neither the declared maximum nor the cap is exceeded.
+    /// Whether it can grow by `delta` elements within the declared maximum and the cap.
     pub fn can_grow(&self, delta: u64) -> bool {
         self.len().checked_add(delta).is_some_and(|new| new <= self.cap)
     }
 
-    /// Grows by `delta` elements of `init`; gives the old length, or `None` if the new one is above
-    /// the declared maximum or the cap.
+    /// Grows by `delta` elements of `init`; gives the old length, or `None` if the new one exceeds the
+    /// declared maximum or the cap.
     pub fn grow(&mut self, delta: u64, init: Ref) -> Option<u64> {
         let old = self.len();
         let new = old.checked_add(delta).filter(|new| *new <= self.cap)?;
@@ -87,7 +87,7 @@ impl TableInst {
         Some(old)
     }
 
-    /// What compiled code reads of it; the address holds as long as the table lives.
+    /// What compiled code reads of it; the address is valid as long as the table lives.
     pub fn def(&self) -> &TableDef {
         &self.def
     }

@@ -1,4 +1,4 @@
-//! Values (specification chapter 4.2.1) as the embedder sees them, and their slots.
+//! Values (specification: *Runtime Structure*, "Values") as the embedder sees them, and their slots.
 
 use crate::reference::Ref;
 use etalon_module::ValType;
@@ -35,7 +35,7 @@ impl Value {
         })
     }
 
-    /// Bytes that it takes in the heap (gas-1 §10).
+    /// Its size in the heap, in bytes (gas-1 §10).
     pub(crate) fn bytes(self) -> u64 {
         match self {
             Value::I32(_) | Value::F32(_) => 4,
@@ -44,7 +44,7 @@ impl Value {
         }
     }
 
-    /// The value in two slots, the second 0 but for vectors.
+    /// The value in two slots; the second is 0 except for vectors.
     pub fn to_slots(self) -> [u64; 2] {
         match self {
             Value::I32(v) | Value::F32(v) => [u64::from(v), 0],
@@ -88,8 +88,8 @@ impl Value {
     /// Reads values of the given types from slots.
     ///
     /// # Panics
-    /// If `slots` is too short, or holds a word that is no reference where one is due: a crash of
-    /// the tier that wrote it.
+    /// If `slots` is too short, or a slot of reference type holds a word that is not a reference, which is
+    /// a bug of the tier that wrote it.
     pub fn read_all(types: &[ValType], slots: &[u64]) -> Vec<Value> {
         let mut rest = slots.iter().copied();
         let mut next = || rest.next().expect("a slot for each value");

@@ -1,12 +1,11 @@
-//! Who waits to be notified (proposal *threads*, `memory.atomic.wait` and `memory.atomic.notify`).
+//! Executions that wait for a notification (proposal *threads*, `memory.atomic.wait` and `memory.atomic.notify`).
 //!
-//! The queues are state; what waits, and when it is resumed, is the business of the tier that runs it
-//! and of whoever schedules.
+//! Only the queues are state. The tier and the scheduler decide what waits and when it resumes.
 
 use crate::MemoryAddr;
 use serde::{Deserialize, Serialize};
 
-/// Something that waits, by a number that its tier gives it.
+/// A waiting execution, by a number that its tier assigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WaiterId(pub u64);
 
@@ -19,7 +18,7 @@ pub struct Wait {
     pub memory: MemoryAddr,
     /// The address in it.
     pub address: u64,
-    /// How long at most, in nanoseconds; for ever if negative.
+    /// The timeout in nanoseconds; negative for none.
     pub timeout: i64,
 }
 
@@ -33,7 +32,7 @@ impl Waits {
         self.0.push(wait);
     }
 
-    /// Ends the waits at an address that began first, at most `count`; gives how many there were.
+    /// Ends at most `count` waits at an address, the oldest first; gives how many it ended.
     pub fn notify(&mut self, memory: MemoryAddr, address: u64, count: u32) -> u32 {
         let mut woken = 0;
         self.0.retain(|wait| {
@@ -44,12 +43,12 @@ impl Waits {
         woken
     }
 
-    /// The wait of a waiter; `None` if it does not wait, or no longer.
+    /// The wait of a waiter; `None` if it is not waiting.
     pub fn of(&self, waiter: WaiterId) -> Option<Wait> {
         self.0.iter().find(|wait| wait.waiter == waiter).copied()
     }
 
-    /// Ends the wait of a waiter; whether there was one.
+    /// Ends the wait of a waiter; tells whether there was one.
     pub fn remove(&mut self, waiter: WaiterId) -> bool {
         let before = self.0.len();
         self.0.retain(|wait| wait.waiter != waiter);

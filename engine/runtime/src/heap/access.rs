@@ -1,13 +1,14 @@
-//! Reading and writing objects. State only: what is out of bounds, or not such an object, gives
-//! `None`, and what that means is for the tier to say.
+//! Reading and writing objects. State only: an access out of bounds, or to an object of another kind,
+//! gives `None`, and the tier decides what that means.
 //!
-//! A value is two slots, the second 0 but for vectors. A packed field is read with zeros above it,
-//! and only the low bytes of what is written to it are kept.
+//! A value is two slots; the second is 0 except for vectors. A packed field is zero-extended when read,
+//! and truncated when written.
 
+use crate::address::HeapAddr;
 use crate::heap::Heap;
 use crate::heap::layout::{Field, Layout};
 use crate::heap::object::{Object, write};
-use crate::reference::{HeapAddr, Ref};
+use crate::reference::Ref;
 use std::mem::take;
 use std::ops::Range;
 
@@ -49,7 +50,7 @@ impl Heap {
         self.get_mut(addr)?.store(index as usize * element.bytes, element, value)
     }
 
-    /// Sets `len` elements to one value; all or, if one is beyond the end, none.
+    /// Sets `len` elements to one value; none if one of them is beyond the end.
     pub fn array_fill(
         &mut self,
         addr: HeapAddr,

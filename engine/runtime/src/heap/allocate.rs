@@ -1,21 +1,21 @@
-//! Allocation. Nothing is collected here: a tier calls [`Store::collect_if_needed`] before.
+//! Allocation. Nothing here collects: a tier calls [`Store::collect_if_needed`] first.
 //!
-//! Where an allocation has a dynamic charge, gas-1 §5 wants the check for room first, then the charge,
-//! then the effect: so the check can be had by itself.
+//! Where an allocation has a dynamic charge, gas-1 §5 orders the check for room before the charge, and
+//! the charge before the effect. So the check is a function of its own.
 
 use crate::TagAddr;
+use crate::address::{ExnAddr, HeapAddr};
 use crate::exception::ExnInst;
 use crate::heap::access::fill;
 use crate::heap::layout::{Field, Layout};
 use crate::heap::object::{Object, write};
-use crate::reference::{ExnAddr, HeapAddr};
 use crate::stop::{Exhaustion, Stop};
 use crate::store::Store;
 use crate::value::Value;
 use etalon_module::TypeId;
 
 impl Store {
-    /// Checks that a structure of a type can be had.
+    /// Checks that there is room for a structure of a type.
     ///
     /// # Errors
     /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a crash if the type is not a
@@ -25,7 +25,7 @@ impl Store {
         self.room_for(bytes as u64)
     }
 
-    /// Checks that an array of a type and length can be had.
+    /// Checks that there is room for an array of a type and length.
     ///
     /// # Errors
     /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a crash if the type is not an array
@@ -45,7 +45,7 @@ impl Store {
     /// Allocates a structure with the slots of its fields in order, two for each vector.
     ///
     /// # Errors
-    /// As [`Store::room_for_struct`]; a crash too if there are not as many slots as needed.
+    /// As [`Store::room_for_struct`]; a crash also if the number of slots is wrong.
     pub fn alloc_struct(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
         self.room_for_struct(ty)?;
         let (fields, size) = self.struct_layout(ty)?;
@@ -90,7 +90,7 @@ impl Store {
     /// Allocates an array with the slots of its elements in order, two for each vector.
     ///
     /// # Errors
-    /// As [`Store::room_for_array`]; a crash too if half a vector is given.
+    /// As [`Store::room_for_array`]; a crash also if the slots end in half a vector.
     pub fn alloc_array_fixed(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
         let element = self.array_layout(ty)?;
         let len = u32::try_from(slots.len() / element.slots())
@@ -115,7 +115,7 @@ impl Store {
         Ok(self.heap.alloc_exn(ExnInst { tag, fields })?)
     }
 
-    /// The exception at an address; `None` if it was collected, or none was ever there.
+    /// The exception at an address; `None` if it was collected or never existed.
     pub fn exn(&self, addr: ExnAddr) -> Option<&ExnInst> {
         self.heap.exn(addr)
     }

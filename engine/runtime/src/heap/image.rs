@@ -9,7 +9,7 @@ use crate::value::Value;
 use etalon_module::TypeRegistry;
 use serde::{Deserialize, Serialize};
 
-/// What a heap consists of, free cells and counts included, so that it goes on as it would have.
+/// The contents of a heap, including free cells and counters, so that a restored heap behaves the same.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HeapImage {
     objects: Slab<Object>,
@@ -30,8 +30,8 @@ impl Heap {
         }
     }
 
-    /// Becomes the heap of an image; `None` if the image is of none. `is_ref` says of a reference
-    /// whether it can be one of the store's; the cap stays.
+    /// Restores the heap of an image; `None` if the image is inconsistent. `is_ref` tells whether a
+    /// reference can be one of the store's. The cap is kept.
     pub(crate) fn resume(
         &mut self,
         image: HeapImage,

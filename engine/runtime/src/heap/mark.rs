@@ -1,4 +1,4 @@
-//! Mark and sweep. Nothing moves: an address means the same object as long as that is reachable.
+//! Mark and sweep. Objects do not move: an address identifies its object as long as that is reachable.
 
 use crate::exception::ExnInst;
 use crate::heap::Heap;
@@ -31,13 +31,13 @@ struct Marker<'a> {
     heap: &'a Heap,
     objects: Bits,
     exns: Bits,
-    /// Marked, but not yet looked into. A list and no recursion: structures may be of any depth.
+    /// Marked, but not yet scanned. A list instead of recursion, because structures nest to any depth.
     pending: Vec<Ref>,
 }
 
 impl Marker<'_> {
-    /// Marks what a reference refers to. One that dangles is passed over: it may be in a slot that
-    /// is not in use.
+    /// Marks what a reference refers to. A dangling reference is ignored: it may come from a slot that is
+    /// not in use.
     fn mark(&mut self, r: Ref) {
         let new = match r.kind() {
             Some(RefKind::Struct(a) | RefKind::Array(a)) => {

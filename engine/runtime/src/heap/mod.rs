@@ -1,5 +1,5 @@
-//! The heap: structures, arrays and exceptions (specification chapters 4.2.13 and 4.2.14), and their
-//! collection.
+//! The heap: structures, arrays and exceptions (specification: *Runtime Structure*, "Aggregate
+//! Instances" and "Exception Instances"), and their collection.
 
 mod access;
 mod allocate;
@@ -17,18 +17,18 @@ pub use object::Object;
 pub(crate) use roots::Handles;
 pub use roots::{Activation, RootId, Roots};
 
+use crate::address::{ExnAddr, HeapAddr};
 use crate::exception::ExnInst;
-use crate::reference::{ExnAddr, HeapAddr};
 use crate::stop::Exhaustion;
 use etalon_gas::object_bytes;
 use etalon_module::{TypeId, TypeRegistry};
 use layout::Layout;
 use slab::Slab;
 
-/// Bytes to be allocated at least from one collection to the next.
+/// Least number of bytes allocated between two collections.
 const LEAST_INTERVAL: u64 = 4 << 20;
 
-/// All objects of a store, never more bytes in its life than the schedule's cap.
+/// All objects of a store. The schedule caps the bytes that it allocates in its lifetime.
 #[derive(Debug)]
 pub struct Heap {
     objects: Slab<Object>,
@@ -38,7 +38,7 @@ pub struct Heap {
     /// Bytes of all objects ever allocated, as gas-1 sizes them. It never falls.
     allocated: u64,
     cap: u64,
-    /// A collection is due when so many bytes have been allocated.
+    /// The next collection is due when this many bytes have been allocated.
     due: u64,
     /// Collect at every opportunity.
     stress: bool,
@@ -64,8 +64,8 @@ impl Heap {
         self.stress = stress;
     }
 
-    /// Whether an object can be had whose fields or elements take so many bytes. Depends on what
-    /// was allocated, and never on what was collected since.
+    /// Whether an object can be allocated whose fields or elements take `bytes`. This depends on what has
+    /// been allocated, never on what has been collected since.
     #[inline]
     pub fn has_room(&self, payload: u64) -> bool {
         self.allocated.saturating_add(object_bytes(payload)) <= self.cap
@@ -109,7 +109,7 @@ impl Heap {
         self.exns.get(addr.index())
     }
 
-    /// Allocates an object whose payload is laid out already.
+    /// Allocates an object from its payload.
     ///
     /// # Errors
     /// If the heap's cap is reached.
@@ -131,7 +131,7 @@ impl Heap {
         if !self.has_room(payload) {
             return Err(Exhaustion::Limit("the heap is full"));
         }
-        // 2^32 objects alive are more than a host has memory for.
+        // No host has the memory for 2^32 live objects.
         if !has_address {
             return Err(Exhaustion::Limit("the heap has no address left"));
         }
@@ -139,13 +139,13 @@ impl Heap {
         Ok(())
     }
 
-    /// A collection ended, with so many bytes alive: the next is due when the heap may have doubled.
+    /// Schedules the next collection for when the heap may have doubled, given the bytes still alive.
     fn collected(&mut self, live: u64) {
         self.due = self.allocated.saturating_add(live.max(LEAST_INTERVAL));
         self.collections += 1;
     }
 
-    /// Lays out the types that were added since.
+    /// Computes the layouts of types that were added since the last call.
     fn learn(&mut self, types: &TypeRegistry) {
         for id in self.layouts.len()..types.len() {
             self.layouts.push(Layout::of(types.get(TypeId(id as u32))));

@@ -1,4 +1,4 @@
-//! Structures and arrays (specification chapter 4.2.13).
+//! Structures and arrays (specification: *Runtime Structure*, "Aggregate Instances").
 
 use crate::heap::layout::Field;
 use etalon_module::TypeId;
@@ -27,7 +27,7 @@ impl Object {
         &mut self.bytes
     }
 
-    /// Reads what begins at an offset; `None` beyond the end.
+    /// Reads the value at an offset; `None` beyond the end.
     #[inline]
     pub(crate) fn load(&self, offset: usize, field: Field) -> Option<[u64; 2]> {
         let rest = self.bytes.get(offset..)?;
@@ -43,7 +43,7 @@ impl Object {
         })
     }
 
-    /// Writes what begins at an offset, as many low bytes as it has; `None` beyond the end.
+    /// Writes the value at an offset, truncated to the width stored there; `None` beyond the end.
     #[inline]
     pub(crate) fn store(&mut self, offset: usize, field: Field, value: [u64; 2]) -> Option<()> {
         write(self.bytes.get_mut(offset..)?, field, value)

@@ -7,12 +7,12 @@
 //! - the store: globals, tables and element segments;
 //! - the embedder's handles ([`Store::root`]);
 //! - the tiers ([`Executor::visit_roots`](crate::Executor::visit_roots));
-//! - the activations: who calls out of itself, and so can no longer be asked, leaves what it holds
-//!   in the store until the call returns ([`Store::push_activation`]);
+//! - the activations: a tier that calls another tier or the host leaves what its frames hold in the
+//!   store until the call returns ([`Store::push_activation`]);
 //! - the roots given with the call: what the tier that is running holds.
 //!
-//! A reference in anybody else's hands, an uncaught exception or a result among them, is good until
-//! the next call into the store.
+//! Any other reference, such as a result or an uncaught exception in the embedder's hands, is valid
+//! until the next call into the store.
 
 use crate::reference::{Ref, RefKind};
 use crate::store::Store;
@@ -24,8 +24,8 @@ use std::fmt::Debug;
 
 /// Something that holds references.
 pub trait Roots {
-    /// Calls `visit` with each reference held. References that are null, or to what is not in the
-    /// heap, may be among them, and so may be those of slots that are no longer in use.
+    /// Calls `visit` with each reference held. Null, references to things outside of the heap, and
+    /// leftovers in slots that are no longer in use may be among them.
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref));
 }
 
@@ -40,13 +40,13 @@ impl Roots for Vec<Ref> {
     }
 }
 
-/// What a tier leaves in the store while it calls out of itself: its machine, for an interpreter;
-/// where its frames are, for compiled code.
+/// What a tier leaves in the store while it calls another tier or the host: its machine, for an
+/// interpreter; the location of its frames, for compiled code.
 pub trait Activation: Roots + Any + Debug + Send + Sync {}
 
 impl<T: Roots + Any + Debug + Send + Sync> Activation for T {}
 
-/// A handle of the embedder's to a reference. Handles are never used again.
+/// A handle by which the embedder keeps a reference alive. Handles are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RootId(u64);
 
@@ -58,8 +58,8 @@ pub(crate) struct Handles {
 }
 
 impl Handles {
-    /// Whether every handle has a reference that can be one of the store's, and none will be given out
-    /// again.
+    /// Whether every handle has a reference that can be one of the store's, and no later handle can be
+    /// equal to one of them.
     pub(crate) fn are_good(&self, is_ref: impl Fn(Ref) -> bool) -> bool {
         self.refs.iter().all(|(id, r)| id.0 < self.next && is_ref(*r))
     }
@@ -74,25 +74,25 @@ impl Store {
         id
     }
 
-    /// The reference behind a handle; `None` once given back.
+    /// The reference of a handle; `None` after [`Store::unroot`].
     pub fn rooted(&self, id: RootId) -> Option<Ref> {
         self.handles.refs.get(&id).copied()
     }
 
-    /// Gives a handle back. The reference is good until the next call into the store.
+    /// Releases a handle. Its reference stays valid until the next call into the store.
     pub fn unroot(&mut self, id: RootId) -> Option<Ref> {
         self.handles.refs.remove(&id)
     }
 
-    /// Leaves what a tier holds in the store, for as long as it is in a call out of itself: to
-    /// another tier, or to a host function. Nothing is looked at unless a collection happens.
+    /// Leaves what a tier holds in the store for the duration of a call to another tier or to a host
+    /// function. Only a collection looks at it.
     pub fn push_activation(&mut self, activation: Box<dyn Activation>) {
         self.activations.push(activation);
     }
 
-    /// Takes back what was left last; `None` if that was no `A`, which is a crash of the tier.
+    /// Takes back the last activation; `None` if it is not an `A`, which is a bug of the tier.
     ///
-    /// Every push must be undone, however the call ended.
+    /// Every push needs its pop, however the call ended.
     pub fn pop_activation<A: Activation>(&mut self) -> Option<Box<A>> {
         let last: Box<dyn Any> = self.activations.pop()?;
         last.downcast().ok()
@@ -140,8 +140,8 @@ impl Store {
         }
     }
 
-    /// Whether references of a type can be to something in the heap. Tables of functions are many
-    /// and long, and need not be looked through.
+    /// Whether references of a type can point into the heap. Tables of functions are common and long, and
+    /// need not be scanned.
     fn may_hold_objects(&self, ty: RefType) -> bool {
         match ty.heap {
             HeapType::Func | HeapType::NoFunc | HeapType::I31 => false,

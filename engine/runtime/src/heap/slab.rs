@@ -1,4 +1,4 @@
-//! Numbered cells whose numbers are used again.
+//! Numbered cells whose numbers are reused.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl<T> Slab<T> {
         (self.cells.len() - 1) as u32
     }
 
-    /// Whether the numbers that are free are just those without a value, and each is there once.
+    /// Whether the free list holds exactly the numbers without a value, each once.
     pub(crate) fn is_consistent(&self) -> bool {
         let mut free = vec![false; self.cells.len()];
         let once = self
@@ -41,7 +41,7 @@ impl<T> Slab<T> {
         once && self.cells.iter().zip(&free).all(|(cell, free)| cell.is_none() == *free)
     }
 
-    /// The values that there are.
+    /// All values.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.cells.iter().flatten()
     }
@@ -68,7 +68,7 @@ impl<T> Slab<T> {
         self.cells.len()
     }
 
-    /// Frees every value whose number is not to be kept.
+    /// Frees every value whose number `keep` rejects.
     pub(crate) fn sweep(&mut self, keep: impl Fn(usize) -> bool, mut kept: impl FnMut(&T)) {
         self.free.clear();
         // From the top, so that the lowest free number is the next one to be used.

@@ -1,7 +1,7 @@
 //! Address space for one memory: reserved once, made usable as the memory grows.
 //!
-//! The base never moves. Beyond what is usable lies address space that faults, which is what the
-//! compiled tier's accesses without a check rely on.
+//! The base never moves. Address space beyond the usable bytes faults: compiled accesses without a
+//! bounds check rely on that.
 #![allow(unsafe_code)]
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};

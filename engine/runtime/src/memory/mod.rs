@@ -1,4 +1,4 @@
-//! Memory instances (specification chapter 4.2.8).
+//! Memory instances (specification: *Runtime Structure*, "Memory Instances").
 
 #[cfg(not(miri))]
 mod mmap;
@@ -13,8 +13,8 @@ use vec::Reservation;
 use etalon_module::{AddrType, MemoryType};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Bytes beyond the 4 GiB of a 32-bit memory that are sure to fault: an access whose constant
-/// offset and width stay within them needs no check in compiled code.
+/// Size of the guard region behind the 4 GiB of a 32-bit memory: an access whose constant offset and
+/// width stay within it needs no bounds check in compiled code.
 pub const GUARD_BYTES: usize = 32 << 20;
 
 /// What compiled code reads of a memory, at a fixed address as long as the memory lives.
@@ -23,7 +23,7 @@ pub const GUARD_BYTES: usize = 32 << 20;
 pub struct MemoryDef {
     /// Address of the first byte; never changes.
     pub base: AtomicUsize,
-    /// Present size in bytes.
+    /// Current size in bytes.
     pub len: AtomicUsize,
 }
 
@@ -47,10 +47,10 @@ impl MemoryInst {
         usize::try_from(bytes).ok()?.checked_add(GUARD_BYTES)
     }
 
-    /// Allocates a memory of its type's least size, never to exceed `cap` pages.
+    /// Allocates a memory of its type's minimum size, which can grow to `cap` pages.
     ///
     /// # Errors
-    /// If the least size is above the cap, or the system has no address space left.
+    /// If the minimum exceeds the cap, or the system has no address space left.
     pub fn new(ty: MemoryType, cap: u64) -> Result<MemoryInst, MemoryError> {
         let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap);
         if ty.limits.min > cap {
@@ -75,27 +75,26 @@ impl MemoryInst {
         Ok(())
     }
 
-    /// Its type, with the present size as the least.
+    /// Its type, with the current size as minimum.
     pub fn ty(&self) -> MemoryType {
         let mut ty = self.ty;
         ty.limits.min = self.pages;
         ty
     }
 
-    /// Present size in pages.
+    /// Current size in pages.
     #[inline]
     pub fn pages(&self) -> u64 {
         self.pages
     }
 
-    /// Whether it may grow by `delta` pages: neither the declared maximum nor the cap is exceeded.
+    /// Whether it can grow by `delta` pages within the declared maximum and the cap.
     pub fn can_grow(&self, delta: u64) -> bool {
         self.pages.checked_add(delta).is_some_and(|new| new <= self.cap)
     }
 
-    /// Grows by `delta` pages; gives the old size, or `None` if the new one is above the declared
-    /// maximum or the cap. This is the decision alone: what an instruction makes of it is the
-    /// tier's.
+    /// Grows by `delta` pages; gives the old size, or `None` if the new one exceeds the declared maximum
+    /// or the cap. What `memory.grow` makes of that is the tier's business.
     ///
     /// # Errors
     /// [`MemoryError::NoAddressSpace`] if the host runs out of memory, which no guest may observe.
@@ -122,24 +121,24 @@ impl MemoryInst {
         self.reservation.bytes_mut()
     }
 
-    /// What compiled code reads of it; the address holds as long as the memory lives.
+    /// What compiled code reads of it; the address is valid as long as the memory lives.
     pub fn def(&self) -> &MemoryDef {
         &self.def
     }
 }
 
-/// Why a memory cannot be had.
+/// Why a memory cannot be allocated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoryError {
-    /// Its least size exceeds the cap of the store.
+    /// Its minimum size exceeds the store's cap.
     #[error("a memory of {pages} pages exceeds the limit of {cap}")]
     AboveCap {
-        /// Least size.
+        /// Minimum size.
         pages: u64,
         /// The cap.
         cap: u64,
     },
-    /// The host has no room.
+    /// The host is out of address space or memory.
     #[error("the host is out of address space or memory")]
     NoAddressSpace,
 }

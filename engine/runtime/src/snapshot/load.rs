@@ -1,8 +1,9 @@
-//! An image into a store.
+//! Restoring a store from an image.
 //!
 //! An image may come from anywhere, so every address in it is checked before it is used.
 
 use super::{FuncImage, HostImport, ImageError, InstanceImage, KindImage, PIECE, StoreImage};
+use crate::address::{InstanceAddr, TagAddr};
 use crate::func::{FuncInst, FuncKind};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
@@ -10,14 +11,13 @@ use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::store::Store;
 use crate::value::Value;
-use crate::{InstanceAddr, TagAddr};
 use etalon_module::{
     Canonicalise, ExternType, HeapType, Module, RefType, TagType, TypeId, TypeRegistry, TypeUse,
     ValType,
 };
 use std::sync::Arc;
 
-/// Finds host functions for a store that is made of an image.
+/// Finds the host functions for a store that is restored from an image.
 type Hosts<'a> = dyn FnMut(&HostImport<'_>) -> Option<HostFn> + 'a;
 
 const fn corrupt(what: &'static str) -> ImageError {
@@ -29,13 +29,13 @@ fn check(good: bool, what: &'static str) -> Result<(), ImageError> {
 }
 
 impl Store {
-    /// Becomes the store of an image. The store is fresh: it has its schedule and its tiers, those that
-    /// the other store had, and nothing else. `modules` are those of [`StoreImage::modules`]; `hosts`
-    /// gives the host functions.
+    /// Restores the state of an image. The store must be fresh: it has a schedule, the same tiers as the
+    /// saved store, and nothing else. `modules` are those of [`StoreImage::modules`]; `hosts` gives the
+    /// host functions.
     ///
     /// # Errors
-    /// If the image is damaged, a host function is not there, or the host has no room. What is left
-    /// then is of no use.
+    /// If the image is damaged, a host function is missing, or the host is out of memory. The store must
+    /// not be used afterwards.
     pub fn take_up(
         &mut self,
         image: StoreImage,
@@ -126,7 +126,7 @@ impl Store {
         self.func_type_of(ty).is_some()
     }
 
-    /// Whether a type names canonical types only.
+    /// Whether a type refers to canonical types only.
     fn is_known(&self, ty: ValType) -> bool {
         match ty {
             ValType::Ref(RefType { heap: HeapType::Use(used), .. }) => {
@@ -152,7 +152,7 @@ impl Store {
         is_ref(r, self.funcs.len())
     }
 
-    /// Adds an instance whose addresses are of things that fit its module, and lets its tiers get ready.
+    /// Adds an instance after checking that its addresses match its module, and attaches it to its tiers.
     fn add_instance(
         &mut self,
         image: InstanceImage,
@@ -201,7 +201,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether everything in an instance is there, and of the type that its module says.
+    /// Whether every address of an instance exists and has the type that the module declares.
     fn fits(&self, inst: &InstanceInst) -> bool {
         let module = &inst.module;
         let is = |item: Extern, ty: ExternType| {
@@ -238,7 +238,7 @@ impl Store {
     }
 }
 
-/// Whether a reference can be one of a store with so many functions. Those into the heap may dangle.
+/// Whether a reference can be one of a store with this many functions. References into the heap may dangle.
 fn is_ref(r: Ref, funcs: usize) -> bool {
     match r.kind() {
         Some(RefKind::Func(addr)) => addr.index() < funcs,

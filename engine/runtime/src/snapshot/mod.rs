@@ -1,30 +1,32 @@
 //! A store's state as plain data, and back.
 //!
-//! Everything that can be observed is in an image, addresses included: so references, and addresses in
-//! the embedder's hands, mean the same in the store that is made of it. Host functions are in it by
-//! their names, modules by their digests; code is not in it.
+//! An image holds everything observable, including addresses, so that references, and addresses that the
+//! embedder keeps, mean the same in the restored store. It names host functions by their import names
+//! and modules by their digests; it holds no code.
 
 mod load;
 mod save;
 
+use crate::address::{
+    DataAddr, ElemAddr, FuncAddr, GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr,
+};
 use crate::executor::{AttachError, TierId};
 use crate::heap::{Handles, HeapImage};
 use crate::memory::MemoryError;
-use crate::reference::{FuncAddr, Ref};
+use crate::reference::Ref;
 use crate::value::Value;
 use crate::waits::Waits;
-use crate::{DataAddr, ElemAddr, GlobalAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr};
 use etalon_module::{FuncType, GlobalType, MemoryType, RecGroup, TableType, TypeId, TypeRegistry};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Memory is written in pieces of this many bytes, those of zeros left out.
+/// Memory is saved in pieces of this many bytes; pieces of zeros are omitted.
 const PIECE: usize = 4096;
 
 /// The state of a store.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct StoreImage {
-    /// Digests of the modules, in the order in which the instances come upon them.
+    /// Digests of the modules, in the order in which the instances first use them.
     modules: Vec<[u8; 32]>,
     types: Vec<RecGroup>,
     funcs: Vec<FuncImage>,
@@ -77,7 +79,7 @@ struct InstanceImage {
 }
 
 impl StoreImage {
-    /// Digests (BLAKE3) of the modules that must be at hand to make a store of it, in that order.
+    /// BLAKE3 digests of the modules that restoring the image takes, in order.
     pub fn modules(&self) -> &[[u8; 32]] {
         &self.modules
     }
@@ -96,16 +98,16 @@ pub struct HostImport<'a> {
     pub types: &'a TypeRegistry,
 }
 
-/// Why there is no image of a store, or no store of an image.
+/// Why a store cannot be saved, or an image cannot be restored.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ImageError {
-    /// An invocation is under way; what runs outside of the oracle's machines is no data.
-    #[error("an invocation is under way")]
+    /// An invocation is active: native frames cannot be saved.
+    #[error("a store cannot be saved during an invocation")]
     Running,
-    /// The image is of no store.
-    #[error("it is damaged: {0}")]
+    /// The image is inconsistent.
+    #[error("the image is damaged: {0}")]
     Corrupt(&'static str),
-    /// The embedder gave no such host function.
+    /// The embedder provided no such host function.
     #[error("there is no host function {module:?} {name:?}")]
     Host {
         /// First of its two names.
@@ -113,7 +115,7 @@ pub enum ImageError {
         /// Second of its two names.
         name: String,
     },
-    /// A memory cannot be had.
+    /// A memory cannot be allocated.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// A tier cannot run an instance.

@@ -1,4 +1,4 @@
-//! A store into an image.
+//! Saving a store as an image.
 
 use super::{FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, PIECE, StoreImage};
 use crate::func::{FuncInst, FuncKind};
@@ -6,7 +6,7 @@ use crate::memory::MemoryInst;
 use crate::store::Store;
 
 impl Store {
-    /// The state of the store as plain data. What tiers hold is theirs to save.
+    /// The state of the store as plain data. Tiers save what they hold themselves.
     ///
     /// # Errors
     /// [`ImageError::Running`] from inside a host function.
