@@ -122,9 +122,11 @@ fn access(
         Action::And => old & operand,
         Action::Or => old | operand,
         Action::Xor => old ^ operand,
-        // What is expected is compared whole, what was loaded has zeros above it.
+        // The expected operand is wrapped to the width of the access before it is compared.
         Action::CompareExchange => {
-            if old == operand {
+            let mut expected = [0; 8];
+            expected[..len].copy_from_slice(&operand.to_le_bytes()[..len]);
+            if old == u64::from_le_bytes(expected) {
                 slots[2]
             } else {
                 old

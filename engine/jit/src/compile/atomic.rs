@@ -181,7 +181,7 @@ impl Translator<'_> {
                 self.b.ins().atomic_rmw(stored, flags, op, address, value)
             }
             (Action::CompareExchange, &[expected, new]) => {
-                self.compare_exchange(ty, stored, flags, address, [expected, new])
+                self.compare_exchange(stored, flags, address, [expected, new])
             }
             _ => return Err(self.crash("the operands are not those of the operator")),
         };
@@ -190,24 +190,17 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// The whole expected value is compared, and one that does not fit the type in memory never matches. In that case
-    /// the exchange may find its low bits equal, and then writes those same bits back.
+    /// `i32.atomic.rmw8.cmpxchg_u` and the other narrow ones wrap the expected operand before they compare it.
     fn compare_exchange(
         &mut self,
-        ty: Type,
         stored: Type,
         flags: MemFlagsData,
         address: Value,
         [expected, new]: [Value; 2],
     ) -> Value {
-        let low = self.reduced(stored, expected);
-        let mut new = self.reduced(stored, new);
-        if ty != stored {
-            let whole = self.extended(ty, low);
-            let fits = self.b.ins().icmp(IntCC::Equal, whole, expected);
-            new = self.b.ins().select(fits, new, low);
-        }
-        self.b.ins().atomic_cas(flags, address, low, new)
+        let expected = self.reduced(stored, expected);
+        let new = self.reduced(stored, new);
+        self.b.ins().atomic_cas(flags, address, expected, new)
     }
 
     fn reduced(&mut self, ty: Type, value: Value) -> Value {

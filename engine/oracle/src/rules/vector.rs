@@ -23,6 +23,7 @@ impl Configuration<'_> {
 
     /// Operators of one vector, with a vector for a result. The rule is that of the operator's form.
     /// `Step_pure/vvunop`, `Step_pure/vunop-val`, `Step_pure/vcvtop`, `Step_pure/vextunop`
+    #[inline(never)]
     pub(crate) fn vunop(&mut self, op: Opcode, rule: Rule) -> Step {
         let v = self.pop_v128()?;
         self.used(rule);
@@ -34,6 +35,7 @@ impl Configuration<'_> {
 
     /// Operators of two vectors, with a vector for a result.
     /// `Step_pure/vvbinop`, `Step_pure/vbinop-val`, `Step_pure/vrelop`, `Step_pure/vswizzlop`, `Step_pure/vnarrow`, `Step_pure/vextbinop`
+    #[inline(never)]
     pub(crate) fn vbinop(&mut self, op: Opcode, rule: Rule) -> Step {
         let (v2, v1) = (self.pop_v128()?, self.pop_v128()?);
         self.used(rule);
@@ -44,6 +46,7 @@ impl Configuration<'_> {
     }
 
     /// Operators of three vectors, with a vector for a result. `Step_pure/vvternop`, `Step_pure/vternop-val`, `Step_pure/vextternop`
+    #[inline(never)]
     pub(crate) fn vternop(&mut self, op: Opcode, rule: Rule) -> Step {
         let (v3, v2, v1) = (self.pop_v128()?, self.pop_v128()?, self.pop_v128()?);
         self.used(rule);
