@@ -1,4 +1,4 @@
-//! Which operators there are rules for.
+//! Which operators are implemented.
 
 use etalon_module::{Module, Opcode};
 
@@ -20,7 +20,7 @@ const PROPOSALS: &[&str] = &[
     "wide_arithmetic",
 ];
 
-/// Finds an operator without a rule in the bodies of a module.
+/// Finds an operator in the bodies of a module that is not implemented.
 ///
 /// # Errors
 /// The reason why the module cannot be attached.
@@ -32,14 +32,14 @@ pub(crate) fn refuse_unsupported(module: &Module) -> Result<(), String> {
                 reader.read_with_offset().map_err(|e| format!("the body does not decode: {e}"))?;
             let opcode = Opcode::of(&operator);
             if !is_supported(opcode) {
-                return Err(format!("{opcode} at offset {offset:#x} has no rule"));
+                return Err(format!("{opcode} at offset {offset:#x} is not implemented"));
             }
         }
     }
     Ok(())
 }
 
-/// Whether there is a rule for an operator.
-pub(crate) fn is_supported(opcode: Opcode) -> bool {
+/// Whether an operator is implemented.
+fn is_supported(opcode: Opcode) -> bool {
     PROPOSALS.contains(&opcode.proposal()) && opcode != Opcode::TypedSelectMulti
 }
