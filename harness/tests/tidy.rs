@@ -56,6 +56,7 @@ const LONG_FILES: &[&str] = &[
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("engine/interp/src/execution/run.rs", "run"),
     ("engine/numerics/src/vector/dispatch.rs", "binop"),
+    ("engine/numerics/src/vector/dispatch.rs", "unop"),
     ("engine/interp/src/prepare/numeric.rs", "binary"),
     ("engine/interp/src/prepare/numeric.rs", "branch"),
     ("engine/interp/src/prepare/mod.rs", "prepare"),

@@ -1,13 +1,11 @@
-//! The oracle as a tier.
+//! The interpreter as a tier.
 
-use crate::executions::Executions;
 use crate::features::supported_features;
-use crate::machine::{Executing, Held, Leave, Machine, Pausing, RootMaps, Standing};
-use crate::observer::Observer;
+use crate::machine::{Executing, Held, Leave, Machine, RootMaps, Standing};
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Stop,
-    Store, TailCall,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Stop, Store,
+    TailCall,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +18,6 @@ pub struct Interp {
     /// Shared with the machines that wait in the store, which need it to tell their roots. It is never
     /// locked while the store collects.
     state: Arc<Mutex<State>>,
-    /// Locked after the state, where both are.
-    pub(crate) executions: Mutex<Executions>,
 }
 
 pub(crate) struct State {
@@ -29,7 +25,6 @@ pub(crate) struct State {
     pub(crate) root_maps: RootMaps,
     /// Machines not in use: calls from inside calls each need their own.
     machines: Vec<Machine>,
-    observer: Option<Box<dyn Observer + Send>>,
 }
 
 impl fmt::Debug for Interp {
@@ -47,84 +42,40 @@ impl Default for Interp {
 impl Interp {
     /// An interpreter for one store, to be added to it with [`Store::add_executor`].
     pub fn new() -> Interp {
-        Interp::with(None, false)
-    }
-
-    /// An interpreter that tells an observer every step. It can be paused too.
-    pub fn with_observer(observer: Box<dyn Observer + Send>) -> Interp {
-        Interp::with(Some(observer), true)
-    }
-
-    /// An interpreter whose executions can be paused at every instruction. It is slower for it.
-    pub fn pausable() -> Interp {
-        Interp::with(None, true)
-    }
-
-    fn with(observer: Option<Box<dyn Observer + Send>>, eager: bool) -> Interp {
-        let (program, root_maps) = (Program::new(eager), RootMaps::default());
-        let state = State { program, root_maps, machines: Vec::new(), observer };
-        Interp { state: Arc::new(Mutex::new(state)), executions: Mutex::default() }
-    }
-
-    /// Whether executions can be started and paused.
-    pub fn is_pausable(&self) -> bool {
-        self.lock().program.eager
+        let (program, root_maps) = (Program::new(), RootMaps::default());
+        let state = State { program, root_maps, machines: Vec::new() };
+        Interp { state: Arc::new(Mutex::new(state)) }
     }
 
     /// A store runs on one thread at a time, so nobody else holds the lock for long; one left by a
     /// panic holds a program that is still good, since it only grows.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One piece of work with the program at hand.
-    pub(crate) fn executing<T>(
+    fn executing<T>(
         &self,
         store: &mut Store,
         machine: &mut Machine,
-        pausing: Option<&mut Pausing>,
         work: impl FnOnce(&mut Executing<'_>) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
         let state = &mut *self.lock();
-        let observer = state.observer.as_mut().map(|o| &mut **o as &mut (dyn Observer + Send));
-        work(&mut Executing { program: &mut state.program, observer, pausing, store, machine })
+        work(&mut Executing { program: &mut state.program, store, machine })
     }
 
-    /// Runs a machine until it is done or paused.
-    pub(crate) fn drive(
-        &self,
-        store: &mut Store,
-        machine: &mut Machine,
-        pausing: Option<&mut Pausing>,
-        begin: impl FnOnce(&mut Executing<'_>) -> Result<(), Stop>,
-    ) -> Result<Leave, Stop> {
-        let result = self.advance(store, machine, pausing, begin);
-        if let Ok(Leave::Done) | Err(_) = result {
-            self.executing(store, machine, None, |e| {
-                e.ended(result.as_ref().err());
-                Ok(())
-            })?;
-        }
-        result
-    }
-
-    fn advance(
-        &self,
-        store: &mut Store,
-        machine: &mut Machine,
-        mut pausing: Option<&mut Pausing>,
-        begin: impl FnOnce(&mut Executing<'_>) -> Result<(), Stop>,
-    ) -> Result<Leave, Stop> {
-        let mut leave = self.executing(store, machine, pausing.as_deref_mut(), |e| {
-            begin(e)?;
+    /// Runs a function until it has returned or is replaced by one of another tier. The lock is not held
+    /// while others run: what is called may come back, and what collects asks for roots.
+    fn run(&self, store: &mut Store, machine: &mut Machine, func: FuncAddr) -> Result<Leave, Stop> {
+        let mut leave = self.executing(store, machine, |e| {
+            e.enter(func, 0, EXIT_PC)?;
             e.advance()
         })?;
         loop {
-            let pausing = pausing.as_deref_mut();
             leave = match leave {
                 Leave::CallOut { func, at, tail } => {
                     let called = self.call_out(store, machine, func, at, tail);
-                    self.executing(store, machine, pausing, |e| {
+                    self.executing(store, machine, |e| {
                         match called {
                             Ok(Completion::Returned) => e.resume()?,
                             Ok(Completion::TailCall(call)) => return e.called_back(call, at, tail),
@@ -138,7 +89,7 @@ impl Interp {
                     let held = self.held(machine, Standing::Allocating);
                     store.collect(&held);
                     *machine = held.machine;
-                    self.executing(store, machine, pausing, |e| {
+                    self.executing(store, machine, |e| {
                         e.slow(op)?;
                         e.advance()
                     })?
@@ -155,26 +106,25 @@ impl Interp {
     }
 
     /// Slots for the arguments of a function and for its results.
-    pub(crate) fn width(store: &Store, func: FuncAddr) -> usize {
+    fn width(store: &Store, func: FuncAddr) -> usize {
         let ty = store.func_type(func);
         ty.param_slots().max(ty.result_slots())
     }
 
     /// A machine for a call.
-    pub(crate) fn machine(&self) -> Machine {
+    fn machine(&self) -> Machine {
         self.lock().machines.pop().unwrap_or_else(Machine::new)
     }
 
     /// Keeps a machine for a later call.
-    pub(crate) fn keep(&self, machine: Machine) {
+    fn keep(&self, machine: Machine) {
         let mut state = self.lock();
         if state.machines.len() < POOL {
             state.machines.push(machine);
         }
     }
 
-    /// Calls a function of the host or of another tier. The lock is not held: what is called may
-    /// come back to this interpreter.
+    /// Calls a function of the host or of another tier.
     fn call_out(
         &self,
         store: &mut Store,
@@ -243,7 +193,7 @@ impl Executor for Interp {
         let mut machine = self.machine();
         let depth = store.depth_left();
         machine.begin(slots, depth);
-        let leave = self.drive(store, &mut machine, None, |e| e.enter(func, 0, EXIT_PC));
+        let leave = self.run(store, &mut machine, func);
         store.set_depth_left(depth);
         let result = match leave {
             Ok(Leave::Done) => {
@@ -261,12 +211,5 @@ impl Executor for Interp {
         };
         self.keep(machine);
         result
-    }
-
-    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        let mut state = self.lock();
-        for paused in self.executions().paused.values() {
-            state.visit_machine(store, &paused.machine, Standing::Paused, visit);
-        }
     }
 }

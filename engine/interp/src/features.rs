@@ -1,8 +1,8 @@
-//! Which features the oracle has rules for.
+//! Which features the interpreter implements.
 
 use etalon_module::Features;
 
-/// Features beyond 3.0 that have rules.
+/// Features beyond 3.0.
 const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions"];
 
 /// The features that modules may use.

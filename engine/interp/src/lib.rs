@@ -1,27 +1,19 @@
-//! The oracle: an interpreter in the words of the specification.
+//! The optimised interpreter: bodies are prepared into fused register operations.
 //!
-//! Every rule of the specification's chapter 4.6 (*Instructions*) that it implements is named where
-//! it is, as `spec: Step_pure/br_if-true`. What other tiers do is judged by what this one does.
-//!
-//! A function is *prepared* on its first call: its instructions become operations with their operands
-//! and targets resolved. Guest calls never use the native stack: the machine is plain data.
+//! A function is *prepared* on its first call: its instructions become operations whose operands and
+//! targets are resolved, several instructions one operation where that can be. Guest calls never use the
+//! native stack: the machine is plain data. What this tier does is held against the oracle, as what any
+//! other tier does is; it shares the numeric functions of vectors with it and nothing else of its own.
 #![forbid(unsafe_code)]
 
 mod arithmetic;
 mod execution;
-mod executions;
 mod executor;
 mod features;
-mod image;
+mod gas;
 mod machine;
-mod observer;
 mod prepare;
 mod program;
 
-pub use etalon_numerics::vector::relaxed_results;
-pub use executions::{Execution, Progress, ResumeError, StartError};
 pub use executor::Interp;
 pub use features::supported_features;
-pub use image::{DamagedExecution, ExecutionsImage};
-pub use machine::{Pause, PauseLimits, PauseReason, PauseRequest};
-pub use observer::{ExecutedLedger, Observer, Rule};

@@ -18,9 +18,7 @@ const FIB: &str = "(module (func $fib (export \"f\") (param i32) (result i32)
 #[test]
 fn recursion_gives_results() {
     assert_eq!(Guest::new(FIB).call("f", &[i32(20)]), Ok(vec![i32(6765)]));
-    let (mut guest, ledger) = Guest::observed(FIB, None);
-    assert_eq!(guest.call("f", &[i32(15)]), Ok(vec![i32(610)]));
-    assert_eq!(ledger.lock().unwrap().total(), guest.store.meter().consumed());
+    assert_eq!(Guest::metered(FIB, None).call("f", &[i32(15)]), Ok(vec![i32(610)]));
 }
 
 #[test]

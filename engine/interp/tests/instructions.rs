@@ -1,4 +1,4 @@
-//! Single instructions and small combinations: what they give, plain, metered and observed.
+//! Single instructions and small combinations: what they give, plain and metered.
 
 mod common;
 

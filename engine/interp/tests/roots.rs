@@ -6,7 +6,7 @@
 mod common;
 
 use common::module;
-use etalon_interp::{Interp, PauseLimits, Progress};
+use etalon_interp::Interp;
 use etalon_module::{FuncType, ValType};
 use etalon_runtime::{
     Extern, FuncAddr, HeapAddr, HostFn, InstanceAddr, Placement, Ref, Stop, Store, StoreConfig,
@@ -108,20 +108,6 @@ const ALLOCATING: &[Case] = &[
     ("a thrower's frame", "(result i32) block (result (ref null $n)) try_table (catch $e 0) call $throw end unreachable end drop call $count", 3),
 ];
 
-/// How the interpreter runs.
-#[derive(Clone, Copy, Debug)]
-enum Mode {
-    Plain,
-    Pausable,
-}
-
-fn interp(mode: Mode) -> Arc<Interp> {
-    Arc::new(match mode {
-        Mode::Plain => Interp::new(),
-        Mode::Pausable => Interp::pausable(),
-    })
-}
-
 fn export(store: &Store, instance: InstanceAddr, name: &str) -> FuncAddr {
     match store.instance(instance).export(name) {
         Some(Extern::Func(func)) => func,
@@ -147,10 +133,9 @@ fn imports(store: &mut Store) -> Vec<Extern> {
 }
 
 /// A store whose only instance has the prelude and one function, `f`.
-fn instance(interp: &Arc<Interp>, function: &str, gc_stress: bool) -> (Store, FuncAddr) {
-    let config = StoreConfig { gc_stress, ..StoreConfig::metered(None) };
+fn instance(function: &str, config: StoreConfig) -> (Store, FuncAddr) {
     let mut store = Store::new(config).unwrap();
-    let tier = store.add_executor(Arc::clone(interp) as Arc<_>);
+    let tier = store.add_executor(Arc::new(Interp::new()));
     // To one interpreter another is as any other tier.
     let abroad = store.add_executor(Arc::new(Interp::new()));
     let imports = imports(&mut store);
@@ -164,16 +149,16 @@ fn instance(interp: &Arc<Interp>, function: &str, gc_stress: bool) -> (Store, Fu
 fn check(cases: &[Case], gc_stress: bool) {
     let word = Value::I64(Ref::structure(HeapAddr(0)).to_bits());
     for (what, function, expected) in cases {
-        for mode in [Mode::Plain, Mode::Pausable] {
-            let function = match function.strip_prefix("(result i32)") {
-                Some(rest) => format!("(param i64) (result i32) (local i32) {rest}"),
-                None => panic!("{function}"),
-            };
-            let (mut store, func) = instance(&interp(mode), &function, gc_stress);
+        let function = match function.strip_prefix("(result i32)") {
+            Some(rest) => format!("(param i64) (result i32) (local i32) {rest}"),
+            None => panic!("{function}"),
+        };
+        for config in [StoreConfig::unmetered(), StoreConfig::metered(None)] {
+            let (mut store, func) = instance(&function, StoreConfig { gc_stress, ..config });
             let counted = store.invoke(func, &[word]);
-            assert_eq!(counted, Ok(vec![Value::I32(*expected)]), "{what}, {mode:?}");
+            assert_eq!(counted, Ok(vec![Value::I32(*expected)]), "{what}");
             store.collect(&());
-            assert_eq!(store.heap.live_objects(), 0, "{what}, {mode:?}: when it is over");
+            assert_eq!(store.heap.live_objects(), 0, "{what}: when it is over");
         }
     }
 }
@@ -191,36 +176,4 @@ fn what_is_in_use_is_kept() {
 #[test]
 fn an_allocation_keeps_its_operands() {
     check(ALLOCATING, true);
-}
-
-/// Counts what lives at every pause of a function.
-fn paused(function: &str) -> Vec<usize> {
-    let interp = interp(Mode::Pausable);
-    let (mut store, func) = instance(&interp, function, false);
-    let execution = interp.start(&mut store, func, &[]).unwrap();
-    let mut counts = Vec::new();
-    loop {
-        store.collect(&());
-        counts.push(store.heap.live_objects());
-        match interp.resume(&mut store, execution, &PauseLimits::instructions(1)).unwrap() {
-            Progress::Paused(_) => {}
-            Progress::Done(_) => return counts,
-            Progress::Waiting(wait) => panic!("{wait:?}"),
-        }
-    }
-}
-
-#[test]
-fn a_paused_execution_holds_what_its_next_instruction_finds() {
-    // Before the first instruction, before the second, and so on: the `end`s too.
-    let dropped = "struct.new_default $n struct.new_default $n drop drop";
-    assert_eq!(paused(dropped), [0, 1, 2, 1, 0]);
-    let local = "(local (ref null $n)) struct.new_default $n local.tee 0 struct.new $n drop
-        ref.null $n local.set 0";
-    assert_eq!(paused(local), [0, 1, 1, 2, 1, 1, 0]);
-    // Before the call, in the callee before its allocation and its `end`, and after the call.
-    let called = "struct.new_default $n call $new drop drop";
-    assert_eq!(paused(called), [0, 1, 1, 2, 2, 1, 0]);
-    let numbers = "(local i64) struct.new_default $n drop i64.const 0 local.set 0";
-    assert_eq!(paused(numbers), [0, 1, 0, 0, 0]);
 }

@@ -4,10 +4,14 @@ mod common;
 
 use common::Gives::{Throws, Traps, Values};
 use common::{Case, Guest, check_all, i32, int, long};
-use etalon_interp::Interp;
 use etalon_runtime::{StoreConfig, Trap, Value};
 
 const VECTOR: Value = Value::V128(0x0000_0004_0000_0003_0000_0002_0000_0001);
+
+/// Arrays of bytes, of 16 bits, of vectors and of functions, and what they can be made of.
+const BYTES: &str = "(type $a (array (mut i8))) (type $h (array (mut i16))) (type $v (array (mut v128)))
+    (type $f (array (mut funcref))) (elem $e funcref (ref.func 0) (ref.null func) (ref.func 0))
+    (data $d \"\\f1\\f2\\f3\\f4\\f5\\00\\01\\02\\03\\04\\05\\06\\07\\08\\09\\0a\\0b\\0c\\0d\\0e\\0f\")";
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -47,6 +51,9 @@ const CASES: &[Case] = &[
     ("", "(result i64 i64) i64.const -2 i64.const 3 i64.mul_wide_s", &[], Values(&[long(-6i64 as u64), long(u64::MAX)])),
     ("(memory 1 1 shared)", "(result i32 i32) i32.const 4 i32.const 300 i32.atomic.rmw8.add_u i32.const 4 i32.atomic.load", &[], Values(&[int(0), int(44)])),
     ("(memory 1 1 shared)", "(result i32) i32.const 5 i32.atomic.load", &[], Traps(Trap::UnalignedAtomic)),
+    ("(memory 1 1 shared)", "(result i32 i32) i32.const 4 i32.const 1 i64.const -1 memory.atomic.wait32 i32.const 8 i64.const 0 i64.const 5 memory.atomic.wait64", &[], Values(&[int(1), int(2)])),
+    ("(memory 1 1 shared)", "(result i32) i32.const 4 i32.const 1 memory.atomic.notify", &[], Values(&[int(0)])),
+    ("(memory 1)", "(result i32) i32.const 4 i32.const 0 i64.const 0 memory.atomic.wait32", &[], Traps(Trap::ExpectedSharedMemory)),
     // structures, arrays and casts
     ("(type $s (struct (field i8) (field (mut i64))))", "(result i32 i64) (local (ref null $s)) i32.const 0xff i64.const 5 struct.new $s local.tee 0 i64.const 6 struct.set $s 1 local.get 0 struct.get_s $s 0 local.get 0 struct.get $s 1", &[], Values(&[int(u32::MAX), long(6)])),
     ("(type $s (struct (field i8)))", "(result i32) ref.null $s struct.get_u $s 0", &[], Traps(Trap::NullStructureReference)),
@@ -54,6 +61,16 @@ const CASES: &[Case] = &[
     ("(type $a (array (mut i16)))", "(result i32) i32.const 3 array.new_default $a i32.const 3 array.get_u $a", &[], Traps(Trap::ArrayOutOfBounds)),
     ("(type $a (array i32)) (data $d \"\\01\\00\\00\\00\\02\\00\\00\\00\")", "(result i32) i32.const 4 i32.const 1 array.new_data $a $d i32.const 0 array.get $a", &[], Values(&[int(2)])),
     ("(type $a (array i32))", "(result i32) i32.const 1 i32.const 2 i32.const 3 array.new_fixed $a 3 array.len", &[], Values(&[int(3)])),
+    // arrays in bulk
+    (BYTES, "(result i32 i32 i32) (local (ref null $a)) i32.const 0 i32.const 5 array.new_data $a $d local.tee 0 i32.const 1 local.get 0 i32.const 0 i32.const 4 array.copy $a $a local.get 0 i32.const 1 array.get_u $a local.get 0 i32.const 4 array.get_s $a local.get 0 i32.const 0 array.get_s $a", &[], Values(&[int(0xf1), int(0xffff_fff4), int(0xffff_fff1)])),
+    (BYTES, "(result i32 i32 i32) (local (ref null $a)) i32.const 0 i32.const 5 array.new_data $a $d local.tee 0 i32.const 0 local.get 0 i32.const 1 i32.const 4 array.copy $a $a local.get 0 i32.const 0 array.get_u $a local.get 0 i32.const 3 array.get_u $a local.get 0 i32.const 4 array.get_u $a", &[], Values(&[int(0xf2), int(0xf5), int(0xf5)])),
+    (BYTES, "(result i32 i32 i32) (local (ref null $a)) i32.const 4 array.new_default $a local.tee 0 i32.const 1 i32.const 0x1ff i32.const 2 array.fill $a local.get 0 i32.const 0 array.get_u $a local.get 0 i32.const 2 array.get_u $a local.get 0 i32.const 3 array.get_u $a", &[], Values(&[int(0), int(0xff), int(0)])),
+    (BYTES, "(local (ref null $a)) i32.const 4 array.new_default $a local.tee 0 i32.const 1 i32.const 7 i32.const 4 array.fill $a", &[], Traps(Trap::ArrayOutOfBounds)),
+    (BYTES, "(result i32 i32) (local (ref null $h)) i32.const 3 array.new_default $h local.tee 0 i32.const 1 i32.const 1 i32.const 2 array.init_data $h $d local.get 0 i32.const 1 array.get_u $h local.get 0 i32.const 2 array.get_s $h", &[], Values(&[int(0xf3f2), int(0xffff_f5f4)])),
+    (BYTES, "(local (ref null $h)) i32.const 3 array.new_default $h local.tee 0 i32.const 0 i32.const 16 i32.const 3 array.init_data $h $d", &[], Traps(Trap::MemoryOutOfBounds)),
+    (BYTES, "(result v128) (local (ref null $v)) i32.const 3 array.new_default $v local.tee 0 i32.const 1 i32.const 5 i32.const 1 array.init_data $v $d local.get 0 i32.const 1 array.get $v", &[], Values(&[Value::V128(0x0f0e_0d0c_0b0a_0908_0706_0504_0302_0100)])),
+    (BYTES, "(result i32 i32) (local (ref null $f)) i32.const 1 i32.const 2 array.new_elem $f $e local.tee 0 i32.const 0 local.get 0 i32.const 1 i32.const 1 array.copy $f $f local.get 0 i32.const 0 array.get $f ref.is_null local.get 0 i32.const 0 i32.const 1 i32.const 1 array.init_elem $f $e local.get 0 i32.const 0 array.get $f ref.is_null", &[], Values(&[int(0), int(1)])),
+    (BYTES, "(result i32) i32.const 2 i32.const 2 array.new_elem $f $e array.len", &[], Traps(Trap::TableOutOfBounds)),
     ("", "(result i32 i32) i32.const -1 ref.i31 ref.test (ref i31) i32.const -2 ref.i31 i31.get_s", &[], Values(&[int(1), int(-2i32 as u32)])),
     ("(type $s (struct))", "(result i32) struct.new $s ref.cast (ref i31) i31.get_s", &[], Traps(Trap::CastFailure)),
     ("(type $s (struct))", "(result i32) block (result (ref $s)) struct.new $s br_on_cast 0 anyref (ref $s) drop i32.const 1 return end drop i32.const 2", &[], Values(&[int(2)])),
@@ -91,7 +108,7 @@ fn objects_survive_collections() {
     assert_eq!(guest.call("f", &[i32(3000)]), Ok(vec![i32(4_501_500)]));
     assert!(guest.store.heap.collections() > 3);
     let stress = StoreConfig { gc_stress: true, ..StoreConfig::unmetered() };
-    let mut guest = Guest::with(wat, stress, Interp::new());
+    let mut guest = Guest::with(wat, stress);
     assert_eq!(guest.call("f", &[i32(100)]), Ok(vec![i32(5050)]));
     assert!(guest.store.heap.collections() >= 200);
 }

@@ -1,13 +1,12 @@
 //! Atomic accesses to memory (proposal *threads*).
 //!
-//! A store runs on one thread of the host. Threads of a guest are executions that take turns, an
-//! instruction at a time at the finest, so every access is atomic by nature, and what a program can
-//! observe is what some sequentially consistent order of its accesses gives.
+//! A store runs on one thread of the host, and this tier runs a call in one piece. So every access is
+//! atomic by nature, and nobody else can notify who waits here.
 
 use super::memory::address;
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
-use etalon_runtime::{HostError, Stop, Store, Trap, Wait, WaiterId};
+use etalon_runtime::{HostError, Stop, Store, Trap};
 
 /// What an atomic access does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,41 +30,63 @@ fn action(opcode: Opcode) -> Option<(Action, usize)> {
     use Action as A;
     use Opcode as O;
     Some(match opcode {
+        // memory.atomic.notify
         O::MemoryAtomicNotify => (A::Notify, 4),
+        // memory.atomic.wait32, memory.atomic.wait64
         O::MemoryAtomicWait32 => (A::Wait, 4),
         O::MemoryAtomicWait64 => (A::Wait, 8),
+        // i32.atomic.load, i32.atomic.load16_u, i32.atomic.load8_u, i64.atomic.load,
+        // i64.atomic.load16_u, i64.atomic.load32_u, i64.atomic.load8_u
         O::I32AtomicLoad | O::I64AtomicLoad32U => (A::Load, 4),
         O::I64AtomicLoad => (A::Load, 8),
         O::I32AtomicLoad8U | O::I64AtomicLoad8U => (A::Load, 1),
         O::I32AtomicLoad16U | O::I64AtomicLoad16U => (A::Load, 2),
+        // i32.atomic.store, i32.atomic.store16, i32.atomic.store8, i64.atomic.store,
+        // i64.atomic.store16, i64.atomic.store32, i64.atomic.store8
         O::I32AtomicStore | O::I64AtomicStore32 => (A::Store, 4),
         O::I64AtomicStore => (A::Store, 8),
         O::I32AtomicStore8 | O::I64AtomicStore8 => (A::Store, 1),
         O::I32AtomicStore16 | O::I64AtomicStore16 => (A::Store, 2),
+        // i32.atomic.rmw.add, i32.atomic.rmw16.add_u, i32.atomic.rmw8.add_u, i64.atomic.rmw.add,
+        // i64.atomic.rmw16.add_u, i64.atomic.rmw32.add_u, i64.atomic.rmw8.add_u
         O::I32AtomicRmwAdd | O::I64AtomicRmw32AddU => (A::Add, 4),
         O::I64AtomicRmwAdd => (A::Add, 8),
         O::I32AtomicRmw8AddU | O::I64AtomicRmw8AddU => (A::Add, 1),
         O::I32AtomicRmw16AddU | O::I64AtomicRmw16AddU => (A::Add, 2),
+        // i32.atomic.rmw.sub, i32.atomic.rmw16.sub_u, i32.atomic.rmw8.sub_u, i64.atomic.rmw.sub,
+        // i64.atomic.rmw16.sub_u, i64.atomic.rmw32.sub_u, i64.atomic.rmw8.sub_u
         O::I32AtomicRmwSub | O::I64AtomicRmw32SubU => (A::Sub, 4),
         O::I64AtomicRmwSub => (A::Sub, 8),
         O::I32AtomicRmw8SubU | O::I64AtomicRmw8SubU => (A::Sub, 1),
         O::I32AtomicRmw16SubU | O::I64AtomicRmw16SubU => (A::Sub, 2),
+        // i32.atomic.rmw.and, i32.atomic.rmw16.and_u, i32.atomic.rmw8.and_u, i64.atomic.rmw.and,
+        // i64.atomic.rmw16.and_u, i64.atomic.rmw32.and_u, i64.atomic.rmw8.and_u
         O::I32AtomicRmwAnd | O::I64AtomicRmw32AndU => (A::And, 4),
         O::I64AtomicRmwAnd => (A::And, 8),
         O::I32AtomicRmw8AndU | O::I64AtomicRmw8AndU => (A::And, 1),
         O::I32AtomicRmw16AndU | O::I64AtomicRmw16AndU => (A::And, 2),
+        // i32.atomic.rmw.or, i32.atomic.rmw16.or_u, i32.atomic.rmw8.or_u, i64.atomic.rmw.or,
+        // i64.atomic.rmw16.or_u, i64.atomic.rmw32.or_u, i64.atomic.rmw8.or_u
         O::I32AtomicRmwOr | O::I64AtomicRmw32OrU => (A::Or, 4),
         O::I64AtomicRmwOr => (A::Or, 8),
         O::I32AtomicRmw8OrU | O::I64AtomicRmw8OrU => (A::Or, 1),
         O::I32AtomicRmw16OrU | O::I64AtomicRmw16OrU => (A::Or, 2),
+        // i32.atomic.rmw.xor, i32.atomic.rmw16.xor_u, i32.atomic.rmw8.xor_u, i64.atomic.rmw.xor,
+        // i64.atomic.rmw16.xor_u, i64.atomic.rmw32.xor_u, i64.atomic.rmw8.xor_u
         O::I32AtomicRmwXor | O::I64AtomicRmw32XorU => (A::Xor, 4),
         O::I64AtomicRmwXor => (A::Xor, 8),
         O::I32AtomicRmw8XorU | O::I64AtomicRmw8XorU => (A::Xor, 1),
         O::I32AtomicRmw16XorU | O::I64AtomicRmw16XorU => (A::Xor, 2),
+        // i32.atomic.rmw.xchg, i32.atomic.rmw16.xchg_u, i32.atomic.rmw8.xchg_u,
+        // i64.atomic.rmw.xchg, i64.atomic.rmw16.xchg_u, i64.atomic.rmw32.xchg_u,
+        // i64.atomic.rmw8.xchg_u
         O::I32AtomicRmwXchg | O::I64AtomicRmw32XchgU => (A::Xchg, 4),
         O::I64AtomicRmwXchg => (A::Xchg, 8),
         O::I32AtomicRmw8XchgU | O::I64AtomicRmw8XchgU => (A::Xchg, 1),
         O::I32AtomicRmw16XchgU | O::I64AtomicRmw16XchgU => (A::Xchg, 2),
+        // i32.atomic.rmw.cmpxchg, i32.atomic.rmw16.cmpxchg_u, i32.atomic.rmw8.cmpxchg_u,
+        // i64.atomic.rmw.cmpxchg, i64.atomic.rmw16.cmpxchg_u, i64.atomic.rmw32.cmpxchg_u,
+        // i64.atomic.rmw8.cmpxchg_u
         O::I32AtomicRmwCmpxchg | O::I64AtomicRmw32CmpxchgU => (A::CompareExchange, 4),
         O::I64AtomicRmwCmpxchg => (A::CompareExchange, 8),
         O::I32AtomicRmw8CmpxchgU | O::I64AtomicRmw8CmpxchgU => (A::CompareExchange, 1),
@@ -80,24 +101,16 @@ pub(super) fn atomic(
     slots: &mut [u64],
     opcode: Opcode,
     arg: FarArg,
-    waiter: Option<WaiterId>,
 ) -> Option<Result<(), Stop>> {
     let (action, len) = action(opcode)?;
-    Some(access(store, slots, (action, len), arg, waiter))
+    Some(access(store, slots, (action, len), arg))
 }
 
-/// Whether an operator may have to wait.
-pub(crate) fn waits(opcode: Opcode) -> bool {
-    matches!(opcode, Opcode::MemoryAtomicWait32 | Opcode::MemoryAtomicWait64)
-}
-
-/// `waiter` is who executes it, if that can wait.
 fn access(
     store: &mut Store,
     slots: &mut [u64],
     (action, len): (Action, usize),
     arg: FarArg,
-    waiter: Option<WaiterId>,
 ) -> Result<(), Stop> {
     let ty = if arg.wide { AddrType::I64 } else { AddrType::I32 };
     let memory = &mut store.memories[arg.memory.index()];
@@ -126,11 +139,7 @@ fn access(
         Action::CompareExchange => {
             let mut expected = [0; 8];
             expected[..len].copy_from_slice(&operand.to_le_bytes()[..len]);
-            if old == u64::from_le_bytes(expected) {
-                slots[2]
-            } else {
-                old
-            }
+            if old == u64::from_le_bytes(expected) { slots[2] } else { old }
         }
         Action::Notify => {
             slots[0] = store.waits.notify(arg.memory, ea, operand as u32).into();
@@ -140,11 +149,6 @@ fn access(
             let timeout = slots[2] as i64;
             if !shared {
                 return Err(Trap::ExpectedSharedMemory.into());
-            }
-            if let (Some(waiter), true, true) = (waiter, old == operand, timeout != 0) {
-                store.waits.push(Wait { waiter, memory: arg.memory, address: ea, timeout });
-                slots[0] = WOKEN;
-                return Ok(());
             }
             slots[0] = wait_alone(old, operand, timeout)?;
             return Ok(());
@@ -157,12 +161,11 @@ fn access(
     Ok(())
 }
 
-/// Results of `memory.atomic.wait`: notified, another value, the time is up.
-const WOKEN: u64 = 0;
+/// Results of a wait: another value, and the time is up. Nobody is there to notify, which would be 0.
 const NOT_EQUAL: u64 = 1;
-pub(crate) const TIMED_OUT: u64 = 2;
+const TIMED_OUT: u64 = 2;
 
-/// `memory.atomic.wait` of who runs in one piece. The time is up at once, since nobody could notify
+/// `memory.atomic.wait32`, `memory.atomic.wait64`: the time is up at once, since nobody could notify
 /// meanwhile.
 fn wait_alone(old: u64, expected: u64, timeout: i64) -> Result<u64, Stop> {
     if old != expected {

@@ -4,7 +4,7 @@ use super::memory::address;
 use super::vector::{Fault, access};
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
-use etalon_runtime::{Stop, Store, Trap, WaiterId};
+use etalon_runtime::{Stop, Store, Trap};
 
 /// The bytes at the effective address.
 fn bytes<'a, const N: usize>(
@@ -19,17 +19,15 @@ fn bytes<'a, const N: usize>(
     bytes.ok_or_else(|| Trap::MemoryOutOfBounds.into())
 }
 
-/// Executes a load or a store; `waiter` is who does, if that can wait.
-// spec: Step_read/load-num-*, Step_read/load-pack-*, Step/store-num-*, Step/store-pack-*
+/// Executes a load or a store: the same as in the loop, but for where the bytes are.
 pub(crate) fn far(
     store: &mut Store,
     slots: &mut [u64],
     opcode: Opcode,
     arg: FarArg,
-    waiter: Option<WaiterId>,
 ) -> Result<(), Stop> {
     use Opcode as O;
-    if let Some(done) = super::atomic::atomic(store, slots, opcode, arg, waiter) {
+    if let Some(done) = super::atomic::atomic(store, slots, opcode, arg) {
         return done;
     }
     let at = slots[0];

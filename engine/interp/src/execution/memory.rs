@@ -1,10 +1,9 @@
-//! Memory instructions (specification chapter 4.6.10) but loads and stores.
+//! Memory instructions ("Memory Instructions") but loads and stores.
 //!
 //! The specification copies and fills byte by byte, by rules that refer to themselves; here it is
 //! done at once. The effect is the same, because the bounds are checked before the first byte.
 
 use super::Context;
-use crate::observer::Rule;
 use etalon_module::AddrType;
 use etalon_runtime::{MemoryInst, Stop, Trap};
 
@@ -27,27 +26,19 @@ impl Context<'_> {
         &mut self.store.memories[address as usize]
     }
 
-    fn out_of_bounds(&mut self, rule: Rule) -> Result<(), Stop> {
-        self.rule(rule);
-        Err(Trap::MemoryOutOfBounds.into())
-    }
-
-    // spec: Step_read/memory.size
+    /// `memory.size`
     pub(super) fn memory_size(&mut self) -> Result<(), Stop> {
-        self.rule(Rule::MemorySize);
         let pages = self.memory(self.op.x).pages();
         self.set(pages);
         Ok(())
     }
 
-    // spec: Step/memory.grow-succeed, Step/memory.grow-fail
+    /// `memory.grow`
     pub(super) fn memory_grow(&mut self) -> Result<(), Stop> {
         let memory = &self.store.memories[self.op.x as usize];
         let ty = memory.ty();
         let delta = address(self.slots[0], ty.addr);
         if !memory.can_grow(delta) {
-            self.rule(Rule::MemoryGrowFail);
-            self.rule(Rule::FnInvSigned);
             self.set(address(u64::MAX, ty.addr));
             return Ok(());
         }
@@ -58,28 +49,25 @@ impl Context<'_> {
         let grown = self.memory(self.op.x).grow(delta);
         let old = grown.map_err(|e| Stop::Host(etalon_runtime::HostError(e.to_string())))?;
         let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
-        self.rule(Rule::MemoryGrowSucceed);
         self.set(old);
         Ok(())
     }
 
-    // spec: Step_read/memory.fill-oob, Step_read/memory.fill-zero, Step_read/memory.fill-succ
+    /// `memory.fill`
     pub(super) fn memory_fill(&mut self) -> Result<(), Stop> {
         let ty = self.memory(self.op.x).ty().addr;
         let (start, value) = (address(self.slots[0], ty), self.slots[1] as u8);
         let len = address(self.slots[2], ty);
         let size = self.memory(self.op.x).bytes().len();
         let Some(range) = range(start, len, size) else {
-            return self.out_of_bounds(Rule::MemoryFillOob);
+            return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        self.rule(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
         self.memory(self.op.x).bytes_mut()[range].fill(value);
         Ok(())
     }
 
-    // spec: Step_read/memory.copy-oob, Step_read/memory.copy-zero, Step_read/memory.copy-le,
-    // Step_read/memory.copy-gt
+    /// `memory.copy`
     pub(super) fn memory_copy(&mut self) -> Result<(), Stop> {
         let (dst, src) = (self.op.x as usize, self.op.y as usize);
         let memories = &mut self.store.memories;
@@ -92,14 +80,9 @@ impl Context<'_> {
         let to_range = range(to, len, memories[dst].bytes().len());
         let from_range = range(from, len, memories[src].bytes().len());
         let (Some(to_range), Some(from_range)) = (to_range, from_range) else {
-            return self.out_of_bounds(Rule::MemoryCopyOob);
+            return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        self.rule(match () {
-            () if len == 0 => Rule::MemoryCopyZero,
-            () if to <= from => Rule::MemoryCopyLe,
-            () => Rule::MemoryCopyGt,
-        });
         let memories = &mut self.store.memories;
         if dst == src {
             memories[dst].bytes_mut().copy_within(from_range, to_range.start);
@@ -109,7 +92,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    // spec: Step_read/memory.init-oob, Step_read/memory.init-zero, Step_read/memory.init-succ
+    /// `memory.init`
     pub(super) fn memory_init(&mut self) -> Result<(), Stop> {
         let ty = self.memory(self.op.x).ty().addr;
         let to = address(self.slots[0], ty);
@@ -118,18 +101,16 @@ impl Context<'_> {
         let data = &self.store.datas[self.op.y as usize];
         let from_range = range(from, len, data.bytes().len());
         let (Some(to_range), Some(from_range)) = (range(to, len, size), from_range) else {
-            return self.out_of_bounds(Rule::MemoryInitOob);
+            return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        self.rule(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
         let source = &self.store.datas[self.op.y as usize].bytes()[from_range];
         self.store.memories[self.op.x as usize].bytes_mut()[to_range].copy_from_slice(source);
         Ok(())
     }
 
-    // spec: Step/data.drop
+    /// `data.drop`
     pub(super) fn data_drop(&mut self) -> Result<(), Stop> {
-        self.rule(Rule::DataDrop);
         self.store.datas[self.op.x as usize].drop_bytes();
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Execution of instructions (specification chapter 4.6).
+//! Execution of instructions ("Instructions"): the loop, and what is outside of it.
 
 mod aggregate;
 mod atomic;
@@ -10,11 +10,10 @@ mod table;
 mod vector;
 mod wide;
 
-pub(crate) use atomic::{TIMED_OUT, waits};
 pub(crate) use far::far;
 pub(crate) use run::run;
 
-use crate::observer::{Observer, Rule, tell};
+use crate::gas;
 use crate::program::{Program, Slow};
 use etalon_module::Opcode;
 use etalon_runtime::{Ref, Stop, Store};
@@ -26,17 +25,9 @@ pub(crate) struct Context<'a> {
     /// The slots from its first operand on, which are also those of its results.
     pub(crate) slots: &'a mut [u64],
     pub(crate) op: Slow,
-    observer: Option<&'a mut (dyn Observer + Send)>,
 }
 
 impl Context<'_> {
-    /// Tells the observer that a rule was used.
-    fn rule(&mut self, rule: Rule) {
-        if let Some(observer) = &mut self.observer {
-            tell(&mut **observer, rule);
-        }
-    }
-
     /// The dynamic charge of the instruction (gas-1, section 5), after its checks and before its
     /// effect.
     fn charge(&mut self, units: u64) -> Result<(), Stop> {
@@ -44,12 +35,7 @@ impl Context<'_> {
         let Some(rate) = schedule.dynamic(self.op.opcode) else {
             return Err(Stop::crash("a dynamic charge of an operator that has none"));
         };
-        let gas = rate.charge(units);
-        self.store.charge(gas)?;
-        if let Some(observer) = &mut self.observer {
-            observer.dynamic_charge(u64::try_from(gas).unwrap_or(u64::MAX));
-        }
-        Ok(())
+        self.store.charge(gas::dynamic(rate, units))
     }
 
     /// An instruction whose result replaces its first operand.
@@ -64,10 +50,9 @@ pub(crate) fn slow<'a>(
     store: &'a mut Store,
     slots: &'a mut [u64],
     op: Slow,
-    observer: Option<&'a mut (dyn Observer + Send)>,
 ) -> Result<(), Stop> {
     use Opcode as O;
-    let mut context = Context { program, store, slots, op, observer };
+    let mut context = Context { program, store, slots, op };
     let c = &mut context;
     match op.opcode {
         O::MemorySize => c.memory_size(),
@@ -110,7 +95,7 @@ pub(crate) fn slow<'a>(
         O::I64Sub128 => c.sub128(),
         O::I64MulWideS => c.mul_wide_s(),
         O::I64MulWideU => c.mul_wide_u(),
-        other => Err(Stop::crash(format!("{other} has no rule"))),
+        other => Err(Stop::crash(format!("{other} has no operation"))),
     }
 }
 

@@ -1,19 +1,17 @@
 //! The loop: one operation after the other.
 //!
 //! A dispatch table: what an arm does in more than a few words is in the macros above it, in
-//! `arithmetic`, or in the other files of this folder. Each arm names its rules.
+//! `arithmetic`, or in the other files of this folder. A comment before each group of arms has the names
+//! of its instructions. Variants that end in `K` have a constant for their second operand, and those that
+//! begin with `BrIf` and a type are comparisons that branch.
 
 use super::memory::range;
-use super::reference::rule_of_equality;
-use super::vector::{Fault, access, binary, operands, step, unary};
+use super::vector::{Fault, access, binary, step, unary};
 use crate::arithmetic::{conversion, float, integer};
+use crate::gas;
 use crate::machine::{Exit, Frame, Machine};
-use crate::observer::{
-    Rule, Watch, access_rules, functions_of, rules_of, tell, tell_all, tell_branch, tell_context,
-    tell_tail_call, visible_choice,
-};
 use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow, Step};
-use etalon_runtime::{FuncAddr, Ref, Store, Trap};
+use etalon_runtime::{Ref, Store, Trap};
 
 /// What cannot be, and so is one way out of the loop for all operations: less code than a panic in each.
 const BEYOND_FRAME: Exit = Exit::Crash("an operation names a slot beyond its frame");
@@ -21,11 +19,10 @@ const BEYOND_PROGRAM: Exit = Exit::Crash("control has left the program");
 
 /// Runs a machine until something is needed that is not here.
 #[rustfmt::skip]
-pub(crate) fn run<W: Watch, const METERED: bool>(
+pub(crate) fn run<const METERED: bool>(
     program: &Program,
     store: &mut Store,
     machine: &mut Machine,
-    watch: &mut W,
 ) -> Exit {
     let ops = &program.ops[..];
     let codes = &program.codes[..];
@@ -45,22 +42,6 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             ($exit:expr) => {
                 break 'run $exit
             };
-        }
-        macro_rules! watching {
-            (|$observer:ident| $tell:expr) => {
-                if W::ON && let Some($observer) = watch.observer() {
-                    $tell;
-                }
-            };
-        }
-        macro_rules! rule {
-            ($rule:ident) => {
-                watching!(|observer| tell(observer, Rule::$rule))
-            };
-        }
-        // The operation that is being executed.
-        macro_rules! here {
-            () => { (pc - 1) as u32 };
         }
         macro_rules! cost_at {
             ($pc:expr) => {
@@ -151,10 +132,9 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             (64, $value:expr) => { $value as i32 as u64 };
         }
         macro_rules! total {
-            ($n:tt, $o:ident, $f:expr) => {{
-                rule!(BinopVal);
-                write!($n, $o.dst, $f(read!($n, $o.a), read!($n, $o.b)));
-            }};
+            ($n:tt, $o:ident, $f:expr) => {
+                write!($n, $o.dst, $f(read!($n, $o.a), read!($n, $o.b)))
+            };
         }
         macro_rules! total_k {
             ($n:tt, $o:ident, $f:expr) => {
@@ -162,36 +142,27 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             };
         }
         macro_rules! or_trap {
-            ($result:expr, $val:ident, $trap:ident) => {
+            ($result:expr) => {
                 match $result {
-                    Ok(value) => {
-                        rule!($val);
-                        value
-                    }
-                    Err(trap) => {
-                        rule!($trap);
-                        leave!(Exit::Trap(trap))
-                    }
+                    Ok(value) => value,
+                    Err(trap) => leave!(Exit::Trap(trap)),
                 }
             };
         }
         macro_rules! partial {
-            ($n:tt, $o:ident, $f:expr) => {{
-                let result = $f(read!($n, $o.a), read!($n, $o.b));
-                write!($n, $o.dst, or_trap!(result, BinopVal, BinopTrap));
-            }};
+            ($n:tt, $o:ident, $f:expr) => {
+                write!($n, $o.dst, or_trap!($f(read!($n, $o.a), read!($n, $o.b))))
+            };
         }
         macro_rules! partial_k {
-            ($n:tt, $o:ident, $f:expr) => {{
-                let result = $f(read!($n, $o.a), constant!($n, $o.b));
-                write!($n, $o.dst, or_trap!(result, BinopVal, BinopTrap));
-            }};
+            ($n:tt, $o:ident, $f:expr) => {
+                write!($n, $o.dst, or_trap!($f(read!($n, $o.a), constant!($n, $o.b))))
+            };
         }
         macro_rules! rel {
-            ($n:tt, $o:ident, $f:expr) => {{
-                rule!(Relop);
-                set!($o.dst, u64::from($f(read!($n, $o.a), read!($n, $o.b))));
-            }};
+            ($n:tt, $o:ident, $f:expr) => {
+                set!($o.dst, u64::from($f(read!($n, $o.a), read!($n, $o.b))))
+            };
         }
         macro_rules! rel_k {
             ($n:tt, $o:ident, $f:expr) => {
@@ -209,76 +180,38 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             };
         }
         macro_rules! test {
-            ($n:tt, $o:ident, $f:expr) => {{
-                rule!(Testop);
-                set!($o.dst, u64::from($f(read!($n, $o.a))));
-            }};
+            ($n:tt, $o:ident, $f:expr) => { set!($o.dst, u64::from($f(read!($n, $o.a)))) };
         }
         macro_rules! unary {
-            ($n:tt, $o:ident, $f:expr) => {{
-                rule!(UnopVal);
-                write!($n, $o.dst, $f(read!($n, $o.a)));
-            }};
-        }
-        macro_rules! float {
-            ($f:tt, $o:ident, $function:expr) => {{
-                rule!(BinopVal);
-                write!($f, $o.dst, $function(read!($f, $o.a), read!($f, $o.b)));
-            }};
-        }
-        macro_rules! float_rel {
-            ($f:tt, $o:ident, $function:expr) => {{
-                rule!(Relop);
-                set!($o.dst, u64::from($function(read!($f, $o.a), read!($f, $o.b))));
-            }};
-        }
-        macro_rules! float_unary {
-            ($f:tt, $o:ident, $function:expr) => {{
-                rule!(UnopVal);
-                write!($f, $o.dst, $function(read!($f, $o.a)));
-            }};
+            ($n:tt, $o:ident, $f:expr) => { write!($n, $o.dst, $f(read!($n, $o.a))) };
         }
         macro_rules! convert {
-            ($from:tt => $to:tt, $o:ident, $function:expr) => {{
-                rule!(CvtopVal);
-                write!($to, $o.dst, $function(read!($from, $o.a)));
-            }};
+            ($from:tt => $to:tt, $o:ident, $function:expr) => {
+                write!($to, $o.dst, $function(read!($from, $o.a)))
+            };
         }
         macro_rules! convert_partial {
-            ($from:tt => $to:tt, $o:ident, $function:expr) => {{
-                let result = $function(read!($from, $o.a));
-                write!($to, $o.dst, or_trap!(result, CvtopVal, CvtopTrap));
-            }};
+            ($from:tt => $to:tt, $o:ident, $function:expr) => {
+                write!($to, $o.dst, or_trap!($function(read!($from, $o.a))))
+            };
         }
         // The effective address is the operand plus the offset, not modulo anything.
         macro_rules! load {
-            ($t:ty as $to:ty, $val:ident, $oob:ident, $o:ident) => {{
+            ($t:ty as $to:ty, $o:ident) => {{
                 let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
                 match memory.get(ea..ea + size_of::<$t>()).and_then(|m| m.first_chunk()) {
-                    Some(bytes) => {
-                        rule!($val);
-                        set!($o.dst, <$t>::from_le_bytes(*bytes) as $to as u64);
-                    }
-                    None => {
-                        rule!($oob);
-                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
-                    }
+                    Some(bytes) => set!($o.dst, <$t>::from_le_bytes(*bytes) as $to as u64),
+                    None => leave!(Exit::Trap(Trap::MemoryOutOfBounds)),
                 }
             }};
         }
         macro_rules! store {
-            ($t:ty, $val:ident, $oob:ident, $o:ident) => {{
+            ($t:ty, $o:ident) => {{
                 let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
                 let value = slot!($o.value) as $t;
                 match memory.get_mut(ea..ea + size_of::<$t>()).and_then(|m| m.first_chunk_mut()) {
-                    Some(bytes) => {
-                        rule!($val);
-                        *bytes = value.to_le_bytes();
-                    }
-                    None => {
-                        rule!($oob);
-                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
-                    }
+                    Some(bytes) => *bytes = value.to_le_bytes(),
+                    None => leave!(Exit::Trap(Trap::MemoryOutOfBounds)),
                 }
             }};
         }
@@ -294,7 +227,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         // gas-1, section 5: after the checks and before the effect. What does not fit is not payable.
         macro_rules! dynamic_charge {
             ($rate:expr, $units:expr) => {
-                charge!(u64::try_from($rate.charge(u64::from($units))).unwrap_or(u64::MAX))
+                charge!(u64::try_from(gas::dynamic($rate, u64::from($units))).unwrap_or(u64::MAX))
             };
         }
         // Enters a function of the same instance; others are entered outside the loop.
@@ -318,54 +251,28 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
                 slots = &mut machine.stack[fp..];
                 slots[code.params as usize..code.locals as usize].fill(0);
                 pc = code.entry as usize;
-                watching!(|observer| {
-                    tell(observer, Rule::CallRefFunc);
-                    observer.enter(FuncAddr(func), code.entry_gas)
-                });
             }};
         }
         // The function that an indirect call means: in bounds, not null, of the right type.
         macro_rules! callee {
-            ($index:expr, $signature:expr, $null:expr) => {{
+            ($index:expr, $signature:expr) => {{
                 let signature = program.signatures[$signature as usize];
                 let Some(element) = tables[signature.table.index()].get(slot!($index)) else {
-                    rule!(TableGetOob);
                     leave!(Exit::Trap(Trap::UndefinedElement))
                 };
-                rule!(TableGetVal);
                 let Some(func) = element.as_func() else {
-                    // The cast is to a type with null, so it is the call that traps.
-                    rule!(RefCastSucceed);
-                    $null;
                     leave!(Exit::Trap(Trap::UninitializedElement))
                 };
                 let ty = store.funcs[func.index()].ty;
                 if ty != signature.ty && !store.types.matches_def(ty, signature.ty) {
-                    rule!(RefCastFail);
                     leave!(Exit::Trap(Trap::IndirectCallTypeMismatch))
                 }
-                rule!(RefCastSucceed);
-                func
-            }};
-        }
-        macro_rules! tail_rules {
-            ($frame:ident) => {
-                watching!(|observer| {
-                    tell_tail_call(observer, program.is_handled(here!()), Rule::$frame)
-                })
-            };
-        }
-        macro_rules! tail_call {
-            ($func:expr, $at:expr) => {{
-                let func = $func;
-                tail_rules!(ReturnCallRefFrameAddr);
-                leave!(Exit::TailCall { func, at: $at })
+                func.0
             }};
         }
         macro_rules! branch_to {
             ($label:expr) => {{
                 let label = &program.labels[$label as usize];
-                watching!(|observer| tell_branch(observer, label.crossed));
                 if label.from != label.to {
                     let from = label.from as usize;
                     slots.copy_within(from..from + label.keep as usize, label.to as usize);
@@ -375,11 +282,6 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
         }
         macro_rules! ret {
             () => {{
-                if W::ON && let Some(observer) = watch.observer()
-                    && let Some(func) = program.func_at(here!())
-                {
-                    observer.exit(func);
-                }
                 let Some(frame) = machine.frames.pop() else {
                     leave!(Exit::Crash("a return without a frame"))
                 };
@@ -398,279 +300,187 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             match *op {
             Op::Exit => leave!(Exit::Done),
             Op::Nop => {}
-            // spec: Step_pure/unreachable
-            Op::Unreachable => {
-                rule!(Unreachable);
-                leave!(Exit::Trap(Trap::Unreachable))
-            }
+            // unreachable
+            Op::Unreachable => leave!(Exit::Trap(Trap::Unreachable)),
             Op::Charge { cost } => charge!(cost),
-            Op::Observe { opcode, followed, handled } => {
-                if W::ON && watch.stops(program, here!(), opcode, machine.gas) {
-                    pc -= 1;
-                    leave!(Exit::Paused)
-                }
-                if let (Some(observer), Some(func), Some(site)) =
-                    (watch.observer(), program.func_at(here!()), program.site(here!()))
-                {
-                    observer.operator(func, site, opcode);
-                    tell_all(observer, rules_of(opcode));
-                    tell_context(observer, opcode, followed, handled);
-                }
-            }
-            Op::Tell { rule } => watching!(|observer| tell(observer, rule)),
-            Op::TellBranch { crossed } => watching!(|observer| tell_branch(observer, crossed)),
-            Op::Completed { opcode } => {
-                watching!(|observer| tell_all(observer, functions_of(opcode)))
-            }
             Op::Const { dst, value } => set!(dst, value),
-            // spec: Step_read/local.get, Step/local.set, Step_pure/local.tee
+            // local.get, local.set, local.tee
             Op::Copy(o) => set!(o.dst, slot!(o.a)),
             Op::Copy2(o) => set_vector!(o.dst, vector!(o.a)),
-            // spec: Step_pure/select-true, Step_pure/select-false
+            // select
             Op::Select { dst, b, cond } => {
-                if slot!(cond) as u32 != 0 {
-                    rule!(SelectTrue);
-                } else {
-                    rule!(SelectFalse);
+                if slot!(cond) as u32 == 0 {
                     set!(dst, slot!(b));
                 }
             }
             Op::Select2 { dst, b, cond } => {
-                if slot!(cond) as u32 != 0 {
-                    rule!(SelectTrue);
-                } else {
-                    rule!(SelectFalse);
+                if slot!(cond) as u32 == 0 {
                     set_vector!(dst, vector!(b));
                 }
             }
-            // spec: Step_read/global.get
+            // global.get
             Op::GlobalGet { dst, global } => {
-                rule!(GlobalGet);
                 set!(dst, globals[global as usize].slots()[0]);
             }
             Op::GlobalGet2 { dst, global } => {
-                rule!(GlobalGet);
                 let value = globals[global as usize].slots();
                 slots[dst as usize..dst as usize + 2].copy_from_slice(&value);
             }
-            // spec: Step/global.set
+            // global.set
             Op::GlobalSet { src, global } => {
-                rule!(GlobalSet);
                 globals[global as usize].set_slots([slot!(src), 0]);
             }
             Op::GlobalSet2 { src, global } => {
-                rule!(GlobalSet);
                 globals[global as usize].set_slots([slot!(src), slot!(src + 1)]);
             }
-            // spec: Step_read/table.get-val, Step_read/table.get-oob
+            // table.get
             Op::TableGet { dst, index, table } => match tables[table as usize].get(slot!(index)) {
-                Some(value) => {
-                    rule!(TableGetVal);
-                    set!(dst, value.to_bits());
-                }
-                None => {
-                    rule!(TableGetOob);
-                    leave!(Exit::Trap(Trap::TableOutOfBounds))
-                }
+                Some(value) => set!(dst, value.to_bits()),
+                None => leave!(Exit::Trap(Trap::TableOutOfBounds)),
             },
-            // spec: Step/table.set-val, Step/table.set-oob
+            // table.set
             Op::TableSet { index, value, table } => {
                 let Some(value) = Ref::from_bits(slot!(value)) else {
                     leave!(Exit::Crash("a word that is no reference"))
                 };
                 match tables[table as usize].set(slot!(index), value) {
-                    Some(()) => rule!(TableSetVal),
-                    None => {
-                        rule!(TableSetOob);
-                        leave!(Exit::Trap(Trap::TableOutOfBounds))
-                    }
+                    Some(()) => {}
+                    None => leave!(Exit::Trap(Trap::TableOutOfBounds)),
                 }
             }
-            // spec: Step_pure/ref.is_null-true, Step_pure/ref.is_null-false
+            // ref.is_null
             Op::RefIsNull(o) => {
-                let null = slot!(o.a) == Ref::NULL.to_bits();
-                if null { rule!(RefIsNullTrue) } else { rule!(RefIsNullFalse) }
-                set!(o.dst, u64::from(null));
+                set!(o.dst, u64::from(slot!(o.a) == Ref::NULL.to_bits()));
             }
-            // spec: Step_pure/br-label-zero
+            // br, and what jumps past the other arm of an if
             Op::Br { target } => jump!(target),
-            // spec: Step_pure/br_if-true, Step_pure/br_if-false
+            // br_if
             Op::BrIf { cond, target } => {
                 if slot!(cond) as u32 != 0 {
-                    rule!(BrIfTrue);
                     jump!(target)
                 } else {
-                    rule!(BrIfFalse);
                     go_on!()
                 }
             }
-            // spec: Step_pure/if-false, Step_pure/if-true
+            // if
             Op::BrUnless { cond, target } => {
                 if slot!(cond) as u32 == 0 {
-                    rule!(IfFalse);
-                    rule!(Block);
                     jump!(target)
                 } else {
-                    rule!(IfTrue);
-                    rule!(Block);
                     go_on!()
                 }
             }
             Op::BrIfMove { cond, label } => {
                 if slot!(cond) as u32 != 0 {
-                    rule!(BrIfTrue);
                     branch_to!(label)
                 } else {
-                    rule!(BrIfFalse);
                     go_on!()
                 }
             }
-            // spec: Step_pure/br_table-lt, Step_pure/br_table-ge
+            // br_table
             Op::BrTable { index, first, count } => {
                 let index = slot!(index) as u32;
-                if index < count { rule!(BrTableLt) } else { rule!(BrTableGe) }
                 branch_to!(first + index.min(count))
             }
-            // spec: Step_read/call
-            Op::Call { func, at } => {
-                rule!(Call);
-                call!(func, at)
-            }
-            // spec: Step_pure/call_indirect: table.get, ref.cast, call_ref
+            // call
+            Op::Call { func, at } => call!(func, at),
+            // call_indirect
             Op::CallIndirect { index, at, signature } => {
-                rule!(CallIndirect);
-                call!(callee!(index, signature, rule!(CallRefNull)).0, at)
+                call!(callee!(index, signature), at)
             }
-            // spec: Step_read/call_ref-null, Step_read/call_ref-func
+            // call_ref
             Op::CallRef { func, at } => match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
                 Some(func) => call!(func.0, at),
-                None => {
-                    rule!(CallRefNull);
-                    leave!(Exit::Trap(Trap::NullFunctionReference))
-                }
+                None => leave!(Exit::Trap(Trap::NullFunctionReference)),
             },
-            // spec: Step_read/return_call
-            Op::ReturnCall { func, at } => {
-                rule!(ReturnCall);
-                tail_call!(func, at)
-            }
-            // spec: Step_pure/return_call_indirect
+            // return_call
+            Op::ReturnCall { func, at } => leave!(Exit::TailCall { func, at }),
+            // return_call_indirect
             Op::ReturnCallIndirect { index, at, signature } => {
-                rule!(ReturnCallIndirect);
-                tail_call!(callee!(index, signature, tail_rules!(ReturnCallRefFrameNull)).0, at)
+                let func = callee!(index, signature);
+                leave!(Exit::TailCall { func, at })
             }
-            // spec: Step_read/return_call_ref-frame-null, Step_read/return_call_ref-frame-addr
+            // return_call_ref
             Op::ReturnCallRef { func, at } => {
                 match Ref::from_bits(slot!(func)).and_then(Ref::as_func) {
-                    Some(func) => tail_call!(func.0, at),
-                    None => {
-                        tail_rules!(ReturnCallRefFrameNull);
-                        leave!(Exit::Trap(Trap::NullFunctionReference))
-                    }
+                    Some(func) => leave!(Exit::TailCall { func: func.0, at }),
+                    None => leave!(Exit::Trap(Trap::NullFunctionReference)),
                 }
             }
-            // spec: Step_pure/br_on_null-null, Step_pure/br_on_null-addr
+            // br_on_null
             Op::BrOnNull { a, label } => {
                 if slot!(a) == Ref::NULL.to_bits() {
-                    rule!(BrOnNullNull);
                     branch_to!(label)
                 } else {
-                    rule!(BrOnNullAddr);
                     go_on!()
                 }
             }
-            // spec: Step_pure/br_on_non_null-null, Step_pure/br_on_non_null-addr
+            // br_on_non_null
             Op::BrOnNonNull { a, label } => {
                 if slot!(a) == Ref::NULL.to_bits() {
-                    rule!(BrOnNonNullNull);
                     go_on!()
                 } else {
-                    rule!(BrOnNonNullAddr);
                     branch_to!(label)
                 }
             }
             Op::BrOnCast { fails, a, label, cast } => {
                 leave!(Exit::BrOnCast { fails, word: slot!(a), label, cast })
             }
-            // spec: Step_pure/vvunop, Step_pure/vunop-val, Step_pure/vextunop, Step_pure/vcvtop
+            // one vector to one vector: etalon_numerics::vector::unop has the instructions
             Op::V128Unary { opcode, dst, a } => {
                 let a = vector!(a);
-                watching!(|observer| tell_all(observer, visible_choice(opcode, [a, 0, 0])));
                 set_vector!(dst, unary(opcode, a))
             }
-            // spec: Step_pure/vvbinop, Step_pure/vbinop-val, Step_pure/vrelop, Step_pure/vswizzlop,
-            // Step_pure/vextbinop, Step_pure/vnarrow
+            // two vectors to one vector: etalon_numerics::vector::binop has the instructions
             Op::V128Binary { opcode, dst, a, b } => {
                 let (a, b) = (vector!(a), vector!(b));
-                watching!(|observer| tell_all(observer, visible_choice(opcode, [a, b, 0])));
                 set_vector!(dst, binary(opcode, a, b))
             }
-            // spec: Step_read/vload-val, Step_read/vload-oob
+            // v128.load
             Op::V128Load(o) => {
                 let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
                 match memory.get(ea..ea + size_of::<u128>()).and_then(|m| m.first_chunk()) {
-                    Some(bytes) => {
-                        rule!(VloadVal);
-                        set_vector!(o.dst, u128::from_le_bytes(*bytes));
-                    }
-                    None => {
-                        rule!(VloadOob);
-                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
-                    }
+                    Some(bytes) => set_vector!(o.dst, u128::from_le_bytes(*bytes)),
+                    None => leave!(Exit::Trap(Trap::MemoryOutOfBounds)),
                 }
             }
-            // spec: Step/vstore-val, Step/vstore-oob
+            // v128.store
             Op::V128Store(o) => {
                 let ea = slot!(o.addr) as u32 as usize + o.offset as usize;
                 let value = vector!(o.value);
                 match memory.get_mut(ea..ea + size_of::<u128>()).and_then(|m| m.first_chunk_mut()) {
-                    Some(bytes) => {
-                        rule!(VstoreVal);
-                        *bytes = value.to_le_bytes();
-                    }
-                    None => {
-                        rule!(VstoreOob);
-                        leave!(Exit::Trap(Trap::MemoryOutOfBounds))
-                    }
+                    Some(bytes) => *bytes = value.to_le_bytes(),
+                    None => leave!(Exit::Trap(Trap::MemoryOutOfBounds)),
                 }
             }
             Op::Vector { opcode, shape, at, x } => {
-                watching!(|observer| {
-                    let operands = operands(&slots[at as usize..]);
-                    tell_all(observer, visible_choice(opcode, operands))
-                });
                 if step(&mut slots[at as usize..], &program.vectors, opcode, shape, x).is_none() {
                     leave!(Exit::Crash("no vector instruction"))
                 }
             }
             Op::VectorAccess { opcode, at, memarg } => {
                 let arg = &program.far_args[memarg as usize];
-                let done = access(memory, &mut slots[at as usize..], opcode, arg);
-                if let (true, Some((val, oob))) = (W::ON, access_rules(opcode)) {
-                    watching!(|observer| tell(observer, if done.is_ok() { val } else { oob }));
-                }
-                match done {
+                match access(memory, &mut slots[at as usize..], opcode, arg) {
                     Ok(()) => {}
                     Err(Fault::Trap(trap)) => leave!(Exit::Trap(trap)),
                     Err(Fault::NoAccess) => leave!(Exit::Crash("no access of a vector")),
                 }
             }
-            // spec: Step_read/memory.fill-oob, Step_read/memory.fill-zero, Step_read/memory.fill-succ
+            // memory.fill
             Op::MemoryFill { at, rate } => {
                 let (to, value, len) = (read!(32, at), slot!(at + 1) as u8, read!(32, at + 2));
                 let to = in_memory!(to, len);
                 dynamic_charge!(rate, len);
                 memory[to].fill(value);
             }
-            // spec: Step_read/memory.copy-oob, Step_read/memory.copy-zero, Step_read/memory.copy-le,
-            // Step_read/memory.copy-gt
+            // memory.copy
             Op::MemoryCopy { at, rate } => {
                 let (to, from, len) = (read!(32, at), read!(32, at + 1), read!(32, at + 2));
                 let (to, from) = (in_memory!(to, len), in_memory!(from, len));
                 dynamic_charge!(rate, len);
                 memory.copy_within(from, to.start);
             }
-            // spec: Step_pure/frame-vals, Step_pure/return-frame
+            // return, and the end of a body
             Op::Return0 => ret!(),
             Op::Return1 { src } => {
                 set!(0, slot!(src));
@@ -682,7 +492,8 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             }
             Op::Far { opcode, at, memarg } => leave!(Exit::Far { opcode, at, memarg }),
             Op::Slow { opcode, at, x, y } => leave!(Exit::Slow(Slow { opcode, at, x, y })),
-            // spec: Step_pure/binop-val, i32
+            // i32.add, i32.sub, i32.mul, i32.and, i32.or, i32.xor, i32.shl, i32.shr_s, i32.shr_u,
+            // i32.rotl, i32.rotr
             Op::I32Add(o) => total!(32, o, integer::w32::add),
             Op::I32AddK(o) => total_k!(32, o, integer::w32::add),
             Op::I32Sub(o) => total!(32, o, integer::w32::sub),
@@ -705,7 +516,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I32RotlK(o) => total_k!(32, o, integer::w32::rotl),
             Op::I32Rotr(o) => total!(32, o, integer::w32::rotr),
             Op::I32RotrK(o) => total_k!(32, o, integer::w32::rotr),
-            // spec: Step_pure/binop-val, Step_pure/binop-trap, i32
+            // i32.div_s, i32.div_u, i32.rem_s, i32.rem_u
             Op::I32DivS(o) => partial!(32, o, integer::w32::div_s),
             Op::I32DivSK(o) => partial_k!(32, o, integer::w32::div_s),
             Op::I32DivU(o) => partial!(32, o, integer::w32::div_u),
@@ -714,7 +525,8 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I32RemSK(o) => partial_k!(32, o, integer::w32::rem_s),
             Op::I32RemU(o) => partial!(32, o, integer::w32::rem_u),
             Op::I32RemUK(o) => partial_k!(32, o, integer::w32::rem_u),
-            // spec: Step_pure/relop, i32
+            // i32.eq, i32.ne, i32.lt_s, i32.lt_u, i32.gt_s, i32.gt_u, i32.le_s, i32.le_u,
+            // i32.ge_s, i32.ge_u
             Op::I32Eq(o) => rel!(32, o, integer::w32::eq),
             Op::I32EqK(o) => rel_k!(32, o, integer::w32::eq),
             Op::I32Ne(o) => rel!(32, o, integer::w32::ne),
@@ -735,7 +547,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I32GeSK(o) => rel_k!(32, o, integer::w32::ge_s),
             Op::I32GeU(o) => rel!(32, o, integer::w32::ge_u),
             Op::I32GeUK(o) => rel_k!(32, o, integer::w32::ge_u),
-            // spec: Step_pure/relop, then Step_pure/br_if-true or br_if-false, i32
+            // a comparison of i32 and br_if, or if
             Op::BrIfI32Eq(o) => branch!(32, o, integer::w32::eq),
             Op::BrIfI32EqK(o) => branch_k!(32, o, integer::w32::eq),
             Op::BrIfI32Ne(o) => branch!(32, o, integer::w32::ne),
@@ -756,14 +568,15 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrIfI32GeSK(o) => branch_k!(32, o, integer::w32::ge_s),
             Op::BrIfI32GeU(o) => branch!(32, o, integer::w32::ge_u),
             Op::BrIfI32GeUK(o) => branch_k!(32, o, integer::w32::ge_u),
-            // spec: Step_pure/testop and Step_pure/unop-val, i32
+            // i32.eqz, i32.clz, i32.ctz, i32.popcnt, i32.extend8_s, i32.extend16_s
             Op::I32Eqz(o) => test!(32, o, integer::w32::eqz),
             Op::I32Clz(o) => unary!(32, o, integer::w32::clz),
             Op::I32Ctz(o) => unary!(32, o, integer::w32::ctz),
             Op::I32Popcnt(o) => unary!(32, o, integer::w32::popcnt),
             Op::I32Extend8S(o) => unary!(32, o, integer::w32::extend8_s),
             Op::I32Extend16S(o) => unary!(32, o, integer::w32::extend16_s),
-            // spec: Step_pure/binop-val, i64
+            // i64.add, i64.sub, i64.mul, i64.and, i64.or, i64.xor, i64.shl, i64.shr_s, i64.shr_u,
+            // i64.rotl, i64.rotr
             Op::I64Add(o) => total!(64, o, integer::w64::add),
             Op::I64AddK(o) => total_k!(64, o, integer::w64::add),
             Op::I64Sub(o) => total!(64, o, integer::w64::sub),
@@ -786,7 +599,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64RotlK(o) => total_k!(64, o, integer::w64::rotl),
             Op::I64Rotr(o) => total!(64, o, integer::w64::rotr),
             Op::I64RotrK(o) => total_k!(64, o, integer::w64::rotr),
-            // spec: Step_pure/binop-val, Step_pure/binop-trap, i64
+            // i64.div_s, i64.div_u, i64.rem_s, i64.rem_u
             Op::I64DivS(o) => partial!(64, o, integer::w64::div_s),
             Op::I64DivSK(o) => partial_k!(64, o, integer::w64::div_s),
             Op::I64DivU(o) => partial!(64, o, integer::w64::div_u),
@@ -795,14 +608,11 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64RemSK(o) => partial_k!(64, o, integer::w64::rem_s),
             Op::I64RemU(o) => partial!(64, o, integer::w64::rem_u),
             Op::I64RemUK(o) => partial_k!(64, o, integer::w64::rem_u),
-            // spec: Step_pure/relop, i64
+            // i64.eq, i64.ne, i64.lt_s, i64.lt_u, i64.gt_s, i64.gt_u, i64.le_s, i64.le_u,
+            // i64.ge_s, i64.ge_u
             Op::I64Eq(o) => rel!(64, o, integer::w64::eq),
-            // spec: Step_pure/ref.eq-null, Step_pure/ref.eq-true, Step_pure/ref.eq-false
-            Op::RefEq(o) => {
-                let (a, b) = (slot!(o.a), slot!(o.b));
-                watching!(|observer| tell(observer, rule_of_equality(a, b)));
-                set!(o.dst, u64::from(a == b));
-            }
+            // ref.eq
+            Op::RefEq(o) => set!(o.dst, u64::from(slot!(o.a) == slot!(o.b))),
             Op::I64EqK(o) => rel_k!(64, o, integer::w64::eq),
             Op::I64Ne(o) => rel!(64, o, integer::w64::ne),
             Op::I64NeK(o) => rel_k!(64, o, integer::w64::ne),
@@ -822,7 +632,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64GeSK(o) => rel_k!(64, o, integer::w64::ge_s),
             Op::I64GeU(o) => rel!(64, o, integer::w64::ge_u),
             Op::I64GeUK(o) => rel_k!(64, o, integer::w64::ge_u),
-            // spec: Step_pure/relop, then Step_pure/br_if-true or br_if-false, i64
+            // a comparison of i64 and br_if, or if
             Op::BrIfI64Eq(o) => branch!(64, o, integer::w64::eq),
             Op::BrIfI64EqK(o) => branch_k!(64, o, integer::w64::eq),
             Op::BrIfI64Ne(o) => branch!(64, o, integer::w64::ne),
@@ -843,7 +653,7 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::BrIfI64GeSK(o) => branch_k!(64, o, integer::w64::ge_s),
             Op::BrIfI64GeU(o) => branch!(64, o, integer::w64::ge_u),
             Op::BrIfI64GeUK(o) => branch_k!(64, o, integer::w64::ge_u),
-            // spec: Step_pure/testop and Step_pure/unop-val, i64
+            // i64.eqz, i64.clz, i64.ctz, i64.popcnt, i64.extend8_s, i64.extend16_s, i64.extend32_s
             Op::I64Eqz(o) => test!(64, o, integer::w64::eqz),
             Op::I64Clz(o) => unary!(64, o, integer::w64::clz),
             Op::I64Ctz(o) => unary!(64, o, integer::w64::ctz),
@@ -851,53 +661,58 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64Extend8S(o) => unary!(64, o, integer::w64::extend8_s),
             Op::I64Extend16S(o) => unary!(64, o, integer::w64::extend16_s),
             Op::I64Extend32S(o) => unary!(64, o, integer::extend32_s),
-            // spec: Step_pure/binop-val, f32
-            Op::F32Add(o) => float!(f32, o, float::w32::add),
-            Op::F32Sub(o) => float!(f32, o, float::w32::sub),
-            Op::F32Mul(o) => float!(f32, o, float::w32::mul),
-            Op::F32Div(o) => float!(f32, o, float::w32::div),
-            Op::F32Min(o) => float!(f32, o, float::w32::min),
-            Op::F32Max(o) => float!(f32, o, float::w32::max),
+            // f32.add, f32.sub, f32.mul, f32.div, f32.min, f32.max, f32.copysign
+            Op::F32Add(o) => total!(f32, o, float::w32::add),
+            Op::F32Sub(o) => total!(f32, o, float::w32::sub),
+            Op::F32Mul(o) => total!(f32, o, float::w32::mul),
+            Op::F32Div(o) => total!(f32, o, float::w32::div),
+            Op::F32Min(o) => total!(f32, o, float::w32::min),
+            Op::F32Max(o) => total!(f32, o, float::w32::max),
             Op::F32Copysign(o) => total!(32, o, float::w32::copysign),
-            // spec: Step_pure/relop, f32
-            Op::F32Eq(o) => float_rel!(f32, o, float::w32::eq),
-            Op::F32Ne(o) => float_rel!(f32, o, float::w32::ne),
-            Op::F32Lt(o) => float_rel!(f32, o, float::w32::lt),
-            Op::F32Gt(o) => float_rel!(f32, o, float::w32::gt),
-            Op::F32Le(o) => float_rel!(f32, o, float::w32::le),
-            Op::F32Ge(o) => float_rel!(f32, o, float::w32::ge),
-            // spec: Step_pure/unop-val, f32
-            Op::F32Ceil(o) => float_unary!(f32, o, float::w32::ceil),
-            Op::F32Floor(o) => float_unary!(f32, o, float::w32::floor),
-            Op::F32Trunc(o) => float_unary!(f32, o, float::w32::trunc),
-            Op::F32Nearest(o) => float_unary!(f32, o, float::w32::nearest),
-            Op::F32Sqrt(o) => float_unary!(f32, o, float::w32::sqrt),
+            // f32.eq, f32.ne, f32.lt, f32.gt, f32.le, f32.ge
+            Op::F32Eq(o) => rel!(f32, o, float::w32::eq),
+            Op::F32Ne(o) => rel!(f32, o, float::w32::ne),
+            Op::F32Lt(o) => rel!(f32, o, float::w32::lt),
+            Op::F32Gt(o) => rel!(f32, o, float::w32::gt),
+            Op::F32Le(o) => rel!(f32, o, float::w32::le),
+            Op::F32Ge(o) => rel!(f32, o, float::w32::ge),
+            // f32.ceil, f32.floor, f32.trunc, f32.nearest, f32.sqrt, f32.abs, f32.neg
+            Op::F32Ceil(o) => unary!(f32, o, float::w32::ceil),
+            Op::F32Floor(o) => unary!(f32, o, float::w32::floor),
+            Op::F32Trunc(o) => unary!(f32, o, float::w32::trunc),
+            Op::F32Nearest(o) => unary!(f32, o, float::w32::nearest),
+            Op::F32Sqrt(o) => unary!(f32, o, float::w32::sqrt),
             Op::F32Abs(o) => unary!(32, o, float::w32::abs),
             Op::F32Neg(o) => unary!(32, o, float::w32::neg),
-            // spec: Step_pure/binop-val, f64
-            Op::F64Add(o) => float!(f64, o, float::w64::add),
-            Op::F64Sub(o) => float!(f64, o, float::w64::sub),
-            Op::F64Mul(o) => float!(f64, o, float::w64::mul),
-            Op::F64Div(o) => float!(f64, o, float::w64::div),
-            Op::F64Min(o) => float!(f64, o, float::w64::min),
-            Op::F64Max(o) => float!(f64, o, float::w64::max),
+            // f64.add, f64.sub, f64.mul, f64.div, f64.min, f64.max, f64.copysign
+            Op::F64Add(o) => total!(f64, o, float::w64::add),
+            Op::F64Sub(o) => total!(f64, o, float::w64::sub),
+            Op::F64Mul(o) => total!(f64, o, float::w64::mul),
+            Op::F64Div(o) => total!(f64, o, float::w64::div),
+            Op::F64Min(o) => total!(f64, o, float::w64::min),
+            Op::F64Max(o) => total!(f64, o, float::w64::max),
             Op::F64Copysign(o) => total!(64, o, float::w64::copysign),
-            // spec: Step_pure/relop, f64
-            Op::F64Eq(o) => float_rel!(f64, o, float::w64::eq),
-            Op::F64Ne(o) => float_rel!(f64, o, float::w64::ne),
-            Op::F64Lt(o) => float_rel!(f64, o, float::w64::lt),
-            Op::F64Gt(o) => float_rel!(f64, o, float::w64::gt),
-            Op::F64Le(o) => float_rel!(f64, o, float::w64::le),
-            Op::F64Ge(o) => float_rel!(f64, o, float::w64::ge),
-            // spec: Step_pure/unop-val, f64
-            Op::F64Ceil(o) => float_unary!(f64, o, float::w64::ceil),
-            Op::F64Floor(o) => float_unary!(f64, o, float::w64::floor),
-            Op::F64Trunc(o) => float_unary!(f64, o, float::w64::trunc),
-            Op::F64Nearest(o) => float_unary!(f64, o, float::w64::nearest),
-            Op::F64Sqrt(o) => float_unary!(f64, o, float::w64::sqrt),
+            // f64.eq, f64.ne, f64.lt, f64.gt, f64.le, f64.ge
+            Op::F64Eq(o) => rel!(f64, o, float::w64::eq),
+            Op::F64Ne(o) => rel!(f64, o, float::w64::ne),
+            Op::F64Lt(o) => rel!(f64, o, float::w64::lt),
+            Op::F64Gt(o) => rel!(f64, o, float::w64::gt),
+            Op::F64Le(o) => rel!(f64, o, float::w64::le),
+            Op::F64Ge(o) => rel!(f64, o, float::w64::ge),
+            // f64.ceil, f64.floor, f64.trunc, f64.nearest, f64.sqrt, f64.abs, f64.neg
+            Op::F64Ceil(o) => unary!(f64, o, float::w64::ceil),
+            Op::F64Floor(o) => unary!(f64, o, float::w64::floor),
+            Op::F64Trunc(o) => unary!(f64, o, float::w64::trunc),
+            Op::F64Nearest(o) => unary!(f64, o, float::w64::nearest),
+            Op::F64Sqrt(o) => unary!(f64, o, float::w64::sqrt),
             Op::F64Abs(o) => unary!(64, o, float::w64::abs),
             Op::F64Neg(o) => unary!(64, o, float::w64::neg),
-            // spec: Step_pure/cvtop-val
+            // i32.wrap_i64, i64.extend_i32_s, i64.extend_i32_u, f32.convert_i32_s,
+            // f32.convert_i32_u, f32.convert_i64_s, f32.convert_i64_u, f64.convert_i32_s,
+            // f64.convert_i32_u, f64.convert_i64_s, f64.convert_i64_u, f32.demote_f64,
+            // f64.promote_f32, i32.trunc_sat_f32_s, i32.trunc_sat_f32_u, i32.trunc_sat_f64_s,
+            // i32.trunc_sat_f64_u, i64.trunc_sat_f32_s, i64.trunc_sat_f32_u, i64.trunc_sat_f64_s,
+            // i64.trunc_sat_f64_u
             Op::I32WrapI64(o) => convert!(u64 => u32, o, conversion::i32_wrap_i64),
             Op::I64ExtendI32S(o) => convert!(u32 => u64, o, conversion::i64_extend_i32_s),
             Op::I64ExtendI32U(o) => convert!(u32 => u64, o, conversion::i64_extend_i32_u),
@@ -919,7 +734,8 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64TruncSatF32U(o) => convert!(f32 => u64, o, conversion::i64_trunc_sat_f32_u),
             Op::I64TruncSatF64S(o) => convert!(f64 => u64, o, conversion::i64_trunc_sat_f64_s),
             Op::I64TruncSatF64U(o) => convert!(f64 => u64, o, conversion::i64_trunc_sat_f64_u),
-            // spec: Step_pure/cvtop-val, Step_pure/cvtop-trap
+            // i32.trunc_f32_s, i32.trunc_f32_u, i32.trunc_f64_s, i32.trunc_f64_u, i64.trunc_f32_s,
+            // i64.trunc_f32_u, i64.trunc_f64_s, i64.trunc_f64_u
             Op::I32TruncF32S(o) => convert_partial!(f32 => u32, o, conversion::i32_trunc_f32_s),
             Op::I32TruncF32U(o) => convert_partial!(f32 => u32, o, conversion::i32_trunc_f32_u),
             Op::I32TruncF64S(o) => convert_partial!(f64 => u32, o, conversion::i32_trunc_f64_s),
@@ -928,33 +744,34 @@ pub(crate) fn run<W: Watch, const METERED: bool>(
             Op::I64TruncF32U(o) => convert_partial!(f32 => u64, o, conversion::i64_trunc_f32_u),
             Op::I64TruncF64S(o) => convert_partial!(f64 => u64, o, conversion::i64_trunc_f64_s),
             Op::I64TruncF64U(o) => convert_partial!(f64 => u64, o, conversion::i64_trunc_f64_u),
-            // spec: Step_read/load-num-val, Step_read/load-num-oob
-            Op::I32Load(o) => load!(u32 as u32, LoadNumVal, LoadNumOob, o),
-            Op::I64Load(o) => load!(u64 as u64, LoadNumVal, LoadNumOob, o),
-            Op::F32Load(o) => load!(u32 as u32, LoadNumVal, LoadNumOob, o),
-            Op::F64Load(o) => load!(u64 as u64, LoadNumVal, LoadNumOob, o),
-            // spec: Step_read/load-pack-val, Step_read/load-pack-oob
-            Op::I32Load8S(o) => load!(i8 as u32, LoadPackVal, LoadPackOob, o),
-            Op::I32Load8U(o) => load!(u8 as u32, LoadPackVal, LoadPackOob, o),
-            Op::I32Load16S(o) => load!(i16 as u32, LoadPackVal, LoadPackOob, o),
-            Op::I32Load16U(o) => load!(u16 as u32, LoadPackVal, LoadPackOob, o),
-            Op::I64Load8S(o) => load!(i8 as u64, LoadPackVal, LoadPackOob, o),
-            Op::I64Load8U(o) => load!(u8 as u64, LoadPackVal, LoadPackOob, o),
-            Op::I64Load16S(o) => load!(i16 as u64, LoadPackVal, LoadPackOob, o),
-            Op::I64Load16U(o) => load!(u16 as u64, LoadPackVal, LoadPackOob, o),
-            Op::I64Load32S(o) => load!(i32 as u64, LoadPackVal, LoadPackOob, o),
-            Op::I64Load32U(o) => load!(u32 as u64, LoadPackVal, LoadPackOob, o),
-            // spec: Step/store-num-val, Step/store-num-oob
-            Op::I32Store(o) => store!(u32, StoreNumVal, StoreNumOob, o),
-            Op::I64Store(o) => store!(u64, StoreNumVal, StoreNumOob, o),
-            Op::F32Store(o) => store!(u32, StoreNumVal, StoreNumOob, o),
-            Op::F64Store(o) => store!(u64, StoreNumVal, StoreNumOob, o),
-            // spec: Step/store-pack-val, Step/store-pack-oob
-            Op::I32Store8(o) => store!(u8, StorePackVal, StorePackOob, o),
-            Op::I32Store16(o) => store!(u16, StorePackVal, StorePackOob, o),
-            Op::I64Store8(o) => store!(u8, StorePackVal, StorePackOob, o),
-            Op::I64Store16(o) => store!(u16, StorePackVal, StorePackOob, o),
-            Op::I64Store32(o) => store!(u32, StorePackVal, StorePackOob, o),
+            // i32.load, i64.load, f32.load, f64.load
+            Op::I32Load(o) => load!(u32 as u32, o),
+            Op::I64Load(o) => load!(u64 as u64, o),
+            Op::F32Load(o) => load!(u32 as u32, o),
+            Op::F64Load(o) => load!(u64 as u64, o),
+            // i32.load8_s, i32.load8_u, i32.load16_s, i32.load16_u, i64.load8_s, i64.load8_u,
+            // i64.load16_s, i64.load16_u, i64.load32_s, i64.load32_u
+            Op::I32Load8S(o) => load!(i8 as u32, o),
+            Op::I32Load8U(o) => load!(u8 as u32, o),
+            Op::I32Load16S(o) => load!(i16 as u32, o),
+            Op::I32Load16U(o) => load!(u16 as u32, o),
+            Op::I64Load8S(o) => load!(i8 as u64, o),
+            Op::I64Load8U(o) => load!(u8 as u64, o),
+            Op::I64Load16S(o) => load!(i16 as u64, o),
+            Op::I64Load16U(o) => load!(u16 as u64, o),
+            Op::I64Load32S(o) => load!(i32 as u64, o),
+            Op::I64Load32U(o) => load!(u32 as u64, o),
+            // i32.store, i64.store, f32.store, f64.store
+            Op::I32Store(o) => store!(u32, o),
+            Op::I64Store(o) => store!(u64, o),
+            Op::F32Store(o) => store!(u32, o),
+            Op::F64Store(o) => store!(u64, o),
+            // i32.store8, i32.store16, i64.store8, i64.store16, i64.store32
+            Op::I32Store8(o) => store!(u8, o),
+            Op::I32Store16(o) => store!(u16, o),
+            Op::I64Store8(o) => store!(u8, o),
+            Op::I64Store16(o) => store!(u16, o),
+            Op::I64Store32(o) => store!(u32, o),
             }
         }
     };

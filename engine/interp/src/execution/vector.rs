@@ -1,4 +1,5 @@
-//! Vector instructions (specification chapter 4.6.3), and their loads and stores.
+//! Vector instructions ("Vector Instructions"), and their loads and stores. What they compute is in
+//! `etalon_numerics::vector`, where each has its name.
 
 use crate::program::{FarArg, Shape};
 use etalon_module::Opcode;
@@ -13,11 +14,6 @@ fn get(slots: &[u64], at: usize) -> u128 {
 fn set(slots: &mut [u64], value: u128) {
     slots[0] = value as u64;
     slots[1] = (value >> 64) as u64;
-}
-
-/// The vectors in the first slots, for an operator of up to three; zeros where there are fewer.
-pub(super) fn operands(slots: &[u64]) -> [u128; 3] {
-    [0, 2, 4].map(|at| if slots.len() > at + 1 { get(slots, at) } else { 0 })
 }
 
 /// The result of an operator with two operands. Preparation has asked the same table whether it is one.
@@ -36,9 +32,6 @@ pub(super) fn unary(opcode: Opcode, a: u128) -> u128 {
 }
 
 /// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
-// spec: Step_pure/vvternop, Step_pure/vternop-val, Step_pure/vextternop, Step_pure/vshiftop,
-// Step_pure/vtestop, Step_pure/vvtestop, Step_pure/vbitmask, Step_pure/vshuffle, Step_pure/vsplat,
-// Step_pure/vextract_lane-num, Step_pure/vextract_lane-pack, Step_pure/vreplace_lane
 pub(super) fn step(
     slots: &mut [u64],
     vectors: &[u128],
@@ -47,6 +40,7 @@ pub(super) fn step(
     x: u32,
 ) -> Option<()> {
     let result = match shape {
+        // `v128.const`
         Shape::Const => vectors[x as usize],
         // These have operations of their own.
         Shape::Unary | Shape::Binary => return None,
@@ -54,6 +48,7 @@ pub(super) fn step(
         Shape::Shift => vector::shift(opcode, get(slots, 0), slots[2] as u32)?,
         Shape::Splat => vector::splat(opcode, slots[0])?,
         Shape::Replace => vector::replace(opcode, x as u8, get(slots, 0), slots[2])?,
+        // `i8x16.shuffle`
         Shape::Shuffle => {
             let lanes = vectors[x as usize].to_le_bytes();
             vector::shuffle(lanes, get(slots, 0), get(slots, 2))
@@ -106,10 +101,6 @@ fn narrow_width(opcode: Opcode) -> Option<usize> {
 }
 
 /// Executes a load or store of a vector or of a lane.
-// spec: Step_read/vload-val, Step_read/vload-oob, Step_read/vload-pack-val, Step_read/vload-pack-oob,
-// Step_read/vload-splat-val, Step_read/vload-splat-oob, Step_read/vload-zero-val,
-// Step_read/vload-zero-oob, Step_read/vload_lane-val, Step_read/vload_lane-oob,
-// Step/vstore-val, Step/vstore-oob, Step/vstore_lane-val, Step/vstore_lane-oob
 pub(super) fn access(
     memory: &mut [u8],
     slots: &mut [u64],

@@ -1,13 +1,9 @@
 //! The machine: everything that a running guest consists of besides the store. Plain data.
 
-mod pause;
 mod roots;
 mod run;
 mod unwind;
-mod watch;
 
-pub use pause::{Pause, PauseLimits, PauseReason, PauseRequest};
-pub(crate) use pause::{Pausing, Stepped};
 pub(crate) use roots::{Held, RootMaps, Standing};
 pub(crate) use run::{Executing, Leave};
 
@@ -132,8 +128,6 @@ pub(crate) enum Exit {
     OutOfGas,
     /// A frame needs more depth than is left.
     StackOverflow,
-    /// The machine is to stop before an instruction.
-    Paused,
     /// What cannot happen in valid code.
     Crash(&'static str),
 }

@@ -7,7 +7,7 @@
 //!
 //! What is visited of a frame:
 //!
-//! - before an instruction that allocates, and where it is paused: the locals and all operands;
+//! - before an instruction that allocates: the locals and all operands;
 //! - in a call: the locals and what is left when the call has taken its operands, which are the
 //!   callee's first slots;
 //! - in a tail call to the outside: nothing, the frame is gone.
@@ -29,15 +29,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// and a body have as many positions; without a bound that is its square.
 const MOST_SLOTS: usize = 1 << 20;
 
-/// Where a machine stands that does not run.
+/// What a machine that does not run is about to do by the operation that it has come past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is about to execute the operation that it has come past, which allocates.
+    /// It is to allocate.
     Allocating,
-    /// It is in a call to the outside, the operation that it has come past.
+    /// It is in a call to the outside.
     CallingOut,
-    /// It is paused before the operation that is next.
-    Paused,
 }
 
 /// Which slots of a frame hold references just before the instruction of an operation.
@@ -137,11 +135,7 @@ impl Machine {
     /// The active frames, from the present one outwards.
     fn active(&self, standing: Standing) -> impl Iterator<Item = Active> {
         let calls = standing == Standing::CallingOut;
-        let pc = match standing {
-            Standing::Paused => self.pc,
-            Standing::Allocating | Standing::CallingOut => self.pc.saturating_sub(1),
-        };
-        let present = Active { pc, fp: self.fp, calls };
+        let present = Active { pc: self.pc.saturating_sub(1), fp: self.fp, calls };
         let callers = self.frames.iter().rev().filter(|frame| frame.return_pc != EXIT_PC);
         let callers = callers.map(|f| Active { pc: f.return_pc - 1, fp: f.fp, calls: true });
         std::iter::once(present).chain(callers)
@@ -150,7 +144,7 @@ impl Machine {
 
 impl State {
     /// Calls `visit` with each reference that a machine holds.
-    pub(crate) fn visit_machine(
+    fn visit_machine(
         &mut self,
         store: &Store,
         machine: &Machine,

@@ -1,8 +1,7 @@
 //! What is around the loop: preparing functions, calls to the outside, and ends.
 
-use super::{Exit, Frame, Machine, Pausing, Stepped};
+use super::{Exit, Frame, Machine};
 use crate::execution;
-use crate::observer::{NoObserver, Observer, Rule, Watched, access_rules, tell, tell_branch};
 use crate::prepare;
 use crate::program::{EXIT_PC, Program, Slow};
 use etalon_module::Opcode;
@@ -25,10 +24,6 @@ pub(crate) enum Leave {
     /// A collection is due before an operation that allocates. Whatever holds references is asked for
     /// them, and some of it needs the program.
     Collect(Slow),
-    /// The machine is to stop before the instruction that it has come to.
-    Paused,
-    /// The instruction that was executed waits to be notified.
-    Waiting,
     /// The function that was called from outside is replaced by one of the host or of another tier.
     TailCall {
         /// The function.
@@ -41,9 +36,6 @@ pub(crate) enum Leave {
 /// One step of execution from entering the loop to leaving it.
 pub(crate) struct Executing<'a> {
     pub(crate) program: &'a mut Program,
-    pub(crate) observer: Option<&'a mut (dyn Observer + Send)>,
-    /// When to stop, if that is asked for.
-    pub(crate) pausing: Option<&'a mut Pausing>,
     pub(crate) store: &'a mut Store,
     pub(crate) machine: &'a mut Machine,
 }
@@ -68,12 +60,7 @@ impl Executing<'_> {
                     }
                     self.replace(func, at)?;
                 }
-                Exit::Far { opcode, at, memarg } => {
-                    self.far(opcode, at, memarg)?;
-                    if execution::waits(opcode) && self.is_waiting() {
-                        return Ok(Leave::Waiting);
-                    }
-                }
+                Exit::Far { opcode, at, memarg } => self.far(opcode, at, memarg)?,
                 Exit::Returned => self.machine.home = self.program.home_at(self.machine.pc),
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
@@ -85,7 +72,6 @@ impl Executing<'_> {
                 Exit::Trap(trap) => return Err(self.trap(trap)),
                 Exit::OutOfGas => self.out_of_gas()?,
                 Exit::StackOverflow => return Err(Exhaustion::Stack.into()),
-                Exit::Paused => return Ok(Leave::Paused),
                 Exit::Crash(what) => return Err(Stop::crash(what)),
             }
         }
@@ -96,24 +82,9 @@ impl Executing<'_> {
         let metered = self.store.is_metering();
         self.machine.gas = self.store.meter().cell().left();
         let (program, store, machine) = (&*self.program, &mut *self.store, &mut *self.machine);
-        let exit = match (&mut self.pausing, &mut self.observer, metered) {
-            (Some(pausing), observer, _) => {
-                let observer: Option<&mut (dyn Observer + Send)> = match observer {
-                    Some(observer) => Some(&mut **observer),
-                    None => None,
-                };
-                let mut watch = Stepped { pausing, observer };
-                execution::run::<_, true>(program, store, machine, &mut watch)
-            }
-            (None, Some(observer), _) => {
-                execution::run::<_, true>(program, store, machine, &mut Watched(*observer))
-            }
-            (None, None, true) => {
-                execution::run::<_, true>(program, store, machine, &mut NoObserver)
-            }
-            (None, None, false) => {
-                execution::run::<_, false>(program, store, machine, &mut NoObserver)
-            }
+        let exit = match metered {
+            true => execution::run::<true>(program, store, machine),
+            false => execution::run::<false>(program, store, machine),
         };
         if metered {
             self.store.meter().cell().set_left(self.machine.gas);
@@ -142,16 +113,11 @@ impl Executing<'_> {
         let fp = machine.fp as usize;
         Machine::reserve(&mut machine.stack, fp + code.frame_slots as usize);
         machine.stack[fp + code.params as usize..fp + code.locals as usize].fill(0);
-        self.watched(|observer| {
-            tell(observer, Rule::CallRefFunc);
-            observer.enter(func, code.entry_gas);
-        });
         Ok(())
     }
 
     /// Enters a function of this tier in place of the present one.
     fn replace(&mut self, func: FuncAddr, at: u32) -> Result<(), Stop> {
-        let leaving = self.program.func_at(self.machine.pc.saturating_sub(1));
         let params = self.store.func_type(func).param_slots();
         self.machine.slots(0).copy_within(at as usize..at as usize + params, 0);
         let Some(frame) = self.machine.frames.pop() else {
@@ -159,9 +125,6 @@ impl Executing<'_> {
         };
         // gas-1, section 8: the callee's frame replaces the caller's.
         self.machine.depth_left += u64::from(frame.depth);
-        if let (Some(observer), Some(leaving)) = (&mut self.observer, leaving) {
-            observer.exit(leaving);
-        }
         self.enter(func, 0, frame.return_pc)?;
         if let Some(new) = self.machine.frames.last_mut() {
             new.fp = frame.fp;
@@ -171,17 +134,14 @@ impl Executing<'_> {
         Ok(())
     }
 
-    /// A tail call to the outside. The last frame is given up; one that is not the last, or of an execution
-    /// that may be paused, waits for the callee's results, which are then its own.
-    fn leave_by_tail_call(&mut self, func: FuncAddr, at: u32) -> Leave {
-        if self.machine.frames.len() > 1 || self.pausing.is_some() {
-            return Leave::CallOut { func, at, tail: true };
+    /// A tail call to the outside. The last frame is given up; one that is not the last waits for the
+    /// callee's results, which are then its own.
+    fn leave_by_tail_call(&self, func: FuncAddr, at: u32) -> Leave {
+        if self.machine.frames.len() > 1 {
+            Leave::CallOut { func, at, tail: true }
+        } else {
+            Leave::TailCall { func, at }
         }
-        let leaving = self.program.func_at(self.machine.pc.saturating_sub(1));
-        if let (Some(observer), Some(leaving)) = (&mut self.observer, leaving) {
-            observer.exit(leaving);
-        }
-        Leave::TailCall { func, at }
     }
 
     /// What was called outside ended in a tail call, which is made from here in its place.
@@ -206,18 +166,10 @@ impl Executing<'_> {
         self.advance()
     }
 
-    // spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,
-    // Step_read/br_on_cast_fail-succeed, Step_read/br_on_cast_fail-fail
+    /// `br_on_cast`, or `br_on_cast_fail` if it is taken when the cast `fails`.
     fn branch_on_cast(&mut self, fails: bool, succeeds: bool, label: u32) -> Result<(), Stop> {
-        self.rule(match (fails, succeeds) {
-            (false, true) => Rule::BrOnCastSucceed,
-            (false, false) => Rule::BrOnCastFail,
-            (true, true) => Rule::BrOnCastFailSucceed,
-            (true, false) => Rule::BrOnCastFailFail,
-        });
         if fails != succeeds {
             let label = self.program.labels[label as usize];
-            self.watched(|observer| tell_branch(observer, label.crossed));
             let from = label.from as usize;
             let slots = self.machine.slots(0);
             slots.copy_within(from..from + label.keep as usize, label.to as usize);
@@ -260,30 +212,14 @@ impl Executing<'_> {
             _ => {}
         }
         let slots = self.machine.slots(op.at);
-        let observer: Option<&mut (dyn Observer + Send)> = match &mut self.observer {
-            Some(observer) => Some(&mut **observer),
-            None => None,
-        };
-        let result = execution::slow(self.program, self.store, slots, op, observer);
+        let result = execution::slow(self.program, self.store, slots, op);
         result.map_err(|stop| self.located(stop))
     }
 
     fn far(&mut self, opcode: Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
         let arg = self.program.far_args[memarg as usize];
         let slots = self.machine.slots(at);
-        let waiter = self.pausing.as_ref().map(|p| p.waiter());
-        let done = execution::far(self.store, slots, opcode, arg, waiter);
-        match (access_rules(opcode), &done) {
-            (Some((val, _)), Ok(())) => self.rule(val),
-            (Some((_, oob)), Err(Stop::Trap(_))) => self.rule(oob),
-            _ => {}
-        }
-        done.map_err(|stop| self.located(stop))
-    }
-
-    fn is_waiting(&self) -> bool {
-        let waiter = self.pausing.as_ref().map(|p| p.waiter());
-        waiter.is_some_and(|waiter| self.store.waits.of(waiter).is_some())
+        execution::far(self.store, slots, opcode, arg).map_err(|stop| self.located(stop))
     }
 
     /// Adds to a trap where it was raised.

@@ -1,14 +1,12 @@
-//! Exceptions: throwing, and finding who catches (specification chapter 4.6.5, `throw_ref`).
+//! Exceptions ("Exception Handling Instructions"): throwing, and finding who catches.
 
 use super::Executing;
-use crate::observer::{Rule, tell_branch};
-use crate::program::{Catch, EXIT_PC, Handler, HandlerKind, Slow};
+use crate::program::{Catch, EXIT_PC, HandlerKind, Slow};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap, Value};
 
 impl Executing<'_> {
-    // spec: Step/throw
+    /// `throw`
     pub(super) fn throw(&mut self, op: Slow) -> Result<(), Stop> {
-        self.rule(Rule::Throw);
         let tag = TagAddr(op.x);
         let ty = self.store.tags[tag.index()].ty;
         let Some(ty) = self.store.types.func(ty) else {
@@ -19,14 +17,11 @@ impl Executing<'_> {
         self.unwind(exn)
     }
 
-    // spec: Step_read/throw_ref-null
+    /// `throw_ref`
     pub(super) fn throw_ref(&mut self, op: Slow) -> Result<(), Stop> {
         match Ref::from_bits(self.machine.slots(op.at)[0]).and_then(Ref::kind) {
             Some(RefKind::Exn(exn)) => self.unwind(exn),
-            None => {
-                self.rule(Rule::ThrowRefNull);
-                Err(self.trap(Trap::NullExceptionReference))
-            }
+            None => Err(self.trap(Trap::NullExceptionReference)),
             Some(_) => Err(Stop::crash("throw_ref of another reference")),
         }
     }
@@ -40,22 +35,15 @@ impl Executing<'_> {
     }
 
     /// Leaves blocks and frames until a handler catches; if none does, the exception is uncaught.
-    // spec: Step_read/throw_ref-instrs, Step_read/throw_ref-label, Step_read/throw_ref-frame,
-    // Step_read/throw_ref-handler-next, Step_read/throw_ref-handler-empty
     fn unwind(&mut self, exn: ExnAddr) -> Result<(), Stop> {
         let Some(tag) = self.store.exn(exn).map(|e| e.tag) else {
             return Err(Stop::crash("an exception that does not exist"));
         };
         loop {
             let pc = self.machine.pc.saturating_sub(1);
-            if self.observer.is_some() && self.program.is_followed(pc) {
-                self.rule(Rule::ThrowRefInstrs);
-            }
             if let Some(catch) = self.catch_at(pc, tag) {
                 return self.catch(exn, catch);
             }
-            self.rule(Rule::ThrowRefLabel);
-            self.rule(Rule::ThrowRefFrame);
             self.leave_frame(exn)?;
         }
     }
@@ -70,11 +58,10 @@ impl Executing<'_> {
     }
 
     /// The innermost clause around an operation that catches a tag.
-    fn catch_at(&mut self, pc: u32, tag: TagAddr) -> Option<Catch> {
-        let handlers: Vec<Handler> = self.program.handlers_at(pc).collect();
+    fn catch_at(&self, pc: u32, tag: TagAddr) -> Option<Catch> {
         // How deep a handler may be to be asked: less so after a `delegate`.
         let mut deepest = u32::MAX;
-        for handler in handlers {
+        for handler in self.program.handlers_at(pc) {
             if handler.depth > deepest {
                 continue;
             }
@@ -82,34 +69,17 @@ impl Executing<'_> {
                 deepest = to;
                 continue;
             }
-            // Between the exception and the handler there is at least the label of its block.
-            self.rule_of(handler, Rule::ThrowRefLabel);
-            for clause in handler.first..handler.first + handler.count {
-                let clause = self.program.catches[clause as usize];
-                if clause.tag.is_none_or(|t| t == tag) {
-                    return Some(clause);
-                }
-                self.rule_of(handler, Rule::ThrowRefHandlerNext);
+            let (first, count) = (handler.first as usize, handler.count as usize);
+            let clauses = &self.program.catches[first..first + count];
+            if let Some(clause) = clauses.iter().find(|c| c.tag.is_none_or(|t| t == tag)) {
+                return Some(*clause);
             }
-            self.rule_of(handler, Rule::ThrowRefHandlerEmpty);
         }
         None
     }
 
-    /// Tells a rule of `try_table`; version 3.0 has none for `try`.
-    fn rule_of(&mut self, handler: Handler, rule: Rule) {
-        if handler.kind == HandlerKind::TryTable {
-            self.rule(rule);
-        }
-    }
-
     /// Leaves the present function for its caller.
     fn leave_frame(&mut self, exn: ExnAddr) -> Result<(), Stop> {
-        if let (Some(observer), Some(func)) =
-            (&mut self.observer, self.program.func_at(self.machine.pc.saturating_sub(1)))
-        {
-            observer.exit(func);
-        }
         let machine = &mut *self.machine;
         let frame = machine.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
         machine.depth_left += u64::from(frame.depth);
@@ -120,20 +90,11 @@ impl Executing<'_> {
         Ok(())
     }
 
-    // spec: Step_read/throw_ref-handler-catch, Step_read/throw_ref-handler-catch_ref,
-    // Step_read/throw_ref-handler-catch_all, Step_read/throw_ref-handler-catch_all_ref
+    /// Control goes on at the label of a clause, with the values that the clause gives.
     fn catch(&mut self, exn: ExnAddr, catch: Catch) -> Result<(), Stop> {
         let label = self.program.labels[catch.label as usize];
         if let Some(slot) = catch.keep {
             self.machine.slots(slot)[0] = Ref::exn(exn).to_bits();
-        } else {
-            self.rule(match (catch.tag, catch.with_ref) {
-                (Some(_), false) => Rule::ThrowRefHandlerCatch,
-                (Some(_), true) => Rule::ThrowRefHandlerCatchRef,
-                (None, false) => Rule::ThrowRefHandlerCatchAll,
-                (None, true) => Rule::ThrowRefHandlerCatchAllRef,
-            });
-            self.watched(|observer| tell_branch(observer, label.crossed));
         }
         let slots = self.machine.slots(label.to);
         let mut written = 0;

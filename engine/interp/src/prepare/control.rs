@@ -2,7 +2,6 @@
 
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, Use, numeric, widths};
-use crate::observer::{Crossed, Rule};
 use crate::program::{Catch, Handler, HandlerKind, Label, Op};
 use etalon_module::ValType;
 use wasmparser::{BlockType, Operator, TryTable};
@@ -46,10 +45,6 @@ impl Block {
     /// Widths of the values that a branch to its label takes along.
     fn label_widths(&self) -> &[u32] {
         if self.kind == Kind::Loop { &self.params } else { &self.results }
-    }
-
-    fn is_handler(&self) -> bool {
-        matches!(self.kind, Kind::TryTable { .. })
     }
 }
 
@@ -125,9 +120,9 @@ impl Builder<'_> {
 
     pub(super) fn control(&mut self, operator: &Operator<'_>) -> Result<bool> {
         match operator {
-            // spec: Step_read/block: the label has no operation
+            // `block`: the label has no operation.
             Operator::Block { blockty } => self.open(Kind::Block, *blockty)?,
-            // spec: Step_read/loop
+            // `loop`: its label is here, and control falls through to it.
             Operator::Loop { blockty } => {
                 self.open(Kind::Loop, *blockty)?;
                 self.fall_through();
@@ -135,7 +130,6 @@ impl Builder<'_> {
                 self.enter_at_next(self.cost_after);
                 self.targets[target].pc = Some(self.program.pc());
             }
-            // spec: Step_pure/if-true, Step_pure/if-false
             Operator::If { blockty } => self.begin_if(*blockty)?,
             Operator::Else => self.begin_else()?,
             Operator::End => self.end(None)?,
@@ -158,15 +152,7 @@ impl Builder<'_> {
             Operator::BrOnCastFail { relative_depth, to_ref_type, .. } => {
                 self.br_on_cast(*relative_depth, *to_ref_type, true)?;
             }
-            // spec: Step_pure/return-label, Step_pure/return-handler, Step_pure/return-frame
-            Operator::Return => {
-                self.tell(Rule::ReturnLabel);
-                if self.is_handled() {
-                    self.tell(Rule::ReturnHandler);
-                }
-                self.tell(Rule::ReturnFrame);
-                self.emit_return()?;
-            }
+            Operator::Return => self.emit_return()?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -284,11 +270,7 @@ impl Builder<'_> {
         }
         let mut live = !self.dead;
         if live {
-            // spec: Step_pure/label-vals, Step_pure/handler-vals
             self.settle_top(block.results.len());
-            if block.is_handler() {
-                self.tell(Rule::HandlerVals);
-            }
             self.fall_through();
         }
         if let Kind::If { other } = block.kind {
@@ -306,15 +288,12 @@ impl Builder<'_> {
 
     fn end_body(&mut self, body: &Block) -> Result {
         if !self.dead {
-            // spec: Step_pure/frame-vals
-            self.tell(Rule::FrameVals);
             self.return_values(&body.results)?;
         }
         // A branch to the body's label leaves it: there is nothing left to charge.
         if self.bind(body.target, 0) {
             self.operands.clear();
             self.push_all(&body.results);
-            self.tell(Rule::FrameVals);
             self.return_values(&body.results)?;
         }
         self.dead = true;
@@ -372,15 +351,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br-label-zero, Step_pure/br-label-succ, Step_pure/br-handler
+    /// `br`
     fn br(&mut self, depth: u32) -> Result {
-        let is_body = self.block(depth)?.kind == Kind::Body;
-        self.tell_branch(depth);
-        if is_body {
-            self.tell(Rule::FrameVals);
+        let block = self.block(depth)?;
+        if block.kind == Kind::Body {
             return self.emit_return();
         }
-        let block = self.block(depth)?;
         let (mut to, target) = (block.slot, block.target);
         let count = block.label_widths().len();
         let first = self.operands.len().checked_sub(count).ok_or(Refused("a label's values"))?;
@@ -396,19 +372,18 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br_if-true, Step_pure/br_if-false
+    /// `br_if`: the comparison before it and it become one operation if no values are to be moved.
     fn br_if(&mut self, depth: u32) -> Result {
         let condition = self.pop()?;
         let block = self.block(depth)?;
         let (count, target) = (block.label_widths().len(), block.target);
-        if count == 0 && !self.eager {
+        if count == 0 {
             self.jump_if(condition, true, target)?;
         } else {
             self.place_const(condition);
             self.settle_top(count);
             let label = self.label(depth)?;
-            // Under observation the label says what the branch leaves.
-            if label.from == label.to && !self.eager {
+            if label.from == label.to {
                 self.producer = None;
                 self.jump_if(condition_in_place(condition), true, target)?;
             } else {
@@ -420,7 +395,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br_table-lt, Step_pure/br_table-ge
+    /// `br_table`
     fn br_table(&mut self, depths: &[u32]) -> Result {
         let index = self.pop_read()?;
         let arity = self.block(depths[0])?.label_widths().len();
@@ -437,7 +412,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_read/try_table: the handler has no operation, it is found by position.
+    /// `try_table`: the handler has no operation, it is found by position.
     fn begin_try(&mut self, table: &TryTable) -> Result {
         let first = self.program.catches.len() as u32;
         let count = table.catches.len() as u32;
@@ -451,7 +426,7 @@ impl Builder<'_> {
             // The clauses are outside of the block: their labels do not count it.
             let block = self.block(depth)?;
             let (to, target) = (block.slot, block.target);
-            let label = Label { target: 0, keep: 0, from: 0, to, crossed: self.crossed(depth) };
+            let label = Label { target: 0, keep: 0, from: 0, to };
             let label = self.label_row(target, label);
             let tag = tag.map(|tag| self.instance.tags[tag as usize]);
             self.program.catches.push(Catch { tag, with_ref, keep: None, label });
@@ -465,7 +440,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br_on_null-null, Step_pure/br_on_null-addr
+    /// `br_on_null`
     fn br_on_null(&mut self, depth: u32) -> Result {
         let reference = self.pop()?;
         self.place_const(reference);
@@ -479,7 +454,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_pure/br_on_non_null-null, Step_pure/br_on_non_null-addr
+    /// `br_on_non_null`
     fn br_on_non_null(&mut self, depth: u32) -> Result {
         let count = self.block(depth)?.label_widths().len();
         self.settle_top(count);
@@ -491,8 +466,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// spec: Step_read/br_on_cast-succeed, Step_read/br_on_cast-fail,
-    /// Step_read/br_on_cast_fail-succeed, Step_read/br_on_cast_fail-fail
+    /// `br_on_cast`, and `br_on_cast_fail` if it is taken when the cast fails.
     fn br_on_cast(&mut self, depth: u32, ty: wasmparser::RefType, fails: bool) -> Result {
         let cast = self.cast(ty.is_nullable(), ty.heap_type())?;
         let count = self.block(depth)?.label_widths().len();
@@ -512,38 +486,7 @@ impl Builder<'_> {
         let first = self.operands.len().checked_sub(widths.len());
         let first = first.ok_or(Refused("a label's values"))?;
         let from = self.operands.get(first).map_or(block.slot, |o| o.slot);
-        let (keep, to, crossed) = (widths.iter().sum(), block.slot, self.crossed(depth));
-        Ok(Label { target: 0, keep, from, to, crossed })
-    }
-
-    /// What a branch leaves on its way to a label.
-    pub(super) fn crossed(&self, depth: u32) -> Crossed {
-        if !self.eager {
-            return Crossed::default();
-        }
-        let mut outwards = self.blocks.iter().rev().map(|b| b.is_handler());
-        let handlers = outwards.by_ref().take(depth as usize).fold(false, |any, is| any | is);
-        Crossed { labels: depth > 0, handlers, to_handler: outwards.next() == Some(true) }
-    }
-
-    /// Whether the present instruction is inside a `try_table` of its function.
-    pub(super) fn is_handled(&self) -> bool {
-        self.blocks.iter().any(Block::is_handler)
-    }
-
-    /// Tells an observer a rule that follows from the place.
-    fn tell(&mut self, rule: Rule) {
-        if self.eager {
-            self.emit(Op::Tell { rule });
-        }
-    }
-
-    /// Tells an observer a branch that is always taken.
-    fn tell_branch(&mut self, depth: u32) {
-        let crossed = self.crossed(depth);
-        if self.eager {
-            self.emit(Op::TellBranch { crossed });
-        }
+        Ok(Label { target: 0, keep: widths.iter().sum(), from, to: block.slot })
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::control::Kind;
 use super::{Builder, Refused, Result};
-use crate::observer::Crossed;
 use crate::program::{Catch, Handler, HandlerKind, Label, Op};
 use etalon_module::{Opcode, TypeUse};
 use wasmparser::{BlockType, Operator};
@@ -76,8 +75,8 @@ impl Builder<'_> {
         self.end_arm()?;
         let level = self.tries.len().checked_sub(1).ok_or(Refused("a catch without its try"))?;
         let end = self.program.pc();
-        // The values are those of the exception: none is moved, and no label is left.
-        let label = Label { target: 0, keep: 0, from: 0, to, crossed: Crossed::default() };
+        // The values are those of the exception: none is moved.
+        let label = Label { target: 0, keep: 0, from: 0, to };
         let entry = self.new_target();
         let label = self.label_row(entry, label);
         self.bind(entry, self.cost_after);

@@ -56,13 +56,13 @@ impl Builder<'_> {
     }
 
     /// The rate of a bulk operation that the loop does itself: within the instance's first memory, with
-    /// 32-bit addresses, and not observed.
+    /// 32-bit addresses.
     fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
         let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
-        self.store.schedule().dynamic(opcode).filter(|_| first && !self.eager)
+        self.store.schedule().dynamic(opcode).filter(|_| first)
     }
 
-    /// Atomic accesses (proposal *threads*). A fence orders nothing where there is one thread.
+    /// Atomic accesses (proposal *threads*). An `atomic.fence` orders nothing where there is one thread.
     fn atomic(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
         if let Operator::AtomicFence { .. } = operator {
             return Ok(true);

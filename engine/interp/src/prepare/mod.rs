@@ -2,26 +2,19 @@
 
 mod calls;
 mod control;
-mod gas;
 mod legacy;
 mod memory;
 mod numeric;
 mod operands;
 mod reference;
-#[cfg(test)]
-mod supported;
 mod vector;
 
-#[cfg(test)]
-pub(crate) use supported::is_supported;
-
 use crate::execution::allocates;
-use crate::observer::functions_of;
+use crate::gas::{self, Segments};
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
 use etalon_module::{Module, Opcode, TypeUse, ValType, slots_of};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
-use gas::Segments;
 use legacy::Try;
 use operands::{Operand, Place};
 use wasmparser::Operator;
@@ -62,8 +55,6 @@ struct Builder<'a> {
     store: &'a Store,
     segments: Segments,
     metered: bool,
-    /// One operation an instruction, each announced before it.
-    eager: bool,
     /// Slots of the parameters and declared locals.
     declared: u32,
     /// These and the slots of caught exceptions: the slot of the first operand.
@@ -79,8 +70,6 @@ struct Builder<'a> {
     dead: bool,
     /// Offset of the present instruction.
     offset: u32,
-    /// Whether another instruction follows in the same block.
-    followed: bool,
     /// Cost of the gas segment after the present instruction, if that ends one.
     cost_after: u64,
     /// Cost of the gas segment that begins at the next operation, if control may jump there.
@@ -119,15 +108,14 @@ pub(crate) fn prepare(
     let params = ty.param_slots() as u32;
     let declared = params + slots_of(&body.locals) as u32;
     let locals = declared + legacy::levels(&opcodes);
-    let entry_gas = match metered {
-        true => schedule.entry_cost(ty.params.len() as u64, body.locals.len() as u64),
+    let entry_cost = match metered {
+        true => gas::entry(schedule, ty.params.len(), body.locals.len())
+            .saturating_add(segments.cost(0)),
         false => 0,
     };
-    let entry_cost = entry_gas.saturating_add(segments.cost(0));
     let home = instance.memories.first().map_or(NO_MEMORY, |m| m.0);
     program.begin_function(func, index);
     let entry = program.pc();
-    let eager = program.eager;
     let mut slot = 0;
     let local_slots = ty
         .params
@@ -146,7 +134,6 @@ pub(crate) fn prepare(
         store,
         segments,
         metered,
-        eager,
         declared,
         locals,
         local_slots,
@@ -156,7 +143,6 @@ pub(crate) fn prepare(
         targets: Vec::new(),
         dead: false,
         offset: 0,
-        followed: false,
         cost_after: 0,
         next_cost: None,
         producer: None,
@@ -165,28 +151,16 @@ pub(crate) fn prepare(
     for (i, (operator, offset)) in operators.iter().enumerate() {
         builder.offset = *offset as u32;
         builder.cost_after = builder.segments.cost(i + 1);
-        builder.followed = opcodes.get(i + 1).is_some_and(|next| !ends_a_sequence(*next));
         builder.operator(operator, opcodes[i])?;
     }
     if !builder.blocks.is_empty() {
         return Err(Refused("a body without its end").into());
     }
-    let depth = schedule.frame_cost(
-        u64::from(params),
-        u64::from(declared - params),
-        u64::from(body.max_height),
-    );
+    let depth = gas::frame(schedule, declared, body.max_height);
     let frame_slots = locals + body.max_height;
-    let code =
-        Code { entry, own: true, home, frame_slots, params, locals, depth, entry_cost, entry_gas };
+    let code = Code { entry, own: true, home, frame_slots, params, locals, depth, entry_cost };
     program.set_code(func, code);
     Ok(())
-}
-
-/// Whether an instruction ends the sequence of those before it.
-fn ends_a_sequence(opcode: Opcode) -> bool {
-    use Opcode as O;
-    matches!(opcode, O::End | O::Else | O::Catch | O::CatchAll | O::Delegate)
 }
 
 /// How many slots the values of each type take.
@@ -234,18 +208,11 @@ impl Builder<'_> {
         if self.dead {
             return self.skip(operator);
         }
-        if self.eager {
-            let (followed, handled) = (self.followed, self.is_handled());
-            self.emit(Op::Observe { opcode, followed, handled });
-        }
         if self.control(operator)? || self.call(operator)? || self.legacy(operator)? {
             return Ok(());
         }
         if !(self.numeric(operator)? || self.memory(operator)?) {
             self.other(operator, opcode)?;
-        }
-        if self.eager && !functions_of(opcode).is_empty() {
-            self.emit(Op::Completed { opcode });
         }
         // What transfers control has charged for its cut; what is left are the dynamic operators,
         // and under the policy of fine cuts all that may trap.
@@ -258,11 +225,14 @@ impl Builder<'_> {
     fn numeric(&mut self, operator: &Operator<'_>) -> Result<bool> {
         use Operator as O;
         match operator {
+            // `i32.const`, `i64.const`, `f32.const`, `f64.const`: no operation, until the value must be in
+            // its slot.
             O::I32Const { value } => self.push_lazy(Place::Const(u64::from(*value as u32)), 1),
             O::I64Const { value } => self.push_lazy(Place::Const(*value as u64), 1),
             O::F32Const { value } => self.push_lazy(Place::Const(value.bits().into()), 1),
             O::F64Const { value } => self.push_lazy(Place::Const(value.bits()), 1),
-            // spec: Step_pure/cvtop-val, $reinterpret__: the bits stay, and so do the slots
+            // `i32.reinterpret_f32`, `i64.reinterpret_f64`, `f32.reinterpret_i32`,
+            // `f64.reinterpret_i64`: the bits stay, and so do the slots.
             O::I32ReinterpretF32
             | O::I64ReinterpretF64
             | O::F32ReinterpretI32
@@ -300,6 +270,7 @@ impl Builder<'_> {
     fn other(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
         use Operator as O;
         match *operator {
+            // `nop` and `drop` are no operations either, nor are `local.get`, `ref.null` and `ref.func`.
             O::Nop => {}
             O::Drop => {
                 self.pop()?;

@@ -1,8 +1,7 @@
 //! The operand stack as preparation sees it: where every operand will be.
 //!
 //! Every operand has a slot of its own, fixed by its height. Until something needs it there, an
-//! operand may also be left where it came from: in its local, or as a constant. When an observer is
-//! attached nothing is left anywhere, so that operations and instructions correspond one to one.
+//! operand may also be left where it came from: in its local, or as a constant.
 
 use super::Builder;
 use crate::program::{Op, Un};
@@ -72,9 +71,6 @@ impl Builder<'_> {
     pub(super) fn push_lazy(&mut self, place: Place, width: u32) {
         let slot = self.next_slot();
         self.operands.push(Operand { place, slot, width });
-        if self.eager {
-            self.settle_top(1);
-        }
         self.settle_deep();
     }
 
@@ -182,7 +178,7 @@ impl Builder<'_> {
     /// Takes back the last operation if all it did is compute this operand.
     pub(super) fn take_producer(&mut self, operand: Operand) -> Option<(Op, u64, u32)> {
         let pc = self.producer.take()?;
-        if self.eager || operand.place != Place::Slot || pc + 1 != self.program.pc() {
+        if operand.place != Place::Slot || pc + 1 != self.program.pc() {
             return None;
         }
         let mut op = self.program.ops.last()?.op;

@@ -10,7 +10,6 @@ impl Builder<'_> {
         use Operator as O;
         match *operator {
             O::RefAsNonNull => self.slow(opcode, 1, &[1], 0, 0)?,
-            // spec: Step_pure/ref.eq-null, Step_pure/ref.eq-true, Step_pure/ref.eq-false
             O::RefEq => {
                 let b = self.pop_read()?;
                 let a = self.pop_read()?;

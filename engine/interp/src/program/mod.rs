@@ -4,7 +4,6 @@ mod op;
 
 pub(crate) use op::{Bin, Cmp, Load, Op, Shape, Slow, Store, Un};
 
-use crate::observer::Crossed;
 use etalon_module::{RefType, TypeId};
 use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
 
@@ -33,8 +32,6 @@ pub(crate) struct Code {
     pub(crate) depth: u64,
     /// E(f) of gas-1 and the cost of its first gas segment.
     pub(crate) entry_cost: u64,
-    /// E(f) alone.
-    pub(crate) entry_gas: u64,
 }
 
 impl Code {
@@ -48,7 +45,6 @@ impl Code {
         locals: 0,
         depth: 0,
         entry_cost: 0,
-        entry_gas: 0,
     };
 }
 
@@ -63,8 +59,6 @@ pub(crate) struct Label {
     pub(crate) from: u32,
     /// Where the label has them.
     pub(crate) to: u32,
-    /// What the branch leaves on its way.
-    pub(crate) crossed: Crossed,
 }
 
 /// What `call_indirect` looks up and expects.
@@ -150,9 +144,6 @@ pub(crate) struct Step {
 /// The program. It only ever grows, so positions in it stay good.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// Whether every instruction is one operation, announced before it: needed to watch a run step
-    /// by step, or to pause it at any instruction.
-    pub(crate) eager: bool,
     /// The operations; branches hold positions in this vector.
     pub(crate) ops: Vec<Step>,
     /// For each operation: where its instruction is in the module's bytes.
@@ -181,9 +172,8 @@ pub(crate) struct Program {
 
 impl Program {
     /// A program without functions.
-    pub(crate) fn new(eager: bool) -> Program {
+    pub(crate) fn new() -> Program {
         Program {
-            eager,
             ops: vec![Step { op: Op::Exit, cost: 0 }],
             offsets: vec![0],
             codes: Vec::new(),
@@ -266,20 +256,6 @@ impl Program {
         let end = self.ranges.get(after).map_or(self.handlers.len(), |r| r.handlers);
         let around = move |h: &&Handler| (h.start..h.end).contains(&pc);
         self.handlers[first..end].iter().filter(around).copied()
-    }
-
-    /// Whether an operation is inside a `try_table`.
-    pub(crate) fn is_handled(&self, pc: u32) -> bool {
-        self.handlers_at(pc).any(|h| h.kind == HandlerKind::TryTable)
-    }
-
-    /// Whether other instructions follow in the block of the instruction that an operation is of.
-    /// Known in an observed program only.
-    pub(crate) fn is_followed(&self, pc: u32) -> bool {
-        self.ops[..=pc as usize].iter().rev().find_map(|step| match step.op {
-            Op::Observe { followed, .. } => Some(followed),
-            _ => None,
-        }) == Some(true)
     }
 
     /// The function that an operation is of.

@@ -4,7 +4,6 @@
 //! first: validation has fixed the height of the operand stack at every instruction. So an operand
 //! that is still in its local needs no move, and the operation reads it there.
 
-use crate::observer::{Crossed, Rule};
 use etalon_gas::Rate;
 use etalon_module::Opcode;
 
@@ -96,14 +95,6 @@ pub(crate) enum Op {
     Unreachable,
     /// Takes gas where control falls through into a gas segment.
     Charge { cost: u64 },
-    /// Tells the observer that an operator is executed.
-    Observe { opcode: Opcode, followed: bool, handled: bool },
-    /// Tells the observer a rule that follows from the place.
-    Tell { rule: Rule },
-    /// Tells the observer a branch that is always taken.
-    TellBranch { crossed: Crossed },
-    /// Tells the observer that an operator has completed.
-    Completed { opcode: Opcode },
     /// A constant.
     Const { dst: u32, value: u64 },
     /// Moves one slot: `local.get`, `local.set`, `local.tee`, or a value to where a label wants it.

@@ -6,12 +6,12 @@ mod cases;
 pub(crate) use cases::{Case, Gives, check_all, int, long};
 
 use etalon_gas::Schedule;
-use etalon_interp::{ExecutedLedger, Interp, supported_features};
+use etalon_interp::{Interp, supported_features};
 use etalon_module::Module;
 use etalon_runtime::{
     Extern, InstanceAddr, InvokeError, Placement, Stop, Store, StoreConfig, Value, instantiate,
 };
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// A store with one instance.
 pub(crate) struct Guest {
@@ -28,37 +28,21 @@ pub(crate) fn module(wat: &str) -> Arc<Module> {
 
 impl Guest {
     pub(crate) fn new(wat: &str) -> Guest {
-        Guest::with(wat, StoreConfig::unmetered(), Interp::new())
+        Guest::with(wat, StoreConfig::unmetered())
     }
 
     pub(crate) fn metered(wat: &str, gas: Option<u64>) -> Guest {
-        Guest::with(wat, StoreConfig::metered(gas), Interp::new())
+        Guest::with(wat, StoreConfig::metered(gas))
     }
 
-    /// A guest whose executed operators are added up.
-    pub(crate) fn observed(wat: &str, gas: Option<u64>) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
-        let config = StoreConfig::metered(gas);
-        Guest::observed_with(wat, config)
+    /// A guest under another schedule, without a limit.
+    pub(crate) fn under(wat: &str, schedule: Arc<Schedule>) -> Guest {
+        Guest::with(wat, StoreConfig { schedule, ..StoreConfig::metered(None) })
     }
 
-    /// The same under another schedule, without a limit.
-    pub(crate) fn observed_by(
-        wat: &str,
-        schedule: Arc<Schedule>,
-    ) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
-        Guest::observed_with(wat, StoreConfig { schedule, ..StoreConfig::metered(None) })
-    }
-
-    fn observed_with(wat: &str, config: StoreConfig) -> (Guest, Arc<Mutex<ExecutedLedger>>) {
-        let schedule = Arc::clone(&config.schedule);
-        let ledger = Arc::new(Mutex::new(ExecutedLedger::new(schedule)));
-        let interp = Interp::with_observer(Box::new(Arc::clone(&ledger)));
-        (Guest::with(wat, config, interp), ledger)
-    }
-
-    pub(crate) fn with(wat: &str, config: StoreConfig, interp: Interp) -> Guest {
+    pub(crate) fn with(wat: &str, config: StoreConfig) -> Guest {
         let mut store = Store::new(config).unwrap();
-        let tier = store.add_executor(Arc::new(interp));
+        let tier = store.add_executor(Arc::new(Interp::new()));
         let placement = Placement::all(tier);
         let instance = instantiate(&mut store, &module(wat), &[], &placement).unwrap();
         Guest { store, instance }

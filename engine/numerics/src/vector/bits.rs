@@ -51,8 +51,8 @@ pub(super) fn ivswizzlop(f: impl Fn(&[u8; 16], u8) -> u8, v1: u128, v2: u128) ->
     inv_lanes(lanes::<u8>(v2).map(|i| f(&c1, i)))
 }
 
-/// `i8x16.shuffle`, by `$vshufflop_` and `$ivshufflop_`: byte `n` of the result is the byte that `i[n]` numbers, from 0 in `v1` and
-/// from 16 in `v2`.
+/// `i8x16.shuffle`, by `$vshufflop_` and `$ivshufflop_`: byte `n` of the result is the byte that
+/// `i[n]` numbers, from 0 in `v1` and from 16 in `v2`.
 ///
 /// # Panics
 ///

@@ -1,0 +1,85 @@
+//! Where gas is charged, and how much: this tier's reading of gas-1. From the schedule it takes numbers
+//! and the places of the cuts; what they make together is computed here.
+
+use etalon_gas::{Rate, Schedule};
+use etalon_module::Opcode;
+
+/// The costs of a body's gas segments (sections 2 and 3): from each cut on, all is added up to the next.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    /// By position of an operator: the cost of the gas segment that begins there if it is a cut.
+    costs: Vec<u64>,
+}
+
+impl Segments {
+    /// Finds the gas segments of a body, its last `end` included; dead code counts like any other.
+    pub(crate) fn find(schedule: &Schedule, body: &[Opcode]) -> Segments {
+        let mut costs = vec![0u64; body.len() + 1];
+        let mut cut = 0;
+        for (i, op) in body.iter().enumerate() {
+            costs[cut] = costs[cut].saturating_add(schedule.weight(*op).into());
+            if schedule.is_cut(*op) {
+                cut = i + 1;
+            }
+        }
+        Segments { costs }
+    }
+
+    /// For a store that is not metered: everything costs nothing.
+    pub(crate) fn free() -> Segments {
+        Segments { costs: Vec::new() }
+    }
+
+    /// The cost of the gas segment that begins at a cut. Beyond the last operator there is none.
+    pub(crate) fn cost(&self, cut: usize) -> u64 {
+        self.costs.get(cut).copied().unwrap_or(0)
+    }
+}
+
+/// E(f) (section 4): what entering a function costs besides its first gas segment. It counts values, so
+/// a vector is one. More than 64 bits hold is more than any limit.
+pub(crate) fn entry(schedule: &Schedule, params: usize, locals: usize) -> u64 {
+    let price = schedule.function();
+    let of = |price: u32, count: usize| u128::from(price) * count as u128;
+    let cost = u128::from(price.entry) + of(price.arg, params) + of(price.local, locals);
+    u64::try_from(cost).unwrap_or(u64::MAX)
+}
+
+/// frame(f) (section 8): the depth that a frame takes. It counts slots, so a vector is two. `locals` are
+/// the slots of the parameters and the declared locals.
+pub(crate) fn frame(schedule: &Schedule, locals: u32, max_height: u32) -> u64 {
+    u64::from(schedule.depth().frame) + u64::from(locals) + u64::from(max_height)
+}
+
+/// The dynamic charge of so many units (section 5): each granule that is begun costs its weight. The
+/// product can have 96 bits, and must not be cut into something payable.
+#[inline]
+pub(crate) fn dynamic(rate: Rate, units: u64) -> u128 {
+    let granule = u64::from(rate.granule.get());
+    let begun = units / granule + u64::from(!units.is_multiple_of(granule));
+    u128::from(begun) * u128::from(rate.weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_granule_that_is_begun_is_paid() {
+        let rate = Rate { weight: 3, granule: NonZeroU32::new(64).expect("it is not 0") };
+        let charges = [0, 1, 64, 65, 128].map(|units| dynamic(rate, units));
+        assert_eq!(charges, [0, 3, 3, 6, 6]);
+        let rate = Rate { weight: u32::MAX, granule: NonZeroU32::MIN };
+        assert_eq!(dynamic(rate, u64::MAX), u128::from(u32::MAX) * u128::from(u64::MAX));
+    }
+
+    #[test]
+    fn entering_and_frames_count_what_they_say() {
+        let schedule = Schedule::builtin(Schedule::DEFAULT).expect("it is built in");
+        let price = schedule.function();
+        let expected = price.entry + 2 * price.arg + 3 * price.local;
+        assert_eq!(entry(&schedule, 2, 3), u64::from(expected));
+        assert_eq!(frame(&schedule, 5, 4), u64::from(schedule.depth().frame) + 9);
+    }
+}
