@@ -57,6 +57,8 @@ pub(crate) struct Uses {
     needs: Needs,
     /// The index of the first type that is not yet defined.
     undefined: u32,
+    /// Whether an operator on vectors occurs.
+    vector_operators: bool,
     /// For each opcode, whether it occurs.
     operators: [bool; Opcode::ALL.len()],
 }
@@ -64,7 +66,7 @@ pub(crate) struct Uses {
 impl Default for Uses {
     fn default() -> Self {
         let operators = [false; Opcode::ALL.len()];
-        Uses { needs: Needs::default(), undefined: 0, operators }
+        Uses { needs: Needs::default(), undefined: 0, vector_operators: false, operators }
     }
 }
 
@@ -74,6 +76,11 @@ impl Uses {
         let used = self.operators.iter().zip(OF_OPERATOR.iter()).filter(|(used, _)| **used);
         let features = used.fold(self.needs.features, |set, (_, features)| set.union(*features));
         Needs { features, ..self.needs }
+    }
+
+    /// Whether there may be vectors in what has been noted so far.
+    pub(crate) fn vectors(&self) -> bool {
+        self.vector_operators || self.needs.features.contains(WasmFeatures::SIMD)
     }
 
     pub(crate) fn feature(&mut self, feature: WasmFeatures) {
@@ -220,6 +227,9 @@ macro_rules! define_operator {
                 match operator {
                     $(Operator::$op $({ $($arg),* })? => {
                         self.operators[Opcode::$op as usize] = true;
+                        if const { is_of_vectors(stringify!($proposal)) } {
+                            self.vector_operators = true;
+                        }
                         $($($arg.note(self);)*)?
                     })*
                     _ => unreachable!("an operator outside the decoder's own list"),
@@ -231,6 +241,11 @@ macro_rules! define_operator {
 }
 
 wasmparser::for_each_operator!(define_operator);
+
+/// Whether a proposal, as the decoder calls it, has operators on vectors.
+const fn is_of_vectors(proposal: &str) -> bool {
+    matches!(proposal.as_bytes(), b"simd" | b"relaxed_simd")
+}
 
 /// An immediate of an operator.
 trait Immediate {

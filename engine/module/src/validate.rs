@@ -103,18 +103,23 @@ pub(crate) struct BodyValidation {
 }
 
 impl BodyValidation {
-    /// The next instruction, with its offset in the module.
+    /// The next instruction, with its offset in the module. `uses` has noted it already.
     pub(crate) fn operator(&mut self, op: &Operator<'_>, offset: u64, uses: &mut Uses) {
         let Some(validator) = &mut self.validator else { return };
         if self.refused.is_some() {
             return;
         }
-        let pushes = op.operator_arity(validator).map_or(u32::MAX, |(_, n)| n);
+        let pushes = uses
+            .vectors()
+            .then(|| op.operator_arity(validator).map_or(u32::MAX, |(_, pushes)| pushes));
         if let Err(error) = validator.op(offset, op) {
             self.refused = Some(error);
             return;
         }
-        self.heights.after(validator, pushes);
+        match pushes {
+            Some(pushes) => self.heights.after(validator, pushes),
+            None => self.heights.after_without_vectors(validator),
+        }
         if self.relaxed_casts && is_relaxed_cast(op, offset, validator.resources()) {
             uses.feature(WasmFeatures::CUSTOM_DESCRIPTORS);
         }
@@ -233,8 +238,13 @@ impl Default for Heights {
 }
 
 impl Heights {
+    /// The same as long as no operand can be a vector: each takes one slot.
+    fn after_without_vectors(&mut self, validator: &FuncValidator<ValidatorResources>) {
+        self.max = self.max.max(validator.operand_stack_height());
+    }
+
     /// Updates the sums: only operands that the operator pushed can have changed.
-    fn after(&mut self, validator: &wp::FuncValidator<ValidatorResources>, pushes: u32) {
+    fn after(&mut self, validator: &FuncValidator<ValidatorResources>, pushes: u32) {
         let height = validator.operand_stack_height() as usize;
         let kept = height.saturating_sub(pushes as usize).min(self.below.len() - 1);
         self.below.truncate(kept + 1);

@@ -52,7 +52,7 @@ impl Stack {
         }
     }
 
-    /// Pops `n` values, as slots in the order in which they were pushed.
+    /// Pops `count` values, as slots in the order in which they were pushed.
     fn pop_slots(&mut self, count: u32) -> Result<Vec<u64>, Stop> {
         let first = self.0.len().checked_sub(count as usize);
         let first = first.ok_or_else(|| Stop::crash("a constant expression lacks operands"))?;

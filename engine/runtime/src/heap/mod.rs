@@ -64,7 +64,7 @@ impl Heap {
         self.stress = stress;
     }
 
-    /// Whether an object can be allocated whose fields or elements take `bytes`. This depends on what has
+    /// Whether an object can be allocated whose fields or elements take `payload` bytes. This depends on what has
     /// been allocated, never on what has been collected since.
     #[inline]
     pub fn has_room(&self, payload: u64) -> bool {
