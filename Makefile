@@ -23,7 +23,7 @@ test: ## All tests: units, official suites on all tiers, regressions, gas snapsh
 
 .PHONY: spec
 spec: build ## The official suites and our own on all tiers, with gas, then the report
-	$(ETALON) spec --tier interp,jit,aot --record reports/out/spec.json; \
+	$(ETALON) spec --record reports/out/spec.json; \
 	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out $(if $(BASELINE),--compare $(BASELINE)) && exit $$status
 
 .PHONY: baseline
@@ -34,11 +34,11 @@ baseline: ## What `make spec` finds becomes the baseline that later runs are com
 
 .PHONY: paused
 paused: build ## All suites with a pause before every instruction, and stores made of snapshots
-	$(ETALON) spec --tier interp,paused:1
+	$(ETALON) spec --tier oracle,paused:1
 
 .PHONY: fuzz
-fuzz: build ## Generated modules on interp, jit and aot for FUZZ_TIME (10m) from SEED (1)
-	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --engine interp,jit,aot --out target/findings
+fuzz: build ## Generated modules on all tiers for FUZZ_TIME (10m) from SEED (1)
+	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --out target/findings
 
 .PHONY: bench
 bench: ## Speed of both tiers beside tinywasm, wasmi and Wasmtime, which this builds

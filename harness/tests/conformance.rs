@@ -17,8 +17,8 @@ use std::thread;
 /// The suites: patterns for their names.
 const SUITES: &[&str] = &["wasm-*", "local", "proposals/*"];
 
-/// The tiers, functions of both in one module, and the oracle in pieces that run in many stores.
-const TIERS: &[&str] = &["interp", "jit", "mixed0", "mixed1", "paused:997"];
+/// The tiers, functions of all in one module, and the oracle in pieces that run in many stores.
+const TIERS: &[&str] = &["oracle", "interp", "jit", "mixed0", "mixed1", "paused:997"];
 
 /// Starts of the names of scripts that are also run with a collection before every allocation: those that allocate.
 const COLLECTING: &[&str] = &[
@@ -95,6 +95,7 @@ fn conforms(source: &ScriptSource, tier: &str, sums: &Sums) -> Result<Completion
 /// The file holds on each tier whenever the heap is collected.
 fn collecting(source: &ScriptSource) -> Result<Completion, Failed> {
     let tiers = [
+        OwnTier::new(Tier::Oracle),
         OwnTier::new(Tier::Interp),
         OwnTier::new(Tier::Jit),
         OwnTier::new(Tier::Aot),

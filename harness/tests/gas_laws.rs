@@ -1,6 +1,6 @@
 //! The laws of gas-1 on every tier, over the programs of the corpus and over generated modules.
 
-use etalon_adapters::{Adapter, Features, GasConfig, OwnTier, Schedule, Tier, adapter};
+use etalon_adapters::{Adapter, Features, GasConfig, Schedule, adapter};
 use etalon_harness::corpus::Entry;
 use etalon_harness::diff::{Case, RunOptions};
 use etalon_harness::fuzz::case_of;
@@ -14,9 +14,9 @@ use std::sync::Arc;
 const LIMIT: u64 = 200_000;
 
 fn engines() -> Vec<Arc<dyn Adapter>> {
-    let oracle = OwnTier::new(Tier::Interp).with_ledger();
-    let others = ["jit", "mixed0"].map(|name| adapter(name).expect("it is one of ours"));
-    std::iter::once(Arc::new(oracle) as Arc<dyn Adapter>).chain(others).collect()
+    ["oracle", "interp", "jit", "mixed0"]
+        .map(|name| adapter(name).expect("it is one of ours"))
+        .into()
 }
 
 fn programs() -> Vec<(RunOptions, Case)> {

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 
 fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
     let engines: Vec<Arc<dyn Adapter>> =
-        ["interp", "jit", "mixed0"].into_iter().map(adapter).collect::<Result<_, _>>()?;
+        ["oracle", "interp", "jit", "mixed0"].into_iter().map(adapter).collect::<Result<_, _>>()?;
     let run = RunOptions {
         features: Features::wasm3(),
         gas: Some(usual_gas(Some(100_000))),

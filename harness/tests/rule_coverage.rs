@@ -77,7 +77,8 @@ fn what_the_oracle_tells_of_an_operator_is_in_the_map() {
     let any: BTreeSet<&str> = map.any.values().flatten().map(String::as_str).collect();
     let mut strangers = Vec::new();
     for (operator, told) in ALL.by_operator() {
-        let known: BTreeSet<&str> = map.operator[operator].names().collect();
+        let rules = map.operator.get(operator);
+        let known: BTreeSet<&str> = rules.into_iter().flat_map(|rules| rules.names()).collect();
         let strange = told.into_iter().filter(|rule| !known.contains(rule) && !any.contains(rule));
         strangers.extend(strange.map(|rule| format!("{operator}: {rule}")));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn oracle() -> Arc<dyn Adapter> {
-    adapter("interp").unwrap()
+    adapter("oracle").unwrap()
 }
 
 /// A script of our own.

@@ -53,7 +53,7 @@ pub fn seeds(limit: usize) -> Result<Vec<Vec<u8>>, SelectionError> {
 
 fn tiers() -> Result<Vec<Arc<dyn Adapter>>, AdapterError> {
     static TIERS: OnceLock<Result<Vec<Arc<dyn Adapter>>, AdapterError>> = OnceLock::new();
-    TIERS.get_or_init(|| ["interp", "jit"].into_iter().map(adapter).collect()).clone()
+    TIERS.get_or_init(|| ["oracle", "interp", "jit"].into_iter().map(adapter).collect()).clone()
 }
 
 fn judge(

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 fn engines() -> Vec<Arc<dyn Adapter>> {
-    let sound = adapter("interp").expect("it is one of ours");
+    let sound = adapter("oracle").expect("it is one of ours");
     let planted = Planted { sound: Arc::clone(&sound), operator: "i32.popcnt" };
     vec![sound, Arc::new(planted)]
 }
@@ -40,7 +40,7 @@ fn a_planted_fault_is_found_reduced_and_replays() {
     assert_eq!(record.cases, 100);
     let [finding] = &record.findings[..] else { panic!("one kind: {:?}", record.findings) };
     assert_eq!(finding.what, Aspect::Results);
-    assert_eq!(finding.engines, ["interp", "planted"]);
+    assert_eq!(finding.engines, ["oracle", "planted"]);
     assert!(finding.cases > 1, "duplicates are grouped");
 
     let saved = folder.path().join(&finding.folder);

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon wast path/to/testsuite --engine interp    a checkout of the official scripts
+  etalon wast path/to/testsuite --engine jit       a checkout of the official scripts
   etalon wast mine.wast --features wasm3,threads
   etalon wast mine.wast --coverage                 which rules of the specification does it reach?
   etalon wast litmus.wast --outcomes               all that its threads can come to")]
@@ -48,7 +48,7 @@ struct OutcomesOf {
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let Prepared { mut adapters, options, tally } = args.run.prepare()?;
     if args.outcomes.is_some() {
-        adapters = args.run.engine.adapters(&["interp"])?;
+        adapters = args.run.engine.adapters(&["oracle"])?;
     }
     let features = match args.features.as_slice() {
         [] => None,
