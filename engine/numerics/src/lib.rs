@@ -9,11 +9,18 @@
 //! compiler takes nothing: if it shared these functions, agreement with the oracle would prove nothing.
 #![forbid(unsafe_code)]
 
+mod applied;
+mod choice;
 pub mod conversion;
 pub mod float;
+mod function;
 pub mod integer;
+pub mod scalar;
 mod undefined;
 pub mod vector;
 pub mod wide;
 
+pub use applied::functions_of;
+pub use choice::{choice, visible_choice};
+pub use function::Function;
 pub use undefined::Undefined;

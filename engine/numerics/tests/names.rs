@@ -4,14 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Functions that the oracle's rules implement, not this crate: the choice of a function by the
-/// operator, and what turns values into bytes and back.
+/// Functions that the oracle's rules implement, not this crate: what turns values into bytes and back.
 const OF_THE_RULES: &[&str] = &[
-    "$unop_",
-    "$binop_",
-    "$testop_",
-    "$relop_",
-    "$cvtop__",
     "$sx",
     "$cunpacknum_",
     "$ibytes_",

@@ -99,7 +99,8 @@ impl Oracle {
         let entered = store.enter(|store| {
             thread.begin(args, store.depth_left());
             let thread = &mut thread;
-            Configuration { oracle: self, store, thread, waiter: None }.start(func)
+            let mut configuration = Configuration { oracle: self, store, thread, waiter: None };
+            configuration.start(func).map_err(|stop| *stop)
         });
         if let Err(stop) = entered {
             self.keep(thread);
@@ -137,7 +138,7 @@ impl Oracle {
             let depth = store.depth_left();
             let (thread, waiter) = (&mut thread, Some(waiter));
             let mut configuration = Configuration { oracle: self, store, thread, waiter };
-            let leave = configuration.run(Some(&mut pausing))?;
+            let leave = configuration.run(Some(&mut pausing)).map_err(|stop| *stop)?;
             let Leave::TailCall(tail) = leave else { return Ok((leave, None)) };
             // What the outermost function calls in its place is over at once.
             store.set_depth_left(depth);

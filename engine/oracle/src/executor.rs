@@ -157,7 +157,7 @@ impl Executor for Oracle {
                 Ok(Completion::TailCall(TailCall { func, slots }))
             }
             Ok(_) => Err(Stop::crash("a thread that nobody pauses has paused")),
-            Err(stop) => Err(stop),
+            Err(stop) => Err(*stop),
         };
         self.keep(thread);
         result

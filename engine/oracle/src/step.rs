@@ -1,14 +1,15 @@
 //! One step: the next instruction of the innermost frame, by the function of its rule.
 
-use crate::configuration::{Configuration, Context, Step};
+use crate::configuration::{Configuration, Context, Step, bug};
 use crate::pause::{Pause, Pausing};
 use crate::rules::Extend::{Signed, Unsigned};
 use crate::rules::{PACK, SPLAT, ZERO};
-use crate::text::Instruction;
+use crate::text::{Instruction, Text};
 use crate::usage::Rule;
 use etalon_module::Opcode;
 use etalon_runtime::Value::{self, F32, F64, I32, I64};
 use etalon_runtime::{FuncAddr, Site, Stop};
+use std::sync::Arc;
 
 /// Why a thread does not go on.
 #[derive(Debug)]
@@ -42,47 +43,59 @@ impl Configuration<'_> {
     }
 
     fn advance(&mut self, mut pausing: Option<&mut Pausing>) -> Step<Leave> {
-        while !self.thread.frames.is_empty() {
-            if let Some(pausing) = &mut pausing {
-                let gas_left = self.store.meter().cell().left();
-                if let Some(pause) = pausing.before(self.thread, gas_left) {
-                    return Ok(Leave::Paused(pause));
+        while let Some(frame) = self.thread.frames.last() {
+            let text = Arc::clone(&frame.text);
+            self.thread.is_elsewhere = false;
+            while !self.thread.is_elsewhere {
+                if let Some(pausing) = &mut pausing {
+                    let gas_left = self.store.meter().cell().left();
+                    if let Some(pause) = pausing.before(self.thread, gas_left) {
+                        return Ok(Leave::Paused(pause));
+                    }
                 }
-            }
-            self.step()?;
-            if let Some(waiter) = self.waiter
-                && self.store.waits.of(waiter).is_some()
-            {
-                return Ok(Leave::Waiting);
+                self.step(&text)?;
+                if let Some(waiter) = self.waiter
+                    && self.store.waits.of(waiter).is_some()
+                {
+                    return Ok(Leave::Waiting);
+                }
             }
         }
         Ok(self.thread.tail_call.map_or(Leave::Done, Leave::TailCall))
     }
 
-    /// Executes the next instruction, and pays for the gas segment that begins after it if it ends one. A step among other instructions is
-    /// made in their midst: `Step/ctxt-instrs`.
-    fn step(&mut self) -> Step {
-        let frame = self.thread.frames.last_mut().ok_or_else(|| Stop::crash("no frame"))?;
-        let instruction = frame.text.instructions.get(frame.next as usize);
-        let instruction = *instruction.ok_or_else(|| Stop::crash("control left the text"))?;
+    /// Executes the next instruction of the innermost frame, whose text this is, and pays for the gas segment that begins after it if it
+    /// ends one. A step is made in the midst of other instructions if another follows: `Step/ctxt-instrs`.
+    #[inline(always)]
+    fn step(&mut self, text: &Text) -> Step {
+        let frame = self.thread.frames.last_mut().ok_or_else(|| bug("no frame"))?;
+        let instruction = text.instructions.get(frame.next as usize);
+        let instruction = instruction.ok_or_else(|| bug("control left the text"))?;
         frame.next += 1;
-        self.thread.usage.begin(instruction.opcode);
-        if let Some(observer) = &self.oracle.observer {
-            let site = Site { func: frame.text.index, offset: instruction.offset };
-            observer.lock().operator(frame.func, site, instruction.opcode);
+        self.thread.usage.begin(instruction.opcode, instruction.is_followed);
+        if self.oracle.observer.is_some() {
+            self.tell(instruction);
         }
-        if instruction.is_followed {
-            self.used(Rule::CtxtInstrs);
-        }
-        let done = self.execute(instruction);
-        if done.is_err() {
+        if let Err(stop) = self.execute(instruction) {
             self.thread.usage.stop();
+            return Err(stop);
         }
-        done?;
         if instruction.ends_segment {
             self.charge_segment()?;
         }
         Ok(())
+    }
+
+    /// Tells the observer that an instruction begins.
+    #[cold]
+    fn tell(&self, instruction: &Instruction) {
+        if let (Some(observer), Some(frame)) = (&self.oracle.observer, self.thread.frames.last()) {
+            let site = Site { func: frame.text.index, offset: instruction.offset };
+            observer.lock().operator(frame.func, site, instruction.opcode);
+            if instruction.is_followed {
+                observer.lock().rule(Rule::CtxtInstrs);
+            }
+        }
     }
 
     /// A thread is over. A trap goes out through all that is open.
@@ -118,7 +131,7 @@ impl Configuration<'_> {
 
     /// The rule of an instruction.
     #[rustfmt::skip]
-    fn execute(&mut self, i: Instruction) -> Step {
+    fn execute(&mut self, i: &Instruction) -> Step {
         use Opcode as O;
         let op = i.opcode;
         match op {
@@ -260,7 +273,7 @@ impl Configuration<'_> {
 
     /// The rule of a load, a store or an atomic access.
     #[rustfmt::skip]
-    fn access(&mut self, i: Instruction) -> Step {
+    fn access(&mut self, i: &Instruction) -> Step {
         use Opcode as O;
         let op = i.opcode;
         let (small, large) = ((|i| I32(i as u32)) as fn(u64) -> Value, I64 as fn(u64) -> Value);
@@ -382,7 +395,7 @@ impl Configuration<'_> {
 
     /// The rule of a vector instruction on values.
     #[rustfmt::skip]
-    fn vector(&mut self, i: Instruction) -> Step {
+    fn vector(&mut self, i: &Instruction) -> Step {
         use Opcode as O;
         let op = i.opcode;
         match op {
@@ -456,7 +469,7 @@ impl Configuration<'_> {
             O::I64x2ExtractLane => self.vextract_lane(op, i.lane()?, I64),
             O::F32x4ExtractLane => self.vextract_lane(op, i.lane()?, |z| F32(z as u32)),
             O::F64x2ExtractLane => self.vextract_lane(op, i.lane()?, F64),
-            _ => Err(Stop::crash(format!("{op} has no rule"))),
+            _ => Err(Stop::crash(format!("{op} has no rule")).into()),
         }
     }
 }

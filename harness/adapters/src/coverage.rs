@@ -19,14 +19,13 @@ impl RuleTally {
 
     /// Every rule's name, in the specification's order, and whether it was used in a session that has ended.
     pub fn rules(&self) -> Vec<(&'static str, bool)> {
-        self.sum().rules().into_iter().map(|(rule, used)| (rule.name(), used)).collect()
+        self.sum().names()
     }
 
     /// Every operator's name, and the rules that it used.
     pub fn by_operator(&self) -> Vec<(&'static str, Vec<&'static str>)> {
         let sum = self.sum();
-        let of = |op: Opcode| sum.of_operator(op).into_iter().map(|rule| rule.name()).collect();
-        Opcode::ALL.iter().map(|op| (op.name(), of(*op))).collect()
+        Opcode::ALL.iter().map(|op| (op.name(), sum.of_operator(*op))).collect()
     }
 
     /// Adds the rules that a session used.

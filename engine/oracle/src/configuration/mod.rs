@@ -14,13 +14,26 @@ use crate::executor::Oracle;
 use crate::text::Block;
 use crate::usage::Rule;
 use etalon_module::{AddrType, Canonicalise, RefType, TypeId};
+use etalon_numerics::Function;
 use etalon_runtime::{
     DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,
     Stop, Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId,
 };
 
-/// How a step ends: with nothing to say, or with a stop.
-pub(crate) type Step<T = ()> = Result<T, Stop>;
+/// How a step ends: with nothing to say, or with a stop, which is rare and lies elsewhere so that steps are quick.
+pub(crate) type Step<T = ()> = Result<T, Box<Stop>>;
+
+/// What cannot happen in valid code: a bug of ours.
+#[cold]
+pub(crate) fn bug(what: &str) -> Box<Stop> {
+    Stop::crash(what).into()
+}
+
+/// The same as the end of a step.
+#[cold]
+pub(crate) fn crash<T>(what: &str) -> Step<T> {
+    Err(bug(what))
+}
 
 /// Most labels and handlers of a thread. A body of blocks in blocks costs its caller no depth, so depth alone does not bound them.
 const MOST_CONTEXTS: usize = 1 << 25;
@@ -35,13 +48,13 @@ pub(crate) struct Configuration<'a> {
 }
 
 #[cold]
-fn lacks(what: &str) -> Stop {
-    Stop::crash(format!("the configuration lacks {what}"))
+fn lacks(what: &str) -> Box<Stop> {
+    Stop::crash(format!("the configuration lacks {what}")).into()
 }
 
 #[cold]
-pub(crate) fn wrong_type(value: Value, wanted: &str) -> Stop {
-    Stop::crash(format!("{value:?} where {wanted} is due"))
+pub(crate) fn wrong_type(value: Value, wanted: &str) -> Box<Stop> {
+    Stop::crash(format!("{value:?} where {wanted} is due")).into()
 }
 
 /// Bookkeeping.
@@ -55,15 +68,20 @@ impl Configuration<'_> {
         }
     }
 
+    /// A numeric function was applied that not every use of the operator applies.
+    pub(crate) fn applied(&mut self, function: Function) {
+        self.thread.usage.applied(function);
+    }
+
     /// A trap of the instruction that is executed.
     #[cold]
-    pub(crate) fn trap(&self, trap: Trap) -> Stop {
+    pub(crate) fn trap(&self, trap: Trap) -> Box<Stop> {
         let site = self.thread.frames.last().and_then(|frame| {
             let at = frame.next.checked_sub(1)?;
             let instruction = frame.text.instructions.get(at as usize)?;
             Some(Site { func: frame.text.index, offset: instruction.offset })
         });
-        Stop::Trap(Trapped { trap, site })
+        Box::new(Stop::Trap(Trapped { trap, site }))
     }
 
     /// A trap by a rule that says so.
@@ -179,7 +197,7 @@ impl Configuration<'_> {
     #[inline(always)]
     pub(crate) fn enter(&mut self, context: Context) -> Step {
         if self.thread.contexts.len() >= MOST_CONTEXTS {
-            return Err(Exhaustion::Limit("too many labels are open").into());
+            return Err(Stop::from(Exhaustion::Limit("too many labels are open")).into());
         }
         if let Context::Label(label) = context {
             self.thread.floor = label.height as usize;

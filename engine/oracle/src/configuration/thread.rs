@@ -5,8 +5,10 @@
 //! written down, and go on elsewhere.
 
 use super::{Context, Frame};
+use crate::text::Text;
 use crate::usage::Usage;
 use etalon_runtime::{ExnAddr, FuncAddr, Ref, Roots, Store, Value};
+use std::sync::Arc;
 
 /// A thread.
 #[derive(Debug, Default)]
@@ -19,10 +21,14 @@ pub(crate) struct Thread {
     pub(crate) frames: Vec<Frame>,
     /// Values of the thread that the instructions of the innermost label cannot reach.
     pub(crate) floor: usize,
+    /// Whether another frame is the innermost than when this was last set to false.
+    pub(crate) is_elsewhere: bool,
     /// Slots of depth that calls may still use (gas-1, *Depth*).
     pub(crate) depth_left: u64,
     /// A function that another tier or the host runs, to be called in place of the last frame. Its arguments are the only values.
     pub(crate) tail_call: Option<FuncAddr>,
+    /// By address: the texts of functions that the thread has called, so that it need not ask for them again.
+    pub(crate) texts: Vec<Option<Arc<Text>>>,
     /// What the thread used of the specification so far.
     pub(crate) usage: Box<Usage>,
 }

@@ -1,13 +1,14 @@
 //! Aggregate Instructions: structures and arrays.
 
 use super::table::in_bounds;
-use crate::configuration::{Configuration, Step, wrong_type};
+use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::usage::Rule;
 use etalon_module::{CompType, FieldType, Opcode, StorageType, TypeId, ValType};
+use etalon_numerics::Function;
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap, Value};
 
-fn no_object() -> Stop {
-    Stop::crash("a reference to an object that is not of its type")
+fn no_object() -> Box<Stop> {
+    bug("a reference to an object that is not of its type")
 }
 
 /// `packfield`: the words of a value as a field keeps it. A packed field keeps the lowest bits of an integer.
@@ -237,8 +238,8 @@ impl Configuration<'_> {
         let bytes = &bytes[from as usize..][..needed as usize];
         let words = bytes.chunks_exact(size).map(words_of).collect();
         if len > 0 {
-            self.used(Rule::FnInvZbytes);
-            self.used(Rule::FnCunpacknum);
+            self.applied(Function::InvZbytes);
+            self.applied(Function::Cunpacknum);
         }
         Ok(Some(words))
     }
@@ -367,7 +368,7 @@ impl Configuration<'_> {
             () => Rule::ArrayCopyGt,
         });
         if len > 0 {
-            self.used(Rule::FnSx);
+            self.applied(Function::Sx);
         }
         let heap = &mut self.store.heap;
         for step in 0..len {

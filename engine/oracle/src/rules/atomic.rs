@@ -3,7 +3,7 @@
 //! A store runs on one thread of the host, and the threads of a guest take turns, an instruction at a time at the finest. So every
 //! access is atomic by nature, and what a program observes is what some sequentially consistent order of its accesses gives.
 
-use crate::configuration::{Configuration, Step};
+use crate::configuration::{Configuration, Step, bug};
 use crate::text::Memarg;
 use etalon_runtime::{HostError, Stop, Trap, Value, Wait};
 
@@ -32,7 +32,7 @@ impl Configuration<'_> {
             return Err(self.trap(Trap::MemoryOutOfBounds));
         }
         let bytes = self.bytes::<N>(arg, Some(address))?;
-        bytes.ok_or_else(|| Stop::crash("bytes that were there are gone"))
+        bytes.ok_or_else(|| bug("bytes that were there are gone"))
     }
 
     fn read<const N: usize>(&mut self, arg: Memarg, address: u64) -> Step<u64> {
@@ -138,7 +138,9 @@ impl Configuration<'_> {
             // Nobody could notify meanwhile, so the time is up at once.
             None if timeout > 0 => TIMED_OUT,
             None => {
-                return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
+                return Err(
+                    Stop::Host(HostError("the only thread would wait for ever".into())).into()
+                );
             }
         };
         self.push(Value::I32(result));

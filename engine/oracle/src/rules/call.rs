@@ -1,6 +1,6 @@
 //! Control Instructions: calls and returns.
 
-use crate::configuration::{Configuration, Context, Frame, Held, Step};
+use crate::configuration::{Configuration, Context, Frame, Held, Step, bug, crash};
 use crate::text::Text;
 use crate::usage::Rule;
 use etalon_module::{HeapType, RefType, TypeUse};
@@ -104,21 +104,27 @@ impl Configuration<'_> {
 
     /// A function is called whose arguments are on the stack: of this tier in a new frame, of another or of the host from here.
     pub(crate) fn invoke(&mut self, func: FuncAddr) -> Step {
-        match self.oracle.text(self.store, func)? {
-            Some(text) => self.enter_function(func, text),
-            None => self.call_out(func),
+        if let Some(Some(text)) = self.thread.texts.get(func.index()) {
+            return self.enter_function(func, Arc::clone(text));
         }
+        let Some(text) = self.oracle.text(self.store, func)? else {
+            return self.call_out(func);
+        };
+        let known = self.thread.texts.len().max(func.index() + 1);
+        self.thread.texts.resize(known, None);
+        self.thread.texts[func.index()] = Some(Arc::clone(&text));
+        self.enter_function(func, text)
     }
 
     /// A frame with the arguments and the default values of the other locals, and in it the label of the body.
     /// `Step_read/call_ref-func`, `Step/ctxt-frame`
     fn enter_function(&mut self, func: FuncAddr, text: Arc<Text>) -> Step {
         let FuncKind::Wasm { instance, .. } = self.store.funcs[func.index()].kind else {
-            return Err(Stop::crash("a host function has a text"));
+            return crash("a host function has a text");
         };
         // The depth is tested before anything is charged (gas-1, *Depth*).
         let left = self.thread.depth_left.checked_sub(text.frame_slots);
-        self.thread.depth_left = left.ok_or(Exhaustion::Stack)?;
+        self.thread.depth_left = left.ok_or_else(|| Stop::from(Exhaustion::Stack))?;
         self.store.charge(text.entry_gas.into())?;
         self.thread.usage.entered(text.entry_gas);
         self.used(Rule::CallRefFunc);
@@ -130,6 +136,7 @@ impl Configuration<'_> {
         let contexts = self.thread.contexts.len() as u32;
         self.thread.values.extend_from_slice(&text.locals);
         let (arity, continuation) = (text.results as u32, text.instructions.len() as u32);
+        self.thread.is_elsewhere = true;
         self.thread.frames.push(Frame { func, instance, text, next: 0, locals, contexts });
         self.enter_label(arity, continuation, 0, false)
     }
@@ -157,13 +164,13 @@ impl Configuration<'_> {
                     callee = func;
                 }
                 Err(Stop::Throw(exn)) => return self.throw_exception(exn),
-                Err(stop) => return Err(stop),
+                Err(stop) => return Err(stop.into()),
             }
         }
     }
 
     /// The call itself. What is called may collect the heap, so what the thread holds waits in the store meanwhile.
-    fn outside(&mut self, func: FuncAddr, slots: &mut [u64]) -> Step<Completion> {
+    fn outside(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         self.store.set_depth_left(self.thread.depth_left);
         if self.store.heap.live_objects() == 0 {
             return self.store.call_once(func, slots);
@@ -206,7 +213,8 @@ impl Configuration<'_> {
 
     /// A frame is gone, and its depth is given back.
     pub(super) fn pop_frame(&mut self) -> Step {
-        let frame = self.thread.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
+        let frame = self.thread.frames.pop().ok_or_else(|| bug("no frame to leave"))?;
+        self.thread.is_elsewhere = true;
         self.thread.depth_left += frame.text.frame_slots;
         if let Some(observer) = &self.oracle.observer {
             observer.lock().exit(frame.func);
@@ -218,7 +226,7 @@ impl Configuration<'_> {
 /// The function that a reference is to; `None` if it is null.
 fn func_of(reference: Ref) -> Step<Option<FuncAddr>> {
     match reference.as_func() {
-        None if !reference.is_null() => Err(Stop::crash("a call of what is no function")),
+        None if !reference.is_null() => crash("a call of what is no function"),
         func => Ok(func),
     }
 }

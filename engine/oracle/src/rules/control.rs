@@ -1,8 +1,8 @@
 //! Control Instructions: blocks and branches.
 
-use crate::configuration::{Configuration, Context, Label, Step};
+use crate::configuration::{Configuration, Context, Label, Step, bug, crash};
 use crate::usage::Rule;
-use etalon_runtime::{Ref, Stop, Trap};
+use etalon_runtime::{Ref, Trap};
 
 /// Blocks.
 impl Configuration<'_> {
@@ -77,7 +77,7 @@ impl Configuration<'_> {
     /// Values alone are left inside of a label: they stay, and the label goes. `Step_pure/label-vals`
     pub(super) fn end_label(&mut self) -> Step {
         let Some(Context::Label(label)) = self.innermost()? else {
-            return Err(Stop::crash("an end without its label"));
+            return crash("an end without its label");
         };
         self.used(Rule::LabelVals);
         if !label.repeats {
@@ -125,7 +125,7 @@ impl Configuration<'_> {
                 }
                 Some(Context::Handler { .. }) => self.used(Rule::BrHandler),
                 Some(Context::Try { .. } | Context::Caught { .. }) => {}
-                None => return Err(Stop::crash("a branch to no label")),
+                None => return crash("a branch to no label"),
             }
             self.leave();
         }
@@ -158,7 +158,7 @@ impl Configuration<'_> {
         let labels = self.frame()?.text.branches.get(number as usize);
         let (default, labels) = labels
             .and_then(|labels| labels.split_last())
-            .ok_or_else(|| Stop::crash("a br_table without labels"))?;
+            .ok_or_else(|| bug("a br_table without labels"))?;
         let (rule, label) = match labels.get(index) {
             Some(label) => (Rule::BrTableLt, *label),
             None => (Rule::BrTableGe, *default),

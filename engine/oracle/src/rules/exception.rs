@@ -1,6 +1,6 @@
 //! Control Instructions: exceptions.
 
-use crate::configuration::{Configuration, Context, Step};
+use crate::configuration::{Configuration, Context, Step, bug, crash};
 use crate::text::Catch;
 use crate::usage::Rule;
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap};
@@ -24,7 +24,7 @@ impl Configuration<'_> {
         self.store.collect_if_needed(&*self.thread);
         let tag = self.tag_addr(index)?;
         let ty = self.store.types.func(self.store.tags[tag.index()].ty);
-        let ty = ty.ok_or_else(|| Stop::crash("a tag that is not of a function type"))?;
+        let ty = ty.ok_or_else(|| bug("a tag that is not of a function type"))?;
         let fields = self.pop_values(ty.params.len())?;
         let exn = self.store.alloc_exn(tag, fields)?;
         self.throw_exception(exn)
@@ -35,7 +35,7 @@ impl Configuration<'_> {
         match self.pop_ref()?.kind() {
             Some(RefKind::Exn(exn)) => self.throw_exception(exn),
             None => self.traps(Rule::ThrowRefNull, Trap::NullExceptionReference),
-            Some(_) => Err(Stop::crash("throw_ref of what is no exception")),
+            Some(_) => crash("throw_ref of what is no exception"),
         }
     }
 
@@ -44,7 +44,7 @@ impl Configuration<'_> {
     /// `Step_read/throw_ref-instrs`, `Step_read/throw_ref-label`, `Step_read/throw_ref-frame`
     pub(super) fn throw_exception(&mut self, exn: ExnAddr) -> Step {
         let tag = self.store.exn(exn).map(|exn| exn.tag);
-        let tag = tag.ok_or_else(|| Stop::crash("an exception that is gone"))?;
+        let tag = tag.ok_or_else(|| bug("an exception that is gone"))?;
         loop {
             let Some(context) = self.innermost()? else {
                 self.used(Rule::ThrowRefFrame);
@@ -52,7 +52,7 @@ impl Configuration<'_> {
                 self.thread.values.truncate(locals as usize);
                 self.pop_frame()?;
                 if self.thread.frames.is_empty() {
-                    return Err(Stop::Throw(exn));
+                    return Err(Stop::Throw(exn).into());
                 }
                 continue;
             };

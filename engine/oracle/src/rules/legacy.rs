@@ -1,8 +1,8 @@
 //! The exceptions of before version 3.0 (proposal *exception handling*, the legacy instructions): `try` with `catch`, `catch_all` and
 //! `delegate`, and `rethrow`. The specification of 3.0 has no rules for them.
 
-use crate::configuration::{Configuration, Context, Step};
-use etalon_runtime::{ExnAddr, Stop, TagAddr};
+use crate::configuration::{Configuration, Context, Step, crash};
+use etalon_runtime::{ExnAddr, TagAddr};
 
 impl Configuration<'_> {
     /// `try` enters a handler, and in it the label of the block.
@@ -33,7 +33,7 @@ impl Configuration<'_> {
         let at = labels.map(|(at, _)| at).nth(label as usize);
         match at.and_then(|at| contexts.get(at.checked_sub(1)?)) {
             Some(Context::Caught { exn }) => self.throw_exception(*exn),
-            _ => Err(Stop::crash("a rethrow outside of a catch")),
+            _ => crash("a rethrow outside of a catch"),
         }
     }
 
@@ -78,7 +78,7 @@ impl Configuration<'_> {
                     }
                 }
                 Some(_) => {}
-                None => return Err(Stop::crash("a delegate to no label")),
+                None => return crash("a delegate to no label"),
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Memory Instructions on numbers, and those on whole memories.
 
 use super::table::{in_bounds, narrower};
-use crate::configuration::{Configuration, Step, wrong_type};
+use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
 use crate::usage::Rule;
 use etalon_module::Opcode;
+use etalon_numerics::Function;
 use etalon_runtime::{HostError, MemoryInst, Stop, Trap, Value};
 
 /// The number that is written as these bytes. The specification asks for the number `c` whose bytes they are, which is the inverse of
@@ -19,7 +20,7 @@ pub(crate) type BytesOf<const N: usize> = fn(Value) -> Option<[u8; N]>;
 impl Configuration<'_> {
     pub(super) fn memory(&mut self, index: u32) -> Step<&mut MemoryInst> {
         let memory = self.memory_addr(index)?;
-        self.store.memories.get_mut(memory.index()).ok_or_else(|| Stop::crash("a memory is gone"))
+        self.store.memories.get_mut(memory.index()).ok_or_else(|| bug("a memory is gone"))
     }
 
     /// The effective address: operand plus offset, as a number without bounds; `None` if it is above every address.
@@ -108,7 +109,7 @@ impl Configuration<'_> {
         let delta = self.pop_address(ty.addr)?;
         if !self.memory(index)?.can_grow(delta) {
             self.used(Rule::MemoryGrowFail);
-            self.used(Rule::FnInvSigned);
+            self.applied(Function::InvSigned);
             self.push_address(ty.addr, u64::MAX);
             return Ok(());
         }
@@ -121,7 +122,7 @@ impl Configuration<'_> {
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         let grown = self.memory(index)?.grow(delta);
         let old = grown.map_err(|error| Stop::Host(HostError(error.to_string())))?;
-        let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
+        let old = old.ok_or_else(|| bug("a memory that could grow did not"))?;
         self.used(Rule::MemoryGrowSucceed);
         self.push_address(ty.addr, old);
         Ok(())

@@ -1,9 +1,9 @@
 //! Reference Instructions.
 
-use crate::configuration::{Configuration, Step};
+use crate::configuration::{Configuration, Step, bug, crash};
 use crate::usage::Rule;
 use etalon_module::{HeapType, RefType, TypeUse};
-use etalon_runtime::{Ref, RefKind, Stop, Trap, Value};
+use etalon_runtime::{Ref, RefKind, Trap, Value};
 
 impl Configuration<'_> {
     /// `ref.null` gives the null reference. `Step_read/ref.null`
@@ -91,7 +91,7 @@ impl Configuration<'_> {
                 Ok(())
             }
             None => self.traps(Rule::I31GetNull, Trap::NullI31Reference),
-            Some(_) => Err(Stop::crash("i31.get of what is no i31")),
+            Some(_) => crash("i31.get of what is no i31"),
         }
     }
 
@@ -132,7 +132,7 @@ impl Configuration<'_> {
 
     /// Whether a reference is of a closed type: whether the type that it has is a subtype.
     pub(super) fn matches(&self, reference: Ref, ty: RefType) -> Step<bool> {
-        let dangles = || Stop::crash("a reference to nothing");
+        let dangles = || bug("a reference to nothing");
         let defined = |id| HeapType::Use(TypeUse::Def(id));
         let heap = match reference.kind() {
             None => return Ok(ty.nullable),

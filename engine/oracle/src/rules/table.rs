@@ -1,8 +1,9 @@
 //! Table Instructions.
 
-use crate::configuration::{Configuration, Step};
+use crate::configuration::{Configuration, Step, bug};
 use crate::usage::Rule;
 use etalon_module::{AddrType, Opcode};
+use etalon_numerics::Function;
 use etalon_runtime::{ElemInst, HostError, Ref, Stop, TableInst, Trap};
 
 /// Whether `len` elements from `start` on are among `size`.
@@ -10,14 +11,14 @@ pub(super) fn in_bounds(start: u64, len: u64, size: u64) -> bool {
     start.checked_add(len).is_some_and(|end| end <= size)
 }
 
-fn beyond() -> Stop {
-    Stop::crash("an index that was checked is out of bounds")
+fn beyond() -> Box<Stop> {
+    bug("an index that was checked is out of bounds")
 }
 
 impl Configuration<'_> {
     fn table(&mut self, index: u32) -> Step<&mut TableInst> {
         let table = self.table_addr(index)?;
-        self.store.tables.get_mut(table.index()).ok_or_else(|| Stop::crash("a table is gone"))
+        self.store.tables.get_mut(table.index()).ok_or_else(|| bug("a table is gone"))
     }
 
     /// Pops an index, and gives the element there; `None` if there is none.
@@ -66,7 +67,7 @@ impl Configuration<'_> {
         let init = self.pop_ref()?;
         if !self.table(table)?.can_grow(delta) {
             self.used(Rule::TableGrowFail);
-            self.used(Rule::FnInvSigned);
+            self.applied(Function::InvSigned);
             self.push_address(ty, u64::MAX);
             return Ok(());
         }

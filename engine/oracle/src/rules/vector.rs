@@ -9,8 +9,8 @@ use etalon_numerics::vector;
 use etalon_runtime::{Stop, Value};
 
 #[cold]
-fn no_vector_operator(op: Opcode) -> Stop {
-    Stop::crash(format!("{op} is no vector operator of its form"))
+fn no_vector_operator(op: Opcode) -> Box<Stop> {
+    Stop::crash(format!("{op} is no vector operator of its form")).into()
 }
 
 impl Configuration<'_> {

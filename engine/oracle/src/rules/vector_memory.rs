@@ -7,8 +7,8 @@ use etalon_module::Opcode;
 use etalon_numerics::vector;
 use etalon_runtime::{Stop, Trap, Value};
 
-fn no_access(op: Opcode) -> Stop {
-    Stop::crash(format!("{op} is no access of its form"))
+fn no_access(op: Opcode) -> Box<Stop> {
+    Stop::crash(format!("{op} is no access of its form")).into()
 }
 
 /// The rules of a load that reads less than a vector: by its form, that of a result and that of a trap.

@@ -8,6 +8,7 @@ mod segments;
 
 pub(crate) use decode::decode;
 
+use crate::configuration::Step;
 use etalon_module::{Opcode, RefType};
 use etalon_runtime::{Stop, Value};
 
@@ -127,15 +128,15 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) fn block(&self, number: u32) -> Result<&Block, Stop> {
+    pub(crate) fn block(&self, number: u32) -> Step<&Block> {
         self.blocks.get(number as usize).ok_or_else(|| missing("a block"))
     }
 
-    pub(crate) fn vector(&self, number: u32) -> Result<u128, Stop> {
+    pub(crate) fn vector(&self, number: u32) -> Step<u128> {
         self.vectors.get(number as usize).copied().ok_or_else(|| missing("a vector"))
     }
 
-    pub(crate) fn ty(&self, number: u32) -> Result<RefType, Stop> {
+    pub(crate) fn ty(&self, number: u32) -> Step<RefType> {
         self.types.get(number as usize).copied().ok_or_else(|| missing("a type"))
     }
 }
@@ -143,17 +144,17 @@ impl Text {
 /// The immediates that the decoder gave to every instruction of the name.
 impl Instruction {
     #[inline(always)]
-    pub(crate) fn index(&self) -> Result<u32, Stop> {
+    pub(crate) fn index(&self) -> Step<u32> {
         if let Immediate::Index(index) = self.immediate { Ok(index) } else { Err(self.wrong()) }
     }
 
     #[inline(always)]
-    pub(crate) fn indices(&self) -> Result<(u32, u32), Stop> {
+    pub(crate) fn indices(&self) -> Step<(u32, u32)> {
         if let Immediate::Indices(x, y) = self.immediate { Ok((x, y)) } else { Err(self.wrong()) }
     }
 
     #[inline(always)]
-    pub(crate) fn memarg(&self) -> Result<Memarg, Stop> {
+    pub(crate) fn memarg(&self) -> Step<Memarg> {
         if let Immediate::Memarg { memory, offset, .. } = self.immediate {
             return Ok(Memarg { memory, offset });
         }
@@ -161,7 +162,7 @@ impl Instruction {
     }
 
     #[inline(always)]
-    pub(crate) fn lane(&self) -> Result<u8, Stop> {
+    pub(crate) fn lane(&self) -> Step<u8> {
         match self.immediate {
             Immediate::Lane(lane) | Immediate::Memarg { lane, .. } => Ok(lane),
             _ => Err(self.wrong()),
@@ -169,11 +170,11 @@ impl Instruction {
     }
 
     #[inline(always)]
-    pub(crate) fn block(&self) -> Result<u32, Stop> {
+    pub(crate) fn block(&self) -> Step<u32> {
         if let Immediate::Block(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
     }
 
-    pub(crate) fn branches(&self) -> Result<u32, Stop> {
+    pub(crate) fn branches(&self) -> Step<u32> {
         if let Immediate::Branches(number) = self.immediate {
             Ok(number)
         } else {
@@ -181,15 +182,15 @@ impl Instruction {
         }
     }
 
-    pub(crate) fn vector(&self) -> Result<u32, Stop> {
+    pub(crate) fn vector(&self) -> Step<u32> {
         if let Immediate::Vector(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
     }
 
-    pub(crate) fn ty(&self) -> Result<u32, Stop> {
+    pub(crate) fn ty(&self) -> Step<u32> {
         if let Immediate::Type(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
     }
 
-    pub(crate) fn cast(&self) -> Result<(u32, u32), Stop> {
+    pub(crate) fn cast(&self) -> Step<(u32, u32)> {
         if let Immediate::Cast { label, ty } = self.immediate {
             return Ok((label, ty));
         }
@@ -197,7 +198,7 @@ impl Instruction {
     }
 
     #[inline(always)]
-    pub(crate) fn constant(&self) -> Result<Value, Stop> {
+    pub(crate) fn constant(&self) -> Step<Value> {
         match self.immediate {
             Immediate::I32(c) => Ok(Value::I32(c)),
             Immediate::I64(c) => Ok(Value::I64(c)),
@@ -208,12 +209,12 @@ impl Instruction {
     }
 
     #[cold]
-    fn wrong(&self) -> Stop {
-        Stop::crash(format!("{} at {:#x} has other immediates", self.opcode, self.offset))
+    fn wrong(&self) -> Box<Stop> {
+        Stop::crash(format!("{} at {:#x} has other immediates", self.opcode, self.offset)).into()
     }
 }
 
 #[cold]
-fn missing(what: &str) -> Stop {
-    Stop::crash(format!("the text of a function lacks {what}"))
+fn missing(what: &str) -> Box<Stop> {
+    Stop::crash(format!("the text of a function lacks {what}")).into()
 }

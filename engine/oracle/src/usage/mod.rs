@@ -4,31 +4,33 @@
 //! ([`Usage::used`]). Numeric functions follow from the operators that completed, because each operator applies the same ones
 //! every time; where that depends on the operands, they are counted as rules are.
 
-mod functions;
-mod relaxed;
 mod rule;
 
 pub use rule::Rule;
 
 use etalon_gas::Schedule;
 use etalon_module::Opcode;
-use relaxed::visible_choice;
+use etalon_numerics::{Function, choice, functions_of, visible_choice};
 
-/// Words of 64 rules each.
-const WORDS: usize = Rule::ALL.len().div_ceil(64);
+const RULES: usize = Rule::ALL.len();
+/// Rules, and after them functions.
+const NAMES: usize = RULES + Function::ALL.len();
+/// Words of 64 of them each.
+const WORDS: usize = NAMES.div_ceil(64);
 /// Operators, and one row for what no operator does.
 const ROWS: usize = Opcode::ALL.len() + 1;
 
 /// What a thread used since it was made.
 #[derive(Clone, Debug)]
 pub struct Usage {
-    rules: Vec<u64>,
-    /// By operator: a set of rules.
-    by_operator: Vec<[u64; WORDS]>,
+    /// By rule or function: how often it was applied.
+    counts: [u64; NAMES],
+    /// By operator: the set of those that it applied.
+    by_operator: Box<[[u64; WORDS]; ROWS]>,
     /// By operator: how often it began.
-    executed: Vec<u64>,
+    executed: Box<[u64; ROWS]>,
     /// By operator: how often it began and did not complete.
-    stopped: Vec<u64>,
+    stopped: Box<[u64; ROWS]>,
     /// The row of the operator that is executed.
     present: usize,
     /// Gas for entering functions, and for what dynamic operators touched.
@@ -39,10 +41,10 @@ pub struct Usage {
 impl Default for Usage {
     fn default() -> Usage {
         Usage {
-            rules: vec![0; Rule::ALL.len()],
-            by_operator: vec![[0; WORDS]; ROWS],
-            executed: vec![0; ROWS],
-            stopped: vec![0; ROWS],
+            counts: [0; NAMES],
+            by_operator: Box::new([[0; WORDS]; ROWS]),
+            executed: Box::new([0; ROWS]),
+            stopped: Box::new([0; ROWS]),
             present: ROWS - 1,
             entries: 0,
             dynamic: 0,
@@ -53,9 +55,10 @@ impl Default for Usage {
 impl Usage {
     /// An instruction begins.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, opcode: Opcode) {
+    pub(crate) fn begin(&mut self, opcode: Opcode, is_followed: bool) {
         self.present = opcode as usize;
         self.executed[self.present] += 1;
+        self.counts[Rule::CtxtInstrs as usize] += u64::from(is_followed);
     }
 
     /// What comes is not the work of an instruction.
@@ -71,17 +74,26 @@ impl Usage {
     /// A rule was applied.
     #[inline(always)]
     pub(crate) fn used(&mut self, rule: Rule) {
-        let at = rule as usize;
-        self.rules[at] += 1;
+        self.count(rule as usize);
+    }
+
+    /// A function was applied that not every use of the operator applies.
+    pub(crate) fn applied(&mut self, function: Function) {
+        self.count(RULES + function as usize);
+    }
+
+    #[inline(always)]
+    fn count(&mut self, at: usize) {
+        self.counts[at] += 1;
         self.by_operator[self.present][at / 64] |= 1 << (at % 64);
     }
 
     /// A relaxed operator leaves a choice: it is counted if these operands let the alternatives differ.
     pub(crate) fn chose(&mut self, opcode: Opcode, operands: [u128; 3]) {
         // To work the alternatives out takes longer than the operator; once is enough.
-        let known = relaxed::choice(opcode).iter().all(|rule| self.has(opcode, *rule));
+        let known = choice(opcode).iter().all(|f| self.has(opcode, RULES + *f as usize));
         if !known {
-            visible_choice(opcode, operands).iter().for_each(|rule| self.used(*rule));
+            visible_choice(opcode, operands).iter().for_each(|f| self.applied(*f));
         }
     }
 
@@ -93,8 +105,8 @@ impl Usage {
         self.dynamic = self.dynamic.saturating_add(gas);
     }
 
-    fn has(&self, opcode: Opcode, rule: Rule) -> bool {
-        self.by_operator[opcode as usize][rule as usize / 64] >> (rule as usize % 64) & 1 == 1
+    fn has(&self, opcode: Opcode, at: usize) -> bool {
+        self.by_operator[opcode as usize][at / 64] >> (at % 64) & 1 == 1
     }
 
     /// Adds what another thread used.
@@ -102,47 +114,46 @@ impl Usage {
         let sum = |to: &mut [u64], from: &[u64]| {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = to.saturating_add(*from));
         };
-        sum(&mut self.rules, &other.rules);
-        sum(&mut self.executed, &other.executed);
-        sum(&mut self.stopped, &other.stopped);
+        sum(&mut self.counts, &other.counts);
+        sum(&mut *self.executed, &*other.executed);
+        sum(&mut *self.stopped, &*other.stopped);
         let words = other.by_operator.iter().flatten();
         self.by_operator.iter_mut().flatten().zip(words).for_each(|(to, from)| *to |= from);
         self.entered(other.entries);
         self.touched(other.dynamic);
     }
 
-    /// Every rule in the specification's order, with whether it was used.
+    /// Every rule and then every numeric function, by name and in the specification's order, with whether it was applied.
     ///
-    /// `Step/pure` and `Step/read` lift the rules of their kinds: each is used where one of those is.
-    pub fn rules(&self) -> Vec<(Rule, bool)> {
+    /// `Step/pure` and `Step/read` lift the rules of their kinds: each is applied where one of those is.
+    pub fn names(&self) -> Vec<(&'static str, bool)> {
         let lifts = |kind: &str| {
             let lifted = Rule::ALL.iter().filter(|rule| rule.name().starts_with(kind));
-            lifted.map(|rule| self.rules[*rule as usize]).any(|count| count > 0)
+            lifted.map(|rule| self.counts[*rule as usize]).any(|count| count > 0)
         };
-        let of_operators = self.functions();
-        let is_used = |rule: Rule| match rule {
-            Rule::Pure => lifts("Step_pure/"),
-            Rule::Read => lifts("Step_read/"),
-            _ => self.rules[rule as usize] > 0 || of_operators[rule as usize],
+        let rule = |rule: &Rule| match rule {
+            Rule::Pure => (rule.name(), lifts("Step_pure/")),
+            Rule::Read => (rule.name(), lifts("Step_read/")),
+            _ => (rule.name(), self.counts[*rule as usize] > 0),
         };
-        Rule::ALL.iter().map(|rule| (*rule, is_used(*rule))).collect()
+        let completed = Opcode::ALL.iter().filter(|opcode| self.completed(**opcode));
+        let of_operators: Vec<Function> =
+            completed.flat_map(|op| functions_of(*op)).copied().collect();
+        let function = |function: &Function| {
+            let counted = self.counts[RULES + *function as usize] > 0;
+            (function.name(), counted || of_operators.contains(function))
+        };
+        Rule::ALL.iter().map(rule).chain(Function::ALL.iter().map(function)).collect()
     }
 
-    /// The rules that an operator used.
-    pub fn of_operator(&self, opcode: Opcode) -> Vec<Rule> {
-        let functions = functions::functions_of(opcode);
-        let applied = |rule: &Rule| self.completed(opcode) && functions.contains(rule);
-        let all = Rule::ALL.iter().copied();
-        all.filter(|rule| self.has(opcode, *rule) || applied(rule)).collect()
-    }
-
-    /// By rule: whether an operator completed that applies it.
-    fn functions(&self) -> Vec<bool> {
-        let mut applied = vec![false; Rule::ALL.len()];
-        for opcode in Opcode::ALL.iter().filter(|opcode| self.completed(**opcode)) {
-            functions::functions_of(*opcode).iter().for_each(|f| applied[*f as usize] = true);
-        }
-        applied
+    /// The names of the rules and functions that an operator applied.
+    pub fn of_operator(&self, opcode: Opcode) -> Vec<&'static str> {
+        let rules = Rule::ALL.iter().filter(|rule| self.has(opcode, **rule as usize));
+        let always = if self.completed(opcode) { functions_of(opcode) } else { &[] };
+        let functions = Function::ALL
+            .iter()
+            .filter(|f| self.has(opcode, RULES + **f as usize) || always.contains(f));
+        rules.map(|rule| rule.name()).chain(functions.map(|f| f.name())).collect()
     }
 
     fn completed(&self, opcode: Opcode) -> bool {

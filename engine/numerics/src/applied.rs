@@ -1,19 +1,19 @@
 //! The numeric functions that an operator applies when it completes (specification, *Numerics*).
 //!
-//! The dispatch (`$binop_`), the function of the operator itself (`$idiv_`), and what that is
-//! defined by (`$truncz`, `$signed_`). Where a rule finds a value by what it is written as, as loads
-//! do by `$nbytes_`, the function applied is the inverse (`$inv_nbytes_`). What depends on operands
+//! The dispatch (`binop_`), the function of the operator itself (`idiv_`), and what that is
+//! defined by (`truncz`, `signed_`). Where a rule finds a value by what it is written as, as loads
+//! do by `nbytes_`, the function applied is the inverse (`inv_nbytes_`). What depends on operands
 //! is left out here and told when it happens. Names of operators and functions are made alike in
 //! the specification, so most of this goes by name.
 
-use super::Rule;
+use crate::Function;
 use etalon_module::Opcode;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// By opcode.
-static FUNCTIONS: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
-    let by_name: HashMap<&str, Rule> = Rule::ALL.iter().map(|r| (r.name(), *r)).collect();
+static FUNCTIONS: LazyLock<Vec<Vec<Function>>> = LazyLock::new(|| {
+    let by_name: HashMap<&str, Function> = Function::ALL.iter().map(|r| (r.name(), *r)).collect();
     let rules = |opcode: &Opcode| {
         // A name without a function would be a fault of this file; a test finds it.
         names(opcode.name()).iter().filter_map(|n| by_name.get(&**n).copied()).collect()
@@ -22,7 +22,7 @@ static FUNCTIONS: LazyLock<Vec<Vec<Rule>>> = LazyLock::new(|| {
 });
 
 /// The functions that an operator applies whenever it completes.
-pub(super) fn functions_of(opcode: Opcode) -> &'static [Rule] {
+pub fn functions_of(opcode: Opcode) -> &'static [Function] {
     &FUNCTIONS[opcode as usize]
 }
 
