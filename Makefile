@@ -33,7 +33,7 @@ baseline: ## What `make spec` finds becomes the baseline that later runs are com
 	cp reports/out/*/summary.json reports/baseline/$(ARCH).json
 
 .PHONY: paused
-paused: build ## All suites with a pause before every instruction, and stores made of snapshots
+paused: build ## All suites on the oracle with a pause before every instruction, and stores made of snapshots
 	$(ETALON) spec --tier oracle,paused:1
 
 .PHONY: fuzz
@@ -41,7 +41,7 @@ fuzz: build ## Generated modules on all tiers for FUZZ_TIME (10m) from SEED (1)
 	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --out target/findings
 
 .PHONY: bench
-bench: ## Speed of both tiers beside tinywasm, wasmi and Wasmtime, which this builds
+bench: ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds
 	$(CARGO) build --release --locked --features peers --target-dir target/peers
 	target/peers/release/etalon bench
 
@@ -54,7 +54,7 @@ GUIDED := --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cllvm-args=-sa
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
 
 .PHONY: fuzz-bytes
-fuzz-bytes: ## Arbitrary bytes on both tiers, guided by coverage, for BYTES_SECONDS (3600); needs a C++ compiler
+fuzz-bytes: ## Arbitrary bytes on interpreter and compiler, guided by coverage, for BYTES_SECONDS (3600); needs a C++ compiler
 	cd fuzz && $(CARGO) run --release --locked --bin seeds -- target/seeds
 	cd fuzz && RUSTFLAGS="$(GUIDED)" $(CARGO) build --release --locked --bin bytes --target $(HOST) --target-dir target/guided
 	mkdir -p fuzz/target/bytes target/findings

@@ -1,4 +1,4 @@
-//! A kernel that is added or taken away is a change of this crate.
+//! Rebuilds the crate when a kernel is added or removed.
 #![allow(clippy::print_stdout, reason = "it is how a build script speaks to Cargo")]
 
 fn main() {

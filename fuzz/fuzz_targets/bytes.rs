@@ -1,4 +1,4 @@
-//! Arbitrary bytes as a module, on both tiers.
+//! Arbitrary bytes as a module, on the interpreter and the compiler.
 #![no_main]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! A module made of the bytes, on both tiers.
+//! A module generated from the bytes, on the interpreter and the compiler.
 #![no_main]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Writes the inputs that `bytes` begins from into a folder: the modules of the bundled scripts.
+//! Writes the initial inputs of `bytes` to a folder: the modules of the bundled scripts.
 #![forbid(unsafe_code)]
 
 use etalon_harness::fuzz::targets;
@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-/// As long as the inputs that `make fuzz-bytes` lets the fuzzer make.
+/// The greatest length of inputs that `make fuzz-bytes` allows.
 const LIMIT: usize = 4096;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! What of the specification a run reached, as the oracle told it.
+//! The rules of the specification that a run reached, as the oracle counts them.
 
 use etalon_adapters::{Adapter, OwnTier, RuleTally};
 use etalon_record::{Reached, RuleCoverage};
@@ -6,7 +6,7 @@ use etalon_spec_tests::spec_map;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The engines with the oracle watched: in the place of the plain one, or besides the others.
+/// Makes the oracle count into `tally`: replaces the plain oracle among the engines, or adds it to them.
 pub fn watch(engines: &mut Vec<Arc<dyn Adapter>>, tally: &RuleTally) {
     let oracle: Arc<dyn Adapter> = Arc::new(OwnTier::with_coverage(tally.clone()));
     let name = oracle.info().name;
@@ -16,10 +16,10 @@ pub fn watch(engines: &mut Vec<Arc<dyn Adapter>>, tally: &RuleTally) {
     }
 }
 
-/// What was reached in the sessions that have ended.
+/// The rules that were reached in the sessions that have ended.
 pub fn rule_coverage(tally: &RuleTally) -> RuleCoverage {
     let map = spec_map();
-    // The specification's source writes functions with a `$`.
+    // In the specification's source, names of functions begin with `$`.
     let (numerics, rules): (Vec<_>, Vec<_>) =
         tally.rules().into_iter().partition(|(name, _)| name.starts_with('$'));
     let mut pairs = Vec::new();

@@ -1,4 +1,4 @@
-//! What judges: scripts, differences, generated modules, gas.
+//! The harness: scripts, differential execution, generated modules, gas, benchmarks.
 #![forbid(unsafe_code)]
 
 pub mod bench;

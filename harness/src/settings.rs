@@ -1,13 +1,12 @@
-//! What holds where nothing else is asked for.
+//! Defaults of the harness.
 
 use etalon_adapters::{GasConfig, Schedule};
 use std::sync::Arc;
 
-/// The gas limit of one case, in units of the schedule: enough for any program of the corpus, and it ends a loop within
-/// a second on the slowest tier.
+/// The gas limit of one case: enough for every program of the corpus, and low enough to end an endless loop soon.
 pub const GAS_LIMIT: u64 = 10_000_000;
 
-/// The gas schedule that is used where none is named.
+/// The gas schedule that is used if none is named.
 ///
 /// # Panics
 /// Never: it is built in.
@@ -15,7 +14,7 @@ pub fn default_schedule() -> Arc<Schedule> {
     Schedule::builtin(Schedule::DEFAULT).expect("the default schedule is built in")
 }
 
-/// The default schedule with a limit in its units; [`GAS_LIMIT`] if none is given.
+/// The default schedule with a limit; [`GAS_LIMIT`] if none is given.
 pub fn usual_gas(limit: Option<u64>) -> GasConfig {
     GasConfig { schedule: default_schedule(), limit: Some(limit.unwrap_or(GAS_LIMIT)) }
 }

@@ -1,4 +1,4 @@
-//! Values as people write them: `i32:-7`, `f64:1.5`, `f32:0x7fc00000`, `funcref:null`.
+//! Values as text: `i32:-7`, `f64:1.5`, `f32:0x7fc00000`, `funcref:null`.
 
 use etalon_adapters::{RefKind, Val, ValKind};
 use thiserror::Error;
@@ -13,8 +13,8 @@ pub struct ValueError {
     pub reason: &'static str,
 }
 
-/// Reads a value. Every text that [`etalon_record::Value`] displays is read back to the same value; besides,
-/// integers may be hexadecimal or unsigned, and floats decimal.
+/// Reads a value. Every text that [`etalon_record::Value`] displays reads back as the same value. In
+/// addition, integers may be hexadecimal or unsigned, and floats decimal.
 ///
 /// # Errors
 /// If the text is not a type, a colon and a value of that type.
@@ -45,12 +45,12 @@ pub fn parse_as(kind: ValKind, value: &str) -> Option<Val> {
 }
 
 fn hexadecimal(text: &str) -> Option<u128> {
-    // `from_str_radix` alone would take a sign after the prefix.
+    // `from_str_radix` alone would accept a sign after the prefix.
     let digits = text.strip_prefix("0x").filter(|d| !d.starts_with(['+', '-']))?;
     u128::from_str_radix(digits, 16).ok()
 }
 
-/// An integer of `bits` bits, signed or unsigned, as its two's complement.
+/// An integer of `bits` bits, signed or unsigned, in two's complement.
 fn integer(text: &str, bits: u32) -> Option<i128> {
     let value = match hexadecimal(text) {
         Some(value) => i128::try_from(value).ok()?,

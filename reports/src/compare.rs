@@ -34,7 +34,7 @@ pub struct Change {
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Measure {
-    /// Scripts that were run. Fewer is worse; more is only noted by what they bring.
+    /// Scripts that were run. Fewer is worse; more is an improvement.
     Files,
     /// Scripts passed whole. Fewer is worse.
     FilesPassed,
@@ -46,13 +46,13 @@ pub enum Measure {
     Skipped,
     /// Assertions that failed as listed. More is worse.
     ExpectedFailures,
-    /// Assertions that held though listed as failing. More is worse.
+    /// Assertions that held although they are listed as failing. More is worse.
     UnexpectedPasses,
     /// Comparisons of gas. Fewer is worse.
     GasCompared,
     /// Comparisons of gas that were not equal. More is worse.
     GasUnequal,
-    /// The gas of a suite by the same schedule and with the same verdicts. Any other amount is worse.
+    /// The gas of a suite by the same schedule and with the same verdicts. Any change is worse.
     GasConsumed,
 }
 
@@ -136,7 +136,7 @@ impl Comparison {
         ] {
             self.measure(Some(place), measure, before, now);
         }
-        // With other verdicts other code ran, so another amount would say nothing new.
+        // With other verdicts, other code ran, so another amount of gas is to be expected.
         if let (Some(before), Some(now)) = (before.gas_consumed, now.gas_consumed)
             && same_schedule
             && old == new
@@ -169,7 +169,7 @@ pub fn compare(baseline: &Baseline, now: &Baseline) -> Comparison {
 fn notes(baseline: &Baseline, now: &Baseline) -> Vec<String> {
     let mut notes = Vec::new();
     if baseline.arch != now.arch {
-        notes.push(format!("the baseline is of {}, this run of {}", baseline.arch, now.arch));
+        notes.push(format!("the baseline is for {}, this run for {}", baseline.arch, now.arch));
     }
     if baseline.schedule != now.schedule {
         let id = |schedule: &Option<String>| schedule.clone().unwrap_or_else(|| "none".to_owned());

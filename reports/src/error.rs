@@ -1,10 +1,10 @@
-//! Why a report could not be made.
+//! Why a report could not be written.
 
 use std::path::PathBuf;
 
 use etalon_record::{Kind, MergeError};
 
-/// Why a report could not be made.
+/// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// A file or folder could not be written.
@@ -15,17 +15,17 @@ pub enum RenderError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The name of the architecture is not fit to be the name of a folder.
+    /// The name of the architecture cannot be the name of a folder.
     #[error("the architecture {arch:?} cannot name a folder")]
     Arch {
         /// The name in the record.
         arch: String,
     },
     /// Two records of one architecture contradict each other.
-    #[error("the records cannot be shown as one: {0}")]
+    #[error("the records cannot be merged: {0}")]
     Merge(#[from] MergeError),
-    /// There is no report of such a record.
-    #[error("a record of `etalon {0}` has no report; those of spec, wast, diff and fuzz have")]
+    /// Records of this kind have no report.
+    #[error("a record of `etalon {0}` has no report; only records of spec, wast, diff and fuzz do")]
     NoReport(Kind),
     /// There was no record to render.
     #[error("no record was given")]

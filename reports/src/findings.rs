@@ -1,5 +1,5 @@
-//! What a reader looks for behind the counts: failures, missing features, skips and expected failures, grouped so that
-//! what several engines have in common is said once.
+//! The details behind the counts: failures, missing features, skips and expected failures, grouped so that what several
+//! engines have in common is said once.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ fn file_failures<'a>(file: &File<'a>) -> FileFailures<'a> {
     FileFailures { suite: file.suite, file: file.name, assertions, undescribed }
 }
 
-/// A line of a script, the reason it is listed with, and on which engines.
+/// A line of a script, with the listed reason and the engines.
 #[derive(Debug)]
 pub(crate) struct Listed<'a> {
     pub(crate) suite: &'a str,
@@ -111,7 +111,7 @@ pub(crate) struct Common<'a> {
     /// The feature or the reason.
     pub(crate) what: &'a str,
     pub(crate) engine: &'a str,
-    /// How many notes say so; for features, how many files.
+    /// How many notes there are; for features, how many files.
     pub(crate) count: u64,
     /// Suite and file, sorted.
     pub(crate) files: Vec<(&'a str, &'a str)>,
@@ -149,7 +149,7 @@ fn common<'a>(view: &View<'a>, whats: impl Fn(&'a Row) -> Vec<&'a str>) -> Vec<C
     entries.into_values().collect()
 }
 
-/// The counts of a coverage, under their headings.
+/// The counts of a coverage with their headings.
 pub(crate) fn covered(coverage: &RuleCoverage) -> [(&'static str, &Reached); 3] {
     [
         ("Reduction rules reached", &coverage.rules),

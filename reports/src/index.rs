@@ -1,4 +1,4 @@
-//! The page over several architectures: where to read on, and whether they agree.
+//! The page over several architectures: links to their reports, and whether they agree.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn entry(record: &SuiteRecord) -> Markup {
 struct Agreement {
     /// Rows that both have.
     compared: u64,
-    /// Where they differ, and in what.
+    /// The rows in which they differ, and how.
     differences: Vec<(String, Vec<&'static str>)>,
 }
 
@@ -69,7 +69,7 @@ fn compare_rows(first: &SuiteRecord, second: &SuiteRecord) -> Agreement {
         if verdicts(row) != verdicts(other) {
             in_what.push("verdicts");
         }
-        // What only one of them observed says nothing of their agreement.
+        // What only one of them observed says nothing about their agreement.
         if differ(row.digest.as_ref(), other.digest.as_ref()) {
             in_what.push("digest");
         }

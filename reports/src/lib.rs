@@ -1,8 +1,8 @@
 //! Renders records: HTML, JSON, JUnit, Markdown.
 //!
 //! [`render_all`] writes all of them into a folder; [`html`], [`markdown`] and [`junit`] are the pure functions behind
-//! it. [`Baseline`] is the summary that is committed, and [`compare`] says what became worse since. It links no engine:
-//! whatever it says, it read in a record.
+//! it. [`Baseline`] is the summary that is committed, and [`compare`] says what became worse since. This crate links
+//! no engine: everything that it says is in a record.
 #![forbid(unsafe_code)]
 
 mod compare;
@@ -27,7 +27,7 @@ pub use markdown::{diff as diff_markdown, fuzz as fuzz_markdown, suite as markdo
 pub use summary::{Baseline, BaselineError, Counts, GasCounts};
 pub use write::{render_all, render_records};
 
-/// The verdict on a record in one sentence, as it stands at the top of every report.
+/// The verdict on a record in one sentence, as at the top of every report.
 #[must_use]
 pub fn verdict(record: &etalon_record::SuiteRecord) -> String {
     verdict::sentence(&view::View::new(record))

@@ -9,7 +9,7 @@ use crate::error::RenderError;
 use crate::view::View;
 
 /// The counts of a run for each suite and engine. It holds nothing that differs between two runs of the same build, so
-/// its text changes only with what it says.
+/// its text changes only with the results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// The version of the document.
@@ -35,7 +35,7 @@ pub struct Baseline {
 pub struct GasCounts {
     /// How many comparisons were made.
     pub compared: u64,
-    /// How many found every engine equal.
+    /// In how many all engines were equal.
     pub equal: u64,
 }
 

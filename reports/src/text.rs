@@ -1,11 +1,11 @@
-//! Text of records made fit to be shown: what scripts and engines say is data, and may be hostile.
+//! Texts of records, made safe to show: what scripts and engines say is data, and may be hostile.
 
 use std::fmt::Write as _;
 
-/// The text with every character made visible that a terminal, an XML reader or a browser would act on or hide, and
-/// cut after `limit` characters. Line feeds and tabs stay.
+/// The text, cut after `limit` characters. Every character that a terminal, an XML reader or a browser would hide or act
+/// on is made visible; line feeds and tabs stay.
 ///
-/// Control characters are not just dropped: the difference between two results may be one of them.
+/// Control characters are not dropped, because two results may differ in just one of them.
 pub(crate) fn visible(text: &str, limit: usize) -> String {
     let mut out = String::with_capacity(text.len().min(limit));
     let mut characters = text.chars();
@@ -23,7 +23,7 @@ pub(crate) fn visible(text: &str, limit: usize) -> String {
     out
 }
 
-/// Control characters, marks that turn the direction of writing, and code points that XML forbids.
+/// Whether it is a control character, a mark that changes the direction of writing, or a code point that XML forbids.
 fn is_hidden(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
@@ -36,7 +36,7 @@ fn is_hidden(character: char) -> bool {
     }
 }
 
-/// A count with its thousands set apart: `20,024`.
+/// A count with separated thousands: `20,024`.
 pub(crate) fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -64,7 +64,7 @@ pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// An anchor that is a valid `id` and needs no escape in an address; different parts give different anchors.
+/// An anchor: a valid `id` that needs no escapes in a URL. Different parts give different anchors.
 pub(crate) fn anchor(parts: &[&str]) -> String {
     let mut out = String::new();
     for (at, part) in parts.iter().enumerate() {

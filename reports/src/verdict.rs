@@ -6,7 +6,7 @@ use crate::compare::Comparison;
 use crate::text::{counted, list, number};
 use crate::view::View;
 
-/// What is to be said of a record as a whole.
+/// The verdict on a record as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Everything was tried and is as it should be.

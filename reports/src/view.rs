@@ -1,4 +1,4 @@
-//! What a record says, arranged the way every rendering shows it: suites, their files, one cell for each engine.
+//! The contents of a record, arranged as every rendering shows them: suites, their files, one cell for each engine.
 //!
 //! All renderings start from here, so that they cannot contradict each other.
 
@@ -14,7 +14,7 @@ pub(crate) struct View<'a> {
     pub(crate) engines: Vec<Column<'a>>,
     /// Sorted by name.
     pub(crate) suites: Vec<Suite<'a>>,
-    /// Over all rows; counted anew, so that the page is consistent even if the record is not.
+    /// The totals of all rows, counted again so that the page is consistent even if the record is not.
     pub(crate) totals: Totals,
     pub(crate) gas: &'a GasAgreement,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Suite<'a> {
     pub(crate) name: &'a str,
     /// Over all engines.
     pub(crate) totals: Totals,
-    /// One entry a column; absent if the engine did not run the suite.
+    /// One entry for each column; absent if the engine did not run the suite.
     pub(crate) by_engine: Vec<Option<Totals>>,
     /// Sorted by name.
     pub(crate) files: Vec<File<'a>>,
@@ -45,19 +45,19 @@ pub(crate) struct Suite<'a> {
 pub(crate) struct File<'a> {
     pub(crate) suite: &'a str,
     pub(crate) name: &'a str,
-    /// One cell a column; absent if the engine did not run the script.
+    /// One cell for each column; absent if the engine did not run the script.
     pub(crate) cells: Vec<Option<&'a Row>>,
     pub(crate) gas: FileGas,
 }
 
-/// What is known of the gas of a script.
+/// The gas of a script.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FileGas {
     /// No engine metered it.
     None,
     /// One engine metered it, or several that charge the same.
     Agreed(u64),
-    /// The record names it as unequal, once or more often.
+    /// The record lists it as unequal.
     Unequal,
 }
 
@@ -85,12 +85,12 @@ impl<'a> View<'a> {
         self.suites.iter().flat_map(|suite| &suite.files)
     }
 
-    /// How many files have a row that stands so.
+    /// How many files have this standing.
     pub(crate) fn files_standing(&self, standing: Standing) -> u64 {
         self.files().filter(|file| file.standing() == standing).count() as u64
     }
 
-    /// Every two engines that the record describes.
+    /// Every pair of engines that the record describes.
     pub(crate) fn pairs(&self) -> Vec<(&'a EngineInfo, &'a EngineInfo)> {
         let engines = &self.record.engines;
         let mut pairs = Vec::new();
@@ -111,7 +111,7 @@ fn suite<'a>(
     for row in rows {
         let cells = files.entry(&row.file).or_insert_with(|| vec![None; engines.len()]);
         if let Some(at) = engines.iter().position(|engine| *engine == row.engine) {
-            // A record may hold a row twice; the worse must not be hidden by the better.
+            // A record may contain a row twice; the better one must not hide the worse one.
             if cells[at].is_none_or(|other| other.standing() < row.standing()) {
                 cells[at] = Some(row);
             }
@@ -143,7 +143,7 @@ fn file_gas(record: &SuiteRecord, suite: &str, file: &str, cells: &[Option<&Row>
     }
     let mut amounts = cells.iter().flatten().filter_map(|row| row.gas_consumed);
     match amounts.next() {
-        // Amounts that differ without being named as unequal belong to different schedules.
+        // Amounts that differ but are not listed as unequal belong to different schedules.
         Some(first) if amounts.all(|amount| amount == first) => FileGas::Agreed(first),
         _ => FileGas::None,
     }
@@ -155,7 +155,7 @@ impl File<'_> {
         self.cells.iter().flatten().map(|row| row.standing()).max().unwrap_or(Standing::Passed)
     }
 
-    /// Whether anything of it needs a look: a failure, or gas that differs.
+    /// Whether anything in it needs attention: a failure, or gas that differs.
     pub(crate) fn is_faulty(&self) -> bool {
         self.standing() == Standing::Failed || matches!(self.gas, FileGas::Unequal)
     }

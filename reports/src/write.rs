@@ -26,10 +26,10 @@ pub fn render_all(record: &SuiteRecord, out: &Path) -> Result<Vec<PathBuf>, Rend
 /// several architectures there is an `index.html` over them that says whether they agree. Records of `diff` and `fuzz`
 /// become `diff.md` and `fuzz.md`.
 ///
-/// With a `baseline`, the reports of its architecture say what changed since.
+/// With a `baseline`, the reports of its architecture say what has changed since.
 ///
 /// # Errors
-/// If there is no record or one that has no report, records contradict each other, or a file cannot be written.
+/// If there is no record, a record has no report, records contradict each other, or a file cannot be written.
 pub fn render_records(
     records: Vec<Record>,
     baseline: Option<&Baseline>,
@@ -57,7 +57,7 @@ pub fn render_records(
     Ok(written)
 }
 
-/// Records by the architecture that they are of.
+/// Records by architecture.
 #[derive(Default)]
 struct ByArch {
     suites: BTreeMap<String, SuiteRecord>,

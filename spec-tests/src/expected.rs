@@ -25,14 +25,14 @@ pub struct ExpectedFailure {
 }
 
 impl ExpectedFailure {
-    /// Whether an assertion of that line and kind, on that engine, is meant.
+    /// Whether this entry covers an assertion of that line and kind on that engine.
     pub fn covers(&self, line: u32, kind: &str, engine: &str) -> bool {
         self.applies_to(engine)
             && (self.lines.is_empty() || self.lines.contains(&line))
             && self.kind.as_deref().is_none_or(|k| k == kind)
     }
 
-    /// Whether the engine is meant.
+    /// Whether this entry covers the engine.
     pub fn applies_to(&self, engine: &str) -> bool {
         self.engine.as_deref().is_none_or(|e| e == engine)
     }

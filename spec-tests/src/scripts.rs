@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(proposals.map(|s| scripts(s).len()).sum::<usize>(), 254);
     }
 
-    /// A script that was added after the last build of this crate would go unnoticed.
+    /// A script that was added after the last build of this crate would not be found.
     #[test]
     fn every_local_script_is_embedded() {
         fn walk(dir: &Path, found: &mut BTreeSet<String>, root: &Path) {

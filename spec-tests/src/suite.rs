@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A set of scripts that are run with the same features.
+/// A set of scripts that run with the same features.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suite {
     /// Its name: `wasm-v1`, `proposals/gc`, `local`…
@@ -11,7 +11,7 @@ pub struct Suite {
     pub origin: Origin,
     /// The version of the specification that it builds on: `1.0`, `2.0` or `3.0`.
     pub base: String,
-    /// The features that it needs and may use, by name; nothing else may be switched on.
+    /// The features that it needs and may use, by name; no other feature may be enabled.
     pub features: Vec<String>,
 }
 
@@ -20,14 +20,14 @@ pub struct Suite {
 pub enum Origin {
     /// The official suite of a version of the specification.
     Version,
-    /// The official suite of a proposal, as it was then.
+    /// The official suite of a proposal, as it was at its time.
     Proposal,
     /// This project.
     Local,
 }
 
 impl Origin {
-    /// The origin of a suite of that name.
+    /// The origin of a suite, from its name.
     pub(crate) fn of(name: &str) -> Self {
         if name == "local" {
             Origin::Local

@@ -1,9 +1,9 @@
-//! Prices of operators: from the rows of a schedule file to one price an operator, and back (§1.5, §12).
+//! Prices of operators: from the rows of a schedule file to one price for each operator, and back (§1.5, §12).
 
 use etalon_module::Opcode;
 
-/// Which older operator an operator costs as where nothing else is said; `None` for those of gas-1 as it was fixed.
-/// It is [`Opcode::priced_as`] but in tests.
+/// The older operator whose price an operator has by default; `None` for the operators of gas-1 as it was fixed.
+/// Except in tests this is [`Opcode::priced_as`].
 pub(crate) type Model = fn(Opcode) -> Option<Opcode>;
 
 /// One price for each operator that must have one, by opcode.
@@ -11,11 +11,11 @@ pub(crate) type Model = fn(Opcode) -> Option<Opcode>;
 pub(crate) struct ByOperator<T>(Vec<Option<T>>);
 
 impl<T: Copy + PartialEq> ByOperator<T> {
-    /// Prices every operator that needs a price: by its row, else as its model is priced, else by default.
+    /// Prices every operator that needs a price: by its row, else like its model, else by default.
     ///
     /// # Errors
     ///
-    /// The operators that have no price then, in alphabetical order.
+    /// The operators that have no price, in alphabetical order.
     pub(crate) fn fill(
         needs_price: fn(Opcode) -> bool,
         row: impl Fn(Opcode) -> Option<T>,
@@ -28,7 +28,7 @@ impl<T: Copy + PartialEq> ByOperator<T> {
         };
         let prices: Vec<Option<T>> =
             Opcode::ALL.iter().map(|&op| price(op).filter(|_| needs_price(op))).collect();
-        // An operator with a model lacks a price only if its model does, which is then what to name.
+        // An operator with a model lacks a price only if its model does, so the model is named.
         let needed =
             Opcode::ALL.iter().copied().filter(|&op| needs_price(op) && model(op).is_none());
         let mut missing: Vec<Opcode> = needed.filter(|&op| prices[op as usize].is_none()).collect();
@@ -41,8 +41,8 @@ impl<T: Copy + PartialEq> ByOperator<T> {
         self.0[op as usize]
     }
 
-    /// What says all prices: of operators that have a model, only those that differ from it. So an operator that is
-    /// new to gas-1 changes no schedule's canonical form.
+    /// The rows that determine all prices. An operator with a model is among them only if its price differs from the
+    /// model's, so an operator that is new to gas-1 changes no schedule's canonical form.
     pub(crate) fn spelt_out(&self, model: Model) -> impl Iterator<Item = (Opcode, T)> {
         Opcode::ALL.iter().filter_map(move |&op| {
             let price = self.get(op)?;
@@ -82,7 +82,7 @@ mod tests {
             assert_eq!(prices.get(Opcode::Nop), None);
             let expected = [(Opcode::I32Add, 3), (Opcode::I32Mul, 2)];
             assert_eq!(spelt_out(&prices), expected);
-            // A row that says what goes without saying changes nothing.
+            // A row that repeats the default changes nothing.
             let rows = [expected[0], expected[1], (Opcode::I32Sub, 3)];
             assert_eq!(spelt_out(&fill(&rows, default).unwrap()), expected);
         }

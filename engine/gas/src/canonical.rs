@@ -1,4 +1,4 @@
-//! The canonical form of a schedule: what its digest is taken over (§12).
+//! The canonical form of a schedule, from which its digest is computed (§12).
 
 use etalon_module::Opcode;
 
@@ -14,7 +14,7 @@ pub(crate) fn bytes(source: &Source) -> Vec<u8> {
     for (key, rate) in rates(source) {
         lines.push(rate_line(key, rate));
     }
-    // By operator, never by class: files that say the same in other words are the same schedule.
+    // By operator, never by class: files that give the same weights in different ways are the same schedule.
     for (op, weight) in source.weights.spelt_out(Opcode::priced_as) {
         lines.push(format!("operators.{op}={weight}"));
     }
@@ -23,7 +23,7 @@ pub(crate) fn bytes(source: &Source) -> Vec<u8> {
     }
     for (module, names) in &source.host.imports {
         for (name, base) in names {
-            // Import names are any text: escaped and quoted, two of them cannot run together or break a line.
+            // Names of imports can be any text; quoted and escaped, they cannot merge or break a line.
             let (module, name) = (module.escape_default(), name.escape_default());
             lines.push(format!("host.imports.\"{module}\".\"{name}\"={base}"));
         }
@@ -38,7 +38,7 @@ fn rate_line(key: &str, rate: Rate) -> String {
 }
 
 fn numbers(source: &Source) -> [(&'static str, u64); 13] {
-    // Taken apart in full, so that a number added to the file cannot be forgotten here.
+    // Destructured in full, so that a number that is added to the file cannot be forgotten here.
     let crate::Function { entry, arg, local } = source.function;
     let crate::Depth { frame, reentry, max } = source.depth;
     let crate::Limits { memory_pages, memory_pages_64, table_elements, gc_heap_bytes } =

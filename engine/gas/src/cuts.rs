@@ -1,5 +1,5 @@
-//! After which operators a gas segment ends (§2): the vocabulary only, each tier finds the segments for itself. What an
-//! operator is, the table of instructions says (`engine/module/src/instruction/table.rs`); SPEC.md has it as lists.
+//! After which operators a gas segment ends (§2). Each tier finds the gas segments of a body itself. The properties of
+//! operators come from the table of instructions (`engine/module/src/instruction/table.rs`); SPEC.md has them as lists.
 
 use etalon_module::operator::Opcode;
 use serde::Deserialize;
@@ -8,9 +8,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cuts {
-    /// After what transfers control and after dynamic operators. A trap may leave the rest of its segment charged.
+    /// After operators that transfer control and after dynamic operators. A trap may leave the rest of its segment charged.
     Coarse,
-    /// Also after every operator that may trap, so that nothing is charged that did not begin.
+    /// Also after every operator that may trap, so that no operator is charged that did not begin.
     Fine,
 }
 
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn coarse_cuts_are_those_of_the_specification() {
-        // SPEC.md spells T out; whoever changes one of the two has to change the other.
+        // SPEC.md lists T in full, so the two must be changed together.
         let spec = include_str!("../SPEC.md");
         let listed = |heading: &str| -> BTreeSet<&str> {
             let (_, rest) = spec.split_once(heading).expect("the heading is there");

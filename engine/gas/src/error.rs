@@ -1,4 +1,4 @@
-//! What can be wrong with a schedule file.
+//! Errors in schedule files.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use thiserror::Error;
 pub struct ScheduleError {
     /// The name under which the text was given, usually a path.
     pub origin: String,
-    /// The line, counted from one, where one is to blame.
+    /// The line, counted from one, if there is one to name.
     pub line: Option<usize>,
     /// What is wrong.
     pub kind: ScheduleErrorKind,
@@ -30,13 +30,13 @@ pub enum ScheduleErrorKind {
     /// Not TOML, or a key that is missing, unknown, given twice or of the wrong type.
     #[error("{0}")]
     Malformed(String),
-    /// The file asks for another meaning of gas.
+    /// The file is for another definition of gas.
     #[error("`{0}` is not the gas that this engine implements ({semantics})", semantics = crate::SEMANTICS)]
     Semantics(String),
     /// A name that an id cannot carry.
     #[error("`{0}` is not a schedule name (1 to 64 of a-z, 0-9, `-` and `.`)")]
     Name(String),
-    /// A number above what gas-1 allows there.
+    /// A number above what gas-1 allows.
     #[error("`{key}` is {value}, above {max}")]
     OutOfRange {
         /// The key.

@@ -1,13 +1,13 @@
-//! The size of an object on the GC heap as gas-1 counts it (§10), whatever a tier really allocates.
+//! The size of an object on the GC heap as gas-1 counts it (§10), independent of what a tier really allocates.
 
-/// Every object pays for one header.
+/// Every object has one header.
 const HEADER_BYTES: u64 = 16;
 /// Objects are counted in whole words.
 const WORD_BYTES: u64 = 8;
 
 /// Bytes of an object whose fields or elements take `payload` bytes (§10 has the size of each storage type).
 ///
-/// Saturates at the greatest multiple of eight, which no cap allows.
+/// Saturates at the greatest multiple of eight, which exceeds every cap.
 pub fn object_bytes(payload: u64) -> u64 {
     payload
         .checked_next_multiple_of(WORD_BYTES)

@@ -9,10 +9,10 @@ use thiserror::Error;
 /// Bytes of the digest that an id shows.
 const DIGEST_BYTES: usize = 8;
 
-/// Which prices were in force: `name@version#digest`, for example `etalon-1@1#0123456789abcdef` (§12).
+/// The identity of a schedule: `name@version#digest`, for example `etalon-1@1#0123456789abcdef` (§12).
 ///
-/// The digest is the first eight bytes of BLAKE3 over the canonical bytes, so two schedules with one name differ in
-/// their ids. Serialized as text.
+/// The digest is the first eight bytes of BLAKE3 over the canonical form, so different schedules with the same name have
+/// different ids. Serialized as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScheduleId {
@@ -44,7 +44,7 @@ impl ScheduleId {
     }
 }
 
-/// Whether `name` may name a schedule: 1 to 64 of `a-z 0-9 - .`, so that an id reads back without escapes.
+/// Whether `name` may name a schedule: 1 to 64 of `a-z 0-9 - .`, so that an id needs no escapes.
 pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
@@ -68,7 +68,7 @@ impl FromStr for ScheduleId {
             let digest = u64::from_str_radix(digest, 16).ok()?.to_be_bytes();
             is_name(name).then(|| ScheduleId { name: name.to_owned(), version, digest })
         };
-        // Writing it again refuses what the number parsers tolerate: signs, leading zeros, capitals.
+        // Comparing with the id written again rejects what number parsers tolerate: signs, leading zeros, capitals.
         read().filter(|id| id.to_string() == text).ok_or_else(|| ScheduleIdError(text.to_owned()))
     }
 }

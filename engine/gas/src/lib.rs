@@ -1,8 +1,8 @@
 //! What an instruction costs: schedules and the meter.
 //!
-//! The meaning of gas is `SPEC.md` next to this crate ("gas-1"; `§` in these pages is a section of it). A [`Schedule`]
-//! fixes every number that gas-1 leaves open; a [`Meter`] counts. *Where* a charge stands is not decided here: each tier
-//! finds the gas segments of a body for itself, and the tests compare them.
+//! Gas is defined in `SPEC.md` in this crate's folder ("gas-1"; `§` in these pages is a section of it). A [`Schedule`]
+//! fixes every number that gas-1 leaves open; a [`Meter`] counts. This crate does not decide *where* gas is charged: each
+//! tier finds the gas segments of a body itself, and tests compare the tiers.
 
 #![forbid(unsafe_code)]
 
@@ -27,5 +27,5 @@ pub use prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
 pub use rate::Rate;
 pub use schedule::Schedule;
 
-/// The meaning of gas that this crate implements: the title of `SPEC.md`. A change of meaning is a new name.
+/// The definition of gas that this crate implements: the title of `SPEC.md`. A changed definition gets a new name.
 pub const SEMANTICS: &str = "gas-1";

@@ -1,4 +1,4 @@
-//! The counter that gas is taken from.
+//! The gas meter.
 
 use std::ptr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use thiserror::Error;
 /// The greatest limit a meter may have (§1): 2^63 - 1, so that a limit also fits a signed number.
 pub const LIMIT_MAX: u64 = i64::MAX as u64;
 
-/// The limit is used up (§3). Sticky: whatever the meter is asked next, the answer is the same.
+/// The limit is used up (§3). This is sticky: every further charge fails too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("out of gas")]
 pub struct OutOfGas;
@@ -21,7 +21,7 @@ pub struct LimitTooLarge(pub u64);
 
 /// The gas left, in memory that compiled code may share with its [`Meter`].
 ///
-/// Atomic only so that sharing it needs no exclusive reference; one thread at a time runs on a meter, and relaxed loads
+/// It is atomic only so that sharing it needs no exclusive reference. One thread at a time uses a meter, and relaxed loads
 /// and stores are plain moves.
 #[derive(Debug)]
 #[repr(C)]
@@ -41,19 +41,19 @@ impl GasCell {
     }
 }
 
-/// What one store may still spend, and what it has spent, in gas (§1, §3).
+/// The gas that a store may still use, and the gas that it has used (§1, §3).
 ///
-/// An unmetered one has no limit and never runs out, but it counts all the same.
+/// An unmetered one has no limit and never runs out, but it still counts.
 #[derive(Debug)]
 pub struct Meter {
     limit: Option<u64>,
     exhausted: bool,
-    // Not a Box: a Box claims that nobody else holds the address, and compiled code does.
+    // Not a Box: a Box asserts that its address is unique, but compiled code holds it too.
     cell: Arc<GasCell>,
 }
 
 impl Meter {
-    /// A meter with `limit` gas to spend.
+    /// A meter with a limit.
     ///
     /// # Errors
     ///
@@ -66,12 +66,12 @@ impl Meter {
 
     /// A meter without a limit.
     pub fn unmetered() -> Meter {
-        // No limit is that great, so a tier that counts down anyway needs no case for it.
+        // No limit is this large, so a tier that always counts down needs no special case.
         let cell = Arc::new(GasCell { left: AtomicU64::new(u64::MAX) });
         Meter { limit: None, exhausted: false, cell }
     }
 
-    /// Starts anew: nothing consumed, not exhausted, and `limit` to spend (`None`: unmetered).
+    /// Resets the meter: nothing consumed, not exhausted, and a new limit (`None`: unmetered).
     ///
     /// The cell keeps its address.
     ///
@@ -88,8 +88,8 @@ impl Meter {
         Ok(())
     }
 
-    /// Goes on where another meter was, of which [`limit`](Meter::limit), the gas left in its [`cell`](Meter::cell), and
-    /// [`is_exhausted`](Meter::is_exhausted) are given.
+    /// Continues from the state of another meter: its [`limit`](Meter::limit), the gas left in its [`cell`](Meter::cell), and
+    /// whether it [`is_exhausted`](Meter::is_exhausted).
     ///
     /// # Errors
     ///
@@ -134,19 +134,19 @@ impl Meter {
         }
     }
 
-    /// Takes all that is left, because a charge is greater: consumed becomes the limit (§3). For a tier that finds out
-    /// by itself.
+    /// Takes all gas that is left, because a charge exceeds it: consumed becomes the limit (§3). For tiers that count down
+    /// the cell themselves.
     ///
     /// # Errors
     ///
-    /// Always, unless the meter is unmetered: then the count is full, and without a limit that stops nothing.
+    /// Always, unless the meter is unmetered. Then the counter is at its end, which stops nothing without a limit.
     pub fn exhaust(&mut self) -> Result<(), OutOfGas> {
         self.cell.set_left(0);
         self.exhausted = self.limit.is_some();
         if self.exhausted { Err(OutOfGas) } else { Ok(()) }
     }
 
-    /// Whether it has run out. An invocation that begins with an exhausted meter is out of gas at once (§3).
+    /// Whether it has run out. An invocation that begins with an exhausted meter runs out of gas at once (§3).
     pub fn is_exhausted(&self) -> bool {
         self.exhausted
     }
@@ -167,12 +167,12 @@ impl Meter {
         self.start().saturating_sub(self.cell.left())
     }
 
-    /// The cell, for code that counts down by itself.
+    /// The cell, for tiers that count down themselves.
     pub fn cell(&self) -> &GasCell {
         &self.cell
     }
 
-    /// The address of the `u64` of gas left, for compiled code. It is the same for as long as the meter lives, wherever the
+    /// The address of the `u64` of gas left, for compiled code. It stays the same as long as the meter lives, even if the
     /// meter moves.
     pub fn address(&self) -> usize {
         ptr::from_ref(&self.cell.left).expose_provenance()

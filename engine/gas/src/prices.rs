@@ -1,4 +1,4 @@
-//! The numbers of a schedule besides the operators' rows, table by table as in the file.
+//! The numbers of a schedule other than those of operators, table by table as in the file.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::rate::Rate;
 
-/// What entering a function costs besides its first gas segment (§4), in gas.
+/// The cost of entering a function, without its first gas segment (§4), in gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Function {
@@ -22,15 +22,15 @@ pub struct Function {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Depth {
-    /// F0: what each frame adds besides its values.
+    /// F0: what each frame takes in addition to its values.
     pub frame: u32,
-    /// H: what entering the guest again from a host function adds.
+    /// H: what a re-entry into the guest from a host function takes.
     pub reentry: u32,
-    /// D_max: the greatest depth allowed.
+    /// D_max: the greatest depth.
     pub max: u32,
 }
 
-/// What a guest may have at most (§9, §10).
+/// The limits of a guest's resources (§9, §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -52,7 +52,7 @@ pub struct Instantiation {
     pub data_bytes: Rate,
     /// For the elements of each active element segment.
     pub elements: Rate,
-    /// For each operator of a constant expression, its `end` left out; in gas.
+    /// For each operator of a constant expression except its `end`, in gas.
     pub const_operator: u32,
 }
 
@@ -78,7 +78,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// What a call of the host function `module` `name` costs before the function declares anything, in gas.
+    /// The cost in gas of a call of the host function `module` `name`, before the function declares anything.
     pub fn base(&self, module: &str, name: &str) -> u32 {
         self.imports.get(module).and_then(|names| names.get(name)).copied().unwrap_or(self.base)
     }

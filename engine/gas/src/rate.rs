@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// A price for a number of units that is known only when it is paid (§5): `weight` for each `granule` begun.
+/// A price for a number of units that is known only when it is charged (§5): `weight` for each `granule` that is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
@@ -17,7 +17,7 @@ pub struct Rate {
 impl Rate {
     /// `weight * ceil(units / granule)`, in gas.
     ///
-    /// The product needs up to 96 bits, and the charge is compared in full: it must not wrap into something payable.
+    /// The product needs up to 96 bits and is compared in full: it must not wrap to an amount that could be paid.
     pub fn charge(&self, units: u64) -> u128 {
         let granules = units.div_ceil(u64::from(self.granule.get()));
         u128::from(self.weight) * u128::from(granules)

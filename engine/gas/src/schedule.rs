@@ -12,7 +12,7 @@ use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
 use crate::rate::Rate;
 use crate::source::Source;
 
-/// The prices and the limits that a run is under (§12).
+/// The prices and limits of a run (§12).
 #[derive(Debug, Clone)]
 pub struct Schedule {
     id: ScheduleId,
@@ -20,13 +20,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The name of the schedule that is used where none is asked for.
+    /// The name of the schedule that is used if none is named.
     pub const DEFAULT: &'static str = "etalon-1";
 
-    /// The names of the schedules that are built in.
+    /// The names of the built-in schedules.
     pub const BUILTIN: &'static [&'static str] = &[Schedule::DEFAULT, "flat", "wasmtime-48"];
 
-    /// Reads a schedule file. `origin` names the text in errors; it is no part of the schedule.
+    /// Reads a schedule file. `origin` names the text in errors and is not part of the schedule.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Schedule {
         Ok(Schedule { id, source })
     }
 
-    /// The built-in schedule of that name; `None` if there is none.
+    /// The built-in schedule with a name; `None` if there is none.
     pub fn builtin(name: &str) -> Option<Arc<Schedule>> {
         static DEFAULT: BuiltIn =
             LazyLock::new(|| read_builtin(include_str!("../schedules/default.toml")));
@@ -54,12 +54,12 @@ impl Schedule {
         Some(Arc::clone(schedule))
     }
 
-    /// What goes into artefacts, cache keys, gas snapshots and records.
+    /// The id that goes into artefacts, cache keys, gas snapshots and records.
     pub fn id(&self) -> &ScheduleId {
         &self.id
     }
 
-    /// The canonical form (§12): every number, one a line, sorted. The id's digest is taken over it.
+    /// The canonical form (§12): every number on a line of its own, sorted. The digest in the id is computed from it.
     pub fn canonical_bytes(&self) -> Vec<u8> {
         canonical::bytes(&self.source)
     }
@@ -79,7 +79,7 @@ impl Schedule {
         op.is_dynamic()
     }
 
-    /// The weight of `op`, in gas. What gas-1 does not cover has none, and no tier executes it.
+    /// The weight of `op`, in gas. Operators that gas-1 does not cover have none, and no tier executes them.
     pub fn weight(&self, op: Opcode) -> u32 {
         self.source.weights.get(op).unwrap_or(0)
     }
@@ -89,9 +89,9 @@ impl Schedule {
         self.source.dynamic.get(op)
     }
 
-    /// E(f) of §4: what entering a function costs besides its first gas segment, in gas.
+    /// E(f) of §4: the cost of entering a function, without its first gas segment, in gas.
     ///
-    /// Counts values: a v128 is one. Saturates, above every limit.
+    /// Counts values: a v128 is one. It saturates, above every limit.
     pub fn entry_cost(&self, params: u64, locals: u64) -> u64 {
         let Function { entry, arg, local } = self.source.function;
         let args = u64::from(arg).saturating_mul(params);
@@ -99,7 +99,7 @@ impl Schedule {
         u64::from(entry).saturating_add(args).saturating_add(locals)
     }
 
-    /// frame(f) of §8, in slots. Counts slots: a v128 is two. Saturates, above every greatest depth.
+    /// frame(f) of §8, in slots: a v128 is two. It saturates, above every greatest depth.
     pub fn frame_cost(&self, params: u64, locals: u64, max_height: u64) -> u64 {
         u64::from(self.source.depth.frame)
             .saturating_add(params)
@@ -107,7 +107,7 @@ impl Schedule {
             .saturating_add(max_height)
     }
 
-    /// What a function call adds to its gas.
+    /// The prices of entering a function.
     pub fn function(&self) -> Function {
         self.source.function
     }
@@ -140,7 +140,7 @@ impl Schedule {
 
 type BuiltIn = LazyLock<Arc<Schedule>>;
 
-/// The files are compiled in and the tests read each, so a fault in one is ours.
+/// The files are compiled in, and tests read each of them.
 fn read_builtin(text: &str) -> Arc<Schedule> {
     match Schedule::parse(text, "built-in schedule") {
         Ok(schedule) => Arc::new(schedule),

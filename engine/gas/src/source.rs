@@ -14,11 +14,11 @@ use crate::id::is_name;
 use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
 use crate::rate::Rate;
 
-/// No schedule needs more text.
+/// The greatest length of a schedule file; no schedule needs more.
 const MAX_BYTES: usize = 1 << 20;
-/// What a memory with 32-bit addresses can have, in pages of 64 KiB.
+/// The greatest size of a memory with 32-bit addresses, in pages of 64 KiB.
 const MAX_PAGES_32: u64 = 1 << 16;
-/// What a memory with 64-bit addresses can have, in pages of 64 KiB.
+/// The greatest size of a memory with 64-bit addresses, in pages of 64 KiB.
 const MAX_PAGES_64: u64 = 1 << 48;
 
 /// A schedule file that has been read and found complete.
@@ -39,7 +39,7 @@ pub(crate) struct Source {
     pub(crate) weights: ByOperator<u32>,
 }
 
-/// The file's own shape, with the places that errors point at.
+/// The contents of the file, with the places that errors point at.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -139,8 +139,8 @@ fn rates(rows: Rows<Rate>) -> Result<ByOperator<Rate>, Fault> {
     })
 }
 
-/// The weights: a row of [operators], else what [classes] has for the operator's class. Rows of operators that gas-1
-/// does not cover are ignored: files of before [classes] have them.
+/// The weights: from a row of [operators], else from the row of the operator's class in [classes]. Rows of operators that
+/// gas-1 does not cover are ignored, because files from before [classes] have them.
 fn weights(
     classes: Option<Rows<u32>>,
     operators: Option<Rows<u32>>,
@@ -157,7 +157,7 @@ fn weights(
     })
 }
 
-/// The rows by what their keys name; the place that a value has is its key's.
+/// The rows by what their keys name. A value gets the place of its key.
 fn keyed<K: Ord, T>(
     rows: Rows<T>,
     named: fn(&str) -> Result<K, ScheduleErrorKind>,

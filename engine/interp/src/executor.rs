@@ -10,12 +10,12 @@ use etalon_runtime::{
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most machines kept for later calls.
+/// How many machines are kept for later calls.
 const POOL: usize = 16;
 
 /// The interpreter of one store.
 pub struct Interp {
-    /// Shared with the machines that wait in the store, which need it to tell their roots. It is never
+    /// Shared with the machines that wait in the store, which need it to find their roots. It is never
     /// locked while the store collects.
     state: Arc<Mutex<State>>,
 }
@@ -23,7 +23,7 @@ pub struct Interp {
 pub(crate) struct State {
     pub(crate) program: Program,
     pub(crate) root_maps: RootMaps,
-    /// Machines not in use: calls from inside calls each need their own.
+    /// Machines not in use. Nested calls each need their own.
     machines: Vec<Machine>,
 }
 
@@ -47,13 +47,13 @@ impl Interp {
         Interp { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// A store runs on one thread at a time, so nobody else holds the lock for long; one left by a
-    /// panic holds a program that is still good, since it only grows.
+    /// A store runs on one thread at a time, so the lock is never held for long. A lock poisoned by a panic
+    /// guards a program that is still valid, because programs only grow.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One piece of work with the program at hand.
+    /// Does a piece of work with the program.
     fn executing<T>(
         &self,
         store: &mut Store,
@@ -64,8 +64,8 @@ impl Interp {
         work(&mut Executing { program: &mut state.program, store, machine })
     }
 
-    /// Runs a function until it has returned or is replaced by one of another tier. The lock is not held
-    /// while others run: what is called may come back, and what collects asks for roots.
+    /// Runs a function until it has returned or is replaced by a function of another tier. The lock is not held
+    /// while anything else runs: a callee may call this tier again, and a collection asks for roots.
     fn run(&self, store: &mut Store, machine: &mut Machine, func: FuncAddr) -> Result<Leave, Stop> {
         let mut leave = self.executing(store, machine, |e| {
             e.enter(func, 0, EXIT_PC)?;
@@ -99,7 +99,7 @@ impl Interp {
         }
     }
 
-    /// Takes a machine for as long as others look for its roots.
+    /// Puts a machine where collections find its roots.
     fn held(&self, machine: &mut Machine, standing: Standing) -> Held {
         let machine = std::mem::replace(machine, Machine::new());
         Held { machine, standing, state: Arc::clone(&self.state) }
@@ -138,7 +138,7 @@ impl Interp {
         if store.heap.live_objects() == 0 {
             return store.call_once(func, machine.slots(at));
         }
-        // What is called may collect, and must find what this machine holds.
+        // The callee may collect, and must find what this machine holds.
         let len = Self::width(store, func);
         let mut slots = machine.slots(at)[..len].to_vec();
         store.push_activation(Box::new(self.held(machine, Standing::CallingOut)));

@@ -1,10 +1,10 @@
-//! Where gas is charged, and how much: this tier's reading of gas-1. From the schedule it takes numbers
-//! and the places of the cuts; what they make together is computed here.
+//! Where gas is charged, and how much: this tier's implementation of gas-1. The schedule gives the numbers
+//! and the cuts; costs are computed from them here.
 
 use etalon_gas::{Rate, Schedule};
 use etalon_module::Opcode;
 
-/// The costs of a body's gas segments (sections 2 and 3): from each cut on, all is added up to the next.
+/// The costs of a body's gas segments (*Gas segments*): the sum of all weights from each cut to the next.
 #[derive(Debug)]
 pub(crate) struct Segments {
     /// By position of an operator: the cost of the gas segment that begins there if it is a cut.
@@ -12,7 +12,7 @@ pub(crate) struct Segments {
 }
 
 impl Segments {
-    /// Finds the gas segments of a body, its last `end` included; dead code counts like any other.
+    /// Finds the gas segments of a body, including its last `end`; dead code counts like any other.
     pub(crate) fn find(schedule: &Schedule, body: &[Opcode]) -> Segments {
         let mut costs = vec![0u64; body.len() + 1];
         let mut cut = 0;
@@ -25,19 +25,19 @@ impl Segments {
         Segments { costs }
     }
 
-    /// For a store that is not metered: everything costs nothing.
+    /// For a store that is not metered: everything is free.
     pub(crate) fn free() -> Segments {
         Segments { costs: Vec::new() }
     }
 
-    /// The cost of the gas segment that begins at a cut. Beyond the last operator there is none.
+    /// The cost of the gas segment that begins at a cut; 0 beyond the last operator.
     pub(crate) fn cost(&self, cut: usize) -> u64 {
         self.costs.get(cut).copied().unwrap_or(0)
     }
 }
 
-/// E(f) (section 4): what entering a function costs besides its first gas segment. It counts values, so
-/// a vector is one. More than 64 bits hold is more than any limit.
+/// E(f) (*Function entry*): the cost of entering a function, without its first gas segment. It counts values,
+/// so a vector is one. It saturates at 64 bits, above every limit.
 pub(crate) fn entry(schedule: &Schedule, params: usize, locals: usize) -> u64 {
     let price = schedule.function();
     let of = |price: u32, count: usize| u128::from(price) * count as u128;
@@ -45,14 +45,14 @@ pub(crate) fn entry(schedule: &Schedule, params: usize, locals: usize) -> u64 {
     u64::try_from(cost).unwrap_or(u64::MAX)
 }
 
-/// frame(f) (section 8): the depth that a frame takes. It counts slots, so a vector is two. `locals` are
-/// the slots of the parameters and the declared locals.
+/// frame(f) (*Depth*): the depth that a frame takes. It counts slots, so a vector is two. `locals` are the
+/// slots of the parameters and the declared locals.
 pub(crate) fn frame(schedule: &Schedule, locals: u32, max_height: u32) -> u64 {
     u64::from(schedule.depth().frame) + u64::from(locals) + u64::from(max_height)
 }
 
-/// The dynamic charge of so many units (section 5): each granule that is begun costs its weight. The
-/// product can have 96 bits, and must not be cut into something payable.
+/// The dynamic charge for a number of units (*Dynamic charges*): each granule that is begun costs the weight.
+/// The product can have 96 bits and must not wrap to an amount that could be paid.
 #[inline]
 pub(crate) fn dynamic(rate: Rate, units: u64) -> u128 {
     let granule = u64::from(rate.granule.get());

@@ -1,9 +1,9 @@
 //! The optimised interpreter: bodies are prepared into fused register operations.
 //!
-//! A function is *prepared* on its first call: its instructions become operations whose operands and
-//! targets are resolved, several instructions one operation where that can be. Guest calls never use the
-//! native stack: the machine is plain data. What this tier does is held against the oracle, as what any
-//! other tier does is; it shares the numeric functions of vectors with it and nothing else of its own.
+//! A function is *prepared* at its first call: its instructions become operations whose operands and
+//! targets are resolved, and several instructions become one operation where possible. Calls between
+//! guest functions never use the native stack: the machine is plain data. Tests compare this tier with the
+//! oracle, like every other tier. Apart from the store, the two share only the numeric functions of vectors.
 #![forbid(unsafe_code)]
 
 mod arithmetic;

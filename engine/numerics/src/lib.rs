@@ -5,7 +5,7 @@
 //! in full, and one function alone does, so that a text search for the name finds what implements it.
 //! Partial functions say why they have no result ([`Undefined`]); what becomes of that is the caller's.
 //!
-//! The oracle takes all of its arithmetic from here. The optimised interpreter takes what is rare. A
+//! The oracle takes all of its arithmetic from here, the optimised interpreter only that of vectors. A
 //! compiler takes nothing: if it shared these functions, agreement with the oracle would prove nothing.
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What the harness asks of an engine.
+//! The interface between the harness and an engine.
 
 use crate::outcome::{Outcome, Rejection};
 use crate::value::{Val, ValKind};
@@ -30,19 +30,19 @@ pub trait Adapter: Send + Sync {
 pub struct GasConfig {
     /// The prices.
     pub schedule: Arc<Schedule>,
-    /// Gas to spend; `None` counts without a limit.
+    /// The gas limit; `None` counts without a limit.
     pub limit: Option<u64>,
 }
 
 /// How a session is set up.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// What modules may use: at most this is enabled, whatever else the engine can do.
+    /// Features that modules may use. Nothing else is enabled, even if the engine supports more.
     pub features: Features,
     /// Metering, if any.
     pub gas: Option<GasConfig>,
-    /// Whether calls are to be made in turns ([`Session::start`]), as scripts with threads need it. An
-    /// engine that cannot says so in [`Session::takes_turns`].
+    /// Whether calls are to be made in turns ([`Session::start`]), which scripts with threads need. An
+    /// engine that cannot do so says so in [`Session::takes_turns`].
     pub turns: bool,
 }
 
@@ -64,18 +64,18 @@ pub struct Instance(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Call(pub u64);
 
-/// How far a call got in its turn.
+/// The state of a call after its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It can go on.
+    /// It can continue.
     Paused,
     /// It waits to be notified.
     Waiting,
-    /// It is over.
+    /// It has ended.
     Done(Outcome),
 }
 
-/// What an export is.
+/// The kind of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// A function, with the kinds of its parameters and results.
@@ -100,16 +100,16 @@ pub enum Extent {
 pub struct ExportInfo {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub extent: Extent,
 }
 
 /// A call that the guest made to a host function of the harness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCall {
-    /// First of the import's names.
+    /// The module name of the import.
     pub module: String,
-    /// Second of the import's names.
+    /// The item name of the import.
     pub name: String,
     /// The arguments.
     pub args: Vec<Val>,
@@ -136,24 +136,24 @@ pub trait Session {
     /// Defines the module `spectest` that official scripts import.
     ///
     /// # Errors
-    /// If the engine cannot.
+    /// If the engine cannot define it.
     fn define_spectest(&mut self) -> Result<(), AdapterError>;
 
-    /// Defines host functions for every import of a module that nothing else defines: each notes its
-    /// call in the trace and returns zeros or nulls. For generated modules. Memories, tables, globals
-    /// and tags among the imports are made as their types say.
+    /// Defines a host function for every imported function of a module that is not defined yet: it records
+    /// its calls and returns zeros or nulls. Imported memories, tables, globals and tags are created from
+    /// their types. This is for generated modules.
     ///
     /// # Errors
     /// If the module is refused.
     fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
 
-    /// Decodes and validates (and compiles) only.
+    /// Decodes and validates a module (and compiles it, if the engine does), without instantiating it.
     ///
     /// # Errors
     /// Why the module is refused.
     fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
 
-    /// Decodes, validates, links and instantiates; imports come from what was registered.
+    /// Decodes, validates, links and instantiates; imports are found among what was registered.
     ///
     /// # Errors
     /// The outcome: rejected, or how a segment or the start function stopped.
@@ -174,7 +174,7 @@ pub trait Session {
     /// Gas consumed so far, if metered.
     fn gas_consumed(&self) -> Option<u64>;
 
-    /// Sum of the weights of the operators executed so far, if the engine counts it.
+    /// The sum of the weights of the operators executed so far, if the engine counts it.
     fn gas_executed(&self) -> Option<u64> {
         None
     }
@@ -184,46 +184,46 @@ pub trait Session {
         false
     }
 
-    /// From here on names are those of a thread of the script: what is registered, and what imports are
-    /// looked up among. Thread 0 is the script itself; a new one knows `spectest` alone.
+    /// Switches to the names of a thread of the script: registered names, among which imports are found.
+    /// Thread 0 is the script itself; a new thread knows only `spectest`.
     fn use_names(&mut self, thread: usize) {
         _ = thread;
     }
 
-    /// Begins a call to be made in turns. Nothing of it is executed yet.
+    /// Begins a call that is made in turns. Nothing of it is executed yet.
     ///
     /// # Errors
-    /// The outcome, if it is over at once.
+    /// The outcome, if it ends at once.
     fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome> {
         Err(self.invoke(instance, export, args))
     }
 
-    /// Gives a call its turn: one access to a memory, if it has come to one, and what follows up to the
-    /// next. What lies between accesses is of no concern to other threads.
+    /// Gives a call its turn: if it has reached an access to a memory, that access, and then everything up to
+    /// the next access. Other threads cannot observe what happens between two accesses.
     fn turn(&mut self, call: Call) -> Turn {
         Turn::Done(Outcome::HostError(format!("call {} is not made in turns", call.0)))
     }
 
-    /// How long at most a call waits to be notified, in nanoseconds, negative for ever; `None` if it does
-    /// not wait.
+    /// How long at most a call waits to be notified, in nanoseconds; negative means for ever, and `None` that
+    /// it does not wait.
     fn waits(&self, call: Call) -> Option<i64> {
         _ = call;
         None
     }
 
-    /// Ends the wait of a call because its time is up.
+    /// Ends the wait of a call because it timed out.
     fn time_out(&mut self, call: Call) {
         _ = call;
     }
 
-    /// Gives a call up.
+    /// Abandons a call.
     fn abandon(&mut self, call: Call) {
         _ = call;
     }
 
-    /// Takes the calls to host functions since the last time.
+    /// Takes the calls to host functions that were made since this was last called.
     fn take_host_calls(&mut self) -> Vec<HostCall>;
 
-    /// A fingerprint of the state; `None` if the engine does not show it.
+    /// A digest of the state; `None` if the engine does not show it.
     fn digest(&mut self) -> Option<StateDigest>;
 }

@@ -3,7 +3,7 @@
 use etalon::{Opcode, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the oracle used of the specification, summed over any number of sessions. Clones share the sum.
+/// The rules of the specification that the oracle used, summed over any number of sessions. Clones share the sum.
 #[derive(Clone, Debug, Default)]
 pub struct RuleTally(Arc<Mutex<Usage>>);
 
@@ -28,7 +28,7 @@ impl RuleTally {
         Opcode::ALL.iter().map(|op| (op.name(), sum.of_operator(*op))).collect()
     }
 
-    /// Adds what a session used.
+    /// Adds the rules that a session used.
     pub(crate) fn add(&self, usage: &Usage) {
         self.sum().add(usage);
     }

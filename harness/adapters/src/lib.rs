@@ -1,7 +1,7 @@
 //! One trait for every engine that is judged.
 //!
 //! An [`Adapter`] makes [`Session`]s; a session is one store of one engine. What an engine did is an
-//! [`Outcome`]; what we say of it is decided elsewhere, in the harness.
+//! [`Outcome`]; the harness decides whether it is right.
 #![forbid(unsafe_code)]
 
 mod adapter;

@@ -10,7 +10,7 @@ pub enum Rejection {
     Malformed(String),
     /// The module breaks a validation rule.
     Invalid(String),
-    /// Refused, but the engine does not say whether as malformed or as invalid.
+    /// The engine does not tell malformed from invalid.
     MalformedOrInvalid(String),
     /// Imports are missing or do not fit.
     Unlinkable(String),
@@ -30,7 +30,7 @@ pub enum Rejection {
 pub enum Outcome {
     /// Returned values.
     Returned(Vec<Val>),
-    /// Trapped, with the text of the trap and where (function index, offset in the module) if known.
+    /// Trapped, with the text of the trap and the place, if known.
     Trapped {
         /// The trap, in the words of the official scripts as far as the engine allows.
         text: String,
@@ -39,13 +39,13 @@ pub enum Outcome {
     },
     /// An exception that nobody caught, with its values where known.
     Threw(Vec<Val>),
-    /// Gas, stack or a limit ran out: the text says which.
+    /// Gas, stack or another limit ran out; the text says which.
     Exhausted(String),
     /// A host function failed.
     HostError(String),
     /// The module was refused.
     Rejected(Rejection),
-    /// The engine broke down: its bug.
+    /// The engine crashed: a bug of the engine.
     Crashed(String),
     /// The engine did not end in time.
     TimedOut,
@@ -64,7 +64,7 @@ impl Rejection {
         }
     }
 
-    /// The phase that refused, in a word.
+    /// The phase that rejected the module, in a word.
     pub fn word(&self) -> &'static str {
         match self {
             Rejection::Malformed(_) => "malformed",
@@ -78,7 +78,7 @@ impl Rejection {
 }
 
 impl Outcome {
-    /// The class of the outcome, as records write it.
+    /// The kind of the outcome, as records write it.
     pub fn kind(&self) -> OutcomeKind {
         match self {
             Outcome::Returned(_) => OutcomeKind::Returned,

@@ -22,13 +22,13 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Debug)]
 pub struct OwnTier {
     tier: Tier,
-    /// With a number, the functions of a module go to all tiers in turn, beginning with this one.
+    /// With a number, the functions of a module are assigned to all tiers in turn; the number says which tier is first.
     mixed: Option<u32>,
     /// Whether the heap is collected before every allocation.
     gc_stress: bool,
-    /// With a number, the oracle pauses after so many instructions.
+    /// With a number, the oracle pauses after that many instructions.
     piece: Option<u64>,
-    /// Where sessions add what the oracle used of the specification.
+    /// Where sessions add the rules that the oracle used.
     tally: Option<RuleTally>,
 }
 
@@ -38,23 +38,23 @@ impl OwnTier {
         OwnTier { tier, mixed: None, gc_stress: false, piece: None, tally: None }
     }
 
-    /// The functions of each module on the compiler, the interpreter and the oracle in turn; `shift` says which of them has the first.
+    /// Assigns the functions of each module to the compiler, the interpreter and the oracle in turn; `shift` says which is first.
     pub fn mixed(shift: u32) -> OwnTier {
         OwnTier { mixed: Some(shift), ..OwnTier::new(Tier::Jit) }
     }
 
-    /// The oracle, paused after every `piece` instructions of a call, and now and then moved into a new
-    /// store by way of a snapshot.
+    /// The oracle, paused after every `piece` instructions of a call and sometimes moved to a new store through a
+    /// snapshot.
     pub fn paused(piece: u64) -> OwnTier {
         OwnTier { piece: Some(piece.max(1)), ..OwnTier::new(Tier::Oracle) }
     }
 
-    /// The oracle, which adds what it used of the specification to a sum.
+    /// The oracle, which adds the rules that it used to a tally.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
     }
 
-    /// Collects the heap before every allocation: what a run shows must not depend on it.
+    /// Collects the heap before every allocation. Nothing that a run shows may depend on this.
     #[must_use]
     pub fn with_gc_stress(mut self) -> OwnTier {
         self.gc_stress = true;
@@ -157,7 +157,7 @@ impl Adapter for OwnTier {
     }
 }
 
-/// The tiers that functions go to in turn where they are mixed.
+/// The tiers to which functions are assigned in turn where tiers are mixed.
 const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
 
 pub(crate) type Calls = Arc<Mutex<Vec<HostCall>>>;
@@ -166,7 +166,7 @@ pub(crate) struct OwnSession {
     pub(crate) engine: Engine,
     pub(crate) store: Store,
     pub(crate) linker: Linker,
-    /// What every thread knows.
+    /// The names that every thread knows.
     pub(crate) spectest: Linker,
     /// The thread of the script whose names `linker` has.
     pub(crate) thread: usize,
@@ -178,15 +178,15 @@ pub(crate) struct OwnSession {
     turns: bool,
     /// The functions of calls that are made in turns.
     pub(crate) started: BTreeMap<Execution, FuncAddr>,
-    /// Modules that were instantiated, kept for stores that are made of snapshots.
+    /// Modules that were instantiated, kept for stores that are restored from snapshots.
     pub(crate) modules: Vec<Module>,
     instances: Vec<etalon::Instance>,
     pub(crate) calls: Calls,
-    /// Where to add what the oracle used of the specification.
+    /// Where to add the rules that the oracle used.
     pub(crate) tally: Option<RuleTally>,
 }
 
-/// What a session used counts when it ends.
+/// A session is counted when it ends.
 impl Drop for OwnSession {
     fn drop(&mut self) {
         if let Some(tally) = &self.tally {
@@ -207,14 +207,14 @@ impl OwnSession {
         module.map_err(rejection)
     }
 
-    /// A host function that notes its call and returns zeros and nulls.
+    /// A host function that records its calls and returns zeros and nulls.
     fn noting_func(&mut self, module: &str, name: &str, ty: FuncType) -> Extern {
         let import = HostImport { module, name, ty: &ty, types: &self.store.types };
         let func = noting(&self.calls, &import);
         Extern::Func(self.store.alloc_host_func(ty, func))
     }
 
-    /// Makes what an import asks for.
+    /// Creates what an import asks for.
     fn provide(&mut self, module: &str, name: &str, ty: ExternType) -> Option<Extern> {
         Some(match ty {
             ExternType::Func(TypeUse::Def(id)) => {
@@ -255,7 +255,7 @@ impl Session for OwnSession {
         }
         let failed = |what: &str| AdapterError {
             engine: "own tier".to_owned(),
-            reason: format!("{what} of spectest cannot be made"),
+            reason: format!("{what} of spectest cannot be created"),
         };
         let limits = Limits { min: 10, max: Some(20) };
         for (name, addr) in [("table", AddrType::I32), ("table64", AddrType::I64)] {
@@ -310,7 +310,7 @@ impl Session for OwnSession {
                 Err(Outcome::Rejected(Rejection::Unlinkable(e.to_string())))
             }
             Err(InstantiateError::Stop(stop)) => {
-                // It may have left functions in tables of others.
+                // It may have left functions in tables of other instances.
                 self.keep(module);
                 Err(self.stopped(stop))
             }
@@ -420,7 +420,7 @@ impl Session for OwnSession {
     }
 }
 
-/// A host function that notes its call and returns zeros and nulls.
+/// A host function that records its calls and returns zeros and nulls.
 pub(crate) fn noting(calls: &Calls, import: &HostImport<'_>) -> HostFn {
     let calls = Arc::clone(calls);
     let results: Vec<Value> =
@@ -463,7 +463,9 @@ impl OwnSession {
         let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
         match args {
             Some(args) => Ok((func, args)),
-            None => Err(Outcome::HostError("an argument cannot be made from outside".to_owned())),
+            None => Err(Outcome::HostError(
+                "an argument has no value that the host can create".to_owned(),
+            )),
         }
     }
 
@@ -505,7 +507,7 @@ impl OwnSession {
 fn rejection(error: ModuleError) -> Rejection {
     let text = error.to_string();
     match error {
-        // The phase is the rejection's class; its message need not say it again.
+        // The rejection already names the phase, so the message does not repeat it.
         ModuleError::Load(error) => {
             let message = format!("{} (at offset {:#x})", error.message, error.offset);
             match error.kind {
@@ -517,7 +519,7 @@ fn rejection(error: ModuleError) -> Rejection {
                 }
             }
         }
-        // An artefact for something else is refused by name, never run.
+        // An artefact for another machine or schedule is refused by name and never run.
         ModuleError::Artefact(_) => {
             Rejection::Unsupported { feature: "artefact".to_owned(), message: text }
         }
@@ -525,7 +527,7 @@ fn rejection(error: ModuleError) -> Rejection {
     }
 }
 
-/// The kind of a type, as far as it can be told without a store: a defined type counts as a function's.
+/// The kind of a type, as far as it is known without a store: a defined type counts as a function type.
 pub fn kind_of(ty: ValType) -> ValKind {
     match ty {
         ValType::I32 => ValKind::I32,
@@ -558,7 +560,7 @@ fn type_of(kind: ValKind) -> ValType {
     }
 }
 
-/// A value of the harness in the store; `None` for what only a guest can make.
+/// A value of the harness in the store; `None` if only a guest can create it.
 fn to_value(val: Val) -> Option<Value> {
     Some(match val {
         Val::I32(v) => Value::I32(v as u32),

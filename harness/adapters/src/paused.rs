@@ -1,6 +1,6 @@
-//! The oracle in pieces: paused again and again, and moved into new stores on the way.
+//! The oracle in pieces: paused again and again, and moved to new stores in between.
 //!
-//! It is an engine like any other, so everything that is judged on the oracle can be judged on it.
+//! It is an engine like any other, so every test of an engine can test it.
 
 use crate::own::{OwnSession, noting};
 use etalon::{
@@ -9,8 +9,8 @@ use etalon::{
 };
 
 impl OwnSession {
-    /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session goes on in a store that
-    /// is made of a snapshot: once in short calls, seldom enough in long ones.
+    /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session continues in a store that is
+    /// restored from a snapshot: once in short calls, and rarely in long ones.
     pub(crate) fn invoke_in_pieces(
         &mut self,
         func: FuncAddr,
@@ -19,7 +19,7 @@ impl OwnSession {
     ) -> Result<Vec<Value>, InvokeError> {
         let execution = match self.store.start(func, args) {
             Ok(execution) => execution,
-            // A function of the host's, exported again.
+            // A host function that the module exports again.
             Err(StartError::NotTheOracles) => return self.store.invoke(func, args),
             Err(StartError::Invoke(error)) => return Err(error),
             Err(other) => return Err(Stop::crash(other.to_string()).into()),
@@ -35,7 +35,7 @@ impl OwnSession {
                         self.move_elsewhere()?;
                     }
                 }
-                // Nobody else runs, so nobody notifies.
+                // No other thread runs, so none can notify.
                 Ok(Progress::Waiting(wait)) if wait.timeout < 0 => {
                     self.store.abandon(execution);
                     let text = "the only thread would wait for ever".to_owned();
@@ -50,7 +50,7 @@ impl OwnSession {
         }
     }
 
-    /// Goes on in a store that is made of this one's snapshot.
+    /// Continues in a store that is restored from this one's snapshot.
     fn move_elsewhere(&mut self) -> Result<(), Stop> {
         let crash = |error: etalon::SnapshotError| Stop::crash(error.to_string());
         let bytes = self.store.snapshot().map_err(crash)?;
@@ -64,7 +64,7 @@ impl OwnSession {
         Ok(())
     }
 
-    /// Keeps a module at hand for stores made of snapshots.
+    /// Keeps a module for stores that are restored from snapshots.
     pub(crate) fn keep(&mut self, module: Module) {
         let digest = module.data().digest();
         let is_new = self.modules.iter().all(|m| m.data().digest() != digest);

@@ -8,17 +8,17 @@ use std::sync::Arc;
 pub const ENGINE_NAMES: &[&str] =
     &["oracle", "interp", "jit", "aot", "auto", "mixed0", "mixed1", "mixed2", "paused"];
 
-/// Instructions from one pause to the next of the engine `paused`; `paused:K` has K.
+/// Instructions between two pauses of the engine `paused`; `paused:K` sets K.
 const PIECE: u64 = 97;
 
 fn piece(name: &str) -> Option<u64> {
     name.strip_prefix("paused:")?.parse().ok().filter(|piece| *piece > 0)
 }
 
-/// The engine of a name.
+/// The engine with a name.
 ///
 /// # Errors
-/// If there is none of that name.
+/// If there is no engine with the name.
 pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     let own = match name {
         "mixed0" => OwnTier::mixed(0),

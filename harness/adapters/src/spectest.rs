@@ -2,7 +2,7 @@
 
 use crate::value::ValKind;
 
-/// A function of `spectest`: it takes arguments, notes them and returns nothing.
+/// A function of `spectest`: it takes arguments, records them and returns nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct SpectestFunc {
     /// Its name.

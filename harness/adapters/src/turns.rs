@@ -8,7 +8,7 @@ use etalon::{
     Execution, InvokeError, PauseLimits, Progress, ResumeError, StartError, Stop, WaiterId,
 };
 
-/// Most instructions in a turn, so that a loop without an access to a memory is no end of the others.
+/// Most instructions in a turn, so that a loop without accesses to a memory does not block the other threads.
 const MOST: u64 = 10_000;
 
 impl OwnSession {
@@ -37,7 +37,7 @@ impl OwnSession {
             }
             Err(StartError::Invoke(InvokeError::Stop(stop))) => Err(self.stopped(stop)),
             Err(StartError::Invoke(InvokeError::Arguments(text))) => Err(Outcome::HostError(text)),
-            // A function of the host's, exported again, is over at once.
+            // A host function that the module exports again ends at once.
             Err(StartError::NotTheOracles) => match self.store.invoke(func, &values) {
                 Ok(values) => Err(self.returned(func, &values)),
                 Err(InvokeError::Arguments(text)) => Err(Outcome::HostError(text)),

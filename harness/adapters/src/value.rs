@@ -1,4 +1,4 @@
-//! Values as every engine has them.
+//! Values, as all engines have them.
 
 use etalon_record::Value as RecordValue;
 
@@ -25,7 +25,7 @@ pub enum ValKind {
     Exn,
 }
 
-/// What a non-null reference refers to, without its identity where engines may differ in it.
+/// What a non-null reference refers to; without its identity where engines may differ in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefKind {
     /// A function.
@@ -46,7 +46,7 @@ pub enum RefKind {
     Externalised,
 }
 
-/// A value that goes into or comes out of an engine. Floats are bits.
+/// An argument or result of an engine. Floats are bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Val {
     /// `i32`
@@ -66,7 +66,7 @@ pub enum Val {
 }
 
 impl ValKind {
-    /// The name of the kind's usual value type.
+    /// The name of the usual value type of the kind.
     pub fn name(self) -> &'static str {
         match self {
             ValKind::I32 => "i32",
@@ -81,7 +81,7 @@ impl ValKind {
         }
     }
 
-    /// The kind of a name that [`ValKind::name`] gives.
+    /// The kind with a name that [`ValKind::name`] returns.
     pub fn from_name(name: &str) -> Option<ValKind> {
         use ValKind::*;
         [I32, I64, F32, F64, V128, Func, Extern, Any, Exn].into_iter().find(|k| k.name() == name)

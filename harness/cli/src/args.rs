@@ -4,10 +4,10 @@ use crate::commands;
 use crate::output::Format;
 use clap::{Parser, Subcommand};
 
-/// A WebAssembly engine and a judge of engines.
+/// A WebAssembly engine, and a judge of WebAssembly engines.
 ///
-/// The oracle is the specification, executed. The interpreter, the compiler, and any other engine are held
-/// against it.
+/// The oracle executes the specification. The interpreter, the compiler, and any other engine are compared
+/// with it.
 #[derive(Debug, Parser)]
 #[command(name = "etalon", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -26,30 +26,30 @@ Examples:
   etalon fuzz --time 1m --seed 7          look for disagreements
   etalon report spec.json --out reports   render a record as HTML, Markdown, JUnit and JSON
 
-Exit status: 0 all as it should be; 1 a finding; 2 wrong usage or unreadable input; 3 an engine
-crashed or timed out.";
+Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage or unreadable input; 3 an
+engine crashed or timed out.";
 
-/// What can be asked.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a module: .wasm, .wat or an artefact
     Run(commands::run::Args),
-    /// Decode and validate modules; names the offset of the fault
+    /// Decode and validate modules; errors name the offset
     Validate(commands::validate::Args),
-    /// Compile a module ahead of time, to an artefact that `run` takes
+    /// Compile a module ahead of time to an artefact, which `run` accepts
     Compile(commands::compile::Args),
-    /// Run the bundled official suites
+    /// Run the bundled official scripts and ours
     Spec(commands::spec::Args),
-    /// Run any .wast file or folder
+    /// Run .wast files, or folders of them
     Wast(commands::wast::Args),
     /// Run the same module on several engines and compare
     Diff(commands::diff::Args),
-    /// Compare engines on generated modules
+    /// Run generated modules on several engines and compare
     Fuzz(commands::fuzz::Args),
     /// List the engines available here
     Engines(commands::engines::Args),
-    /// Measure engines against each other on small kernels
+    /// Measure the speed of engines on small kernels
     Bench(commands::bench::Args),
-    /// Render records: HTML, JSON, JUnit, Markdown
+    /// Render records as HTML, Markdown, JUnit and JSON
     Report(commands::report::Args),
 }

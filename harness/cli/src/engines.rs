@@ -7,23 +7,23 @@ use etalon_adapters::{Adapter, GasConfig, adapter};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Our own tiers, the judge first: what is run where no engine is named.
+/// Our own tiers, the oracle first: the engines that run if none is named.
 pub(crate) const OWN_TIERS: &[&str] = &["oracle", "interp", "jit", "aot"];
 
-/// Which engines, and how gas is charged.
+/// Which engines run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineArgs {
-    /// Engines, by name (see `etalon engines`), compared with the first; may be repeated or take commas.
-    /// Without it: oracle,interp,jit,aot
+    /// Engines by name (see `etalon engines`), separated by commas; all are compared with the first.
+    /// By default: oracle,interp,jit,aot
     #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME")]
     pub engines: Vec<String>,
-    /// Short form of --engine for our own tiers
+    /// The same as --engine
     #[arg(long = "tier", value_delimiter = ',', value_name = "NAME")]
     pub tiers: Vec<String>,
 }
 
 impl EngineArgs {
-    /// The engines that were named, each once, or the given ones.
+    /// The engines that were named, each once; if none was, the default ones.
     pub(crate) fn adapters(&self, default: &[&str]) -> Result<Vec<Arc<dyn Adapter>>> {
         let mut names: Vec<String> = self.engines.iter().chain(&self.tiers).cloned().collect();
         if names.is_empty() {
@@ -49,7 +49,9 @@ pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
     let path = Path::new(name);
     if !path.exists() {
         let known = Schedule::BUILTIN.join(", ");
-        anyhow::bail!("{name:?} is neither a file nor a built-in schedule: these are {known}");
+        anyhow::bail!(
+            "{name:?} is neither a file nor a built-in schedule; the built-in schedules are {known}"
+        );
     }
     let text = String::from_utf8(crate::input::read(path)?).map_err(|e| {
         anyhow::anyhow!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())
@@ -57,7 +59,7 @@ pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
     Ok(Arc::new(Schedule::parse(&text, name)?))
 }
 
-/// Metering as the options ask for it: a limit, a schedule, or neither for none.
+/// Metering as the options say: by a limit or a schedule; none without either.
 pub(crate) fn gas(limit: Option<u64>, name: Option<&str>) -> Result<Option<GasConfig>> {
     if limit.is_none() && name.is_none() {
         return Ok(None);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
-    /// All as it should be.
+    /// All is as it should be.
     Fine = 0,
     /// A finding: a failed assertion, a divergence, a trap.
     Finding = 1,

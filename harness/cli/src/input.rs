@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use etalon::Module;
 use std::path::Path;
 
-/// Files above this are refused before they are read.
+/// Larger files are refused before they are read.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Reads a file, text translated to binary.
@@ -20,7 +20,7 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>> {
                     .context(format!("{}: not a module in the text format", path.display()))
             })
         }
-        // Let the decoder say what is wrong with it, and where.
+        // The decoder says what is wrong with it, and where.
         _ => Ok(bytes),
     }
 }
@@ -30,15 +30,15 @@ fn looks_like_text(text: &str) -> bool {
     matches!(text.trim_start().chars().next(), None | Some('(' | ';'))
 }
 
-/// Reads a file that is not too large to be meant.
+/// Reads a file, unless it is too large to be intended.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let meta = std::fs::metadata(path).with_context(|| format!("{shown}: cannot be read"))?;
     if meta.is_dir() {
-        bail!("{shown}: a folder, and a file is needed");
+        bail!("{shown}: this is a folder, but a file is needed");
     }
     if meta.len() > MAX_FILE_BYTES {
-        bail!("{shown}: {} bytes, and at most {MAX_FILE_BYTES} are read", meta.len());
+        bail!("{shown}: {} bytes; at most {MAX_FILE_BYTES} are read", meta.len());
     }
     std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))
 }

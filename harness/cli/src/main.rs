@@ -1,4 +1,4 @@
-//! `etalon`: a WebAssembly engine and a judge of engines, as one command.
+//! `etalon`, the command line: a WebAssembly engine, and a judge of WebAssembly engines.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on both")]
 

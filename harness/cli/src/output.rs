@@ -1,4 +1,4 @@
-//! What goes to standard output.
+//! Output: text or JSON, with colours on a terminal.
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -8,10 +8,10 @@ use std::io::{IsTerminal, Write};
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For a person
+    /// Text for people
     #[default]
     Human,
-    /// One JSON document, alone on standard output
+    /// One JSON document on standard output
     Json,
 }
 
@@ -41,17 +41,17 @@ impl Paint {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// What is as it should be.
+    /// Text about what is as it should be.
     pub(crate) fn good(self, text: &str) -> String {
         self.wrap("32", text)
     }
 
-    /// What is not.
+    /// Text about what is not.
     pub(crate) fn bad(self, text: &str) -> String {
         self.wrap("31;1", text)
     }
 
-    /// What is beside the point.
+    /// Text that matters less.
     pub(crate) fn dim(self, text: &str) -> String {
         self.wrap("2", text)
     }

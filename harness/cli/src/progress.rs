@@ -1,4 +1,4 @@
-//! Progress, on a terminal only.
+//! Progress bars; they are shown only on a terminal.
 
 use etalon_harness::fuzz::Progress;
 use etalon_harness::script::Events;
@@ -14,7 +14,7 @@ pub(crate) struct ScriptBar {
 }
 
 impl ScriptBar {
-    /// A bar that shows itself when the run starts, if standard error is a terminal.
+    /// A bar that appears when the run starts, if standard error is a terminal.
     pub(crate) fn new() -> ScriptBar {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
         let bar =
@@ -49,7 +49,7 @@ impl Events for ScriptBar {
 #[derive(Debug)]
 pub(crate) struct CaseLine {
     bar: ProgressBar,
-    /// Findings that the line shows.
+    /// How many findings the line shows.
     last: AtomicUsize,
 }
 
@@ -67,7 +67,7 @@ impl CaseLine {
         CaseLine { bar, last: AtomicUsize::new(0) }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }

@@ -37,7 +37,7 @@ pub(crate) fn parse(text: &str, kind: ValKind) -> Result<Val> {
             None => bail!("{}: write null or extern:N", wrong()),
         },
         ValKind::Func | ValKind::Any | ValKind::Exn if text == "null" => Val::Null(kind),
-        _ => bail!("{}: only null can be given", wrong()),
+        _ => bail!("{}: only null is possible", wrong()),
     })
 }
 
@@ -58,7 +58,7 @@ fn integer(text: &str) -> Option<i128> {
     Some(if negative { -n } else { n })
 }
 
-/// A value as a person reads it.
+/// A value as text for people.
 pub(crate) fn show(val: Val) -> String {
     match val {
         Val::F32(bits) => float(f64::from(f32::from_bits(bits)), &format!("{bits:#010x}")),
@@ -67,7 +67,7 @@ pub(crate) fn show(val: Val) -> String {
     }
 }
 
-/// NaNs with their bits, since they differ in them.
+/// NaNs are shown with their bits, because they differ only in these.
 fn float(value: f64, bits: &str) -> String {
     if value.is_nan() { format!("nan ({bits})") } else { value.to_string() }
 }

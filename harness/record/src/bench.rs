@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EngineInfo, Format, Kind, Tool, Value};
 
-/// Kernels on several engines, measured in one run. All numbers but the checksums differ from run to run.
+/// Kernels on several engines, measured in one run. All numbers except the checksums differ from run to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchRecord {
     /// Always [`Kind::Bench`].
@@ -15,7 +15,7 @@ pub struct BenchRecord {
     pub tool: Tool,
     /// The architecture that the engines ran on.
     pub arch: String,
-    /// The engine that the others are held against.
+    /// The engine that the others are compared with.
     pub against: String,
     /// How often each engine was measured on each kernel.
     pub rounds: u64,
@@ -69,12 +69,12 @@ pub struct BenchRow {
     /// The median of the processor's time for a call, in nanoseconds.
     #[serde(default)]
     pub nanoseconds: Option<f64>,
-    /// Its time over that of the engine that it is held against.
+    /// Its time divided by that of the engine that it is compared with.
     #[serde(default)]
     pub ratio: Option<Ratio>,
 }
 
-/// A ratio of times, taken in each round: what the machine did besides hits both alike.
+/// The ratio of two engines' times, taken in each round: other load of the machine slows both alike.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// The median.
@@ -85,13 +85,13 @@ pub struct Ratio {
     pub high: f64,
 }
 
-/// An engine over all kernels that both it and the engine that it is held against can load.
+/// An engine over all kernels that both it and the engine that it is compared with can load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchMean {
     /// The engine's name.
     pub engine: String,
     /// The geometric mean of the median ratios.
     pub ratio: f64,
-    /// How many kernels that is.
+    /// How many kernels the mean is over.
     pub kernels: u64,
 }

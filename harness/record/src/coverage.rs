@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 /// Which rules of the specification, by the names of its machine-readable form, a run reached on the oracle.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCoverage {
-    /// The reduction rules (spec chapter 4.6).
+    /// The reduction rules (specification, *Execution: Instructions*).
     pub rules: Reached,
-    /// The numeric functions (spec chapter 4.3).
+    /// The numeric functions (specification, *Numerics*).
     pub numerics: Reached,
     /// The rules and functions of each operator: `i32.div_s: Step_pure/binop-trap`.
     #[serde(default)]
@@ -18,20 +18,20 @@ pub struct RuleCoverage {
 /// How many of a set of names were reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
-    /// How many were.
+    /// How many were reached.
     pub reached: u64,
-    /// How many there are, those that nothing can reach included.
+    /// How many there are, including those that nothing can reach.
     pub total: u64,
-    /// Those that could be reached and were not, in the specification's order.
+    /// Those that can be reached but were not, in the specification's order.
     #[serde(default)]
     pub missing: Vec<String>,
-    /// Those that nothing can reach, and why. One that was reached all the same is not here.
+    /// Those that nothing can reach, and why. One that was reached nevertheless is not in here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unreachable: BTreeMap<String, String>,
 }
 
 impl Reached {
-    /// Counts names and whether each was reached, given those that cannot be.
+    /// Counts names, from whether each was reached and which cannot be reached.
     #[must_use]
     pub fn of<'a>(
         names: impl IntoIterator<Item = (&'a str, bool)>,
@@ -51,7 +51,7 @@ impl Reached {
         all
     }
 
-    /// Takes in what another run reached of the same names.
+    /// Adds what another run reached of the same names.
     fn merge(&mut self, other: &Self) {
         self.missing.retain(|name| other.missing.contains(name));
         self.unreachable.retain(|name, _| other.unreachable.contains_key(name));
@@ -61,7 +61,7 @@ impl Reached {
 }
 
 impl RuleCoverage {
-    /// Takes in what another run reached.
+    /// Adds what another run reached.
     pub fn merge(&mut self, other: &Self) {
         self.rules.merge(&other.rules);
         self.numerics.merge(&other.numerics);

@@ -29,10 +29,10 @@ pub struct DiffRecord {
     /// The cases in which outcomes differ outside the policy.
     #[serde(default)]
     pub divergences: Vec<Divergence>,
-    /// How many cases could not be compared, by the nondeterminism that the spec allows: `nan-bits`, `grow`…
+    /// How many cases could not be compared, by the nondeterminism that the specification allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
-    /// Which rules of the specification the cases reached on the oracle; absent if nobody watched.
+    /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<RuleCoverage>,
 }
@@ -56,33 +56,33 @@ impl DiffRecord {
     }
 }
 
-/// One case in which engines part.
+/// One case in which engines differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
     /// The module.
     pub file: String,
-    /// The export that was invoked; absent if they part before any.
+    /// The export that was invoked; absent if they differ before any call.
     #[serde(default)]
     pub invoke: Option<String>,
     /// The arguments.
     #[serde(default)]
     pub args: Vec<Value>,
-    /// In what they differ.
+    /// The first aspect in which they differ.
     pub what: Aspect,
     /// What each engine did.
     #[serde(default)]
     pub by_engine: BTreeMap<String, Observation>,
 }
 
-/// In what two engines can differ, in the order in which it is looked for.
+/// The aspects in which two engines can differ, in the order in which they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Aspect {
     /// One engine crashed or did not end.
     Crash,
-    /// One engine takes the module and another rejects it.
+    /// One engine accepts the module and another rejects it.
     Loading,
-    /// How execution ended: one returned and another trapped, say.
+    /// How execution ended: for example, one returned and another trapped.
     Outcome,
     /// Which trap.
     Trap,
@@ -90,7 +90,7 @@ pub enum Aspect {
     Exception,
     /// The results.
     Results,
-    /// The calls of host functions and their arguments.
+    /// The calls to host functions and their arguments.
     HostCalls,
     /// The contents or size of a memory.
     Memory,
@@ -142,7 +142,7 @@ pub struct Observation {
     /// The text of the trap, if it trapped.
     #[serde(default)]
     pub trap: Option<String>,
-    /// What else there is to say: the reason of a rejection, the missing feature, how it crashed.
+    /// Details: the reason of a rejection, the missing feature, how it crashed.
     #[serde(default)]
     pub message: Option<String>,
     /// The gas, if it was metered.
@@ -154,7 +154,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// An observation of how it ended alone.
+    /// An observation that says only how it ended.
     #[must_use]
     pub fn new(outcome: OutcomeKind) -> Self {
         Self {

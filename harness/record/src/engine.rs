@@ -1,4 +1,4 @@
-//! Who wrote a record, and which engines it speaks of.
+//! The program that wrote a record, and the engines in it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,19 +15,19 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// The tool of that name and version.
+    /// A tool with a name and a version.
     #[must_use]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self { name: name.into(), version: version.into() }
     }
 }
 
-/// An engine: what it is called, what it is built of and how it was set.
+/// An engine: its name, its parts and its settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineInfo {
-    /// The name by which the command line knows it: `interp`, `jit`, `wasmtime`…
+    /// Its name on the command line: `interp`, `jit`, `wasmtime`…
     pub name: String,
-    /// Its version, as it gives it.
+    /// Its version, as it reports it.
     #[serde(default)]
     pub version: String,
     /// What it is built of; empty if that is not known.
@@ -36,7 +36,7 @@ pub struct EngineInfo {
     /// The features that it supports, by their proposals' names; probed, not claimed.
     #[serde(default)]
     pub features: Vec<String>,
-    /// The settings that matter for what it does.
+    /// The settings that affect what it does.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// Why the engine cannot be used here; absent if it can.
@@ -45,13 +45,13 @@ pub struct EngineInfo {
 }
 
 impl EngineInfo {
-    /// An engine of that name and version, of which nothing else is known yet.
+    /// An engine with a name and a version; nothing else is known yet.
     #[must_use]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self { name: name.into(), version: version.into(), ..Self::default() }
     }
 
-    /// Adds a part: who fills the `role` in this engine.
+    /// Adds a part: the code that fills the `role` in this engine.
     #[must_use]
     pub fn with_part(mut self, role: impl Into<String>, by: impl Into<String>) -> Self {
         self.parts.push(Part::new(role, by));
@@ -59,7 +59,7 @@ impl EngineInfo {
     }
 }
 
-/// One part of an engine: a role and who fills it. Two engines share a part if the same code fills the same role.
+/// One part of an engine: a role and the code that fills it. Two engines share a part if the same code fills the same role.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Part {
     /// What the part does; see [`role`] for the usual ones.
@@ -88,11 +88,11 @@ impl fmt::Display for Part {
     }
 }
 
-/// The usual roles of parts. An engine may name others.
+/// The usual roles of parts; titles are those of the specification. An engine may name others.
 pub mod role {
-    /// Reads bytes, and decides whether they are a valid module (spec chapters 3 and 5).
+    /// Reads bytes, and decides whether they are a valid module (*Binary Format*, *Validation*).
     pub const DECODE_VALIDATE: &str = "decode+validate";
-    /// Holds memories, tables, globals and instances (spec section 4.2).
+    /// Holds memories, tables, globals and instances (*Runtime Structure*).
     pub const STORE: &str = "store";
     /// Allocates, links and initialises instances (*Modules: Instantiation*).
     pub const INSTANTIATION: &str = "instantiation";

@@ -17,7 +17,7 @@ pub struct FuzzRecord {
     pub tool: Tool,
     /// The architecture that the engines ran on.
     pub arch: String,
-    /// The seed; with the number of cases it determines every case.
+    /// The seed; together with the number of cases it determines every case.
     pub seed: u64,
     /// The name of the profile that shaped the modules.
     #[serde(default)]
@@ -30,10 +30,10 @@ pub struct FuzzRecord {
     /// The engines that ran.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
-    /// What was found, each kind of divergence once.
+    /// The findings, each kind of divergence once.
     #[serde(default)]
     pub findings: Vec<Finding>,
-    /// How many cases could not be compared, by the nondeterminism that the spec allows.
+    /// How many cases could not be compared, by the nondeterminism that the specification allows.
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
     /// What the cases reached.
@@ -67,14 +67,14 @@ impl FuzzRecord {
 pub struct Finding {
     /// Its name, derived from what it is; the same finding gets the same name.
     pub id: String,
-    /// In what the engines differ.
+    /// The aspect in which the engines differ.
     pub what: Aspect,
     /// Where it was saved, relative to the folder of findings.
     pub folder: String,
-    /// The operator at which they part, if that could be told.
+    /// The operator at which they begin to differ, if it could be found.
     #[serde(default)]
     pub operator: Option<String>,
-    /// The engines that part.
+    /// The engines that differ.
     #[serde(default)]
     pub engines: Vec<String>,
     /// One line on what each did.
@@ -91,7 +91,7 @@ pub struct Coverage {
     /// How many operators the profile allows.
     #[serde(default)]
     pub operators_total: u64,
-    /// How many of them some case contained.
+    /// How many of them at least one case contained.
     #[serde(default)]
     pub operators_reached: u64,
     /// Those that none contained, sorted.
@@ -103,7 +103,7 @@ pub struct Coverage {
     /// How many cases ended in each outcome.
     #[serde(default)]
     pub outcomes: BTreeMap<String, u64>,
-    /// Which rules of the specification the cases reached on the oracle; absent if nobody watched.
+    /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RuleCoverage>,
 }

@@ -23,7 +23,7 @@ pub struct Gas {
 pub struct GasAgreement {
     /// How many comparisons were made.
     pub compared: u64,
-    /// How many of them found every engine equal.
+    /// In how many of them all engines were equal.
     pub equal: u64,
     /// Those that were not equal; `compared - equal` of them.
     #[serde(default)]
@@ -72,7 +72,7 @@ impl GasAgreement {
         agreement
     }
 
-    /// Whether every comparison was equal. Vacuously so if none was made.
+    /// Whether every comparison was equal; also true if none was made.
     #[must_use]
     pub fn all_equal(&self) -> bool {
         self.compared == self.equal && self.unequal.is_empty()

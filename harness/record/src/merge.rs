@@ -44,10 +44,10 @@ pub enum MergeError {
 }
 
 impl SuiteRecord {
-    /// Takes the rows and engines of `other` in, and normalises: shards of one run become the whole run, runs of
+    /// Adds the rows and engines of `other`, and normalises: shards of one run become the whole run, runs of
     /// several engines become one comparison.
     ///
-    /// Comparisons of gas are added up and not made anew: call [`SuiteRecord::compare_gas`] for those between the two
+    /// Comparisons of gas are added up, not repeated: call [`SuiteRecord::compare_gas`] for those between the two
     /// records.
     ///
     /// # Errors

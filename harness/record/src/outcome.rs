@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum OutcomeKind {
     /// It returned results.
     Returned,
-    /// A trap, spec section 4.4 (execution: instructions).
+    /// A trap (specification, *Execution: Instructions*).
     Trapped,
     /// An exception left the invocation uncaught.
     Threw,
@@ -58,7 +58,7 @@ impl OutcomeKind {
         }
     }
 
-    /// Whether the engine itself is at fault whatever the module was: exit status 3 of the command line.
+    /// Whether the engine itself is at fault, whatever the module was: exit status 3 of the command line.
     #[must_use]
     pub fn is_engine_fault(self) -> bool {
         matches!(self, Self::Crashed | Self::TimedOut)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EngineInfo, role};
 
-/// How two engines stand to each other in one role.
+/// Whether two engines use the same code in one role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sharing {
@@ -88,12 +88,12 @@ fn is_gas(name: &str) -> bool {
 }
 
 impl SharedParts {
-    /// The roles that stand so.
+    /// The roles with this relation.
     pub fn with(&self, sharing: Sharing) -> impl Iterator<Item = &SharedRole> {
         self.roles.iter().filter(move |role| role.sharing == sharing)
     }
 
-    /// Whether either engine says nothing of its parts, so that nothing can be concluded.
+    /// Whether one of the engines does not name its parts, so that nothing can be concluded.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.roles.iter().all(|v| v.first.is_none())

@@ -28,7 +28,7 @@ pub struct SuiteRecord {
     /// Whether the engines charged the same gas.
     #[serde(default)]
     pub gas: GasAgreement,
-    /// Which rules of the specification the scripts reached on the oracle; absent if nobody watched.
+    /// Which rules of the specification the scripts reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<RuleCoverage>,
     /// One row for each script and engine.
@@ -76,12 +76,12 @@ impl SuiteRecord {
         self.totals = Totals::of_rows(&self.rows);
     }
 
-    /// Compares the gas of each file's rows and stores what was found in [`SuiteRecord::gas`].
+    /// Compares the gas of each file's rows and stores the result in [`SuiteRecord::gas`].
     pub fn compare_gas(&mut self) {
         self.gas = GasAgreement::of_rows(&self.rows);
     }
 
-    /// The names of the engines: the described ones in their order, then those that only rows name, sorted.
+    /// The names of the engines: those that the record describes, in their order, then those that only rows name, sorted.
     #[must_use]
     pub fn engine_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
@@ -105,7 +105,7 @@ impl SuiteRecord {
         names.into_iter().cloned().collect()
     }
 
-    /// Whether the run is as it should be: nothing failed, no expected failure passed, gas is equal.
+    /// Whether nothing failed, no expected failure passed, and gas is equal.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.totals.is_clean() && self.gas.all_equal()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A WebAssembly value, spec section 4.2.1 (runtime structure, values), as text that is the same on every machine.
+/// A WebAssembly value (specification, *Runtime Structure: Values*) as text that is the same on every machine.
 ///
 /// Integers are signed decimal; floats are their bits as `0x…`, so that a NaN keeps its payload; a v128 is `0x` and 32
 /// hexadecimal digits; a reference is its kind.

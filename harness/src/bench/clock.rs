@@ -1,13 +1,13 @@
-//! The clock that calls are timed by.
+//! The clock for timing calls.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// The processor's time that this thread has used. It stands still while another process has the
-/// processor, so what else the machine does shows less than on the wall's clock.
+/// The processor time that this thread has used. It stands still while another process has the
+/// processor, so other load disturbs it less than it disturbs the wall clock.
 pub(super) fn thread_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
-    // The kernel gives no negative times; if it did, the difference of two would be zero.
+    // The system reports no negative times; if it did, the difference of two would be zero.
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }

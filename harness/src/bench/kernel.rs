@@ -1,4 +1,4 @@
-//! What is run: the modules of `corpus/kernels`, and any other of the same form.
+//! Kernels: the modules of `corpus/kernels`, and any others of the same form.
 
 use include_dir::{Dir, include_dir};
 use thiserror::Error;

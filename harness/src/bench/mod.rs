@@ -1,4 +1,4 @@
-//! Speed, as a ratio against another engine in the same run. Nothing here is ever asserted.
+//! Speed, as a ratio to another engine in the same run. No test asserts any of it.
 
 mod clock;
 mod kernel;

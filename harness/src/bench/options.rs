@@ -1,21 +1,21 @@
-//! What a bench is asked to do.
+//! Options of a benchmark.
 
 use super::kernel::Kernel;
 use etalon_adapters::{AdapterError, Racer};
 use std::time::Duration;
 use thiserror::Error;
 
-/// What a bench is asked to do.
+/// Options of a benchmark.
 pub struct BenchOptions {
     /// The engines.
     pub engines: Vec<Box<dyn Racer>>,
-    /// Which of them the others are held against, by its index.
+    /// The index of the engine that the others are compared with.
     pub against: usize,
     /// The kernels.
     pub kernels: Vec<Kernel>,
     /// How often each engine is measured on each kernel; at least once.
     pub rounds: usize,
-    /// For how long each engine runs each kernel, all rounds together. A call takes as long as it takes.
+    /// How long each engine runs each kernel, all rounds together. A call that has begun is never cut short.
     pub time: Duration,
 }
 
@@ -31,10 +31,10 @@ impl std::fmt::Debug for BenchOptions {
     }
 }
 
-/// Why a bench ended without a result.
+/// Why a benchmark ended without a result.
 #[derive(Debug, Error)]
 pub enum BenchError {
-    /// An engine cannot run a kernel that it has loaded, or the one to be held against cannot load it.
+    /// An engine cannot run a kernel that it has loaded, or the engine that the others are compared with cannot load it.
     #[error("{kernel}: {error}")]
     Engine {
         /// The kernel.
@@ -42,7 +42,7 @@ pub enum BenchError {
         /// Which engine, and why.
         error: AdapterError,
     },
-    /// Two engines return different checksums: at least one of them is wrong, and its speed is worth nothing.
+    /// Two engines return different checksums: at least one is wrong, so its speed says nothing.
     #[error("{kernel}, n = {n}: {first}, {second}")]
     Checksum {
         /// The kernel.
@@ -54,7 +54,7 @@ pub enum BenchError {
         /// Another, and what that returned.
         second: String,
     },
-    /// There is no engine of the index to be held against.
-    #[error("the engine to hold the others against is missing")]
+    /// There is no engine with the index of the one to compare with.
+    #[error("the engine to compare the others with is missing")]
     NothingToHoldAgainst,
 }

@@ -1,4 +1,4 @@
-//! The race: every engine on every kernel, in rounds, so that a slow minute of the machine meets all.
+//! The race: every engine on every kernel, in rounds, so that a slow minute of the machine affects all engines.
 
 use super::clock::thread_time;
 use super::kernel::Kernel;
@@ -8,10 +8,10 @@ use etalon_adapters::{AdapterError, Loaded, Val};
 use etalon_record::{BenchMean, BenchRecord, BenchRow, KernelRows, Tool};
 use std::time::Duration;
 
-/// The largest argument of a kernel: a kernel may multiply it by some thousands.
+/// The largest argument of a kernel, which may multiply it by some thousands.
 const MOST_WORK: i32 = 1 << 16;
 
-/// An engine with a kernel in it.
+/// An engine that has loaded a kernel.
 struct Runner {
     name: String,
     loaded: Result<Box<dyn Loaded>, AdapterError>,
@@ -42,7 +42,7 @@ impl Runner {
     }
 }
 
-/// Runs the kernels. `done` is told each kernel's rows as they are known.
+/// Runs the kernels. `done` receives the rows of each kernel when they are known.
 ///
 /// # Errors
 /// If an engine fails, or two disagree on a checksum.
@@ -78,7 +78,7 @@ fn run_kernel(options: &BenchOptions, kernel: &Kernel) -> Result<KernelRows, Ben
     let checksum = checksums(&mut runners, options.against, n, sample, kernel)?;
     for round in 0..rounds {
         for turn in 0..runners.len() {
-            // Nobody is always first, and nobody always comes after the same neighbour's cache.
+            // No engine is always first, and none always finds the cache as the same other engine left it.
             let at = (round + turn) % runners.len();
             runners[at].sample(n).map_err(fault)?;
         }
@@ -88,7 +88,7 @@ fn run_kernel(options: &BenchOptions, kernel: &Kernel) -> Result<KernelRows, Ben
     Ok(KernelRows { name: kernel.name.clone(), n, checksum: checksum.to_record(), rows })
 }
 
-/// How much work a call is to do: twice as much until a call takes so long.
+/// How much work a call does: it is doubled until a call takes a given time.
 fn calibrate(runner: &mut Runner, long: Duration) -> Result<i32, AdapterError> {
     let mut n = 1;
     loop {
@@ -96,13 +96,13 @@ fn calibrate(runner: &mut Runner, long: Duration) -> Result<i32, AdapterError> {
             Some(Ok((_, time))) if time >= long || n >= MOST_WORK => return Ok(n),
             Some(Ok(_)) => n *= 2,
             Some(Err(error)) => return Err(error),
-            // It has no times to hold against: the kernel is still run for the others' checksums.
+            // There are no times to compare with, but the other engines still run the kernel for its checksum.
             None => return Ok(1),
         }
     }
 }
 
-/// Every engine's checksum, which is one; and how many calls it does in a sample.
+/// Checks that all engines return the same checksum, and sets how many calls each makes in a sample.
 fn checksums(
     runners: &mut [Runner],
     against: usize,

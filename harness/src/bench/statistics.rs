@@ -2,7 +2,7 @@
 
 use etalon_record::Ratio;
 
-/// The value below which the given part of the samples lies; of none, 0.
+/// The value below which the given fraction of the samples lies; 0 if there are none.
 pub(super) fn quantile(samples: &[f64], part: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -15,7 +15,7 @@ pub(super) fn quantile(samples: &[f64], part: f64) -> f64 {
     }
 }
 
-/// The ratios of two rows of samples, round by round.
+/// The ratios of two series of samples, round by round.
 pub(super) fn ratio(times: &[f64], against: &[f64]) -> Ratio {
     let ratios: Vec<f64> = times.iter().zip(against).map(|(a, b)| a / b.max(1e-9)).collect();
     Ratio {
@@ -25,7 +25,7 @@ pub(super) fn ratio(times: &[f64], against: &[f64]) -> Ratio {
     }
 }
 
-/// The geometric mean, the only one by which it does not matter which engine is held against; of none, 1.
+/// The geometric mean: the only mean for which it does not matter which engine is the reference. 1 if there are no ratios.
 pub(super) fn geometric_mean(ratios: &[f64]) -> f64 {
     let sum: f64 = ratios.iter().map(|r| r.ln()).sum();
     (sum / ratios.len().max(1) as f64).exp()

@@ -1,4 +1,4 @@
-//! An entry: a module, and what calling it must give.
+//! An entry: a module, and the expected outcomes of its calls.
 
 use super::error::EntryError;
 use super::expect::Expected;
@@ -9,11 +9,11 @@ use etalon_record::OutcomeKind;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The description of an entry, as its `.toml` has it. Unknown keys are an error.
+/// The description of an entry, as in its `.toml`. Unknown keys are an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryFile {
-    /// One line: what it is, or what went wrong once.
+    /// One line: what it is, or what it once found.
     pub title: String,
     /// The engines that it is for, by name; empty for all of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -21,19 +21,19 @@ pub struct EntryFile {
     /// Features besides version 3.0, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// The gas limit; absent for the usual one.
+    /// The gas limit; absent for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gas: Option<u64>,
-    /// Where it comes from, if it was found: profile, seed and number of the case.
+    /// Its origin, if a fuzz run found it: profile, seed and number of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Origin>,
-    /// How loading must end, unless the module is to be instantiated.
+    /// How loading must end; absent if the module must instantiate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Ending>,
     /// The calls, in order, of one instance.
     #[serde(default, rename = "call", skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<EntryCall>,
-    /// What each engine did where they parted: a line an engine, for people.
+    /// What each engine did where they differed: a line for each engine, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
 }
@@ -42,18 +42,18 @@ pub struct EntryFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
-    /// In what the engines differed: the name of an aspect.
+    /// The aspect in which the engines differed, by its name.
     pub what: String,
     /// The generator's profile.
     pub profile: String,
-    /// The seed. As text, because TOML has signed integers only.
+    /// The seed, as text, because TOML has only signed integers.
     pub seed: String,
     /// The number of the case.
     pub case: u64,
-    /// The operator at which the engines part, if that is known.
+    /// The operator at which the engines begin to differ, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
-    /// Whether the module is smaller than the one that was generated.
+    /// Whether the module was reduced.
     pub reduced: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct Origin {
 pub struct Ending {
     /// The class.
     pub outcome: OutcomeKind,
-    /// The beginning of the text of the trap, of the exhaustion, or of a rejection with its phase: `invalid: type…`.
+    /// The beginning of the text of the trap or the exhaustion, or of a rejection with its phase: `invalid: type…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -77,7 +77,7 @@ pub struct EntryCall {
     /// The arguments, as in `i32:7`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
-    /// What it must return. Without this and `ends`, only agreement of the engines is asked for.
+    /// What it must return. Without this and without `ends`, the engines only have to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<Vec<String>>,
     /// How it must end, if not by returning.
@@ -94,7 +94,7 @@ pub struct Entry {
     pub features: Features,
     /// The module and its calls; the name is the file's, without extension.
     pub case: Case,
-    /// What loading must give, then each call; as many as there are steps. `None` asks for agreement only.
+    /// The expected outcome of loading, then of each call; one for each step. `None` means that the engines only have to agree.
     pub expected: Vec<Option<Expected>>,
 }
 
@@ -121,10 +121,10 @@ impl Entry {
         Entry::new(file, stem.unwrap_or_default(), wasm, path)
     }
 
-    /// Makes an entry of a description and a module. `origin` names the description in errors.
+    /// Creates an entry from a description and a module. `origin` names the description in errors.
     ///
     /// # Errors
-    /// If a value or a name in the description is none.
+    /// If a value or a name in the description is not one.
     pub fn new(
         file: EntryFile,
         name: String,

@@ -31,24 +31,24 @@ pub enum EntryError {
         /// Where and why.
         error: Box<wat::Error>,
     },
-    /// A value is not one.
+    /// A text is not a value.
     #[error("{}: call {call} of `{export}`: {error}", file.display())]
     Value {
         /// The file.
         file: PathBuf,
         /// Which call, from 1.
         call: usize,
-        /// The export that it is of.
+        /// The export that is called.
         export: String,
-        /// Which value, and why.
+        /// The value, and why.
         error: ValueError,
     },
-    /// A name that stands for nothing.
+    /// A name is unknown.
     #[error("{}: there is no {what} `{name}`", file.display())]
     Unknown {
         /// The file.
         file: PathBuf,
-        /// What it should be the name of.
+        /// What it should name.
         what: &'static str,
         /// The name.
         name: String,

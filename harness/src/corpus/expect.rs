@@ -1,15 +1,15 @@
-//! What a step must give.
+//! The expected outcome of a step.
 
 use super::entry::Ending;
 use crate::diff::Step;
 use etalon_adapters::{Outcome, Val};
 
-/// What a step must give.
+/// The expected outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// It returns these values, bit by bit.
     Returned(Vec<Val>),
-    /// It ends so.
+    /// It ends in this way.
     Ended(Ending),
 }
 

@@ -1,4 +1,4 @@
-//! Modules with the calls that are made of them: regressions, programs and saved findings, all in one form.
+//! Modules with calls of their exports: regressions, programs and saved findings, all in one form.
 //!
 //! An entry is two files of the same name: a module (`.wat` or `.wasm`) and a `.toml` beside it; see [`Entry`].
 

@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// In what an entry is not as it should be.
+/// A difference between an entry and what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The engine, or the two that part.
+    /// The engine, or the two that differ.
     pub engines: String,
     /// The call, from 1; 0 is loading.
     pub step: usize,
-    /// What was expected, and what was seen.
+    /// What was expected, and what happened.
     pub text: String,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Runs an entry on those of `engines` that it is for: each must do as expected, and all must agree.
+/// Runs an entry on those of `engines` that it is for. Each must do what is expected, and all must agree.
 ///
 /// # Errors
 /// If an engine cannot be set up.

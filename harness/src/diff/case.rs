@@ -1,4 +1,4 @@
-//! What is run: a module and the calls of its exports.
+//! Cases: a module and calls of its exports.
 
 use crate::generate::{Stream, arguments};
 use etalon_adapters::{Features, Val};
@@ -13,10 +13,10 @@ pub struct Call {
     pub args: Vec<Val>,
 }
 
-/// A module and the calls that are made of one instance of it, in order.
+/// A module, and calls of the exports of one instance of it, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What the case is called in records: a file's name, or its number.
+    /// The name of the case in records: the name of a file, or a number.
     pub name: String,
     /// The binary module.
     pub wasm: Vec<u8>,
@@ -25,16 +25,16 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case of calls that are known.
+    /// A case with given calls.
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
         Case { name: name.into(), wasm, calls }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
-    /// the same case. An export that takes what no embedder can make (a non-null function, say) is left out.
+    /// the same case. An export with a parameter for which the embedder has no value (a non-null function, for example) is left out.
     ///
     /// # Errors
-    /// If the module does not load; its rejection can be compared all the same, as a case without calls.
+    /// If the module does not load. Its rejection can still be compared, as a case without calls.
     pub fn of_exports(
         name: impl Into<String>,
         wasm: Vec<u8>,
@@ -55,7 +55,7 @@ impl Case {
         Ok(Case::new(name, wasm, calls))
     }
 
-    /// Whether the module may import from `spectest`. Said too often costs time only.
+    /// Whether the module may import from `spectest`. A wrong yes only costs time.
     pub(crate) fn mentions_spectest(&self) -> bool {
         self.wasm.windows(8).any(|window| window == b"spectest")
     }

@@ -6,36 +6,36 @@ use etalon_adapters::{HostCall, Outcome, Rejection};
 use etalon_record::Aspect;
 use std::collections::BTreeSet;
 
-/// How two engines are held against each other.
+/// How two engines are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Nondeterminism that is allowed between them.
+    /// The nondeterminism that is allowed between them.
     pub policies: BTreeSet<Policy>,
-    /// The policies that the module at hand can need for its instructions; see [`Policy::Grow`].
+    /// The policies that the instructions of the module may need; see [`Policy::Grow`].
     pub hints: BTreeSet<Policy>,
     /// Whether both charge by the same schedule, so that gas must be equal.
     pub gas: bool,
-    /// Whether the texts of traps need only begin alike, for engines that add to them.
+    /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
 }
 
-/// Where and in what two traces part.
+/// Where two traces differ, and in what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// In what.
+    /// The aspect.
     pub aspect: Aspect,
-    /// At which step: 0 is loading, n is the nth call.
+    /// The step: 0 is loading, n is the nth call.
     pub step: usize,
 }
 
-/// What a comparison came to.
+/// The result of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Nothing differs.
     Equal,
-    /// Something differs that the policy covers.
+    /// Something differs, and the policy covers it.
     Poisoned(Policy),
-    /// Something differs.
+    /// Something differs that no policy covers.
     Differs(Difference),
 }
 
@@ -45,13 +45,13 @@ pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
     for (step, (a, b)) in a.steps.iter().zip(&b.steps).enumerate() {
         let Some(aspect) = first_difference(a, b, rules) else { continue };
         let covered = |policy: &&Policy| policy.covers(a, b, &rules.hints);
-        // Whatever is open in the specification, no engine may break down.
+        // No policy excuses a crash.
         return match rules.policies.iter().find(covered) {
             Some(policy) if aspect != Aspect::Crash => Comparison::Poisoned(*policy),
             _ => Comparison::Differs(Difference { aspect, step }),
         };
     }
-    // Traces end early for reasons that a step shows, so equal steps mean equal lengths.
+    // The last step shows why a trace ended early, so equal steps mean equal lengths.
     Comparison::Equal
 }
 
@@ -82,7 +82,7 @@ fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspect> {
 fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect> {
     use Outcome::*;
     match (a, b) {
-        // Even two engines that break down alike are a finding.
+        // Two engines that crash in the same way are still a finding.
         (Crashed(_) | TimedOut, _) | (_, Crashed(_) | TimedOut) => Some(Aspect::Crash),
         (Rejected(a), Rejected(b)) => (!same_rejection(a, b)).then_some(Aspect::Loading),
         (Rejected(_), _) | (_, Rejected(_)) => Some(Aspect::Loading),
@@ -92,13 +92,13 @@ fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect>
         }
         (Threw(a), Threw(b)) => (a != b).then_some(Aspect::Exception),
         (Exhausted(a), Exhausted(b)) => (a != b).then_some(Aspect::Outcome),
-        // The text of a failing host function is the harness's own or the engine's: not compared.
+        // The text of a failing host function is the harness's or the engine's own, so it is not compared.
         (HostError(_), HostError(_)) => None,
         _ => Some(Aspect::Outcome),
     }
 }
 
-/// The phase must be the same; an engine that does not tell malformed from invalid agrees with both.
+/// Whether the phases are the same; an engine that does not tell malformed from invalid agrees with both.
 fn same_rejection(a: &Rejection, b: &Rejection) -> bool {
     use Rejection::*;
     let vague = |r: &Rejection| matches!(r, MalformedOrInvalid(_));
@@ -120,7 +120,7 @@ fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// The first host call in which two traces part, one line for each; for messages.
+/// The first host call in which two traces differ, one line for each trace; for messages.
 pub(crate) fn differing_host_call(a: &[HostCall], b: &[HostCall]) -> [String; 2] {
     let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
     [a, b].map(|calls| match calls.get(at) {

@@ -15,37 +15,37 @@ use std::sync::Arc;
 pub struct DiffOptions {
     /// How sessions are set up.
     pub run: RunOptions,
-    /// What is allowed to differ; empty between our own tiers.
+    /// What may differ; nothing between our own tiers.
     pub policies: BTreeSet<Policy>,
-    /// Whether the texts of traps need only begin alike, for engines that add to them.
+    /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
 }
 
-/// Engines that are held against the first of them.
+/// Engines that are compared with the first of them.
 pub struct Differ {
     engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
     options: DiffOptions,
 }
 
-/// What was seen of a case, and what is said of it.
+/// The traces of a case, and the verdict on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
-    /// One trace an engine, in the order of the engines.
+    /// One trace for each engine, in the order of the engines.
     pub traces: Vec<Trace>,
-    /// What is said.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// What is said of a case.
+/// The verdict on a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The engines agree.
     Agree,
-    /// They part, and a policy covers it.
+    /// They differ, and a policy covers it.
     Poisoned(Policy),
-    /// They part.
+    /// They differ.
     Diverged {
-        /// Which engine parts from the first, by its place in the list.
+        /// The engine that differs from the first, by its position in the list.
         engine: usize,
         /// Where, and in what.
         difference: Difference,
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Differ {
 }
 
 impl Differ {
-    /// Holds `engines` against the first of them. One engine alone is judged for crashes.
+    /// Compares `engines` with the first of them. A single engine is only checked for crashes.
     pub fn new(engines: Vec<Arc<dyn Adapter>>, options: DiffOptions) -> Self {
         let engines = engines.into_iter().map(|engine| (engine.info(), engine)).collect();
         Differ { engines, options }
@@ -94,7 +94,7 @@ impl Differ {
         Ok(Judged { traces, verdict })
     }
 
-    /// A divergence outweighs a poison, which outweighs agreement.
+    /// A divergence wins over a poisoned case, which wins over agreement.
     fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
         let Some((first, others)) = traces.split_first() else { return Verdict::Agree };
         let mut poisoned = None;
@@ -135,7 +135,7 @@ impl Differ {
         record
     }
 
-    /// Adds a judged case to a record. A case is the module with its calls.
+    /// Adds a judged case to a record.
     pub fn note(&self, record: &mut DiffRecord, case: &Case, judged: &Judged) {
         record.cases += 1;
         match &judged.verdict {
@@ -149,7 +149,7 @@ impl Differ {
         }
     }
 
-    /// A divergence as records have it.
+    /// A divergence, as records have it.
     pub fn divergence(
         &self,
         case: &Case,
@@ -173,7 +173,7 @@ impl Differ {
             }
         }
         if difference.aspect == Aspect::HostCalls {
-            // Which call differs says more than the list of all.
+            // The call that differs says more than the list of all calls.
             let calls = |i: usize| judged.traces[i].steps[difference.step].host_calls.as_slice();
             let texts = differing_host_call(calls(0), calls(engine));
             for (i, text) in [0, engine].into_iter().zip(texts) {

@@ -1,8 +1,8 @@
-//! The differential executor: the same case on several engines, and what they part in.
+//! The differential executor: the same case on several engines, and where they differ.
 //!
 //! A [`Case`] is a module and a sequence of calls. Each engine runs it in a session of its own and leaves a [`Trace`];
-//! traces are compared step by step, in the order of [`etalon_record::Aspect`]. What the specification leaves open is
-//! not a divergence: it is named by a [`Policy`], and only between engines that are not ours.
+//! traces are compared step by step, in the order of [`etalon_record::Aspect`]. A difference that the specification
+//! allows is no divergence if a [`Policy`] covers it; between our own tiers no policy applies.
 
 mod case;
 mod compare;

@@ -10,11 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// How engines are set up for a case.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// What modules may use.
+    /// Features that modules may use.
     pub features: Features,
-    /// Metering, for the engines that can; a limit also ends loops.
+    /// Metering, for engines that can meter; a limit also ends endless loops.
     pub gas: Option<GasConfig>,
-    /// Whether the state is fingerprinted after every step.
+    /// Whether a digest of the state is taken after every step.
     pub state: bool,
 }
 
@@ -42,7 +42,7 @@ pub fn observe(
     Ok(Trace { steps })
 }
 
-/// Pushes each step as soon as it is known, so that a panic loses none.
+/// Pushes each step as soon as it is known, so that none is lost in a panic.
 fn run(
     session: &mut dyn Session,
     options: &RunOptions,
@@ -74,7 +74,7 @@ fn run(
     Ok(())
 }
 
-/// What can be seen after an action.
+/// What can be observed after an action.
 fn after(
     session: &mut dyn Session,
     options: &RunOptions,

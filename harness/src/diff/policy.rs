@@ -1,4 +1,4 @@
-//! What the specification leaves open, by name.
+//! Differences that the specification allows, by name.
 
 use etalon_adapters::{Outcome, Rejection, Val};
 use etalon_module::{Features, Module, Opcode};
@@ -6,26 +6,26 @@ use std::collections::BTreeSet;
 
 use super::trace::Step;
 
-/// A nondeterminism that the specification allows (chapter 4, and the profiles of appendix A.4). A difference that a
-/// policy covers poisons the case: nothing after it can be compared, and it is no divergence.
+/// A nondeterminism that the specification allows (*Execution*, and in the appendix *Profiles*). A difference that a
+/// policy covers poisons the case: it is no divergence, and nothing after it can be compared.
 ///
 /// Our own tiers implement the deterministic profile under one schedule, so between them no policy applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Policy {
-    /// The sign and payload of a NaN that an instruction generates (specification 4.3.3).
+    /// The sign and payload of a NaN that an instruction generates (*Numerics*, "NaN Propagation").
     NanBits,
-    /// Where stack or memory of the host runs out.
+    /// When the stack or the memory of the host runs out.
     Exhaustion,
     /// Whether `memory.grow` and `table.grow` succeed.
     Grow,
-    /// What relaxed vector instructions return.
+    /// The results of relaxed vector instructions.
     Relaxed,
     /// One engine lacks a feature that the module needs.
     Unsupported,
 }
 
 impl Policy {
-    /// Every policy: what holds between engines of different makers.
+    /// Every policy: what is allowed between engines of different makers.
     pub const ALL: &[Policy] =
         &[Policy::NanBits, Policy::Exhaustion, Policy::Grow, Policy::Relaxed, Policy::Unsupported];
 
@@ -40,7 +40,7 @@ impl Policy {
         }
     }
 
-    /// The policy of a name.
+    /// The policy with a name.
     pub fn from_name(name: &str) -> Option<Policy> {
         Policy::ALL.iter().copied().find(|p| p.name() == name)
     }
@@ -55,12 +55,12 @@ impl Policy {
             Policy::Unsupported => either(|o| {
                 matches!(o, Outcome::Rejected(Rejection::Unsupported { .. } | Rejection::Limit(_)))
             }),
-            // What these instructions gave cannot be seen from outside: any later difference may stem from it.
+            // The results of these instructions cannot be observed, so any later difference may come from them.
             Policy::Grow | Policy::Relaxed => hints.contains(&self),
         }
     }
 
-    /// The policies that only a module with certain instructions can need.
+    /// The policies that are needed only by modules with certain instructions, for the module at hand.
     pub(crate) fn hints(wasm: &[u8], features: Features) -> BTreeSet<Policy> {
         let mut hints = BTreeSet::new();
         let Ok(module) = Module::new(wasm, features) else { return hints };
@@ -78,8 +78,8 @@ impl Policy {
     }
 }
 
-/// Whether two steps are equal but for the bits of NaNs in results and exported globals. Digests cannot be looked
-/// into: they are believed if something that can be seen differs so.
+/// Whether two steps differ only in the bits of NaNs in results and exported globals. A difference of digests is
+/// attributed to NaNs if a visible value differs in this way.
 fn only_nan_bits_differ(a: &Step, b: &Step) -> bool {
     let (Outcome::Returned(ra), Outcome::Returned(rb)) = (&a.outcome, &b.outcome) else {
         return false;
@@ -97,7 +97,7 @@ fn both_nan(a: Val, b: Val) -> bool {
     match (a, b) {
         (Val::F32(a), Val::F32(b)) => nan32(a) && nan32(b),
         (Val::F64(a), Val::F64(b)) => nan64(a) && nan64(b),
-        // The type of the lanes is not known: either reading will do.
+        // The type of the lanes is not known, so either will do.
         (Val::V128(a), Val::V128(b)) => {
             let lanes32 = (0..4).all(|lane| {
                 let (a, b) = ((a >> (32 * lane)) as u32, (b >> (32 * lane)) as u32);

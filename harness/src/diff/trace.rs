@@ -3,26 +3,26 @@
 use etalon_adapters::{HostCall, Outcome, StateDigest, Val};
 use etalon_record::{Gas, Observation, Value};
 
-/// What could be seen after one action: loading the module, or one call.
+/// What was observed after one action: loading the module, or one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// How the action ended. A module that was instantiated returned no values.
+    /// How the action ended; instantiation counts as a return without values.
     pub outcome: Outcome,
     /// Gas consumed since the session began, if metered.
     pub gas: Option<u64>,
     /// Weights of the operators executed since the session began, if the engine counts them.
     pub executed: Option<u64>,
-    /// The host functions that were called meanwhile.
+    /// The calls to host functions during the action.
     pub host_calls: Vec<HostCall>,
     /// The exported globals, in the module's order.
     pub globals: Vec<(String, Val)>,
-    /// The state; absent if the engine does not show it, or if the action was exhausted.
+    /// The digest of the state; absent if the engine does not show it, or after an exhaustion.
     pub digest: Option<StateDigest>,
 }
 
 /// What one engine did in one case: the step of loading, then one for each call that was made.
 ///
-/// After an exhaustion or a breakdown no further call is made: the state is not observable.
+/// After an exhaustion or a crash no further call is made, because the state is not defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// The steps; never empty.
@@ -30,7 +30,7 @@ pub struct Trace {
 }
 
 impl Step {
-    /// A step of which nothing is known but how it ended.
+    /// A step of which only the ending is known.
     pub fn ended(outcome: Outcome) -> Self {
         Step {
             outcome,
@@ -50,7 +50,7 @@ impl Step {
         )
     }
 
-    /// The step as records have it. `schedule` is the id of the schedule that the gas is of.
+    /// The step, as records have it. `schedule` is the id of the gas schedule.
     pub fn observation(&self, schedule: Option<&str>) -> Observation {
         let mut seen = Observation::new(self.outcome.kind());
         let values = |values: &[Val]| values.iter().map(|v| v.to_record()).collect::<Vec<Value>>();

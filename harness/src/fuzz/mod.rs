@@ -1,4 +1,4 @@
-//! The loop behind `etalon fuzz`: generated cases on several engines, and what is kept of a divergence.
+//! The loop of `etalon fuzz`: generated cases on several engines, and what is saved of a divergence.
 
 mod options;
 mod reduce;

@@ -1,4 +1,4 @@
-//! What a fuzz run is asked to do.
+//! Options of a fuzz run.
 
 use crate::diff::DiffOptions;
 use crate::generate::Profile;
@@ -8,29 +8,29 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// What a fuzz run is asked to do. Case i depends on `seed`, `profiles`, the engines' common features and i
-/// alone.
+/// Options of a fuzz run. Case i depends only on i, `seed`, `profiles` and the features that the engines have in
+/// common.
 #[derive(Clone)]
 pub struct FuzzOptions {
     /// The seed of every case.
     pub seed: u64,
-    /// How many cases; without it, `time` decides.
+    /// How many cases to run; `None` leaves it to `time`.
     pub cases: Option<u64>,
-    /// For how long cases are begun. Without it and `cases`, there is no end.
+    /// How long to begin new cases. Without this and `cases` the run has no end.
     pub time: Option<Duration>,
     /// How many threads; at least one is used.
     pub jobs: usize,
-    /// The engines; the first is the one that the others are held against.
+    /// The engines; the others are compared with the first.
     pub engines: Vec<Arc<dyn Adapter>>,
-    /// The shapes of modules, which cases take in turn; at least one.
+    /// The profiles of modules, which the cases use in turn; at least one.
     pub profiles: Vec<&'static Profile>,
     /// How often each export is called.
     pub rounds: usize,
     /// How engines are run and compared.
     pub diff: DiffOptions,
-    /// Where findings are saved; nowhere if absent.
+    /// The folder for findings; absent if they are not saved.
     pub out: Option<PathBuf>,
-    /// How many kinds of divergence are reduced and saved; further ones are counted with the kind that they resemble.
+    /// How many kinds of divergence are reduced and saved; further ones are only counted.
     pub keep: usize,
 }
 
@@ -48,18 +48,18 @@ impl std::fmt::Debug for FuzzOptions {
     }
 }
 
-/// Who is told how a run goes on. Called from every thread of the run.
+/// Receives the progress of a run. Called from every thread of the run.
 pub trait Progress: Sync {
-    /// So many cases are done, and so many kinds of divergence known.
+    /// Reports how many cases are done and how many kinds of divergence are known.
     fn done(&self, cases: u64, findings: usize);
 
-    /// Whether to begin no further case.
+    /// Whether the run is to stop beginning new cases.
     fn stopped(&self) -> bool {
         false
     }
 }
 
-/// Tells nobody.
+/// Ignores the progress.
 #[derive(Clone, Copy, Debug)]
 pub struct NoProgress;
 
@@ -81,7 +81,7 @@ pub enum FuzzError {
         /// Why.
         error: std::io::Error,
     },
-    /// A finding has no text form.
+    /// A finding cannot be written as text.
     #[error("the finding {id} cannot be written: {error}")]
     Text {
         /// The finding.

@@ -4,11 +4,11 @@ use super::shrink::Shrinker;
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use etalon_adapters::{AdapterError, Val};
 
-/// How many times the engines are run for one reduction at most.
+/// How often the engines run for one reduction at most.
 const TRIES: usize = 4000;
 
-/// The smallest case that was found to part the engines in the same aspect, and what they did in it: calls are
-/// dropped, arguments made zero, then the module is cut down.
+/// The smallest case that was found in which the engines differ in the same aspect, and what they did in it. Calls are
+/// dropped, arguments are set to zero, and then the module is reduced.
 ///
 /// # Errors
 /// If an engine cannot be set up.
@@ -19,7 +19,7 @@ pub fn reduce(
 ) -> Result<(Case, Judged), AdapterError> {
     let mut reducer = Reducer { differ, difference, tries: TRIES };
     let mut best = case.clone();
-    // Calls after the one in which the engines part do nothing.
+    // Calls after the one in which the engines differ do not matter.
     best.calls.truncate(difference.step);
     let last = best.calls.len().saturating_sub(1);
     let alone = Case { calls: best.calls.get(last).cloned().into_iter().collect(), ..best.clone() };
@@ -41,7 +41,7 @@ struct Reducer<'a> {
 }
 
 impl Reducer<'_> {
-    /// Whether a case parts the engines in the aspect that is looked for.
+    /// Whether the engines differ in the given aspect on a case.
     fn still(&mut self, case: &Case) -> Result<bool, AdapterError> {
         if self.tries == 0 {
             return Ok(false);

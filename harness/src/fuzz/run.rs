@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// The case of a number: a generated module and generated calls. The same arguments give the same case.
+/// The case with a number: a generated module and generated calls. The same arguments give the same case.
 pub fn case_of(
     profile: &Profile,
     features: Features,
@@ -30,16 +30,16 @@ pub fn case_of(
     }
 }
 
-/// Runs generated cases until their number or the time is reached.
+/// Runs generated cases until the number of cases or the time is reached.
 ///
-/// What the record says of findings depends on the cases that ran, not on the threads: of several cases that show the
-/// same kind of divergence, the one with the lowest number is reduced and saved.
+/// The findings in the record depend on the cases that ran and not on threads: of several cases that show the same kind
+/// of divergence, the one with the lowest number is reduced and saved.
 ///
 /// # Errors
 /// If an engine cannot be set up, or a finding cannot be saved.
 ///
 /// # Panics
-/// If there is no profile, or a thread of the run panicked, which engines' panics do not cause.
+/// If there is no profile, or a thread of the run panicked; panics of engines do not cause this.
 pub fn fuzz(
     options: &FuzzOptions,
     tool: Tool,
@@ -69,7 +69,7 @@ fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile {
     options.profiles[(number % options.profiles.len() as u64) as usize]
 }
 
-/// What modules may use: what is asked for and of the profile, as far as every engine has it.
+/// The features that modules may use: those of the options and of the profile that every engine has.
 fn common_features(options: &FuzzOptions, profile: &Profile) -> Features {
     let asked = options.diff.run.features.intersection((profile.features)());
     options.engines.iter().fold(asked, |set, engine| set.intersection(engine.features()))
@@ -120,7 +120,7 @@ fn run_cases(
     }
 }
 
-/// A worker that panicked leaves counts that are still true.
+/// The counts are still true after a worker panicked.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -138,7 +138,7 @@ fn keep(options: &FuzzOptions, differ: &Differ, tally: &Tally) -> Result<Vec<Fin
             gas: options.diff.run.gas.as_ref().and_then(|gas| gas.limit),
         };
         let finding = save(options.out.as_deref(), differ, &found, &case, &judged, kind.cases)?;
-        // Two kinds may turn out to be the same once they are reduced.
+        // Two kinds may turn out to be the same when they are reduced.
         match findings.iter_mut().find(|known| known.id == finding.id) {
             Some(known) => known.cases += finding.cases,
             None => findings.push(finding),

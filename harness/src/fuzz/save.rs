@@ -1,4 +1,4 @@
-//! What is kept of a finding.
+//! Saving a finding.
 
 use super::options::FuzzError;
 use crate::corpus::{EntryCall, EntryFile, Origin};
@@ -10,7 +10,7 @@ use etalon_record::{Divergence, Finding};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Where a finding comes from.
+/// The origin of a finding.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// The generator's profile.
@@ -19,7 +19,7 @@ pub struct Found {
     pub seed: u64,
     /// The number of the case.
     pub number: u64,
-    /// Whether the module was made smaller.
+    /// Whether the module was reduced.
     pub reduced: bool,
     /// The gas limit that the engines had.
     pub gas: Option<u64>,
@@ -43,7 +43,7 @@ pub fn save(
     let features = differ.options().run.features;
     let (engine, difference) = match &judged.verdict {
         Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
-        // It diverged before: not every engine does the same twice. What was seen last is kept.
+        // It diverged before, but an engine may behave differently each time. The last observation is kept.
         _ => (0, crate::diff::Difference { aspect: etalon_record::Aspect::Crash, step: 0 }),
     };
     let divergence = differ.divergence(case, judged, engine, &difference);
@@ -77,12 +77,12 @@ fn id(case: &Case, divergence: &Divergence) -> String {
     format!("{}-{}", divergence.what, &hasher.finalize().to_hex()[..12])
 }
 
-/// One line an engine.
+/// One line for each engine.
 fn lines(divergence: &Divergence) -> Vec<String> {
     divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {seen}")).collect()
 }
 
-/// The operator at which engines part: where one of them trapped, or the only one left that can be at fault.
+/// The operator at which the engines begin to differ: the one at which an engine trapped, or the only one left that can be the cause.
 fn operator(case: &Case, judged: &Judged, step: usize, features: Features) -> Option<String> {
     let module = Module::new(&case.wasm, features).ok()?;
     let sites = judged.traces.iter().filter_map(|trace| match trace.steps.get(step)?.outcome {
@@ -100,7 +100,7 @@ fn operator(case: &Case, judged: &Judged, step: usize, features: Features) -> Op
             }
         }
     }
-    // After a reduction little is left; what only moves values or ends blocks is hardly ever the cause.
+    // After a reduction little is left, and operators that only move values or end blocks are hardly ever the cause.
     let left: BTreeSet<&str> = operators_of(&case.wasm, features)
         .into_iter()
         .filter(|name| {

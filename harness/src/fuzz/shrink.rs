@@ -1,4 +1,4 @@
-//! Smaller modules, one after the other.
+//! Reducing a module, one edit at a time.
 
 use etalon_adapters::Features;
 use etalon_module::Module;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use wasm_encoder::{CodeSection, RawSection};
 use wasmparser::{Parser, Payload};
 
-/// What may take the place of instructions that are cut out: nothing, a zero of each type, `unreachable`, `drop`.
+/// What may replace instructions that are removed: nothing, a zero of each type, `unreachable`, `drop`.
 const INSERTS: &[&[u8]] = &[
     &[],
     &[0x41, 0],
@@ -23,32 +23,32 @@ const STUB: &[u8] = &[0, 0x00, 0x0b];
 /// The number of the edit that unwraps a block: the one after all of [`INSERTS`].
 const UNWRAP: usize = INSERTS.len();
 
-/// Sections that can be left out without another section noticing, if nothing uses what they hold: custom, export,
-/// start, element and data with its count.
+/// Sections that can be removed if nothing uses their contents: custom, export, start, element, and data with its
+/// count.
 const DROPPABLE: &[u8] = &[0, 7, 8, 9, 11, 12];
 
-/// Only short pieces are replaced by something; longer ones are only cut.
+/// Only short pieces are replaced by something; longer ones are only removed.
 const REPLACED: usize = 6;
 
-/// How often all edits are tried, while they change something.
+/// How often all edits are tried, as long as they change something.
 const PASSES: usize = 3;
 
 /// A change of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edit {
-    /// A section is left out.
+    /// A section is removed.
     Drop { section: usize },
     /// A body becomes [`STUB`].
     Stub { func: usize },
-    /// The block that begins at an instruction is replaced as a whole, or, at last, loses its first and last
-    /// instruction. Goes through instructions that begin none, too.
+    /// The block that begins at an instruction is replaced as a whole or, as the last attempt, loses its first and
+    /// last instruction. Instructions that begin no block are passed over.
     Block { func: usize, at: usize, insert: usize },
     /// `len` instructions of a body from `at` on are replaced.
     Cut { func: usize, at: usize, len: usize, insert: usize },
 }
 
-/// Proposes smaller modules: each is valid, and made from the one that it is given by one edit. It is told whether the
-/// proposal was taken, and goes on from there.
+/// Proposes smaller modules. Each is valid and comes from the given module by one edit. The caller says whether it takes
+/// a proposal, and the next one starts from there.
 #[derive(Debug)]
 pub(crate) struct Shrinker {
     features: Features,
@@ -62,7 +62,7 @@ impl Shrinker {
         Shrinker { features, next: Edit::Drop { section: 0 }, pass: 0, changed: false }
     }
 
-    /// The next proposal for a module; `None` once all were made.
+    /// The next proposal for a module; `None` when there are no more.
     pub(crate) fn next(&mut self, wasm: &[u8]) -> Option<Vec<u8>> {
         let module = Module::new(wasm, self.features).ok()?;
         let bodies: Vec<Vec<Range<usize>>> =
@@ -87,18 +87,18 @@ impl Shrinker {
 
     fn advance(&mut self, taken: bool) {
         self.next = match self.next {
-            // What follows a section that is gone has its number now.
+            // The section after the removed one now has its number.
             Edit::Drop { section } if taken => Edit::Drop { section },
             Edit::Drop { section } => Edit::Drop { section: section + 1 },
             Edit::Stub { func } => Edit::Stub { func: func + 1 },
-            // What stands there after an edit may be the next block.
+            // After an edit the next block may be at this position.
             Edit::Block { func, at, .. } if taken => Edit::Block { func, at, insert: 0 },
             Edit::Block { func, at, insert: UNWRAP } => Edit::Block { func, at: at + 1, insert: 0 },
             Edit::Block { func, at, insert } => Edit::Block { func, at, insert: insert + 1 },
             Edit::Cut { func, at, len, insert } if !taken && insert + 1 < inserts(len) => {
                 Edit::Cut { func, at, len, insert: insert + 1 }
             }
-            // From the end of a body to its beginning, so that what is used goes after what uses it.
+            // From the end of a body to its beginning, so that a use is removed before what it uses.
             Edit::Cut { func, at: 0, len, .. } => {
                 Edit::Cut { func, at: usize::MAX, len: len / 2, insert: 0 }
             }
@@ -108,7 +108,7 @@ impl Shrinker {
         };
     }
 
-    /// Moves on to an edit that the module has a place for; `None` if there is none left.
+    /// Advances to the next edit that applies to the module; `None` if there is none.
     fn settle(&mut self, bodies: &[Vec<Range<usize>>]) -> Option<()> {
         loop {
             self.next = match self.next {
@@ -151,7 +151,7 @@ fn start_cut(func: usize, bodies: &[Vec<Range<usize>>]) -> Edit {
     Edit::Cut { func, at: usize::MAX, len, insert: 0 }
 }
 
-/// Where each instruction of a body is in the module, without the closing `end`.
+/// The place in the module of each instruction of a body, without the closing `end`.
 fn instructions(module: &Module, body: &etalon_module::FuncBody) -> Vec<Range<usize>> {
     let mut starts = Vec::new();
     let mut reader = module.operators(body);
@@ -233,7 +233,7 @@ fn end_of_block(wasm: &[u8], instructions: &[Range<usize>], at: usize) -> Option
         if opens(i) {
             open += 1;
         } else if matches!(wasm[instructions[i].start], 0x0b | 0x18) {
-            // `delegate` ends the `try` that it is of.
+            // `delegate` ends its `try`.
             open -= 1;
         }
         open == 0
@@ -244,7 +244,7 @@ fn end_of_block(wasm: &[u8], instructions: &[Range<usize>], at: usize) -> Option
 mod tests {
     use super::*;
 
-    /// Shrinks while the module still contains an operator.
+    /// Shrinks a module as long as it contains an operator.
     fn shrink(text: &str, operator: &str) -> Vec<u8> {
         let features = Features::wasm2();
         let mut best = wat::parse_str(text).expect("the text is a module");

@@ -1,4 +1,4 @@
-//! What the cases of a run came to.
+//! Counts over the cases of a run.
 
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::count_operators;
@@ -17,7 +17,7 @@ pub(crate) struct Tally {
     outcomes: BTreeMap<String, u64>,
 }
 
-/// Divergences that look alike from outside, and the first case that showed them.
+/// Divergences with the same symptoms, and the first case that showed them.
 #[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) number: u64,
@@ -38,7 +38,7 @@ impl Tally {
     ) {
         self.cases += 1;
         count_operators(&case.wasm, features, &mut self.operators);
-        // The first engine speaks for all: what the others did is either the same or a divergence.
+        // Only the first engine is counted: the others did the same, or the case diverged.
         for (i, step) in judged.traces.iter().take(1).flat_map(|t| t.steps.iter().enumerate()) {
             let name = outcome_name(i, &step.outcome);
             *self.outcomes.entry(name).or_default() += 1;
@@ -58,7 +58,7 @@ impl Tally {
                     cases: 0,
                 });
                 kind.cases += 1;
-                // Threads finish in any order; the lowest number stands for the kind.
+                // Threads finish in any order, so the case with the lowest number represents the kind.
                 if number < kind.number {
                     (kind.number, kind.case, kind.difference) = (number, case, difference);
                 }
@@ -66,7 +66,7 @@ impl Tally {
         }
     }
 
-    /// What the cases reached, out of the operators that `features` allow.
+    /// Which of the operators that `features` allow were reached by the cases.
     pub(crate) fn coverage(&self, features: Features) -> Coverage {
         let allowed = Opcode::ALL.iter().filter(|op| allows(features, op.proposal()));
         let names: Vec<&str> = allowed.map(|op| op.name()).collect();
@@ -99,7 +99,7 @@ fn outcome_name(step: usize, outcome: &Outcome) -> String {
     if step == 0 { format!("loading: {class}") } else { class }
 }
 
-/// Whether a proposal of the decoder's list is switched on. Proposals that cannot be switched count as version 1.0.
+/// Whether a proposal of the decoder's list is enabled. Proposals that are always enabled count as version 1.0.
 fn allows(features: Features, proposal: &str) -> bool {
     let name = match proposal {
         "mvp" => return true,
@@ -111,14 +111,14 @@ fn allows(features: Features, proposal: &str) -> bool {
     features.names().contains(&name)
 }
 
-/// What divergences of the same kind have in common: who parts, in what, at loading or at a call, and how each ended.
+/// What divergences of the same kind have in common: which engines differ, in what aspect, at loading or at a call, and how each ended.
 fn signature(differ: &Differ, judged: &Judged, engine: usize, difference: &Difference) -> String {
     let names: Vec<&str> = differ.names().collect();
     let mut signature = difference.aspect.name().to_owned();
     for i in [0, engine] {
         let step = judged.traces.get(i).and_then(|trace| trace.steps.get(difference.step));
         let ended = step.map(|step| match &step.outcome {
-            // What a crash says tells one bug from another; numbers in it do not.
+            // The text of a crash tells one bug from another; the numbers in it do not.
             Outcome::Crashed(text) => {
                 format!("crashed {}", text.replace(|c: char| c.is_ascii_digit(), ""))
             }

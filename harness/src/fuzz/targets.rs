@@ -1,4 +1,4 @@
-//! What the coverage-guided targets in `fuzz/` do with the bytes that they are given.
+//! The coverage-guided targets in `fuzz/`: what they do with their input.
 
 use crate::diff::{Case, DiffOptions, Differ, RunOptions, Verdict};
 use crate::generate::{Profile, Stream, module_of};
@@ -8,15 +8,16 @@ use etalon_adapters::{Adapter, AdapterError, Features, adapter};
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-/// Little, so that a guided run sees many inputs.
+/// The gas limit: low, so that a guided run tries many inputs.
 const GAS: u64 = 100_000;
 
-/// Makes a module of the bytes, runs it on both tiers, and says in what they part; `None` if in nothing.
+/// Generates a module from the bytes, runs it on the interpreter and the compiler, and says where they differ; `None` if
+/// nowhere.
 ///
 /// # Errors
 /// If a tier cannot be set up.
 pub fn differential(data: &[u8]) -> Result<Option<String>, AdapterError> {
-    // The first byte chooses the shape.
+    // The first byte chooses the profile.
     let Some((first, rest)) = data.split_first() else { return Ok(None) };
     let profiles = crate::generate::PROFILES;
     let profile: &Profile = &profiles[usize::from(*first) % profiles.len()];
@@ -27,8 +28,9 @@ pub fn differential(data: &[u8]) -> Result<Option<String>, AdapterError> {
     judge(engines, features, true, module_of(profile, features, rest), data)
 }
 
-/// Takes the bytes as a module: decodes, validates, instantiates and calls its exports on both tiers, and says in what
-/// they part. The state is not fingerprinted, for a module of a few bytes may have gigabytes of memory.
+/// Treats the bytes as a module: decodes, validates, instantiates and calls its exports on the interpreter and
+/// the compiler, and says where they differ. No digest of the state is taken, because a module of a few bytes may have
+/// gigabytes of memory.
 ///
 /// # Errors
 /// If a tier cannot be set up.
@@ -36,11 +38,11 @@ pub fn bytes(data: &[u8]) -> Result<Option<String>, AdapterError> {
     judge(tiers()?, Features::wasm3(), false, data.to_vec(), data)
 }
 
-/// Inputs for [`bytes`] to begin from: the modules of all bundled scripts, no longer than `limit` bytes, each once, in
+/// Initial inputs for [`bytes`]: the modules of all bundled scripts, no longer than `limit` bytes, each once, in
 /// the order of the scripts.
 ///
 /// # Errors
-/// If a bundled script is none.
+/// If a bundled script is malformed.
 pub fn seeds(limit: usize) -> Result<Vec<Vec<u8>>, SelectionError> {
     let mut seen = BTreeSet::new();
     let mut seeds = Vec::new();

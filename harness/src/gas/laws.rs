@@ -7,11 +7,11 @@ use std::fmt;
 /// A law (see `engine/gas/SPEC.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Law {
-    /// At a normal end, what was charged is what was executed; after a trap it is no less.
+    /// When a run ends normally, the charged gas equals the executed gas; after a trap it is at least that.
     Ledger,
-    /// With exactly what a run consumes as its limit, it does the same; with one less, it is out of gas.
+    /// With a limit of exactly what it consumes, a run does the same; with one less, it runs out of gas.
     KnifeEdge,
-    /// Without a limit or without a meter, a run does the same.
+    /// Without a limit, and without a meter, a run does the same.
     Transparency,
     /// A second run in another session does the same and costs the same.
     Freshness,
@@ -22,7 +22,7 @@ pub enum Law {
 pub struct Breach {
     /// The law.
     pub law: Law,
-    /// What was seen.
+    /// What was observed.
     pub text: String,
 }
 
@@ -60,8 +60,8 @@ pub fn check_law(
     Ok(text.map(|text| Breach { law, text }))
 }
 
-/// From the end of loading on: a call that returns is charged what it executed and what its host calls cost. What
-/// loading is charged for (segments, constant expressions) the ledger does not see.
+/// Counts from the end of loading: a call that returns is charged what it executed and what its host calls cost. The
+/// executed ledger does not contain what loading is charged for (segments, constant expressions).
 fn ledger(options: &RunOptions, trace: &Trace) -> Option<String> {
     let host = options.gas.as_ref()?.schedule.host();
     for (number, pair) in trace.steps.windows(2).enumerate() {
@@ -74,7 +74,7 @@ fn ledger(options: &RunOptions, trace: &Trace) -> Option<String> {
             executed + calls.map(|c| u64::from(host.base(&c.module, &c.name))).sum::<u64>();
         let holds = match &step.outcome {
             Outcome::Returned(_) => charged == accounted,
-            // The rest of the segment was charged and not executed; exhaustion takes all that is left.
+            // The rest of the segment was charged but not executed; exhaustion takes all that is left.
             _ => charged >= accounted,
         };
         if !holds {
@@ -126,7 +126,7 @@ fn transparency(
     case: &Case,
     trace: &Trace,
 ) -> Result<Option<String>, AdapterError> {
-    // A run that gas ended would not end without.
+    // A run that gas ended might not end without it.
     if out_of_gas(trace.steps.last()) {
         return Ok(None);
     }
@@ -145,7 +145,7 @@ fn rules(gas: bool) -> Rules {
     Rules { gas, ..Rules::default() }
 }
 
-/// What is left at a host call follows from the limit, which differs here.
+/// The gas left at a host call depends on the limit, which differs here.
 fn without_gas_left(trace: &Trace) -> Trace {
     let mut trace = trace.clone();
     for call in trace.steps.iter_mut().flat_map(|step| &mut step.host_calls) {
@@ -156,7 +156,7 @@ fn without_gas_left(trace: &Trace) -> Trace {
 
 fn difference(a: &Trace, b: &Trace, gas: bool) -> String {
     let Comparison::Differs(difference) = compare(a, b, &rules(gas)) else {
-        return "something that is not compared differs".to_owned();
+        return "something differs that is not listed".to_owned();
     };
     let seen = |trace: &Trace| {
         let step = trace.steps.get(difference.step);

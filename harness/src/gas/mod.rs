@@ -1,4 +1,4 @@
-//! What calls cost: snapshots that show each change of it, and the laws of gas-1 that hold for every module.
+//! The gas of calls: snapshots that show each change, and the laws of gas-1 that hold for every module.
 
 mod laws;
 mod snapshot;

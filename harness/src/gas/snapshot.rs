@@ -1,4 +1,4 @@
-//! Gas snapshots: what each call of an entry costs, as text.
+//! Gas snapshots: the gas of each call of an entry, as text.
 
 use crate::corpus::Entry;
 use crate::diff::{RunOptions, observe};
@@ -7,7 +7,7 @@ use etalon_adapters::{Adapter, AdapterError};
 use std::fmt;
 use thiserror::Error;
 
-/// What one action cost.
+/// The gas of one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GasLine {
     /// The export; absent for loading.
@@ -55,7 +55,7 @@ pub fn gas_lines(entry: &Entry, adapter: &dyn Adapter) -> Result<Vec<GasLine>, S
         let total = step.gas.ok_or_else(|| SnapshotError::Unmetered(adapter.info().name))?;
         let call = number.checked_sub(1).and_then(|i| entry.case.calls.get(i));
         let args = call.map_or(&[][..], |call| &call.args);
-        // Globals and host calls are not what a gas snapshot is about.
+        // A gas snapshot leaves out globals and host calls.
         let mut seen = step.observation(None);
         seen.digests.clear();
         lines.push(GasLine {
@@ -69,7 +69,7 @@ pub fn gas_lines(entry: &Entry, adapter: &dyn Adapter) -> Result<Vec<GasLine>, S
     Ok(lines)
 }
 
-/// The snapshot of an entry: the schedule's id, then a line an action.
+/// The snapshot of an entry: the schedule's id, then a line for each action.
 pub fn snapshot_text(entry: &Entry, lines: &[GasLine]) -> String {
     let mut text = format!("schedule {}\n", usual_gas(entry.file.gas).schedule.id());
     for line in lines {

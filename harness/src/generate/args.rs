@@ -4,7 +4,7 @@ use super::stream::Stream;
 use etalon_adapters::{RefKind, Val, ValKind};
 use etalon_module::{CompType, HeapType, Module, RefType, TypeUse, ValType};
 
-/// Integers at which rules change.
+/// Edge values of integers.
 const EDGES: &[u64] = &[
     0,
     1,
@@ -30,7 +30,7 @@ const EDGES: &[u64] = &[
     0xffff_ffff_ffff_ffff,
 ];
 
-/// Floats at which rules change: zeros, the bounds of integers, subnormals, infinities.
+/// Edge values of floats: zeros, the bounds of integers, subnormals, infinities.
 const FLOATS: &[f64] = &[
     0.0,
     -0.0,
@@ -67,7 +67,7 @@ const NANS: &[(u32, u64)] = &[
 ];
 
 /// Arguments for the parameters of a function. The first round is all zeros and nulls, later ones mix edge values,
-/// small integers and arbitrary bits. `None` if some parameter has no value that an embedder could make.
+/// small integers and arbitrary bits. `None` if the embedder has no value for a parameter.
 /// Types in `params` are those of `module`.
 pub fn arguments(
     module: &Module,
@@ -135,7 +135,7 @@ fn reference(module: &Module, ty: RefType, plain: bool, stream: &mut Stream) -> 
         | HeapType::Struct
         | HeapType::Array
         | HeapType::None => ValKind::Any,
-        // Of a defined type only null can be made.
+        // The only value of a defined type that the embedder has is null.
         HeapType::Use(TypeUse::Idx(index)) => match module.flat_types.get(index as usize)?.comp {
             CompType::Func(_) => ValKind::Func,
             CompType::Struct(_) | CompType::Array(_) => ValKind::Any,

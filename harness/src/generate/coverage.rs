@@ -4,7 +4,7 @@ use etalon_adapters::Features;
 use etalon_module::{Module, Opcode};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The operators that a module contains, by name. None, if it does not load.
+/// The names of the operators that a module contains; none if it does not load.
 pub fn operators_of(wasm: &[u8], features: Features) -> BTreeSet<&'static str> {
     let Ok(module) = Module::new(wasm, features) else { return BTreeSet::new() };
     let readers = module.bodies.iter().map(|body| module.operators(body));

@@ -5,16 +5,16 @@ use arbitrary::Unstructured;
 use etalon_adapters::Features;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
 
-/// A shape of generated modules.
+/// A profile of generated modules.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
     /// Its name.
     pub name: &'static str,
-    /// What it is for, in a line.
+    /// Its purpose, in one line.
     pub about: &'static str,
     /// The features that its modules may use.
     pub features: fn() -> Features,
-    /// What it changes in the common shape.
+    /// Its changes to the common settings.
     shape: fn(&mut Config),
 }
 
@@ -51,7 +51,7 @@ pub const PROFILES: &[Profile] = &[
         shape: |c| {
             c.max_instructions = 40;
             c.memory_offset_choices = MemoryOffsetChoices(30, 40, 30);
-            // Nothing in what a body computes helps it to trap.
+            // Computation does not make a body trap more often.
             c.max_funcs = 20;
         },
     },
@@ -112,12 +112,12 @@ pub const PROFILES: &[Profile] = &[
 ];
 
 impl Profile {
-    /// The profile of a name.
+    /// The profile with a name.
     pub fn named(name: &str) -> Option<&'static Profile> {
         PROFILES.iter().find(|p| p.name == name)
     }
 
-    /// The generator's settings: the common shape, then the profile's, then no feature that `features` lacks.
+    /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
     fn config(&self, features: Features) -> Config {
         let mut config = Config {
             export_everything: true,
@@ -135,7 +135,7 @@ impl Profile {
             max_nesting_depth: 6,
             max_type_size: 200,
             max_values: 6,
-            // Every page is fingerprinted after every call.
+            // The digest after every call covers every page.
             max_memory32_bytes: 4 << 16,
             max_memory64_bytes: 4 << 16,
             memory_max_size_required: true,
@@ -152,14 +152,14 @@ impl Profile {
     }
 }
 
-/// Restricts a profile's instructions to some kinds, besides those that every body needs.
+/// Restricts a profile's instructions to some kinds, and those that every body needs.
 fn kinds(config: &mut Config, kinds: &[InstructionKind]) {
     let common = [InstructionKind::Control, InstructionKind::Variable, InstructionKind::Parametric];
     let all: Vec<InstructionKind> = common.iter().chain(kinds).copied().collect();
     config.allowed_instructions = InstructionKinds::new(&all);
 }
 
-/// Switches off what is not in `features`.
+/// Disables what is not in `features`.
 fn restrict(config: &mut Config, features: Features) {
     let names = features.names();
     let has = |name: &str| names.contains(&name);
@@ -188,8 +188,8 @@ fn restrict(config: &mut Config, features: Features) {
 
 /// The bytes of the module number `case` of a seed, using no more than `features`.
 ///
-/// The same profile, features, seed and number give the same bytes. The generator may find its randomness used up and
-/// end a module early; it does not fail.
+/// The same profile, features, seed and number give the same bytes. The generator may run out of random
+/// bytes and end a module early; it does not fail.
 pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Vec<u8> {
     let mut stream = Stream::new(profile.name, seed, case);
     let length = 256 << stream.below(5);
@@ -197,12 +197,12 @@ pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> 
     module_of(profile, features, &bytes)
 }
 
-/// The module that a profile makes of arbitrary bytes.
+/// The module that a profile generates from arbitrary bytes.
 pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8> {
     let mut unstructured = Unstructured::new(bytes);
     match Module::new(profile.config(features), &mut unstructured) {
         Ok(module) => module.to_bytes(),
-        // The generator refuses to go on; the empty module is a module too.
+        // The generator gives up; the empty module is still a module.
         Err(_) => wasm_encoder::Module::new().finish(),
     }
 }

@@ -1,7 +1,7 @@
-//! A stream of bytes that is the same everywhere.
+//! A stream of pseudo-random bytes that is the same on every machine.
 
 /// Pseudo-random bytes: the extended output of BLAKE3 over a purpose, a seed and a number. Streams of different
-/// purposes or numbers have nothing to do with each other.
+/// purposes or numbers are independent.
 #[derive(Clone, Debug)]
 pub struct Stream(blake3::OutputReader);
 
@@ -9,7 +9,7 @@ impl Stream {
     /// The stream of a purpose, a seed and a number.
     pub fn new(purpose: &str, seed: u64, number: u64) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("etalon generated cases");
-        // The numbers stand first, for they have a fixed length.
+        // The numbers come first because their length is fixed.
         hasher.update(&seed.to_le_bytes()).update(&number.to_le_bytes()).update(purpose.as_bytes());
         Stream(hasher.finalize_xof())
     }
@@ -38,7 +38,7 @@ impl Stream {
     /// # Panics
     /// If `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        // The bias of the remainder is of no account for the small numbers asked for here.
+        // The bias of the remainder does not matter for small numbers.
         (self.next_u64() % n as u64) as usize
     }
 }

@@ -11,23 +11,23 @@ use etalon_adapters::{Instance, Outcome, Rejection, Val};
 use wast::token::Id;
 use wast::{WastExecute, WastInvoke, WastRet};
 
-/// How an action that is to stop is to stop.
+/// How an action is expected to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop<'a> {
-    /// A trap of this text.
+    /// A trap with this text.
     Trap(&'a str),
-    /// An exhaustion of this text.
+    /// An exhaustion with this text.
     Exhaustion(&'a str),
-    /// An exception that nobody catches.
+    /// An uncaught exception.
     Exception,
 }
 
-/// What a script says of an action.
+/// What a script expects of an action.
 #[derive(Debug)]
 pub(crate) enum Expect<'a> {
     /// It returns.
     Returned,
-    /// It returns values like these.
+    /// It returns values that match these.
     Results(Vec<WastRet<'a>>),
     /// It stops.
     Stop(Stop<'a>),
@@ -52,7 +52,7 @@ impl Expect<'_> {
 }
 
 impl Runner<'_> {
-    /// An action, and what is to come of it.
+    /// Performs an action and judges its outcome.
     pub(crate) fn act(&mut self, exec: WastExecute<'_>, expect: &Expect<'_>) -> Verdict {
         match self.execute(exec) {
             Ok(outcome) => expect.verdict(&outcome),
@@ -138,7 +138,7 @@ impl Stop<'_> {
     }
 }
 
-/// The outcome of something that the engine cannot do for want of a feature.
+/// The verdict on something that needs a feature which the engine lacks.
 pub(crate) fn unsupported(feature: &str) -> Verdict {
     let (feature, message) = (feature.to_owned(), String::new());
     Verdict::against("", &Outcome::Rejected(Rejection::Unsupported { feature, message }))

@@ -1,9 +1,9 @@
-//! Where a directive is and what it is called.
+//! The line and the keyword of a directive.
 
 use crate::script::parse::Lines;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, token::Id};
 
-/// A directive of a script, for a verdict.
+/// A directive of a script, as verdicts name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct At {
     /// The line, from 1.
@@ -15,12 +15,12 @@ pub(crate) struct At {
 }
 
 impl At {
-    /// Whether the directive is an assertion, and so counts.
+    /// Whether the directive is an assertion, and so is counted.
     pub(crate) fn is_assertion(&self) -> bool {
         self.kind.starts_with("assert_")
     }
 
-    /// The directive, and those that are inside it.
+    /// The directive and those inside it.
     pub(crate) fn all_in(directive: &WastDirective<'_>, lines: &Lines) -> Vec<At> {
         let (kind, module) = kind_and_module(directive);
         let module = module.map(|id| id.name().to_owned());

@@ -1,25 +1,25 @@
-//! Verdicts, and the row that they add up to.
+//! Verdicts, and the row that sums them up.
 
 use crate::script::at::At;
 use etalon_adapters::{Outcome, Rejection};
 use etalon_record::{Failure, Note, Row};
 use etalon_spec_tests::ExpectedFailure;
 
-/// What is said of a directive.
+/// The verdict on a directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// As the script says.
+    /// It did what the script expects.
     Pass,
-    /// Not as the script says.
+    /// It did not do what the script expects.
     Fail {
-        /// What the script says.
+        /// What the script expects.
         expected: String,
         /// What happened.
         got: String,
     },
-    /// The engine broke down.
+    /// The engine crashed.
     Broken {
-        /// What the script says.
+        /// What the script expects.
         expected: String,
         /// How.
         got: String,
@@ -32,12 +32,12 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict if the condition holds, and for anything but what was expected.
+    /// A pass if the condition holds, otherwise a failure.
     pub(crate) fn of(holds: bool, expected: impl FnOnce() -> String, outcome: &Outcome) -> Self {
         if holds { Verdict::Pass } else { Verdict::against(expected(), outcome) }
     }
 
-    /// The verdict on an outcome that is not what the script says.
+    /// The verdict on an outcome that the script does not expect.
     pub(crate) fn against(expected: impl Into<String>, outcome: &Outcome) -> Self {
         let (expected, got) = (expected.into(), outcome_text(outcome));
         match outcome {
@@ -84,7 +84,7 @@ pub(crate) struct Book {
     expected: Vec<Entry>,
 }
 
-/// An expected failure, and whether anything in the script is meant by it.
+/// An expected failure, and whether it matches anything in the script.
 #[derive(Debug)]
 struct Entry {
     failure: ExpectedFailure,
@@ -92,7 +92,7 @@ struct Entry {
 }
 
 impl Book {
-    /// An empty row, and the failures that are expected of this engine.
+    /// An empty row, with the failures that are expected of this engine.
     pub(crate) fn new(row: Row, expected: &[ExpectedFailure]) -> Self {
         let expected = expected
             .iter()
@@ -102,7 +102,7 @@ impl Book {
         Book { row, expected }
     }
 
-    /// Takes a verdict in.
+    /// Adds a verdict.
     pub(crate) fn judge(&mut self, at: &At, verdict: Verdict) {
         let reason = self.expected_reason(at);
         match (verdict, reason) {
@@ -145,7 +145,7 @@ impl Book {
         reason
     }
 
-    /// The row. An expected failure that nothing in the script is meant by is a failure itself.
+    /// The row. An expected failure that matches nothing in the script is itself a failure.
     pub(crate) fn finish(mut self) -> Row {
         for entry in self.expected.iter().filter(|entry| !entry.met) {
             self.row.failed += 1;

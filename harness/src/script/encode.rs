@@ -8,17 +8,17 @@ use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, Wat};
 /// Why a module of a script has no bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EncodeError {
-    /// Its text is not in the text format: it is malformed.
+    /// Its text is malformed.
     Text(String),
     /// It is a component.
     Component,
 }
 
-/// The bytes of every module of a script, in order, those that are to be refused too; but for those whose text
-/// already is malformed.
+/// The bytes of every module of a script, in order, including modules that must be rejected, but not those whose text
+/// is malformed.
 ///
 /// # Errors
-/// The text is not a script.
+/// If the text is not a script.
 pub fn modules_of(source: &ScriptSource) -> Result<Vec<Vec<u8>>, ScriptError> {
     with_script(source, |script| {
         let mut modules = Vec::new();
@@ -53,7 +53,7 @@ fn collect(script: Wast<'_>, modules: &mut Vec<Vec<u8>>) {
 /// The bytes of a module, quoted or not.
 ///
 /// # Errors
-/// Its text is malformed, or it is a component.
+/// If its text is malformed, or it is a component.
 pub(crate) fn encode(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, EncodeError> {
     if matches!(module, QuoteWat::QuoteComponent(..) | QuoteWat::Wat(Wat::Component(_))) {
         return Err(EncodeError::Component);

@@ -1,32 +1,32 @@
-//! What there is to say while scripts run.
+//! Progress of a run of scripts.
 
 use crate::script::source::ScriptError;
 use etalon_record::{Row, SuiteRecord};
 
-/// Hears of a run as it goes on, from several threads and in no order; for progress bars.
+/// Receives the progress of a run, from several threads and in no particular order; for progress bars.
 pub trait Events: Sync {
-    /// So many pairs of a script and an engine are to be run.
+    /// The run begins, with this many pairs of a script and an engine.
     fn started(&self, total: usize) {
         let _ = total;
     }
 
-    /// One has been run.
+    /// One pair has been run.
     fn script_done(&self, row: &Row) {
         let _ = row;
     }
 
-    /// One cannot be run.
+    /// One script cannot be run.
     fn script_refused(&self, error: &ScriptError) {
         let _ = error;
     }
 
-    /// All have been run.
+    /// All pairs have been run.
     fn finished(&self, record: &SuiteRecord) {
         let _ = record;
     }
 }
 
-/// Hears nothing.
+/// Ignores the progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

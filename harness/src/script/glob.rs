@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-/// A pattern: `*` stands for any text, `?` for any character, everything else for itself.
+/// A pattern: `*` matches any text, `?` any character, and everything else itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(Vec<char>);
 
 impl Glob {
-    /// The pattern of that text.
+    /// A pattern from its text.
     pub fn new(pattern: &str) -> Self {
         Glob(pattern.chars().collect())
     }
 
-    /// Whether all of the name is as the pattern says.
+    /// Whether the pattern matches the whole name.
     pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         let (mut p, mut n) = (0, 0);
-        // Where to go on if the text behind the last star has to be longer.
+        // Where to continue if the last star must match more text.
         let mut retry = None;
         while n < name.len() {
             match self.0.get(p) {
@@ -39,7 +39,7 @@ impl Glob {
         self.0[p..].iter().all(|c| *c == '*')
     }
 
-    /// Whether a script is meant: by `suite/file`, by the file, or by the file without its ending.
+    /// Whether the pattern matches a script: `suite/file`, the file, or the file without its extension.
     pub fn matches_script(&self, suite: &str, file: &str) -> bool {
         let stem = file.strip_suffix(".wast").unwrap_or(file);
         self.matches(&format!("{suite}/{file}"))

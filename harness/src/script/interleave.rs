@@ -1,6 +1,6 @@
-//! In which order the threads of a script take their turns.
+//! The order in which the threads of a script take their turns.
 
-/// Decides who is next: at random from a seed, or as it is told and then in rotation.
+/// Decides whose turn is next: at random from a seed, or by a given list of choices and then in rotation.
 #[derive(Clone, Debug)]
 pub(crate) struct Interleaving {
     source: Source,
@@ -11,25 +11,25 @@ pub(crate) struct Interleaving {
 enum Source {
     Seed(u64),
     Told {
-        /// What is chosen, turn by turn.
+        /// The choices to make, turn by turn.
         told: Vec<usize>,
-        /// What was chosen, and among how many; turns without a choice left out.
+        /// The choices that were made, each with the number of alternatives; turns without a choice are left out.
         made: Vec<(usize, usize)>,
     },
 }
 
 impl Interleaving {
-    /// One way, by its seed.
+    /// The interleaving of a seed.
     pub(crate) fn seeded(seed: u64) -> Self {
         Interleaving { source: Source::Seed(seed), turns: 0 }
     }
 
-    /// The first of all ways; [`Interleaving::next`] has the others.
+    /// The first of all interleavings; [`Interleaving::next`] gives the others.
     pub(crate) fn first() -> Self {
         Interleaving { source: Source::Told { told: Vec::new(), made: Vec::new() }, turns: 0 }
     }
 
-    /// One of `among`.
+    /// Chooses one of `among` alternatives.
     pub(crate) fn choose(&mut self, among: usize) -> usize {
         self.turns += 1;
         if among < 2 {
@@ -40,8 +40,8 @@ impl Interleaving {
             Source::Told { told, made } => {
                 let choice = told.get(made.len()).copied().unwrap_or(0).min(among - 1);
                 made.push((choice, among));
-                // Rotated, so that with nothing told everybody has a turn: who waits in a loop for
-                // another gets out of it.
+                // Rotated, so that without given choices every thread has a turn: a thread that waits for
+                // another in a loop does not wait for ever.
                 (choice + made.len()) % among
             }
         }
@@ -52,7 +52,7 @@ impl Interleaving {
         self.turns
     }
 
-    /// The way after this one, which was gone to its end; `None` if it was the last.
+    /// The interleaving after this one, which has been run to its end; `None` if it was the last.
     pub(crate) fn next(self) -> Option<Self> {
         let Source::Told { mut made, .. } = self.source else { return None };
         while let Some((choice, among)) = made.pop() {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// All orders of the turns of two threads that have two and three.
+    /// All orders of the turns of two threads with two and three turns.
     #[test]
     fn every_order_comes_once() {
         let mut way = Interleaving::first();

@@ -1,17 +1,17 @@
 //! Scripts: the language of the official test suite (`.wast`), run on any engine.
 //!
-//! [`run_script`] runs one script on one engine; [`run_suites`] and [`run_paths`] run many, on every core, and write
-//! the record. What an engine did is held against what the script says, by these rules:
+//! [`run_script`] runs one script on one engine; [`run_suites`] and [`run_paths`] run many, on all cores, and write
+//! the record. What an engine does is compared with what the script expects, by these rules:
 //!
-//! - *Malformed* and *invalid* are different verdicts of an engine: one does not pass for the other. An engine that
-//!   does not tell them apart passes for either.
-//! - A module that is refused because the engine lacks a feature passes for nothing: the assertion is skipped, under
-//!   the feature's name, and so is whatever needs that module. But a feature that the script itself is from before,
-//!   and that was switched off for it, is no part of its language: refusing it is right.
-//! - Texts of traps are compared as `texts.rs` says. Texts of refusals are not: every engine has its own.
-//! - An engine that breaks down fails the assertion, always; no list of expected failures covers it.
-//! - Threads of a script take turns, at every access to a memory, in an order that a seed decides: so what they come
-//!   to is sequentially consistent, and the same every time. [`outcomes`] goes through all orders.
+//! - *Malformed* and *invalid* are different verdicts of an engine: where a script expects one, the other does not pass.
+//!   For an engine that does not tell them apart, either passes.
+//! - A module that is refused because the engine lacks a feature never passes: the assertion is skipped under the
+//!   feature's name, and so is everything that needs the module. But if the script is older than the feature, and the
+//!   feature was disabled for it, the feature is not part of its language, and refusing the module is right.
+//! - Texts of traps are compared as `texts.rs` says. Texts of rejections are not compared: every engine has its own.
+//! - A crash of an engine always fails the assertion; no list of expected failures covers it.
+//! - Threads of a script take turns at every access to a memory, in an order that a seed decides. So their outcomes are
+//!   sequentially consistent, and the same every time. [`outcomes`] tries all orders.
 //! - Only assertions count as passed or skipped. A module or an action that fails counts as one failure.
 
 mod actions;

@@ -11,7 +11,7 @@ use wasmparser::{Parser, Payload};
 use wast::token::Id;
 use wast::{QuoteWat, Wat};
 
-/// The phase that is to refuse a module.
+/// The phase that must reject a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Malformed,
@@ -19,7 +19,7 @@ pub(crate) enum Phase {
 }
 
 impl Runner<'_> {
-    /// `module`: it becomes the current instance, whatever becomes of it.
+    /// `module`: it becomes the current instance, even if it fails.
     pub(crate) fn module(&mut self, mut module: QuoteWat<'_>) -> Verdict {
         let name = module.name().map(|id| id.name().to_owned());
         let (slot, verdict) = match encode::encode(&mut module) {
@@ -30,7 +30,7 @@ impl Runner<'_> {
         verdict
     }
 
-    /// `module definition`: loaded, not yet instantiated.
+    /// `module definition`: loaded, but not yet instantiated.
     pub(crate) fn definition(&mut self, mut module: QuoteWat<'_>) -> Verdict {
         let name = module.name().map(|id| id.name().to_owned());
         let (definition, verdict) = match encode::encode(&mut module) {
@@ -55,7 +55,7 @@ impl Runner<'_> {
         verdict
     }
 
-    /// `module instance`: another instance of what was defined.
+    /// `module instance`: another instance of a definition.
     pub(crate) fn instance(&mut self, name: Option<Id<'_>>, of: Option<Id<'_>>) -> Verdict {
         let key = of.map(|id| id.name().to_owned());
         let (slot, verdict) = match self.definitions.get(&key).cloned() {
@@ -85,7 +85,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Instantiates. A module that cannot be linked because what it imports was skipped is skipped too.
+    /// Instantiates a module. One that cannot be linked because the module that it imports from was skipped is skipped too.
     pub(crate) fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Outcome> {
         let mut result = self.session.instantiate(bytes);
         if let Err(Outcome::Rejected(Rejection::Unlinkable(message))) = &result
@@ -106,7 +106,7 @@ impl Runner<'_> {
         result
     }
 
-    /// A module that was skipped would have written to what it imports: nothing can be said of that any more.
+    /// A skipped module might have written to what it imports, so later failures that share that state are not judged.
     fn left_out(&mut self, feature: &str, bytes: &[u8]) {
         if imported_modules(bytes).iter().any(|name| self.registered.contains(name)) {
             self.tainted.get_or_insert_with(|| feature.to_owned());
@@ -132,7 +132,7 @@ impl Runner<'_> {
             Rejection::MalformedOrInvalid(_) => true,
             Rejection::Malformed(_) => phase == Phase::Malformed,
             Rejection::Invalid(_) => phase == Phase::Invalid,
-            // In a language without the feature there is no such module.
+            // In a language without the feature this module does not exist.
             Rejection::Unsupported { feature, .. } => self.is_switched_off(feature),
             _ => false,
         };
@@ -141,8 +141,8 @@ impl Runner<'_> {
         Verdict::of(holds, || expected.to_owned(), &outcome)
     }
 
-    /// `assert_malformed_custom` and `assert_invalid_custom`. A custom section has no bearing on the module,
-    /// and an engine that takes it as it is has not failed; it was not asked to read it.
+    /// `assert_malformed_custom` and `assert_invalid_custom`. A custom section does not affect the module, so an
+    /// engine that accepts it without reading it has not failed.
     pub(crate) fn assert_custom_refused(&mut self, module: QuoteWat<'_>, phase: Phase) -> Verdict {
         match self.assert_refused(module, phase) {
             Verdict::Fail { .. } => unsupported("custom sections"),
@@ -213,7 +213,7 @@ pub(crate) fn of_error(error: &EncodeError, expected: &str) -> Verdict {
     }
 }
 
-/// The first names of a module's imports.
+/// The module names of a module's imports.
 fn imported_modules(bytes: &[u8]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {

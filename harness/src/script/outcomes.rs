@@ -1,4 +1,4 @@
-//! What a script with threads can come to: all of it, or what many runs of it show.
+//! The outcomes that a script with threads can have: all of them, or those that many runs show.
 
 use crate::script::interleave::Interleaving;
 use crate::script::runner::run_interleaved;
@@ -8,21 +8,21 @@ use etalon_record::Failure;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What the runs of a script came to.
+/// The outcomes of the runs of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcomes {
     /// How many interleavings were run.
     pub runs: u64,
-    /// Whether there are no others.
+    /// Whether these are all that exist.
     pub exhaustive: bool,
-    /// What the calls gave, thread by thread, and in how many runs.
+    /// The outcomes of the calls, thread by thread, and in how many runs each was seen.
     pub seen: BTreeMap<String, u64>,
     /// Assertions that failed in some run, each once.
     pub failures: Vec<Failure>,
 }
 
-/// Runs a script in every interleaving of its threads' accesses to memories, but in `most` at most. What
-/// is seen is what sequential consistency allows; with every interleaving run it is all of that.
+/// Runs a script in every interleaving of its threads' accesses to memories, in at most `most` of them. All outcomes
+/// are sequentially consistent; if every interleaving was run, they are all the sequentially consistent ones.
 ///
 /// # Errors
 /// If the text is not a script.

@@ -18,26 +18,26 @@ impl Lines {
         Lines { starts: std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect() }
     }
 
-    /// The line of a place, from 1.
+    /// The line of an offset, from 1.
     pub(crate) fn line(&self, span: Span) -> u32 {
         self.starts.partition_point(|start| *start <= span.offset()) as u32
     }
 }
 
-/// The tokens of a text. Official scripts have names that look like other names, on purpose.
+/// The tokens of a text. Confusable Unicode is allowed, because official scripts use it on purpose.
 ///
 /// # Errors
-/// A fault of the text, with its place.
+/// If the text is malformed; with the place.
 pub(crate) fn tokens(text: &str) -> Result<ParseBuffer<'_>, wast::Error> {
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
     ParseBuffer::new_with_lexer(lexer)
 }
 
-/// Reads a script and hands its directives on.
+/// Reads a script and passes its directives on.
 ///
 /// # Errors
-/// [`ScriptError::Syntax`] with the place of the fault.
+/// [`ScriptError::Syntax`] with the place.
 pub(crate) fn with_script<T>(
     source: &ScriptSource,
     then: impl FnOnce(Wast<'_>) -> T,

@@ -1,4 +1,4 @@
-//! Scripts anywhere: files and folders, a checkout of the official repository for example.
+//! Scripts in files and folders: for example, a checkout of the official repository.
 
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
@@ -6,18 +6,18 @@ use etalon_spec_tests::{features_in_header, features_of_version, suite};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Most bytes of a script.
+/// The greatest size of a script in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Most folders inside each other.
+/// The greatest depth of nested folders.
 const MAX_DEPTH: usize = 32;
 
-/// The scripts that are meant by paths: files, and all `.wast` files in folders, sorted. What cannot be read is an
-/// error of its own; the others are there all the same.
+/// The scripts at the given paths: files, and all `.wast` files in folders, sorted. A file that cannot be read gives an
+/// error of its own, and the others are still returned.
 ///
-/// The suite is the name of the folder that was given, or that a given file is in. Without `features`, a script may
-/// use what the folders that it is in are named after, over version 3.0: `proposals/threads`, `wasm-v1`… The header
-/// of a script adds to either.
+/// The suite is the name of the folder that was given, or of the folder of a given file. Without `features`, a script may
+/// use version 3.0 and what the folders above it are named after: `proposals/threads`, `wasm-v1`… The header of a
+/// script adds to either.
 pub fn scripts_in(
     paths: &[PathBuf],
     features: Option<Features>,
@@ -64,7 +64,7 @@ fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<Scr
 fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSource, ScriptError> {
     let size = fs::metadata(path).map_err(|e| unreadable(path, e.to_string()))?.len();
     if size > MAX_BYTES {
-        return Err(unreadable(path, format!("{size} bytes, and at most {MAX_BYTES} are read")));
+        return Err(unreadable(path, format!("{size} bytes; at most {MAX_BYTES} are read")));
     }
     let bytes = fs::read(path).map_err(|e| unreadable(path, e.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| not_text(path, &error))?;
@@ -80,7 +80,7 @@ fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSourc
     Ok(ScriptSource { origin: path.display().to_string(), ..source })
 }
 
-/// The name of a folder. Not its path: records name no machine's paths.
+/// The name of a folder, not its path: records contain no paths of a machine.
 fn suite_name(root: &Path) -> String {
     let absolute =
         fs::canonicalize(if root.as_os_str().is_empty() { Path::new(".") } else { root });
@@ -94,7 +94,7 @@ fn joined(path: &Path) -> String {
     parts.join("/")
 }
 
-/// The features that the names of the folders of a script tell.
+/// The features that the names of a script's folders imply.
 fn features_of_path(path: &Path) -> Features {
     let absolute = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folders: Vec<_> = absolute

@@ -1,4 +1,4 @@
-//! What scripts expect of results: values, NaN of a kind, references of a kind, one of several.
+//! Results that scripts expect: values, kinds of NaN, kinds of references, one of several.
 
 use crate::script::values::hierarchy;
 use etalon_adapters::{RefKind, Val};
@@ -6,7 +6,7 @@ use wast::WastRet;
 use wast::core::{NanPattern, V128Pattern, WastRetCore};
 use wast::token::{F32, F64};
 
-/// Whether the results are as many as expected, and each of them as expected.
+/// Whether there are as many results as expected, and each matches.
 pub(crate) fn all_match(expected: &[WastRet<'_>], got: &[Val]) -> bool {
     expected.len() == got.len() && expected.iter().zip(got).all(|(e, g)| matches(e, *g))
 }
@@ -28,7 +28,7 @@ fn core_matches(expected: &WastRetCore<'_>, got: Val) -> bool {
         (WastRetCore::V128(e), Val::V128(g)) => v128_matches(e, g),
         (WastRetCore::RefNull(None), Val::Null(_)) => true,
         (WastRetCore::RefNull(Some(heap)), Val::Null(g)) => {
-            // The null of a module's own type is in a hierarchy that the script alone does not tell.
+            // The hierarchy of a module's own type is not known from the script alone.
             hierarchy(heap).is_none_or(|kind| kind == g)
         }
         (expected, Val::Ref(g)) => reference_matches(expected, g),
@@ -52,7 +52,7 @@ fn reference_matches(expected: &WastRetCore<'_>, got: RefKind) -> bool {
     }
 }
 
-/// Canonical: the payload is the quiet bit alone. Arithmetic: the quiet bit is set. The sign is free.
+/// Canonical: only the quiet bit of the payload is set. Arithmetic: the quiet bit is set. The sign is free.
 fn f32_matches(expected: &NanPattern<F32>, got: u32) -> bool {
     match expected {
         NanPattern::CanonicalNan => got & 0x7fff_ffff == 0x7fc0_0000,

@@ -12,20 +12,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Bytes of stack for each thread: the parser of scripts recurses, and engines may.
+/// Bytes of stack for each thread: the parser of scripts recurses, and engines may too.
 const STACK_BYTES: usize = 64 << 20;
 
 /// A run of scripts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SuiteRun {
-    /// What became of the scripts that could be run.
+    /// The results of the scripts that could be run.
     pub record: SuiteRecord,
-    /// The scripts that could not, sorted.
+    /// The scripts that could not be run, sorted.
     pub errors: Vec<ScriptError>,
 }
 
 impl SuiteRun {
-    /// Whether everything was run, and is as it should be.
+    /// Whether everything was run and passed.
     pub fn is_clean(&self) -> bool {
         self.errors.is_empty() && self.record.is_clean()
     }
@@ -34,7 +34,7 @@ impl SuiteRun {
 /// Runs bundled scripts on engines.
 ///
 /// # Errors
-/// If the selection names what does not exist, or nothing.
+/// If the selection names something that does not exist, or selects nothing.
 pub fn run_suites(
     adapters: &[&dyn Adapter],
     selection: &Selection,
@@ -44,7 +44,7 @@ pub fn run_suites(
     Ok(run_scripts(Kind::Spec, adapters, &selection.sources()?, options, events))
 }
 
-/// Runs the scripts of files and folders on engines; with `features`, whatever their folders are called.
+/// Runs the scripts in files and folders on engines; `features` overrides what the names of the folders imply.
 pub fn run_paths(
     adapters: &[&dyn Adapter],
     paths: &[PathBuf],
@@ -60,7 +60,7 @@ pub fn run_paths(
     run
 }
 
-/// Runs scripts on engines, on every core. The record does not depend on which is done first.
+/// Runs scripts on engines, on all cores. The record does not depend on the order in which they finish.
 pub fn run_scripts(
     kind: Kind,
     adapters: &[&dyn Adapter],

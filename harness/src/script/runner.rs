@@ -16,21 +16,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::token::Id;
 use wast::{Wast, WastDirective, WastExecute};
 
-/// What an engine lacks that makes no calls in turns.
+/// The name of what an engine lacks if it cannot make calls in turns.
 const THREADS: &str = "threads scripts";
 
-/// What a name of a script, or the current module, stands for.
+/// What a name in a script, or the current module, refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// An instance.
     Live(Instance),
     /// Nothing, because the engine lacks this feature.
     Skipped(String),
-    /// Nothing, because it failed or was never there.
+    /// Nothing, because it failed or never existed.
     Failed,
 }
 
-/// What a `module definition` left behind.
+/// The result of a `module definition`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Definition {
     /// The module's bytes.
@@ -41,21 +41,21 @@ pub(crate) enum Definition {
     Failed,
 }
 
-/// A script's state: the session and what its names stand for.
+/// A script's state: the session, and what its names refer to.
 pub(crate) struct Runner<'a> {
     pub(crate) session: Box<dyn Session + 'a>,
     pub(crate) definitions: BTreeMap<Option<String>, Definition>,
-    /// Names that would be registered if the engine had a feature.
+    /// Names that would be registered if the engine had a feature: name and feature.
     pub(crate) skipped_names: BTreeMap<String, String>,
     /// Names that are registered.
     pub(crate) registered: BTreeSet<String>,
-    /// The feature for want of which a module was skipped that would have changed others.
+    /// The missing feature because of which a module was skipped that might have changed the state of others.
     pub(crate) tainted: Option<String>,
     pub(crate) instances: BTreeMap<String, Slot>,
     pub(crate) current: Slot,
     /// The script's threads.
     pub(crate) threads: Threads<'a>,
-    /// Whether a thread was left out. What comes after it may wait for ever for what it would have done.
+    /// Whether a thread was left out. Everything after it is skipped, because it might wait for the thread for ever.
     lacks_threads: bool,
     features: Features,
     observed: blake3::Hasher,
@@ -63,7 +63,7 @@ pub(crate) struct Runner<'a> {
 
 /// Runs a script on an engine.
 ///
-/// An engine that panics fails the directive at which it did, and every assertion after it.
+/// An engine that panics fails the directive in which it panicked and every assertion after it.
 ///
 /// # Errors
 /// If the text is not a script. Everything else that goes wrong is in the row.
@@ -77,8 +77,8 @@ pub fn run_script(
     Ok(row)
 }
 
-/// Runs a script with its threads interleaved in one of all ways; gives the row, and what the calls gave
-/// in words, thread by thread.
+/// Runs a script with one interleaving of its threads. Returns the row, and the outcomes of the calls as text, thread by
+/// thread.
 pub(crate) fn run_interleaved(
     adapter: &dyn Adapter,
     source: &ScriptSource,
@@ -118,7 +118,7 @@ fn run<'a>(
             None
         }
     };
-    // Directives of threads that were not judged yet.
+    // Directives of threads that have not been judged yet.
     let mut pending = Vec::new();
     for directive in script.directives {
         let mut all = At::all_in(&directive, lines);
@@ -133,7 +133,7 @@ fn run<'a>(
         }
         settle(&mut runner, &mut pending, &mut book);
     }
-    // Who was not waited for runs to the end all the same.
+    // Threads that the script did not wait for still run to their ends.
     in_turn(&mut runner, &mut pending, &mut book, |live| {
         live.finish_threads();
         Verdict::Pass
@@ -148,8 +148,8 @@ fn run<'a>(
     (row, outcomes)
 }
 
-/// One piece of work of a runner, if it still is there; an engine that panics is given up, and with it
-/// everything that its threads had still to do.
+/// Does a piece of work with a runner, if it still exists. An engine that panics is abandoned, and with it everything
+/// that its threads still had to do.
 fn in_turn<'a>(
     runner: &mut Option<Runner<'a>>,
     pending: &mut Vec<At>,
@@ -172,7 +172,7 @@ fn in_turn<'a>(
     }
 }
 
-/// Takes in what threads' directives came to.
+/// Adds the verdicts on directives of threads.
 fn settle(runner: &mut Option<Runner<'_>>, pending: &mut Vec<At>, book: &mut Book) {
     let verdicts = runner.as_mut().map(|live| live.threads.take_verdicts());
     for (at, verdict) in verdicts.unwrap_or_default() {
@@ -183,7 +183,7 @@ fn settle(runner: &mut Option<Runner<'_>>, pending: &mut Vec<At>, book: &mut Boo
     }
 }
 
-/// Calls into an engine; its panic is the engine's, and ends here.
+/// Calls into an engine and catches its panics.
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
 }
@@ -194,16 +194,16 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 fn broken(panic: &str) -> Verdict {
-    let expected = "an engine that does not break down".to_owned();
+    let expected = "an engine that does not crash".to_owned();
     Verdict::Broken { expected, got: format!("crashed: {panic}") }
 }
 
-/// Drops what an engine left when it panicked; doing so may panic again.
+/// Drops what a panicked engine left behind, which may panic again.
 fn abandon(runner: Option<Runner<'_>>) {
     drop(guarded(|| drop(runner)));
 }
 
-/// The action of a directive, and what is to come of it; the directive again if it is no action.
+/// The action of a directive, and what the script expects of it; the directive itself if it is no action.
 pub(crate) fn action(
     directive: WastDirective<'_>,
 ) -> Result<(WastExecute<'_>, Expect<'_>), Box<WastDirective<'_>>> {
@@ -246,8 +246,8 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// The verdict on a directive. Where a module was skipped that others share state with, a failure may come of
-    /// what it would have done.
+    /// The verdict on a directive. If a skipped module shares state with others, a failure may be due to that, and counts
+    /// as skipped.
     pub(crate) fn directive(&mut self, directive: WastDirective<'a>) -> Verdict {
         match (self.dispatch(directive), &self.tainted) {
             (Verdict::Fail { .. }, Some(feature)) => Verdict::Skip { feature: feature.clone() },
@@ -299,12 +299,12 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Whether a feature is off because the script is from before it, and not because the engine lacks it.
+    /// Whether a feature is disabled because the script is older than it, and not because the engine lacks it.
     pub(crate) fn is_switched_off(&self, feature: &str) -> bool {
         self.features.with(feature).is_some_and(|more| more != self.features)
     }
 
-    /// What a name, or its absence, stands for.
+    /// What a name, or its absence, refers to.
     pub(crate) fn slot(&self, name: Option<Id<'_>>) -> Slot {
         match name {
             None => self.current.clone(),
@@ -320,7 +320,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Takes what the engine did into the digest, and what it told the host.
+    /// Adds an outcome and the calls to host functions to the digest.
     pub(crate) fn note(&mut self, outcome: &Outcome) {
         self.observe(&outcome_text(outcome));
         for call in self.session.take_host_calls() {
@@ -341,7 +341,7 @@ impl<'a> Runner<'a> {
             self.observe(&format!("{}{}{}", digest.memories, digest.globals, digest.tables));
         }
         row.digest = Some(self.observed.finalize().to_hex().to_string());
-        // An engine that left something out has not charged for it, and cannot be compared.
+        // An engine that left something out has not charged for it, so its gas cannot be compared.
         row.gas_consumed = gas.filter(|_| row.unsupported.is_empty());
         abandon(Some(self));
     }

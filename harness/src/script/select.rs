@@ -12,7 +12,7 @@ use thiserror::Error;
 pub struct Selection {
     /// Names of suites, or patterns for them; empty means all.
     pub suites: Vec<String>,
-    /// Only scripts whose names are like this.
+    /// Only scripts whose names match this.
     pub filter: Option<Glob>,
     /// Only this part of them.
     pub shard: Option<Shard>,
@@ -28,11 +28,11 @@ pub struct Shard {
 /// Why a selection cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SelectionError {
-    /// No suite has that name or is like that pattern.
-    #[error("there is no suite {0}; there are {1}")]
+    /// No suite has the name or matches the pattern.
+    #[error("there is no suite {0}; the suites are {1}")]
     NoSuite(String, String),
     /// Not `I/N` with 1 <= I <= N.
-    #[error("{0:?} is not a shard: I/N with 1 <= I <= N, for example 2/3")]
+    #[error("{0:?} is not a shard: write I/N with 1 <= I <= N, for example 2/3")]
     Shard(String),
     /// No script is left.
     #[error("no script is selected")]
@@ -43,7 +43,7 @@ pub enum SelectionError {
 }
 
 impl Selection {
-    /// The scripts that are meant, by suite and name.
+    /// The selected scripts, sorted by suite and name.
     ///
     /// # Errors
     /// If a suite does not exist, or nothing is selected.
@@ -98,12 +98,12 @@ fn is_of(failure: &etalon_spec_tests::ExpectedFailure, source: &ScriptSource) ->
 }
 
 impl Shard {
-    /// Part `index` of `count`, from 1; `None` if there is none such.
+    /// Part `index` of `count`, from 1; `None` if it does not exist.
     pub fn new(index: usize, count: usize) -> Option<Self> {
         (1..=count).contains(&index).then_some(Shard { index, count })
     }
 
-    /// Its part of the items: every `count`-th, so that parts take about as long.
+    /// Its part of the items: every `count`-th, so that all parts take about the same time.
     #[must_use]
     pub fn of<T>(self, items: Vec<T>) -> Vec<T> {
         items.into_iter().skip(self.index - 1).step_by(self.count).collect()

@@ -11,7 +11,7 @@ pub struct ScriptSource {
     pub suite: String,
     /// Its file, relative to the suite.
     pub file: String,
-    /// Where it was found, for messages only: records name no machine's paths.
+    /// Where it was found, only for messages: records contain no paths of a machine.
     pub origin: String,
     /// Its text.
     pub text: String,
@@ -24,13 +24,13 @@ pub struct ScriptSource {
 /// How scripts are run.
 #[derive(Clone, Debug)]
 pub struct ScriptOptions {
-    /// The features that may be on at most, whatever a script asks for.
+    /// The features that may be enabled, whatever a script needs.
     pub features: Features,
     /// Metering, for the engines that can.
     pub gas: Option<GasConfig>,
-    /// How many scripts run at a time; `None` is one for each core.
+    /// How many scripts run at a time; `None` means one for each core.
     pub jobs: Option<usize>,
-    /// How the threads of a script are interleaved: every seed is one way, the same every time.
+    /// Seed of the interleaving of a script's threads; the same seed gives the same interleaving.
     pub seed: u64,
 }
 
@@ -67,7 +67,7 @@ pub enum ScriptError {
         /// What is wrong.
         message: String,
     },
-    /// The header asks for a feature that does not exist.
+    /// The header names a feature that does not exist.
     #[error("{file}: there is no feature named {name}")]
     NoSuchFeature {
         /// The file.
@@ -78,7 +78,7 @@ pub enum ScriptError {
 }
 
 impl ScriptSource {
-    /// A script that expects no failures.
+    /// A script without expected failures.
     pub fn new(
         suite: impl Into<String>,
         file: impl Into<String>,
@@ -102,10 +102,10 @@ impl Default for ScriptOptions {
     }
 }
 
-/// The set of the features of those names, over version 1.0 without any of its own.
+/// The set of the named features, added to version 1.0.
 ///
 /// # Errors
-/// The first name that is none.
+/// The first name that is not a feature.
 pub fn features_named<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Features, String> {
     let mut set = Features::wasm1();
     for name in set.names() {

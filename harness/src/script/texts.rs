@@ -1,16 +1,16 @@
-//! The one policy for texts of traps and exhaustions.
+//! How texts of traps and exhaustions are compared.
 //!
-//! A script's text is the beginning of what an engine says, or the other way round: engines add detail, and so do
-//! scripts (`uninitialized element 2`). Where the wording of the scripts has changed over the years, both count.
+//! One text must be the beginning of the other, because both engines and scripts add details (`uninitialized element
+//! 2`). Where the wording of the scripts has changed over the years, both wordings are accepted.
 
-/// Texts of old scripts, and what today's say in their place.
+/// Texts of old scripts, and the current ones.
 const REWORDED: &[(&str, &str)] = &[
-    // Version 1.0 refused a segment that does not fit at linking; since bulk memory, writing it traps.
+    // In version 1.0 a segment that does not fit was a linking error; since bulk memory, writing it traps.
     ("elements segment does not fit", "out of bounds table access"),
     ("data segment does not fit", "out of bounds memory access"),
 ];
 
-/// Whether the text of an engine is the one that a script expects.
+/// Whether the text of an engine matches the one that a script expects.
 pub(crate) fn is_expected(expected: &str, got: &str) -> bool {
     if got.is_empty() {
         return false;
@@ -18,7 +18,7 @@ pub(crate) fn is_expected(expected: &str, got: &str) -> bool {
     same(expected, got) || is_trap_today(expected, got)
 }
 
-/// Whether a script of version 1.0 calls unlinkable what is a trap of this text today.
+/// Whether a script of version 1.0 calls unlinkable what is now a trap with this text.
 pub(crate) fn is_trap_today(expected: &str, got: &str) -> bool {
     REWORDED.iter().any(|(old, new)| !got.is_empty() && expected.starts_with(old) && same(new, got))
 }

@@ -1,12 +1,13 @@
 //! `thread` and `wait`: the threads of a script, in turns.
 //!
 //! A thread has names of its own and shares with the script the one module that it names. The script
-//! and its threads run on one engine, one turn at a time: what comes of it depends on the interleaving
-//! alone, and is sequentially consistent. A turn ends before an access to a memory; what a thread does
-//! between two accesses, loading modules included, is done at once, for nobody else can tell.
+//! and its threads run on one engine, one turn at a time, so the outcome depends only on the
+//! interleaving, and is sequentially consistent. A turn ends before an access to a memory. Everything
+//! between two accesses, including loading modules, happens at once, because no other thread can
+//! observe it.
 //!
-//! Time stands still while anybody can run. When nobody can, the wait with the shortest timeout ends;
-//! when all that are left wait for ever, that is a deadlock, and each of them is told so.
+//! Time stands still as long as a thread can run. When none can, the wait with the shortest timeout
+//! ends. If all remaining threads wait for ever, that is a deadlock, and each of their calls fails.
 
 use crate::script::actions::{Expect, unsupported};
 use crate::script::at::At;
@@ -20,16 +21,16 @@ use std::mem::swap;
 use wast::token::Id;
 use wast::{WastDirective, WastExecute, WastThread};
 
-/// Most turns of a script: threads that wait for each other in loops would not end by themselves.
+/// Most turns of a script, because threads that wait for each other in loops would never end.
 const MOST_TURNS: usize = 1_000_000;
 
-/// The threads of a script, and what came of them.
+/// The threads of a script, and their verdicts and outcomes.
 pub(crate) struct Threads<'a> {
     all: Vec<Thread<'a>>,
     lines: &'a Lines,
     interleaving: &'a mut Interleaving,
     verdicts: Vec<(At, Verdict)>,
-    /// What calls gave, in words, by thread.
+    /// The outcomes of calls as text, by thread.
     log: BTreeMap<String, Vec<String>>,
     /// The call that the script itself is making.
     script: Option<Call>,
@@ -42,7 +43,7 @@ struct Thread<'a> {
     running: Option<(Call, At, Expect<'a>)>,
 }
 
-/// What names stand for in a thread; while it runs it has those of the script.
+/// What names refer to in a thread. While the thread runs, this holds the script's names instead.
 struct Names {
     definitions: BTreeMap<Option<String>, Definition>,
     skipped_names: BTreeMap<String, String>,
@@ -51,7 +52,7 @@ struct Names {
     current: Slot,
 }
 
-/// Who takes a turn.
+/// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Script,
@@ -64,24 +65,24 @@ impl<'a> Threads<'a> {
         Threads { all, lines, interleaving, verdicts, log, script: None }
     }
 
-    /// Whether the script has had no thread yet.
+    /// Whether the script has started no thread yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// What directives of threads came to since the last time.
+    /// Takes the verdicts on directives of threads since this was last called.
     pub(crate) fn take_verdicts(&mut self) -> Vec<(At, Verdict)> {
         std::mem::take(&mut self.verdicts)
     }
 
-    /// Notes what a call of a thread gave.
+    /// Records the outcome of a call of a thread.
     pub(crate) fn log(&mut self, thread: &str, outcome: &Outcome) {
         if !self.is_empty() {
             self.log.entry(thread.to_owned()).or_default().push(outcome_text(outcome));
         }
     }
 
-    /// What all calls gave, thread by thread.
+    /// The outcomes of all calls, thread by thread.
     pub(crate) fn outcomes(&self) -> String {
         let of =
             |(name, outcomes): (&String, &Vec<String>)| format!("{name}: {}", outcomes.join(", "));
@@ -90,7 +91,7 @@ impl<'a> Threads<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// `thread`: it runs up to its first access to a memory, and on whenever there are turns.
+    /// `thread`: it runs up to its first access to a memory, and continues when it gets turns.
     pub(crate) fn thread(&mut self, thread: WastThread<'a>) -> Verdict {
         let mut instances = BTreeMap::new();
         if let Some(shared) = thread.shared_module {
@@ -112,7 +113,7 @@ impl<'a> Runner<'a> {
         Verdict::Pass
     }
 
-    /// `wait`: turns are taken until the thread is at its end.
+    /// `wait`: turns are taken until the thread has ended.
     pub(crate) fn wait(&mut self, name: Id<'_>) -> Verdict {
         let is_it = |thread: &Thread<'_>| thread.name == name.name();
         let Some(i) = self.threads.all.iter().rposition(is_it) else {
@@ -124,7 +125,7 @@ impl<'a> Runner<'a> {
         Verdict::Pass
     }
 
-    /// Turns are taken until all threads are at their ends.
+    /// Turns are taken until all threads have ended.
     pub(crate) fn finish_threads(&mut self) {
         while self.threads.all.iter().any(|thread| !thread.is_over()) {
             self.one_turn();
@@ -154,7 +155,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Somebody has a turn. Gives what the script's own call came to, if it ended.
+    /// Gives one thread, or the script, a turn. Returns the outcome of the script's own call, if that ended.
     fn one_turn(&mut self) -> Option<Outcome> {
         let able: Vec<Who> = self.everybody().filter(|who| self.timeout(*who).is_none()).collect();
         if able.is_empty() {
@@ -184,7 +185,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// All that are not at their ends.
+    /// All that have not ended.
     fn everybody(&self) -> impl Iterator<Item = Who> {
         let script = self.threads.script.map(|_| Who::Script);
         let threads = self.threads.all.iter().enumerate();
@@ -198,12 +199,12 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// How long somebody waits; `None` for who can run.
+    /// How long a thread or the script waits; `None` if it can run.
     fn timeout(&self, who: Who) -> Option<i64> {
         self.call_of(who).and_then(|call| self.session.waits(call))
     }
 
-    /// All wait. If a time is up some day it is now; otherwise that is a deadlock.
+    /// All wait. The shortest timeout, if there is one, ends now; otherwise this is a deadlock.
     fn nobody_can_run(&mut self) -> Option<Outcome> {
         let timed = |who: &Who| self.timeout(*who).filter(|timeout| *timeout >= 0);
         let first = self.everybody().filter(|who| timed(who).is_some()).min_by_key(timed);
@@ -219,7 +220,7 @@ impl<'a> Runner<'a> {
         self.give_up(&format!("deadlock: nobody is left to notify {}", names.join(", ")))
     }
 
-    /// Ends all calls that are being made; gives what the script's own came to.
+    /// Ends all calls that are under way; returns the outcome of the script's own.
     fn give_up(&mut self, why: &str) -> Option<Outcome> {
         let outcome = Outcome::HostError(why.to_owned());
         for i in 0..self.threads.all.len() {
@@ -233,7 +234,7 @@ impl<'a> Runner<'a> {
         Some(outcome)
     }
 
-    /// A thread goes on to its next access to a memory, or to its end.
+    /// Runs a thread to its next access to a memory, or to its end.
     fn turn_of_thread(&mut self, i: usize) {
         self.swap_names(i);
         self.session.use_names(i + 1);
@@ -288,7 +289,7 @@ impl<'a> Runner<'a> {
         self.threads.verdicts.push((at, expect.verdict(outcome)));
     }
 
-    /// Exchanges the names that hold with those of a thread.
+    /// Swaps the current names with those of a thread.
     fn swap_names(&mut self, i: usize) {
         let names = &mut self.threads.all[i].names;
         swap(&mut self.definitions, &mut names.definitions);

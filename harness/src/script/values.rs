@@ -7,7 +7,7 @@ use wast::core::{AbstractHeapType, HeapType, WastArgCore};
 /// The values of an action's arguments.
 ///
 /// # Errors
-/// The name of the feature that an argument belongs to, if values have no such form here.
+/// The feature of an argument that has no value here.
 pub(crate) fn arguments(args: &[WastArg<'_>]) -> Result<Vec<Val>, &'static str> {
     args.iter().map(argument).collect()
 }
@@ -20,14 +20,14 @@ fn argument(arg: &WastArg<'_>) -> Result<Val, &'static str> {
         WastArgCore::F32(v) => Val::F32(v.bits),
         WastArgCore::F64(v) => Val::F64(v.bits),
         WastArgCore::V128(v) => Val::V128(u128::from_le_bytes(v.to_le_bytes())),
-        // A module's own types are named where the module is at hand, never in an argument.
+        // A module's own types can be named only inside the module, never in an argument.
         WastArgCore::RefNull(heap) => Val::Null(hierarchy(heap).ok_or("typed null argument")?),
         WastArgCore::RefExtern(n) => Val::Ref(RefKind::Extern(*n)),
         WastArgCore::RefHost(n) => Val::Ref(RefKind::Host(*n)),
     })
 }
 
-/// The hierarchy that an abstract heap type is in; `None` for a module's own type and for continuations.
+/// The hierarchy of an abstract heap type; `None` for a module's own type and for continuations.
 pub(crate) fn hierarchy(heap: &HeapType<'_>) -> Option<ValKind> {
     use AbstractHeapType as Heap;
     let HeapType::Abstract { ty, .. } = heap else { return None };

@@ -7,7 +7,7 @@ use super::frame::shown;
 use crate::findings::covered;
 use crate::text::number;
 
-/// What was reached, what was not, and what cannot be; nothing if nobody watched.
+/// What was reached, what was not, and what cannot be reached; nothing if the run did not count it.
 pub(super) fn coverage(record: &SuiteRecord) -> Markup {
     let Some(coverage) = &record.coverage else {
         return html! {};
@@ -15,7 +15,7 @@ pub(super) fn coverage(record: &SuiteRecord) -> Markup {
     html! {
         section #rules {
             h2 { "Rules of the specification" }
-            p.hint { "By their official names, as the oracle tells while it runs the scripts." }
+            p.hint { "By their official names, as the oracle counts them while it runs the scripts." }
             @for (what, all) in covered(coverage) {
                 p { (what) ": " (number(all.reached)) " of " (number(all.total)) "." }
                 @if !all.missing.is_empty() {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::frame::shown;
 use crate::view::View;
 
-/// Every engine, then every two of them.
+/// Every engine, then every pair of engines.
 pub(super) fn engines(view: &View<'_>) -> Markup {
     html! {
         section #engines {

@@ -1,4 +1,4 @@
-//! What is behind the counts: failures, missing features, skips, expected failures, gas.
+//! The details behind the counts: failures, missing features, skips, expected failures, gas.
 
 use maud::{Markup, html};
 
@@ -8,11 +8,11 @@ use crate::findings::{self, Common, FailedAssertion, FileFailures, Listed};
 use crate::text::{anchor, counted, number};
 use crate::view::View;
 
-/// How many failed assertions the page shows: what a browser takes without effort.
+/// How many failed assertions the page shows: as many as a browser handles easily.
 const MAX_FAILURES: usize = 10_000;
 /// How many entries of one list the page shows.
 const MAX_ENTRIES: usize = 5000;
-/// With more files than this, the failures of a file are shown when they are asked for.
+/// With more files than this, the failures of each file are collapsed at first.
 const MAX_OPEN: usize = 40;
 
 /// Every failed assertion, file by file.
@@ -30,7 +30,7 @@ pub(super) fn failures(view: &View<'_>) -> Markup {
     }
 }
 
-/// The failures of one file, at most `left` of them, which it lowers.
+/// The failures of one file, at most `left` of them; the number shown is subtracted from `left`.
 fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Markup {
     let shown_here = file.assertions.len().min(*left);
     *left -= shown_here;
@@ -86,7 +86,7 @@ pub(super) fn unexpected_passes(view: &View<'_>) -> Markup {
     )
 }
 
-/// Expected failures with the reasons that they are listed with.
+/// Expected failures with their listed reasons.
 pub(super) fn expected_failures(view: &View<'_>) -> Markup {
     let hint = "Known, with a reason; they do not fail the run.";
     listed(
@@ -188,7 +188,7 @@ fn common(id: &str, title: &str, what: &str, entries: &[Common<'_>], with_count:
     }
 }
 
-/// The files of an entry: one as it is, more behind their number.
+/// The files of an entry: a link if there is one, a collapsed list if there are more.
 fn file_list(entry: &Common<'_>) -> Markup {
     let link = |(suite, file): &(&str, &str)| {
         html! { a href={ "#" (anchor(&["row", suite, file])) } { (shown(suite)) "/" (shown(file)) } }
@@ -204,7 +204,7 @@ fn file_list(entry: &Common<'_>) -> Markup {
     }
 }
 
-/// Whether the engines charged the same, and where not.
+/// Whether the engines charged the same gas, and where not.
 pub(super) fn gas(view: &View<'_>) -> Markup {
     let gas = view.gas;
     let none = gas.compared == 0 && gas.unequal.is_empty();

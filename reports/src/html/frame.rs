@@ -1,4 +1,4 @@
-//! What every page has: head, style, script.
+//! The frame of every page: head, style, script.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -70,7 +70,7 @@ fn suite_rows(suite: &Suite<'_>, engines: usize) -> Markup {
 }
 
 fn file_row(file: &File<'_>) -> Markup {
-    // The gas of a file is a fault of its own, though every assertion may hold.
+    // Different gas is a fault of its own, even if every assertion holds.
     let state = if file.is_faulty() { "failed" } else { standing_sign(file.standing()).0 };
     let id = anchor(&["row", file.suite, file.name]);
     html! {
@@ -99,7 +99,7 @@ fn cell_of(file: &File<'_>, row: &Row) -> Markup {
         }
         " " span.symbol { (sign) }
     };
-    // A cell of a passed file needs no words; hundreds of them would make the page heavy.
+    // A cell of a passed file needs no text, and hundreds of texts would make the page large.
     let title = (standing != Standing::Passed).then(|| shown(&describe(row)));
     html! {
         td.count.(class) title=[title] {

@@ -1,4 +1,4 @@
-//! One self-contained HTML page: no other file, no network, readable without scripts and on paper.
+//! One self-contained HTML page: without other files or network access, and readable without scripts and on paper.
 
 mod coverage;
 mod engines;

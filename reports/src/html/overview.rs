@@ -1,4 +1,4 @@
-//! The head of the page: where the record comes from, totals, suites.
+//! The head of the page: origin of the record, totals, suites.
 
 use etalon_record::{Standing, SuiteRecord, Totals};
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use crate::text::{anchor, counted, number};
 use crate::verdict::against_baseline;
 use crate::view::View;
 
-/// Which program, command, architecture and schedule.
+/// The program, command, architecture and schedule.
 pub(super) fn origin(record: &SuiteRecord) -> Markup {
     html! {
         dl.origin {
@@ -186,7 +186,7 @@ fn sums(totals: Option<&Totals>) -> Markup {
     }
 }
 
-/// The sign of a standing: its shape says the same as its colour.
+/// The sign of a standing; its shape means the same as its colour.
 pub(super) fn symbol(standing: Standing) -> Markup {
     let (class, sign) = standing_sign(standing);
     html! { span.symbol.(class) { (sign) } }

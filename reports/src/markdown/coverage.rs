@@ -11,7 +11,7 @@ use crate::text::number;
 /// How many names of one list are shown.
 const MAX_NAMES: usize = 500;
 
-/// What was reached, what was not, and what cannot be.
+/// What was reached, what was not, and what cannot be reached.
 pub(super) fn coverage(coverage: &RuleCoverage) -> String {
     let mut out = "## Rules of the specification\n\n".to_owned();
     for (what, all) in covered(coverage) {

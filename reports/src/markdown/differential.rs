@@ -151,7 +151,7 @@ fn poisoned(reasons: &BTreeMap<String, u64>) -> String {
         .iter()
         .map(|(reason, count)| format!("{} {}", plain(reason), number(*count)))
         .collect();
-    format!("Not compared, because the spec leaves it open: {}.\n\n", reasons.join(", "))
+    format!("Not compared, because the specification leaves it open: {}.\n\n", reasons.join(", "))
 }
 
 fn left_out(all: usize) -> String {

@@ -1,4 +1,4 @@
-//! Text of records in Markdown: nothing in it may be taken for markup.
+//! Text of records in Markdown: nothing in it may be read as markup.
 
 use crate::text::visible;
 

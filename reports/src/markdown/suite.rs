@@ -17,7 +17,7 @@ const MAX_ENTRIES: usize = 500;
 
 /// The record as Markdown, with what changed since the baseline if there is a comparison.
 ///
-/// Long lists are cut, and say so: a job summary takes one megabyte. The HTML page has the whole.
+/// Long lists are cut, with a note, because a job summary takes at most one megabyte. The HTML page has more.
 #[must_use]
 pub fn suite(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
     let view = View::new(record);

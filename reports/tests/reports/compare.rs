@@ -125,7 +125,7 @@ fn versions_and_new_suites_are_notes() {
     assert_eq!(
         comparison.notes,
         [
-            "the baseline is of x86_64, this run of aarch64",
+            "the baseline is for x86_64, this run for aarch64",
             "wasmtime was 48.0.0 and is 49.0.0",
             "the suite wasm-v4 is new"
         ]

@@ -238,7 +238,7 @@ fn what_has_no_report_is_named() {
     let error = render_records(vec![engines], None, out.path()).expect_err("no report");
     assert_eq!(
         error.to_string(),
-        "a record of `etalon engines` has no report; those of spec, wast, diff and fuzz have"
+        "a record of `etalon engines` has no report; only records of spec, wast, diff and fuzz do"
     );
     assert!(matches!(render_records(Vec::new(), None, out.path()), Err(RenderError::NoRecord)));
     let twice = vec![Record::Suite(mixed()), Record::Suite(mixed())];

@@ -1,4 +1,4 @@
-//! The arithmetic of this crate and the numeric functions give the same, at the edges of their operands.
+//! Tests that the arithmetic of this crate gives the same as the numeric functions, at the edges of the operands.
 
 use super::{conversion, float, integer};
 use etalon_numerics as spec;
@@ -14,7 +14,7 @@ fn trap(undefined: Undefined) -> Trap {
     }
 }
 
-/// Results by their bits: NaNs are compared too.
+/// Compares results by their bits, NaNs included.
 trait Bits {
     fn bits(self) -> Result<u64, Trap>;
 }
@@ -58,7 +58,7 @@ fn floats() -> Vec<f64> {
     near.chain(small).chain([odd]).flat_map(|z| [z, -z]).collect()
 }
 
-/// The same of 32 bits, the integers that are out of their range among them.
+/// The same values in 32 bits, including integers that are out of range.
 fn floats_32() -> Vec<f32> {
     let near = floats().into_iter().map(|z| z as f32).flat_map(|z| [z, z.next_up(), z.next_down()]);
     near.chain([0x7fa0_0001, 0xffa0_0001].map(f32::from_bits)).collect()

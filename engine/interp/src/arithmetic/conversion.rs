@@ -3,8 +3,8 @@
 use super::{float, integer};
 use etalon_runtime::Trap;
 
-/// Defines the truncations of one float type to one integer type. A float is in range if it is beyond
-/// neither bound: these are what lies next to the integers that truncate to the least and the greatest.
+/// Defines the truncations of one float type to one integer type. A float is in range if it is
+/// greater than the least integer minus 1 and less than the greatest integer plus 1.
 macro_rules! truncations {
     ($trunc:ident, $sat:ident, $f:ty => $i:ty as $u:ty, |$z:ident| $in_range:expr) => {
         #[inline(always)]
@@ -18,7 +18,7 @@ macro_rules! truncations {
             }
         }
 
-        /// Rust's own conversion saturates, and makes 0 of a NaN.
+        /// Rust's own conversion saturates, and turns a NaN into 0.
         #[inline(always)]
         pub(crate) fn $sat(z: $f) -> $u {
             z as $i as $u
@@ -31,7 +31,8 @@ const TWO_32: f64 = 4_294_967_296.0;
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 
-// The least integer less 1 is a float only where the float has more bits than the integer.
+// The least integer minus 1 is exact only in floats with more bits than the integer. Otherwise the bound is the least
+// integer itself.
 truncations!(i32_trunc_f32_s, i32_trunc_sat_f32_s, f32 => i32 as u32, |z| {
     z >= -TWO_31 as f32 && z < TWO_31 as f32
 });
@@ -51,7 +52,7 @@ truncations!(i32_trunc_f64_u, i32_trunc_sat_f64_u, f64 => u32 as u32, |z| z > -1
 truncations!(i64_trunc_f64_s, i64_trunc_sat_f64_s, f64 => i64 as u64, |z| (-TWO_63..TWO_63).contains(&z));
 truncations!(i64_trunc_f64_u, i64_trunc_sat_f64_u, f64 => u64 as u64, |z| z > -1.0 && z < TWO_64);
 
-/// Defines conversions of integers to floats, which round as Rust does: to the nearest, ties to even.
+/// Defines conversions of integers to floats. They round as Rust does: to the nearest, ties to even.
 macro_rules! converts {
     ($($name:ident: $u:ty as $i:ty => $f:ty;)*) => {$(
         #[inline(always)]

@@ -9,11 +9,10 @@ macro_rules! floats {
             const SIGN: $u = 1 << (<$u>::BITS - 1);
             const NAN: $f = <$f>::from_bits($nan);
 
-            /// The result of an operation, with the NaN that it must be if it is one.
+            /// The result of an operation; if it is a NaN, the canonical one.
             ///
-            /// Without the sign, which the shift drops, the bits of NaNs are those above infinity's. Asking
-            /// `z != z` would not do: the compiler may then return `z`, since one NaN is as good as another
-            /// to it.
+            /// Without the sign, which the shift drops, the bits of NaNs are above those of infinity. Testing
+            /// `z != z` would not do: the compiler may then return `z`, because it treats all NaNs as equal.
             #[inline(always)]
             pub(crate) fn result(z: $f) -> $f {
                 let bits = z.to_bits();
@@ -47,7 +46,7 @@ macro_rules! floats {
                 } else if b < a {
                     b
                 } else if a == b {
-                    // They differ at most in the sign of a zero.
+                    // The operands differ at most in the sign of a zero.
                     <$f>::from_bits(a.to_bits() | b.to_bits())
                 } else {
                     NAN
@@ -92,7 +91,7 @@ macro_rules! floats {
                 result(a.round_ties_even())
             }
 
-            // The next three take bits and touch no more than the sign, so that a NaN stays as it is.
+            // The next three work on bits and change only the sign, so that a NaN keeps its payload.
 
             #[inline(always)]
             pub(crate) fn copysign(a: $u, b: $u) -> $u {

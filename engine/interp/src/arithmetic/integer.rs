@@ -1,4 +1,4 @@
-//! Integer operators. Operands and results are bits, which the signed operators reinterpret.
+//! Integer operators. Operands and results are unsigned; signed operators reinterpret them.
 
 use etalon_runtime::Trap;
 
@@ -25,8 +25,8 @@ macro_rules! integers {
             binary!(and(a, b) -> $u: a & b);
             binary!(or(a, b) -> $u: a | b);
             binary!(xor(a, b) -> $u: a ^ b);
-            // Rust's wrapping shifts and its rotations take the amount modulo the width, which divides
-            // what is cut off here.
+            // Rust's wrapping shifts and rotations take the amount modulo the width, so cutting off its high
+            // bits changes nothing.
             binary!(shl(a, b) -> $u: a.wrapping_shl(b as u32));
             binary!(shr_s(a, b) -> $u: a.cast_signed().wrapping_shr(b as u32).cast_unsigned());
             binary!(shr_u(a, b) -> $u: a.wrapping_shr(b as u32));
@@ -66,7 +66,7 @@ macro_rules! integers {
             pub(crate) fn rem_s(a: $u, b: $u) -> Result<$u, Trap> {
                 match b {
                     0 => Err(Trap::IntegerDivideByZero),
-                    // Everything is a multiple of -1. Processors fault on the least integer here.
+                    // Every integer is a multiple of -1. Processors fault on the least integer here.
                     MINUS_ONE => Ok(0),
                     _ => Ok((a.cast_signed() % b.cast_signed()).cast_unsigned()),
                 }

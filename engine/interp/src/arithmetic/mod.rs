@@ -1,7 +1,7 @@
 //! Arithmetic on numbers, as the loop needs it: on Rust's own integers and floats, with traps as results.
 //!
-//! Written for this crate and shared with nobody: the oracle computes the same with other code, so that
-//! a fault in either shows. Vectors, which are rare, use the oracle's functions.
+//! It is shared with no other tier: the oracle computes the same with other code, so that a fault in either
+//! shows. Vector arithmetic is rarer and uses the numeric functions, which the oracle uses too.
 
 #[cfg(test)]
 mod agreement;

@@ -6,7 +6,7 @@ use etalon_module::{CompType, Opcode, StorageType, TypeId, ValType};
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap};
 use std::ops::Range;
 
-/// What cannot be: the heap has no such object although the types say so.
+/// A crash: the types promise an object that the heap does not have.
 fn no_object() -> Stop {
     Stop::crash("a reference to an object that the heap does not have")
 }
@@ -32,7 +32,7 @@ impl Context<'_> {
         self.store.heap.array_len(addr).ok_or_else(no_object)
     }
 
-    /// Fails if `len` elements from `start` on are not all in an array.
+    /// Traps unless all `len` elements from `start` are in an array.
     fn check(&self, addr: HeapAddr, start: u32, len: u32) -> Result<(), Stop> {
         if in_bounds(start.into(), len.into(), self.array_len_of(addr)?.into()) {
             return Ok(());
@@ -49,7 +49,7 @@ impl Context<'_> {
         [self.slots[at], if width == 2 { self.slots[at + 1] } else { 0 }]
     }
 
-    /// `unpackfield`: a packed value, which is read with zeros above it, gets its sign.
+    /// `unpackfield`: a packed value, which was read with zeros above it, is sign-extended.
     fn unpack(&self, [low, high]: [u64; 2], signed: bool) -> [u64; 2] {
         let low = match (self.op.x, signed) {
             (8, true) => u64::from(low as u8 as i8 as u32),
@@ -59,7 +59,7 @@ impl Context<'_> {
         [low, high]
     }
 
-    /// The first slots are the result's: two for a vector, whose second operand slot is free.
+    /// Sets the result in the first slots: two for a vector, because the slot of the second operand is free.
     fn set_value(&mut self, [low, high]: [u64; 2], width: u32) {
         self.slots[0] = low;
         if width == 2 {
@@ -159,7 +159,7 @@ impl Context<'_> {
         }
     }
 
-    /// `zsize`: bytes that an element has in a data segment.
+    /// `zsize`: the bytes of an element in a data segment.
     fn element_bytes(&self, ty: TypeId) -> Result<u64, Stop> {
         use ValType as V;
         Ok(match self.element(ty)? {
@@ -172,7 +172,7 @@ impl Context<'_> {
         })
     }
 
-    /// Where in a data segment the bytes are that `len` elements are made of.
+    /// The range of a data segment with the bytes of `len` elements.
     fn data(&self, ty: TypeId, at: usize, len: u32) -> Result<Range<usize>, Stop> {
         let start = u64::from(self.u32(at));
         let size = u64::from(len) * self.element_bytes(ty)?;
@@ -183,7 +183,7 @@ impl Context<'_> {
         Ok(start as usize..(start + size) as usize)
     }
 
-    /// Where in an element segment `len` references are.
+    /// The range of an element segment with `len` references.
     fn elem(&self, at: usize, len: u32) -> Result<Range<usize>, Stop> {
         let start = u64::from(self.u32(at));
         let refs = &self.store.elems[self.op.y as usize].refs;
@@ -193,7 +193,7 @@ impl Context<'_> {
         Ok(start as usize..start as usize + len as usize)
     }
 
-    /// Makes elements of bytes of a data segment. An element is little-endian there, as in a memory.
+    /// Creates elements from bytes of a data segment, in which they are little-endian as in a memory.
     fn write_data(&mut self, addr: HeapAddr, to: u32, bytes: Range<usize>) -> Result<(), Stop> {
         let size = self.element_bytes(self.ty())? as usize;
         let store = &mut *self.store;
@@ -208,7 +208,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Makes elements of references of an element segment.
+    /// Creates elements from references of an element segment.
     fn write_elem(&mut self, addr: HeapAddr, to: u32, refs: Range<usize>) -> Result<(), Stop> {
         let store = &mut *self.store;
         let refs = &store.elems[self.op.y as usize].refs[refs];
@@ -293,7 +293,7 @@ impl Context<'_> {
         self.check(src, from, len)?;
         self.charge(len.into())?;
         for step in 0..len {
-            // Upwards, or downwards if the target is above the source: they may overlap.
+            // Upwards, or downwards if the target is above the source, because they may overlap.
             let i = if to <= from { step } else { len - 1 - step };
             let value = self.store.heap.array_get(src, from + i).ok_or_else(no_object)?;
             self.store.heap.array_set(dst, to + i, value).ok_or_else(no_object)?;

@@ -1,7 +1,7 @@
 //! Atomic accesses to memory (proposal *threads*).
 //!
 //! A store runs on one thread of the host, and this tier runs a call in one piece. So every access is
-//! atomic by nature, and nobody else can notify who waits here.
+//! atomic by nature, and no other thread can notify one that waits here.
 
 use super::memory::address;
 use crate::program::FarArg;
@@ -95,7 +95,7 @@ fn action(opcode: Opcode) -> Option<(Action, usize)> {
     })
 }
 
-/// Executes an atomic access; `None` if the operator is none.
+/// Executes an atomic access; `None` if the operator is not one.
 pub(super) fn atomic(
     store: &mut Store,
     slots: &mut [u64],
@@ -125,7 +125,7 @@ fn access(
     let mut word = [0; 8];
     word[..len].copy_from_slice(bytes);
     let old = u64::from_le_bytes(word);
-    // A load has one operand, which may be the last slot that there is.
+    // A load has one operand, whose slot may be the last one.
     let operand = slots.get(1).copied().unwrap_or(0);
     let new = match action {
         Action::Load => old,
@@ -161,12 +161,12 @@ fn access(
     Ok(())
 }
 
-/// Results of a wait: another value, and the time is up. Nobody is there to notify, which would be 0.
+/// Results of a wait: not equal, and timed out. A notified wait would give 0, but no thread can notify.
 const NOT_EQUAL: u64 = 1;
 const TIMED_OUT: u64 = 2;
 
-/// `memory.atomic.wait32`, `memory.atomic.wait64`: the time is up at once, since nobody could notify
-/// meanwhile.
+/// `memory.atomic.wait32`, `memory.atomic.wait64`: a wait times out at once, because no thread could notify
+/// it.
 fn wait_alone(old: u64, expected: u64, timeout: i64) -> Result<u64, Stop> {
     if old != expected {
         return Ok(NOT_EQUAL);

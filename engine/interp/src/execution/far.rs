@@ -19,7 +19,7 @@ fn bytes<'a, const N: usize>(
     bytes.ok_or_else(|| Trap::MemoryOutOfBounds.into())
 }
 
-/// Executes a load or a store: the same as in the loop, but for where the bytes are.
+/// Executes a load or a store as the loop does, but in another memory.
 pub(crate) fn far(
     store: &mut Store,
     slots: &mut [u64],

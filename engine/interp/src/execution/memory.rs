@@ -1,7 +1,7 @@
-//! Memory instructions ("Memory Instructions") but loads and stores.
+//! Memory instructions ("Memory Instructions") other than loads and stores.
 //!
-//! The specification copies and fills byte by byte, by rules that refer to themselves; here it is
-//! done at once. The effect is the same, because the bounds are checked before the first byte.
+//! The specification copies and fills byte by byte, by recursive rules; here it is done at once. The
+//! effect is the same, because the bounds are checked before the first byte.
 
 use super::Context;
 use etalon_module::AddrType;
@@ -15,7 +15,7 @@ pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
     }
 }
 
-/// The bytes from `start`, `len` of them; `None` beyond the end.
+/// The range of `len` bytes from `start`; `None` if it is out of bounds.
 pub(super) fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
     let end = start.checked_add(len)?;
     (end <= size as u64).then_some(start as usize..end as usize)
@@ -45,7 +45,7 @@ impl Context<'_> {
         // The unit of the charge is a page of 64 KiB, whatever the memory's own.
         let bytes = u128::from(delta) << ty.page_size_log2;
         self.charge(u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX))?;
-        // A host without memory aborts the run; a guest must not see -1 for it.
+        // If the host has no memory left the run stops; the guest must not see -1.
         let grown = self.memory(self.op.x).grow(delta);
         let old = grown.map_err(|e| Stop::Host(etalon_runtime::HostError(e.to_string())))?;
         let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
@@ -74,7 +74,7 @@ impl Context<'_> {
         let (dst_ty, src_ty) = (memories[dst].ty().addr, memories[src].ty().addr);
         let to = address(self.slots[0], dst_ty);
         let from = address(self.slots[1], src_ty);
-        // The length is as wide as the narrower of the two.
+        // The length has the narrower of the two address types.
         let narrow = if src_ty == AddrType::I32 { src_ty } else { dst_ty };
         let len = address(self.slots[2], narrow);
         let to_range = range(to, len, memories[dst].bytes().len());

@@ -1,4 +1,4 @@
-//! Execution of instructions ("Instructions"): the loop, and what is outside of it.
+//! Execution of instructions ("Instructions"): the loop, and instructions outside of it.
 
 mod aggregate;
 mod atomic;
@@ -18,17 +18,17 @@ use crate::program::{Program, Slow};
 use etalon_module::Opcode;
 use etalon_runtime::{Ref, Stop, Store};
 
-/// What an instruction outside the loop works on.
+/// What an instruction outside of the loop works on.
 pub(crate) struct Context<'a> {
     pub(crate) program: &'a Program,
     pub(crate) store: &'a mut Store,
-    /// The slots from its first operand on, which are also those of its results.
+    /// The slots from its first operand on; its results go to the same slots.
     pub(crate) slots: &'a mut [u64],
     pub(crate) op: Slow,
 }
 
 impl Context<'_> {
-    /// The dynamic charge of the instruction (gas-1, section 5), after its checks and before its
+    /// The dynamic charge of the instruction (gas-1, *Dynamic charges*), after its checks and before its
     /// effect.
     fn charge(&mut self, units: u64) -> Result<(), Stop> {
         let schedule = self.store.schedule();
@@ -99,7 +99,7 @@ pub(crate) fn slow<'a>(
     }
 }
 
-/// Whether an instruction allocates on the heap, which may have to be collected before.
+/// Whether an instruction allocates on the heap, so that a collection may be due before it.
 #[rustfmt::skip]
 pub(crate) fn allocates(opcode: Opcode) -> bool {
     use Opcode as O;
@@ -110,7 +110,7 @@ pub(crate) fn allocates(opcode: Opcode) -> bool {
     )
 }
 
-/// Whether the reference of a `br_on_cast` belongs to the type of a row of the casts.
+/// Whether the reference of a `br_on_cast` belongs to the type in a row of the casts.
 pub(crate) fn cast_succeeds(
     program: &Program,
     store: &Store,

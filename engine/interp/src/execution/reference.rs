@@ -33,7 +33,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// `ref.test`, whether the type has null or not
+    /// `ref.test` for nullable and non-nullable types
     pub(super) fn ref_test(&mut self) -> Result<(), Stop> {
         let ty = self.program.casts[self.op.x as usize];
         let holds = belongs(self.store, self.reference(0)?, ty)?;
@@ -41,7 +41,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// `ref.cast`, whether the type has null or not
+    /// `ref.cast` for nullable and non-nullable types
     pub(super) fn ref_cast(&mut self) -> Result<(), Stop> {
         let ty = self.program.casts[self.op.x as usize];
         if !belongs(self.store, self.reference(0)?, ty)? {

@@ -1,9 +1,9 @@
 //! The loop: one operation after the other.
 //!
-//! A dispatch table: what an arm does in more than a few words is in the macros above it, in
-//! `arithmetic`, or in the other files of this folder. A comment before each group of arms has the names
-//! of its instructions. Variants that end in `K` have a constant for their second operand, and those that
-//! begin with `BrIf` and a type are comparisons that branch.
+//! This is a dispatch table. Longer work of an arm is in the macros above it, in `arithmetic`, or in the
+//! other files of this folder. A comment before each group of arms names its instructions. Variants that
+//! end in `K` have a constant as their second operand, and those that begin with `BrIf` and a type are
+//! comparisons that branch.
 
 use super::memory::range;
 use super::vector::{Fault, access, binary, step, unary};
@@ -13,11 +13,11 @@ use crate::machine::{Exit, Frame, Machine};
 use crate::program::{EXIT_PC, NO_MEMORY, Op, Program, Slow, Step};
 use etalon_runtime::{Ref, Store, Trap};
 
-/// What cannot be, and so is one way out of the loop for all operations: less code than a panic in each.
+/// Exits that valid code cannot reach. All operations share them, which takes less code than a panic in each.
 const BEYOND_FRAME: Exit = Exit::Crash("an operation names a slot beyond its frame");
 const BEYOND_PROGRAM: Exit = Exit::Crash("control has left the program");
 
-/// Runs a machine until something is needed that is not here.
+/// Runs a machine until it needs something outside of the loop.
 #[rustfmt::skip]
 pub(crate) fn run<const METERED: bool>(
     program: &Program,
@@ -32,8 +32,8 @@ pub(crate) fn run<const METERED: bool>(
         Some(memory) if home != NO_MEMORY => memory.bytes_mut(),
         _ => &mut [],
     };
-    // What every operation needs is kept in locals; the rest is used in its place, so that it takes
-    // no register from them.
+    // What every operation needs is kept in locals. The rest is read where it is, so that it occupies no
+    // registers.
     let mut pc = machine.pc as usize;
     let mut slots = &mut machine.stack[machine.fp as usize..];
 
@@ -51,7 +51,7 @@ pub(crate) fn run<const METERED: bool>(
                 }
             };
         }
-        // gas-1, section 3: control reaches a cut.
+        // gas-1, *Charging*: control reaches a cut.
         macro_rules! charge {
             ($cost:expr) => {
                 if METERED {
@@ -126,7 +126,7 @@ pub(crate) fn run<const METERED: bool>(
             (u32, $slot:expr, $value:expr) => { set!($slot, u64::from($value)) };
             (u64, $slot:expr, $value:expr) => { set!($slot, $value) };
         }
-        // A constant operand: 32 bits, sign-extended where 64 are due.
+        // A constant operand: 32 bits, sign-extended to 64 where needed.
         macro_rules! constant {
             (32, $value:expr) => { $value };
             (64, $value:expr) => { $value as i32 as u64 };
@@ -195,7 +195,7 @@ pub(crate) fn run<const METERED: bool>(
                 write!($to, $o.dst, or_trap!($function(read!($from, $o.a))))
             };
         }
-        // The effective address is the operand plus the offset, not modulo anything.
+        // The effective address is the operand plus the offset, without wrapping.
         macro_rules! load {
             ($t:ty as $to:ty, $o:ident) => {{
                 let ea = slot!($o.addr) as u32 as usize + $o.offset as usize;
@@ -224,13 +224,14 @@ pub(crate) fn run<const METERED: bool>(
                 }
             };
         }
-        // gas-1, section 5: after the checks and before the effect. What does not fit is not payable.
+        // gas-1, *Dynamic charges*: after the checks and before the effect. A charge above 64 bits exceeds every
+        // limit.
         macro_rules! dynamic_charge {
             ($rate:expr, $units:expr) => {
                 charge!(u64::try_from(gas::dynamic($rate, u64::from($units))).unwrap_or(u64::MAX))
             };
         }
-        // Enters a function of the same instance; others are entered outside the loop.
+        // Enters a function of the same instance; others are entered outside of the loop.
         macro_rules! call {
             ($func:expr, $at:expr) => {{
                 let (func, at): (u32, u32) = ($func, $at);
@@ -253,7 +254,7 @@ pub(crate) fn run<const METERED: bool>(
                 pc = code.entry as usize;
             }};
         }
-        // The function that an indirect call means: in bounds, not null, of the right type.
+        // The function that an indirect call refers to: in bounds, not null, of the right type.
         macro_rules! callee {
             ($index:expr, $signature:expr) => {{
                 let signature = program.signatures[$signature as usize];
@@ -352,7 +353,7 @@ pub(crate) fn run<const METERED: bool>(
             Op::RefIsNull(o) => {
                 set!(o.dst, u64::from(slot!(o.a) == Ref::NULL.to_bits()));
             }
-            // br, and what jumps past the other arm of an if
+            // br, and the jump over the second arm of an if
             Op::Br { target } => jump!(target),
             // br_if
             Op::BrIf { cond, target } => {

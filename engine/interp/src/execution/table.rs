@@ -1,6 +1,6 @@
-//! Table instructions ("Table Instructions") but `table.get` and `table.set`.
+//! Table instructions ("Table Instructions") other than `table.get` and `table.set`.
 //!
-//! As for memories, what the specification does element by element is done at once.
+//! As with memories, everything that the specification does element by element is done at once.
 
 use super::Context;
 use super::memory::address;
@@ -35,7 +35,7 @@ impl Context<'_> {
             return Ok(());
         }
         self.charge(delta)?;
-        // A host without memory aborts the run; a guest must not see -1 for it.
+        // If the host has no memory left the run stops; the guest must not see -1.
         let old = self.table().grow(delta, init).ok_or_else(|| {
             Stop::Host(etalon_runtime::HostError("the host is out of memory".into()))
         })?;
@@ -65,7 +65,7 @@ impl Context<'_> {
         let (dst_ty, src_ty) = (tables[dst].ty().addr, tables[src].ty().addr);
         let to = address(self.slots[0], dst_ty);
         let from = address(self.slots[1], src_ty);
-        // The length is as wide as the narrower of the two.
+        // The length has the narrower of the two address types.
         let narrow = if src_ty == AddrType::I32 { src_ty } else { dst_ty };
         let len = address(self.slots[2], narrow);
         if !in_bounds(to, len, tables[dst].len()) || !in_bounds(from, len, tables[src].len()) {
@@ -73,7 +73,7 @@ impl Context<'_> {
         }
         self.charge(len)?;
         for step in 0..len {
-            // Upwards, or downwards if the target is above the source: they may overlap.
+            // Upwards, or downwards if the target is above the source, because they may overlap.
             let i = if to <= from { step } else { len - 1 - step };
             let value = self.store.tables[src].get(from + i).ok_or_else(beyond)?;
             self.store.tables[dst].set(to + i, value).ok_or_else(beyond)?;
@@ -106,7 +106,7 @@ impl Context<'_> {
     }
 }
 
-/// Whether `len` elements from `start` on are among `size`.
+/// Whether all `len` elements from `start` are within `size`.
 pub(super) fn in_bounds(start: u64, len: u64, size: u64) -> bool {
     start.checked_add(len).is_some_and(|end| end <= size)
 }

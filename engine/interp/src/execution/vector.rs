@@ -1,5 +1,5 @@
-//! Vector instructions ("Vector Instructions"), and their loads and stores. What they compute is in
-//! `etalon_numerics::vector`, where each has its name.
+//! Vector instructions ("Vector Instructions"), and their loads and stores. Their arithmetic is in
+//! `etalon_numerics::vector`, under the same names.
 
 use crate::program::{FarArg, Shape};
 use etalon_module::Opcode;
@@ -16,10 +16,10 @@ fn set(slots: &mut [u64], value: u128) {
     slots[1] = (value >> 64) as u64;
 }
 
-/// The result of an operator with two operands. Preparation has asked the same table whether it is one.
+/// The result of an operator with two operands. Preparation has checked by the same table that it is one.
 ///
-/// A vector comes back in registers. An `Option` would come back in memory, written in halves and read
-/// as a whole, which took as long as everything else that a vector operation does.
+/// A vector is returned in registers. An `Option` would be returned in memory, written in halves and read
+/// as a whole, which takes as long as the rest of a vector operation.
 #[inline(never)]
 pub(super) fn binary(opcode: Opcode, a: u128, b: u128) -> u128 {
     vector::binop(opcode, a, b).unwrap_or_default()
@@ -31,7 +31,7 @@ pub(super) fn unary(opcode: Opcode, a: u128) -> u128 {
     vector::unop(opcode, a).unwrap_or_default()
 }
 
-/// Executes a vector instruction whose operands begin at the first slot; `None` if it is none.
+/// Executes a vector instruction whose operands begin at the first slot; `None` if it is not one.
 pub(super) fn step(
     slots: &mut [u64],
     vectors: &[u128],
@@ -66,7 +66,7 @@ pub(super) fn step(
     Some(())
 }
 
-/// What a load or store of a vector may run into.
+/// Why a load or store of a vector fails.
 pub(super) enum Fault {
     Trap(Trap),
     NoAccess,
@@ -85,7 +85,7 @@ fn bytes<'a>(
     found.ok_or(Fault::Trap(Trap::MemoryOutOfBounds))
 }
 
-/// Bytes that an access to less than a vector touches.
+/// The bytes of an access to less than a vector.
 #[rustfmt::skip]
 fn narrow_width(opcode: Opcode) -> Option<usize> {
     use Opcode as O;

@@ -1,4 +1,4 @@
-//! The machine: everything that a running guest consists of besides the store. Plain data.
+//! The machine: the state of a running guest apart from the store, as plain data.
 
 mod roots;
 mod run;
@@ -10,35 +10,35 @@ pub(crate) use run::{Executing, Leave};
 use crate::program::NO_MEMORY;
 use etalon_runtime::Trap;
 
-/// What a return goes back to.
+/// Where a return goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     /// The caller's next operation.
     pub(crate) return_pc: u32,
     /// The caller's first slot.
     pub(crate) fp: u32,
-    /// What the callee took of the depth.
+    /// The depth that the callee took.
     pub(crate) depth: u32,
-    /// Whether caller and callee are of different instances.
+    /// Whether caller and callee belong to different instances.
     pub(crate) far: bool,
 }
 
-/// The state of a guest: operands and locals of all frames in one stack, and where it is.
+/// The state of a guest: one stack with the locals and operands of all frames, and the position.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    /// Slots of all frames; a callee's first are the caller's last.
+    /// The slots of all frames; the first slots of a callee are the last of its caller.
     pub(crate) stack: Vec<u64>,
     /// Where each active function returns to.
     pub(crate) frames: Vec<Frame>,
     /// The next operation.
     pub(crate) pc: u32,
-    /// The present frame's first slot.
+    /// The first slot of the current frame.
     pub(crate) fp: u32,
-    /// The first memory of the present function's instance.
+    /// The first memory of the current function's instance.
     pub(crate) home: u32,
     /// Slots of depth left.
     pub(crate) depth_left: u64,
-    /// Gas left, while the loop runs; otherwise it is the meter's.
+    /// The gas left while the loop runs; outside of the loop the meter has it.
     pub(crate) gas: u64,
 }
 
@@ -55,7 +55,7 @@ impl Machine {
         }
     }
 
-    /// Starts anew, with arguments for the first function.
+    /// Resets the machine, with arguments for the first function.
     pub(crate) fn begin(&mut self, arguments: &[u64], depth_left: u64) {
         self.frames.clear();
         Machine::reserve(&mut self.stack, arguments.len());
@@ -64,7 +64,7 @@ impl Machine {
         self.depth_left = depth_left;
     }
 
-    /// The slots from one of the present frame's on.
+    /// The slots from a given one of the current frame on.
     pub(crate) fn slots(&mut self, at: u32) -> &mut [u64] {
         let start = (self.fp as usize + at as usize).min(self.stack.len());
         &mut self.stack[start..]
@@ -79,14 +79,14 @@ impl Machine {
     }
 }
 
-/// Why the loop was left. The machine is where it was left.
+/// Why the loop was left. The machine is at the point where that happened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Exit {
     /// The function that was called from outside has returned.
     Done,
     /// An operation that needs more of the store than the loop has.
     Slow(crate::program::Slow),
-    /// An access to a memory other than the present one.
+    /// An access to a memory other than the current one.
     Far {
         /// The instruction.
         opcode: etalon_module::Opcode,
@@ -95,7 +95,7 @@ pub(crate) enum Exit {
         /// Its immediate.
         memarg: u32,
     },
-    /// A call of a function that is not prepared, of another instance, or of another kind.
+    /// A call of a function that is not prepared, or that belongs to another instance, another tier or the host.
     Call {
         /// The function's address.
         func: u32,
@@ -115,7 +115,7 @@ pub(crate) enum Exit {
         fails: bool,
         /// The reference.
         word: u64,
-        /// Where it goes.
+        /// Its target.
         label: u32,
         /// The type.
         cast: u32,
@@ -128,6 +128,6 @@ pub(crate) enum Exit {
     OutOfGas,
     /// A frame needs more depth than is left.
     StackOverflow,
-    /// What cannot happen in valid code.
+    /// Something that cannot happen in valid code.
     Crash(&'static str),
 }

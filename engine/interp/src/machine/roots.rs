@@ -1,20 +1,20 @@
 //! What a machine keeps alive in the heap: the references in its active frames, and nothing else.
 //!
-//! Slots are untyped. Which of them hold references before an instruction is found by validating the
-//! function's body again up to there ([`Module::for_each_frame`](etalon_module::Module::for_each_frame)).
-//! That takes time linear in the body, and a deep recursion stands at the same call thousands of times,
-//! so the answer is kept for each position.
+//! Slots are untyped. Validating the function's body again up to an instruction shows which of them hold
+//! references before it ([`Module::for_each_frame`](etalon_module::Module::for_each_frame)).
+//! That takes time linear in the body, and a deep recursion has thousands of frames at the same call, so
+//! the result is kept for each position.
 //!
 //! What is visited of a frame:
 //!
 //! - before an instruction that allocates: the locals and all operands;
-//! - in a call: the locals and what is left when the call has taken its operands, which are the
-//!   callee's first slots;
-//! - in a tail call to the outside: nothing, the frame is gone.
+//! - in a call: the locals and the operands below those that the call has taken, which are the callee's
+//!   first slots;
+//! - in a tail call to the outside: nothing, because the frame is gone.
 //!
-//! An operand that preparation left in its local or as a constant has not been written to its slot,
-//! which holds what was there before. The local is visited for itself and a constant is never an
-//! object, so the slot is passed over.
+//! An operand that preparation left in its local or as a constant has not been written to its slot, which
+//! still holds an older value. The local is visited anyway, and a constant is never an object, so the slot
+//! is skipped.
 
 use super::Machine;
 use crate::executor::State;
@@ -25,31 +25,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Most slots in the maps that are kept from one collection to the next. A map can be as long as a body,
-/// and a body have as many positions; without a bound that is its square.
+/// How many slots the maps may have that are kept from one collection to the next. A map can be as long as
+/// a body, and a body can have that many positions, so without a bound the maps could take the square.
 const MOST_SLOTS: usize = 1 << 20;
 
-/// What a machine that does not run is about to do by the operation that it has come past.
+/// What a machine that does not run is doing: the operation before its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is to allocate.
+    /// It is about to allocate.
     Allocating,
-    /// It is in a call to the outside.
+    /// It is in a call of a function of the host or of another tier.
     CallingOut,
 }
 
-/// Which slots of a frame hold references just before the instruction of an operation.
+/// Which slots of a frame hold references before the instruction of an operation.
 #[derive(Debug)]
 struct RootMap {
-    /// Those that do, upwards.
+    /// The slots that hold references, in ascending order.
     refs: Box<[u32]>,
-    /// How many of these are left when the instruction has taken its operands.
+    /// How many of them remain when the instruction has taken its operands.
     kept: usize,
 }
 
 impl RootMap {
-    /// `first_operand` is its slot. What lies between the declared locals and it is preparation's own:
-    /// exceptions that are held, or null.
+    /// `first_operand` is the slot of the first operand. The slots between the declared locals and it belong to
+    /// preparation: caught exceptions, or null.
     fn new(types: &FrameTypes, first_operand: u32, unplaced: &[(u32, u32)]) -> RootMap {
         let declared: usize = types.locals.iter().map(|ty| ty.slots()).sum();
         let (locals, operands) = types.ref_slots.split_at(declared);
@@ -67,19 +67,18 @@ impl RootMap {
     }
 }
 
-/// The maps that were found. They are not in the program, because running never needs them.
+/// The maps that are known. They are not in the program, because execution never needs them.
 #[derive(Debug, Default)]
 pub(crate) struct RootMaps {
-    /// By position: a deep stack asks for one at each frame.
+    /// By position, because a deep stack needs one for each frame.
     maps: Vec<Option<RootMap>>,
-    /// Slots of all maps.
+    /// The number of slots in all maps.
     slots: usize,
 }
 
 impl RootMaps {
-    /// Finds the maps of positions that have none, each body in one pass. So however many calls of a
-    /// function are under way at different places, a collection takes time linear in the bodies and in
-    /// the stack.
+    /// Finds the maps of positions that have none, in one pass over each body. So a collection takes time linear
+    /// in the bodies and in the stack, however many calls of a function are under way at different places.
     fn learn(&mut self, program: &Program, store: &Store, frames: impl Iterator<Item = Active>) {
         if self.slots > MOST_SLOTS {
             *self = RootMaps::default();
@@ -99,7 +98,7 @@ impl RootMaps {
             let module = &store.instance(instance).module;
             let first_operand = program.code(FuncAddr(func)).locals;
             let (offsets, pcs): (Vec<u32>, Vec<u32>) = positions.into_iter().unzip();
-            // What is not found is told by its absence.
+            // A position that is not found has no map, which the caller handles.
             let _ = module.for_each_frame(index, &offsets, |number, types| {
                 let pc = pcs[number];
                 let map = RootMap::new(types, first_operand, program.unplaced_at(pc));
@@ -113,17 +112,17 @@ impl RootMaps {
         self.maps.get(pc as usize)?.as_ref()
     }
 
-    /// The slots of a frame that hold references; `None` if they cannot be found.
+    /// The slots of a frame that hold references; `None` if they are not known.
     fn slots(&self, frame: Active) -> Option<&[u32]> {
         let map = self.map(frame.pc)?;
         Some(if frame.calls { &map.refs[..map.kept] } else { &map.refs })
     }
 }
 
-/// A frame that is active.
+/// An active frame.
 #[derive(Clone, Copy, Debug)]
 struct Active {
-    /// The operation that it is at.
+    /// Its operation.
     pc: u32,
     /// Its first slot.
     fp: u32,
@@ -132,7 +131,7 @@ struct Active {
 }
 
 impl Machine {
-    /// The active frames, from the present one outwards.
+    /// The active frames, from the current one outwards.
     fn active(&self, standing: Standing) -> impl Iterator<Item = Active> {
         let calls = standing == Standing::CallingOut;
         let present = Active { pc: self.pc.saturating_sub(1), fp: self.fp, calls };
@@ -164,8 +163,8 @@ impl State {
                 Some(slots) => {
                     slots.iter().filter_map(|slot| words.get(*slot as usize)).for_each(word);
                 }
-                // Cannot be in valid code. To keep too much costs memory; to lose something would be
-                // wrong. So every word of the frame counts that could be a reference.
+                // This cannot happen in valid code. Keeping too much only costs memory, while losing an
+                // object would be wrong, so every word that could be a reference is visited.
                 None => {
                     let func = program.func_at(frame.pc);
                     let len = func.map_or(0, |func| program.code(func).frame_slots);
@@ -185,8 +184,8 @@ fn is_tail_call(program: &Program, pc: u32) -> bool {
     )
 }
 
-/// A machine that does not run, and the state of its interpreter, which knows what is in its slots.
-/// The state must not be locked when it is asked for its roots.
+/// A machine that does not run, with the state of its interpreter, which knows what is in its slots. The
+/// state must not be locked when the roots are visited.
 pub(crate) struct Held {
     pub(crate) machine: Machine,
     pub(crate) standing: Standing,

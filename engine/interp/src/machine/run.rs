@@ -1,4 +1,4 @@
-//! What is around the loop: preparing functions, calls to the outside, and ends.
+//! The code around the loop: preparing functions, calls to the outside, and how a run ends.
 
 use super::{Exit, Frame, Machine};
 use crate::execution;
@@ -7,24 +7,24 @@ use crate::program::{EXIT_PC, Program, Slow};
 use etalon_module::Opcode;
 use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall, Trapped};
 
-/// What needs the executor to let go of its program.
+/// Why execution leaves to the executor, which then releases the lock.
 #[derive(Debug)]
 pub(crate) enum Leave {
     /// The function that was called from outside has returned.
     Done,
-    /// A function of the host or of another tier is to be called.
+    /// A function of the host or of another tier must be called.
     CallOut {
         /// The function.
         func: FuncAddr,
-        /// Its arguments in the present frame.
+        /// Its arguments in the current frame.
         at: u32,
-        /// Whether its frame replaces the present one.
+        /// Whether its frame replaces the current one.
         tail: bool,
     },
-    /// A collection is due before an operation that allocates. Whatever holds references is asked for
-    /// them, and some of it needs the program.
+    /// A collection is due before an operation that allocates. Everything that holds references is visited, and
+    /// some of it needs the program.
     Collect(Slow),
-    /// The function that was called from outside is replaced by one of the host or of another tier.
+    /// The function that was called from outside is replaced by a function of the host or of another tier.
     TailCall {
         /// The function.
         func: FuncAddr,
@@ -33,7 +33,7 @@ pub(crate) enum Leave {
     },
 }
 
-/// One step of execution from entering the loop to leaving it.
+/// Execution from entering the loop to leaving it.
 pub(crate) struct Executing<'a> {
     pub(crate) program: &'a mut Program,
     pub(crate) store: &'a mut Store,
@@ -41,7 +41,7 @@ pub(crate) struct Executing<'a> {
 }
 
 impl Executing<'_> {
-    /// Runs until something outside is needed.
+    /// Runs until something outside of the tier is needed.
     pub(crate) fn advance(&mut self) -> Result<Leave, Stop> {
         loop {
             let exit = self.run_loop();
@@ -77,7 +77,7 @@ impl Executing<'_> {
         }
     }
 
-    /// The loop, in the form for what is needed; the meter is exact whenever it is left.
+    /// Runs the loop, in its form with or without metering. The meter is exact whenever the loop is left.
     fn run_loop(&mut self) -> Exit {
         let metered = self.store.is_metering();
         self.machine.gas = self.store.meter().cell().left();
@@ -92,14 +92,14 @@ impl Executing<'_> {
         exit
     }
 
-    /// Enters a function of this tier whose arguments are in the present frame.
+    /// Enters a function of this tier whose arguments are in the current frame.
     pub(crate) fn enter(&mut self, func: FuncAddr, at: u32, return_pc: u32) -> Result<(), Stop> {
         if self.program.code(func).entry == EXIT_PC {
             prepare::prepare(self.store, self.program, func)?;
         }
         let code = self.program.code(func);
         let machine = &mut *self.machine;
-        // Depth first (gas-1, section 8): it is tested before anything is charged.
+        // The depth is checked before anything is charged (gas-1, *Depth*).
         let Some(left) = machine.depth_left.checked_sub(code.depth) else {
             return Err(Exhaustion::Stack.into());
         };
@@ -116,26 +116,26 @@ impl Executing<'_> {
         Ok(())
     }
 
-    /// Enters a function of this tier in place of the present one.
+    /// Enters a function of this tier in place of the current one.
     fn replace(&mut self, func: FuncAddr, at: u32) -> Result<(), Stop> {
         let params = self.store.func_type(func).param_slots();
         self.machine.slots(0).copy_within(at as usize..at as usize + params, 0);
         let Some(frame) = self.machine.frames.pop() else {
             return Err(Stop::crash("a tail call without a frame"));
         };
-        // gas-1, section 8: the callee's frame replaces the caller's.
+        // The callee's frame replaces the caller's (gas-1, *Depth*).
         self.machine.depth_left += u64::from(frame.depth);
         self.enter(func, 0, frame.return_pc)?;
         if let Some(new) = self.machine.frames.last_mut() {
             new.fp = frame.fp;
-            // The caller's instance is not looked up: a return outside the loop does no harm.
+            // The caller's instance is not looked up; a return outside of the loop is always correct.
             new.far = frame.return_pc != EXIT_PC;
         }
         Ok(())
     }
 
-    /// A tail call to the outside. The last frame is given up; one that is not the last waits for the
-    /// callee's results, which are then its own.
+    /// A tail call to the outside. The last frame is dropped; any other frame waits for the callee's results,
+    /// which then become its own.
     fn leave_by_tail_call(&self, func: FuncAddr, at: u32) -> Leave {
         if self.machine.frames.len() > 1 {
             Leave::CallOut { func, at, tail: true }
@@ -144,7 +144,7 @@ impl Executing<'_> {
         }
     }
 
-    /// What was called outside ended in a tail call, which is made from here in its place.
+    /// A call to the outside ended with a tail call, which is made from here.
     pub(crate) fn called_back(
         &mut self,
         call: TailCall,
@@ -166,7 +166,7 @@ impl Executing<'_> {
         self.advance()
     }
 
-    /// `br_on_cast`, or `br_on_cast_fail` if it is taken when the cast `fails`.
+    /// `br_on_cast`, or `br_on_cast_fail` if it branches when the cast `fails`.
     fn branch_on_cast(&mut self, fails: bool, succeeds: bool, label: u32) -> Result<(), Stop> {
         if fails != succeeds {
             let label = self.program.labels[label as usize];
@@ -178,7 +178,7 @@ impl Executing<'_> {
         self.store.charge(self.program.cost_at(self.machine.pc).into())
     }
 
-    /// After a call to the outside has returned: the gas segment after the call begins.
+    /// Continues after a call to the outside has returned: the gas segment after the call begins.
     pub(crate) fn resume(&mut self) -> Result<(), Stop> {
         if self.store.is_metering() {
             self.store.charge(self.program.cost_at(self.machine.pc).into())?;
@@ -191,7 +191,7 @@ impl Executing<'_> {
         Stop::Trap(Trapped { trap, site })
     }
 
-    /// A charge was greater than the gas left: with a limit that is the end.
+    /// A charge was greater than the gas left: execution stops, unless there is no limit.
     fn out_of_gas(&mut self) -> Result<(), Stop> {
         match self.store.meter_mut().exhaust() {
             Err(_) => Err(Exhaustion::Gas.into()),
@@ -203,7 +203,7 @@ impl Executing<'_> {
         self.store.heap.wants_collection() && execution::allocates(op.opcode)
     }
 
-    /// Executes an operation that is not in the loop.
+    /// Executes an operation outside of the loop.
     pub(crate) fn slow(&mut self, op: Slow) -> Result<(), Stop> {
         match op.opcode {
             Opcode::Throw => return self.throw(op),
@@ -222,7 +222,7 @@ impl Executing<'_> {
         execution::far(self.store, slots, opcode, arg).map_err(|stop| self.located(stop))
     }
 
-    /// Adds to a trap where it was raised.
+    /// Adds the place to a trap.
     fn located(&self, stop: Stop) -> Stop {
         match stop {
             Stop::Trap(Trapped { trap, site: None }) => self.trap(trap),

@@ -1,4 +1,4 @@
-//! Exceptions ("Exception Handling Instructions"): throwing, and finding who catches.
+//! Exceptions ("Control Instructions"): throwing, and finding the handler.
 
 use super::Executing;
 use crate::program::{Catch, EXIT_PC, HandlerKind, Slow};
@@ -26,7 +26,7 @@ impl Executing<'_> {
         }
     }
 
-    /// `rethrow`: what the catch of a `try` has caught goes on.
+    /// `rethrow`: throws again what the catch of a `try` has caught.
     pub(super) fn throw_kept(&mut self, op: Slow) -> Result<(), Stop> {
         match Ref::from_bits(self.machine.slots(op.at)[0]).and_then(Ref::kind) {
             Some(RefKind::Exn(exn)) => self.unwind(exn),
@@ -48,8 +48,8 @@ impl Executing<'_> {
         }
     }
 
-    /// An exception comes out of a call to the outside. After a tail call the present function is
-    /// gone, and with it its handlers.
+    /// An exception left a call to the outside. After a tail call the current function and its handlers are
+    /// gone.
     pub(crate) fn rethrow(&mut self, exn: ExnAddr, tail: bool) -> Result<(), Stop> {
         if tail {
             self.leave_frame(exn)?;
@@ -59,7 +59,7 @@ impl Executing<'_> {
 
     /// The innermost clause around an operation that catches a tag.
     fn catch_at(&self, pc: u32, tag: TagAddr) -> Option<Catch> {
-        // How deep a handler may be to be asked: less so after a `delegate`.
+        // How deep a handler may be nested to be considered; a `delegate` lowers it.
         let mut deepest = u32::MAX;
         for handler in self.program.handlers_at(pc) {
             if handler.depth > deepest {
@@ -78,7 +78,7 @@ impl Executing<'_> {
         None
     }
 
-    /// Leaves the present function for its caller.
+    /// Leaves the current function for its caller.
     fn leave_frame(&mut self, exn: ExnAddr) -> Result<(), Stop> {
         let machine = &mut *self.machine;
         let frame = machine.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
@@ -90,7 +90,7 @@ impl Executing<'_> {
         Ok(())
     }
 
-    /// Control goes on at the label of a clause, with the values that the clause gives.
+    /// Continues at the label of a clause, with the values of the clause.
     fn catch(&mut self, exn: ExnAddr, catch: Catch) -> Result<(), Stop> {
         let label = self.program.labels[catch.label as usize];
         if let Some(slot) = catch.keep {
@@ -107,7 +107,7 @@ impl Executing<'_> {
         }
         self.machine.pc = label.target;
         self.machine.home = self.program.home_at(label.target);
-        // As a branch to the label of the clause: a gas segment begins.
+        // As after a branch to the label of the clause, a gas segment begins.
         self.store.charge(self.program.cost_at(label.target).into())
     }
 }

@@ -42,8 +42,8 @@ impl Builder<'_> {
         Ok(true)
     }
 
-    /// A tail call. If the callee turns out to be of another kind, it is called as usual and its
-    /// results, which then are where its arguments were, are returned.
+    /// A tail call. If the callee turns out to belong to the host or another tier, it is called as usual, and its
+    /// results, which are then in the slots of its arguments, are returned.
     fn return_call(&mut self, type_index: u32, make: impl FnOnce(u32) -> Op) -> Result {
         let ty = self.module.func_type_at(type_index);
         let from = self.settle_operands(ty.params.len())?;
@@ -53,7 +53,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Arguments in their own slots, the call, the results in the same slots.
+    /// A call: the arguments are moved to their own slots, and the results are in the same slots.
     fn call_with(&mut self, type_index: u32, make: impl FnOnce(u32) -> Op) -> Result {
         let ty = self.module.func_type_at(type_index);
         let at = self.settle_operands(ty.params.len())?;

@@ -1,4 +1,4 @@
-//! Control instructions: blocks and branches into positions.
+//! Control instructions: blocks and branches become positions.
 
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, Use, numeric, widths};
@@ -6,24 +6,24 @@ use crate::program::{Catch, Handler, HandlerKind, Label, Op};
 use etalon_module::ValType;
 use wasmparser::{BlockType, Operator, TryTable};
 
-/// What kind of block is open.
+/// The kind of an open block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The body of the function.
     Body,
-    /// `block`, or the first or second arm of an `if` that has both.
+    /// `block`, or an `if` whose `else` has been reached.
     Block,
     /// `loop`
     Loop,
-    /// `if` before its `else`: where its other arm is.
+    /// `if` before its `else`: the target of its second arm.
     If { other: usize },
-    /// `try_table`: where it begins, its first clause, and how many it has.
+    /// `try_table`: its position, its first clause, and the number of clauses.
     TryTable { start: u32, first: u32, count: u32 },
     /// `try` before its first catch.
     Try,
-    /// `catch` or `catch_all` of a `try`, and how many other `try`s that one is in.
+    /// `catch` or `catch_all` of a `try`, and how many other `try`s enclose it.
     Catch { level: usize },
-    /// One in code that cannot be reached.
+    /// A block in unreachable code.
     Skipped,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) kind: Kind,
-    /// How many operands are below it.
+    /// The number of operands below it.
     pub(super) height: usize,
     /// The slot of its first parameter and of its first result.
     pub(super) slot: u32,
@@ -42,7 +42,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Widths of the values that a branch to its label takes along.
+    /// Widths of the values that a branch to its label carries.
     fn label_widths(&self) -> &[u32] {
         if self.kind == Kind::Loop { &self.params } else { &self.results }
     }
@@ -61,7 +61,7 @@ impl Builder<'_> {
         self.targets.len() - 1
     }
 
-    /// Notes a reference to a target, or fills it in at once if the target is behind.
+    /// Records a reference to a target, or fills it in at once if the target's position is known.
     pub(super) fn refer(&mut self, target: usize, at: Use) {
         match self.targets[target].pc {
             Some(pc) => self.fill_in(at, pc),
@@ -80,8 +80,8 @@ impl Builder<'_> {
         }
     }
 
-    /// The target is here, and control that comes by a branch begins a gas segment of this cost.
-    /// Gives whether there is such a branch.
+    /// Places a target here. A branch to it begins a gas segment of this cost. Returns whether any branch goes to
+    /// it.
     pub(super) fn bind(&mut self, target: usize, cost: u64) -> bool {
         let uses = std::mem::take(&mut self.targets[target].uses);
         if uses.is_empty() {
@@ -96,7 +96,7 @@ impl Builder<'_> {
         true
     }
 
-    /// In code that cannot be reached only the nesting of blocks counts.
+    /// In unreachable code only the nesting of blocks matters.
     pub(super) fn skip(&mut self, operator: &Operator<'_>) -> Result {
         match operator {
             Operator::Block { .. }
@@ -120,7 +120,7 @@ impl Builder<'_> {
 
     pub(super) fn control(&mut self, operator: &Operator<'_>) -> Result<bool> {
         match operator {
-            // `block`: the label has no operation.
+            // `block`: it needs no operation.
             Operator::Block { blockty } => self.open(Kind::Block, *blockty)?,
             // `loop`: its label is here, and control falls through to it.
             Operator::Loop { blockty } => {
@@ -158,7 +158,7 @@ impl Builder<'_> {
         Ok(true)
     }
 
-    /// The block that a label index counts to.
+    /// The block of a label index.
     pub(super) fn block(&self, depth: u32) -> Result<&Block> {
         let at = self.blocks.len().checked_sub(1 + depth as usize);
         at.map(|i| &self.blocks[i]).ok_or(Refused("a label is missing"))
@@ -195,14 +195,14 @@ impl Builder<'_> {
         let other = self.new_target();
         self.settle_before(condition);
         self.jump_if(condition, false, other)?;
-        // Nothing below is left anywhere else, so opening the block emits nothing.
+        // All operands are in their own slots, so opening the block emits nothing.
         self.open(Kind::If { other }, ty)?;
         self.enter_at_next(self.cost_after);
         Ok(())
     }
 
-    /// Moves all operands to their own slots, but keeps a condition together with the operation that
-    /// computed it if there is nothing to move.
+    /// Moves all operands to their own slots. If there is nothing to move, a condition stays together with the
+    /// operation that computed it.
     fn settle_before(&mut self, condition: Operand) {
         let lazy = self.operands.iter().rev().take(64).any(|o| o.place != Place::Slot);
         if lazy {
@@ -230,7 +230,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// One arm of a block ends before another begins. If control is there, it goes on after the `end`.
+    /// Ends one arm of a block before another begins. If control reaches its end, it continues after the `end`.
     pub(super) fn end_arm(&mut self) -> Result {
         let block = self.block(0)?;
         let (target, count) = (block.target, block.results.len());
@@ -249,7 +249,7 @@ impl Builder<'_> {
         self.producer = None;
     }
 
-    /// A block ends, by `end` or, if there is one, by a `delegate` to a block.
+    /// Ends a block, by `end` or by a `delegate` to another block.
     pub(super) fn end(&mut self, delegate: Option<u32>) -> Result {
         let Some(block) = self.blocks.pop() else {
             return Err(Refused("an end too many"));
@@ -274,7 +274,7 @@ impl Builder<'_> {
             self.fall_through();
         }
         if let Kind::If { other } = block.kind {
-            // No second arm: the parameters are the results.
+            // Without a second arm, the parameters are the results.
             live |= self.bind(other, self.cost_after);
         }
         if block.kind != Kind::Loop {
@@ -290,7 +290,7 @@ impl Builder<'_> {
         if !self.dead {
             self.return_values(&body.results)?;
         }
-        // A branch to the body's label leaves it: there is nothing left to charge.
+        // A branch to the body's label leaves the function, so there is nothing left to charge.
         if self.bind(body.target, 0) {
             self.operands.clear();
             self.push_all(&body.results);
@@ -322,8 +322,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Jumps to a target if a condition holds, or if it does not: together with the comparison that
-    /// computed it if that is the last operation.
+    /// Jumps to a target if a condition holds, or if it does not. If a comparison that computed the condition is the
+    /// last operation, the two are fused.
     fn jump_if(&mut self, condition: Operand, if_holds: bool, target: usize) -> Result {
         let fused = self.program.ops.last().and_then(|step| numeric::branch(step.op, if_holds));
         let jump = match (fused, condition.place) {
@@ -361,7 +361,7 @@ impl Builder<'_> {
         let count = block.label_widths().len();
         let first = self.operands.len().checked_sub(count).ok_or(Refused("a label's values"))?;
         for at in first..self.operands.len() {
-            // No value is overwritten before it is moved: none moves up.
+            // No value is overwritten before it is moved, because none moves up.
             let operand = self.operands[at];
             self.move_to(operand, to);
             to += operand.width;
@@ -372,7 +372,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `br_if`: the comparison before it and it become one operation if no values are to be moved.
+    /// `br_if`: it is fused with the comparison before it if no values must be moved.
     fn br_if(&mut self, depth: u32) -> Result {
         let condition = self.pop()?;
         let block = self.block(depth)?;
@@ -412,7 +412,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `try_table`: the handler has no operation, it is found by position.
+    /// `try_table`: the handler needs no operation; it is found by position.
     fn begin_try(&mut self, table: &TryTable) -> Result {
         let first = self.program.catches.len() as u32;
         let count = table.catches.len() as u32;
@@ -423,7 +423,7 @@ impl Builder<'_> {
                 wasmparser::Catch::All { label } => (None, false, label),
                 wasmparser::Catch::AllRef { label } => (None, true, label),
             };
-            // The clauses are outside of the block: their labels do not count it.
+            // The clauses are outside of the block, so their labels do not count it.
             let block = self.block(depth)?;
             let (to, target) = (block.slot, block.target);
             let label = Label { target: 0, keep: 0, from: 0, to };
@@ -466,7 +466,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `br_on_cast`, and `br_on_cast_fail` if it is taken when the cast fails.
+    /// `br_on_cast`, and `br_on_cast_fail`, which branches when the cast fails.
     fn br_on_cast(&mut self, depth: u32, ty: wasmparser::RefType, fails: bool) -> Result {
         let cast = self.cast(ty.is_nullable(), ty.heap_type())?;
         let count = self.block(depth)?.label_widths().len();
@@ -479,7 +479,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// A label with the values for it on top of the stack, in their own slots.
+    /// A row for a label whose values are on top of the stack, in their own slots.
     pub(super) fn label(&self, depth: u32) -> Result<Label> {
         let block = self.block(depth)?;
         let widths = block.label_widths();
@@ -490,7 +490,7 @@ impl Builder<'_> {
     }
 }
 
-/// A condition that was placed: no constant any more.
+/// A condition that has been placed in a slot and is no constant any more.
 fn condition_in_place(condition: Operand) -> Operand {
     match condition.place {
         Place::Const(_) => Operand { place: Place::Slot, ..condition },

@@ -1,7 +1,7 @@
 //! The exceptions of before version 3.0: `try` with its catches, `delegate`, `rethrow`.
 //!
-//! A caught exception lives as long as the catch that it was caught by, for `rethrow` to find. It has no operand, so
-//! each level of nested `try` has a slot of its own behind the locals of the function.
+//! `rethrow` can use a caught exception as long as control is in the catch. The exception has no operand, so each level
+//! of nested `try` has a slot of its own behind the locals of the function.
 
 use super::control::Kind;
 use super::{Builder, Refused, Result};
@@ -9,19 +9,19 @@ use crate::program::{Catch, Handler, HandlerKind, Label, Op};
 use etalon_module::{Opcode, TypeUse};
 use wasmparser::{BlockType, Operator};
 
-/// A `try` whose `end` or `delegate` was not seen yet.
+/// A `try` whose `end` or `delegate` has not been reached.
 #[derive(Debug)]
 pub(super) struct Try {
     start: u32,
     /// Where its first catch begins.
     end: Option<u32>,
-    /// What its catches catch, in their order.
+    /// The clauses of its catches, in their order.
     catches: Vec<Catch>,
 }
 
-/// How many levels of `try` a body nests at most: as many slots as it needs for caught exceptions.
+/// The greatest number of nested `try`s in a body: how many slots it needs for caught exceptions.
 pub(super) fn levels(body: &[Opcode]) -> u32 {
-    // Which of the blocks that are open are those of a `try`.
+    // For each open block: whether it is a `try`.
     let mut open = Vec::new();
     let (mut level, mut most) = (0, 0);
     for opcode in body {
@@ -60,12 +60,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The slot in which the exception is kept that a `try` inside so many others has caught.
+    /// The slot for the exception that a `try` at this level has caught.
     fn kept(&self, level: usize) -> u32 {
         self.declared + level as u32
     }
 
-    /// `catch` or `catch_all`: what comes before it ends as the first arm of an `if` does at its `else`.
+    /// `catch` or `catch_all`: the part before it ends like the first arm of an `if` at its `else`.
     pub(super) fn begin_catch(&mut self, tag: Option<u32>) -> Result {
         let block = self.block(0)?;
         if !matches!(block.kind, Kind::Try | Kind::Catch { .. }) {
@@ -75,7 +75,7 @@ impl Builder<'_> {
         self.end_arm()?;
         let level = self.tries.len().checked_sub(1).ok_or(Refused("a catch without its try"))?;
         let end = self.program.pc();
-        // The values are those of the exception: none is moved.
+        // The values come from the exception, so none is moved.
         let label = Label { target: 0, keep: 0, from: 0, to };
         let entry = self.new_target();
         let label = self.label_row(entry, label);
@@ -104,7 +104,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The `try` that is closed becomes a handler.
+    /// Turns the closed `try` into a handler.
     pub(super) fn end_try(&mut self, delegate: Option<u32>) -> Result {
         let kind = delegate.map_or(HandlerKind::Try, |to| HandlerKind::Delegate { to });
         let open = self.tries.pop().ok_or(Refused("an end without its try"))?;
@@ -116,9 +116,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// An exception goes on as if it came out of the block of the label.
+    /// `delegate`: an exception continues as if it left the block of the label.
     fn delegate(&mut self, depth: u32) -> Result {
-        // The label is one outside of the `try`.
+        // The label is outside of the `try`.
         let target = self.blocks.len().checked_sub(2 + depth as usize);
         let target = target.ok_or(Refused("a label is missing"))?;
         self.end(Some(target as u32))

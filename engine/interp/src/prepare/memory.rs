@@ -55,14 +55,14 @@ impl Builder<'_> {
         Ok(true)
     }
 
-    /// The rate of a bulk operation that the loop does itself: within the instance's first memory, with
-    /// 32-bit addresses.
+    /// The rate of a bulk operation that the loop executes itself: within the instance's first memory, with 32-bit
+    /// addresses.
     fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
         let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
         self.store.schedule().dynamic(opcode).filter(|_| first)
     }
 
-    /// Atomic accesses (proposal *threads*). An `atomic.fence` orders nothing where there is one thread.
+    /// Atomic accesses (proposal *threads*). An `atomic.fence` has no effect, because there is only one thread.
     fn atomic(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
         if let Operator::AtomicFence { .. } = operator {
             return Ok(true);
@@ -73,7 +73,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The memory of an access. Accesses to arrays are a proposal that validation excludes.
+    /// The memory of an access. Validation excludes the proposal for accesses to arrays.
     fn memory_index(memarg: &MemArg) -> Result<u32> {
         match memarg.target {
             MemArgTarget::Memory(index) => Ok(index),
@@ -88,7 +88,7 @@ impl Builder<'_> {
         u32::try_from(memarg.offset).ok().filter(|_| first)
     }
 
-    /// An access of another kind.
+    /// An access to any other memory.
     fn far(
         &mut self,
         opcode: Opcode,
@@ -150,7 +150,7 @@ impl Builder<'_> {
     }
 }
 
-/// Atomic accesses: their immediate, operands and results.
+/// Atomic accesses: immediate, number of operands, and results.
 #[rustfmt::skip]
 fn atomic_access(operator: &Operator<'_>) -> Option<(MemArg, usize, &'static [u32])> {
     use Operator as O;

@@ -1,4 +1,4 @@
-//! Preparation: a function's instructions into operations, on its first call.
+//! Preparation: a function's instructions become operations at its first call.
 
 mod calls;
 mod control;
@@ -19,7 +19,7 @@ use legacy::Try;
 use operands::{Operand, Place};
 use wasmparser::Operator;
 
-/// What cannot be in a validated body.
+/// Something that cannot be in a validated body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Refused(&'static str);
 
@@ -31,7 +31,7 @@ impl From<Refused> for Stop {
 
 type Result<T = ()> = std::result::Result<T, Refused>;
 
-/// Where a forward branch must be filled in.
+/// A place where the target of a forward branch is filled in.
 #[derive(Clone, Copy, Debug)]
 enum Use {
     /// In the operation at a position.
@@ -40,14 +40,14 @@ enum Use {
     Row(usize),
 }
 
-/// A place that branches go to.
+/// A target of branches.
 #[derive(Debug, Default)]
 struct Target {
     pc: Option<u32>,
     uses: Vec<Use>,
 }
 
-/// A function being prepared.
+/// A function that is being prepared.
 struct Builder<'a> {
     program: &'a mut Program,
     module: &'a Module,
@@ -57,28 +57,28 @@ struct Builder<'a> {
     metered: bool,
     /// Slots of the parameters and declared locals.
     declared: u32,
-    /// These and the slots of caught exceptions: the slot of the first operand.
+    /// Those and the slots of caught exceptions; this is the slot of the first operand.
     locals: u32,
     /// Slot and width of every local.
     local_slots: Vec<(u32, u32)>,
     operands: Vec<Operand>,
     blocks: Vec<Block>,
-    /// Those of the blocks that are a `try`.
+    /// The open blocks that are a `try`.
     tries: Vec<Try>,
     targets: Vec<Target>,
-    /// Whether control cannot reach the present instruction.
+    /// Whether control cannot reach the current instruction.
     dead: bool,
-    /// Offset of the present instruction.
+    /// The offset of the current instruction.
     offset: u32,
-    /// Cost of the gas segment after the present instruction, if that ends one.
+    /// The cost of the gas segment after the current instruction, if that ends one.
     cost_after: u64,
-    /// Cost of the gas segment that begins at the next operation, if control may jump there.
+    /// The cost of the gas segment that begins at the next operation, if control may jump there.
     next_cost: Option<u64>,
-    /// The operation that did nothing but compute the topmost operand, if it is the last.
+    /// The last operation, if it only computed the topmost operand.
     producer: Option<u32>,
 }
 
-/// Prepares a function of this tier, whose row in `program.codes` is set but for its entry.
+/// Prepares a function of this tier. Its row in `program.codes` is set except for its entry.
 ///
 /// # Errors
 /// Only if the function was not validated: a crash.
@@ -169,7 +169,7 @@ fn widths(types: &[ValType]) -> Box<[u32]> {
 }
 
 impl Builder<'_> {
-    /// Appends an operation of the present instruction.
+    /// Appends an operation of the current instruction.
     fn emit(&mut self, op: Op) -> u32 {
         self.emit_at(op, self.offset)
     }
@@ -179,9 +179,9 @@ impl Builder<'_> {
         self.program.push(op, cost, offset)
     }
 
-    /// Control may jump to the next operation, which then begins a gas segment of this cost.
+    /// Declares that control may jump to the next operation, which then begins a gas segment of this cost.
     fn enter_at_next(&mut self, cost: u64) {
-        // Two cuts may meet at one position. What they cost is told apart by where they are.
+        // Two cuts may meet at one position, and each needs a cost of its own, so they get different positions.
         if self.next_cost.is_some_and(|other| other != cost) {
             self.emit(Op::Nop);
         }
@@ -189,14 +189,14 @@ impl Builder<'_> {
         self.producer = None;
     }
 
-    /// Gives the next operation the cost of one that was taken back.
+    /// Gives the next operation the cost of one that was removed.
     fn entry_cost_at_next(&mut self, cost: u64) {
         if cost != 0 {
             self.next_cost = Some(cost);
         }
     }
 
-    /// Control falls through into a gas segment, from an operation that does not charge for it.
+    /// Control falls through to a gas segment from an operation that does not charge for it.
     fn fall_through(&mut self) {
         if self.metered {
             self.emit(Op::Charge { cost: self.cost_after });
@@ -214,8 +214,8 @@ impl Builder<'_> {
         if !(self.numeric(operator)? || self.memory(operator)?) {
             self.other(operator, opcode)?;
         }
-        // What transfers control has charged for its cut; what is left are the dynamic operators,
-        // and under the policy of fine cuts all that may trap.
+        // Operators that transfer control have charged for their cuts. The dynamic operators remain, and with
+        // fine cuts all operators that may trap.
         if self.metered && !self.dead && self.store.schedule().is_cut(opcode) {
             self.fall_through();
         }
@@ -225,14 +225,14 @@ impl Builder<'_> {
     fn numeric(&mut self, operator: &Operator<'_>) -> Result<bool> {
         use Operator as O;
         match operator {
-            // `i32.const`, `i64.const`, `f32.const`, `f64.const`: no operation, until the value must be in
-            // its slot.
+            // `i32.const`, `i64.const`, `f32.const`, `f64.const`: no operation, until the value is
+            // needed in its slot.
             O::I32Const { value } => self.push_lazy(Place::Const(u64::from(*value as u32)), 1),
             O::I64Const { value } => self.push_lazy(Place::Const(*value as u64), 1),
             O::F32Const { value } => self.push_lazy(Place::Const(value.bits().into()), 1),
             O::F64Const { value } => self.push_lazy(Place::Const(value.bits()), 1),
             // `i32.reinterpret_f32`, `i64.reinterpret_f64`, `f32.reinterpret_i32`,
-            // `f64.reinterpret_i64`: the bits stay, and so do the slots.
+            // `f64.reinterpret_i64`: neither bits nor slots change.
             O::I32ReinterpretF32
             | O::I64ReinterpretF64
             | O::F32ReinterpretI32
@@ -266,11 +266,11 @@ impl Builder<'_> {
         Ok(false)
     }
 
-    /// Instructions on references, tables, globals and locals, and what is left.
+    /// Instructions on references, tables, globals and locals, and all others.
     fn other(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
         use Operator as O;
         match *operator {
-            // `nop` and `drop` are no operations either, nor are `local.get`, `ref.null` and `ref.func`.
+            // `nop`, `drop`, `local.get`, `ref.null` and `ref.func` become no operations either.
             O::Nop => {}
             O::Drop => {
                 self.pop()?;
@@ -411,7 +411,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// An operator without an operation of its own: operands and results in their own slots.
+    /// An operator without an operation of its own; its operands and results are in their own slots.
     fn slow(&mut self, opcode: Opcode, operands: usize, results: &[u32], x: u32, y: u32) -> Result {
         let at = self.settle_operands(operands)?;
         let pc = self.emit(Op::Slow { opcode, at, x, y });
@@ -424,7 +424,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Moves operands to their own slots and pops them; gives the first slot.
+    /// Moves operands to their own slots and pops them; returns the first slot.
     fn settle_operands(&mut self, count: usize) -> Result<u32> {
         self.settle_top(count);
         let Some(rest) = self.operands.len().checked_sub(count) else {
@@ -435,7 +435,7 @@ impl Builder<'_> {
         Ok(self.next_slot())
     }
 
-    /// A row of labels to be filled in when the target is known.
+    /// A row of the labels, to be filled in when the target is known.
     fn label_row(&mut self, target: usize, label: Label) -> u32 {
         let row = self.program.labels.len();
         self.program.labels.push(label);

@@ -1,4 +1,4 @@
-//! Numeric operators into operations: one table for each shape.
+//! The operations of numeric operators: one table for each shape.
 
 use crate::program::{Bin, Cmp, Load, Op, Store, Un};
 use wasmparser::{MemArg, Operator};
@@ -13,7 +13,7 @@ pub(crate) type MakeLoad = fn(Load) -> Op;
 /// A store, by its slots and offset.
 pub(crate) type MakeStore = fn(Store) -> Op;
 
-/// How wide the operands of an integer operator are.
+/// The width of the operands of an integer operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
     /// 32 bits.
@@ -23,7 +23,7 @@ pub(crate) enum Width {
 }
 
 impl Width {
-    /// Whether an operation can hold a constant, which it does as 32 bits with their sign.
+    /// Whether an operation can hold a constant: it has 32 bits, which are sign-extended.
     pub(crate) fn fits(self, value: u64) -> bool {
         self == Width::Narrow || value as u32 as i32 as u64 == value
     }
@@ -179,7 +179,7 @@ pub(crate) fn unary(operator: &Operator<'_>) -> Option<MakeUn> {
     })
 }
 
-/// A comparison as a branch that is taken if it holds, or if it does not; the target is 0 as yet.
+/// A comparison as a branch that is taken if it holds, or if it does not; the target is still 0.
 #[rustfmt::skip]
 pub(crate) fn branch(comparison: Op, if_holds: bool) -> Option<Op> {
     let cmp = |o: Bin| Cmp { a: o.a, b: o.b, target: 0 };

@@ -1,13 +1,13 @@
-//! The operand stack as preparation sees it: where every operand will be.
+//! The operand stack during preparation: where every operand will be.
 //!
-//! Every operand has a slot of its own, fixed by its height. Until something needs it there, an
-//! operand may also be left where it came from: in its local, or as a constant.
+//! Every operand has a slot of its own, determined by its height. Until something needs it there, an
+//! operand may stay where it came from: in its local, or as a constant.
 
 use super::Builder;
 use crate::program::{Op, Un};
 
-/// Most operands from the top down that may be left where they came from. It bounds the work when a
-/// local is set.
+/// How many operands, from the top down, may stay where they came from. This bounds the work when a local
+/// is set.
 const LAZY: usize = 32;
 
 /// Where an operand is.
@@ -17,7 +17,7 @@ pub(super) enum Place {
     Slot,
     /// In the slot of a local that has not been set since.
     Local(u32),
-    /// Known.
+    /// A constant.
     Const(u64),
 }
 
@@ -47,7 +47,7 @@ impl Builder<'_> {
         self.operands.last().map_or(self.locals, |o| o.slot + o.width)
     }
 
-    /// Pushes a result that the operation to be emitted next writes; gives its slot.
+    /// Pushes a result that the next operation will write; returns its slot.
     pub(super) fn push_slot(&mut self, width: u32) -> u32 {
         let slot = self.next_slot();
         self.operands.push(Operand { place: Place::Slot, slot, width });
@@ -60,21 +60,21 @@ impl Builder<'_> {
         self.push_wide_result(1, make);
     }
 
-    /// Pushes the result of an operation that writes as many slots, and emits it.
+    /// Pushes the result of an operation that writes a number of slots, and emits it.
     pub(super) fn push_wide_result(&mut self, width: u32, make: impl FnOnce(u32) -> Op) {
         let dst = self.push_slot(width);
         let pc = self.emit(make(dst));
         self.producer = Some(pc);
     }
 
-    /// Pushes an operand that is somewhere already.
+    /// Pushes an operand that stays where it is.
     pub(super) fn push_lazy(&mut self, place: Place, width: u32) {
         let slot = self.next_slot();
         self.operands.push(Operand { place, slot, width });
         self.settle_deep();
     }
 
-    /// Keeps all operands but the topmost few in their own slots.
+    /// Moves all operands except the topmost few to their own slots.
     fn settle_deep(&mut self) {
         if let Some(low) = self.operands.len().checked_sub(LAZY + 1) {
             self.settle(low);
@@ -86,14 +86,14 @@ impl Builder<'_> {
         self.operands.pop().ok_or(super::Refused("an operand is missing"))
     }
 
-    /// Pops an operand that an operation will read; gives the slot to read.
+    /// Pops an operand that an operation will read; returns the slot to read.
     pub(super) fn pop_read(&mut self) -> Result<u32, super::Refused> {
         let operand = self.pop()?;
         self.place_const(operand);
         Ok(operand.source())
     }
 
-    /// Writes a constant to its own slot, from where it can be read.
+    /// Writes a constant to its own slot, so that it can be read there.
     pub(super) fn place_const(&mut self, operand: Operand) {
         if let Place::Const(value) = operand.place {
             self.emit(Op::Const { dst: operand.slot, value });
@@ -107,7 +107,7 @@ impl Builder<'_> {
         self.operands[at].place = Place::Slot;
     }
 
-    /// Moves an operand to a slot, unless it is there.
+    /// Moves an operand to a slot, unless it is there already.
     pub(super) fn move_to(&mut self, operand: Operand, dst: u32) {
         match operand.place {
             Place::Const(value) => {
@@ -129,13 +129,13 @@ impl Builder<'_> {
         }
     }
 
-    /// Moves all operands to their own slots: where control may join, each has one place.
+    /// Moves all operands to their own slots, because each must have a single place where control may join.
     pub(super) fn settle_all(&mut self) {
         self.settle_top(LAZY);
     }
 
-    /// An operation was emitted at which a collection may happen: notes which of the operands below its
-    /// own are not in their slots. They stay where they are, and collections pass over their slots.
+    /// Records, for an operation at which a collection may happen, which operands below its own are not in their
+    /// slots. They stay where they are, and collections skip their slots.
     pub(super) fn note_unplaced(&mut self, pc: u32) {
         let first = self.operands.len().saturating_sub(LAZY);
         for operand in self.operands[first..].iter().filter(|o| o.place != Place::Slot) {
@@ -143,7 +143,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Before a local is set: the operands that were left in it move to their own slots.
+    /// Moves the operands that were left in a local to their own slots, before the local is set.
     fn preserve(&mut self, local: u32) {
         let len = self.operands.len();
         for at in len.saturating_sub(LAZY)..len {
@@ -153,13 +153,13 @@ impl Builder<'_> {
         }
     }
 
-    /// `local.set`: the operation that computes the value writes the local itself if it can.
+    /// `local.set`: if possible, the operation that computes the value writes to the local directly.
     pub(super) fn set_local(&mut self, local: u32) -> Result<(), super::Refused> {
         let value = self.pop()?;
         match self.take_producer(value) {
             Some((mut op, cost, offset)) => {
-                // Operands left in the local are moved before it is written. What the operation
-                // reads is above them or in locals, so it finds its own operands unchanged.
+                // Operands left in the local are moved before it is written. The operation reads slots
+                // above them, or locals, so its own operands are unchanged.
                 self.entry_cost_at_next(cost);
                 self.preserve(local);
                 if let Some(dst) = op.dst_mut() {
@@ -175,7 +175,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Takes back the last operation if all it did is compute this operand.
+    /// Removes the last operation if it only computed this operand.
     pub(super) fn take_producer(&mut self, operand: Operand) -> Option<(Op, u64, u32)> {
         let pc = self.producer.take()?;
         if operand.place != Place::Slot || pc + 1 != self.program.pc() {

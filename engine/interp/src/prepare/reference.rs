@@ -146,7 +146,7 @@ impl Builder<'_> {
     }
 }
 
-/// Slots of a field's value.
+/// The slots of a field's value.
 fn width(field: FieldType) -> u32 {
     match field.storage {
         StorageType::Val(ty) => ty.slots() as u32,
@@ -154,7 +154,7 @@ fn width(field: FieldType) -> u32 {
     }
 }
 
-/// Bits of a packed field; 0 for others.
+/// The bits of a packed field; 0 for others.
 fn packed_bits(field: FieldType) -> u32 {
     match field.storage {
         StorageType::I8 => 8,

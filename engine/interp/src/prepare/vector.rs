@@ -48,7 +48,7 @@ fn shape(opcode: Opcode, x: u32) -> Option<(Shape, usize, u32)> {
     Some(match opcode {
         Opcode::V128Const => (Shape::Const, 0, 2),
         Opcode::I8x16Shuffle => (Shape::Shuffle, 2, 2),
-        // Which form an operator has is which of the functions knows it.
+        // The form of an operator is the function that knows it.
         _ if vector::unop(opcode, 0).is_some() => (Shape::Unary, 1, 2),
         _ if vector::binop(opcode, 0, 0).is_some() => (Shape::Binary, 2, 2),
         _ if vector::ternop(opcode, 0, 0, 0).is_some() => (Shape::Ternary, 3, 2),
@@ -61,7 +61,7 @@ fn shape(opcode: Opcode, x: u32) -> Option<(Shape, usize, u32)> {
     })
 }
 
-/// The lane number of an operator on registers.
+/// The lane index of an operator that does not access a memory.
 #[rustfmt::skip]
 fn lane(operator: &Operator<'_>) -> Option<u8> {
     use Operator as O;

@@ -1,4 +1,4 @@
-//! The program of a store: the operations of every function that was prepared, one after the other.
+//! The program of a store: the operations of all prepared functions, one after the other.
 
 mod op;
 
@@ -7,13 +7,13 @@ pub(crate) use op::{Bin, Cmp, Load, Op, Shape, Slow, Store, Un};
 use etalon_module::{RefType, TypeId};
 use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
 
-/// The memory of an instance without one: the address of none.
+/// The first memory of an instance without memories: no valid address.
 pub(crate) const NO_MEMORY: u32 = u32::MAX;
 
-/// Where the machine is sent to leave its loop: the first operation of every program.
+/// The position at which the loop ends: the first operation of every program.
 pub(crate) const EXIT_PC: u32 = 0;
 
-/// What a call must know of a function.
+/// What calls need to know about a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code {
     /// Its first operation; [`EXIT_PC`] if it is not prepared.
@@ -35,7 +35,7 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// A function that this tier does not run, as far as it knows.
+    /// A function that this tier does not run.
     pub(crate) const FOREIGN: Code = Code {
         entry: EXIT_PC,
         own: false,
@@ -48,20 +48,20 @@ impl Code {
     };
 }
 
-/// A label as a branch sees it that has to move the label's values.
+/// A label, for a branch that moves the label's values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label {
-    /// The operation to go on with.
+    /// The operation at which control continues.
     pub(crate) target: u32,
     /// Slots of the label's values.
     pub(crate) keep: u32,
-    /// Where they are.
+    /// Where the values are.
     pub(crate) from: u32,
-    /// Where the label has them.
+    /// Where the label expects them.
     pub(crate) to: u32,
 }
 
-/// What `call_indirect` looks up and expects.
+/// The table and the type of a `call_indirect`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signature {
     /// The table.
@@ -86,41 +86,41 @@ pub(crate) struct FarArg {
 /// A clause of a `try_table`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Catch {
-    /// The tag that it catches; every tag if there is none.
+    /// The tag that it catches; `None` catches every tag.
     pub(crate) tag: Option<TagAddr>,
-    /// Whether it gives the reference to the exception too.
+    /// Whether it also passes the reference to the exception.
     pub(crate) with_ref: bool,
     /// The slot that keeps the exception for a `rethrow`: the clause is one of a `try`.
     pub(crate) keep: Option<u32>,
-    /// Where control goes: a row of the labels, whose values begin at `to`.
+    /// Where control continues: a row of the labels, whose values begin at `to`.
     pub(crate) label: u32,
 }
 
-/// What a handler is of.
+/// The instruction of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HandlerKind {
     /// `try_table`
     TryTable,
     /// `try` of before version 3.0
     Try,
-    /// A `try` that hands its exceptions on, past all handlers deeper than a block's.
+    /// A `try` that passes its exceptions on, past all handlers that are nested deeper than a block.
     Delegate { to: u32 },
 }
 
-/// A `try_table` or `try`: what it catches while control is between two positions.
+/// A `try_table` or `try`: it catches exceptions while control is between two positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handler {
     pub(crate) kind: HandlerKind,
-    /// How many blocks of the function it is in, the body included.
+    /// How many blocks of the function enclose it, including the body.
     pub(crate) depth: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
-    /// Its clauses: the first, and how many.
+    /// Its first clause, and the number of clauses.
     pub(crate) first: u32,
     pub(crate) count: u32,
 }
 
-/// Which function a run of operations is of.
+/// The function of a range of operations.
 #[derive(Clone, Copy, Debug)]
 struct Range {
     start: u32,
@@ -132,7 +132,7 @@ struct Range {
     handlers: usize,
 }
 
-/// An operation in its place.
+/// An operation, with the cost of entering it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     /// The operation.
@@ -141,14 +141,14 @@ pub(crate) struct Step {
     pub(crate) cost: u64,
 }
 
-/// The program. It only ever grows, so positions in it stay good.
+/// The program. It only grows, so positions in it stay valid.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The operations; branches hold positions in this vector.
     pub(crate) ops: Vec<Step>,
-    /// For each operation: where its instruction is in the module's bytes.
+    /// For each operation: the offset of its instruction in the module's bytes.
     offsets: Vec<u32>,
-    /// What calls must know, by function address.
+    /// What calls need to know, by function address.
     pub(crate) codes: Vec<Code>,
     /// Labels of `br_table` and of branches that move values.
     pub(crate) labels: Vec<Label>,
@@ -165,8 +165,8 @@ pub(crate) struct Program {
     /// Handlers, function by function, inner ones before outer ones.
     pub(crate) handlers: Vec<Handler>,
     ranges: Vec<Range>,
-    /// Positions at which a collection may happen, upwards, each with the slot of an operand that is
-    /// not there but in a local, or constant.
+    /// Positions at which a collection may happen, in ascending order, each with the slot of an operand that is not
+    /// in the slot but in a local, or constant.
     unplaced: Vec<(u32, u32)>,
 }
 
@@ -194,32 +194,32 @@ impl Program {
         self.ops.len() as u32
     }
 
-    /// Appends an operation; gives its position.
+    /// Appends an operation; returns its position.
     pub(crate) fn push(&mut self, op: Op, cost: u64, offset: u32) -> u32 {
         self.ops.push(Step { op, cost });
         self.offsets.push(offset);
         self.pc() - 1
     }
 
-    /// Takes the last operation back.
+    /// Removes the last operation.
     pub(crate) fn pop(&mut self) -> Option<(Op, u64, u32)> {
         let Step { op, cost } = self.ops.pop()?;
         Some((op, cost, self.offsets.pop()?))
     }
 
-    /// Notes that the operations from here on are of a function.
+    /// Begins the operations of a function.
     pub(crate) fn begin_function(&mut self, addr: FuncAddr, index: u32) {
         let start = self.pc();
         let handlers = self.handlers.len();
         self.ranges.push(Range { start, addr, index, handlers });
     }
 
-    /// Notes that at a position, the last one, an operand is not in its slot.
+    /// Records that at the last position an operand is not in its slot.
     pub(crate) fn note_unplaced(&mut self, pc: u32, slot: u32) {
         self.unplaced.push((pc, slot));
     }
 
-    /// The slots of the operands that are not there at a position, each with the position.
+    /// The operands that are not in their slots at a position: pairs of the position and the slot.
     pub(crate) fn unplaced_at(&self, pc: u32) -> &[(u32, u32)] {
         let first = self.unplaced.partition_point(|(at, _)| *at < pc);
         let rest = &self.unplaced[first..];
@@ -231,12 +231,12 @@ impl Program {
         self.ops.get(pc as usize).map_or(0, |step| step.cost)
     }
 
-    /// What calls must know of a function.
+    /// What calls need to know about a function.
     pub(crate) fn code(&self, func: FuncAddr) -> Code {
         self.codes.get(func.index()).copied().unwrap_or(Code::FOREIGN)
     }
 
-    /// Sets what calls must know of a function.
+    /// Sets what calls need to know about a function.
     pub(crate) fn set_code(&mut self, func: FuncAddr, code: Code) {
         if self.codes.len() <= func.index() {
             self.codes.resize(func.index() + 1, Code::FOREIGN);
@@ -249,7 +249,7 @@ impl Program {
         after.checked_sub(1).map(|i| self.ranges[i])
     }
 
-    /// The handlers around an operation, from the inside out.
+    /// The handlers around an operation, innermost first.
     pub(crate) fn handlers_at(&self, pc: u32) -> impl Iterator<Item = Handler> {
         let after = self.ranges.partition_point(|r| r.start <= pc);
         let first = after.checked_sub(1).map_or(0, |i| self.ranges[i].handlers);
@@ -258,12 +258,12 @@ impl Program {
         self.handlers[first..end].iter().filter(around).copied()
     }
 
-    /// The function that an operation is of.
+    /// The function of an operation.
     pub(crate) fn func_at(&self, pc: u32) -> Option<FuncAddr> {
         self.range(pc).map(|r| r.addr)
     }
 
-    /// Where in its module an operation comes from.
+    /// The place of an operation's instruction in its module.
     pub(crate) fn site(&self, pc: u32) -> Option<Site> {
         let func = self.range(pc)?.index;
         Some(Site { func, offset: *self.offsets.get(pc as usize)? })

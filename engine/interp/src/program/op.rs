@@ -1,8 +1,8 @@
-//! Operations: what a function's instructions become before they run.
+//! Operations: what preparation turns a function's instructions into.
 //!
-//! An operation is one instruction whose operands are named by their slots, counted from the frame's
-//! first: validation has fixed the height of the operand stack at every instruction. So an operand
-//! that is still in its local needs no move, and the operation reads it there.
+//! An operation names its operands by their slots, counted from the first slot of the frame. That is
+//! possible because validation has determined the height of the operand stack at every instruction. An
+//! operand that is still in its local needs no move: the operation reads it there.
 
 use etalon_gas::Rate;
 use etalon_module::Opcode;
@@ -14,8 +14,8 @@ pub(crate) struct Un {
     pub(crate) a: u32,
 }
 
-/// A result and two operands; in the variants named `K` the second is the operand itself, a
-/// sign-extended constant.
+/// A result and two operands. In variants that end in `K`, the second is the value itself: a constant that is
+/// sign-extended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bin {
     pub(crate) dst: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Bin {
     pub(crate) b: u32,
 }
 
-/// A comparison and where to go if it holds.
+/// A comparison, and its target if it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cmp {
     pub(crate) a: u32,

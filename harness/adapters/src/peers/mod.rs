@@ -1,8 +1,8 @@
-//! Engines that are measured, ours and others, by one narrow trait.
+//! Engines that are measured, ours and others, behind one narrow trait.
 //!
 //! An [`Adapter`](crate::Adapter) is judged, and must show everything that it does; a [`Racer`] is
-//! timed, and need only call one export again and again. Other engines than ours are behind cargo
-//! features of this crate, so that no ordinary build compiles them.
+//! timed, and only calls one export again and again. Engines of others are behind Cargo features of
+//! this crate, so that no ordinary build compiles them.
 
 mod own;
 #[cfg(feature = "peer-tinywasm")]
@@ -16,7 +16,7 @@ use crate::adapter::AdapterError;
 use crate::value::Val;
 use etalon_record::EngineInfo;
 
-/// The export that is called: from an `i32`, how much work to do, to one number, a checksum of it.
+/// The export that is called. Its parameter, an `i32`, says how much work to do; its result, a number, is a checksum.
 pub const KERNEL_EXPORT: &str = "run";
 
 /// An engine that is measured.
@@ -36,7 +36,7 @@ pub trait Loaded {
     /// Calls it.
     ///
     /// # Errors
-    /// If it does anything but return one number.
+    /// If it does anything other than return one number.
     fn run(&mut self, n: i32) -> Result<Val, AdapterError>;
 }
 
@@ -54,13 +54,13 @@ pub const RACER_NAMES: &[&str] = &[
     "wasmtime",
 ];
 
-/// Engines that a build may have or not.
+/// Engines that are only in some builds.
 const PEERS: &[&str] = &["tinywasm", "wasmi", "wasmtime"];
 
-/// The engine of a name. With `-metered`, one of ours charges gas by the default schedule.
+/// The engine with a name. With the suffix `-metered`, one of ours charges gas by the default schedule.
 ///
 /// # Errors
-/// If there is none of that name in this build.
+/// If this build has no engine with the name.
 pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
     Ok(match name {
         #[cfg(feature = "peer-tinywasm")]
@@ -71,11 +71,14 @@ pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
         "wasmtime" => Box::new(wasmtime::Wasmtime),
         "interp" | "interp-metered" | "jit" | "jit-metered" => Box::new(own::Own::named(name)?),
         _ if PEERS.contains(&name) => {
-            return Err(fault(name, "not in this build, which needs the feature `peers`"));
+            return Err(fault(name, "not in this build; build with the feature `peers`"));
         }
         _ => {
             let known = RACER_NAMES.join(", ");
-            return Err(fault(name, format!("not an engine to be measured; there are {known}")));
+            return Err(fault(
+                name,
+                format!("not an engine that can be measured; these are {known}"),
+            ));
         }
     })
 }

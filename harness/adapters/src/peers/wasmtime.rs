@@ -1,4 +1,4 @@
-//! Wasmtime: a compiler, with the same code generator as ours.
+//! Wasmtime: a compiler with the same code generator as ours.
 
 use super::{KERNEL_EXPORT, Loaded, Racer, fault};
 use crate::adapter::AdapterError;

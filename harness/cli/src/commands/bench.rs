@@ -20,25 +20,25 @@ Examples:
   etalon bench --against tinywasm --time 5           in a build with `--features peers` (`make bench`)
   etalon bench my.wasm --tier interp,jit             a module that exports `run`, from an i32 to a number
 
-All engines run the same work in turns, and every round gives a ratio; printed is the median of these, and half
-the distance of their quartiles. Time is the processor's. Engines that disagree on a checksum end the run.")]
+The engines take turns at the same work, and every round gives a ratio. Printed are the median of the ratios and half
+the distance between their quartiles. Time is processor time. Engines that disagree on a checksum end the run.")]
 pub(crate) struct Args {
-    /// Modules to run in place of the kernels
+    /// Modules to run instead of the kernels
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Engines: interp, jit, with -metered for gas; and tinywasm, wasmi, wasmtime if built in
+    /// Engines: interp and jit, with -metered for gas; tinywasm, wasmi and wasmtime if built in
     #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME")]
     pub tiers: Vec<String>,
-    /// Only kernels whose name is like this
+    /// Only kernels whose name matches
     #[arg(long, value_delimiter = ',', value_name = "GLOB")]
     pub kernel: Vec<String>,
-    /// The engine that the others are held against
+    /// The engine that the others are compared with
     #[arg(long, default_value = "interp", value_name = "NAME")]
     pub against: String,
-    /// Seconds for each engine on each kernel
+    /// Seconds of work for each engine on each kernel
     #[arg(long, default_value_t = 1.0, value_name = "SECONDS", value_parser = seconds)]
     pub time: f64,
-    /// Into how many rounds that time is cut
+    /// Into how many rounds that time is divided
     #[arg(long, default_value_t = 15, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub rounds: u16,
     /// Also write the record to a file
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     Ok(Status::Fine)
 }
 
-/// The files that were given, or the kernels that were named.
+/// The files that were given, or else the kernels that match.
 fn chosen(args: &Args) -> Result<Vec<Kernel>> {
     let mut all = Vec::new();
     for path in &args.files {
@@ -104,7 +104,7 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
     let globs: Vec<Glob> = args.kernel.iter().map(|glob| Glob::new(glob)).collect();
     all.retain(|kernel| globs.is_empty() || globs.iter().any(|glob| glob.matches(&kernel.name)));
     if all.is_empty() {
-        bail!("no kernel is like {}: there are {}", args.kernel.join(", "), known.join(", "));
+        bail!("no kernel matches {}; the kernels are {}", args.kernel.join(", "), known.join(", "));
     }
     Ok(all)
 }
@@ -122,7 +122,7 @@ fn line(kernel: &KernelRows, against: &str) {
     println!("{:<12}{columns}", kernel.name);
 }
 
-/// A ratio, or for the engine that the others are held against the time of a call.
+/// A ratio; for the engine that the others are compared with, the time of a call.
 fn cell(row: &BenchRow, against: &str) -> String {
     let text = match (row.nanoseconds, row.ratio) {
         (Some(time), _) if row.engine == against => format!("{:.2} ms", time / 1e6),

@@ -12,17 +12,17 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --invoke primes 100
-  etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering built in")]
+  etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering")]
 pub(crate) struct Args {
     /// The module
     pub file: PathBuf,
-    /// Where the artefact goes
+    /// Where to write the artefact
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// How hard to optimise
     #[arg(long, value_enum, default_value = "speed")]
     pub opt: Opt,
-    /// Build gas metering in, with this price list: a built-in name or a file
+    /// Meter gas by this schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Opt {
     None,
     /// Run quickly
     Speed,
-    /// Run quickly, in little space
+    /// Run quickly, with small code
     Size,
 }
 

@@ -19,37 +19,37 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon diff module.wasm                          each export, with generated arguments
-  etalon diff module.wat --invoke div 7 -1         one call
+  etalon diff module.wasm                          call each export with generated arguments
+  etalon diff module.wat --invoke div 7 -1         make one call
   etalon diff *.wasm --engine oracle,jit --format json")]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The one export to call, and its arguments
+    /// Call only this export, with these arguments
     #[arg(long, num_args = 1.., allow_negative_numbers = true, value_names = ["NAME", "ARG"])]
     pub invoke: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// What modules may use: wasm1, wasm2, wasm3, all, or features by name
+    /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
     pub features: Vec<String>,
-    /// Gas to spend in each case: it ends loops
+    /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Price list: a built-in name or a file
+    /// Gas schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 8, value_name = "N")]
     pub rounds: usize,
-    /// What the generated arguments are made from
+    /// Seed of the generated arguments
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Say which rules of the specification the cases reach, as the oracle tells
+    /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
-    /// Differences that the specification allows: nan-bits, exhaustion, grow, relaxed, unsupported
+    /// Allow differences that the specification leaves open: nan-bits, exhaustion, grow, relaxed, unsupported
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
     pub allow: Vec<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         watch(&mut adapters, tally);
     }
     if adapters.len() < 2 {
-        bail!("diff compares at least two engines, and one is named");
+        bail!("diff compares at least two engines, but only one is named");
     }
     let features = adapters
         .iter()
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut crashed = false;
     let mut unreadable = 0;
     for path in &args.files {
-        // One bad file does not lose what is found of the others.
+        // A bad file must not hide what is found in the others.
         let case = match case(args, path, features) {
             Ok(case) => case,
             Err(error) => {
@@ -121,7 +121,7 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
         .map(|name| {
             Policy::from_name(name).with_context(|| {
                 let known: Vec<&str> = Policy::ALL.iter().map(|p| p.name()).collect();
-                format!("{name:?} is no policy: there are {}", known.join(", "))
+                format!("{name:?} is not a policy; the policies are {}", known.join(", "))
             })
         })
         .collect()
@@ -137,11 +137,11 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
     let module = ModuleData::new(&wasm, features).with_context(|| name.clone())?;
     let export = module.export(invoke).filter(|e| e.kind == etalon::ExternKind::Func);
     let Some(export) = export else {
-        bail!("{name}: no function is exported as {invoke:?}");
+        bail!("{name}: exports no function {invoke:?}");
     };
     let params = &module.func_type(export.index).params;
     if params.len() != texts.len() {
-        bail!("{name}: {invoke} takes {} arguments, and {} are given", params.len(), texts.len());
+        bail!("{name}: {invoke} takes {} arguments, not {}", params.len(), texts.len());
     }
     let kinds = params.iter().map(|ty| etalon_adapters::kind_of(*ty));
     let values: Vec<Val> = texts
@@ -153,16 +153,16 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
     Ok(Case::new(name, wasm, vec![call]))
 }
 
-/// In what engines part, as a sentence.
+/// The aspect in which engines differ, as a clause.
 pub(crate) fn phrase(what: Aspect) -> &'static str {
     match what {
         Aspect::Crash => "one engine crashes",
-        Aspect::Loading => "one engine takes the module, another does not",
+        Aspect::Loading => "one engine accepts the module, another does not",
         Aspect::Outcome => "outcomes differ",
         Aspect::Trap => "traps differ",
         Aspect::Exception => "exceptions differ",
         Aspect::Results => "results differ",
-        Aspect::HostCalls => "calls of host functions differ",
+        Aspect::HostCalls => "calls to host functions differ",
         Aspect::Memory => "memories differ",
         Aspect::Globals => "globals differ",
         Aspect::Tables => "tables differ",
@@ -180,7 +180,7 @@ fn print(record: &DiffRecord) {
         }
     }
     for (policy, count) in &record.poisoned {
-        println!("not compared to the end, because of {policy}: {count}");
+        println!("not compared to the end because of {policy}: {count}");
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let verdict = match record.divergences.len() {
@@ -194,7 +194,7 @@ fn print(record: &DiffRecord) {
     }
 }
 
-/// What an engine did, without the fingerprints that are not what engines part in.
+/// What an engine did, without the digests of what does not differ.
 fn relevant(seen: &Observation, what: Aspect) -> Observation {
     let mut seen = seen.clone();
     seen.digests.retain(|name, _| {
@@ -206,7 +206,7 @@ fn relevant(seen: &Observation, what: Aspect) -> Observation {
     seen
 }
 
-/// Where engines part, and in what.
+/// Where engines differ, and in what.
 fn headline(divergence: &Divergence) -> String {
     let call = match &divergence.invoke {
         None => String::new(),

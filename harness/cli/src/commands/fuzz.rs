@@ -20,43 +20,43 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon fuzz --time 10m --seed 7                    all tiers against the oracle
+  etalon fuzz --time 10m --seed 7                    compare all tiers with the oracle
   etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
 
-Case number i depends on the seed, the profile, the engines' common features and i alone. Findings are
-folders that replay: `etalon diff FOLDER/module.wasm`.")]
+Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
+Each finding is saved as a folder that replays: `etalon diff FOLDER/module.wasm`.")]
 pub(crate) struct Args {
-    /// For how long: 90s, 10m, 1h
+    /// How long to run: 90s, 10m, 1h
     #[arg(long, value_name = "T", value_parser = duration)]
     pub time: Option<Duration>,
-    /// How many cases; 1000 if no time is given either
+    /// How many cases to run; 1000 if neither this nor --time is given
     #[arg(long, value_name = "N")]
     pub cases: Option<u64>,
-    /// What everything is made from
+    /// Seed of everything that is generated
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// How many cases run at a time; one for each core without it
+    /// How many cases run at a time; by default one for each core
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// The shapes of modules, in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; all without it
+    /// Profiles of generated modules, used in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
     pub profiles: Vec<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub rounds: usize,
-    /// Gas to spend in each case: it ends loops
+    /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Price list: a built-in name or a file
+    /// Gas schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
-    /// Say which rules of the specification the cases reach, as the oracle tells
+    /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
-    /// Where findings are saved
+    /// Where to save findings
     #[arg(long, default_value = "findings", value_name = "DIR")]
     pub out: PathBuf,
     /// Also write the record to a file
@@ -119,7 +119,7 @@ fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
         Some(profile) => Ok(profile),
         None => {
             let known: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
-            bail!("{name:?} is no profile: there are {}", known.join(", "))
+            bail!("{name:?} is not a profile; the profiles are {}", known.join(", "))
         }
     };
     names.iter().map(named).collect()

@@ -1,4 +1,4 @@
-//! One command a file.
+//! The commands, one for each file.
 
 pub(crate) mod bench;
 pub(crate) mod compile;
@@ -15,7 +15,7 @@ use crate::args::{Cli, Command};
 use crate::exit::Status;
 use anyhow::Result;
 
-/// Does what was asked.
+/// Runs a command.
 pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
     let format = cli.format;
     match cli.command {

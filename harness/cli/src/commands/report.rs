@@ -15,13 +15,13 @@ Examples:
   etalon report x86_64.json aarch64.json --out reports/out
   etalon report spec.json --compare reports/baseline/x86_64.json")]
 pub(crate) struct Args {
-    /// Records, as `--record` or `--format json` of spec, wast, diff and fuzz write them
+    /// Records, as spec, wast, diff and fuzz write them with `--record` or `--format json`
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
-    /// The folder for the reports, one folder an architecture
+    /// The folder for the reports, with one folder in it for each architecture
     #[arg(long, value_name = "DIR", default_value = "reports/out")]
     pub out: PathBuf,
-    /// A committed summary to compare with; what became worse is a finding
+    /// A committed summary to compare with; anything that became worse is a finding
     #[arg(long, value_name = "BASELINE")]
     pub compare: Option<PathBuf>,
 }
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<Status> {
 /// Names what became worse since the baseline.
 fn judge(baseline: &Baseline, suites: &[etalon_record::SuiteRecord]) -> Result<Status> {
     let Some(suite) = suites.iter().find(|suite| suite.arch == baseline.arch) else {
-        bail!("the baseline is of {}, and no record is", baseline.arch);
+        bail!("the baseline is for {}, and no record is", baseline.arch);
     };
     let comparison = compare(baseline, &Baseline::of(suite));
     for change in &comparison.regressions {

@@ -16,15 +16,15 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon run hello.wasm                            run its `_start`
+  etalon run hello.wasm                            call its `_start`
   etalon run fib.wat --invoke fib 30               call an export
-  etalon run fib.wat --invoke fib 30 --stats       with the gas it took
-  etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are spent
-  etalon run sieve.etalon --invoke primes 100      run an artefact of `etalon compile`")]
+  etalon run fib.wat --invoke fib 30 --stats       and print the gas that it took
+  etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are used up
+  etalon run sieve.etalon --invoke primes 100      run an artefact that `etalon compile` made")]
 pub(crate) struct Args {
-    /// The module
+    /// The module, or an artefact
     pub file: PathBuf,
-    /// The export to call; without it `_start`, if there is one
+    /// The export to call; by default `_start`, if there is one
     #[arg(long, value_name = "NAME")]
     pub invoke: Option<String>,
     /// Arguments of the export
@@ -32,13 +32,13 @@ pub(crate) struct Args {
     pub args: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Gas to spend
+    /// Gas limit
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: Option<u64>,
-    /// Price list: a built-in name or a file
+    /// Gas schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
-    /// Say what it cost
+    /// Print the gas that the run took
     #[arg(long)]
     pub stats: bool,
 }
@@ -123,13 +123,13 @@ fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Ru
         None if exports.iter().any(|e| e.name == "_start") => "_start",
         None if args.args.is_empty() => return Ok(()),
         None => bail!(
-            "{file}: arguments, but no function to pass them to: name one with --invoke; {}",
+            "{file}: there are arguments, but no function to pass them to; name one with --invoke: {}",
             functions()
         ),
     };
     let found = exports.iter().find(|e| e.name == name);
     let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
-        bail!("{file}: no function is exported as {name:?}; {}", functions());
+        bail!("{file}: exports no function {name:?}; {}", functions());
     };
     run.args = parse_args(&args.args, params).with_context(|| format!("{file}: {name}"))?;
     run.invoke = Some(name.to_owned());
@@ -140,12 +140,7 @@ fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Ru
 fn parse_args(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
     if texts.len() != params.len() {
         let kinds: Vec<&str> = params.iter().map(|k| k.name()).collect();
-        bail!(
-            "takes {} arguments ({}), and {} are given",
-            params.len(),
-            kinds.join(", "),
-            texts.len()
-        );
+        bail!("takes {} arguments ({}), not {}", params.len(), kinds.join(", "), texts.len());
     }
     texts.iter().zip(params).map(|(text, kind)| values::parse(text, *kind)).collect()
 }
@@ -159,7 +154,7 @@ fn status(outcome: &Outcome) -> Status {
     }
 }
 
-/// What there is to say of an outcome besides its class and its results.
+/// The details of an outcome besides its class and its results.
 pub(crate) fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Returned(_) | Outcome::TimedOut => None,

@@ -16,19 +16,19 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon spec                                        everything, on all tiers
+  etalon spec                                        run everything on all tiers
   etalon spec --suite wasm-v1,wasm-v2 --tier oracle,jit
   etalon spec --suite 'proposals/*' --filter 'memory*'
-  etalon spec --shard 1/4 --record part1.json        a quarter of it
+  etalon spec --shard 1/4 --record part1.json        run a quarter of it
   etalon spec --coverage                             which rules do the scripts reach?")]
 pub(crate) struct Args {
     /// Suites, by name or pattern: wasm-v1, wasm-v2, wasm-v3, wasm-latest, proposals/*, local
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub suite: Vec<String>,
-    /// Only scripts whose name is like this
+    /// Only scripts whose name matches
     #[arg(long, value_name = "GLOB")]
     pub filter: Option<String>,
-    /// Only the I-th of N parts
+    /// Only part I of N parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
     #[command(flatten)]
@@ -40,20 +40,20 @@ pub(crate) struct Args {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Price list: a built-in name or a file
+    /// Gas schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
     pub no_gas: bool,
-    /// Say which rules of the specification are reached. The oracle counts them, and runs besides the
-    /// engines that are named if it is not among them
+    /// Also report which rules of the specification are reached. The oracle counts them; it runs even if
+    /// it is not among the engines that are named
     #[arg(long)]
     pub coverage: bool,
-    /// How many scripts run at a time; one for each core without it
+    /// How many scripts run at a time; by default one for each core
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// How the threads of scripts are interleaved: each number is one way, the same every time
+    /// Seed of the interleaving of the threads of scripts; the same seed gives the same interleaving
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub thread_seed: u64,
     /// Also write the record to a file
@@ -61,11 +61,11 @@ pub(crate) struct RunArgs {
     pub record: Option<PathBuf>,
 }
 
-/// What scripts are run with.
+/// Engines and options, ready to run scripts.
 pub(crate) struct Prepared {
     pub adapters: Vec<Arc<dyn Adapter>>,
     pub options: ScriptOptions,
-    /// Where reached rules are noted, if that is asked for.
+    /// Where reached rules are counted, if `--coverage` is given.
     pub tally: Option<RuleTally>,
 }
 
@@ -141,7 +141,7 @@ fn print(record: &SuiteRecord) {
             println!("  … and {} more; --format json has all", row.failures.len() - MOST_FAILURES);
         }
         for note in &row.unexpected {
-            println!("  line {}: passes, and is listed as failing: {}", note.line, note.reason);
+            println!("  line {}: passes, but is listed as failing: {}", note.line, note.reason);
         }
     }
     for mismatch in &record.gas.unequal {

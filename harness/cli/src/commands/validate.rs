@@ -19,12 +19,12 @@ pub(crate) struct Args {
     /// The modules
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// What modules may use: wasm1, wasm2, wasm3, all, or features by name
+    /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
     pub features: Vec<String>,
 }
 
-/// What was found of one file.
+/// The result for one file.
 #[derive(Debug, Serialize)]
 struct Row {
     file: String,
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut rows = Vec::new();
     let mut status = Status::Fine;
     for path in &args.files {
-        // One bad file does not lose what is found of the others.
+        // A bad file must not hide what is found in the others.
         let row = match input::read_module(path) {
             Ok(wasm) => judge(path.display().to_string(), &wasm, features),
             Err(error) => Row {
@@ -109,7 +109,7 @@ pub(crate) fn features(names: &[String]) -> Result<Features> {
             name => Features::wasm1().with(name).ok_or_else(|| {
                 let known: Vec<&str> = Features::all_names().collect();
                 anyhow::anyhow!(
-                    "{name:?} is no feature: there are wasm1, wasm2, wasm3, all, {}",
+                    "{name:?} is not a feature; the features are wasm1, wasm2, wasm3, all, {}",
                     known.join(", ")
                 )
             })?,

@@ -16,19 +16,19 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon wast path/to/testsuite --engine jit       a checkout of the official scripts
+  etalon wast path/to/testsuite --engine oracle    run a checkout of the official scripts
   etalon wast mine.wast --features wasm3,threads
   etalon wast mine.wast --coverage                 which rules of the specification does it reach?
-  etalon wast litmus.wast --outcomes               all that its threads can come to")]
+  etalon wast litmus.wast --outcomes               which outcomes can its threads have?")]
 pub(crate) struct Args {
     /// Scripts, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// What modules may use: wasm1, wasm2, wasm3, all, or features by name; without it, what the
-    /// folders are named after, over wasm3
+    /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name; by default wasm3 and
+    /// the proposals that the folders are named after
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub features: Vec<String>,
-    /// Go through all interleavings of the threads of scripts, RUNS at most, and say what they come to
+    /// Try all interleavings of the threads of scripts, at most RUNS, and list their outcomes
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
     #[arg(conflicts_with = "coverage")]
     pub outcomes: Option<u64>,
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     pub run: RunArgs,
 }
 
-/// What a script came to on an engine.
+/// The outcomes of a script on an engine.
 #[derive(Debug, Serialize)]
 struct OutcomesOf {
     file: String,
@@ -97,11 +97,11 @@ fn all_outcomes(
     })
 }
 
-/// The outcomes, the frequent ones first, and assertions that failed in some interleaving.
+/// Prints the outcomes, the most frequent first, and assertions that failed in some interleaving.
 fn print(of: &OutcomesOf) {
     let Outcomes { runs, exhaustive, seen, failures } = &of.outcomes;
     let all = if *exhaustive { "all" } else { "not all" };
-    println!("{} on {}: {runs} interleavings, {all} that there are", of.file, of.engine);
+    println!("{} on {}: {runs} interleavings, {all} that exist", of.file, of.engine);
     let mut seen: Vec<_> = seen.iter().collect();
     seen.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     for (text, count) in seen {
