@@ -32,7 +32,7 @@ fn has_dynamic_charge(op: Opcode) -> bool {
     use Opcode as O;
     matches!(
         op,
-        O::MemoryGrow | O::MemoryFill | O::MemoryCopy | O::MemoryInit
+        O::MemoryGrow | O::MemoryFill | O::MemoryCopy | O::MemoryInit | O::MemoryDiscard
             | O::TableGrow | O::TableFill | O::TableCopy | O::TableInit
             | O::StructNew | O::StructNewDefault | O::StructNewDesc | O::StructNewDefaultDesc
             | O::ArrayNew | O::ArrayNewDefault | O::ArrayNewFixed | O::ArrayNewData | O::ArrayNewElem
