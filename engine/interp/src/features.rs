@@ -3,7 +3,8 @@
 use etalon_module::Features;
 
 /// Features beyond 3.0.
-const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions"];
+const BEYOND: &[&str] =
+    &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions", "memory-control"];
 
 /// The features that modules may use.
 pub fn supported_features() -> Features {

@@ -41,6 +41,7 @@ pub fn supported_features() -> Features {
         "exceptions",
         "gc",
         "threads",
+        "memory-control",
     ];
     LATER.iter().fold(Features::wasm2(), |set, name| set.with(name).expect("a feature"))
 }

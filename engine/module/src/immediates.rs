@@ -107,7 +107,13 @@ mod tests {
         let call = of(Operator::CallIndirect { type_index: 7, table_index: 2 });
         assert_eq!((call.indices, call.count), ([7, 2], 2));
         assert_eq!(of(Operator::Nop), Immediates::default());
-        let memarg = MemArg { align: 0, max_align: 0, offset: 9, target: MemArgTarget::Memory(4) };
+        let memarg = MemArg {
+            align: 0,
+            max_align: 0,
+            offset: 9,
+            target: MemArgTarget::Memory(4),
+            ordering: None,
+        };
         let load = of(Operator::V128Load8Lane { memarg, lane: 5 });
         assert_eq!((load.memarg, load.lane, load.count), (Some((4, 9)), 5, 0));
     }

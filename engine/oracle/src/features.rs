@@ -3,7 +3,8 @@
 use etalon_module::Features;
 
 /// Features beyond 3.0 that have rules.
-const BEYOND: &[&str] = &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions"];
+const BEYOND: &[&str] =
+    &["threads", "wide-arithmetic", "custom-page-sizes", "legacy-exceptions", "memory-control"];
 
 /// The features that modules may use: all of WebAssembly 3.0, and the proposals that the oracle has rules for.
 pub fn supported_features() -> Features {

@@ -194,6 +194,7 @@ impl Configuration<'_> {
             O::MemorySize => self.memory_size(i.index()?),
             O::MemoryGrow => self.memory_grow(i.index()?),
             O::MemoryFill => self.memory_fill(i.index()?),
+            O::MemoryDiscard => self.memory_discard(i.index()?),
             O::MemoryCopy => self.memory_copy(i.indices()?),
             O::MemoryInit => self.memory_init(i.indices()?),
             O::DataDrop => self.data_drop(i.index()?),

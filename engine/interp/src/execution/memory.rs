@@ -67,6 +67,27 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// `memory.discard` (proposal *memory control*)
+    pub(super) fn memory_discard(&mut self) -> Result<(), Stop> {
+        let memory = self.memory(self.op.x);
+        let (ty, size) = (memory.ty(), memory.bytes().len());
+        let start = address(self.slots[0], ty.addr);
+        let len = address(self.slots[1], ty.addr);
+        if range(start, len, size).is_none() {
+            return Err(Trap::MemoryOutOfBounds.into());
+        }
+        // The address and the length are aligned each for itself.
+        let log2 = ty.page_size_log2;
+        let first = start >> log2 << log2;
+        let len = len.div_ceil(1 << log2) << log2;
+        self.charge(len)?;
+        let Some(pages) = range(first, len, size) else {
+            return Err(Stop::crash("a memory that is not whole pages"));
+        };
+        self.memory(self.op.x).bytes_mut()[pages].fill(0);
+        Ok(())
+    }
+
     /// `memory.copy`
     pub(super) fn memory_copy(&mut self) -> Result<(), Stop> {
         let (dst, src) = (self.op.x as usize, self.op.y as usize);

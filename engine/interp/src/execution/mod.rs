@@ -58,6 +58,7 @@ pub(crate) fn slow<'a>(
         O::MemorySize => c.memory_size(),
         O::MemoryGrow => c.memory_grow(),
         O::MemoryFill => c.memory_fill(),
+        O::MemoryDiscard => c.memory_discard(),
         O::MemoryCopy => c.memory_copy(),
         O::MemoryInit => c.memory_init(),
         O::DataDrop => c.data_drop(),

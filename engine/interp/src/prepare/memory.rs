@@ -39,6 +39,7 @@ impl Builder<'_> {
                 }
                 None => self.slow(opcode, 3, &[], memory(mem), 0)?,
             },
+            O::MemoryDiscard { mem } => self.slow(opcode, 2, &[], memory(mem), 0)?,
             O::MemoryCopy { dst_mem, src_mem } => match self.bulk_rate(opcode, dst_mem, src_mem) {
                 Some(rate) => {
                     let at = self.settle_operands(3)?;

@@ -32,7 +32,7 @@ fn has_dynamic_charge(op: Opcode) -> bool {
     use Opcode as O;
     matches!(
         op,
-        O::MemoryGrow | O::MemoryFill | O::MemoryCopy | O::MemoryInit
+        O::MemoryGrow | O::MemoryFill | O::MemoryCopy | O::MemoryInit | O::MemoryDiscard
             | O::TableGrow | O::TableFill | O::TableCopy | O::TableInit
             | O::StructNew | O::StructNewDefault | O::StructNewDesc | O::StructNewDefaultDesc
             | O::ArrayNew | O::ArrayNewDefault | O::ArrayNewFixed | O::ArrayNewData | O::ArrayNewElem
@@ -91,12 +91,30 @@ mod tests {
         list.split_whitespace().collect()
     }
 
+    fn is_translated(op: Opcode) -> bool {
+        op.is_executed() && !UNSUPPORTED_PROPOSALS.contains(&op.proposal())
+    }
+
     #[test]
     fn coarse_cuts_are_those_of_gas_1() {
-        assert_eq!(names(leaves_the_straight_line), listed("### 2.2"));
-        assert_eq!(names(has_dynamic_charge), listed("### 2.3"));
+        let fixed = |op: Opcode| op.priced_as().is_none();
+        assert_eq!(names(|op| fixed(op) && leaves_the_straight_line(op)), listed("### 2.2"));
+        assert_eq!(names(|op| fixed(op) && has_dynamic_charge(op)), listed("### 2.3"));
         let both = &listed("### 2.2") | &listed("### 2.3");
-        assert_eq!(names(|op| ends_segment(Cuts::Coarse, op)), both);
+        assert_eq!(names(|op| fixed(op) && ends_segment(Cuts::Coarse, op)), both);
+    }
+
+    /// gas-1 section 1.5.
+    #[test]
+    fn what_came_after_gas_1_was_fixed_cuts_as_its_older_operator() {
+        for newer in Opcode::ALL.iter().copied().filter(|op| is_translated(*op)) {
+            let Some(older) = newer.priced_as() else { continue };
+            let both = [newer, older];
+            let [new, old] = both.map(leaves_the_straight_line);
+            assert_eq!(new, old, "{newer} is priced as {older}: control");
+            let [new, old] = both.map(has_dynamic_charge);
+            assert_eq!(new, old, "{newer} is priced as {older}: dynamic charge");
+        }
     }
 
     /// gas-1 has no list of what may trap: this compares with the one that schedules are checked by.
@@ -106,10 +124,9 @@ mod tests {
             include_str!("../../../gas/schedules/default.toml").replace("\"coarse\"", "\"fine\"");
         let schedule = Schedule::parse(&text, "test").expect("the schedule is read");
         assert_eq!(schedule.cuts(), Cuts::Fine);
-        let translated = |op: Opcode| !UNSUPPORTED_PROPOSALS.contains(&op.proposal());
         assert_eq!(
-            names(|op| translated(op) && ends_segment(Cuts::Fine, op)),
-            names(|op| translated(op) && schedule.is_cut(op)),
+            names(|op| is_translated(op) && ends_segment(Cuts::Fine, op)),
+            names(|op| is_translated(op) && schedule.is_cut(op)),
         );
     }
 }

@@ -160,6 +160,15 @@ impl Translator<'_> {
         self.stopping_routine(offset_of!(Builtins, memory_fill), &[memory, start, value, len]);
     }
 
+    /// `memory.discard`
+    pub(super) fn memory_discard(&mut self, memory: u32) {
+        let (start, len) = self.pop2();
+        let addr = self.memory_type(memory).addr;
+        let (start, len) = (self.widen(addr, start), self.widen(addr, len));
+        let memory = self.iconst(I64, memory.into());
+        self.stopping_routine(offset_of!(Builtins, memory_discard), &[memory, start, len]);
+    }
+
     /// `memory.copy`
     pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
         let (target, source, len) = self.pop3();

@@ -69,6 +69,7 @@ impl Translator<'_> {
             O::MemorySize { mem, .. } => self.memory_size(*mem),
             O::MemoryGrow { mem, .. } => self.memory_grow(*mem),
             O::MemoryFill { mem } => self.memory_fill(*mem),
+            O::MemoryDiscard { mem } => self.memory_discard(*mem),
             O::MemoryCopy { dst_mem, src_mem } => self.memory_copy(*dst_mem, *src_mem),
             O::MemoryInit { data_index, mem } => self.memory_init(*mem, *data_index),
             O::DataDrop { data_index } => self.data_drop(*data_index),

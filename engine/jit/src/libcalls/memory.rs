@@ -70,6 +70,20 @@ fn fill(mut guest: Guest<'_>, memory: u64, start: u64, value: u64, len: u64) -> 
     Ok(0)
 }
 
+/// The pages that are discarded begin with that of the first byte asked for. They are as many as hold so many bytes, even if
+/// the range asked for ends one page later.
+fn discard(mut guest: Guest<'_>, memory: u64, start: u64, len: u64) -> Result<u64, Stop> {
+    let addr = guest.memory(memory);
+    let memory = &guest.store.memories[addr.index()];
+    let asked = memory_range(memory, start, len)?;
+    let within_page = (1usize << memory.ty().page_size_log2) - 1;
+    let first = asked.start & !within_page;
+    let bytes = (asked.len() + within_page) & !within_page;
+    guest.charge(Opcode::MemoryDiscard, bytes as u64)?;
+    guest.store.memories[addr.index()].bytes_mut()[first..first + bytes].fill(0);
+    Ok(0)
+}
+
 fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
     let (to, from) = (guest.memory(to), guest.memory(from));
     let memories = &mut guest.store.memories;
@@ -127,6 +141,22 @@ pub(super) unsafe extern "C" fn memory_fill(
 ) -> i64 {
     // SAFETY: the caller's promise.
     unsafe { run(vmctx, |guest| fill(guest, memory, start, value, len)) }
+}
+
+/// `memory.discard`
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe extern "C" fn memory_discard(
+    vmctx: *mut VmContext,
+    memory: u64,
+    start: u64,
+    len: u64,
+    _: u64,
+    _: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    unsafe { run(vmctx, |guest| discard(guest, memory, start, len)) }
 }
 
 /// `memory.copy`

@@ -62,7 +62,6 @@ impl Row {
         Row { executed: false, ..self }
     }
 
-    #[allow(dead_code, reason = "gas-1 is as it was fixed: no line says it yet")]
     const fn priced_as(self, model: Opcode) -> Row {
         Row { model: Some(model), ..self }
     }

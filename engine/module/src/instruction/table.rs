@@ -134,6 +134,7 @@ instructions! {
     "memory.init"                          MemoryInit                   MemoryBulk        (..) dynamic traps;
     "memory.copy"                          MemoryCopy                   MemoryBulk        (..) dynamic traps;
     "memory.fill"                          MemoryFill                   MemoryBulk        (..) dynamic traps;
+    "memory.discard"                       MemoryDiscard                MemoryBulk        (..) dynamic traps priced_as(MemoryFill);
 
     // Segments of tables and memories.
     "data.drop"                            DataDrop                     Segment           (->);

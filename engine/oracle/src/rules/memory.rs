@@ -144,6 +144,24 @@ impl Configuration<'_> {
         Ok(())
     }
 
+    /// `memory.discard` sets whole pages to zero (proposal *memory control*). Its operands are an address and a size in bytes. The
+    /// range that they ask for must be in bounds; then the address is aligned down to the page size and the size up.
+    pub(crate) fn memory_discard(&mut self, memory: u32) -> Step {
+        let ty = self.memory(memory)?.ty();
+        let size = self.pop_address(ty.addr)?;
+        let start = self.pop_address(ty.addr)?;
+        if !in_bounds(start, size, self.memory(memory)?.bytes().len() as u64) {
+            return Err(self.trap(Trap::MemoryOutOfBounds));
+        }
+        // A memory consists of whole pages, so these are in bounds where the range is.
+        let page = 1 << ty.page_size_log2;
+        let (start, size) = (start - start % page, size.next_multiple_of(page));
+        // The unit of the charge is a byte that is written, as for `memory.fill`.
+        self.charge(Opcode::MemoryDiscard, size)?;
+        self.memory(memory)?.bytes_mut()[start as usize..][..size as usize].fill(0);
+        Ok(())
+    }
+
     /// `memory.copy` copies a range of bytes; the ranges may overlap.
     /// `Step_read/memory.copy-oob`, `Step_read/memory.copy-zero`, `Step_read/memory.copy-le`, `Step_read/memory.copy-gt`
     pub(crate) fn memory_copy(&mut self, (dst, src): (u32, u32)) -> Step {
