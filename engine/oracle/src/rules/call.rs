@@ -204,6 +204,13 @@ impl Configuration<'_> {
         self.pop_frame()
     }
 
+    /// A trap or an exception has come out of a frame: all its values are gone too.
+    pub(crate) fn drop_frame(&mut self) -> Step {
+        let locals = self.frame()?.locals;
+        self.thread.values.truncate(locals as usize);
+        self.pop_frame()
+    }
+
     /// A frame is gone, and its depth is given back.
     pub(super) fn pop_frame(&mut self) -> Step {
         let frame = self.thread.frames.pop().ok_or_else(|| Stop::crash("no frame to leave"))?;
