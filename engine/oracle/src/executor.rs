@@ -7,8 +7,8 @@ use crate::step::Leave;
 use crate::text::{Text, decode};
 use crate::usage::Usage;
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
-    Stop, Store, TailCall, Value,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, InvokeError,
+    Ref, Roots, Stop, Store, TailCall, Value,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -101,12 +101,22 @@ impl Oracle {
     }
 }
 
-/// The slots of a function's arguments, with room for its results.
-pub(crate) fn slots_of(store: &Store, func: FuncAddr, args: &[Value]) -> Vec<u64> {
-    let ty = store.func_type(func);
-    let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
-    Value::write_all(args, &mut slots);
-    slots
+/// The slots of a function's arguments, with room for its results. Who runs it trusts their types, so these are checked.
+pub(crate) fn slots_of(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, Stop> {
+    store.arguments(func, args).map_err(|error| match error {
+        InvokeError::Arguments(what) => Stop::crash(what),
+        InvokeError::Stop(stop) => stop,
+    })
+}
+
+/// Checks that values are results of a function.
+pub(crate) fn check_results(store: &Store, func: FuncAddr, values: &[Value]) -> Result<(), Stop> {
+    let types = &store.func_type(func).results;
+    let fit = values.iter().zip(types).all(|(value, ty)| store.has_type(*value, *ty));
+    if !fit || values.len() != types.len() {
+        return Err(Stop::crash("results that are not of the function's type"));
+    }
+    Ok(())
 }
 
 impl Executor for Oracle {
@@ -148,14 +158,12 @@ impl Executor for Oracle {
         let leave = configuration.start(func).and_then(|()| configuration.run(None));
         store.set_depth_left(depth);
         let result = match leave {
-            Ok(Leave::Done) => {
+            Ok(Leave::Done) => check_results(store, func, &thread.values).map(|()| {
                 Value::write_all(&thread.values, slots);
-                Ok(Completion::Returned)
-            }
-            Ok(Leave::TailCall(func)) => {
-                let slots = slots_of(store, func, &thread.values);
-                Ok(Completion::TailCall(TailCall { func, slots }))
-            }
+                Completion::Returned
+            }),
+            Ok(Leave::TailCall(func)) => slots_of(store, func, &thread.values)
+                .map(|slots| Completion::TailCall(TailCall { func, slots })),
             Ok(_) => Err(Stop::crash("a thread that nobody pauses has paused")),
             Err(stop) => Err(stop),
         };

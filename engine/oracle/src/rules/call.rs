@@ -1,6 +1,7 @@
 //! Control Instructions: calls and returns.
 
 use crate::configuration::{Configuration, Context, Frame, Held, Step};
+use crate::executor::slots_of;
 use crate::text::Text;
 use crate::usage::Rule;
 use etalon_module::{HeapType, RefType, TypeUse};
@@ -138,13 +139,12 @@ impl Configuration<'_> {
     fn call_out(&mut self, func: FuncAddr) -> Step {
         let mut callee = func;
         loop {
-            let ty = self.store.func_type(callee).clone();
-            let args = self.pop_values(ty.params.len())?;
-            let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
-            Value::write_all(&args, &mut slots);
+            let args = self.pop_values(self.store.func_type(callee).params.len())?;
+            let mut slots = slots_of(self.store, callee, &args)?;
             match self.outside(callee, &mut slots) {
                 Ok(Completion::Returned) => {
-                    self.thread.values.extend(Value::read_all(&ty.results, &slots));
+                    let results = &self.store.func_type(callee).results;
+                    self.thread.values.extend(Value::read_all(results, &slots));
                     return Ok(());
                 }
                 // What was called ended in a call that is made from here in its place.
