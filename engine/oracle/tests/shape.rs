@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lines of code of the whole crate. The aim is 4,500; what is above the aim must not grow.
-const MOST_LINES: usize = 4_600;
+const MOST_LINES: usize = 4_560;
 /// Lines of a function, from `fn` to the closing brace: of half of the rules, and of nine in ten.
 const MEDIAN: usize = 12;
 const NINE_IN_TEN: usize = 25;
