@@ -1,4 +1,4 @@
-//! Functions of both tiers in one store: they call each other, share memories and tables, and what
+//! Functions of all tiers in one store: they call each other, share memories and tables, and what
 //! stops one stops all, through host frames too. Every way to place the functions gives the same.
 
 use etalon::{
@@ -55,10 +55,15 @@ type Placement = fn(u32) -> Tier;
 
 /// Ways to place functions, with their names.
 const PLACEMENTS: &[(&str, Placement)] = &[
+    ("oracle", |_| Tier::Oracle),
     ("interp", |_| Tier::Interp),
     ("jit", |_| Tier::Jit),
-    ("even in jit", |f| if f.is_multiple_of(2) { Tier::Jit } else { Tier::Interp }),
-    ("odd in jit", |f| if f.is_multiple_of(2) { Tier::Interp } else { Tier::Jit }),
+    ("jit and interp", |f| [Tier::Jit, Tier::Interp][f as usize % 2]),
+    ("interp and jit", |f| [Tier::Interp, Tier::Jit][f as usize % 2]),
+    ("oracle and jit", |f| [Tier::Oracle, Tier::Jit][f as usize % 2]),
+    ("interp and oracle", |f| [Tier::Interp, Tier::Oracle][f as usize % 2]),
+    ("in turn", |f| [Tier::Oracle, Tier::Interp, Tier::Jit][f as usize % 3]),
+    ("in turn, the other way", |f| [Tier::Jit, Tier::Interp, Tier::Oracle][f as usize % 3]),
 ];
 
 /// Both modules, each placed in its way.
@@ -123,9 +128,20 @@ impl World {
     }
 }
 
+/// Calls between the oracle and the interpreter nest on the stack of who invokes: this one is as large as the stack that
+/// compiled code brings along.
+fn on_a_large_stack(test: fn()) {
+    let thread = std::thread::Builder::new().stack_size(512 << 20).spawn(test).unwrap();
+    thread.join().unwrap();
+}
+
 /// Every call on every pair of placements, against the oracle alone.
 #[test]
 fn placements_do_not_show() {
+    on_a_large_stack(every_pair_of_placements_shows_the_same);
+}
+
+fn every_pair_of_placements_shows_the_same() {
     let calls: &[Expected<'_>] = &[
         ("memory", &[], Ok(vec![Value::I32(77)])),
         ("grown", &[], Ok(vec![Value::I32(7)])),
@@ -135,11 +151,10 @@ fn placements_do_not_show() {
         ("back", &[Value::I32(0)], Err(Trap::IntegerDivideByZero.into())),
         ("back", &[Value::I32(99)], Err(Stop::Host(HostError("the host declines".into())))),
         ("deep", &[Value::I32(2000)], Ok(vec![Value::I32(2000)])),
-        ("endless", &[], Err(Exhaustion::Stack.into())),
         // After all that, everything still works.
         ("table", &[], Ok(vec![Value::I32(30)])),
     ];
-    let mut oracle = Placed::new(|_| Tier::Interp, |_| Tier::Interp).world(None);
+    let mut oracle = Placed::new(|_| Tier::Oracle, |_| Tier::Oracle).world(None);
     let expected: Vec<Seen> = calls.iter().map(|(name, args, _)| oracle.call(name, args)).collect();
     for ((name, _, result), seen) in calls.iter().zip(&expected) {
         assert_eq!(&seen.0, result, "{name} on the oracle");
@@ -156,13 +171,28 @@ fn placements_do_not_show() {
     }
 }
 
+/// Recursion without end stops at the same depth in every placement, and everything still works after it.
+#[test]
+fn depth_runs_out_alike() {
+    on_a_large_stack(|| {
+        let mut expected = None;
+        for (placement, tier) in PLACEMENTS {
+            let mut world = Placed::new(*tier, *tier).world(None);
+            let endless = world.call("endless", &[]);
+            assert_eq!(endless.0, Err(Exhaustion::Stack.into()), "{placement}");
+            let seen = (endless, world.call("table", &[]), world.store.digest());
+            assert_eq!(expected.get_or_insert_with(|| seen.clone()), &seen, "{placement}");
+        }
+    });
+}
+
 /// At every limit up to what a run consumes, gas runs out at the same place in every placement.
 #[test]
 fn gas_runs_out_alike_at_every_limit() {
     let placed: Vec<(&str, Placed)> =
         PLACEMENTS.iter().map(|(name, tier)| (*name, Placed::new(*tier, *tier))).collect();
     for name in ["memory", "table", "grown"] {
-        let mut free = Placed::new(|_| Tier::Interp, |_| Tier::Interp).world(None);
+        let mut free = Placed::new(|_| Tier::Oracle, |_| Tier::Oracle).world(None);
         let before = free.store.meter().consumed();
         let (result, after) = free.call(name, &[]);
         assert!(result.is_ok());

@@ -88,7 +88,9 @@ impl Immediates {
     fn try_table(&mut self, _: &TryTable) {}
     fn resume_table(&mut self, _: &ResumeTable) {}
     fn hty(&mut self, _: &HeapType) {}
+    #[allow(clippy::wrong_self_convention, reason = "the decoder names the immediate so")]
     fn from_ref_type(&mut self, _: &RefType) {}
+    #[allow(clippy::wrong_self_convention, reason = "the decoder names the immediate so")]
     fn to_ref_type(&mut self, _: &RefType) {}
     fn ty(&mut self, _: &ValType) {}
     fn tys(&mut self, _: &[ValType]) {}

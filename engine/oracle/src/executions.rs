@@ -2,8 +2,8 @@
 //!
 //! The oracle keeps what is paused, by number, so that collections and snapshots find it.
 
-use crate::configuration::{Configuration, Thread};
-use crate::executor::{Oracle, slots_of};
+use crate::configuration::Thread;
+use crate::executor::{Oracle, check_results, slots_of};
 use crate::pause::{Pause, PauseLimits, Pausing};
 use crate::rules::TIMED_OUT;
 use crate::step::Leave;
@@ -98,9 +98,7 @@ impl Oracle {
         let mut thread = self.thread();
         let entered = store.enter(|store| {
             thread.begin(args, store.depth_left());
-            let thread = &mut thread;
-            let mut configuration = Configuration { oracle: self, store, thread, waiter: None };
-            configuration.start(func).map_err(|stop| *stop)
+            self.with(store, &mut thread, None, |configuration| configuration.start(func))
         });
         if let Err(stop) = entered {
             self.keep(thread);
@@ -136,28 +134,33 @@ impl Oracle {
         let mut pausing = Pausing::new(limits.clone(), store.meter().cell().left());
         let left = store.enter(|store| {
             let depth = store.depth_left();
-            let (thread, waiter) = (&mut thread, Some(waiter));
-            let mut configuration = Configuration { oracle: self, store, thread, waiter };
-            let leave = configuration.run(Some(&mut pausing)).map_err(|stop| *stop)?;
-            let Leave::TailCall(tail) = leave else { return Ok((leave, None)) };
-            // What the outermost function calls in its place is over at once.
-            store.set_depth_left(depth);
-            let mut slots = slots_of(store, tail, &thread.values);
-            store.call(tail, &mut slots)?;
-            Ok((Leave::Done, Some(Value::read_all(&store.func_type(tail).results, &slots))))
+            let leave = self.with(store, &mut thread, Some(waiter), |configuration| {
+                configuration.run(Some(&mut pausing))
+            })?;
+            if let Leave::TailCall(tail) = leave {
+                // What the outermost function calls in its place is over at once.
+                store.set_depth_left(depth);
+                let mut slots = slots_of(store, tail, &thread.values)?;
+                store.call(tail, &mut slots)?;
+                thread.values = Value::read_all(&store.func_type(tail).results, &slots);
+            }
+            if let Leave::Done | Leave::TailCall(_) = leave {
+                check_results(store, func, &thread.values)?;
+            }
+            Ok(leave)
         });
         match left {
-            Ok((Leave::Paused(pause), _)) => {
+            Ok(Leave::Paused(pause)) => {
                 self.executions().paused.insert(id, Suspended { thread, func });
                 Ok(Progress::Paused(pause))
             }
-            Ok((Leave::Waiting, _)) => {
+            Ok(Leave::Waiting) => {
                 self.executions().paused.insert(id, Suspended { thread, func });
                 let wait = store.waits.of(waiter);
                 Ok(Progress::Waiting(wait.ok_or_else(|| Stop::crash("a wait is gone"))?))
             }
-            Ok((Leave::Done | Leave::TailCall(_), results)) => {
-                let results = results.unwrap_or_else(|| thread.values.clone());
+            Ok(Leave::Done | Leave::TailCall(_)) => {
+                let results = thread.values.clone();
                 self.keep(thread);
                 Ok(Progress::Done(results))
             }

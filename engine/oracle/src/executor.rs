@@ -1,14 +1,14 @@
 //! The oracle as a tier of a store.
 
-use crate::configuration::{Configuration, Thread};
+use crate::configuration::{Configuration, Step, Thread};
 use crate::executions::Executions;
 use crate::observer::{Observer, Watching};
 use crate::step::Leave;
 use crate::text::{Text, decode};
 use crate::usage::Usage;
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
-    Stop, Store, TailCall, Value,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, InvokeError,
+    Ref, Roots, Stop, Store, TailCall, Value, WaiterId,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,12 +26,19 @@ pub struct Oracle {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By address: the functions that the oracle runs.
-    functions: Vec<Function>,
     /// Threads that nobody runs; calls inside of calls each need their own.
     threads: Vec<Thread>,
-    /// What threads used that are gone.
-    usage: Usage,
+    /// What one thread has at a time: the one that runs. It lies here while none does, or while that one calls out.
+    desk: Option<Box<Desk>>,
+}
+
+/// What all threads of an oracle share.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// By address: the functions that the oracle runs.
+    functions: Vec<Function>,
+    /// What executions have used of the specification so far.
+    pub(crate) usage: Usage,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -42,6 +49,25 @@ enum Function {
     /// It has not been called yet.
     Own,
     Decoded(Arc<Text>),
+}
+
+impl Desk {
+    /// The text of a function; `None` if the oracle does not run it.
+    #[inline]
+    pub(crate) fn text(
+        &mut self,
+        store: &Store,
+        func: FuncAddr,
+    ) -> Result<Option<Arc<Text>>, Stop> {
+        match self.functions.get(func.index()) {
+            Some(Function::Decoded(text)) => return Ok(Some(Arc::clone(text))),
+            None | Some(Function::Foreign) => return Ok(None),
+            Some(Function::Own) => {}
+        }
+        let text = Arc::new(decode(store, func)?);
+        self.functions[func.index()] = Function::Decoded(Arc::clone(&text));
+        Ok(Some(text))
+    }
 }
 
 impl Oracle {
@@ -55,13 +81,9 @@ impl Oracle {
         Oracle { observer: Some(Watching::new(observer)), ..Oracle::default() }
     }
 
-    /// What all executions have used of the specification so far, but for those under way.
+    /// What all executions have used of the specification so far. Inside of a host function it is empty.
     pub fn usage(&self) -> Usage {
-        let state = self.lock();
-        let mut usage = state.usage.clone();
-        state.threads.iter().for_each(|thread| usage.add(&thread.usage));
-        self.executions().paused.values().for_each(|paused| usage.add(&paused.thread.usage));
-        usage
+        self.lock().desk.as_ref().map(|desk| desk.usage.clone()).unwrap_or_default()
     }
 
     /// A store runs on one thread at a time, so nobody holds the lock for long. One that a panic left behind guards a state that is good.
@@ -69,16 +91,19 @@ impl Oracle {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The text of a function; `None` if the oracle does not run it.
+    /// Whether the oracle runs a function.
     pub(crate) fn text(&self, store: &Store, func: FuncAddr) -> Result<Option<Arc<Text>>, Stop> {
-        match self.lock().functions.get(func.index()) {
-            None | Some(Function::Foreign) => return Ok(None),
-            Some(Function::Decoded(text)) => return Ok(Some(Arc::clone(text))),
-            Some(Function::Own) => {}
-        }
-        let text = Arc::new(decode(store, func)?);
-        self.lock().functions[func.index()] = Function::Decoded(Arc::clone(&text));
-        Ok(Some(text))
+        self.lock().desk.get_or_insert_default().text(store, func)
+    }
+
+    /// What the thread that runs needs.
+    pub(crate) fn take_desk(&self) -> Box<Desk> {
+        self.lock().desk.take().unwrap_or_default()
+    }
+
+    /// The thread does not run, or calls out.
+    pub(crate) fn give_desk(&self, desk: Box<Desk>) {
+        self.lock().desk = Some(desk);
     }
 
     /// A thread for a call.
@@ -86,14 +111,29 @@ impl Oracle {
         self.lock().threads.pop().unwrap_or_default()
     }
 
-    /// Keeps a thread for a later call, or at least what it used.
+    /// Keeps a thread for a later call.
     pub(crate) fn keep(&self, thread: Thread) {
         let mut state = self.lock();
         if state.threads.len() < POOL {
             state.threads.push(thread);
-        } else {
-            state.usage.add(&thread.usage);
         }
+    }
+
+    /// One piece of work of a thread.
+    pub(crate) fn with<T>(
+        &self,
+        store: &mut Store,
+        thread: &mut Thread,
+        waiter: Option<WaiterId>,
+        work: impl FnOnce(&mut Configuration<'_>) -> Step<T>,
+    ) -> Result<T, Stop> {
+        let desk = Some(self.take_desk());
+        let mut configuration = Configuration { oracle: self, store, thread, desk, waiter };
+        let result = work(&mut configuration);
+        if let Some(desk) = configuration.desk {
+            self.give_desk(desk);
+        }
+        result.map_err(|stop| *stop)
     }
 
     fn is(&self, other: &Arc<dyn Executor>) -> bool {
@@ -101,12 +141,22 @@ impl Oracle {
     }
 }
 
-/// The slots of a function's arguments, with room for its results.
-pub(crate) fn slots_of(store: &Store, func: FuncAddr, args: &[Value]) -> Vec<u64> {
-    let ty = store.func_type(func);
-    let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
-    Value::write_all(args, &mut slots);
-    slots
+/// The slots of a function's arguments, with room for its results. Who runs it trusts their types, so these are checked.
+pub(crate) fn slots_of(store: &Store, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, Stop> {
+    store.arguments(func, args).map_err(|error| match error {
+        InvokeError::Arguments(what) => Stop::crash(what),
+        InvokeError::Stop(stop) => stop,
+    })
+}
+
+/// Checks that values are results of a function.
+pub(crate) fn check_results(store: &Store, func: FuncAddr, values: &[Value]) -> Result<(), Stop> {
+    let types = &store.func_type(func).results;
+    let fit = values.iter().zip(types).all(|(value, ty)| store.has_type(*value, *ty));
+    if !fit || values.len() != types.len() {
+        return Err(Stop::crash("results that are not of the function's type"));
+    }
+    Ok(())
 }
 
 impl Executor for Oracle {
@@ -122,12 +172,13 @@ impl Executor for Oracle {
     ) -> Result<(), AttachError> {
         let inst = store.instance(instance);
         let mut state = self.lock();
+        let functions = &mut state.desk.get_or_insert_default().functions;
         for func in &inst.funcs[inst.module.imported_funcs as usize..] {
             let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
             if self.is(store.executor(tier)) {
-                let len = state.functions.len().max(func.index() + 1);
-                state.functions.resize(len, Function::Foreign);
-                state.functions[func.index()] = Function::Own;
+                let len = functions.len().max(func.index() + 1);
+                functions.resize(len, Function::Foreign);
+                functions[func.index()] = Function::Own;
             }
         }
         Ok(())
@@ -143,21 +194,20 @@ impl Executor for Oracle {
         let args = Value::read_all(&store.func_type(func).params, slots);
         let mut thread = self.thread();
         thread.begin(&args, depth);
-        let mut configuration =
-            Configuration { oracle: self, store, thread: &mut thread, waiter: None };
-        let leave = configuration.start(func).and_then(|()| configuration.run(None));
+        let leave = self.with(store, &mut thread, None, |configuration| {
+            configuration.start(func)?;
+            configuration.run(None)
+        });
         store.set_depth_left(depth);
         let result = match leave {
-            Ok(Leave::Done) => {
+            Ok(Leave::Done) => check_results(store, func, &thread.values).map(|()| {
                 Value::write_all(&thread.values, slots);
-                Ok(Completion::Returned)
-            }
-            Ok(Leave::TailCall(func)) => {
-                let slots = slots_of(store, func, &thread.values);
-                Ok(Completion::TailCall(TailCall { func, slots }))
-            }
+                Completion::Returned
+            }),
+            Ok(Leave::TailCall(func)) => slots_of(store, func, &thread.values)
+                .map(|slots| Completion::TailCall(TailCall { func, slots })),
             Ok(_) => Err(Stop::crash("a thread that nobody pauses has paused")),
-            Err(stop) => Err(*stop),
+            Err(stop) => Err(stop),
         };
         self.keep(thread);
         result

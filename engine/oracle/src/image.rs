@@ -39,6 +39,9 @@ struct FrameImage {
     contexts: u32,
 }
 
+/// No oracle has given as many numbers as this; there are enough after it.
+const LAST: u64 = u64::MAX >> 1;
+
 const FRAMES: DamagedExecution = DamagedExecution("its frames");
 const CONTEXTS: DamagedExecution = DamagedExecution("its labels");
 
@@ -68,6 +71,9 @@ impl Oracle {
     /// If the image is damaged; the executions before the fault have been taken up. What passes and is wrong all the same ends in a
     /// *crash* when it is resumed: rules trust no frame.
     pub fn take_up(&self, store: &Store, image: ExecutionsImage) -> Result<(), DamagedExecution> {
+        if image.next > LAST {
+            return Err(DamagedExecution("a number"));
+        }
         for paused in image.paused {
             let id = paused.id;
             if id.0 >= image.next {
@@ -89,7 +95,7 @@ impl Oracle {
     ) -> Result<Suspended, DamagedExecution> {
         let SuspendedImage { func, values, contexts, frames, .. } = image;
         let known = store.funcs.len();
-        let dangles = |value: &Value| matches!(value, Value::Ref(r) if r.as_func().is_some_and(|f| f.index() >= known));
+        let dangles = |value: &Value| matches!(value, Value::Ref(r) if r.internalise().as_func().is_some_and(|f| f.index() >= known));
         if frames.is_empty() || func.index() >= known || values.iter().any(dangles) {
             return Err(FRAMES);
         }

@@ -23,7 +23,7 @@ pub trait Observer {
         _ = (func, gas);
     }
 
-    /// A function of the oracle is left, by a return, a tail call or an exception.
+    /// A function of the oracle is left, by a return, a tail call, an exception or a trap.
     fn exit(&mut self, func: FuncAddr) {
         _ = func;
     }

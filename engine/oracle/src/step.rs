@@ -27,7 +27,10 @@ pub(crate) enum Leave {
 impl Configuration<'_> {
     /// Invokes a function from outside, whose arguments are the only values.
     pub(crate) fn start(&mut self, func: FuncAddr) -> Step {
-        self.invoke(func)?;
+        let text =
+            self.text(func)?.ok_or_else(|| bug("a function that the oracle does not run"))?;
+        self.desk.iter_mut().for_each(|desk| desk.usage.outside());
+        self.enter_function(func, text)?;
         self.charge_segment()
     }
 
@@ -72,12 +75,14 @@ impl Configuration<'_> {
         let instruction = text.instructions.get(frame.next as usize);
         let instruction = instruction.ok_or_else(|| bug("control left the text"))?;
         frame.next += 1;
-        self.thread.usage.begin(instruction.opcode, instruction.is_followed);
+        if let Some(desk) = &mut self.desk {
+            desk.usage.begin(instruction.opcode, instruction.is_followed);
+        }
         if self.oracle.observer.is_some() {
             self.tell(instruction);
         }
         if let Err(stop) = self.execute(instruction) {
-            self.thread.usage.stop();
+            self.desk.iter_mut().for_each(|desk| desk.usage.stop(instruction.opcode));
             return Err(stop);
         }
         if instruction.ends_segment {
@@ -103,7 +108,8 @@ impl Configuration<'_> {
     fn ended(&mut self, stop: Option<&Stop>) {
         match stop {
             None | Some(Stop::Throw(_)) => {}
-            Some(Stop::Trap(_)) => self.trap_goes_out(),
+            // Where the thread is damaged its rules end there. It trapped all the same.
+            Some(Stop::Trap(_)) => _ = self.trap_goes_out(),
             // The specification has no rule for these ends.
             Some(_) => return,
         }
@@ -111,22 +117,28 @@ impl Configuration<'_> {
         self.used(Rule::Refl);
     }
 
-    fn trap_goes_out(&mut self) {
-        while let Some(frame) = self.thread.frames.pop() {
-            let at = (frame.next as usize).checked_sub(1);
-            let present = at.and_then(|at| frame.text.instructions.get(at));
-            if present.is_some_and(|instruction| instruction.is_followed) {
-                self.used(Rule::TrapInstrs);
-            }
-            while self.thread.contexts.len() > frame.contexts as usize {
-                match self.thread.contexts.pop() {
-                    Some(Context::Label(_)) => self.used(Rule::TrapLabel),
-                    Some(Context::Handler { .. }) => self.used(Rule::TrapHandler),
-                    _ => {}
+    fn trap_goes_out(&mut self) -> Step {
+        while !self.thread.frames.is_empty() {
+            match self.innermost()? {
+                Some(Context::Label(label)) => {
+                    if self.is_among_others()? {
+                        self.used(Rule::TrapInstrs);
+                    }
+                    self.used(Rule::TrapLabel);
+                    self.come_out_of(label)?;
+                }
+                Some(Context::Handler { .. }) => {
+                    self.used(Rule::TrapHandler);
+                    self.leave();
+                }
+                Some(Context::Try { .. } | Context::Caught { .. }) => self.leave(),
+                None => {
+                    self.used(Rule::TrapFrame);
+                    self.drop_frame()?;
                 }
             }
-            self.used(Rule::TrapFrame);
         }
+        Ok(())
     }
 
     /// The rule of an instruction.

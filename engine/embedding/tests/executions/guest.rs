@@ -107,7 +107,7 @@ pub(crate) struct Guest {
 
 pub(crate) fn config(schedule: &str) -> Config {
     let schedule = Schedule::builtin(schedule).expect("a schedule of ours");
-    Config { pausable: true, ..Config::new(Tier::Interp).metered(schedule) }
+    Config::new(Tier::Oracle).metered(schedule)
 }
 
 /// `host.twice`, which doubles.

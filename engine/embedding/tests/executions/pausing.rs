@@ -37,6 +37,20 @@ fn pieces_of_any_size_show_what_a_straight_run_shows() {
 }
 
 #[test]
+fn what_is_executed_is_what_is_paid_for() {
+    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    assert_eq!(guest.store.executed(), 0);
+    for call in CALLS {
+        let before = guest.store.meter().consumed() - guest.store.executed();
+        let ends = guest.in_pieces(*call, &PauseLimits::instructions(3), |_, _| ());
+        let after = guest.store.meter().consumed() - guest.store.executed();
+        // Calls of the host are paid for too, and who stops in the middle of a segment has paid for its rest.
+        let may_pay_more = ends.is_err() || ["indirect", "away"].contains(&call.0);
+        assert!(after == before || may_pay_more && after > before, "{call:?}");
+    }
+}
+
+#[test]
 fn a_gas_slice_is_no_limit_and_a_limit_is_kept_in_pieces() {
     let (_, (_, all, _)) = straight_run(None);
     for limit in (0..all + 20).step_by(61) {
@@ -156,10 +170,13 @@ fn what_cannot_be_started_is_refused_by_name() {
     assert!(matches!(guest.store.start(fib, &[]), Err(StartError::Invoke(_))));
     let host =
         guest.store.alloc_host_func(FuncType::new([], []), HostFn::new("", "", |_, _| Ok(vec![])));
-    assert_eq!(guest.store.start(host, &[]), Err(StartError::NotInterpreted));
-    let mut plain = Guest::new(Config { pausable: false, ..Config::new(Tier::Interp) }, None);
-    let fib = plain.func("fib");
-    assert_eq!(plain.store.start(fib, &[Value::I32(1)]), Err(StartError::NotPausable));
+    assert_eq!(guest.store.start(host, &[]), Err(StartError::NotTheOracles));
+    for tier in [Tier::Interp, Tier::Jit] {
+        let mut other = Guest::new(Config::new(tier), None);
+        let fib = other.func("fib");
+        let refused = other.store.start(fib, &[Value::I32(1)]);
+        assert_eq!(refused, Err(StartError::NotTheOracles), "{tier}");
+    }
 }
 
 #[test]

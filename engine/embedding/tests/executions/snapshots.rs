@@ -195,14 +195,14 @@ fn what_does_not_fit_is_refused_by_name() {
     let other = Engine::new(config("flat"));
     let error = restore(&other, &bytes).unwrap_err();
     assert!(matches!(&error, SnapshotError::Schedule { .. }), "{error}");
-    let unmetered = Config { pausable: true, ..Config::new(Tier::Interp) };
-    let error = restore(&Engine::new(unmetered), &bytes).unwrap_err();
-    let text = "the snapshot was taken with metering and pauses, the engine runs without metering \
-                and pauses";
+    let unmetered = Engine::new(Config::new(Tier::Oracle));
+    let error = restore(&unmetered, &bytes).unwrap_err();
+    assert!(matches!(&error, SnapshotError::Metering { metered: true }), "{error}");
+    let text = "the snapshot was taken with metering, the engine runs without metering";
     assert_eq!(error.to_string(), text);
-    let unpaused = Config { pausable: false, ..config(Schedule::DEFAULT) };
-    let error = restore(&Engine::new(unpaused), &bytes).unwrap_err();
-    assert!(matches!(&error, SnapshotError::Settings { .. }), "{error}");
+    let empty = Store::new(&unmetered, None).unwrap().snapshot().unwrap();
+    let error = restore(&Engine::new(config(Schedule::DEFAULT)), &empty).unwrap_err();
+    assert!(matches!(&error, SnapshotError::Metering { metered: false }), "{error}");
     let engine = Engine::new(config(Schedule::DEFAULT));
     let error = Store::restore(&engine, &bytes, &[], &mut |_| None).unwrap_err();
     assert!(
@@ -213,21 +213,24 @@ fn what_does_not_fit_is_refused_by_name() {
     old[at] = b'9';
     let error = restore(&engine, &resealed(old)).unwrap_err();
     assert!(matches!(&error, SnapshotError::Version { .. }), "{error}");
-    let mut versionless = Config::new(Tier::Interp);
+    let mut versionless = Config::new(Tier::Oracle);
     versionless.features = versionless.features.without("gc").unwrap();
-    versionless.pausable = true;
     let fewer = versionless.metered(Schedule::builtin(Schedule::DEFAULT).unwrap());
     let error = restore(&Engine::new(fewer), &bytes).unwrap_err();
     assert!(matches!(&error, SnapshotError::Module(_)), "{error}");
 }
 
 #[test]
-fn compiled_functions_are_no_data() {
-    let engine = Engine::new(Config::new(Tier::Jit));
-    let module = Module::new(&engine, &wat::parse_str("(module (func))").unwrap()).unwrap();
-    let mut store = Store::new(&engine, None).unwrap();
-    assert!(store.snapshot().is_ok());
-    store.instantiate(&module, &Linker::new()).unwrap();
-    let error = store.snapshot().unwrap_err();
-    assert!(matches!(error, SnapshotError::Compiled("jit")), "{error}");
+fn functions_of_other_tiers_are_no_data() {
+    for (tier, name) in [(Tier::Interp, "interp"), (Tier::Jit, "jit")] {
+        let engine = Engine::new(Config::new(tier));
+        let module = Module::new(&engine, &wat::parse_str("(module (func))").unwrap()).unwrap();
+        let mut store = Store::new(&engine, None).unwrap();
+        assert!(store.snapshot().is_ok());
+        store.instantiate(&module, &Linker::new()).unwrap();
+        match store.snapshot().unwrap_err() {
+            SnapshotError::Compiled(found) => assert_eq!(found, name),
+            other => panic!("{other}"),
+        }
+    }
 }

@@ -10,7 +10,7 @@ pub(crate) use context::{Context, Label};
 pub(crate) use frame::Frame;
 pub(crate) use thread::{Held, Thread};
 
-use crate::executor::Oracle;
+use crate::executor::{Desk, Oracle};
 use crate::text::Block;
 use crate::usage::Rule;
 use etalon_module::{AddrType, Canonicalise, RefType, TypeId};
@@ -43,6 +43,8 @@ pub(crate) struct Configuration<'a> {
     pub(crate) oracle: &'a Oracle,
     pub(crate) store: &'a mut Store,
     pub(crate) thread: &'a mut Thread,
+    /// What the threads of the oracle share; `None` while this one calls out.
+    pub(crate) desk: Option<Box<Desk>>,
     /// Who waits at a `memory.atomic.wait`; `None` if nobody else could run meanwhile.
     pub(crate) waiter: Option<WaiterId>,
 }
@@ -62,7 +64,9 @@ impl Configuration<'_> {
     /// A rule was applied.
     #[inline(always)]
     pub(crate) fn used(&mut self, rule: Rule) {
-        self.thread.usage.used(rule);
+        if let Some(desk) = &mut self.desk {
+            desk.usage.used(rule);
+        }
         if let Some(observer) = &self.oracle.observer {
             observer.lock().rule(rule);
         }
@@ -70,7 +74,9 @@ impl Configuration<'_> {
 
     /// A numeric function was applied that not every use of the operator applies.
     pub(crate) fn applied(&mut self, function: Function) {
-        self.thread.usage.applied(function);
+        if let Some(desk) = &mut self.desk {
+            desk.usage.applied(function);
+        }
     }
 
     /// A trap of the instruction that is executed.

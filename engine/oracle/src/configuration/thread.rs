@@ -5,10 +5,7 @@
 //! written down, and go on elsewhere.
 
 use super::{Context, Frame};
-use crate::text::Text;
-use crate::usage::Usage;
 use etalon_runtime::{ExnAddr, FuncAddr, Ref, Roots, Store, Value};
-use std::sync::Arc;
 
 /// A thread.
 #[derive(Debug, Default)]
@@ -27,10 +24,6 @@ pub(crate) struct Thread {
     pub(crate) depth_left: u64,
     /// A function that another tier or the host runs, to be called in place of the last frame. Its arguments are the only values.
     pub(crate) tail_call: Option<FuncAddr>,
-    /// By address: the texts of functions that the thread has called, so that it need not ask for them again.
-    pub(crate) texts: Vec<Option<Arc<Text>>>,
-    /// What the thread used of the specification so far.
-    pub(crate) usage: Box<Usage>,
 }
 
 impl Thread {
@@ -43,7 +36,6 @@ impl Thread {
         self.floor = 0;
         self.depth_left = depth_left;
         self.tail_call = None;
-        self.usage.outside();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Control Instructions: calls and returns.
 
 use crate::configuration::{Configuration, Context, Frame, Held, Step, bug, crash};
+use crate::executor::slots_of;
 use crate::text::Text;
 use crate::usage::Rule;
 use etalon_module::{HeapType, RefType, TypeUse};
@@ -91,7 +92,7 @@ impl Configuration<'_> {
         self.keep(params, locals)?;
         self.pop_frame()?;
         let is_last = self.thread.frames.is_empty();
-        if is_last && self.oracle.text(self.store, func)?.is_none() {
+        if is_last && self.text(func)?.is_none() {
             self.thread.tail_call = Some(func);
             return Ok(());
         }
@@ -104,21 +105,21 @@ impl Configuration<'_> {
 
     /// A function is called whose arguments are on the stack: of this tier in a new frame, of another or of the host from here.
     pub(crate) fn invoke(&mut self, func: FuncAddr) -> Step {
-        if let Some(Some(text)) = self.thread.texts.get(func.index()) {
-            return self.enter_function(func, Arc::clone(text));
+        match self.text(func)? {
+            Some(text) => self.enter_function(func, text),
+            None => self.call_out(func),
         }
-        let Some(text) = self.oracle.text(self.store, func)? else {
-            return self.call_out(func);
-        };
-        let known = self.thread.texts.len().max(func.index() + 1);
-        self.thread.texts.resize(known, None);
-        self.thread.texts[func.index()] = Some(Arc::clone(&text));
-        self.enter_function(func, text)
+    }
+
+    /// The text of a function; `None` if the host or another tier runs it.
+    pub(crate) fn text(&mut self, func: FuncAddr) -> Step<Option<Arc<Text>>> {
+        let desk = self.desk.as_mut().ok_or_else(|| bug("a thread that calls out runs"))?;
+        Ok(desk.text(self.store, func)?)
     }
 
     /// A frame with the arguments and the default values of the other locals, and in it the label of the body.
     /// `Step_read/call_ref-func`, `Step/ctxt-frame`
-    fn enter_function(&mut self, func: FuncAddr, text: Arc<Text>) -> Step {
+    pub(crate) fn enter_function(&mut self, func: FuncAddr, text: Arc<Text>) -> Step {
         let FuncKind::Wasm { instance, .. } = self.store.funcs[func.index()].kind else {
             return crash("a host function has a text");
         };
@@ -126,7 +127,9 @@ impl Configuration<'_> {
         let left = self.thread.depth_left.checked_sub(text.frame_slots);
         self.thread.depth_left = left.ok_or_else(|| Stop::from(Exhaustion::Stack))?;
         self.store.charge(text.entry_gas.into())?;
-        self.thread.usage.entered(text.entry_gas);
+        if let Some(desk) = &mut self.desk {
+            desk.usage.entered(text.entry_gas);
+        }
         self.used(Rule::CallRefFunc);
         self.used(Rule::CtxtFrame);
         if let Some(observer) = &self.oracle.observer {
@@ -145,20 +148,19 @@ impl Configuration<'_> {
     fn call_out(&mut self, func: FuncAddr) -> Step {
         let mut callee = func;
         loop {
-            let ty = self.store.func_type(callee).clone();
-            let args = self.pop_values(ty.params.len())?;
-            let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
-            Value::write_all(&args, &mut slots);
+            let args = self.pop_values(self.store.func_type(callee).params.len())?;
+            let mut slots = slots_of(self.store, callee, &args)?;
             match self.outside(callee, &mut slots) {
                 Ok(Completion::Returned) => {
-                    self.thread.values.extend(Value::read_all(&ty.results, &slots));
+                    let results = &self.store.func_type(callee).results;
+                    self.thread.values.extend(Value::read_all(results, &slots));
                     return Ok(());
                 }
                 // What was called ended in a call that is made from here in its place.
                 Ok(Completion::TailCall(TailCall { func, slots })) => {
                     let params = &self.store.func_type(func).params;
                     self.thread.values.extend(Value::read_all(params, &slots));
-                    if self.oracle.text(self.store, func)?.is_some() {
+                    if self.text(func)?.is_some() {
                         return self.invoke(func);
                     }
                     callee = func;
@@ -169,9 +171,20 @@ impl Configuration<'_> {
         }
     }
 
-    /// The call itself. What is called may collect the heap, so what the thread holds waits in the store meanwhile.
+    /// The call itself. What is called may call into the oracle again, so the desk is free meanwhile.
     fn outside(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         self.store.set_depth_left(self.thread.depth_left);
+        let present = self.desk.as_ref().map(|desk| desk.usage.present());
+        self.desk.take().into_iter().for_each(|desk| self.oracle.give_desk(desk));
+        let result = self.call_holding(func, slots);
+        let mut desk = self.oracle.take_desk();
+        desk.usage.set_present(present);
+        self.desk = Some(desk);
+        result
+    }
+
+    /// What is called may collect the heap, so what the thread holds waits in the store meanwhile.
+    fn call_holding(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         if self.store.heap.live_objects() == 0 {
             return self.store.call_once(func, slots);
         }
@@ -208,6 +221,13 @@ impl Configuration<'_> {
         let frame = self.frame()?;
         let (results, locals) = (frame.text.results as u32, frame.locals);
         self.keep(results, locals)?;
+        self.pop_frame()
+    }
+
+    /// A trap or an exception has come out of a frame: all its values are gone too.
+    pub(crate) fn drop_frame(&mut self) -> Step {
+        let locals = self.frame()?.locals;
+        self.thread.values.truncate(locals as usize);
         self.pop_frame()
     }
 

@@ -107,6 +107,38 @@ impl Configuration<'_> {
     }
 }
 
+/// What traps and exceptions leave on their way out.
+impl Configuration<'_> {
+    /// Whether there are values before the present instruction, or instructions after it, in the innermost label.
+    pub(crate) fn is_among_others(&self) -> Step<bool> {
+        let frame = self.frame()?;
+        let present =
+            frame.next.checked_sub(1).and_then(|at| frame.text.instructions.get(at as usize));
+        let is_followed = present.is_some_and(|instruction| instruction.is_followed);
+        Ok(is_followed || self.thread.values.len() > self.thread.floor)
+    }
+
+    /// A trap or an exception has come out of a label. The values of its block are gone, and the present instruction is the block's end.
+    pub(crate) fn come_out_of(&mut self, label: Label) -> Step {
+        let end = match label.repeats {
+            true => self.end_of_loop(label)?,
+            false => label.continuation,
+        };
+        self.leave();
+        self.thread.values.truncate(label.height as usize);
+        self.jump(end)
+    }
+
+    /// Where control continues after a loop: the label of one knows only where its body begins.
+    fn end_of_loop(&self, label: Label) -> Step<u32> {
+        let text = &self.frame()?.text;
+        let at = label.continuation.checked_sub(1);
+        let begin = at.and_then(|at| text.instructions.get(at as usize));
+        let begin = begin.ok_or_else(|| bug("a loop that begins nowhere"))?;
+        Ok(text.block(begin.block()?)?.end + 1)
+    }
+}
+
 /// Branches.
 impl Configuration<'_> {
     /// `br` leaves labels and handlers until its label is the innermost, and continues there with as many values as the label has

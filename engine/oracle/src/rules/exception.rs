@@ -48,45 +48,35 @@ impl Configuration<'_> {
         loop {
             let Some(context) = self.innermost()? else {
                 self.used(Rule::ThrowRefFrame);
-                let locals = self.frame()?.locals;
-                self.thread.values.truncate(locals as usize);
-                self.pop_frame()?;
+                self.drop_frame()?;
                 if self.thread.frames.is_empty() {
                     return Err(Stop::Throw(exn).into());
                 }
                 continue;
             };
-            if self.is_among_others()? {
-                self.used(Rule::ThrowRefInstrs);
-            }
-            self.leave();
             match context {
                 Context::Label(label) => {
+                    if self.is_among_others()? {
+                        self.used(Rule::ThrowRefInstrs);
+                    }
                     self.used(Rule::ThrowRefLabel);
-                    self.thread.values.truncate(label.height as usize);
+                    self.come_out_of(label)?;
                 }
                 Context::Handler { block, .. } => {
+                    self.leave();
                     if let Some(catch) = self.clause_for(block, tag)? {
                         return self.catch(exn, catch);
                     }
                 }
                 Context::Try { block, .. } => {
+                    self.leave();
                     if self.caught_by_try(block, exn, tag)? {
                         return Ok(());
                     }
                 }
-                Context::Caught { .. } => {}
+                Context::Caught { .. } => self.leave(),
             }
         }
-    }
-
-    /// Whether there are values before the instruction, or instructions after it, in the innermost label.
-    fn is_among_others(&self) -> Step<bool> {
-        let frame = self.frame()?;
-        let present =
-            frame.next.checked_sub(1).and_then(|at| frame.text.instructions.get(at as usize));
-        let is_followed = present.is_some_and(|instruction| instruction.is_followed);
-        Ok(is_followed || self.thread.values.len() > self.thread.floor)
     }
 
     /// The first clause of a `try_table` that catches a tag. `Step_read/throw_ref-handler-next`, `Step_read/throw_ref-handler-empty`

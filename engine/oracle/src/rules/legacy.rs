@@ -67,17 +67,15 @@ impl Configuration<'_> {
     fn leave_label(&mut self, label: u32) -> Step {
         let mut outwards = label;
         loop {
-            let context = self.innermost()?;
-            self.leave();
-            match context {
+            match self.innermost()? {
                 Some(Context::Label(label)) => {
-                    self.thread.values.truncate(label.height as usize);
+                    self.come_out_of(label)?;
                     match outwards.checked_sub(1) {
                         Some(next) => outwards = next,
                         None => return Ok(()),
                     }
                 }
-                Some(_) => {}
+                Some(_) => self.leave(),
                 None => return crash("a delegate to no label"),
             }
         }

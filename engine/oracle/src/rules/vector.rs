@@ -27,7 +27,7 @@ impl Configuration<'_> {
     pub(crate) fn vunop(&mut self, op: Opcode, rule: Rule) -> Step {
         let v = self.pop_v128()?;
         self.used(rule);
-        self.thread.usage.chose(op, [v, 0, 0]);
+        self.chose(op, [v, 0, 0]);
         let result = vector::unop(op, v).ok_or_else(|| no_vector_operator(op))?;
         self.push(Value::V128(result));
         Ok(())
@@ -39,7 +39,7 @@ impl Configuration<'_> {
     pub(crate) fn vbinop(&mut self, op: Opcode, rule: Rule) -> Step {
         let (v2, v1) = (self.pop_v128()?, self.pop_v128()?);
         self.used(rule);
-        self.thread.usage.chose(op, [v1, v2, 0]);
+        self.chose(op, [v1, v2, 0]);
         let result = vector::binop(op, v1, v2).ok_or_else(|| no_vector_operator(op))?;
         self.push(Value::V128(result));
         Ok(())
@@ -50,7 +50,7 @@ impl Configuration<'_> {
     pub(crate) fn vternop(&mut self, op: Opcode, rule: Rule) -> Step {
         let (v3, v2, v1) = (self.pop_v128()?, self.pop_v128()?, self.pop_v128()?);
         self.used(rule);
-        self.thread.usage.chose(op, [v1, v2, v3]);
+        self.chose(op, [v1, v2, v3]);
         let result = vector::ternop(op, v1, v2, v3).ok_or_else(|| no_vector_operator(op))?;
         self.push(Value::V128(result));
         Ok(())
@@ -121,6 +121,13 @@ impl Configuration<'_> {
             Value::I32(bits) | Value::F32(bits) => Ok(bits.into()),
             Value::I64(bits) | Value::F64(bits) => Ok(bits),
             other => Err(wrong_type(other, "a number")),
+        }
+    }
+
+    /// A relaxed operator leaves a choice.
+    fn chose(&mut self, op: Opcode, operands: [u128; 3]) {
+        if let Some(desk) = &mut self.desk {
+            desk.usage.chose(op, operands);
         }
     }
 }

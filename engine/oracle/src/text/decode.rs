@@ -24,8 +24,14 @@ pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
     let Decoder { mut instructions, blocks, branches, vectors, types, .. } = decoder;
     let schedule = store.schedule();
     for at in 0..instructions.len() {
-        let next = instructions.get(at + 1).map(|i| i.opcode);
-        instructions[at].is_followed = next.is_some_and(|next| !ends_sequence(next));
+        // What follows a block comes after its end.
+        let end = match instructions[at].immediate {
+            Immediate::Block(number) => blocks[number as usize].end as usize,
+            _ => at,
+        };
+        let next = instructions.get(end + 1).map(|i| i.opcode);
+        let is_followed = next.is_some_and(|next| !ends_sequence(next));
+        instructions[at].is_followed = is_followed && !is_value(instructions[at].opcode);
         let ends_segment = segments::ends_segment(schedule, instructions[at].opcode);
         instructions[at].ends_segment = ends_segment && store.is_metering();
     }
@@ -68,6 +74,12 @@ fn damaged(error: impl std::fmt::Display) -> Stop {
 fn ends_sequence(opcode: Opcode) -> bool {
     use Opcode as O;
     matches!(opcode, O::End | O::Else | O::Catch | O::CatchAll | O::Delegate)
+}
+
+/// Whether an instruction is a value already: no rule applies to it.
+fn is_value(opcode: Opcode) -> bool {
+    use Opcode as O;
+    matches!(opcode, O::I32Const | O::I64Const | O::F32Const | O::F64Const | O::V128Const)
 }
 
 struct Decoder<'a> {

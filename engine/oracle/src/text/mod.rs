@@ -18,7 +18,7 @@ pub(crate) struct Instruction {
     pub(crate) opcode: Opcode,
     /// Whether a gas segment ends with it (gas-1, *Gas segments*).
     pub(crate) ends_segment: bool,
-    /// Whether another instruction follows in the same sequence.
+    /// Whether another instruction follows in the same sequence. `false` for values, which make no step there.
     pub(crate) is_followed: bool,
     /// Where it begins in the module's bytes.
     pub(crate) offset: u32,

@@ -61,14 +61,24 @@ impl Usage {
         self.counts[Rule::CtxtInstrs as usize] += u64::from(is_followed);
     }
 
+    /// The instruction that is executed, for when its thread goes on.
+    pub(crate) fn present(&self) -> usize {
+        self.present
+    }
+
+    /// Goes on with an instruction.
+    pub(crate) fn set_present(&mut self, present: Option<usize>) {
+        self.present = present.unwrap_or(ROWS - 1);
+    }
+
     /// What comes is not the work of an instruction.
     pub(crate) fn outside(&mut self) {
         self.present = ROWS - 1;
     }
 
     /// The instruction did not complete.
-    pub(crate) fn stop(&mut self) {
-        self.stopped[self.present] += 1;
+    pub(crate) fn stop(&mut self, opcode: Opcode) {
+        self.stopped[opcode as usize] += 1;
     }
 
     /// A rule was applied.
