@@ -184,6 +184,16 @@ pub enum AddrType {
     I64,
 }
 
+impl AddrType {
+    /// The greatest number of the type.
+    pub fn greatest(self) -> u64 {
+        match self {
+            AddrType::I32 => u32::MAX.into(),
+            AddrType::I64 => u64::MAX,
+        }
+    }
+}
+
 /// Size limits, in pages for memories and in elements for tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {

@@ -27,7 +27,7 @@ impl TableInst {
     /// Allocates a table of its type's minimum size, which can grow to `cap` elements; `None` if the
     /// minimum exceeds the cap.
     pub fn new(ty: TableType, init: Ref, cap: u64) -> Option<TableInst> {
-        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap);
+        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
         if ty.limits.min > cap {
             return None;
         }

@@ -39,6 +39,8 @@ fn most_pages(store: &Store, memory: &MemoryInst) -> u64 {
     };
     let bytes = u128::from(cap) << PRICED_PAGE_LOG2;
     let cap = u64::try_from(bytes >> ty.page_size_log2).unwrap_or(u64::MAX);
+    // The result of growing by one more would be the -1 of a failure.
+    let cap = if ty.addr == AddrType::I32 { cap.min(u32::MAX.into()) } else { cap };
     ty.limits.max.unwrap_or(u64::MAX).min(cap)
 }
 

@@ -2,7 +2,7 @@
 
 use super::memory::range;
 use super::{Guest, VmContext, run};
-use etalon_module::operator::Opcode;
+use etalon_module::{AddrType, operator::Opcode};
 use etalon_runtime::{ElemAddr, ElemInst, HostError, Ref, Stop, Store, TableAddr, TableInst, Trap};
 use std::ops::Range;
 
@@ -34,7 +34,9 @@ fn grow(mut guest: Guest<'_>, table: u64, init: u64, delta: u64) -> Result<u64, 
     let (addr, init) = (guest.table(table), reference(init)?);
     let table = &guest.store.tables[addr.index()];
     let cap = guest.store.schedule().limits().table_elements;
-    let most = table.ty().limits.max.unwrap_or(u64::MAX).min(cap);
+    let ty = table.ty();
+    let cap = if ty.addr == AddrType::I32 { cap.min(u32::MAX.into()) } else { cap };
+    let most = ty.limits.max.unwrap_or(u64::MAX).min(cap);
     if table.len().checked_add(delta).is_none_or(|len| len > most) {
         return Ok(u64::MAX);
     }

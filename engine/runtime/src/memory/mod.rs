@@ -52,7 +52,8 @@ impl MemoryInst {
     /// # Errors
     /// If the minimum exceeds the cap, or the system has no address space left.
     pub fn new(ty: MemoryType, cap: u64) -> Result<MemoryInst, MemoryError> {
-        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap);
+        // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
+        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
         if ty.limits.min > cap {
             return Err(MemoryError::AboveCap { pages: ty.limits.min, cap });
         }
