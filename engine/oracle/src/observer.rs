@@ -1,7 +1,6 @@
 //! Observers: what watches the oracle while it runs.
 
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_runtime::{FuncAddr, Site};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

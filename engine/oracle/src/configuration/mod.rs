@@ -12,8 +12,7 @@ pub(crate) use thread::{Held, Thread};
 
 use crate::executor::{Desk, Oracle};
 use crate::text::Block;
-use crate::usage::Rule;
-use etalon_module::{AddrType, Canonicalise, RefType, TypeId};
+use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
 use etalon_numerics::Function;
 use etalon_runtime::{
     DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,

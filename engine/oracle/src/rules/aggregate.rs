@@ -2,8 +2,7 @@
 
 use super::table::in_bounds;
 use crate::configuration::{Configuration, Step, bug, wrong_type};
-use crate::usage::Rule;
-use etalon_module::{CompType, FieldType, Opcode, StorageType, TypeId, ValType};
+use etalon_module::{CompType, FieldType, Opcode, Rule, StorageType, TypeId, ValType};
 use etalon_numerics::Function;
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap, Value};
 

@@ -3,8 +3,7 @@
 use crate::configuration::{Configuration, Context, Frame, Held, Step, bug, crash};
 use crate::executor::slots_of;
 use crate::text::Text;
-use crate::usage::Rule;
-use etalon_module::{HeapType, RefType, TypeUse};
+use etalon_module::{HeapType, RefType, Rule, TypeUse};
 use etalon_runtime::{
     Completion, Exhaustion, FuncAddr, FuncKind, Ref, Stop, TailCall, Trap, Value,
 };

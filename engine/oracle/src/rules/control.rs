@@ -1,7 +1,7 @@
 //! Control Instructions: blocks and branches.
 
 use crate::configuration::{Configuration, Context, Label, Step, bug, crash};
-use crate::usage::Rule;
+use etalon_module::Rule;
 use etalon_runtime::{Ref, Trap};
 
 /// Blocks.

@@ -2,7 +2,7 @@
 
 use crate::configuration::{Configuration, Context, Step, bug, crash};
 use crate::text::Catch;
-use crate::usage::Rule;
+use etalon_module::Rule;
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap};
 
 impl Configuration<'_> {

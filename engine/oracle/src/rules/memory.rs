@@ -3,8 +3,7 @@
 use super::table::{in_bounds, narrower};
 use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::Function;
 use etalon_runtime::{HostError, MemoryInst, Stop, Trap, Value};
 

@@ -1,7 +1,7 @@
 //! Parametric Instructions.
 
 use crate::configuration::{Configuration, Step};
-use crate::usage::Rule;
+use etalon_module::Rule;
 
 impl Configuration<'_> {
     /// `drop` throws a value away. `Step_pure/drop`

@@ -1,8 +1,7 @@
 //! Reference Instructions.
 
 use crate::configuration::{Configuration, Step, bug, crash};
-use crate::usage::Rule;
-use etalon_module::{HeapType, RefType, TypeUse};
+use etalon_module::{HeapType, RefType, Rule, TypeUse};
 use etalon_runtime::{Ref, RefKind, Trap, Value};
 
 impl Configuration<'_> {

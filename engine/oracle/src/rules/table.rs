@@ -1,8 +1,7 @@
 //! Table Instructions.
 
 use crate::configuration::{Configuration, Step, bug};
-use crate::usage::Rule;
-use etalon_module::{AddrType, Opcode};
+use etalon_module::{AddrType, Opcode, Rule};
 use etalon_numerics::Function;
 use etalon_runtime::{ElemInst, HostError, Ref, Stop, TableInst, Trap};
 

@@ -1,7 +1,7 @@
 //! Variable Instructions.
 
 use crate::configuration::{Configuration, Step};
-use crate::usage::Rule;
+use etalon_module::Rule;
 
 impl Configuration<'_> {
     /// `local.get` gives the value of a local. `Step_read/local.get`

@@ -3,8 +3,7 @@
 //! Which function of *Numerics* an operator is, the tables of the numerics say, shape by shape.
 
 use crate::configuration::{Configuration, Step, wrong_type};
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::vector;
 use etalon_runtime::{Stop, Value};
 

@@ -2,8 +2,7 @@
 
 use crate::configuration::{Configuration, Step};
 use crate::text::Memarg;
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::vector;
 use etalon_runtime::{Stop, Trap, Value};
 

@@ -4,12 +4,8 @@
 //! ([`Usage::used`]). Numeric functions follow from the operators that completed, because each operator applies the same ones
 //! every time; where that depends on the operands, they are counted as rules are.
 
-mod rule;
-
-pub use rule::Rule;
-
 use etalon_gas::Schedule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::{Function, choice, functions_of, visible_choice};
 
 const RULES: usize = Rule::ALL.len();
