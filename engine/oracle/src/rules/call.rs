@@ -21,31 +21,27 @@ impl Configuration<'_> {
 
     /// `call_ref` traps if the reference is null. `Step_read/call_ref-null`
     pub(crate) fn call_ref(&mut self) -> Step {
-        match self.pop_func()? {
-            Some(func) => self.invoke(func),
-            None => self.traps(Rule::CallRefNull, Trap::NullFunctionReference),
-        }
+        let func = self.pop_func()?;
+        let func = self.found(func, Rule::CallRefNull, Trap::NullFunctionReference)?;
+        self.invoke(func)
     }
 
     /// `call_indirect` is `table.get`, `ref.cast` to the type, and `call_ref`. `Step_pure/call_indirect`
     pub(crate) fn call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
         self.used(Rule::CallIndirect);
-        match self.func_in_table(ty, table)? {
-            Some(func) => self.invoke(func),
-            None => self.traps(Rule::CallRefNull, Trap::UninitializedElement),
-        }
+        let func = self.func_in_table(ty, table)?;
+        let func = self.found(func, Rule::CallRefNull, Trap::UninitializedElement)?;
+        self.invoke(func)
     }
 
     /// The function of a table's element; `None` if it is null. Traps if there is no such element, or it is not of the type.
     fn func_in_table(&mut self, ty: u32, table: u32) -> Step<Option<FuncAddr>> {
-        let Some(reference) = self.table_element(table)? else {
-            return self.traps(Rule::TableGetOob, Trap::UndefinedElement);
-        };
+        let element = self.table_element(table)?;
+        let reference = self.found(element, Rule::TableGetOob, Trap::UndefinedElement)?;
         self.used(Rule::TableGetVal);
         let heap = HeapType::Use(TypeUse::Def(self.type_id(ty)?));
-        if !self.matches(reference, RefType { nullable: true, heap })? {
-            return self.traps(Rule::RefCastFail, Trap::IndirectCallTypeMismatch);
-        }
+        let is_of_type = self.matches(reference, RefType { nullable: true, heap })?;
+        self.check(is_of_type, Rule::RefCastFail, Trap::IndirectCallTypeMismatch)?;
         self.used(Rule::RefCastSucceed);
         func_of(reference)
     }
@@ -59,19 +55,17 @@ impl Configuration<'_> {
 
     /// `return_call_ref` traps if the reference is null. `Step_read/return_call_ref-frame-null`
     pub(crate) fn return_call_ref(&mut self) -> Step {
-        match self.pop_func()? {
-            Some(func) => self.tail_call(func),
-            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference),
-        }
+        let func = self.pop_func()?;
+        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference)?;
+        self.tail_call(func)
     }
 
     /// `return_call_indirect` is `table.get`, `ref.cast` to the type, and `return_call_ref`. `Step_pure/return_call_indirect`
     pub(crate) fn return_call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
         self.used(Rule::ReturnCallIndirect);
-        match self.func_in_table(ty, table)? {
-            Some(func) => self.tail_call(func),
-            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::UninitializedElement),
-        }
+        let func = self.func_in_table(ty, table)?;
+        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::UninitializedElement)?;
+        self.tail_call(func)
     }
 
     /// Leaves the present frame with all that is open in it, and calls a function in its place.

@@ -11,11 +11,9 @@ impl Configuration<'_> {
     pub(crate) fn try_table(&mut self, number: u32) -> Step {
         self.used(Rule::TryTable);
         self.used(Rule::CtxtHandler);
-        let block = self.block_data(number)?;
-        let (arity, continuation, params) = (block.results, block.end + 1, block.params);
-        let height = self.height_below(params)?;
+        let height = self.height_below(self.block_data(number)?.params)?;
         self.enter(Context::Handler { block: number, height })?;
-        self.enter_label(arity, continuation, params, false)
+        self.enter_block(number)
     }
 
     /// `throw` makes an exception of the tag's parameters and throws it. `Step/throw`
@@ -109,7 +107,7 @@ impl Configuration<'_> {
             self.push_fields(exn);
         }
         if clause.with_ref {
-            self.push_ref(Ref::exn(exn));
+            self.push_ref(Ref::exn(exn))?;
         }
         self.br(clause.label)
     }

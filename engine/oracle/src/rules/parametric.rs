@@ -17,7 +17,6 @@ impl Configuration<'_> {
         let (rule, value) =
             if condition != 0 { (Rule::SelectTrue, first) } else { (Rule::SelectFalse, second) };
         self.used(rule);
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 }
