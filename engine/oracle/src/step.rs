@@ -29,7 +29,7 @@ impl Configuration<'_> {
     pub(crate) fn start(&mut self, func: FuncAddr) -> Step {
         let text =
             self.text(func)?.ok_or_else(|| bug("a function that the oracle does not run"))?;
-        self.desk.iter_mut().for_each(|desk| desk.usage.outside());
+        self.count(|usage| usage.set_present(None));
         self.enter_function(func, text)?;
         self.charge_segment()
     }
@@ -75,14 +75,12 @@ impl Configuration<'_> {
         let instruction = text.instructions.get(frame.next as usize);
         let instruction = instruction.ok_or_else(|| bug("control left the text"))?;
         frame.next += 1;
-        if let Some(desk) = &mut self.desk {
-            desk.usage.begin(instruction.opcode, instruction.is_followed);
-        }
+        self.count(|usage| usage.begin(instruction.opcode, instruction.is_followed));
         if self.oracle.observer.is_some() {
-            self.tell(instruction);
+            self.tell_beginning(instruction);
         }
         if let Err(stop) = self.execute(instruction) {
-            self.desk.iter_mut().for_each(|desk| desk.usage.stop(instruction.opcode));
+            self.count(|usage| usage.stop(instruction.opcode));
             return Err(stop);
         }
         if instruction.ends_segment {
@@ -93,13 +91,12 @@ impl Configuration<'_> {
 
     /// Tells the observer that an instruction begins.
     #[cold]
-    fn tell(&self, instruction: &Instruction) {
-        if let (Some(observer), Some(frame)) = (&self.oracle.observer, self.thread.frames.last()) {
-            let site = Site { func: frame.text.index, offset: instruction.offset };
-            observer.lock().operator(frame.func, site, instruction.opcode);
-            if instruction.is_followed {
-                observer.lock().rule(Rule::CtxtInstrs);
-            }
+    fn tell_beginning(&self, instruction: &Instruction) {
+        let Some(frame) = self.thread.frames.last() else { return };
+        let site = Site { func: frame.text.index, offset: instruction.offset };
+        self.tell(|observer| observer.operator(frame.func, site, instruction.opcode));
+        if instruction.is_followed {
+            self.tell(|observer| observer.rule(Rule::CtxtInstrs));
         }
     }
 

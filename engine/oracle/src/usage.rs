@@ -62,14 +62,9 @@ impl Usage {
         self.present
     }
 
-    /// Goes on with an instruction.
+    /// Goes on with an instruction, or outside of any.
     pub(crate) fn set_present(&mut self, present: Option<usize>) {
         self.present = present.unwrap_or(ROWS - 1);
-    }
-
-    /// What comes is not the work of an instruction.
-    pub(crate) fn outside(&mut self) {
-        self.present = ROWS - 1;
     }
 
     /// The instruction did not complete.

@@ -2,16 +2,14 @@
 //!
 //! What validation promises is checked all the same. Where it does not hold the answer is a *crash*, which names a bug of ours.
 
-mod context;
-mod frame;
 mod thread;
 
-pub(crate) use context::{Context, Label};
-pub(crate) use frame::Frame;
-pub(crate) use thread::{Held, Thread};
+pub(crate) use thread::{Context, Frame, Label, Thread};
 
 use crate::executor::{Desk, Oracle};
+use crate::observer::Observer;
 use crate::text::Block;
+use crate::usage::Usage;
 use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
 use etalon_numerics::Function;
 use etalon_runtime::{
@@ -63,18 +61,28 @@ impl Configuration<'_> {
     /// A rule was applied.
     #[inline(always)]
     pub(crate) fn used(&mut self, rule: Rule) {
-        if let Some(desk) = &mut self.desk {
-            desk.usage.used(rule);
-        }
-        if let Some(observer) = &self.oracle.observer {
-            observer.lock().rule(rule);
-        }
+        self.count(|usage| usage.used(rule));
+        self.tell(|observer| observer.rule(rule));
     }
 
     /// A numeric function was applied that not every use of the operator applies.
     pub(crate) fn applied(&mut self, function: Function) {
+        self.count(|usage| usage.applied(function));
+    }
+
+    /// Counts what was used of the specification.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, what: impl FnOnce(&mut Usage)) {
         if let Some(desk) = &mut self.desk {
-            desk.usage.applied(function);
+            what(&mut desk.usage);
+        }
+    }
+
+    /// Tells the observer, if there is one.
+    #[inline(always)]
+    pub(crate) fn tell(&self, what: impl FnOnce(&mut dyn Observer)) {
+        if let Some(observer) = &self.oracle.observer {
+            what(&mut **observer.lock());
         }
     }
 

@@ -183,8 +183,7 @@ impl Configuration<'_> {
         self.store.collect_if_needed(&*self.thread);
         let ty = self.type_id(ty)?;
         let (len, from) = (self.pop_i32()?, self.pop_i32()?);
-        let values = self.data_values(ty, data, from, len)?;
-        let values = self.found(values, Rule::ArrayNewDataOob, Trap::MemoryOutOfBounds)?;
+        let values = self.data_words(ty, data, (from, len), Rule::ArrayNewDataOob)?;
         self.prepare_array(Opcode::ArrayNewData, ty, len)?;
         self.used(Rule::ArrayNewDataNum);
         self.push_array_of(ty, &values)
@@ -195,8 +194,7 @@ impl Configuration<'_> {
         self.store.collect_if_needed(&*self.thread);
         let ty = self.type_id(ty)?;
         let (len, from) = (self.pop_i32()?, self.pop_i32()?);
-        let values = self.elem_values(elem, from, len)?;
-        let values = self.found(values, Rule::ArrayNewElemOob, Trap::TableOutOfBounds)?;
+        let values = self.elem_words(elem, (from, len), Rule::ArrayNewElemOob)?;
         self.prepare_array(Opcode::ArrayNewElem, ty, len)?;
         self.used(Rule::ArrayNewElemAlloc);
         self.push_array_of(ty, &values)
@@ -213,33 +211,29 @@ impl Configuration<'_> {
         (start..).zip(words).try_for_each(set).ok_or_else(no_object)
     }
 
-    /// The words of `len` elements in the bytes of a segment; `None` if they are not all there.
-    fn data_values(&mut self, ty: TypeId, data: u32, from: u32, len: u32) -> Step<Option<Words>> {
+    /// The words of `len` elements in the bytes of a segment; traps if they are not all there.
+    fn data_words(&mut self, ty: TypeId, data: u32, range: (u32, u32), oob: Rule) -> Step<Words> {
+        let (from, len) = range;
         let size = bytes_of(self.element(ty)?)?;
-        let data = self.data_addr(data)?;
-        let bytes = self.store.datas[data.index()].bytes();
+        let data = self.data_addr(data)?.index();
         let needed = u64::from(len) * size as u64;
-        if !in_bounds(from.into(), needed, bytes.len() as u64) {
-            return Ok(None);
-        }
-        let bytes = &bytes[from as usize..][..needed as usize];
-        let words = bytes.chunks_exact(size).map(words_of).collect();
+        let inside = in_bounds(from.into(), needed, self.store.datas[data].bytes().len() as u64);
+        self.check(inside, oob, Trap::MemoryOutOfBounds)?;
         if len > 0 {
             self.applied(Function::InvZbytes);
             self.applied(Function::Cunpacknum);
         }
-        Ok(Some(words))
+        let bytes = &self.store.datas[data].bytes()[from as usize..][..needed as usize];
+        Ok(bytes.chunks_exact(size).map(words_of).collect())
     }
 
-    /// The words of references of a segment; `None` if they are not all there.
-    fn elem_values(&mut self, elem: u32, from: u32, len: u32) -> Step<Option<Words>> {
-        let elem = self.elem_addr(elem)?;
-        let refs = &self.store.elems[elem.index()].refs;
-        if !in_bounds(from.into(), len.into(), refs.len() as u64) {
-            return Ok(None);
-        }
-        let refs = &refs[from as usize..][..len as usize];
-        Ok(Some(refs.iter().map(|r| [r.to_bits(), 0]).collect()))
+    /// The words of `len` references of a segment; traps if they are not all there.
+    fn elem_words(&mut self, elem: u32, (from, len): (u32, u32), oob: Rule) -> Step<Words> {
+        let elem = self.elem_addr(elem)?.index();
+        let inside = in_bounds(from.into(), len.into(), self.store.elems[elem].refs.len() as u64);
+        self.check(inside, oob, Trap::TableOutOfBounds)?;
+        let refs = &self.store.elems[elem].refs[from as usize..][..len as usize];
+        Ok(refs.iter().map(|r| [r.to_bits(), 0]).collect())
     }
 }
 
@@ -347,11 +341,11 @@ impl Configuration<'_> {
     /// `Step_read/array.init_data-null`, `Step_read/array.init_data-oob1`, `Step_read/array.init_data-oob2`,
     /// `Step_read/array.init_data-zero`, `Step_read/array.init_data-num`
     pub(crate) fn array_init_data(&mut self, (ty, data): (u32, u32)) -> Step {
+        let ty = self.type_id(ty)?;
         let (len, from, to) = (self.pop_i32()?, self.pop_i32()?, self.pop_i32()?);
         let addr = self.pop_array(Rule::ArrayInitDataNull)?;
         self.check_inside(addr, to, len, Rule::ArrayInitDataOob1)?;
-        let values = self.data_values(self.type_id(ty)?, data, from, len)?;
-        let values = self.found(values, Rule::ArrayInitDataOob2, Trap::MemoryOutOfBounds)?;
+        let values = self.data_words(ty, data, (from, len), Rule::ArrayInitDataOob2)?;
         self.charge(Opcode::ArrayInitData, len.into())?;
         self.used(if len == 0 { Rule::ArrayInitDataZero } else { Rule::ArrayInitDataNum });
         self.set_elements(addr, to, &values)
@@ -364,8 +358,7 @@ impl Configuration<'_> {
         let (len, from, to) = (self.pop_i32()?, self.pop_i32()?, self.pop_i32()?);
         let addr = self.pop_array(Rule::ArrayInitElemNull)?;
         self.check_inside(addr, to, len, Rule::ArrayInitElemOob1)?;
-        let values = self.elem_values(elem, from, len)?;
-        let values = self.found(values, Rule::ArrayInitElemOob2, Trap::TableOutOfBounds)?;
+        let values = self.elem_words(elem, (from, len), Rule::ArrayInitElemOob2)?;
         self.charge(Opcode::ArrayInitElem, len.into())?;
         self.used(if len == 0 { Rule::ArrayInitElemZero } else { Rule::ArrayInitElemSucc });
         self.set_elements(addr, to, &values)

@@ -82,15 +82,18 @@ impl Configuration<'_> {
         let clauses = self.block_data(block)?.catches.len();
         for number in 0..clauses {
             let clause = self.block_data(block)?.catches[number];
-            if clause.tag.is_none()
-                || Some(tag) == clause.tag.map(|index| self.tag_addr(index)).transpose()?
-            {
+            if self.catches(clause.tag, tag)? {
                 return Ok(Some(clause));
             }
             self.used(Rule::ThrowRefHandlerNext);
         }
         self.used(Rule::ThrowRefHandlerEmpty);
         Ok(None)
+    }
+
+    /// Whether a clause for the tag of an index, or for all, catches a tag.
+    pub(super) fn catches(&self, clause: Option<u32>, tag: TagAddr) -> Step<bool> {
+        clause.map_or(Ok(true), |index| Ok(self.tag_addr(index)? == tag))
     }
 
     /// A clause branches to its label, with the exception's values and with the exception, as it says.

@@ -35,11 +35,7 @@ impl Configuration<'_> {
         }
         let (arity, continuation) = (block.results, block.end + 1);
         for clause in block.clauses.clone() {
-            let catches = match clause.tag {
-                Some(index) => self.tag_addr(index)? == tag,
-                None => true,
-            };
-            if catches {
+            if self.catches(clause.tag, tag)? {
                 self.enter(Context::Caught { exn })?;
                 self.enter_label(arity, continuation, 0, false)?;
                 if clause.tag.is_some() {

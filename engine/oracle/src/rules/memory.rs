@@ -38,24 +38,20 @@ impl Configuration<'_> {
         Ok(self.pop_address(ty)?.checked_add(arg.offset))
     }
 
-    /// The `N` bytes at an effective address; `None` if one of them is out of bounds.
+    /// Pops an address, and gives the `N` bytes there; `None` if one of them is out of bounds.
     #[inline(always)]
-    fn bytes<const N: usize>(
-        &mut self,
-        arg: Memarg,
-        at: Option<u64>,
-    ) -> Step<Option<&mut [u8; N]>> {
+    fn pop_bytes<const N: usize>(&mut self, arg: Memarg) -> Step<Option<&mut [u8; N]>> {
+        let address = self.pop_effective_address(arg)?;
         let memory = self.memory(arg.memory)?.bytes_mut();
-        let start = at.and_then(|at| usize::try_from(at).ok());
+        let start = address.and_then(|address| usize::try_from(address).ok());
         let bytes = start.and_then(|start| memory.get_mut(start..));
         Ok(bytes.and_then(|bytes| bytes.first_chunk_mut()))
     }
 
-    /// Pops an address, and reads the `N` bytes there.
+    /// Pops an address, and reads the bytes there.
     #[inline(always)]
     pub(super) fn read<const N: usize>(&mut self, arg: Memarg, oob: Rule) -> Step<[u8; N]> {
-        let address = self.pop_effective_address(arg)?;
-        match self.bytes(arg, address)? {
+        match self.pop_bytes(arg)? {
             Some(bytes) => Ok(*bytes),
             None => self.traps(oob, Trap::MemoryOutOfBounds),
         }
@@ -64,8 +60,7 @@ impl Configuration<'_> {
     /// Pops an address, and writes bytes there.
     #[inline(always)]
     pub(super) fn write<const N: usize>(&mut self, arg: Memarg, new: [u8; N], oob: Rule) -> Step {
-        let address = self.pop_effective_address(arg)?;
-        match self.bytes(arg, address)? {
+        match self.pop_bytes(arg)? {
             Some(bytes) => *bytes = new,
             None => return self.traps(oob, Trap::MemoryOutOfBounds),
         }

@@ -115,8 +115,6 @@ impl Configuration<'_> {
 
     /// A relaxed operator leaves a choice.
     fn chose(&mut self, op: Opcode, operands: [u128; 3]) {
-        if let Some(desk) = &mut self.desk {
-            desk.usage.chose(op, operands);
-        }
+        self.count(|usage| usage.chose(op, operands));
     }
 }
