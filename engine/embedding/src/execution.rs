@@ -24,9 +24,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::store::Store;
+use crate::store::{Store, no_stack};
+use etalon_jit::on_guest_stack;
 use etalon_oracle::{Execution, PauseLimits, Progress, ResumeError, StartError};
-use etalon_runtime::{FuncAddr, Value};
+use etalon_runtime::{FuncAddr, InvokeError, Value};
 
 impl Store {
     /// Begins to execute a function: it is entered, and paused before its first instruction. Its entry
@@ -36,7 +37,9 @@ impl Store {
     /// If the function is not the oracle's, the arguments do not fit, or there is no gas or depth to enter it.
     pub fn start(&mut self, func: FuncAddr, args: &[Value]) -> Result<Execution, StartError> {
         let oracle = self.oracle.clone();
-        oracle.start(self, func, args)
+        let start = || oracle.start(self, func, args);
+        on_guest_stack(start)
+            .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()))
     }
 
     /// Goes on with an execution until a limit is reached or it ends. All its pieces together show what
@@ -52,7 +55,8 @@ impl Store {
         limits: &PauseLimits,
     ) -> Result<Progress, ResumeError> {
         let oracle = self.oracle.clone();
-        oracle.resume(self, execution, limits)
+        let resume = || oracle.resume(self, execution, limits);
+        on_guest_stack(resume).unwrap_or_else(|error| Err(no_stack(&error).into()))
     }
 
     /// Ends the wait of an execution because its time is up: it goes on with the result 2 of

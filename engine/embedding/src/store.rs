@@ -5,11 +5,11 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::module::Module;
 use etalon_interp::Interp;
-use etalon_jit::Jit;
+use etalon_jit::{Jit, on_guest_stack};
 use etalon_oracle::{Observer, Oracle, Usage};
 use etalon_runtime::{
-    Extern, FuncAddr, InstanceAddr, InstantiateError, InvokeError, Linker, Placement,
-    Store as State, StoreConfig, TierId, Value, instantiate,
+    Extern, FuncAddr, HostError, InstanceAddr, InstantiateError, InvokeError, Linker, Placement,
+    Stop, Store as State, StoreConfig, TierId, Value, instantiate,
 };
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -98,7 +98,8 @@ impl Store {
         for (func, tier) in module.tiers().iter().filter(|(_, tier)| tier_of(*tier) != default) {
             placement = placement.place(*func, tier_of(*tier));
         }
-        instantiate(&mut self.state, module.data(), imports, &placement)
+        let instantiate = || instantiate(&mut self.state, module.data(), imports, &placement);
+        on_guest_stack(instantiate).unwrap_or_else(|error| Err(no_stack(&error).into()))
     }
 
     /// What an instance exports under a name.
@@ -119,7 +120,8 @@ impl Store {
     /// # Errors
     /// If the arguments do not fit, or execution stops.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
-        self.state.invoke(func, args)
+        let invoke = || self.state.invoke(func, args);
+        on_guest_stack(invoke).unwrap_or_else(|error| Err(no_stack(&error).into()))
     }
 
     /// What the oracle used of the specification so far: rules, operators, numeric functions.
@@ -132,6 +134,11 @@ impl Store {
     pub fn executed(&self) -> u64 {
         self.oracle.usage().ledger(self.schedule())
     }
+}
+
+/// The host has no address space for a stack on which calls from tier to tier cannot overflow.
+pub(crate) fn no_stack(error: &std::io::Error) -> Stop {
+    Stop::Host(HostError(format!("no stack for the guest can be had: {error}")))
 }
 
 impl Deref for Store {

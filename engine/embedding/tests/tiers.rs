@@ -128,20 +128,9 @@ impl World {
     }
 }
 
-/// Calls between the oracle and the interpreter nest on the stack of who invokes: this one is as large as the stack that
-/// compiled code brings along.
-fn on_a_large_stack(test: fn()) {
-    let thread = std::thread::Builder::new().stack_size(512 << 20).spawn(test).unwrap();
-    thread.join().unwrap();
-}
-
 /// Every call on every pair of placements, against the oracle alone.
 #[test]
 fn placements_do_not_show() {
-    on_a_large_stack(every_pair_of_placements_shows_the_same);
-}
-
-fn every_pair_of_placements_shows_the_same() {
     let calls: &[Expected<'_>] = &[
         ("memory", &[], Ok(vec![Value::I32(77)])),
         ("grown", &[], Ok(vec![Value::I32(7)])),
@@ -174,16 +163,14 @@ fn every_pair_of_placements_shows_the_same() {
 /// Recursion without end stops at the same depth in every placement, and everything still works after it.
 #[test]
 fn depth_runs_out_alike() {
-    on_a_large_stack(|| {
-        let mut expected = None;
-        for (placement, tier) in PLACEMENTS {
-            let mut world = Placed::new(*tier, *tier).world(None);
-            let endless = world.call("endless", &[]);
-            assert_eq!(endless.0, Err(Exhaustion::Stack.into()), "{placement}");
-            let seen = (endless, world.call("table", &[]), world.store.digest());
-            assert_eq!(expected.get_or_insert_with(|| seen.clone()), &seen, "{placement}");
-        }
-    });
+    let mut expected = None;
+    for (placement, tier) in PLACEMENTS {
+        let mut world = Placed::new(*tier, *tier).world(None);
+        let endless = world.call("endless", &[]);
+        assert_eq!(endless.0, Err(Exhaustion::Stack.into()), "{placement}");
+        let seen = (endless, world.call("table", &[]), world.store.digest());
+        assert_eq!(expected.get_or_insert_with(|| seen.clone()), &seen, "{placement}");
+    }
 }
 
 /// At every limit up to what a run consumes, gas runs out at the same place in every placement.

@@ -21,6 +21,7 @@ pub use compile::{CompileOptions, OptLevel, compile};
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError};
 pub use executor::Jit;
+pub use trap::on_guest_stack;
 
 use etalon_module::Features;
 

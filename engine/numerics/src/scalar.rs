@@ -1,4 +1,4 @@
-//! Which function of *Numerics* an operator on numbers is: `$unop_`, `$binop_` and their like, by type.
+//! Which function of *Numerics* an operator on numbers is, by type.
 
 use crate::Undefined;
 use crate::conversion as convert;

@@ -7,6 +7,7 @@ use crate::stop::Stop;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -92,20 +93,20 @@ pub struct AttachError {
 #[derive(Clone, Debug)]
 pub struct Placement {
     default: TierId,
-    exceptions: Vec<(u32, TierId)>,
+    exceptions: BTreeMap<u32, TierId>,
     code: Vec<(TierId, CodeObject)>,
 }
 
 impl Placement {
     /// All functions in one tier.
     pub fn all(tier: TierId) -> Placement {
-        Placement { default: tier, exceptions: Vec::new(), code: Vec::new() }
+        Placement { default: tier, exceptions: BTreeMap::new(), code: Vec::new() }
     }
 
     /// Places a function (its index in the module) in another tier.
     #[must_use]
     pub fn place(mut self, func: u32, tier: TierId) -> Placement {
-        self.exceptions.push((func, tier));
+        self.exceptions.insert(func, tier);
         self
     }
 
@@ -118,8 +119,7 @@ impl Placement {
 
     /// The tier of a function; the last placement counts.
     pub fn tier_of(&self, func: u32) -> TierId {
-        let found = self.exceptions.iter().rev().find(|(f, _)| *f == func);
-        found.map_or(self.default, |(_, tier)| *tier)
+        self.exceptions.get(&func).copied().unwrap_or(self.default)
     }
 
     /// What a tier produced from the module.

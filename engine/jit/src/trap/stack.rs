@@ -40,11 +40,12 @@ fn set_guard(pages: Range<usize>) -> Range<usize> {
     from..to
 }
 
-/// Runs `body` on a guest stack; on the one that the thread is on already, if it is.
+/// Runs `body` on a stack that is so large that the depth of calls decides before the stack does (gas-1, *Depth*), whichever tiers
+/// call each other; on the one that the thread is on already, if it is. A panic of `body` goes on in the caller.
 ///
 /// # Errors
-/// If the system has no address space left.
-pub(crate) fn on_guest_stack<R>(body: impl FnOnce() -> R) -> io::Result<R> {
+/// If the system has no address space left for the stack. `body` was not run then.
+pub fn on_guest_stack<R>(body: impl FnOnce() -> R) -> io::Result<R> {
     if ON_GUEST_STACK.get() {
         return Ok(body());
     }
