@@ -24,7 +24,7 @@ pub use error::{LoadError, LoadErrorKind};
 pub use features::Features;
 pub use frame::FrameTypes;
 pub use immediates::Immediates;
-pub use instruction::{Class, Shape};
+pub use instruction::{Class, Rule, Shape};
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };

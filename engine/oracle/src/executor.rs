@@ -54,11 +54,7 @@ enum Function {
 impl Desk {
     /// The text of a function; `None` if the oracle does not run it.
     #[inline]
-    pub(crate) fn text(
-        &mut self,
-        store: &Store,
-        func: FuncAddr,
-    ) -> Result<Option<Arc<Text>>, Stop> {
+    pub(crate) fn text(&mut self, store: &Store, func: FuncAddr) -> Step<Option<Arc<Text>>> {
         match self.functions.get(func.index()) {
             Some(Function::Decoded(text)) => return Ok(Some(Arc::clone(text))),
             None | Some(Function::Foreign) => return Ok(None),
@@ -93,7 +89,7 @@ impl Oracle {
 
     /// Whether the oracle runs a function.
     pub(crate) fn text(&self, store: &Store, func: FuncAddr) -> Result<Option<Arc<Text>>, Stop> {
-        self.lock().desk.get_or_insert_default().text(store, func)
+        self.lock().desk.get_or_insert_default().text(store, func).map_err(|stop| *stop)
     }
 
     /// What the thread that runs needs.

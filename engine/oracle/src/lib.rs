@@ -21,10 +21,11 @@ mod step;
 mod text;
 mod usage;
 
+pub use etalon_module::Rule;
 pub use executions::{Execution, Progress, ResumeError, StartError};
 pub use executor::Oracle;
 pub use features::supported_features;
 pub use image::{DamagedExecution, ExecutionsImage};
 pub use observer::Observer;
 pub use pause::{Pause, PauseLimits, PauseReason, PauseRequest};
-pub use usage::{Rule, Usage};
+pub use usage::Usage;

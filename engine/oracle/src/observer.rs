@@ -1,60 +1,26 @@
 //! Observers: what watches the oracle while it runs.
 
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_runtime::{FuncAddr, Site};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something that is told what the oracle does, step by step. Nothing that the oracle does depends on it.
 pub trait Observer {
     /// An instruction begins.
-    fn operator(&mut self, func: FuncAddr, site: Site, opcode: Opcode) {
-        _ = (func, site, opcode);
-    }
+    fn operator(&mut self, _func: FuncAddr, _site: Site, _opcode: Opcode) {}
 
     /// A rule of the specification was applied.
-    fn rule(&mut self, rule: Rule) {
-        _ = rule;
-    }
+    fn rule(&mut self, _rule: Rule) {}
 
     /// A function of the oracle is entered; `gas` is what its entry costs besides its instructions.
-    fn enter(&mut self, func: FuncAddr, gas: u64) {
-        _ = (func, gas);
-    }
+    fn enter(&mut self, _func: FuncAddr, _gas: u64) {}
 
     /// A function of the oracle is left, by a return, a tail call, an exception or a trap.
-    fn exit(&mut self, func: FuncAddr) {
-        _ = func;
-    }
+    fn exit(&mut self, _func: FuncAddr) {}
 
     /// Gas was taken for what an instruction touched, besides its weight.
-    fn dynamic_charge(&mut self, gas: u64) {
-        _ = gas;
-    }
-}
-
-/// An observer that is read while the oracle holds it.
-impl<T: Observer> Observer for Arc<Mutex<T>> {
-    fn operator(&mut self, func: FuncAddr, site: Site, opcode: Opcode) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).operator(func, site, opcode);
-    }
-
-    fn rule(&mut self, rule: Rule) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).rule(rule);
-    }
-
-    fn enter(&mut self, func: FuncAddr, gas: u64) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).enter(func, gas);
-    }
-
-    fn exit(&mut self, func: FuncAddr) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).exit(func);
-    }
-
-    fn dynamic_charge(&mut self, gas: u64) {
-        self.lock().unwrap_or_else(PoisonError::into_inner).dynamic_charge(gas);
-    }
+    fn dynamic_charge(&mut self, _gas: u64) {}
 }
 
 /// The observer of an oracle. Threads of one store take turns, so its lock is never waited for.

@@ -8,7 +8,7 @@
 //! been taken, as in a run that does not pause.
 
 use crate::configuration::Thread;
-use etalon_module::Opcode;
+use crate::text::Instruction;
 use etalon_runtime::{FuncAddr, Site};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
@@ -113,21 +113,15 @@ impl Pausing {
     pub(crate) fn before(&mut self, thread: &Thread, gas_left: u64) -> Option<Pause> {
         let frame = thread.frames.last()?;
         let next = frame.text.instructions.get(frame.next as usize)?;
-        let site = Site { func: frame.text.index, offset: next.offset };
-        let Some(reason) = self.reason(frame.func, site, next.opcode, gas_left) else {
+        let Some(reason) = self.reason(frame.func, next, gas_left) else {
             self.executed += 1;
             return None;
         };
+        let site = Site { func: frame.text.index, offset: next.offset };
         Some(Pause { reason, func: frame.func, site, instructions: self.executed })
     }
 
-    fn reason(
-        &self,
-        func: FuncAddr,
-        site: Site,
-        next: Opcode,
-        gas_left: u64,
-    ) -> Option<PauseReason> {
+    fn reason(&self, func: FuncAddr, next: &Instruction, gas_left: u64) -> Option<PauseReason> {
         let limits = &self.limits;
         if limits.request.as_ref().is_some_and(PauseRequest::take) {
             return Some(PauseReason::Request);
@@ -143,9 +137,9 @@ impl Pausing {
         if limits.gas.is_some_and(|most| taken >= most.get()) {
             return Some(PauseReason::Gas);
         }
-        if limits.accesses && next.accesses_memory() {
+        if limits.accesses && next.opcode.accesses_memory() {
             return Some(PauseReason::Access);
         }
-        limits.breakpoints.contains(&(func, site.offset)).then_some(PauseReason::Breakpoint)
+        limits.breakpoints.contains(&(func, next.offset)).then_some(PauseReason::Breakpoint)
     }
 }

@@ -5,9 +5,9 @@ use crate::pause::{Pause, Pausing};
 use crate::rules::Extend::{Signed, Unsigned};
 use crate::rules::{PACK, SPLAT, ZERO};
 use crate::text::{Instruction, Text};
-use crate::usage::Rule;
-use etalon_module::Opcode;
-use etalon_runtime::Value::{self, F32, F64, I32, I64};
+use etalon_module::{Class, Opcode, Rule};
+use etalon_numerics::wide;
+use etalon_runtime::Value::{F32, F64, I32, I64};
 use etalon_runtime::{FuncAddr, Site, Stop};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Configuration<'_> {
     pub(crate) fn start(&mut self, func: FuncAddr) -> Step {
         let text =
             self.text(func)?.ok_or_else(|| bug("a function that the oracle does not run"))?;
-        self.desk.iter_mut().for_each(|desk| desk.usage.outside());
+        self.count(|usage| usage.set_present(None));
         self.enter_function(func, text)?;
         self.charge_segment()
     }
@@ -75,14 +75,12 @@ impl Configuration<'_> {
         let instruction = text.instructions.get(frame.next as usize);
         let instruction = instruction.ok_or_else(|| bug("control left the text"))?;
         frame.next += 1;
-        if let Some(desk) = &mut self.desk {
-            desk.usage.begin(instruction.opcode, instruction.is_followed);
-        }
+        self.count(|usage| usage.begin(instruction.opcode, instruction.is_followed));
         if self.oracle.observer.is_some() {
-            self.tell(instruction);
+            self.tell_beginning(instruction);
         }
         if let Err(stop) = self.execute(instruction) {
-            self.desk.iter_mut().for_each(|desk| desk.usage.stop(instruction.opcode));
+            self.count(|usage| usage.stop(instruction.opcode));
             return Err(stop);
         }
         if instruction.ends_segment {
@@ -93,13 +91,12 @@ impl Configuration<'_> {
 
     /// Tells the observer that an instruction begins.
     #[cold]
-    fn tell(&self, instruction: &Instruction) {
-        if let (Some(observer), Some(frame)) = (&self.oracle.observer, self.thread.frames.last()) {
-            let site = Site { func: frame.text.index, offset: instruction.offset };
-            observer.lock().operator(frame.func, site, instruction.opcode);
-            if instruction.is_followed {
-                observer.lock().rule(Rule::CtxtInstrs);
-            }
+    fn tell_beginning(&self, instruction: &Instruction) {
+        let Some(frame) = self.thread.frames.last() else { return };
+        let site = Site { func: frame.text.index, offset: instruction.offset };
+        self.tell(|observer| observer.operator(frame.func, site, instruction.opcode));
+        if instruction.is_followed {
+            self.tell(|observer| observer.rule(Rule::CtxtInstrs));
         }
     }
 
@@ -157,15 +154,14 @@ impl Configuration<'_> {
             O::Block => self.block(i.block()?),
             O::Loop => self.loop_(i.block()?),
             O::If => self.if_(i.block()?),
-            O::Else => self.else_(),
-            O::End => self.end(),
+            O::Else | O::End => self.end_label(),
             O::Br => self.br(i.index()?),
             O::BrIf => self.br_if(i.index()?),
-            O::BrTable => self.br_table(i.branches()?),
+            O::BrTable => self.br_table(i.row()?),
             O::BrOnNull => self.br_on_null(i.index()?),
             O::BrOnNonNull => self.br_on_non_null(i.index()?),
-            O::BrOnCast => self.br_on_cast(i.cast()?),
-            O::BrOnCastFail => self.br_on_cast_fail(i.cast()?),
+            O::BrOnCast => self.br_on_cast(i.indices()?),
+            O::BrOnCastFail => self.br_on_cast_fail(i.indices()?),
 
             // Control Instructions: calls and returns
             O::Call => self.call(i.index()?),
@@ -181,8 +177,7 @@ impl Configuration<'_> {
             O::Throw => self.throw(i.index()?),
             O::ThrowRef => self.throw_ref(),
             O::Try => self.try_(i.block()?),
-            O::Catch | O::CatchAll => self.catch_(),
-            O::Delegate => self.delegate(),
+            O::Catch | O::CatchAll | O::Delegate => self.end_label(),
             O::Rethrow => self.rethrow(i.index()?),
 
             // Variable Instructions
@@ -217,11 +212,11 @@ impl Configuration<'_> {
             O::RefIsNull => self.ref_is_null(),
             O::RefAsNonNull => self.ref_as_non_null(),
             O::RefEq => self.ref_eq(),
-            O::RefTestNonNull | O::RefTestNullable => self.ref_test(i.ty()?),
-            O::RefCastNonNull | O::RefCastNullable => self.ref_cast(i.ty()?),
+            O::RefTestNonNull | O::RefTestNullable => self.ref_test(i.row()?),
+            O::RefCastNonNull | O::RefCastNullable => self.ref_cast(i.row()?),
             O::RefI31 => self.ref_i31(),
-            O::I31GetS => self.i31_get_s(),
-            O::I31GetU => self.i31_get_u(),
+            O::I31GetS => self.i31_get(Signed),
+            O::I31GetU => self.i31_get(Unsigned),
             O::AnyConvertExtern => self.any_convert_extern(),
             O::ExternConvertAny => self.extern_convert_any(),
 
@@ -275,10 +270,10 @@ impl Configuration<'_> {
             | O::F32DemoteF64 | O::F64PromoteF32
             | O::I32ReinterpretF32 | O::I64ReinterpretF64 | O::F32ReinterpretI32 | O::F64ReinterpretI64
                 => self.cvtop(op),
-            O::I64Add128 => self.i64_add128(),
-            O::I64Sub128 => self.i64_sub128(),
-            O::I64MulWideS => self.i64_mul_wide_s(),
-            O::I64MulWideU => self.i64_mul_wide_u(),
+            O::I64Add128 => self.wide_binop(wide::add128),
+            O::I64Sub128 => self.wide_binop(wide::sub128),
+            O::I64MulWideS => self.widening_mul(wide::mul_wide_s),
+            O::I64MulWideU => self.widening_mul(wide::mul_wide_u),
 
             _ => self.access(i),
         }
@@ -289,7 +284,6 @@ impl Configuration<'_> {
     fn access(&mut self, i: &Instruction) -> Step {
         use Opcode as O;
         let op = i.opcode;
-        let (small, large) = ((|i| I32(i as u32)) as fn(u64) -> Value, I64 as fn(u64) -> Value);
         match op {
             // Memory Instructions: numbers
             O::I32Load => self.load_num(i.memarg()?, |bytes| I32(u32::from_le_bytes(bytes))),
@@ -341,66 +335,30 @@ impl Configuration<'_> {
             O::MemoryAtomicWait32 => self.atomic_wait32(i.memarg()?),
             O::MemoryAtomicWait64 => self.atomic_wait64(i.memarg()?),
             O::AtomicFence => self.atomic_fence(),
-            O::I32AtomicLoad => self.atomic_load::<4>(i.memarg()?, small),
-            O::I32AtomicLoad8U => self.atomic_load::<1>(i.memarg()?, small),
-            O::I32AtomicLoad16U => self.atomic_load::<2>(i.memarg()?, small),
-            O::I64AtomicLoad => self.atomic_load::<8>(i.memarg()?, large),
-            O::I64AtomicLoad8U => self.atomic_load::<1>(i.memarg()?, large),
-            O::I64AtomicLoad16U => self.atomic_load::<2>(i.memarg()?, large),
-            O::I64AtomicLoad32U => self.atomic_load::<4>(i.memarg()?, large),
-            O::I32AtomicStore | O::I64AtomicStore32 => self.atomic_store::<4>(i.memarg()?),
-            O::I32AtomicStore8 | O::I64AtomicStore8 => self.atomic_store::<1>(i.memarg()?),
-            O::I32AtomicStore16 | O::I64AtomicStore16 => self.atomic_store::<2>(i.memarg()?),
-            O::I64AtomicStore => self.atomic_store::<8>(i.memarg()?),
-            O::I32AtomicRmwCmpxchg => self.atomic_cmpxchg::<4>(i.memarg()?, small),
-            O::I32AtomicRmw8CmpxchgU => self.atomic_cmpxchg::<1>(i.memarg()?, small),
-            O::I32AtomicRmw16CmpxchgU => self.atomic_cmpxchg::<2>(i.memarg()?, small),
-            O::I64AtomicRmwCmpxchg => self.atomic_cmpxchg::<8>(i.memarg()?, large),
-            O::I64AtomicRmw8CmpxchgU => self.atomic_cmpxchg::<1>(i.memarg()?, large),
-            O::I64AtomicRmw16CmpxchgU => self.atomic_cmpxchg::<2>(i.memarg()?, large),
-            O::I64AtomicRmw32CmpxchgU => self.atomic_cmpxchg::<4>(i.memarg()?, large),
-            O::I32AtomicRmwAdd => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_add(b), small),
-            O::I32AtomicRmw8AddU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_add(b), small),
-            O::I32AtomicRmw16AddU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_add(b), small),
-            O::I64AtomicRmwAdd => self.atomic_rmw::<8>(i.memarg()?, |a, b| a.wrapping_add(b), large),
-            O::I64AtomicRmw8AddU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_add(b), large),
-            O::I64AtomicRmw16AddU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_add(b), large),
-            O::I64AtomicRmw32AddU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_add(b), large),
-            O::I32AtomicRmwSub => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
-            O::I32AtomicRmw8SubU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
-            O::I32AtomicRmw16SubU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_sub(b), small),
-            O::I64AtomicRmwSub => self.atomic_rmw::<8>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
-            O::I64AtomicRmw8SubU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
-            O::I64AtomicRmw16SubU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
-            O::I64AtomicRmw32SubU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a.wrapping_sub(b), large),
-            O::I32AtomicRmwAnd => self.atomic_rmw::<4>(i.memarg()?, |a, b| a & b, small),
-            O::I32AtomicRmw8AndU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a & b, small),
-            O::I32AtomicRmw16AndU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a & b, small),
-            O::I64AtomicRmwAnd => self.atomic_rmw::<8>(i.memarg()?, |a, b| a & b, large),
-            O::I64AtomicRmw8AndU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a & b, large),
-            O::I64AtomicRmw16AndU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a & b, large),
-            O::I64AtomicRmw32AndU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a & b, large),
-            O::I32AtomicRmwOr => self.atomic_rmw::<4>(i.memarg()?, |a, b| a | b, small),
-            O::I32AtomicRmw8OrU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a | b, small),
-            O::I32AtomicRmw16OrU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a | b, small),
-            O::I64AtomicRmwOr => self.atomic_rmw::<8>(i.memarg()?, |a, b| a | b, large),
-            O::I64AtomicRmw8OrU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a | b, large),
-            O::I64AtomicRmw16OrU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a | b, large),
-            O::I64AtomicRmw32OrU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a | b, large),
-            O::I32AtomicRmwXor => self.atomic_rmw::<4>(i.memarg()?, |a, b| a ^ b, small),
-            O::I32AtomicRmw8XorU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a ^ b, small),
-            O::I32AtomicRmw16XorU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a ^ b, small),
-            O::I64AtomicRmwXor => self.atomic_rmw::<8>(i.memarg()?, |a, b| a ^ b, large),
-            O::I64AtomicRmw8XorU => self.atomic_rmw::<1>(i.memarg()?, |a, b| a ^ b, large),
-            O::I64AtomicRmw16XorU => self.atomic_rmw::<2>(i.memarg()?, |a, b| a ^ b, large),
-            O::I64AtomicRmw32XorU => self.atomic_rmw::<4>(i.memarg()?, |a, b| a ^ b, large),
-            O::I32AtomicRmwXchg => self.atomic_rmw::<4>(i.memarg()?, |_, b| b, small),
-            O::I32AtomicRmw8XchgU => self.atomic_rmw::<1>(i.memarg()?, |_, b| b, small),
-            O::I32AtomicRmw16XchgU => self.atomic_rmw::<2>(i.memarg()?, |_, b| b, small),
-            O::I64AtomicRmwXchg => self.atomic_rmw::<8>(i.memarg()?, |_, b| b, large),
-            O::I64AtomicRmw8XchgU => self.atomic_rmw::<1>(i.memarg()?, |_, b| b, large),
-            O::I64AtomicRmw16XchgU => self.atomic_rmw::<2>(i.memarg()?, |_, b| b, large),
-            O::I64AtomicRmw32XchgU => self.atomic_rmw::<4>(i.memarg()?, |_, b| b, large),
+            O::I32AtomicLoad | O::I32AtomicLoad8U | O::I32AtomicLoad16U | O::I64AtomicLoad | O::I64AtomicLoad8U
+            | O::I64AtomicLoad16U | O::I64AtomicLoad32U => self.atomic_load(op, i.memarg()?),
+            O::I32AtomicStore | O::I32AtomicStore8 | O::I32AtomicStore16 | O::I64AtomicStore | O::I64AtomicStore8
+            | O::I64AtomicStore16 | O::I64AtomicStore32 => self.atomic_store(op, i.memarg()?),
+            O::I32AtomicRmwAdd | O::I32AtomicRmw8AddU | O::I32AtomicRmw16AddU | O::I64AtomicRmwAdd
+            | O::I64AtomicRmw8AddU | O::I64AtomicRmw16AddU | O::I64AtomicRmw32AddU
+                => self.atomic_rmw(op, i.memarg()?, |a, b| a.wrapping_add(b)),
+            O::I32AtomicRmwSub | O::I32AtomicRmw8SubU | O::I32AtomicRmw16SubU | O::I64AtomicRmwSub
+            | O::I64AtomicRmw8SubU | O::I64AtomicRmw16SubU | O::I64AtomicRmw32SubU
+                => self.atomic_rmw(op, i.memarg()?, |a, b| a.wrapping_sub(b)),
+            O::I32AtomicRmwAnd | O::I32AtomicRmw8AndU | O::I32AtomicRmw16AndU | O::I64AtomicRmwAnd
+            | O::I64AtomicRmw8AndU | O::I64AtomicRmw16AndU | O::I64AtomicRmw32AndU
+                => self.atomic_rmw(op, i.memarg()?, |a, b| a & b),
+            O::I32AtomicRmwOr | O::I32AtomicRmw8OrU | O::I32AtomicRmw16OrU | O::I64AtomicRmwOr | O::I64AtomicRmw8OrU
+            | O::I64AtomicRmw16OrU | O::I64AtomicRmw32OrU => self.atomic_rmw(op, i.memarg()?, |a, b| a | b),
+            O::I32AtomicRmwXor | O::I32AtomicRmw8XorU | O::I32AtomicRmw16XorU | O::I64AtomicRmwXor
+            | O::I64AtomicRmw8XorU | O::I64AtomicRmw16XorU | O::I64AtomicRmw32XorU
+                => self.atomic_rmw(op, i.memarg()?, |a, b| a ^ b),
+            O::I32AtomicRmwXchg | O::I32AtomicRmw8XchgU | O::I32AtomicRmw16XchgU | O::I64AtomicRmwXchg
+            | O::I64AtomicRmw8XchgU | O::I64AtomicRmw16XchgU | O::I64AtomicRmw32XchgU
+                => self.atomic_rmw(op, i.memarg()?, |_, b| b),
+            O::I32AtomicRmwCmpxchg | O::I32AtomicRmw8CmpxchgU | O::I32AtomicRmw16CmpxchgU | O::I64AtomicRmwCmpxchg
+            | O::I64AtomicRmw8CmpxchgU | O::I64AtomicRmw16CmpxchgU | O::I64AtomicRmw32CmpxchgU
+                => self.atomic_cmpxchg(op, i.memarg()?),
 
             _ => self.vector(i),
         }
@@ -412,66 +370,17 @@ impl Configuration<'_> {
         use Opcode as O;
         let op = i.opcode;
         match op {
-            O::V128Const => self.vconst(i.vector()?),
-            O::I8x16Shuffle => self.vshuffle(i.vector()?),
+            O::V128Const => self.vconst(i.row()?),
             O::V128Not => self.vunop(op, Rule::Vvunop),
-            O::I8x16Abs | O::I16x8Abs | O::I32x4Abs | O::I64x2Abs | O::I8x16Neg | O::I16x8Neg | O::I32x4Neg
-            | O::I64x2Neg | O::I8x16Popcnt | O::F32x4Abs | O::F64x2Abs | O::F32x4Neg | O::F64x2Neg | O::F32x4Sqrt
-            | O::F64x2Sqrt | O::F32x4Ceil | O::F64x2Ceil | O::F32x4Floor | O::F64x2Floor | O::F32x4Trunc
-            | O::F64x2Trunc | O::F32x4Nearest | O::F64x2Nearest
-                => self.vunop(op, Rule::VunopVal),
-            O::I16x8ExtendLowI8x16S | O::I16x8ExtendHighI8x16S | O::I16x8ExtendLowI8x16U | O::I16x8ExtendHighI8x16U
-            | O::I32x4ExtendLowI16x8S | O::I32x4ExtendHighI16x8S | O::I32x4ExtendLowI16x8U | O::I32x4ExtendHighI16x8U
-            | O::I64x2ExtendLowI32x4S | O::I64x2ExtendHighI32x4S | O::I64x2ExtendLowI32x4U | O::I64x2ExtendHighI32x4U
-            | O::I32x4TruncSatF32x4S | O::I32x4TruncSatF32x4U | O::I32x4TruncSatF64x2SZero
-            | O::I32x4TruncSatF64x2UZero | O::F32x4ConvertI32x4S | O::F32x4ConvertI32x4U | O::F64x2ConvertLowI32x4S
-            | O::F64x2ConvertLowI32x4U | O::F32x4DemoteF64x2Zero | O::F64x2PromoteLowF32x4
-            | O::I32x4RelaxedTruncF32x4S | O::I32x4RelaxedTruncF32x4U | O::I32x4RelaxedTruncF64x2SZero
-            | O::I32x4RelaxedTruncF64x2UZero
-                => self.vunop(op, Rule::Vcvtop),
-            O::I16x8ExtAddPairwiseI8x16S | O::I16x8ExtAddPairwiseI8x16U | O::I32x4ExtAddPairwiseI16x8S
-            | O::I32x4ExtAddPairwiseI16x8U
-                => self.vunop(op, Rule::Vextunop),
             O::V128And | O::V128AndNot | O::V128Or | O::V128Xor => self.vbinop(op, Rule::Vvbinop),
-            O::I8x16Swizzle | O::I8x16RelaxedSwizzle => self.vbinop(op, Rule::Vswizzlop),
-            O::I8x16Add | O::I16x8Add | O::I32x4Add | O::I64x2Add | O::I8x16Sub | O::I16x8Sub | O::I32x4Sub
-            | O::I64x2Sub | O::I16x8Mul | O::I32x4Mul | O::I64x2Mul | O::I8x16AddSatS | O::I8x16AddSatU
-            | O::I16x8AddSatS | O::I16x8AddSatU | O::I8x16SubSatS | O::I8x16SubSatU | O::I16x8SubSatS
-            | O::I16x8SubSatU | O::I8x16MinS | O::I8x16MinU | O::I16x8MinS | O::I16x8MinU | O::I32x4MinS
-            | O::I32x4MinU | O::I8x16MaxS | O::I8x16MaxU | O::I16x8MaxS | O::I16x8MaxU | O::I32x4MaxS | O::I32x4MaxU
-            | O::I8x16AvgrU | O::I16x8AvgrU | O::I16x8Q15MulrSatS | O::F32x4Add | O::F64x2Add | O::F32x4Sub
-            | O::F64x2Sub | O::F32x4Mul | O::F64x2Mul | O::F32x4Div | O::F64x2Div | O::F32x4Min | O::F64x2Min
-            | O::F32x4Max | O::F64x2Max | O::F32x4PMin | O::F64x2PMin | O::F32x4PMax | O::F64x2PMax
-            | O::F32x4RelaxedMin | O::F32x4RelaxedMax | O::F64x2RelaxedMin | O::F64x2RelaxedMax
-            | O::I16x8RelaxedQ15mulrS
-                => self.vbinop(op, Rule::VbinopVal),
-            O::I8x16NarrowI16x8S | O::I8x16NarrowI16x8U | O::I16x8NarrowI32x4S | O::I16x8NarrowI32x4U
-                => self.vbinop(op, Rule::Vnarrow),
-            O::I16x8ExtMulLowI8x16S | O::I16x8ExtMulHighI8x16S | O::I16x8ExtMulLowI8x16U | O::I16x8ExtMulHighI8x16U
-            | O::I32x4ExtMulLowI16x8S | O::I32x4ExtMulHighI16x8S | O::I32x4ExtMulLowI16x8U | O::I32x4ExtMulHighI16x8U
-            | O::I64x2ExtMulLowI32x4S | O::I64x2ExtMulHighI32x4S | O::I64x2ExtMulLowI32x4U | O::I64x2ExtMulHighI32x4U
-            | O::I32x4DotI16x8S | O::I16x8RelaxedDotI8x16I7x16S
-                => self.vbinop(op, Rule::Vextbinop),
-            O::I8x16Eq | O::I8x16Ne | O::I8x16LtS | O::I8x16LtU | O::I8x16GtS | O::I8x16GtU | O::I8x16LeS
-            | O::I8x16LeU | O::I8x16GeS | O::I8x16GeU | O::I16x8Eq | O::I16x8Ne | O::I16x8LtS | O::I16x8LtU
-            | O::I16x8GtS | O::I16x8GtU | O::I16x8LeS | O::I16x8LeU | O::I16x8GeS | O::I16x8GeU | O::I32x4Eq
-            | O::I32x4Ne | O::I32x4LtS | O::I32x4LtU | O::I32x4GtS | O::I32x4GtU | O::I32x4LeS | O::I32x4LeU
-            | O::I32x4GeS | O::I32x4GeU | O::I64x2Eq | O::I64x2Ne | O::I64x2LtS | O::I64x2GtS | O::I64x2LeS
-            | O::I64x2GeS | O::F32x4Eq | O::F32x4Ne | O::F32x4Lt | O::F32x4Gt | O::F32x4Le | O::F32x4Ge | O::F64x2Eq
-            | O::F64x2Ne | O::F64x2Lt | O::F64x2Gt | O::F64x2Le | O::F64x2Ge
-                => self.vbinop(op, Rule::Vrelop),
             O::V128Bitselect => self.vternop(op, Rule::Vvternop),
-            O::F32x4RelaxedMadd | O::F32x4RelaxedNmadd | O::F64x2RelaxedMadd | O::F64x2RelaxedNmadd
-            | O::I8x16RelaxedLaneselect | O::I16x8RelaxedLaneselect | O::I32x4RelaxedLaneselect
-            | O::I64x2RelaxedLaneselect
-                => self.vternop(op, Rule::VternopVal),
-            O::I32x4RelaxedDotI8x16I7x16AddS => self.vternop(op, Rule::Vextternop),
             O::V128AnyTrue => self.vtestop(op, Rule::Vvtestop),
             O::I8x16AllTrue | O::I16x8AllTrue | O::I32x4AllTrue | O::I64x2AllTrue => self.vtestop(op, Rule::Vtestop),
             O::I8x16Bitmask | O::I16x8Bitmask | O::I32x4Bitmask | O::I64x2Bitmask => self.vtestop(op, Rule::Vbitmask),
-            O::I8x16Shl | O::I8x16ShrS | O::I8x16ShrU | O::I16x8Shl | O::I16x8ShrS | O::I16x8ShrU | O::I32x4Shl
-            | O::I32x4ShrS | O::I32x4ShrU | O::I64x2Shl | O::I64x2ShrS | O::I64x2ShrU
-                => self.vshiftop(op),
+
+            // Lanes moved
+            O::I8x16Shuffle => self.vshuffle(i.row()?),
+            O::I8x16Swizzle | O::I8x16RelaxedSwizzle => self.vbinop(op, Rule::Vswizzlop),
             O::I8x16Splat | O::I16x8Splat | O::I32x4Splat | O::F32x4Splat | O::I64x2Splat | O::F64x2Splat
                 => self.vsplat(op),
             O::I8x16ReplaceLane | O::I16x8ReplaceLane | O::I32x4ReplaceLane | O::F32x4ReplaceLane
@@ -482,7 +391,38 @@ impl Configuration<'_> {
             O::I64x2ExtractLane => self.vextract_lane(op, i.lane()?, I64),
             O::F32x4ExtractLane => self.vextract_lane(op, i.lane()?, |z| F32(z as u32)),
             O::F64x2ExtractLane => self.vextract_lane(op, i.lane()?, F64),
-            _ => Err(Stop::crash(format!("{op} has no rule")).into()),
+
+            // Relaxed operators
+            O::I32x4RelaxedTruncF32x4S | O::I32x4RelaxedTruncF32x4U | O::I32x4RelaxedTruncF64x2SZero
+            | O::I32x4RelaxedTruncF64x2UZero
+                => self.vunop(op, Rule::Vcvtop),
+            O::F32x4RelaxedMin | O::F32x4RelaxedMax | O::F64x2RelaxedMin | O::F64x2RelaxedMax
+            | O::I16x8RelaxedQ15mulrS
+                => self.vbinop(op, Rule::VbinopVal),
+            O::F32x4RelaxedMadd | O::F32x4RelaxedNmadd | O::F64x2RelaxedMadd | O::F64x2RelaxedNmadd
+            | O::I8x16RelaxedLaneselect | O::I16x8RelaxedLaneselect | O::I32x4RelaxedLaneselect
+            | O::I64x2RelaxedLaneselect
+                => self.vternop(op, Rule::VternopVal),
+            O::I16x8RelaxedDotI8x16I7x16S => self.vbinop(op, Rule::Vextbinop),
+            O::I32x4RelaxedDotI8x16I7x16AddS => self.vternop(op, Rule::Vextternop),
+
+            // Those that are not of the form of their class
+            O::I16x8ExtAddPairwiseI8x16S | O::I16x8ExtAddPairwiseI8x16U | O::I32x4ExtAddPairwiseI16x8S
+            | O::I32x4ExtAddPairwiseI16x8U
+                => self.vunop(op, Rule::Vextunop),
+            O::I8x16NarrowI16x8S | O::I8x16NarrowI16x8U | O::I16x8NarrowI32x4S | O::I16x8NarrowI32x4U
+                => self.vbinop(op, Rule::Vnarrow),
+
+            // All others, lane by lane: the rule is that of the class. The numerics name each of them.
+            _ => match op.class() {
+                Some(Class::VectorIntUnop | Class::VectorFloatUnop) => self.vunop(op, Rule::VunopVal),
+                Some(Class::VectorIntBinop | Class::VectorFloatBinop) => self.vbinop(op, Rule::VbinopVal),
+                Some(Class::VectorRelop) => self.vbinop(op, Rule::Vrelop),
+                Some(Class::VectorIntShift) => self.vshiftop(op),
+                Some(Class::VectorIntExtend) => self.vbinop(op, Rule::Vextbinop),
+                Some(Class::VectorCvtop) => self.vunop(op, Rule::Vcvtop),
+                _ => Err(Stop::crash(format!("{op} has no rule")).into()),
+            },
         }
     }
 }

@@ -8,23 +8,23 @@ use etalon_oracle::{Observer, Oracle, Rule, Usage};
 use etalon_runtime::StoreConfig;
 use std::sync::{Arc, Mutex};
 
-/// Keeps every rule that it is told.
-#[derive(Debug, Default)]
-struct Noted(Vec<&'static str>);
+/// Keeps every rule that it is told. Clones have one list.
+#[derive(Clone, Debug, Default)]
+struct Noted(Arc<Mutex<Vec<&'static str>>>);
 
 impl Observer for Noted {
     fn rule(&mut self, rule: Rule) {
-        self.0.push(rule.name());
+        self.0.lock().unwrap().push(rule.name());
     }
 }
 
 /// Calls `f`, however that ends; gives what was told.
 fn told(module: &str) -> Vec<&'static str> {
-    let noted = Arc::new(Mutex::new(Noted::default()));
-    let oracle = Oracle::with_observer(Box::new(Arc::clone(&noted)));
+    let noted = Noted::default();
+    let oracle = Oracle::with_observer(Box::new(noted.clone()));
     let mut guest = Guest::with(module, StoreConfig::unmetered(), oracle);
     _ = guest.call("f", &[]);
-    std::mem::take(&mut noted.lock().unwrap().0)
+    std::mem::take(&mut noted.0.lock().unwrap())
 }
 
 /// Modules, and the reduction rules of a call of `f` without those that say where a step is made.

@@ -1,9 +1,11 @@
 //! What is known of each instruction, in one place: [`table`], which everything else asks through [`Opcode`].
 
 mod class;
+mod rule;
 mod table;
 
 pub use class::Class;
+pub use rule::Rule;
 
 use crate::operator::Opcode;
 use crate::types::ValType;

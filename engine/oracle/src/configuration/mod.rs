@@ -2,18 +2,15 @@
 //!
 //! What validation promises is checked all the same. Where it does not hold the answer is a *crash*, which names a bug of ours.
 
-mod context;
-mod frame;
 mod thread;
 
-pub(crate) use context::{Context, Label};
-pub(crate) use frame::Frame;
-pub(crate) use thread::{Held, Thread};
+pub(crate) use thread::{Context, Frame, Label, Thread};
 
 use crate::executor::{Desk, Oracle};
+use crate::observer::Observer;
 use crate::text::Block;
-use crate::usage::Rule;
-use etalon_module::{AddrType, Canonicalise, RefType, TypeId};
+use crate::usage::Usage;
+use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
 use etalon_numerics::Function;
 use etalon_runtime::{
     DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,
@@ -64,18 +61,28 @@ impl Configuration<'_> {
     /// A rule was applied.
     #[inline(always)]
     pub(crate) fn used(&mut self, rule: Rule) {
-        if let Some(desk) = &mut self.desk {
-            desk.usage.used(rule);
-        }
-        if let Some(observer) = &self.oracle.observer {
-            observer.lock().rule(rule);
-        }
+        self.count(|usage| usage.used(rule));
+        self.tell(|observer| observer.rule(rule));
     }
 
     /// A numeric function was applied that not every use of the operator applies.
     pub(crate) fn applied(&mut self, function: Function) {
+        self.count(|usage| usage.applied(function));
+    }
+
+    /// Counts what was used of the specification.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, what: impl FnOnce(&mut Usage)) {
         if let Some(desk) = &mut self.desk {
-            desk.usage.applied(function);
+            what(&mut desk.usage);
+        }
+    }
+
+    /// Tells the observer, if there is one.
+    #[inline(always)]
+    pub(crate) fn tell(&self, what: impl FnOnce(&mut dyn Observer)) {
+        if let Some(observer) = &self.oracle.observer {
+            what(&mut **observer.lock());
         }
     }
 
@@ -90,6 +97,21 @@ impl Configuration<'_> {
         Box::new(Stop::Trap(Trapped { trap, site }))
     }
 
+    /// A condition of a rule: where it does not hold, another rule says that the instruction traps.
+    #[inline(always)]
+    pub(crate) fn check(&mut self, holds: bool, otherwise: Rule, trap: Trap) -> Step {
+        if holds { Ok(()) } else { self.traps(otherwise, trap) }
+    }
+
+    /// The same where a rule needs something to be there.
+    #[inline(always)]
+    pub(crate) fn found<T>(&mut self, found: Option<T>, otherwise: Rule, trap: Trap) -> Step<T> {
+        match found {
+            Some(found) => Ok(found),
+            None => self.traps(otherwise, trap),
+        }
+    }
+
     /// A trap by a rule that says so.
     #[cold]
     pub(crate) fn traps<T>(&mut self, rule: Rule, trap: Trap) -> Step<T> {
@@ -100,9 +122,11 @@ impl Configuration<'_> {
 
 /// Values.
 impl Configuration<'_> {
+    /// Pushes a result. That always succeeds, and as it is how most rules end, it gives what they give.
     #[inline(always)]
-    pub(crate) fn push(&mut self, value: Value) {
+    pub(crate) fn push(&mut self, value: Value) -> Step {
         self.thread.values.push(value);
+        Ok(())
     }
 
     #[inline(always)]
@@ -156,11 +180,11 @@ impl Configuration<'_> {
     }
 
     /// The result of an instruction that gives an address, an index or a size.
-    pub(crate) fn push_address(&mut self, ty: AddrType, value: u64) {
+    pub(crate) fn push_address(&mut self, ty: AddrType, value: u64) -> Step {
         self.push(match ty {
             AddrType::I32 => Value::I32(value as u32),
             AddrType::I64 => Value::I64(value),
-        });
+        })
     }
 
     /// The topmost values, the last on top.
@@ -263,43 +287,45 @@ impl Configuration<'_> {
         self.store.instances.get(instance.index()).ok_or_else(|| lacks("an instance"))
     }
 
+    /// The entry of an index space of the instance.
+    #[inline(always)]
+    fn at<T: Copy>(&self, space: fn(&InstanceInst) -> &[T], index: u32, what: &str) -> Step<T> {
+        space(self.instance()?).get(index as usize).copied().ok_or_else(|| lacks(what))
+    }
+
     pub(crate) fn func_addr(&self, index: u32) -> Step<FuncAddr> {
-        self.instance()?.funcs.get(index as usize).copied().ok_or_else(|| lacks("a function"))
+        self.at(|instance| &instance.funcs, index, "a function")
     }
 
     #[inline(always)]
     pub(crate) fn table_addr(&self, index: u32) -> Step<TableAddr> {
-        self.instance()?.tables.get(index as usize).copied().ok_or_else(|| lacks("a table"))
+        self.at(|instance| &instance.tables, index, "a table")
     }
 
     #[inline(always)]
     pub(crate) fn memory_addr(&self, index: u32) -> Step<MemoryAddr> {
-        self.instance()?.memories.get(index as usize).copied().ok_or_else(|| lacks("a memory"))
+        self.at(|instance| &instance.memories, index, "a memory")
     }
 
     #[inline(always)]
     pub(crate) fn global_addr(&self, index: u32) -> Step<GlobalAddr> {
-        self.instance()?.globals.get(index as usize).copied().ok_or_else(|| lacks("a global"))
+        self.at(|instance| &instance.globals, index, "a global")
     }
 
     pub(crate) fn tag_addr(&self, index: u32) -> Step<TagAddr> {
-        self.instance()?.tags.get(index as usize).copied().ok_or_else(|| lacks("a tag"))
+        self.at(|instance| &instance.tags, index, "a tag")
     }
 
     pub(crate) fn elem_addr(&self, index: u32) -> Step<ElemAddr> {
-        self.instance()?
-            .elems
-            .get(index as usize)
-            .copied()
-            .ok_or_else(|| lacks("an element segment"))
+        self.at(|instance| &instance.elems, index, "an element segment")
     }
 
     pub(crate) fn data_addr(&self, index: u32) -> Step<DataAddr> {
-        self.instance()?.datas.get(index as usize).copied().ok_or_else(|| lacks("a data segment"))
+        self.at(|instance| &instance.datas, index, "a data segment")
     }
 
     pub(crate) fn type_id(&self, index: u32) -> Step<TypeId> {
-        self.instance()?.types.get(index as usize).copied().ok_or_else(|| lacks("a type"))
+        self.at(|instance| &instance.types, index, "a type")
     }
 
     /// A reference type of the text, closed under the instance's types.

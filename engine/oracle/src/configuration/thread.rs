@@ -4,8 +4,10 @@
 //! is nested is what lies above. Nothing of it is on the native stack, so a thread can stop between any two instructions, be
 //! written down, and go on elsewhere.
 
-use super::{Context, Frame};
-use etalon_runtime::{ExnAddr, FuncAddr, Ref, Roots, Store, Value};
+use crate::text::Text;
+use etalon_runtime::{ExnAddr, FuncAddr, InstanceAddr, Ref, Roots, Store, Value};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A thread.
 #[derive(Debug, Default)]
@@ -41,32 +43,57 @@ impl Thread {
 
 /// What a thread keeps alive in the heap. Its values have types, so these are all references in it and nothing else.
 impl Roots for Thread {
-    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        visit_held(&self.values, &self.contexts, store, visit);
-    }
-}
-
-/// The part of a thread that waits in the store while the thread calls out of itself.
-#[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) values: Vec<Value>,
-    pub(crate) contexts: Vec<Context>,
-}
-
-impl Roots for Held {
-    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        visit_held(&self.values, &self.contexts, store, visit);
-    }
-}
-
-fn visit_held(values: &[Value], contexts: &[Context], _: &Store, visit: &mut dyn FnMut(Ref)) {
-    for value in values {
-        if let Value::Ref(r) = value {
-            visit(*r);
+    fn visit_roots(&self, _: &Store, visit: &mut dyn FnMut(Ref)) {
+        for value in &self.values {
+            if let Value::Ref(r) = value {
+                visit(*r);
+            }
+        }
+        for context in &self.contexts {
+            if let Context::Caught { exn } = context {
+                visit(Ref::exn(*exn));
+            }
         }
     }
-    let caught = |context: &Context| -> Option<ExnAddr> {
-        if let Context::Caught { exn } = context { Some(*exn) } else { None }
-    };
-    contexts.iter().filter_map(caught).for_each(|exn| visit(Ref::exn(exn)));
+}
+
+/// An activation frame (specification, *Runtime Structure: Activation Frames*): a function that has been called and has not returned.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) func: FuncAddr,
+    /// The instance whose indices the text means.
+    pub(crate) instance: InstanceAddr,
+    pub(crate) text: Arc<Text>,
+    /// The position of the next instruction in the text.
+    pub(crate) next: u32,
+    /// Where its locals begin among the values of the thread; its operands come after them.
+    pub(crate) locals: u32,
+    /// Where its labels and handlers begin among the contexts of the thread.
+    pub(crate) contexts: u32,
+}
+
+/// What instructions are executed inside of: a label or a handler. The innermost of a thread is the last.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Context {
+    /// The label of a block, or of the body of a function.
+    Label(Label),
+    /// The handler of a `try_table`, by the number of its block. The label of the `try_table` is inside of it.
+    Handler { block: u32, height: u32 },
+    /// The handler of a `try` of before 3.0, likewise.
+    Try { block: u32, height: u32 },
+    /// A catch of a `try` is executed: what it caught is kept for `rethrow`.
+    Caught { exn: ExnAddr },
+}
+
+/// A label (specification, *Runtime Structure: Labels*).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Label {
+    /// How many values a branch takes along.
+    pub(crate) arity: u32,
+    /// The position at which a branch continues.
+    pub(crate) continuation: u32,
+    /// How many values of the thread lie below those of the block.
+    pub(crate) height: u32,
+    /// Whether the continuation is the block itself, as it is for `loop`.
+    pub(crate) repeats: bool,
 }

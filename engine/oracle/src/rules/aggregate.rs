@@ -1,11 +1,14 @@
 //! Aggregate Instructions: structures and arrays.
 
+use super::memory::word;
 use super::table::in_bounds;
 use crate::configuration::{Configuration, Step, bug, wrong_type};
-use crate::usage::Rule;
-use etalon_module::{CompType, FieldType, Opcode, StorageType, TypeId, ValType};
+use etalon_module::{CompType, FieldType, Opcode, Rule, StorageType, TypeId, ValType};
 use etalon_numerics::Function;
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap, Value};
+
+/// The words of values, as fields and elements keep them.
+type Words = Vec<[u64; 2]>;
 
 fn no_object() -> Box<Stop> {
     bug("a reference to an object that is not of its type")
@@ -32,12 +35,15 @@ fn unpack(words: [u64; 2], storage: StorageType, extend: Extend) -> Step<Value> 
     Ok(value)
 }
 
-/// How a packed field is extended; it makes no difference to others.
+/// How the number of a packed field or of an i31 is extended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extend {
     Signed,
     Unsigned,
 }
+
+/// An element of an array.
+type Place = (HeapAddr, u32);
 
 /// Structures.
 impl Configuration<'_> {
@@ -50,11 +56,10 @@ impl Configuration<'_> {
 
     fn field(&self, ty: u32, field: u32) -> Step<StorageType> {
         match &self.store.types.get(self.type_id(ty)?).comp {
-            CompType::Struct(fields) => {
-                fields.get(field as usize).map(|f| f.storage).ok_or_else(no_object)
-            }
-            _ => Err(no_object()),
+            CompType::Struct(fields) => fields.get(field as usize).map(|field| field.storage),
+            _ => None,
         }
+        .ok_or_else(no_object)
     }
 
     /// `struct.new` makes a structure of the values of its fields. `Step/struct.new`
@@ -77,24 +82,22 @@ impl Configuration<'_> {
         self.store.room_for_struct(ty)?;
         self.charge(Opcode::StructNewDefault, fields.len() as u64)?;
         self.used(Rule::StructNewDefault);
-        let values: Vec<Value> =
-            fields.iter().map(|field| default_of(field.storage)).collect::<Step<_>>()?;
-        self.push_struct(ty, &values)
+        let values = fields.iter().map(|field| default_of(field.storage));
+        self.push_struct(ty, &values.collect::<Step<Vec<_>>>()?)
     }
 
     fn push_struct(&mut self, ty: TypeId, values: &[Value]) -> Step {
         let mut slots = vec![0; 2 * values.len()];
         let len = Value::write_all(values, &mut slots);
         let addr = self.store.alloc_struct(ty, &slots[..len])?;
-        self.push_ref(Ref::structure(addr));
-        Ok(())
+        self.push_ref(Ref::structure(addr))
     }
 
-    /// The structure that a reference is to; `None` if it is null.
-    fn pop_struct(&mut self) -> Step<Option<HeapAddr>> {
+    /// The structure that a reference is to; traps if it is null.
+    fn pop_struct(&mut self, null: Rule) -> Step<HeapAddr> {
         match self.pop_ref()?.kind() {
-            Some(RefKind::Struct(addr)) => Ok(Some(addr)),
-            None => Ok(None),
+            Some(RefKind::Struct(addr)) => Ok(addr),
+            None => self.traps(null, Trap::NullStructureReference),
             Some(_) => Err(no_object()),
         }
     }
@@ -102,22 +105,17 @@ impl Configuration<'_> {
     /// `struct.get`, `struct.get_s` and `struct.get_u` give a field; they trap if the reference is null.
     /// `Step_read/struct.get-null`, `Step_read/struct.get-struct`
     pub(crate) fn struct_get(&mut self, (ty, field): (u32, u32), extend: Extend) -> Step {
-        let Some(addr) = self.pop_struct()? else {
-            return self.traps(Rule::StructGetNull, Trap::NullStructureReference);
-        };
+        let addr = self.pop_struct(Rule::StructGetNull)?;
         self.used(Rule::StructGetStruct);
         let storage = self.field(ty, field)?;
         let words = self.store.heap.struct_get(addr, field).ok_or_else(no_object)?;
-        self.push(unpack(words, storage, extend)?);
-        Ok(())
+        self.push(unpack(words, storage, extend)?)
     }
 
     /// `struct.set` changes a field; it traps if the reference is null. `Step/struct.set-null`, `Step/struct.set-struct`
     pub(crate) fn struct_set(&mut self, (ty, field): (u32, u32)) -> Step {
         let value = self.pop()?;
-        let Some(addr) = self.pop_struct()? else {
-            return self.traps(Rule::StructSetNull, Trap::NullStructureReference);
-        };
+        let addr = self.pop_struct(Rule::StructSetNull)?;
         self.used(Rule::StructSetStruct);
         let words = pack(value, self.field(ty, field)?)?;
         self.store.heap.struct_set(addr, field, words).ok_or_else(no_object)
@@ -143,8 +141,7 @@ impl Configuration<'_> {
     fn push_array(&mut self, ty: TypeId, len: u32, value: Value) -> Step {
         let words = pack(value, self.element(ty)?)?;
         let addr = self.store.alloc_array(ty, len, words)?;
-        self.push_ref(Ref::array(addr));
-        Ok(())
+        self.push_ref(Ref::array(addr))
     }
 
     /// `array.new` makes an array of one value. `Step_pure/array.new`
@@ -178,8 +175,7 @@ impl Configuration<'_> {
         let mut slots = vec![0; 2 * values.len()];
         let used = Value::write_all(&values, &mut slots);
         let addr = self.store.alloc_array_fixed(ty, &slots[..used])?;
-        self.push_ref(Ref::array(addr));
-        Ok(())
+        self.push_ref(Ref::array(addr))
     }
 
     /// `array.new_data` makes an array of the bytes of a segment. `Step_read/array.new_data-oob`, `Step_read/array.new_data-num`
@@ -187,9 +183,7 @@ impl Configuration<'_> {
         self.store.collect_if_needed(&*self.thread);
         let ty = self.type_id(ty)?;
         let (len, from) = (self.pop_i32()?, self.pop_i32()?);
-        let Some(values) = self.data_values(ty, data, from, len)? else {
-            return self.traps(Rule::ArrayNewDataOob, Trap::MemoryOutOfBounds);
-        };
+        let values = self.data_words(ty, data, (from, len), Rule::ArrayNewDataOob)?;
         self.prepare_array(Opcode::ArrayNewData, ty, len)?;
         self.used(Rule::ArrayNewDataNum);
         self.push_array_of(ty, &values)
@@ -200,9 +194,7 @@ impl Configuration<'_> {
         self.store.collect_if_needed(&*self.thread);
         let ty = self.type_id(ty)?;
         let (len, from) = (self.pop_i32()?, self.pop_i32()?);
-        let Some(values) = self.elem_values(elem, from, len)? else {
-            return self.traps(Rule::ArrayNewElemOob, Trap::TableOutOfBounds);
-        };
+        let values = self.elem_words(elem, (from, len), Rule::ArrayNewElemOob)?;
         self.prepare_array(Opcode::ArrayNewElem, ty, len)?;
         self.used(Rule::ArrayNewElemAlloc);
         self.push_array_of(ty, &values)
@@ -211,8 +203,7 @@ impl Configuration<'_> {
     fn push_array_of(&mut self, ty: TypeId, words: &[[u64; 2]]) -> Step {
         let addr = self.store.alloc_array(ty, words.len() as u32, [0, 0])?;
         self.set_elements(addr, 0, words)?;
-        self.push_ref(Ref::array(addr));
-        Ok(())
+        self.push_ref(Ref::array(addr))
     }
 
     fn set_elements(&mut self, addr: HeapAddr, start: u32, words: &[[u64; 2]]) -> Step {
@@ -220,46 +211,35 @@ impl Configuration<'_> {
         (start..).zip(words).try_for_each(set).ok_or_else(no_object)
     }
 
-    /// The words of `len` elements in the bytes of a segment; `None` if they are not all there.
-    fn data_values(
-        &mut self,
-        ty: TypeId,
-        data: u32,
-        from: u32,
-        len: u32,
-    ) -> Step<Option<Vec<[u64; 2]>>> {
+    /// The words of `len` elements in the bytes of a segment; traps if they are not all there.
+    fn data_words(&mut self, ty: TypeId, data: u32, range: (u32, u32), oob: Rule) -> Step<Words> {
+        let (from, len) = range;
         let size = bytes_of(self.element(ty)?)?;
-        let data = self.data_addr(data)?;
-        let bytes = self.store.datas[data.index()].bytes();
+        let data = self.data_addr(data)?.index();
         let needed = u64::from(len) * size as u64;
-        if !in_bounds(from.into(), needed, bytes.len() as u64) {
-            return Ok(None);
-        }
-        let bytes = &bytes[from as usize..][..needed as usize];
-        let words = bytes.chunks_exact(size).map(words_of).collect();
+        let inside = in_bounds(from.into(), needed, self.store.datas[data].bytes().len() as u64);
+        self.check(inside, oob, Trap::MemoryOutOfBounds)?;
         if len > 0 {
             self.applied(Function::InvZbytes);
             self.applied(Function::Cunpacknum);
         }
-        Ok(Some(words))
+        let bytes = &self.store.datas[data].bytes()[from as usize..][..needed as usize];
+        Ok(bytes.chunks_exact(size).map(words_of).collect())
     }
 
-    /// The words of references of a segment; `None` if they are not all there.
-    fn elem_values(&mut self, elem: u32, from: u32, len: u32) -> Step<Option<Vec<[u64; 2]>>> {
-        let elem = self.elem_addr(elem)?;
-        let refs = &self.store.elems[elem.index()].refs;
-        if !in_bounds(from.into(), len.into(), refs.len() as u64) {
-            return Ok(None);
-        }
-        let refs = &refs[from as usize..][..len as usize];
-        Ok(Some(refs.iter().map(|r| [r.to_bits(), 0]).collect()))
+    /// The words of `len` references of a segment; traps if they are not all there.
+    fn elem_words(&mut self, elem: u32, (from, len): (u32, u32), oob: Rule) -> Step<Words> {
+        let elem = self.elem_addr(elem)?.index();
+        let inside = in_bounds(from.into(), len.into(), self.store.elems[elem].refs.len() as u64);
+        self.check(inside, oob, Trap::TableOutOfBounds)?;
+        let refs = &self.store.elems[elem].refs[from as usize..][..len as usize];
+        Ok(refs.iter().map(|r| [r.to_bits(), 0]).collect())
     }
 }
 
 /// Arrays, read and written.
 impl Configuration<'_> {
-    /// The array that a reference is to; `None` if it is null.
-    fn pop_array(&mut self) -> Step<Option<HeapAddr>> {
+    fn pop_array_or_null(&mut self) -> Step<Option<HeapAddr>> {
         match self.pop_ref()?.kind() {
             Some(RefKind::Array(addr)) => Ok(Some(addr)),
             None => Ok(None),
@@ -267,37 +247,35 @@ impl Configuration<'_> {
         }
     }
 
-    /// Whether `len` elements from `start` on are in an array.
-    fn is_inside(&self, addr: HeapAddr, start: u32, len: u32) -> Step<bool> {
+    /// The array that a reference is to; traps if it is null.
+    fn pop_array(&mut self, null: Rule) -> Step<HeapAddr> {
+        let addr = self.pop_array_or_null()?;
+        self.found(addr, null, Trap::NullArrayReference)
+    }
+
+    /// Traps if not all of `len` elements from `start` on are in an array.
+    fn check_inside(&mut self, addr: HeapAddr, start: u32, len: u32, oob: Rule) -> Step {
         let size = self.store.heap.array_len(addr).ok_or_else(no_object)?;
-        Ok(in_bounds(start.into(), len.into(), size.into()))
+        let inside = in_bounds(start.into(), len.into(), size.into());
+        self.check(inside, oob, Trap::ArrayOutOfBounds)
     }
 
     /// `array.get`, `array.get_s` and `array.get_u` give an element. `Step_read/array.get-null`, `Step_read/array.get-oob`, `Step_read/array.get-array`
     pub(crate) fn array_get(&mut self, ty: u32, extend: Extend) -> Step {
         let index = self.pop_i32()?;
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArrayGetNull, Trap::NullArrayReference);
-        };
-        if !self.is_inside(addr, index, 1)? {
-            return self.traps(Rule::ArrayGetOob, Trap::ArrayOutOfBounds);
-        }
+        let addr = self.pop_array(Rule::ArrayGetNull)?;
+        self.check_inside(addr, index, 1, Rule::ArrayGetOob)?;
         self.used(Rule::ArrayGetArray);
         let storage = self.element(self.type_id(ty)?)?;
         let words = self.store.heap.array_get(addr, index).ok_or_else(no_object)?;
-        self.push(unpack(words, storage, extend)?);
-        Ok(())
+        self.push(unpack(words, storage, extend)?)
     }
 
     /// `array.set` changes an element. `Step/array.set-null`, `Step/array.set-oob`, `Step/array.set-array`
     pub(crate) fn array_set(&mut self, ty: u32) -> Step {
         let (value, index) = (self.pop()?, self.pop_i32()?);
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArraySetNull, Trap::NullArrayReference);
-        };
-        if !self.is_inside(addr, index, 1)? {
-            return self.traps(Rule::ArraySetOob, Trap::ArrayOutOfBounds);
-        }
+        let addr = self.pop_array(Rule::ArraySetNull)?;
+        self.check_inside(addr, index, 1, Rule::ArraySetOob)?;
         self.used(Rule::ArraySetArray);
         let words = pack(value, self.element(self.type_id(ty)?)?)?;
         self.store.heap.array_set(addr, index, words).ok_or_else(no_object)
@@ -305,63 +283,42 @@ impl Configuration<'_> {
 
     /// `array.len` gives the number of elements. `Step_read/array.len-null`, `Step_read/array.len-array`
     pub(crate) fn array_len(&mut self) -> Step {
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArrayLenNull, Trap::NullArrayReference);
-        };
+        let addr = self.pop_array(Rule::ArrayLenNull)?;
         self.used(Rule::ArrayLenArray);
         let len = self.store.heap.array_len(addr).ok_or_else(no_object)?;
-        self.push(Value::I32(len));
-        Ok(())
+        self.push(Value::I32(len))
     }
 
     /// `array.fill` sets a range of elements to a value.
     /// `Step_read/array.fill-null`, `Step_read/array.fill-oob`, `Step_read/array.fill-zero`, `Step_read/array.fill-succ`
     pub(crate) fn array_fill(&mut self, ty: u32) -> Step {
         let (len, value, start) = (self.pop_i32()?, self.pop()?, self.pop_i32()?);
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArrayFillNull, Trap::NullArrayReference);
-        };
-        if !self.is_inside(addr, start, len)? {
-            return self.traps(Rule::ArrayFillOob, Trap::ArrayOutOfBounds);
-        }
+        let addr = self.pop_array(Rule::ArrayFillNull)?;
+        self.check_inside(addr, start, len, Rule::ArrayFillOob)?;
         self.charge(Opcode::ArrayFill, len.into())?;
         self.used(if len == 0 { Rule::ArrayFillZero } else { Rule::ArrayFillSucc });
         let words = pack(value, self.element(self.type_id(ty)?)?)?;
         let heap = &mut self.store.heap;
-        (start..start + len)
-            .try_for_each(|at| heap.array_set(addr, at, words))
-            .ok_or_else(no_object)
+        let set = |at| heap.array_set(addr, at, words);
+        (start..start + len).try_for_each(set).ok_or_else(no_object)
     }
 
     /// `array.copy` copies a range of elements; the ranges may overlap.
     /// `Step_read/array.copy-null1`, `Step_read/array.copy-null2`, `Step_read/array.copy-oob1`, `Step_read/array.copy-oob2`,
     /// `Step_read/array.copy-zero`, `Step_read/array.copy-le`, `Step_read/array.copy-gt`
     pub(crate) fn array_copy(&mut self) -> Step {
-        let (len, from, src) = (self.pop_i32()?, self.pop_i32()?, self.pop_array()?);
-        let (to, dst) = (self.pop_i32()?, self.pop_array()?);
-        let Some(dst) = dst else {
-            return self.traps(Rule::ArrayCopyNull1, Trap::NullArrayReference);
-        };
-        let Some(src) = src else {
-            return self.traps(Rule::ArrayCopyNull2, Trap::NullArrayReference);
-        };
-        if !self.is_inside(dst, to, len)? {
-            return self.traps(Rule::ArrayCopyOob1, Trap::ArrayOutOfBounds);
-        }
-        if !self.is_inside(src, from, len)? {
-            return self.traps(Rule::ArrayCopyOob2, Trap::ArrayOutOfBounds);
-        }
+        let (len, from, src) = (self.pop_i32()?, self.pop_i32()?, self.pop_array_or_null()?);
+        let (to, dst) = (self.pop_i32()?, self.pop_array_or_null()?);
+        let dst = self.found(dst, Rule::ArrayCopyNull1, Trap::NullArrayReference)?;
+        let src = self.found(src, Rule::ArrayCopyNull2, Trap::NullArrayReference)?;
+        self.check_inside(dst, to, len, Rule::ArrayCopyOob1)?;
+        self.check_inside(src, from, len, Rule::ArrayCopyOob2)?;
         self.charge(Opcode::ArrayCopy, len.into())?;
         self.copy_elements((dst, to), (src, from), len)
     }
 
     /// Each element is read with a sign extension, `$sx`, that writing it undoes.
-    fn copy_elements(
-        &mut self,
-        (dst, to): (HeapAddr, u32),
-        (src, from): (HeapAddr, u32),
-        len: u32,
-    ) -> Step {
+    fn copy_elements(&mut self, (dst, to): Place, (src, from): Place, len: u32) -> Step {
         self.used(match () {
             () if len == 0 => Rule::ArrayCopyZero,
             () if to <= from => Rule::ArrayCopyLe,
@@ -384,16 +341,11 @@ impl Configuration<'_> {
     /// `Step_read/array.init_data-null`, `Step_read/array.init_data-oob1`, `Step_read/array.init_data-oob2`,
     /// `Step_read/array.init_data-zero`, `Step_read/array.init_data-num`
     pub(crate) fn array_init_data(&mut self, (ty, data): (u32, u32)) -> Step {
+        let ty = self.type_id(ty)?;
         let (len, from, to) = (self.pop_i32()?, self.pop_i32()?, self.pop_i32()?);
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArrayInitDataNull, Trap::NullArrayReference);
-        };
-        if !self.is_inside(addr, to, len)? {
-            return self.traps(Rule::ArrayInitDataOob1, Trap::ArrayOutOfBounds);
-        }
-        let Some(values) = self.data_values(self.type_id(ty)?, data, from, len)? else {
-            return self.traps(Rule::ArrayInitDataOob2, Trap::MemoryOutOfBounds);
-        };
+        let addr = self.pop_array(Rule::ArrayInitDataNull)?;
+        self.check_inside(addr, to, len, Rule::ArrayInitDataOob1)?;
+        let values = self.data_words(ty, data, (from, len), Rule::ArrayInitDataOob2)?;
         self.charge(Opcode::ArrayInitData, len.into())?;
         self.used(if len == 0 { Rule::ArrayInitDataZero } else { Rule::ArrayInitDataNum });
         self.set_elements(addr, to, &values)
@@ -404,15 +356,9 @@ impl Configuration<'_> {
     /// `Step_read/array.init_elem-zero`, `Step_read/array.init_elem-succ`
     pub(crate) fn array_init_elem(&mut self, (_, elem): (u32, u32)) -> Step {
         let (len, from, to) = (self.pop_i32()?, self.pop_i32()?, self.pop_i32()?);
-        let Some(addr) = self.pop_array()? else {
-            return self.traps(Rule::ArrayInitElemNull, Trap::NullArrayReference);
-        };
-        if !self.is_inside(addr, to, len)? {
-            return self.traps(Rule::ArrayInitElemOob1, Trap::ArrayOutOfBounds);
-        }
-        let Some(values) = self.elem_values(elem, from, len)? else {
-            return self.traps(Rule::ArrayInitElemOob2, Trap::TableOutOfBounds);
-        };
+        let addr = self.pop_array(Rule::ArrayInitElemNull)?;
+        self.check_inside(addr, to, len, Rule::ArrayInitElemOob1)?;
+        let values = self.elem_words(elem, (from, len), Rule::ArrayInitElemOob2)?;
         self.charge(Opcode::ArrayInitElem, len.into())?;
         self.used(if len == 0 { Rule::ArrayInitElemZero } else { Rule::ArrayInitElemSucc });
         self.set_elements(addr, to, &values)
@@ -440,7 +386,6 @@ fn bytes_of(storage: StorageType) -> Step<usize> {
 
 /// The words of the value that is written as these bytes, least significant first: `$inv_zbytes_`, and `$cunpacknum_` of it.
 fn words_of(bytes: &[u8]) -> [u64; 2] {
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
     match bytes.split_at_checked(8) {
         Some((low, high)) => [word(low), word(high)],
         None => [word(bytes), 0],

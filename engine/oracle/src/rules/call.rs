@@ -1,10 +1,9 @@
 //! Control Instructions: calls and returns.
 
-use crate::configuration::{Configuration, Context, Frame, Held, Step, bug, crash};
+use crate::configuration::{Configuration, Context, Frame, Step, bug, crash};
 use crate::executor::slots_of;
 use crate::text::Text;
-use crate::usage::Rule;
-use etalon_module::{HeapType, RefType, TypeUse};
+use etalon_module::{HeapType, RefType, Rule, TypeUse};
 use etalon_runtime::{
     Completion, Exhaustion, FuncAddr, FuncKind, Ref, Stop, TailCall, Trap, Value,
 };
@@ -22,31 +21,27 @@ impl Configuration<'_> {
 
     /// `call_ref` traps if the reference is null. `Step_read/call_ref-null`
     pub(crate) fn call_ref(&mut self) -> Step {
-        match self.pop_func()? {
-            Some(func) => self.invoke(func),
-            None => self.traps(Rule::CallRefNull, Trap::NullFunctionReference),
-        }
+        let func = self.pop_func()?;
+        let func = self.found(func, Rule::CallRefNull, Trap::NullFunctionReference)?;
+        self.invoke(func)
     }
 
     /// `call_indirect` is `table.get`, `ref.cast` to the type, and `call_ref`. `Step_pure/call_indirect`
     pub(crate) fn call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
         self.used(Rule::CallIndirect);
-        match self.func_in_table(ty, table)? {
-            Some(func) => self.invoke(func),
-            None => self.traps(Rule::CallRefNull, Trap::UninitializedElement),
-        }
+        let func = self.func_in_table(ty, table)?;
+        let func = self.found(func, Rule::CallRefNull, Trap::UninitializedElement)?;
+        self.invoke(func)
     }
 
     /// The function of a table's element; `None` if it is null. Traps if there is no such element, or it is not of the type.
     fn func_in_table(&mut self, ty: u32, table: u32) -> Step<Option<FuncAddr>> {
-        let Some(reference) = self.table_element(table)? else {
-            return self.traps(Rule::TableGetOob, Trap::UndefinedElement);
-        };
+        let element = self.table_element(table)?;
+        let reference = self.found(element, Rule::TableGetOob, Trap::UndefinedElement)?;
         self.used(Rule::TableGetVal);
         let heap = HeapType::Use(TypeUse::Def(self.type_id(ty)?));
-        if !self.matches(reference, RefType { nullable: true, heap })? {
-            return self.traps(Rule::RefCastFail, Trap::IndirectCallTypeMismatch);
-        }
+        let is_of_type = self.matches(reference, RefType { nullable: true, heap })?;
+        self.check(is_of_type, Rule::RefCastFail, Trap::IndirectCallTypeMismatch)?;
         self.used(Rule::RefCastSucceed);
         func_of(reference)
     }
@@ -60,33 +55,24 @@ impl Configuration<'_> {
 
     /// `return_call_ref` traps if the reference is null. `Step_read/return_call_ref-frame-null`
     pub(crate) fn return_call_ref(&mut self) -> Step {
-        match self.pop_func()? {
-            Some(func) => self.tail_call(func),
-            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference),
-        }
+        let func = self.pop_func()?;
+        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference)?;
+        self.tail_call(func)
     }
 
     /// `return_call_indirect` is `table.get`, `ref.cast` to the type, and `return_call_ref`. `Step_pure/return_call_indirect`
     pub(crate) fn return_call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
         self.used(Rule::ReturnCallIndirect);
-        match self.func_in_table(ty, table)? {
-            Some(func) => self.tail_call(func),
-            None => self.traps(Rule::ReturnCallRefFrameNull, Trap::UninitializedElement),
-        }
+        let func = self.func_in_table(ty, table)?;
+        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::UninitializedElement)?;
+        self.tail_call(func)
     }
 
     /// Leaves the present frame with all that is open in it, and calls a function in its place.
     /// `Step_read/return_call_ref-label`, `Step_read/return_call_ref-handler`, `Step_read/return_call_ref-frame-addr`
     fn tail_call(&mut self, func: FuncAddr) -> Step {
         let params = self.store.func_type(func).params.len() as u32;
-        while let Some(context) = self.innermost()? {
-            match context {
-                Context::Label(_) => self.used(Rule::ReturnCallRefLabel),
-                Context::Handler { .. } => self.used(Rule::ReturnCallRefHandler),
-                Context::Try { .. } | Context::Caught { .. } => {}
-            }
-            self.leave();
-        }
+        self.leave_all(Rule::ReturnCallRefLabel, Rule::ReturnCallRefHandler)?;
         self.used(Rule::ReturnCallRefFrameAddr);
         let locals = self.frame()?.locals;
         self.keep(params, locals)?;
@@ -114,7 +100,7 @@ impl Configuration<'_> {
     /// The text of a function; `None` if the host or another tier runs it.
     pub(crate) fn text(&mut self, func: FuncAddr) -> Step<Option<Arc<Text>>> {
         let desk = self.desk.as_mut().ok_or_else(|| bug("a thread that calls out runs"))?;
-        Ok(desk.text(self.store, func)?)
+        desk.text(self.store, func)
     }
 
     /// A frame with the arguments and the default values of the other locals, and in it the label of the body.
@@ -127,14 +113,10 @@ impl Configuration<'_> {
         let left = self.thread.depth_left.checked_sub(text.frame_slots);
         self.thread.depth_left = left.ok_or_else(|| Stop::from(Exhaustion::Stack))?;
         self.store.charge(text.entry_gas.into())?;
-        if let Some(desk) = &mut self.desk {
-            desk.usage.entered(text.entry_gas);
-        }
+        self.count(|usage| usage.entered(text.entry_gas));
         self.used(Rule::CallRefFunc);
         self.used(Rule::CtxtFrame);
-        if let Some(observer) = &self.oracle.observer {
-            observer.lock().enter(func, text.entry_gas);
-        }
+        self.tell(|observer| observer.enter(func, text.entry_gas));
         let locals = self.height_below(text.params as u32)?;
         let contexts = self.thread.contexts.len() as u32;
         self.thread.values.extend_from_slice(&text.locals);
@@ -183,18 +165,15 @@ impl Configuration<'_> {
         result
     }
 
-    /// What is called may collect the heap, so what the thread holds waits in the store meanwhile.
+    /// What is called may collect the heap, so the thread waits in the store meanwhile.
     fn call_holding(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         if self.store.heap.live_objects() == 0 {
             return self.store.call_once(func, slots);
         }
-        let (values, contexts) = (take(&mut self.thread.values), take(&mut self.thread.contexts));
-        self.store.push_activation(Box::new(Held { values, contexts }));
+        self.store.push_activation(Box::new(take(self.thread)));
         let result = self.store.call_once(func, slots);
-        let held = self.store.pop_activation::<Held>();
-        let held = held.ok_or_else(|| Stop::crash("a thread was left in the store and is gone"))?;
-        self.thread.values = held.values;
-        self.thread.contexts = held.contexts;
+        let thread = self.store.pop_activation();
+        *self.thread = *thread.ok_or_else(|| Stop::crash("a thread left in the store is gone"))?;
         result
     }
 }
@@ -204,16 +183,22 @@ impl Configuration<'_> {
     /// `return` leaves the present frame with as many values as the function has results.
     /// `Step_pure/return-frame`, `Step_pure/return-label`, `Step_pure/return-handler`
     pub(crate) fn return_(&mut self) -> Step {
+        self.leave_all(Rule::ReturnLabel, Rule::ReturnHandler)?;
+        self.used(Rule::ReturnFrame);
+        self.leave_frame()
+    }
+
+    /// Leaves all that is open in the present frame, by a rule for labels and one for handlers.
+    fn leave_all(&mut self, label: Rule, handler: Rule) -> Step {
         while let Some(context) = self.innermost()? {
             match context {
-                Context::Label(_) => self.used(Rule::ReturnLabel),
-                Context::Handler { .. } => self.used(Rule::ReturnHandler),
+                Context::Label(_) => self.used(label),
+                Context::Handler { .. } => self.used(handler),
                 Context::Try { .. } | Context::Caught { .. } => {}
             }
             self.leave();
         }
-        self.used(Rule::ReturnFrame);
-        self.leave_frame()
+        Ok(())
     }
 
     /// The results of a function take the place of its locals, and its frame is gone.
@@ -236,9 +221,7 @@ impl Configuration<'_> {
         let frame = self.thread.frames.pop().ok_or_else(|| bug("no frame to leave"))?;
         self.thread.is_elsewhere = true;
         self.thread.depth_left += frame.text.frame_slots;
-        if let Some(observer) = &self.oracle.observer {
-            observer.lock().exit(frame.func);
-        }
+        self.tell(|observer| observer.exit(frame.func));
         Ok(())
     }
 }

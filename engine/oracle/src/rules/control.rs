@@ -1,8 +1,8 @@
 //! Control Instructions: blocks and branches.
 
 use crate::configuration::{Configuration, Context, Label, Step, bug, crash};
-use crate::usage::Rule;
-use etalon_runtime::{Ref, Trap};
+use etalon_module::Rule;
+use etalon_runtime::{Ref, Trap, Value};
 
 /// Blocks.
 impl Configuration<'_> {
@@ -20,6 +20,11 @@ impl Configuration<'_> {
     /// `block` enters a label that continues after the block's end. `Step_read/block`
     pub(crate) fn block(&mut self, number: u32) -> Step {
         self.used(Rule::Block);
+        self.enter_block(number)
+    }
+
+    /// Enters the label of a block that continues after the block's end.
+    pub(super) fn enter_block(&mut self, number: u32) -> Step {
         let block = self.block_data(number)?;
         let (arity, continuation, params) = (block.results, block.end + 1, block.params);
         self.enter_label(arity, continuation, params, false)
@@ -50,16 +55,6 @@ impl Configuration<'_> {
         }
     }
 
-    /// `else` is reached at the end of the first arm, which is the end of the block.
-    pub(crate) fn else_(&mut self) -> Step {
-        self.end_label()
-    }
-
-    /// `end` of a block or of a function.
-    pub(crate) fn end(&mut self) -> Step {
-        self.end_label()
-    }
-
     /// Enters a label whose block has its parameters on the stack. Every block makes at least one step inside of its label.
     /// `Step/ctxt-label`
     pub(super) fn enter_label(
@@ -74,8 +69,9 @@ impl Configuration<'_> {
         self.enter(Context::Label(Label { arity, continuation, height, repeats }))
     }
 
-    /// Values alone are left inside of a label: they stay, and the label goes. `Step_pure/label-vals`
-    pub(super) fn end_label(&mut self) -> Step {
+    /// `end` of a block or of a function, and what ends a block's first arm or its body: `else`, `catch`, `catch_all`, `delegate`. Values
+    /// alone are left inside of the label: they stay, and the label goes. `Step_pure/label-vals`
+    pub(crate) fn end_label(&mut self) -> Step {
         let Some(Context::Label(label)) = self.innermost()? else {
             return crash("an end without its label");
         };
@@ -208,8 +204,7 @@ impl Configuration<'_> {
             return self.br(label);
         }
         self.used(Rule::BrOnNullAddr);
-        self.push_ref(reference);
-        Ok(())
+        self.push_ref(reference)
     }
 
     /// `br_on_non_null` branches with the reference if it is not null. `Step_pure/br_on_non_null-null`, `Step_pure/br_on_non_null-addr`
@@ -220,7 +215,7 @@ impl Configuration<'_> {
             return Ok(());
         }
         self.used(Rule::BrOnNonNullAddr);
-        self.push_ref(reference);
+        self.push_ref(reference)?;
         self.br(label)
     }
 
@@ -228,7 +223,7 @@ impl Configuration<'_> {
     pub(crate) fn br_on_cast(&mut self, (label, ty): (u32, u32)) -> Step {
         let reference = self.pop_ref()?;
         let is_of_type = self.is_of_type(reference, ty)?;
-        self.push_ref(reference);
+        self.push_ref(reference)?;
         if !is_of_type {
             self.used(Rule::BrOnCastFail);
             return Ok(());
@@ -242,7 +237,7 @@ impl Configuration<'_> {
     pub(crate) fn br_on_cast_fail(&mut self, (label, ty): (u32, u32)) -> Step {
         let reference = self.pop_ref()?;
         let is_of_type = self.is_of_type(reference, ty)?;
-        self.push_ref(reference);
+        self.push_ref(reference)?;
         if is_of_type {
             self.used(Rule::BrOnCastFailSucceed);
             return Ok(());
@@ -251,7 +246,7 @@ impl Configuration<'_> {
         self.br(label)
     }
 
-    pub(super) fn push_ref(&mut self, reference: Ref) {
-        self.push(etalon_runtime::Value::Ref(reference));
+    pub(super) fn push_ref(&mut self, reference: Ref) -> Step {
+        self.push(Value::Ref(reference))
     }
 }

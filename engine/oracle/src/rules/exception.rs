@@ -2,7 +2,7 @@
 
 use crate::configuration::{Configuration, Context, Step, bug, crash};
 use crate::text::Catch;
-use crate::usage::Rule;
+use etalon_module::Rule;
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Trap};
 
 impl Configuration<'_> {
@@ -11,11 +11,9 @@ impl Configuration<'_> {
     pub(crate) fn try_table(&mut self, number: u32) -> Step {
         self.used(Rule::TryTable);
         self.used(Rule::CtxtHandler);
-        let block = self.block_data(number)?;
-        let (arity, continuation, params) = (block.results, block.end + 1, block.params);
-        let height = self.height_below(params)?;
+        let height = self.height_below(self.block_data(number)?.params)?;
         self.enter(Context::Handler { block: number, height })?;
-        self.enter_label(arity, continuation, params, false)
+        self.enter_block(number)
     }
 
     /// `throw` makes an exception of the tag's parameters and throws it. `Step/throw`
@@ -84,15 +82,18 @@ impl Configuration<'_> {
         let clauses = self.block_data(block)?.catches.len();
         for number in 0..clauses {
             let clause = self.block_data(block)?.catches[number];
-            if clause.tag.is_none()
-                || Some(tag) == clause.tag.map(|index| self.tag_addr(index)).transpose()?
-            {
+            if self.catches(clause.tag, tag)? {
                 return Ok(Some(clause));
             }
             self.used(Rule::ThrowRefHandlerNext);
         }
         self.used(Rule::ThrowRefHandlerEmpty);
         Ok(None)
+    }
+
+    /// Whether a clause for the tag of an index, or for all, catches a tag.
+    pub(super) fn catches(&self, clause: Option<u32>, tag: TagAddr) -> Step<bool> {
+        clause.map_or(Ok(true), |index| Ok(self.tag_addr(index)? == tag))
     }
 
     /// A clause branches to its label, with the exception's values and with the exception, as it says.
@@ -109,7 +110,7 @@ impl Configuration<'_> {
             self.push_fields(exn);
         }
         if clause.with_ref {
-            self.push_ref(Ref::exn(exn));
+            self.push_ref(Ref::exn(exn))?;
         }
         self.br(clause.label)
     }

@@ -18,12 +18,9 @@ impl Configuration<'_> {
         let granules = units.div_ceil(rate.granule.get().into());
         let gas = u128::from(rate.weight) * u128::from(granules);
         self.store.charge(gas)?;
-        if let Some(desk) = &mut self.desk {
-            desk.usage.touched(u64::try_from(gas).unwrap_or(u64::MAX));
-        }
-        if let Some(observer) = &self.oracle.observer {
-            observer.lock().dynamic_charge(u64::try_from(gas).unwrap_or(u64::MAX));
-        }
+        let gas = u64::try_from(gas).unwrap_or(u64::MAX);
+        self.count(|usage| usage.touched(gas));
+        self.tell(|observer| observer.dynamic_charge(gas));
         Ok(())
     }
 }

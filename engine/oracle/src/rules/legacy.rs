@@ -1,5 +1,6 @@
 //! The exceptions of before version 3.0 (proposal *exception handling*, the legacy instructions): `try` with `catch`, `catch_all` and
-//! `delegate`, and `rethrow`. The specification of 3.0 has no rules for them.
+//! `delegate`, and `rethrow`. The specification of 3.0 has no rules for them. Where control reaches `catch`, `catch_all` or `delegate`, the
+//! block ends as it does at `end`.
 
 use crate::configuration::{Configuration, Context, Step, crash};
 use etalon_runtime::{ExnAddr, TagAddr};
@@ -7,21 +8,9 @@ use etalon_runtime::{ExnAddr, TagAddr};
 impl Configuration<'_> {
     /// `try` enters a handler, and in it the label of the block.
     pub(crate) fn try_(&mut self, number: u32) -> Step {
-        let block = self.block_data(number)?;
-        let (arity, continuation, params) = (block.results, block.end + 1, block.params);
-        let height = self.height_below(params)?;
+        let height = self.height_below(self.block_data(number)?.params)?;
         self.enter(Context::Try { block: number, height })?;
-        self.enter_label(arity, continuation, params, false)
-    }
-
-    /// `catch` or `catch_all` is reached at the end of the body of the `try` or of the catch before it, which is the end of the block.
-    pub(crate) fn catch_(&mut self) -> Step {
-        self.end_label()
-    }
-
-    /// `delegate` ends the block as `end` does.
-    pub(crate) fn delegate(&mut self) -> Step {
-        self.end_label()
+        self.enter_block(number)
     }
 
     /// `rethrow` throws again what the catch of a label has caught.
@@ -46,11 +35,7 @@ impl Configuration<'_> {
         }
         let (arity, continuation) = (block.results, block.end + 1);
         for clause in block.clauses.clone() {
-            let catches = match clause.tag {
-                Some(index) => self.tag_addr(index)? == tag,
-                None => true,
-            };
-            if catches {
+            if self.catches(clause.tag, tag)? {
                 self.enter(Context::Caught { exn })?;
                 self.enter_label(arity, continuation, 0, false)?;
                 if clause.tag.is_some() {

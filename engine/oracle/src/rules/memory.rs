@@ -3,8 +3,7 @@
 use super::table::{in_bounds, narrower};
 use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::Function;
 use etalon_runtime::{HostError, MemoryInst, Stop, Trap, Value};
 
@@ -16,11 +15,21 @@ pub(crate) type OfBytes<const N: usize> = fn([u8; N]) -> Value;
 /// of another type.
 pub(crate) type BytesOf<const N: usize> = fn(Value) -> Option<[u8; N]>;
 
+/// Up to 8 bytes as a number, least significant first.
+pub(super) fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
 /// Loads and stores.
 impl Configuration<'_> {
     pub(super) fn memory(&mut self, index: u32) -> Step<&mut MemoryInst> {
         let memory = self.memory_addr(index)?;
         self.store.memories.get_mut(memory.index()).ok_or_else(|| bug("a memory is gone"))
+    }
+
+    /// The size of a memory in bytes.
+    pub(super) fn bytes_in(&mut self, index: u32) -> Step<u64> {
+        Ok(self.memory(index)?.bytes().len() as u64)
     }
 
     /// The effective address: operand plus offset, as a number without bounds; `None` if it is above every address.
@@ -29,43 +38,46 @@ impl Configuration<'_> {
         Ok(self.pop_address(ty)?.checked_add(arg.offset))
     }
 
-    /// The `N` bytes at an effective address; `None` if one of them is out of bounds.
-    pub(super) fn bytes<const N: usize>(
-        &mut self,
-        arg: Memarg,
-        address: Option<u64>,
-    ) -> Step<Option<&mut [u8; N]>> {
+    /// Pops an address, and gives the `N` bytes there; `None` if one of them is out of bounds.
+    #[inline(always)]
+    fn pop_bytes<const N: usize>(&mut self, arg: Memarg) -> Step<Option<&mut [u8; N]>> {
+        let address = self.pop_effective_address(arg)?;
         let memory = self.memory(arg.memory)?.bytes_mut();
         let start = address.and_then(|address| usize::try_from(address).ok());
-        Ok(start
-            .and_then(|start| memory.get_mut(start..))
-            .and_then(|bytes| bytes.first_chunk_mut()))
+        let bytes = start.and_then(|start| memory.get_mut(start..));
+        Ok(bytes.and_then(|bytes| bytes.first_chunk_mut()))
     }
 
-    fn load<const N: usize>(&mut self, arg: Memarg, of: OfBytes<N>, [val, oob]: [Rule; 2]) -> Step {
-        let address = self.pop_effective_address(arg)?;
-        let Some(bytes) = self.bytes::<N>(arg, address)? else {
-            return self.traps(oob, Trap::MemoryOutOfBounds);
-        };
-        let value = of(*bytes);
-        self.used(val);
-        self.push(value);
+    /// Pops an address, and reads the bytes there.
+    #[inline(always)]
+    pub(super) fn read<const N: usize>(&mut self, arg: Memarg, oob: Rule) -> Step<[u8; N]> {
+        match self.pop_bytes(arg)? {
+            Some(bytes) => Ok(*bytes),
+            None => self.traps(oob, Trap::MemoryOutOfBounds),
+        }
+    }
+
+    /// Pops an address, and writes bytes there.
+    #[inline(always)]
+    pub(super) fn write<const N: usize>(&mut self, arg: Memarg, new: [u8; N], oob: Rule) -> Step {
+        match self.pop_bytes(arg)? {
+            Some(bytes) => *bytes = new,
+            None => return self.traps(oob, Trap::MemoryOutOfBounds),
+        }
         Ok(())
     }
 
-    fn store<const N: usize>(
-        &mut self,
-        arg: Memarg,
-        of: BytesOf<N>,
-        [val, oob]: [Rule; 2],
-    ) -> Step {
+    fn load<const N: usize>(&mut self, arg: Memarg, of: OfBytes<N>, [val, oob]: [Rule; 2]) -> Step {
+        let bytes = self.read(arg, oob)?;
+        self.used(val);
+        self.push(of(bytes))
+    }
+
+    fn store<const N: usize>(&mut self, arg: Memarg, of: BytesOf<N>, rules: [Rule; 2]) -> Step {
         let value = self.pop()?;
-        let written = of(value).ok_or_else(|| wrong_type(value, "another number"))?;
-        let address = self.pop_effective_address(arg)?;
-        let Some(bytes) = self.bytes::<N>(arg, address)? else {
-            return self.traps(oob, Trap::MemoryOutOfBounds);
-        };
-        *bytes = written;
+        let bytes = of(value).ok_or_else(|| wrong_type(value, "another number"))?;
+        let [val, oob] = rules;
+        self.write(arg, bytes, oob)?;
         self.used(val);
         Ok(())
     }
@@ -98,8 +110,7 @@ impl Configuration<'_> {
         self.used(Rule::MemorySize);
         let memory = self.memory(memory)?;
         let (ty, pages) = (memory.ty().addr, memory.pages());
-        self.push_address(ty, pages);
-        Ok(())
+        self.push_address(ty, pages)
     }
 
     /// `memory.grow` adds pages and gives the old size; it gives -1 where the memory must not grow so far.
@@ -110,22 +121,18 @@ impl Configuration<'_> {
         if !self.memory(index)?.can_grow(delta) {
             self.used(Rule::MemoryGrowFail);
             self.applied(Function::InvSigned);
-            self.push_address(ty.addr, u64::MAX);
-            return Ok(());
+            return self.push_address(ty.addr, u64::MAX);
         }
         // The unit of the charge is a page of 64 KiB, whatever the memory's own (gas-1, *Dynamic charges*).
         let bytes = u128::from(delta) << ty.page_size_log2;
-        self.charge(
-            Opcode::MemoryGrow,
-            u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX),
-        )?;
+        let units = u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX);
+        self.charge(Opcode::MemoryGrow, units)?;
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         let grown = self.memory(index)?.grow(delta);
         let old = grown.map_err(|error| Stop::Host(HostError(error.to_string())))?;
         let old = old.ok_or_else(|| bug("a memory that could grow did not"))?;
         self.used(Rule::MemoryGrowSucceed);
-        self.push_address(ty.addr, old);
-        Ok(())
+        self.push_address(ty.addr, old)
     }
 
     /// `memory.fill` sets a range of bytes to the lowest byte of an operand.
@@ -135,9 +142,8 @@ impl Configuration<'_> {
         let len = self.pop_address(ty)?;
         let value = self.pop_i32()?;
         let start = self.pop_address(ty)?;
-        if !in_bounds(start, len, self.memory(memory)?.bytes().len() as u64) {
-            return self.traps(Rule::MemoryFillOob, Trap::MemoryOutOfBounds);
-        }
+        let inside = in_bounds(start, len, self.bytes_in(memory)?);
+        self.check(inside, Rule::MemoryFillOob, Trap::MemoryOutOfBounds)?;
         self.charge(Opcode::MemoryFill, len)?;
         self.used(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
         self.memory(memory)?.bytes_mut()[start as usize..][..len as usize].fill(value as u8);
@@ -150,7 +156,7 @@ impl Configuration<'_> {
         let ty = self.memory(memory)?.ty();
         let size = self.pop_address(ty.addr)?;
         let start = self.pop_address(ty.addr)?;
-        if !in_bounds(start, size, self.memory(memory)?.bytes().len() as u64) {
+        if !in_bounds(start, size, self.bytes_in(memory)?) {
             return Err(self.trap(Trap::MemoryOutOfBounds));
         }
         // A memory consists of whole pages, so these are in bounds where the range is.
@@ -169,10 +175,9 @@ impl Configuration<'_> {
         let len = self.pop_address(narrower(dst_ty, src_ty))?;
         let from = self.pop_address(src_ty)?;
         let to = self.pop_address(dst_ty)?;
-        let (dst_len, src_len) = (self.memory(dst)?.bytes().len(), self.memory(src)?.bytes().len());
-        if !in_bounds(to, len, dst_len as u64) || !in_bounds(from, len, src_len as u64) {
-            return self.traps(Rule::MemoryCopyOob, Trap::MemoryOutOfBounds);
-        }
+        let (dst_len, src_len) = (self.bytes_in(dst)?, self.bytes_in(src)?);
+        let inside = in_bounds(to, len, dst_len) && in_bounds(from, len, src_len);
+        self.check(inside, Rule::MemoryCopyOob, Trap::MemoryOutOfBounds)?;
         self.charge(Opcode::MemoryCopy, len)?;
         self.used(match () {
             () if len == 0 => Rule::MemoryCopyZero,
@@ -194,15 +199,13 @@ impl Configuration<'_> {
     /// `memory.init` copies bytes of a segment. `Step_read/memory.init-oob`, `Step_read/memory.init-zero`, `Step_read/memory.init-succ`
     pub(crate) fn memory_init(&mut self, (data, memory): (u32, u32)) -> Step {
         let ty = self.memory(memory)?.ty().addr;
-        let (len, from) = (self.pop_i32()?, self.pop_i32()?);
+        let (len, from) = (u64::from(self.pop_i32()?), u64::from(self.pop_i32()?));
         let to = self.pop_address(ty)?;
-        let size = self.memory(memory)?.bytes().len() as u64;
         let data = self.data_addr(data)?.index();
         let data_size = self.store.datas[data].bytes().len() as u64;
-        if !in_bounds(to, len.into(), size) || !in_bounds(from.into(), len.into(), data_size) {
-            return self.traps(Rule::MemoryInitOob, Trap::MemoryOutOfBounds);
-        }
-        self.charge(Opcode::MemoryInit, len.into())?;
+        let inside = in_bounds(to, len, self.bytes_in(memory)?) && in_bounds(from, len, data_size);
+        self.check(inside, Rule::MemoryInitOob, Trap::MemoryOutOfBounds)?;
+        self.charge(Opcode::MemoryInit, len)?;
         self.used(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
         let memory = self.memory_addr(memory)?.index();
         let to = &mut self.store.memories[memory].bytes_mut()[to as usize..][..len as usize];

@@ -3,8 +3,7 @@
 //! Which function of *Numerics* an operator is, the tables of the numerics say.
 
 use crate::configuration::{Configuration, Step, wrong_type};
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::Undefined;
 use etalon_numerics::scalar::{self, Num};
 use etalon_runtime::{Stop, Trap, Value};
@@ -12,8 +11,7 @@ use etalon_runtime::{Stop, Trap, Value};
 impl Configuration<'_> {
     /// `i32.const`, `i64.const`, `f32.const`, `f64.const` are values already.
     pub(crate) fn constant(&mut self, value: Value) -> Step {
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
     /// Operators of one number, with a result of its type. `Step_pure/unop-val`
@@ -21,8 +19,7 @@ impl Configuration<'_> {
         let c = self.pop_num()?;
         let result = scalar::unop(op, c).ok_or_else(|| wrong_operands(op))?;
         self.used(Rule::UnopVal);
-        self.push_num(result);
-        Ok(())
+        self.push_num(result)
     }
 
     /// Operators of two numbers, with a result of their type. Where there is none, they trap. `Step_pure/binop-val`, `Step_pure/binop-trap`
@@ -31,8 +28,7 @@ impl Configuration<'_> {
         match scalar::binop(op, c1, c2).ok_or_else(|| wrong_operands(op))? {
             Ok(c) => {
                 self.used(Rule::BinopVal);
-                self.push_num(c);
-                Ok(())
+                self.push_num(c)
             }
             Err(why) => self.traps(Rule::BinopTrap, trap_of(why)),
         }
@@ -43,8 +39,7 @@ impl Configuration<'_> {
         let c = self.pop_num()?;
         let holds = scalar::testop(op, c).ok_or_else(|| wrong_operands(op))?;
         self.used(Rule::Testop);
-        self.push(Value::I32(holds.into()));
-        Ok(())
+        self.push(Value::I32(holds.into()))
     }
 
     /// Operators that compare two numbers. `Step_pure/relop`
@@ -52,8 +47,7 @@ impl Configuration<'_> {
         let (c2, c1) = (self.pop_num()?, self.pop_num()?);
         let holds = scalar::relop(op, c1, c2).ok_or_else(|| wrong_operands(op))?;
         self.used(Rule::Relop);
-        self.push(Value::I32(holds.into()));
-        Ok(())
+        self.push(Value::I32(holds.into()))
     }
 
     /// Conversions. Where a number has no counterpart, they trap. `Step_pure/cvtop-val`, `Step_pure/cvtop-trap`
@@ -62,8 +56,7 @@ impl Configuration<'_> {
         match scalar::cvtop(op, c1).ok_or_else(|| wrong_operands(op))? {
             Ok(c) => {
                 self.used(Rule::CvtopVal);
-                self.push_num(c);
-                Ok(())
+                self.push_num(c)
             }
             Err(why) => self.traps(Rule::CvtopTrap, trap_of(why)),
         }
@@ -83,13 +76,13 @@ impl Configuration<'_> {
     }
 
     #[inline(always)]
-    fn push_num(&mut self, c: Num) {
+    fn push_num(&mut self, c: Num) -> Step {
         self.push(match c {
             Num::I32(i) => Value::I32(i),
             Num::I64(i) => Value::I64(i),
             Num::F32(z) => Value::F32(z),
             Num::F64(z) => Value::F64(z),
-        });
+        })
     }
 }
 

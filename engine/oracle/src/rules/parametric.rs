@@ -1,7 +1,7 @@
 //! Parametric Instructions.
 
 use crate::configuration::{Configuration, Step};
-use crate::usage::Rule;
+use etalon_module::Rule;
 
 impl Configuration<'_> {
     /// `drop` throws a value away. `Step_pure/drop`
@@ -17,7 +17,6 @@ impl Configuration<'_> {
         let (rule, value) =
             if condition != 0 { (Rule::SelectTrue, first) } else { (Rule::SelectFalse, second) };
         self.used(rule);
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 }

@@ -1,43 +1,37 @@
 //! Reference Instructions.
 
+use super::Extend;
 use crate::configuration::{Configuration, Step, bug, crash};
-use crate::usage::Rule;
-use etalon_module::{HeapType, RefType, TypeUse};
+use etalon_module::{HeapType, RefType, Rule, TypeUse};
 use etalon_runtime::{Ref, RefKind, Trap, Value};
 
 impl Configuration<'_> {
     /// `ref.null` gives the null reference. `Step_read/ref.null`
     pub(crate) fn ref_null(&mut self) -> Step {
         self.used(Rule::RefNull);
-        self.push_ref(Ref::NULL);
-        Ok(())
+        self.push_ref(Ref::NULL)
     }
 
     /// `ref.func` gives a reference to a function. `Step_read/ref.func`
     pub(crate) fn ref_func(&mut self, index: u32) -> Step {
         self.used(Rule::RefFunc);
         let func = self.func_addr(index)?;
-        self.push_ref(Ref::func(func));
-        Ok(())
+        self.push_ref(Ref::func(func))
     }
 
     /// `ref.is_null` tells whether a reference is null. `Step_pure/ref.is_null-true`, `Step_pure/ref.is_null-false`
     pub(crate) fn ref_is_null(&mut self) -> Step {
         let is_null = self.pop_ref()?.is_null();
         self.used(if is_null { Rule::RefIsNullTrue } else { Rule::RefIsNullFalse });
-        self.push(Value::I32(is_null.into()));
-        Ok(())
+        self.push(Value::I32(is_null.into()))
     }
 
     /// `ref.as_non_null` traps if the reference is null. `Step_pure/ref.as_non_null-null`, `Step_pure/ref.as_non_null-addr`
     pub(crate) fn ref_as_non_null(&mut self) -> Step {
         let reference = self.pop_ref()?;
-        if reference.is_null() {
-            return self.traps(Rule::RefAsNonNullNull, Trap::NullReference);
-        }
+        self.check(!reference.is_null(), Rule::RefAsNonNullNull, Trap::NullReference)?;
         self.used(Rule::RefAsNonNullAddr);
-        self.push_ref(reference);
-        Ok(())
+        self.push_ref(reference)
     }
 
     /// `ref.eq` tells whether two references are the same; two nulls are.
@@ -50,8 +44,7 @@ impl Configuration<'_> {
             false => (Rule::RefEqFalse, 0),
         };
         self.used(rule);
-        self.push(Value::I32(equal));
-        Ok(())
+        self.push(Value::I32(equal))
     }
 
     /// `ref.test` tells whether a reference is of a type. `Step_read/ref.test-true`, `Step_read/ref.test-false`
@@ -59,50 +52,38 @@ impl Configuration<'_> {
         let reference = self.pop_ref()?;
         let is_of_type = self.is_of_type(reference, ty)?;
         self.used(if is_of_type { Rule::RefTestTrue } else { Rule::RefTestFalse });
-        self.push(Value::I32(is_of_type.into()));
-        Ok(())
+        self.push(Value::I32(is_of_type.into()))
     }
 
     /// `ref.cast` traps if the reference is not of the type. `Step_read/ref.cast-succeed`, `Step_read/ref.cast-fail`
     pub(crate) fn ref_cast(&mut self, ty: u32) -> Step {
         let reference = self.pop_ref()?;
-        if !self.is_of_type(reference, ty)? {
-            return self.traps(Rule::RefCastFail, Trap::CastFailure);
-        }
+        let is_of_type = self.is_of_type(reference, ty)?;
+        self.check(is_of_type, Rule::RefCastFail, Trap::CastFailure)?;
         self.used(Rule::RefCastSucceed);
-        self.push_ref(reference);
-        Ok(())
+        self.push_ref(reference)
     }
 
     /// `ref.i31` keeps the lowest 31 bits of an integer. `Step_pure/ref.i31`
     pub(crate) fn ref_i31(&mut self) -> Step {
         self.used(Rule::RefI31);
         let bits = self.pop_i32()?;
-        self.push_ref(Ref::i31(bits & 0x7fff_ffff));
-        Ok(())
+        self.push_ref(Ref::i31(bits & 0x7fff_ffff))
     }
 
     /// `i31.get_s` and `i31.get_u` extend the 31 bits; they trap if the reference is null. `Step_pure/i31.get-null`, `Step_pure/i31.get-num`
-    fn i31_get(&mut self, extend: fn(u32) -> u32) -> Step {
-        match self.pop_ref()?.kind() {
-            Some(RefKind::I31(bits)) => {
-                self.used(Rule::I31GetNum);
-                self.push(Value::I32(extend(bits)));
-                Ok(())
-            }
-            None => self.traps(Rule::I31GetNull, Trap::NullI31Reference),
-            Some(_) => crash("i31.get of what is no i31"),
-        }
-    }
-
-    /// `i31.get_s`: bit 30 is the sign.
-    pub(crate) fn i31_get_s(&mut self) -> Step {
-        self.i31_get(|bits| ((bits << 1) as i32 >> 1) as u32)
-    }
-
-    /// `i31.get_u`
-    pub(crate) fn i31_get_u(&mut self) -> Step {
-        self.i31_get(|bits| bits)
+    pub(crate) fn i31_get(&mut self, extend: Extend) -> Step {
+        let bits = match self.pop_ref()?.kind() {
+            Some(RefKind::I31(bits)) => bits,
+            None => return self.traps(Rule::I31GetNull, Trap::NullI31Reference),
+            Some(_) => return crash("i31.get of what is no i31"),
+        };
+        self.used(Rule::I31GetNum);
+        self.push(Value::I32(match extend {
+            // Bit 30 is the sign.
+            Extend::Signed => ((bits << 1) as i32 >> 1) as u32,
+            Extend::Unsigned => bits,
+        }))
     }
 
     /// `any.convert_extern` takes an external reference for an internal one; null stays null.
@@ -111,8 +92,7 @@ impl Configuration<'_> {
         let reference = self.pop_ref()?;
         let is_null = reference.is_null();
         self.used(if is_null { Rule::AnyConvertExternNull } else { Rule::AnyConvertExternAddr });
-        self.push_ref(reference.internalise());
-        Ok(())
+        self.push_ref(reference.internalise())
     }
 
     /// `extern.convert_any` takes an internal reference for an external one; null stays null.
@@ -121,8 +101,7 @@ impl Configuration<'_> {
         let reference = self.pop_ref()?;
         let is_null = reference.is_null();
         self.used(if is_null { Rule::ExternConvertAnyNull } else { Rule::ExternConvertAnyAddr });
-        self.push_ref(reference.externalise());
-        Ok(())
+        self.push_ref(reference.externalise())
     }
 
     /// Whether a reference is of a type that the text names (`Ref_ok`).

@@ -1,8 +1,7 @@
 //! Table Instructions.
 
 use crate::configuration::{Configuration, Step, bug};
-use crate::usage::Rule;
-use etalon_module::{AddrType, Opcode};
+use etalon_module::{AddrType, Opcode, Rule};
 use etalon_numerics::Function;
 use etalon_runtime::{ElemInst, HostError, Ref, Stop, TableInst, Trap};
 
@@ -30,12 +29,10 @@ impl Configuration<'_> {
 
     /// `table.get` gives an element. `Step_read/table.get-oob`, `Step_read/table.get-val`
     pub(crate) fn table_get(&mut self, table: u32) -> Step {
-        let Some(reference) = self.table_element(table)? else {
-            return self.traps(Rule::TableGetOob, Trap::TableOutOfBounds);
-        };
+        let element = self.table_element(table)?;
+        let reference = self.found(element, Rule::TableGetOob, Trap::TableOutOfBounds)?;
         self.used(Rule::TableGetVal);
-        self.push_ref(reference);
-        Ok(())
+        self.push_ref(reference)
     }
 
     /// `table.set` changes an element. `Step/table.set-oob`, `Step/table.set-val`
@@ -43,9 +40,8 @@ impl Configuration<'_> {
         let reference = self.pop_ref()?;
         let ty = self.table(table)?.ty().addr;
         let index = self.pop_address(ty)?;
-        if self.table(table)?.set(index, reference).is_none() {
-            return self.traps(Rule::TableSetOob, Trap::TableOutOfBounds);
-        }
+        let set = self.table(table)?.set(index, reference);
+        self.found(set, Rule::TableSetOob, Trap::TableOutOfBounds)?;
         self.used(Rule::TableSetVal);
         Ok(())
     }
@@ -55,8 +51,7 @@ impl Configuration<'_> {
         self.used(Rule::TableSize);
         let table = self.table(table)?;
         let (ty, len) = (table.ty().addr, table.len());
-        self.push_address(ty, len);
-        Ok(())
+        self.push_address(ty, len)
     }
 
     /// `table.grow` adds elements and gives the old size; it gives -1 where the table must not grow so far.
@@ -68,16 +63,14 @@ impl Configuration<'_> {
         if !self.table(table)?.can_grow(delta) {
             self.used(Rule::TableGrowFail);
             self.applied(Function::InvSigned);
-            self.push_address(ty, u64::MAX);
-            return Ok(());
+            return self.push_address(ty, u64::MAX);
         }
         self.charge(Opcode::TableGrow, delta)?;
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         let old = self.table(table)?.grow(delta, init);
         let old = old.ok_or_else(|| Stop::Host(HostError("the host is out of memory".into())))?;
         self.used(Rule::TableGrowSucceed);
-        self.push_address(ty, old);
-        Ok(())
+        self.push_address(ty, old)
     }
 
     /// `table.fill` sets a range of elements to a value. `Step_read/table.fill-oob`, `Step_read/table.fill-zero`, `Step_read/table.fill-succ`
@@ -86,9 +79,8 @@ impl Configuration<'_> {
         let len = self.pop_address(ty)?;
         let value = self.pop_ref()?;
         let start = self.pop_address(ty)?;
-        if !in_bounds(start, len, self.table(table)?.len()) {
-            return self.traps(Rule::TableFillOob, Trap::TableOutOfBounds);
-        }
+        let inside = in_bounds(start, len, self.table(table)?.len());
+        self.check(inside, Rule::TableFillOob, Trap::TableOutOfBounds)?;
         self.charge(Opcode::TableFill, len)?;
         self.used(if len == 0 { Rule::TableFillZero } else { Rule::TableFillSucc });
         let table = self.table(table)?;
@@ -103,9 +95,8 @@ impl Configuration<'_> {
         let from = self.pop_address(src_ty)?;
         let to = self.pop_address(dst_ty)?;
         let (dst_len, src_len) = (self.table(dst)?.len(), self.table(src)?.len());
-        if !in_bounds(to, len, dst_len) || !in_bounds(from, len, src_len) {
-            return self.traps(Rule::TableCopyOob, Trap::TableOutOfBounds);
-        }
+        let inside = in_bounds(to, len, dst_len) && in_bounds(from, len, src_len);
+        self.check(inside, Rule::TableCopyOob, Trap::TableOutOfBounds)?;
         self.charge(Opcode::TableCopy, len)?;
         self.used(match () {
             () if len == 0 => Rule::TableCopyZero,
@@ -128,9 +119,8 @@ impl Configuration<'_> {
         let to = self.pop_address(ty)?;
         let elem = self.elem_addr(elem)?.index();
         let elems = self.store.elems[elem].refs.len() as u64;
-        if !in_bounds(to, len, self.table(table)?.len()) || !in_bounds(from, len, elems) {
-            return self.traps(Rule::TableInitOob, Trap::TableOutOfBounds);
-        }
+        let inside = in_bounds(to, len, self.table(table)?.len()) && in_bounds(from, len, elems);
+        self.check(inside, Rule::TableInitOob, Trap::TableOutOfBounds)?;
         self.charge(Opcode::TableInit, len)?;
         self.used(if len == 0 { Rule::TableInitZero } else { Rule::TableInitSucc });
         for offset in 0..len {

@@ -1,15 +1,14 @@
 //! Variable Instructions.
 
 use crate::configuration::{Configuration, Step};
-use crate::usage::Rule;
+use etalon_module::Rule;
 
 impl Configuration<'_> {
     /// `local.get` gives the value of a local. `Step_read/local.get`
     pub(crate) fn local_get(&mut self, index: u32) -> Step {
         self.used(Rule::LocalGet);
         let value = *self.local(index)?;
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
     /// `local.set` changes a local. `Step/local.set`
@@ -24,7 +23,7 @@ impl Configuration<'_> {
     pub(crate) fn local_tee(&mut self, index: u32) -> Step {
         self.used(Rule::LocalTee);
         let value = self.pop()?;
-        self.push(value);
+        self.push(value)?;
         *self.local(index)? = value;
         Ok(())
     }
@@ -34,8 +33,7 @@ impl Configuration<'_> {
         self.used(Rule::GlobalGet);
         let global = self.global_addr(index)?;
         let value = self.store.globals[global.index()].get();
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
     /// `global.set` changes a global. `Step/global.set`

@@ -3,8 +3,7 @@
 //! Which function of *Numerics* an operator is, the tables of the numerics say, shape by shape.
 
 use crate::configuration::{Configuration, Step, wrong_type};
-use crate::usage::Rule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::vector;
 use etalon_runtime::{Stop, Value};
 
@@ -17,8 +16,7 @@ impl Configuration<'_> {
     /// `v128.const` is a value already.
     pub(crate) fn vconst(&mut self, number: u32) -> Step {
         let bits = self.frame()?.text.vector(number)?;
-        self.push(Value::V128(bits));
-        Ok(())
+        self.push(Value::V128(bits))
     }
 
     /// Operators of one vector, with a vector for a result. The rule is that of the operator's form.
@@ -29,8 +27,7 @@ impl Configuration<'_> {
         self.used(rule);
         self.chose(op, [v, 0, 0]);
         let result = vector::unop(op, v).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// Operators of two vectors, with a vector for a result.
@@ -41,8 +38,7 @@ impl Configuration<'_> {
         self.used(rule);
         self.chose(op, [v1, v2, 0]);
         let result = vector::binop(op, v1, v2).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// Operators of three vectors, with a vector for a result. `Step_pure/vvternop`, `Step_pure/vternop-val`, `Step_pure/vextternop`
@@ -52,8 +48,7 @@ impl Configuration<'_> {
         self.used(rule);
         self.chose(op, [v1, v2, v3]);
         let result = vector::ternop(op, v1, v2, v3).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// Operators that make a number of a vector. `Step_pure/vvtestop`, `Step_pure/vtestop`, `Step_pure/vbitmask`
@@ -61,8 +56,7 @@ impl Configuration<'_> {
         let v = self.pop_v128()?;
         self.used(rule);
         let result = vector::test(op, v).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::I32(result));
-        Ok(())
+        self.push(Value::I32(result))
     }
 
     /// Shifts of all lanes by one number. `Step_pure/vshiftop`
@@ -70,8 +64,7 @@ impl Configuration<'_> {
         let (amount, v) = (self.pop_i32()?, self.pop_v128()?);
         self.used(Rule::Vshiftop);
         let result = vector::shift(op, v, amount).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// `i8x16.shuffle` picks bytes of two vectors by the numbers in its immediate. `Step_pure/vshuffle`
@@ -79,8 +72,7 @@ impl Configuration<'_> {
         let (v2, v1) = (self.pop_v128()?, self.pop_v128()?);
         self.used(Rule::Vshuffle);
         let picked = self.frame()?.text.vector(number)?;
-        self.push(Value::V128(vector::shuffle(picked.to_le_bytes(), v1, v2)));
-        Ok(())
+        self.push(Value::V128(vector::shuffle(picked.to_le_bytes(), v1, v2)))
     }
 
     /// Operators that give every lane the same number. `Step_pure/vsplat`
@@ -88,8 +80,7 @@ impl Configuration<'_> {
         let bits = self.pop_bits()?;
         self.used(Rule::Vsplat);
         let result = vector::splat(op, bits).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// Operators that give a lane as a number. `Step_pure/vextract_lane-num`, `Step_pure/vextract_lane-pack`
@@ -102,8 +93,7 @@ impl Configuration<'_> {
             _ => Rule::VextractLaneNum,
         });
         let bits = vector::extract(op, lane, v).ok_or_else(|| no_vector_operator(op))?;
-        self.push(number(bits));
-        Ok(())
+        self.push(number(bits))
     }
 
     /// Operators that replace a lane by a number. `Step_pure/vreplace_lane`
@@ -111,8 +101,7 @@ impl Configuration<'_> {
         let (bits, v) = (self.pop_bits()?, self.pop_v128()?);
         self.used(Rule::VreplaceLane);
         let result = vector::replace(op, lane, v, bits).ok_or_else(|| no_vector_operator(op))?;
-        self.push(Value::V128(result));
-        Ok(())
+        self.push(Value::V128(result))
     }
 
     /// The bits of a number that becomes a lane.
@@ -126,8 +115,6 @@ impl Configuration<'_> {
 
     /// A relaxed operator leaves a choice.
     fn chose(&mut self, op: Opcode, operands: [u128; 3]) {
-        if let Some(desk) = &mut self.desk {
-            desk.usage.chose(op, operands);
-        }
+        self.count(|usage| usage.chose(op, operands));
     }
 }

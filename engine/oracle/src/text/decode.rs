@@ -149,18 +149,18 @@ impl<'a> Decoder<'a> {
             O::BrTable { targets } => {
                 let labels = targets.targets().chain([Ok(targets.default())]);
                 self.branches.push(labels.collect::<Result<_, _>>().map_err(damaged)?);
-                Immediate::Branches(self.branches.len() as u32 - 1)
+                Immediate::Row(self.branches.len() as u32 - 1)
             }
             O::RefTestNonNull { hty } | O::RefCastNonNull { hty } => {
-                Immediate::Type(self.ty(false, *hty)?)
+                Immediate::Row(self.ty(false, *hty)?)
             }
             O::RefTestNullable { hty } | O::RefCastNullable { hty } => {
-                Immediate::Type(self.ty(true, *hty)?)
+                Immediate::Row(self.ty(true, *hty)?)
             }
             O::BrOnCast { relative_depth, to_ref_type, .. }
             | O::BrOnCastFail { relative_depth, to_ref_type, .. } => {
                 let ty = self.ty(to_ref_type.is_nullable(), to_ref_type.heap_type())?;
-                Immediate::Cast { label: *relative_depth, ty }
+                Immediate::Indices(*relative_depth, ty)
             }
             other => plain(other),
         })
@@ -168,7 +168,7 @@ impl<'a> Decoder<'a> {
 
     fn vector(&mut self, bits: u128) -> Immediate {
         self.vectors.push(bits);
-        Immediate::Vector(self.vectors.len() as u32 - 1)
+        Immediate::Row(self.vectors.len() as u32 - 1)
     }
 
     fn ty(&mut self, nullable: bool, heap: wasmparser::HeapType) -> Result<u32, Stop> {

@@ -31,14 +31,12 @@ pub(crate) enum Immediate {
     None,
     /// An index into an index space, or a label.
     Index(u32),
-    /// Two of them, in the order of the binary format.
+    /// Two of them, in the order of the binary format; for a branch on a cast, a label and a row of [`Text::types`].
     Indices(u32, u32),
     I32(u32),
     I64(u64),
     F32(u32),
     F64(u64),
-    /// A row of [`Text::vectors`].
-    Vector(u32),
     Lane(u8),
     /// A load, a store or an atomic access; the lane is that of accesses to a lane.
     Memarg {
@@ -48,15 +46,8 @@ pub(crate) enum Immediate {
     },
     /// A row of [`Text::blocks`].
     Block(u32),
-    /// A row of [`Text::branches`].
-    Branches(u32),
-    /// A row of [`Text::types`].
-    Type(u32),
-    /// A label and a row of [`Text::types`].
-    Cast {
-        label: u32,
-        ty: u32,
-    },
+    /// A row of [`Text::branches`], [`Text::vectors`] or [`Text::types`], as the instruction needs it.
+    Row(u32),
 }
 
 /// The place of an access in a memory, apart from its operand.
@@ -174,27 +165,8 @@ impl Instruction {
         if let Immediate::Block(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
     }
 
-    pub(crate) fn branches(&self) -> Step<u32> {
-        if let Immediate::Branches(number) = self.immediate {
-            Ok(number)
-        } else {
-            Err(self.wrong())
-        }
-    }
-
-    pub(crate) fn vector(&self) -> Step<u32> {
-        if let Immediate::Vector(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
-    }
-
-    pub(crate) fn ty(&self) -> Step<u32> {
-        if let Immediate::Type(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
-    }
-
-    pub(crate) fn cast(&self) -> Step<(u32, u32)> {
-        if let Immediate::Cast { label, ty } = self.immediate {
-            return Ok((label, ty));
-        }
-        Err(self.wrong())
+    pub(crate) fn row(&self) -> Step<u32> {
+        if let Immediate::Row(number) = self.immediate { Ok(number) } else { Err(self.wrong()) }
     }
 
     #[inline(always)]

@@ -4,12 +4,8 @@
 //! ([`Usage::used`]). Numeric functions follow from the operators that completed, because each operator applies the same ones
 //! every time; where that depends on the operands, they are counted as rules are.
 
-mod rule;
-
-pub use rule::Rule;
-
 use etalon_gas::Schedule;
-use etalon_module::Opcode;
+use etalon_module::{Opcode, Rule};
 use etalon_numerics::{Function, choice, functions_of, visible_choice};
 
 const RULES: usize = Rule::ALL.len();
@@ -66,14 +62,9 @@ impl Usage {
         self.present
     }
 
-    /// Goes on with an instruction.
+    /// Goes on with an instruction, or outside of any.
     pub(crate) fn set_present(&mut self, present: Option<usize>) {
         self.present = present.unwrap_or(ROWS - 1);
-    }
-
-    /// What comes is not the work of an instruction.
-    pub(crate) fn outside(&mut self) {
-        self.present = ROWS - 1;
     }
 
     /// The instruction did not complete.
