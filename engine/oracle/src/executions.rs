@@ -165,6 +165,8 @@ impl Oracle {
                 Ok(Progress::Done(results))
             }
             Err(stop) => {
+                // It may have begun to wait and then not have had the gas for what comes next.
+                store.waits.remove(waiter);
                 self.keep(thread);
                 Err(stop.into())
             }

@@ -50,29 +50,29 @@ impl Configuration<'_> {
     pub(crate) fn return_call(&mut self, index: u32) -> Step {
         self.used(Rule::ReturnCall);
         let func = self.func_addr(index)?;
-        self.tail_call(func)
+        self.tail_call(Some(func), Trap::NullFunctionReference)
     }
 
-    /// `return_call_ref` traps if the reference is null. `Step_read/return_call_ref-frame-null`
+    /// `return_call_ref` traps if the reference is null.
     pub(crate) fn return_call_ref(&mut self) -> Step {
         let func = self.pop_func()?;
-        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::NullFunctionReference)?;
-        self.tail_call(func)
+        self.tail_call(func, Trap::NullFunctionReference)
     }
 
     /// `return_call_indirect` is `table.get`, `ref.cast` to the type, and `return_call_ref`. `Step_pure/return_call_indirect`
     pub(crate) fn return_call_indirect(&mut self, (ty, table): (u32, u32)) -> Step {
         self.used(Rule::ReturnCallIndirect);
         let func = self.func_in_table(ty, table)?;
-        let func = self.found(func, Rule::ReturnCallRefFrameNull, Trap::UninitializedElement)?;
-        self.tail_call(func)
+        self.tail_call(func, Trap::UninitializedElement)
     }
 
-    /// Leaves the present frame with all that is open in it, and calls a function in its place.
-    /// `Step_read/return_call_ref-label`, `Step_read/return_call_ref-handler`, `Step_read/return_call_ref-frame-addr`
-    fn tail_call(&mut self, func: FuncAddr) -> Step {
-        let params = self.store.func_type(func).params.len() as u32;
+    /// Leaves all that is open in the present frame; then traps if there is no function, else calls it in the frame's place.
+    /// `Step_read/return_call_ref-label`, `Step_read/return_call_ref-handler`, `Step_read/return_call_ref-frame-null`,
+    /// `Step_read/return_call_ref-frame-addr`
+    fn tail_call(&mut self, func: Option<FuncAddr>, null: Trap) -> Step {
         self.leave_all(Rule::ReturnCallRefLabel, Rule::ReturnCallRefHandler)?;
+        let func = self.found(func, Rule::ReturnCallRefFrameNull, null)?;
+        let params = self.store.func_type(func).params.len() as u32;
         self.used(Rule::ReturnCallRefFrameAddr);
         let locals = self.frame()?.locals;
         self.keep(params, locals)?;
