@@ -67,7 +67,6 @@ const LONG_FILES: &[&str] = &[
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("engine/oracle/src/step.rs", "execute"),
     ("engine/oracle/src/step.rs", "access"),
-    ("engine/oracle/src/step.rs", "vector"),
     ("engine/interp/src/execution/run.rs", "run"),
     ("engine/numerics/src/vector/dispatch.rs", "binop"),
     ("engine/numerics/src/vector/dispatch.rs", "unop"),
