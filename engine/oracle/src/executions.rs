@@ -2,20 +2,12 @@
 //!
 //! The oracle keeps what is paused, by number, so that collections and snapshots find it.
 
-use crate::configuration::Thread;
-use crate::executor::{Oracle, check_results, slots_of};
+use crate::oracle::{Execution, Oracle, Suspended, check_results, slots_of};
 use crate::pause::{Pause, PauseLimits, Pausing};
 use crate::rules::TIMED_OUT;
 use crate::step::Leave;
 use etalon_runtime::{FuncAddr, InvokeError, Stop, Store, Value, Wait, WaiterId};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 use thiserror::Error;
-
-/// An execution of an oracle. Numbers are never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Execution(pub u64);
 
 /// How far an execution got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,26 +49,7 @@ pub enum ResumeError {
     Stop(#[from] Stop),
 }
 
-/// An execution while it is paused.
-#[derive(Debug)]
-pub(crate) struct Suspended {
-    pub(crate) thread: Thread,
-    /// The function that was started.
-    pub(crate) func: FuncAddr,
-}
-
-/// All that are paused.
-#[derive(Debug, Default)]
-pub(crate) struct Executions {
-    pub(crate) next: u64,
-    pub(crate) paused: BTreeMap<Execution, Suspended>,
-}
-
 impl Oracle {
-    pub(crate) fn executions(&self) -> MutexGuard<'_, Executions> {
-        self.executions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Begins to execute a function: it is entered, and paused before its first instruction. Its entry is charged.
     ///
     /// # Errors

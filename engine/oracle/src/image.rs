@@ -2,9 +2,8 @@
 //!
 //! A frame is written as its function and the position in its text, which another oracle decodes for itself.
 
-use crate::configuration::{Context, Frame, Thread};
-use crate::executions::{Execution, Suspended};
-use crate::executor::Oracle;
+use crate::oracle::{Execution, Oracle, Suspended};
+use crate::thread::{Context, Frame, Thread};
 use etalon_runtime::{FuncAddr, FuncKind, Store, Value};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

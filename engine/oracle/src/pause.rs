@@ -7,8 +7,8 @@
 //! at every pause the operands lie in their slots, and the gas of the segment that control is in has
 //! been taken, as in a run that does not pause.
 
-use crate::configuration::Thread;
 use crate::text::Instruction;
+use crate::thread::Thread;
 use etalon_runtime::{FuncAddr, Site};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;

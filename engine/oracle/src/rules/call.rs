@@ -1,7 +1,7 @@
 //! Control Instructions: calls and returns.
 
 use crate::configuration::{Configuration, Context, Frame, Step, bug, crash};
-use crate::executor::slots_of;
+use crate::oracle::slots_of;
 use crate::text::Text;
 use etalon_module::{HeapType, RefType, Rule, TypeUse};
 use etalon_runtime::{

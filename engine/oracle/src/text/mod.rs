@@ -8,7 +8,7 @@ mod segments;
 
 pub(crate) use decode::decode;
 
-use crate::configuration::Step;
+use crate::stop::Step;
 use etalon_module::{Opcode, RefType};
 use etalon_runtime::{Stop, Value};
 

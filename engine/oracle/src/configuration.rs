@@ -2,12 +2,11 @@
 //!
 //! What validation promises is checked all the same. Where it does not hold the answer is a *crash*, which names a bug of ours.
 
-mod thread;
+pub(crate) use crate::stop::{Step, bug, crash, wrong_type};
+pub(crate) use crate::thread::{Context, Frame, Label, Thread};
 
-pub(crate) use thread::{Context, Frame, Label, Thread};
-
-use crate::executor::{Desk, Oracle};
 use crate::observer::Observer;
+use crate::oracle::{Desk, Oracle};
 use crate::text::Block;
 use crate::usage::Usage;
 use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
@@ -16,21 +15,6 @@ use etalon_runtime::{
     DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,
     Stop, Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId,
 };
-
-/// How a step ends: with nothing to say, or with a stop, which is rare and lies elsewhere so that steps are quick.
-pub(crate) type Step<T = ()> = Result<T, Box<Stop>>;
-
-/// What cannot happen in valid code: a bug of ours.
-#[cold]
-pub(crate) fn bug(what: &str) -> Box<Stop> {
-    Stop::crash(what).into()
-}
-
-/// The same as the end of a step.
-#[cold]
-pub(crate) fn crash<T>(what: &str) -> Step<T> {
-    Err(bug(what))
-}
 
 /// Most labels and handlers of a thread. A body of blocks in blocks costs its caller no depth, so depth alone does not bound them.
 const MOST_CONTEXTS: usize = 1 << 25;
@@ -49,11 +33,6 @@ pub(crate) struct Configuration<'a> {
 #[cold]
 fn lacks(what: &str) -> Box<Stop> {
     Stop::crash(format!("the configuration lacks {what}")).into()
-}
-
-#[cold]
-pub(crate) fn wrong_type(value: Value, wanted: &str) -> Box<Stop> {
-    Stop::crash(format!("{value:?} where {wanted} is due")).into()
 }
 
 /// Bookkeeping.
