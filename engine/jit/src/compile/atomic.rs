@@ -97,8 +97,8 @@ fn access<'a>(operator: &'a O<'_>) -> Option<Access<'a>> {
 }
 
 impl Translator<'_> {
-    /// Translates an atomic operator; gives false if it is none.
-    pub(super) fn atomic(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn atomic_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
         match operator {
             // `atomic.fence`
             O::AtomicFence { .. } => {
