@@ -22,11 +22,11 @@ impl Translator<'_> {
                 self.array_new_fixed(*array_type_index, *array_size)?;
             }
             O::ArrayNewData { array_type_index, array_data_index } => {
-                let place = offset_of!(Builtins, array_new_data);
+                let place = offset_of!(Builtins, array.new_data);
                 self.array_new_from(place, *array_type_index, *array_data_index);
             }
             O::ArrayNewElem { array_type_index, array_elem_index } => {
-                let place = offset_of!(Builtins, array_new_elem);
+                let place = offset_of!(Builtins, array.new_elem);
                 self.array_new_from(place, *array_type_index, *array_elem_index);
             }
             O::ArrayGet { array_type_index } | O::ArrayGetU { array_type_index } => {
@@ -40,10 +40,10 @@ impl Translator<'_> {
             O::ArrayFill { array_type_index } => self.array_fill(*array_type_index)?,
             O::ArrayCopy { .. } => self.array_copy(),
             O::ArrayInitData { array_data_index, .. } => {
-                self.array_init(offset_of!(Builtins, array_init_data), *array_data_index);
+                self.array_init(offset_of!(Builtins, array.init_data), *array_data_index);
             }
             O::ArrayInitElem { array_elem_index, .. } => {
-                self.array_init(offset_of!(Builtins, array_init_elem), *array_elem_index);
+                self.array_init(offset_of!(Builtins, array.init_elem), *array_elem_index);
             }
             _ => return Ok(false),
         }
@@ -69,7 +69,7 @@ impl Translator<'_> {
             self.spill_one(abi(storage), value)
         };
         let ty = self.iconst(I64, ty.into());
-        let word = self.allocate(offset_of!(Builtins, array_new), &[ty, len, room]);
+        let word = self.allocate(offset_of!(Builtins, array.new), &[ty, len, room]);
         self.push(word);
         Ok(())
     }
@@ -80,7 +80,7 @@ impl Translator<'_> {
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
         let (ty, len) = (self.iconst(I64, ty.into()), self.iconst(I64, len.into()));
-        let word = self.allocate(offset_of!(Builtins, array_new_fixed), &[ty, len, room]);
+        let word = self.allocate(offset_of!(Builtins, array.new_fixed), &[ty, len, room]);
         self.push(word);
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Translator<'_> {
     fn array_len(&mut self) {
         let reference = self.pop();
         self.check_null(reference, Trap::NullArrayReference);
-        let len = self.stopping_routine(offset_of!(Builtins, array_len), &[reference]);
+        let len = self.stopping_routine(offset_of!(Builtins, array.len), &[reference]);
         let len = self.b.ins().ireduce(I32, len);
         self.push(len);
     }
@@ -110,7 +110,7 @@ impl Translator<'_> {
         self.check_null(reference, Trap::NullArrayReference);
         let index = self.b.ins().uextend(I64, index);
         let room = self.room(&[AbiType::V128]);
-        self.stopping_routine(offset_of!(Builtins, array_get), &[reference, index, room]);
+        self.stopping_routine(offset_of!(Builtins, array.get), &[reference, index, room]);
         let value = self.unpack(storage, packed, room);
         self.push_unpacked(storage, value);
         Ok(())
@@ -123,7 +123,7 @@ impl Translator<'_> {
         self.check_null(reference, Trap::NullArrayReference);
         let index = self.b.ins().uextend(I64, index);
         let room = self.spill_one(abi(storage), value);
-        self.stopping_routine(offset_of!(Builtins, array_set), &[reference, index, room]);
+        self.stopping_routine(offset_of!(Builtins, array.set), &[reference, index, room]);
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Translator<'_> {
         self.check_null(reference, Trap::NullArrayReference);
         let (start, len) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, len));
         let room = self.spill_one(abi(storage), value);
-        let place = offset_of!(Builtins, array_fill);
+        let place = offset_of!(Builtins, array.fill);
         self.stopping_routine(place, &[reference, start, len, room]);
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Translator<'_> {
         let to_start = self.b.ins().uextend(I64, to_start);
         let from_start = self.b.ins().uextend(I64, from_start);
         let len = self.b.ins().uextend(I64, len);
-        let place = offset_of!(Builtins, array_copy);
+        let place = offset_of!(Builtins, array.copy);
         self.stopping_routine(place, &[to, to_start, from, from_start, len]);
     }
 

@@ -235,7 +235,7 @@ impl Translator<'_> {
         let (loaded, expected) = (self.extended(I64, loaded), self.extended(I64, expected));
         let memory = self.memory_of(arg)?;
         let shared = self.iconst(I64, self.memory_type(memory).shared.into());
-        let place = offset_of!(Builtins, memory_wait);
+        let place = offset_of!(Builtins, memory.wait);
         let result = self.stopping_routine(place, &[loaded, expected, timeout, shared]);
         let result = self.b.ins().ireduce(I32, result);
         self.push(result);

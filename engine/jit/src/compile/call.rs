@@ -134,7 +134,7 @@ impl Translator<'_> {
         self.b.seal_block(slow);
         self.b.set_cold_block(slow);
         self.b.switch_to_block(slow);
-        let matches = offset_of!(crate::libcalls::Builtins, type_matches);
+        let matches = offset_of!(crate::libcalls::Builtins, call.type_matches);
         let matches = self.routine(matches, &[actual, expected]);
         self.b.ins().trapz(matches, trap_code(Trap::IndirectCallTypeMismatch as u8));
         self.b.ins().jump(next, &[]);

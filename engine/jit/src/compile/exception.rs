@@ -104,7 +104,7 @@ impl Translator<'_> {
             return Ok(Vec::new());
         }
         let room = self.room(&types);
-        self.routine(offset_of!(Builtins, exn_fields), &[exception, room]);
+        self.routine(offset_of!(Builtins, exception.exn_fields), &[exception, room]);
         let mut at = 0;
         let mut values = Vec::with_capacity(types.len());
         for (field, ty) in fields.iter().zip(types) {
@@ -122,7 +122,7 @@ impl Translator<'_> {
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
         let tag = self.iconst(I64, tag.into());
-        let exception = self.allocate(offset_of!(Builtins, exn_new), &[tag, room]);
+        let exception = self.allocate(offset_of!(Builtins, exception.exn_new), &[tag, room]);
         self.raise(exception);
         Ok(())
     }

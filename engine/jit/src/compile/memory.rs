@@ -188,7 +188,7 @@ impl Translator<'_> {
         let addr = self.memory_type(memory).addr;
         let delta = self.widen(addr, delta);
         let memory = self.iconst(I64, memory.into());
-        let old = self.stopping_routine(offset_of!(Builtins, memory_grow), &[memory, delta]);
+        let old = self.stopping_routine(offset_of!(Builtins, memory.grow), &[memory, delta]);
         let old = self.narrow(addr, old);
         self.push(old);
     }
@@ -200,7 +200,7 @@ impl Translator<'_> {
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let value = self.b.ins().uextend(I64, value);
         let memory = self.iconst(I64, memory.into());
-        self.stopping_routine(offset_of!(Builtins, memory_fill), &[memory, start, value, len]);
+        self.stopping_routine(offset_of!(Builtins, memory.fill), &[memory, start, value, len]);
     }
 
     /// `memory.discard`
@@ -209,7 +209,7 @@ impl Translator<'_> {
         let addr = self.memory_type(memory).addr;
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let memory = self.iconst(I64, memory.into());
-        self.stopping_routine(offset_of!(Builtins, memory_discard), &[memory, start, len]);
+        self.stopping_routine(offset_of!(Builtins, memory.discard), &[memory, start, len]);
     }
 
     /// `memory.copy`
@@ -219,7 +219,7 @@ impl Translator<'_> {
         let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
         let len = self.widen(shorter(to_addr, from_addr), len);
         let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
-        let place = offset_of!(Builtins, memory_copy);
+        let place = offset_of!(Builtins, memory.copy);
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
@@ -229,13 +229,13 @@ impl Translator<'_> {
         let target = self.widen(self.memory_type(memory).addr, target);
         let (source, len) = (self.widen(AddrType::I32, source), self.widen(AddrType::I32, len));
         let (memory, data) = (self.iconst(I64, memory.into()), self.iconst(I64, data.into()));
-        let place = offset_of!(Builtins, memory_init);
+        let place = offset_of!(Builtins, memory.init);
         self.stopping_routine(place, &[memory, data, target, source, len]);
     }
 
     /// `data.drop`
     fn data_drop(&mut self, data: u32) {
         let data = self.iconst(I64, data.into());
-        self.routine(offset_of!(Builtins, data_drop), &[data]);
+        self.routine(offset_of!(Builtins, memory.data_drop), &[data]);
     }
 }

@@ -157,7 +157,7 @@ impl Translator<'_> {
             self.spill(&types, &values)
         };
         let ty = self.iconst(I64, ty.into());
-        let word = self.allocate(offset_of!(Builtins, struct_new), &[ty, room]);
+        let word = self.allocate(offset_of!(Builtins, object.struct_new), &[ty, room]);
         self.push(word);
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Translator<'_> {
         self.check_null(reference, Trap::NullStructureReference);
         let room = self.room(&[AbiType::V128]);
         let field = self.iconst(I64, field.into());
-        self.stopping_routine(offset_of!(Builtins, struct_get), &[reference, field, room]);
+        self.stopping_routine(offset_of!(Builtins, object.struct_get), &[reference, field, room]);
         let value = self.unpack(storage, packed, room);
         self.push_unpacked(storage, value);
         Ok(())
@@ -182,7 +182,7 @@ impl Translator<'_> {
         self.check_null(reference, Trap::NullStructureReference);
         let room = self.spill_one(abi(storage), value);
         let field = self.iconst(I64, field.into());
-        self.stopping_routine(offset_of!(Builtins, struct_set), &[reference, field, room]);
+        self.stopping_routine(offset_of!(Builtins, object.struct_set), &[reference, field, room]);
         Ok(())
     }
 
@@ -228,7 +228,8 @@ impl Translator<'_> {
         let code = self.iconst(I64, code as i64);
         let nullable = self.iconst(I64, nullable.into());
         self.flush_gas();
-        Ok(self.stopping_routine(offset_of!(Builtins, ref_test), &[reference, code, nullable]))
+        Ok(self
+            .stopping_routine(offset_of!(Builtins, object.ref_test), &[reference, code, nullable]))
     }
 
     /// `ref.test`

@@ -104,7 +104,7 @@ impl Translator<'_> {
         let addr = self.table_addr(table);
         let delta = self.widen(addr, delta);
         let table = self.iconst(I64, table.into());
-        let place = offset_of!(Builtins, table_grow);
+        let place = offset_of!(Builtins, table.grow);
         let old = self.stopping_routine(place, &[table, init, delta]);
         let old = self.narrow(addr, old);
         self.push(old);
@@ -116,7 +116,7 @@ impl Translator<'_> {
         let addr = self.table_addr(table);
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let table = self.iconst(I64, table.into());
-        self.stopping_routine(offset_of!(Builtins, table_fill), &[table, start, value, len]);
+        self.stopping_routine(offset_of!(Builtins, table.fill), &[table, start, value, len]);
     }
 
     /// `table.copy`
@@ -126,7 +126,7 @@ impl Translator<'_> {
         let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
         let len = self.widen(shorter(to_addr, from_addr), len);
         let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
-        let place = offset_of!(Builtins, table_copy);
+        let place = offset_of!(Builtins, table.copy);
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
@@ -136,14 +136,14 @@ impl Translator<'_> {
         let target = self.widen(self.table_addr(table), target);
         let (source, len) = (self.widen(AddrType::I32, source), self.widen(AddrType::I32, len));
         let (table, elem) = (self.iconst(I64, table.into()), self.iconst(I64, elem.into()));
-        let place = offset_of!(Builtins, table_init);
+        let place = offset_of!(Builtins, table.init);
         self.stopping_routine(place, &[table, elem, target, source, len]);
     }
 
     /// `elem.drop`
     fn elem_drop(&mut self, elem: u32) {
         let elem = self.iconst(I64, elem.into());
-        self.routine(offset_of!(Builtins, elem_drop), &[elem]);
+        self.routine(offset_of!(Builtins, table.elem_drop), &[elem]);
     }
 }
 
