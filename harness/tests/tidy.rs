@@ -75,10 +75,6 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("engine/interp/src/prepare/mod.rs", "prepare"),
     ("engine/interp/src/prepare/memory.rs", "atomic_access"),
     ("engine/interp/src/program/op.rs", "dst_mut"),
-    ("engine/jit/src/compile/operator.rs", "operator"),
-    ("engine/jit/src/compile/operator.rs", "number"),
-    ("engine/jit/src/compile/vector_operator.rs", "vector_comparison"),
-    ("engine/jit/src/compile/vector_operator.rs", "vector_integer"),
 ];
 
 fn root() -> PathBuf {

@@ -68,7 +68,7 @@ impl Jit {
                 entries: 0,
                 throw: 0,
                 safepoint: 0,
-                builtins: Builtins::new(),
+                builtins: Builtins::ALL,
                 store: std::ptr::null_mut(),
                 executor: this.as_ptr(),
                 pending: None,

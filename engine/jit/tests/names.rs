@@ -20,11 +20,17 @@ fn official(op: Opcode) -> &'static str {
 
 /// The comments of what translates instructions, and of the routines that it calls.
 fn comments() -> String {
+    let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![crate_root.join("src/compile"), crate_root.join("src/libcalls")];
     let mut text = String::new();
-    for folder in ["src/compile", "src/libcalls"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
-            let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(path).unwrap();
             let comments = source.lines().filter_map(|line| line.split_once("//"));
             for (_, comment) in comments {
                 text.push_str(comment);

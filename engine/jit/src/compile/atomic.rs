@@ -97,8 +97,8 @@ fn access<'a>(operator: &'a O<'_>) -> Option<Access<'a>> {
 }
 
 impl Translator<'_> {
-    /// Translates an atomic operator; gives false if it is none.
-    pub(super) fn atomic(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn atomic_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
         match operator {
             // `atomic.fence`
             O::AtomicFence { .. } => {
@@ -235,7 +235,7 @@ impl Translator<'_> {
         let (loaded, expected) = (self.extended(I64, loaded), self.extended(I64, expected));
         let memory = self.memory_of(arg)?;
         let shared = self.iconst(I64, self.memory_type(memory).shared.into());
-        let place = offset_of!(Builtins, memory_wait);
+        let place = offset_of!(Builtins, memory.wait);
         let result = self.stopping_routine(place, &[loaded, expected, timeout, shared]);
         let result = self.b.ins().ireduce(I32, result);
         self.push(result);

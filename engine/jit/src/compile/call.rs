@@ -8,6 +8,7 @@ use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
 use etalon_runtime::Trap;
 use std::mem::offset_of;
+use wasmparser::Operator as O;
 
 /// What is called.
 enum Callee {
@@ -18,6 +19,24 @@ enum Callee {
 }
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn call_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            O::Call { function_index } => self.call(*function_index),
+            O::CallIndirect { type_index, table_index } => {
+                self.call_indirect(*table_index, *type_index)?;
+            }
+            O::CallRef { type_index } => self.call_ref(*type_index),
+            O::ReturnCall { function_index } => self.return_call(*function_index),
+            O::ReturnCallIndirect { type_index, table_index } => {
+                self.return_call_indirect(*table_index, *type_index)?;
+            }
+            O::ReturnCallRef { type_index } => self.return_call_ref(*type_index),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// How a function of the module is called.
     fn function(&mut self, func: u32) -> Callee {
         let Some(at) = self.env.layout.callee(func) else {
@@ -28,39 +47,39 @@ impl Translator<'_> {
     }
 
     /// `call`
-    pub(super) fn call(&mut self, func: u32) {
+    fn call(&mut self, func: u32) {
         let callee = self.function(func);
         self.emit_call(callee, self.module.funcs[func as usize]);
     }
 
     /// `return_call`
-    pub(super) fn return_call(&mut self, func: u32) {
+    fn return_call(&mut self, func: u32) {
         let callee = self.function(func);
         self.emit_tail_call(callee, self.module.funcs[func as usize]);
     }
 
     /// `call_indirect`
-    pub(super) fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+    fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
         let callee = self.table_callee(table, ty)?;
         self.emit_call(callee, ty);
         Ok(())
     }
 
     /// `return_call_indirect`
-    pub(super) fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+    fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
         let callee = self.table_callee(table, ty)?;
         self.emit_tail_call(callee, ty);
         Ok(())
     }
 
     /// `call_ref`
-    pub(super) fn call_ref(&mut self, ty: u32) {
+    fn call_ref(&mut self, ty: u32) {
         let callee = self.reference_callee(ty);
         self.emit_call(callee, ty);
     }
 
     /// `return_call_ref`
-    pub(super) fn return_call_ref(&mut self, ty: u32) {
+    fn return_call_ref(&mut self, ty: u32) {
         let callee = self.reference_callee(ty);
         self.emit_tail_call(callee, ty);
     }
@@ -115,7 +134,7 @@ impl Translator<'_> {
         self.b.seal_block(slow);
         self.b.set_cold_block(slow);
         self.b.switch_to_block(slow);
-        let matches = offset_of!(crate::libcalls::Builtins, type_matches);
+        let matches = offset_of!(crate::libcalls::Builtins, call.type_matches);
         let matches = self.routine(matches, &[actual, expected]);
         self.b.ins().trapz(matches, trap_code(Trap::IndirectCallTypeMismatch as u8));
         self.b.ins().jump(next, &[]);

@@ -10,7 +10,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
 use etalon_module::{HeapType, RefType, ValType};
 use etalon_runtime::Trap;
-use wasmparser::{BlockType, BrTable, Operator};
+use wasmparser::{BlockType, BrTable, Operator as O};
 
 /// Targets that the code generator takes in one table.
 const TABLE_MAX: usize = 65_520;
@@ -60,6 +60,28 @@ pub(super) fn args(values: &[Value]) -> Vec<BlockArg> {
 }
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn control_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            O::Unreachable => self.unreachable_trap(),
+            // `nop`
+            O::Nop => {}
+            O::Block { blockty } => self.block(*blockty),
+            O::Loop { blockty } => self.loop_(*blockty),
+            O::If { blockty } => self.if_(*blockty),
+            O::Else => self.else_(),
+            O::End => self.end(),
+            O::Br { relative_depth } => self.br(*relative_depth)?,
+            O::BrIf { relative_depth } => self.br_if(*relative_depth)?,
+            O::BrTable { targets } => self.br_table(targets)?,
+            O::BrOnNull { relative_depth } => self.br_on_null(*relative_depth)?,
+            O::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth)?,
+            O::Return => self.return_()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// Parameters and results of a block.
     pub(super) fn block_type(&self, ty: BlockType) -> (Vec<ValType>, Vec<ValType>) {
         match ty {
@@ -95,14 +117,14 @@ impl Translator<'_> {
     }
 
     /// `block`
-    pub(super) fn block(&mut self, ty: BlockType) {
+    fn block(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let exit = self.block_with(&results);
         self.push_frame(Kind::Block, exit, params.len(), results.len());
     }
 
     /// `loop`
-    pub(super) fn loop_(&mut self, ty: BlockType) {
+    fn loop_(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let header = self.block_with(&params);
         let exit = self.block_with(&results);
@@ -115,7 +137,7 @@ impl Translator<'_> {
     }
 
     /// `if`
-    pub(super) fn if_(&mut self, ty: BlockType) {
+    fn if_(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let condition = self.pop();
         let then = self.b.create_block();
@@ -130,7 +152,7 @@ impl Translator<'_> {
     }
 
     /// `else`: ends the first arm and begins the second.
-    pub(super) fn else_(&mut self) {
+    fn else_(&mut self) {
         if self.reachable {
             self.jump_to_exit();
         }
@@ -156,7 +178,7 @@ impl Translator<'_> {
     }
 
     /// `end`
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         if self.reachable {
             self.jump_to_exit();
         }
@@ -207,7 +229,7 @@ impl Translator<'_> {
     }
 
     /// `br`
-    pub(super) fn br(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br(&mut self, depth: u32) -> Result<(), CompileError> {
         let (block, arity) = self.target(depth)?;
         let values = self.pop_many(arity);
         self.b.ins().jump(block, &args(&values));
@@ -216,7 +238,7 @@ impl Translator<'_> {
     }
 
     /// `br_if`
-    pub(super) fn br_if(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_if(&mut self, depth: u32) -> Result<(), CompileError> {
         let condition = self.pop();
         self.branch_when(condition, depth)
     }
@@ -233,7 +255,7 @@ impl Translator<'_> {
     }
 
     /// `br_table`
-    pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
+    fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
         let mut index = self.pop();
         let (default, arity) = self.target(table.default())?;
         let values = args(&self.pop_many(arity));
@@ -272,38 +294,34 @@ impl Translator<'_> {
     }
 
     /// `return`: a branch to the label of the body.
-    pub(super) fn return_(&mut self) -> Result<(), CompileError> {
+    fn return_(&mut self) -> Result<(), CompileError> {
         self.br(self.frames.len() as u32 - 1)
     }
 
     /// `unreachable`
-    pub(super) fn unreachable_trap(&mut self) {
+    fn unreachable_trap(&mut self) {
         self.flush_gas();
         self.b.ins().trap(trap_code(Trap::Unreachable as u8));
         self.reachable = false;
     }
 
     /// Counts frames in code that cannot be reached; nothing else of it is translated.
-    pub(super) fn unreachable_operator(
-        &mut self,
-        operator: &Operator<'_>,
-    ) -> Result<(), CompileError> {
+    pub(super) fn unreachable_operator(&mut self, operator: &O<'_>) -> Result<(), CompileError> {
         match operator {
-            Operator::Block { .. }
-            | Operator::Loop { .. }
-            | Operator::If { .. }
-            | Operator::TryTable { .. } => self.frames.push(Frame::dead()),
-            Operator::Else => self.else_(),
-            Operator::End => self.end(),
+            O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } => {
+                self.frames.push(Frame::dead())
+            }
+            O::Else => self.else_(),
+            O::End => self.end(),
             // Its `end` would be taken for that of the frame around it.
-            Operator::Try { .. } => return Err(self.unsupported(operator)),
+            O::Try { .. } => return Err(self.unsupported(operator)),
             _ => {}
         }
         Ok(())
     }
 
     /// `br_on_null`: branches without the reference if it is null.
-    pub(super) fn br_on_null(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_on_null(&mut self, depth: u32) -> Result<(), CompileError> {
         let reference = self.pop();
         let zero = self.iconst(I64, 0);
         let null = self.b.ins().icmp(IntCC::Equal, reference, zero);
@@ -313,7 +331,7 @@ impl Translator<'_> {
     }
 
     /// `br_on_non_null`: branches with the reference unless it is null.
-    pub(super) fn br_on_non_null(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_on_non_null(&mut self, depth: u32) -> Result<(), CompileError> {
         let reference = *self.stack.last().ok_or_else(|| self.crash("no operand"))?;
         let zero = self.iconst(I64, 0);
         let there = self.b.ins().icmp(IntCC::NotEqual, reference, zero);

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{
 use etalon_module::{TypeUse, ValType};
 use etalon_runtime::Trap;
 use std::mem::offset_of;
-use wasmparser::{Catch, TryTable};
+use wasmparser::{Catch, Operator as O, TryTable};
 
 /// A clause of a `try_table`.
 #[derive(Debug)]
@@ -27,8 +27,19 @@ pub(super) struct Handler {
 }
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn exception_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            O::TryTable { try_table } => self.try_table(try_table)?,
+            O::Throw { tag_index } => self.throw(*tag_index)?,
+            O::ThrowRef => self.throw_ref(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// `try_table`
-    pub(super) fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
+    fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
         let (params, results) = self.block_type(table.ty);
         let exit = self.block_with(&results);
         let body = self.b.create_block();
@@ -93,7 +104,7 @@ impl Translator<'_> {
             return Ok(Vec::new());
         }
         let room = self.room(&types);
-        self.routine(offset_of!(Builtins, exn_fields), &[exception, room]);
+        self.routine(offset_of!(Builtins, exception.exn_fields), &[exception, room]);
         let mut at = 0;
         let mut values = Vec::with_capacity(types.len());
         for (field, ty) in fields.iter().zip(types) {
@@ -106,18 +117,18 @@ impl Translator<'_> {
     }
 
     /// `throw`
-    pub(super) fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
+    fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
         let (_, types) = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
         let tag = self.iconst(I64, tag.into());
-        let exception = self.allocate(offset_of!(Builtins, exn_new), &[tag, room]);
+        let exception = self.allocate(offset_of!(Builtins, exception.exn_new), &[tag, room]);
         self.raise(exception);
         Ok(())
     }
 
     /// `throw_ref`
-    pub(super) fn throw_ref(&mut self) {
+    fn throw_ref(&mut self) {
         self.flush_gas();
         let exception = self.pop();
         self.b.ins().trapz(exception, trap_code(Trap::NullExceptionReference as u8));

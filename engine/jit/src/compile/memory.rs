@@ -6,12 +6,12 @@ use crate::abi::{Region, trap_code};
 use crate::error::CompileError;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{F32, F64, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use etalon_module::{AddrType, MemoryType};
 use etalon_runtime::{GUARD_BYTES, MemoryDef, Trap};
 use std::mem::offset_of;
-use wasmparser::{MemArg, MemArgTarget};
+use wasmparser::{MemArg, MemArgTarget, Operator as O};
 
 /// How a load widens what it loads.
 #[derive(Clone, Copy)]
@@ -25,6 +25,49 @@ pub(super) enum Width {
 }
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn memory_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            // `i32.load`, `i64.load`, `f32.load`, `f64.load`, `i32.load8_s`, `i32.load8_u`
+            O::I32Load { memarg } => self.load(I32, Width::Full, memarg)?,
+            O::I64Load { memarg } => self.load(I64, Width::Full, memarg)?,
+            O::F32Load { memarg } => self.load(F32, Width::Full, memarg)?,
+            O::F64Load { memarg } => self.load(F64, Width::Full, memarg)?,
+            O::I32Load8S { memarg } => self.load(I32, Width::Signed(8), memarg)?,
+            O::I32Load8U { memarg } => self.load(I32, Width::Unsigned(8), memarg)?,
+            // `i32.load16_s`, `i32.load16_u`, `i64.load8_s`, `i64.load8_u`, `i64.load16_s`
+            O::I32Load16S { memarg } => self.load(I32, Width::Signed(16), memarg)?,
+            O::I32Load16U { memarg } => self.load(I32, Width::Unsigned(16), memarg)?,
+            O::I64Load8S { memarg } => self.load(I64, Width::Signed(8), memarg)?,
+            O::I64Load8U { memarg } => self.load(I64, Width::Unsigned(8), memarg)?,
+            O::I64Load16S { memarg } => self.load(I64, Width::Signed(16), memarg)?,
+            // `i64.load16_u`, `i64.load32_s`, `i64.load32_u`
+            O::I64Load16U { memarg } => self.load(I64, Width::Unsigned(16), memarg)?,
+            O::I64Load32S { memarg } => self.load(I64, Width::Signed(32), memarg)?,
+            O::I64Load32U { memarg } => self.load(I64, Width::Unsigned(32), memarg)?,
+            // `i32.store`, `i64.store`, `f32.store`, `f64.store`, `i32.store8`, `i32.store16`
+            O::I32Store { memarg } => self.store(None, memarg)?,
+            O::I64Store { memarg } => self.store(None, memarg)?,
+            O::F32Store { memarg } => self.store(None, memarg)?,
+            O::F64Store { memarg } => self.store(None, memarg)?,
+            O::I32Store8 { memarg } => self.store(Some(8), memarg)?,
+            O::I32Store16 { memarg } => self.store(Some(16), memarg)?,
+            // `i64.store8`, `i64.store16`, `i64.store32`
+            O::I64Store8 { memarg } => self.store(Some(8), memarg)?,
+            O::I64Store16 { memarg } => self.store(Some(16), memarg)?,
+            O::I64Store32 { memarg } => self.store(Some(32), memarg)?,
+            O::MemorySize { mem, .. } => self.memory_size(*mem),
+            O::MemoryGrow { mem, .. } => self.memory_grow(*mem),
+            O::MemoryFill { mem } => self.memory_fill(*mem),
+            O::MemoryDiscard { mem } => self.memory_discard(*mem),
+            O::MemoryCopy { dst_mem, src_mem } => self.memory_copy(*dst_mem, *src_mem),
+            O::MemoryInit { data_index, mem } => self.memory_init(*mem, *data_index),
+            O::DataDrop { data_index } => self.data_drop(*data_index),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     pub(super) fn memory_type(&self, memory: u32) -> MemoryType {
         self.module.memories[memory as usize]
     }
@@ -130,7 +173,7 @@ impl Translator<'_> {
     }
 
     /// `memory.size`
-    pub(super) fn memory_size(&mut self, memory: u32) {
+    fn memory_size(&mut self, memory: u32) {
         let ty = self.memory_type(memory);
         let len = self.memory_len(memory);
         let log2 = self.iconst(I64, ty.page_size_log2.into());
@@ -140,59 +183,59 @@ impl Translator<'_> {
     }
 
     /// `memory.grow`
-    pub(super) fn memory_grow(&mut self, memory: u32) {
+    fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let addr = self.memory_type(memory).addr;
         let delta = self.widen(addr, delta);
         let memory = self.iconst(I64, memory.into());
-        let old = self.stopping_routine(offset_of!(Builtins, memory_grow), &[memory, delta]);
+        let old = self.stopping_routine(offset_of!(Builtins, memory.grow), &[memory, delta]);
         let old = self.narrow(addr, old);
         self.push(old);
     }
 
     /// `memory.fill`
-    pub(super) fn memory_fill(&mut self, memory: u32) {
+    fn memory_fill(&mut self, memory: u32) {
         let (start, value, len) = self.pop3();
         let addr = self.memory_type(memory).addr;
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let value = self.b.ins().uextend(I64, value);
         let memory = self.iconst(I64, memory.into());
-        self.stopping_routine(offset_of!(Builtins, memory_fill), &[memory, start, value, len]);
+        self.stopping_routine(offset_of!(Builtins, memory.fill), &[memory, start, value, len]);
     }
 
     /// `memory.discard`
-    pub(super) fn memory_discard(&mut self, memory: u32) {
+    fn memory_discard(&mut self, memory: u32) {
         let (start, len) = self.pop2();
         let addr = self.memory_type(memory).addr;
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let memory = self.iconst(I64, memory.into());
-        self.stopping_routine(offset_of!(Builtins, memory_discard), &[memory, start, len]);
+        self.stopping_routine(offset_of!(Builtins, memory.discard), &[memory, start, len]);
     }
 
     /// `memory.copy`
-    pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
+    fn memory_copy(&mut self, to: u32, from: u32) {
         let (target, source, len) = self.pop3();
         let (to_addr, from_addr) = (self.memory_type(to).addr, self.memory_type(from).addr);
         let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
         let len = self.widen(shorter(to_addr, from_addr), len);
         let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
-        let place = offset_of!(Builtins, memory_copy);
+        let place = offset_of!(Builtins, memory.copy);
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
     /// `memory.init`
-    pub(super) fn memory_init(&mut self, memory: u32, data: u32) {
+    fn memory_init(&mut self, memory: u32, data: u32) {
         let (target, source, len) = self.pop3();
         let target = self.widen(self.memory_type(memory).addr, target);
         let (source, len) = (self.widen(AddrType::I32, source), self.widen(AddrType::I32, len));
         let (memory, data) = (self.iconst(I64, memory.into()), self.iconst(I64, data.into()));
-        let place = offset_of!(Builtins, memory_init);
+        let place = offset_of!(Builtins, memory.init);
         self.stopping_routine(place, &[memory, data, target, source, len]);
     }
 
     /// `data.drop`
-    pub(super) fn data_drop(&mut self, data: u32) {
+    fn data_drop(&mut self, data: u32) {
         let data = self.iconst(I64, data.into());
-        self.routine(offset_of!(Builtins, data_drop), &[data]);
+        self.routine(offset_of!(Builtins, memory.data_drop), &[data]);
     }
 }

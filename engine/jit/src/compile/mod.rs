@@ -1,5 +1,6 @@
 //! Compilation: Wasm functions to machine code.
 
+mod array;
 mod atomic;
 mod call;
 mod control;
@@ -19,7 +20,6 @@ mod table;
 mod translator;
 mod variable;
 mod vector;
-mod vector_operator;
 mod wide;
 
 pub use module::{CompileOptions, OptLevel, compile};

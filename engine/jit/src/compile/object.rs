@@ -1,4 +1,4 @@
-//! "Aggregate Instructions", and the "Reference Instructions" that test types.
+//! Structures ("Aggregate Instructions"), and the "Reference Instructions" that test types.
 //!
 //! Objects belong to the store, so a routine reads, writes and makes them. Checks that need no object are translated here.
 
@@ -12,6 +12,7 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 use etalon_module::{CompType, FieldType, HeapType, StorageType, TypeUse};
 use etalon_runtime::{Ref, Trap};
 use std::mem::offset_of;
+use wasmparser::Operator as O;
 
 /// Abstract heap types by their code. The codes after these are the indices of defined types.
 const ABSTRACT: [HeapType; 12] = [
@@ -54,7 +55,7 @@ pub(super) enum Packed {
     Signed,
 }
 
-fn abi(storage: StorageType) -> AbiType {
+pub(super) fn abi(storage: StorageType) -> AbiType {
     match storage {
         StorageType::I8 | StorageType::I16 => AbiType::I32,
         StorageType::Val(ty) => AbiType::of(ty),
@@ -62,17 +63,48 @@ fn abi(storage: StorageType) -> AbiType {
 }
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn object_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            O::RefEq => self.ref_eq(),
+            O::RefI31 => self.ref_i31(),
+            O::I31GetS => self.i31_get(Packed::Signed),
+            O::I31GetU => self.i31_get(Packed::Unsigned),
+            O::AnyConvertExtern => self.internalise(),
+            O::ExternConvertAny => self.externalise(),
+            O::RefTestNonNull { hty } => self.ref_test(*hty, false)?,
+            O::RefTestNullable { hty } => self.ref_test(*hty, true)?,
+            O::RefCastNonNull { hty } => self.ref_cast(*hty, false)?,
+            O::RefCastNullable { hty } => self.ref_cast(*hty, true)?,
+            O::BrOnCast { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, true)?;
+            }
+            O::BrOnCastFail { relative_depth, to_ref_type, .. } => {
+                self.br_on_cast(*relative_depth, *to_ref_type, false)?;
+            }
+            O::StructNew { struct_type_index } => self.struct_new(*struct_type_index, false)?,
+            O::StructNewDefault { struct_type_index } => {
+                self.struct_new(*struct_type_index, true)?
+            }
+            O::StructGet { struct_type_index, field_index }
+            | O::StructGetU { struct_type_index, field_index } => {
+                self.struct_get(*struct_type_index, *field_index, Packed::Unsigned)?;
+            }
+            O::StructGetS { struct_type_index, field_index } => {
+                self.struct_get(*struct_type_index, *field_index, Packed::Signed)?;
+            }
+            O::StructSet { struct_type_index, field_index } => {
+                self.struct_set(*struct_type_index, *field_index)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn struct_fields(&self, ty: u32) -> Result<&[FieldType], CompileError> {
         match &self.module.flat_types[ty as usize].comp {
             CompType::Struct(fields) => Ok(fields),
             _ => Err(self.crash("the type is not a structure type")),
-        }
-    }
-
-    fn element_type(&self, ty: u32) -> Result<StorageType, CompileError> {
-        match &self.module.flat_types[ty as usize].comp {
-            CompType::Array(field) => Ok(field.storage),
-            _ => Err(self.crash("the type is not an array type")),
         }
     }
 
@@ -88,7 +120,7 @@ impl Translator<'_> {
     }
 
     /// Writes one value to two slots, as routines take it.
-    fn spill_one(&mut self, ty: AbiType, value: Value) -> Value {
+    pub(super) fn spill_one(&mut self, ty: AbiType, value: Value) -> Value {
         let room = self.room(&[AbiType::V128]);
         if ty != AbiType::V128 {
             let zero = self.iconst(I64, 0);
@@ -99,7 +131,7 @@ impl Translator<'_> {
     }
 
     /// The value of a field or an element that a routine left in slots.
-    fn unpack(&mut self, storage: StorageType, packed: Packed, room: Value) -> Value {
+    pub(super) fn unpack(&mut self, storage: StorageType, packed: Packed, room: Value) -> Value {
         let value = slots::read(&mut self.b, Region::Slots, abi(storage), room, 0);
         let narrow = match (storage, packed) {
             (StorageType::I8, Packed::Signed) => I8,
@@ -110,13 +142,13 @@ impl Translator<'_> {
         self.b.ins().sextend(I32, low)
     }
 
-    fn check_null(&mut self, reference: Value, trap: Trap) {
+    pub(super) fn check_null(&mut self, reference: Value, trap: Trap) {
         self.flush_gas();
         self.b.ins().trapz(reference, trap_code(trap as u8));
     }
 
     /// `struct.new` and `struct.new_default`
-    pub(super) fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
+    fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
         let types: Vec<AbiType> = self.struct_fields(ty)?.iter().map(|f| abi(f.storage)).collect();
         let room = if default {
             self.iconst(I64, 0)
@@ -125,149 +157,37 @@ impl Translator<'_> {
             self.spill(&types, &values)
         };
         let ty = self.iconst(I64, ty.into());
-        let word = self.allocate(offset_of!(Builtins, struct_new), &[ty, room]);
+        let word = self.allocate(offset_of!(Builtins, object.struct_new), &[ty, room]);
         self.push(word);
         Ok(())
     }
 
     /// `struct.get`, `struct.get_s`, `struct.get_u`
-    pub(super) fn struct_get(
-        &mut self,
-        ty: u32,
-        field: u32,
-        packed: Packed,
-    ) -> Result<(), CompileError> {
+    fn struct_get(&mut self, ty: u32, field: u32, packed: Packed) -> Result<(), CompileError> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
         let reference = self.pop();
         self.check_null(reference, Trap::NullStructureReference);
         let room = self.room(&[AbiType::V128]);
         let field = self.iconst(I64, field.into());
-        self.stopping_routine(offset_of!(Builtins, struct_get), &[reference, field, room]);
+        self.stopping_routine(offset_of!(Builtins, object.struct_get), &[reference, field, room]);
         let value = self.unpack(storage, packed, room);
         self.push_unpacked(storage, value);
         Ok(())
     }
 
     /// `struct.set`
-    pub(super) fn struct_set(&mut self, ty: u32, field: u32) -> Result<(), CompileError> {
+    fn struct_set(&mut self, ty: u32, field: u32) -> Result<(), CompileError> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
         let (reference, value) = self.pop2();
         self.check_null(reference, Trap::NullStructureReference);
         let room = self.spill_one(abi(storage), value);
         let field = self.iconst(I64, field.into());
-        self.stopping_routine(offset_of!(Builtins, struct_set), &[reference, field, room]);
+        self.stopping_routine(offset_of!(Builtins, object.struct_set), &[reference, field, room]);
         Ok(())
-    }
-
-    /// `array.new` and `array.new_default`
-    pub(super) fn array_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
-        let storage = self.element_type(ty)?;
-        let len = self.pop();
-        let len = self.b.ins().uextend(I64, len);
-        let room = if default {
-            self.iconst(I64, 0)
-        } else {
-            let value = self.pop();
-            self.spill_one(abi(storage), value)
-        };
-        let ty = self.iconst(I64, ty.into());
-        let word = self.allocate(offset_of!(Builtins, array_new), &[ty, len, room]);
-        self.push(word);
-        Ok(())
-    }
-
-    /// `array.new_fixed`
-    pub(super) fn array_new_fixed(&mut self, ty: u32, len: u32) -> Result<(), CompileError> {
-        let types = vec![abi(self.element_type(ty)?); len as usize];
-        let values = self.pop_many(types.len());
-        let room = self.spill(&types, &values);
-        let (ty, len) = (self.iconst(I64, ty.into()), self.iconst(I64, len.into()));
-        let word = self.allocate(offset_of!(Builtins, array_new_fixed), &[ty, len, room]);
-        self.push(word);
-        Ok(())
-    }
-
-    /// `array.new_data` or `array.new_elem`: `place` is the routine's.
-    pub(super) fn array_new_from(&mut self, place: usize, ty: u32, segment: u32) {
-        let (start, len) = self.pop2();
-        let (start, len) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, len));
-        let (ty, segment) = (self.iconst(I64, ty.into()), self.iconst(I64, segment.into()));
-        let word = self.allocate(place, &[ty, segment, start, len]);
-        self.push(word);
-    }
-
-    /// `array.len`
-    pub(super) fn array_len(&mut self) {
-        let reference = self.pop();
-        self.check_null(reference, Trap::NullArrayReference);
-        let len = self.stopping_routine(offset_of!(Builtins, array_len), &[reference]);
-        let len = self.b.ins().ireduce(I32, len);
-        self.push(len);
-    }
-
-    /// `array.get`, `array.get_s`, `array.get_u`
-    pub(super) fn array_get(&mut self, ty: u32, packed: Packed) -> Result<(), CompileError> {
-        let storage = self.element_type(ty)?;
-        let (reference, index) = self.pop2();
-        self.check_null(reference, Trap::NullArrayReference);
-        let index = self.b.ins().uextend(I64, index);
-        let room = self.room(&[AbiType::V128]);
-        self.stopping_routine(offset_of!(Builtins, array_get), &[reference, index, room]);
-        let value = self.unpack(storage, packed, room);
-        self.push_unpacked(storage, value);
-        Ok(())
-    }
-
-    /// `array.set`
-    pub(super) fn array_set(&mut self, ty: u32) -> Result<(), CompileError> {
-        let storage = self.element_type(ty)?;
-        let (reference, index, value) = self.pop3();
-        self.check_null(reference, Trap::NullArrayReference);
-        let index = self.b.ins().uextend(I64, index);
-        let room = self.spill_one(abi(storage), value);
-        self.stopping_routine(offset_of!(Builtins, array_set), &[reference, index, room]);
-        Ok(())
-    }
-
-    /// `array.fill`
-    pub(super) fn array_fill(&mut self, ty: u32) -> Result<(), CompileError> {
-        let storage = self.element_type(ty)?;
-        let (start, value, len) = self.pop3();
-        let reference = self.pop();
-        self.check_null(reference, Trap::NullArrayReference);
-        let (start, len) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, len));
-        let room = self.spill_one(abi(storage), value);
-        let place = offset_of!(Builtins, array_fill);
-        self.stopping_routine(place, &[reference, start, len, room]);
-        Ok(())
-    }
-
-    /// `array.copy`
-    pub(super) fn array_copy(&mut self) {
-        let (from, from_start, len) = self.pop3();
-        let (to, to_start) = self.pop2();
-        self.check_null(to, Trap::NullArrayReference);
-        self.check_null(from, Trap::NullArrayReference);
-        let to_start = self.b.ins().uextend(I64, to_start);
-        let from_start = self.b.ins().uextend(I64, from_start);
-        let len = self.b.ins().uextend(I64, len);
-        let place = offset_of!(Builtins, array_copy);
-        self.stopping_routine(place, &[to, to_start, from, from_start, len]);
-    }
-
-    /// `array.init_data` or `array.init_elem`: `place` is the routine's.
-    pub(super) fn array_init(&mut self, place: usize, segment: u32) {
-        let (start, source, len) = self.pop3();
-        let reference = self.pop();
-        self.check_null(reference, Trap::NullArrayReference);
-        let (start, source) = (self.b.ins().uextend(I64, start), self.b.ins().uextend(I64, source));
-        let len = self.b.ins().uextend(I64, len);
-        let segment = self.iconst(I64, segment.into());
-        self.stopping_routine(place, &[reference, segment, start, source, len]);
     }
 
     /// `ref.i31`
-    pub(super) fn ref_i31(&mut self) {
+    fn ref_i31(&mut self) {
         let value = self.pop();
         // The mask, the kind and the place of the number are those of the store's references.
         let zero = i64::from_ne_bytes(Ref::i31(0).to_bits().to_ne_bytes());
@@ -281,7 +201,7 @@ impl Translator<'_> {
     }
 
     /// `i31.get_s` and `i31.get_u`
-    pub(super) fn i31_get(&mut self, packed: Packed) {
+    fn i31_get(&mut self, packed: Packed) {
         let reference = self.pop();
         self.check_null(reference, Trap::NullI31Reference);
         let four = self.iconst(I64, 4);
@@ -296,7 +216,7 @@ impl Translator<'_> {
     }
 
     /// `ref.eq`
-    pub(super) fn ref_eq(&mut self) {
+    fn ref_eq(&mut self) {
         self.int_compare(IntCC::Equal);
     }
 
@@ -308,15 +228,12 @@ impl Translator<'_> {
         let code = self.iconst(I64, code as i64);
         let nullable = self.iconst(I64, nullable.into());
         self.flush_gas();
-        Ok(self.stopping_routine(offset_of!(Builtins, ref_test), &[reference, code, nullable]))
+        Ok(self
+            .stopping_routine(offset_of!(Builtins, object.ref_test), &[reference, code, nullable]))
     }
 
     /// `ref.test`
-    pub(super) fn ref_test(
-        &mut self,
-        ty: wasmparser::HeapType,
-        nullable: bool,
-    ) -> Result<(), CompileError> {
+    fn ref_test(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), CompileError> {
         let matches = self.matches(ty, nullable)?;
         self.pop();
         let matches = self.b.ins().ireduce(I32, matches);
@@ -325,18 +242,14 @@ impl Translator<'_> {
     }
 
     /// `ref.cast`
-    pub(super) fn ref_cast(
-        &mut self,
-        ty: wasmparser::HeapType,
-        nullable: bool,
-    ) -> Result<(), CompileError> {
+    fn ref_cast(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), CompileError> {
         let matches = self.matches(ty, nullable)?;
         self.b.ins().trapz(matches, trap_code(Trap::CastFailure as u8));
         Ok(())
     }
 
     /// `br_on_cast`, and with `wanted` false `br_on_cast_fail`.
-    pub(super) fn br_on_cast(
+    fn br_on_cast(
         &mut self,
         depth: u32,
         ty: wasmparser::RefType,
@@ -350,7 +263,7 @@ impl Translator<'_> {
     }
 
     /// `any.convert_extern`
-    pub(super) fn internalise(&mut self) {
+    fn internalise(&mut self) {
         let word = self.pop();
         let mask = self.iconst(I64, !Self::EXTERNALISED);
         let word = self.b.ins().band(word, mask);
@@ -359,7 +272,7 @@ impl Translator<'_> {
     }
 
     /// `extern.convert_any`
-    pub(super) fn externalise(&mut self) {
+    fn externalise(&mut self) {
         let word = self.pop();
         let bit = self.iconst(I64, Self::EXTERNALISED);
         let external = self.b.ins().bor(word, bit);

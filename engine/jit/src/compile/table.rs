@@ -2,6 +2,7 @@
 
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
+use crate::error::CompileError;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -9,11 +10,28 @@ use cranelift_codegen::ir::{InstBuilder, Value};
 use etalon_module::{AddrType, ValType};
 use etalon_runtime::{TableDef, Trap};
 use std::mem::offset_of;
+use wasmparser::Operator as O;
 
 /// Binary logarithm of the bytes of an element.
 const ELEMENT_LOG2: i64 = 3;
 
 impl Translator<'_> {
+    /// Translates an operator of this file; gives false for any other.
+    pub(super) fn table_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+        match operator {
+            O::TableGet { table } => self.table_get(*table),
+            O::TableSet { table } => self.table_set(*table),
+            O::TableSize { table } => self.table_size(*table),
+            O::TableGrow { table } => self.table_grow(*table),
+            O::TableFill { table } => self.table_fill(*table),
+            O::TableCopy { dst_table, src_table } => self.table_copy(*dst_table, *src_table),
+            O::TableInit { elem_index, table } => self.table_init(*table, *elem_index),
+            O::ElemDrop { elem_index } => self.elem_drop(*elem_index),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn table_addr(&self, table: u32) -> AddrType {
         self.module.tables[table as usize].addr
     }
@@ -56,7 +74,7 @@ impl Translator<'_> {
     }
 
     /// `table.get`
-    pub(super) fn table_get(&mut self, table: u32) {
+    fn table_get(&mut self, table: u32) {
         self.flush_gas();
         let index = self.pop();
         let word = self.element(table, index, Trap::TableOutOfBounds);
@@ -65,7 +83,7 @@ impl Translator<'_> {
     }
 
     /// `table.set`
-    pub(super) fn table_set(&mut self, table: u32) {
+    fn table_set(&mut self, table: u32) {
         self.flush_gas();
         let (index, word) = self.pop2();
         let address = self.element_address(table, index, Trap::TableOutOfBounds);
@@ -73,7 +91,7 @@ impl Translator<'_> {
     }
 
     /// `table.size`
-    pub(super) fn table_size(&mut self, table: u32) {
+    fn table_size(&mut self, table: u32) {
         let def = self.vm_word(self.env.layout.table(table));
         let len = self.load_word(Region::TableDef, def, offset_of!(TableDef, len) as i32);
         let len = self.narrow(self.table_addr(table), len);
@@ -81,51 +99,51 @@ impl Translator<'_> {
     }
 
     /// `table.grow`
-    pub(super) fn table_grow(&mut self, table: u32) {
+    fn table_grow(&mut self, table: u32) {
         let (init, delta) = self.pop2();
         let addr = self.table_addr(table);
         let delta = self.widen(addr, delta);
         let table = self.iconst(I64, table.into());
-        let place = offset_of!(Builtins, table_grow);
+        let place = offset_of!(Builtins, table.grow);
         let old = self.stopping_routine(place, &[table, init, delta]);
         let old = self.narrow(addr, old);
         self.push(old);
     }
 
     /// `table.fill`
-    pub(super) fn table_fill(&mut self, table: u32) {
+    fn table_fill(&mut self, table: u32) {
         let (start, value, len) = self.pop3();
         let addr = self.table_addr(table);
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let table = self.iconst(I64, table.into());
-        self.stopping_routine(offset_of!(Builtins, table_fill), &[table, start, value, len]);
+        self.stopping_routine(offset_of!(Builtins, table.fill), &[table, start, value, len]);
     }
 
     /// `table.copy`
-    pub(super) fn table_copy(&mut self, to: u32, from: u32) {
+    fn table_copy(&mut self, to: u32, from: u32) {
         let (target, source, len) = self.pop3();
         let (to_addr, from_addr) = (self.table_addr(to), self.table_addr(from));
         let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
         let len = self.widen(shorter(to_addr, from_addr), len);
         let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
-        let place = offset_of!(Builtins, table_copy);
+        let place = offset_of!(Builtins, table.copy);
         self.stopping_routine(place, &[to, from, target, source, len]);
     }
 
     /// `table.init`
-    pub(super) fn table_init(&mut self, table: u32, elem: u32) {
+    fn table_init(&mut self, table: u32, elem: u32) {
         let (target, source, len) = self.pop3();
         let target = self.widen(self.table_addr(table), target);
         let (source, len) = (self.widen(AddrType::I32, source), self.widen(AddrType::I32, len));
         let (table, elem) = (self.iconst(I64, table.into()), self.iconst(I64, elem.into()));
-        let place = offset_of!(Builtins, table_init);
+        let place = offset_of!(Builtins, table.init);
         self.stopping_routine(place, &[table, elem, target, source, len]);
     }
 
     /// `elem.drop`
-    pub(super) fn elem_drop(&mut self, elem: u32) {
+    fn elem_drop(&mut self, elem: u32) {
         let elem = self.iconst(I64, elem.into());
-        self.routine(offset_of!(Builtins, elem_drop), &[elem]);
+        self.routine(offset_of!(Builtins, table.elem_drop), &[elem]);
     }
 }
 

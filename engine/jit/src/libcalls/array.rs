@@ -4,10 +4,10 @@
 //! The store gives the bytes of an array and nothing more. What a bulk instruction checks and how it moves elements
 //! is written here: elements lie one after the other, little-endian and without padding.
 
+use super::Guest;
 use super::memory::range;
 use super::object::{give, gone, object, slots, value};
 use super::roots::{references, slots_of};
-use super::{Guest, VmContext, run};
 use etalon_module::operator::Opcode;
 use etalon_module::{CompType, StorageType, TypeId, ValType};
 use etalon_runtime::{Heap, HeapAddr, Ref, Stop, Trap};
@@ -300,62 +300,51 @@ fn array_init_elem(
     Ok(0)
 }
 
-pub(super) mod routine {
-    //! The routines themselves.
-    use super::*;
-
-    routines! {
-        /// `array.new`, and `array.new_default` where the address of the value is 0.
-        array_new(ty, len, at, d, fp) = |g: Guest<'_>| super::array_new(g, ty, len, at, fp);
-        /// `array.new_fixed`
-        array_new_fixed(ty, len, at, d, fp) = |g: Guest<'_>| {
-            super::array_new_fixed(g, ty, len, at, fp)
-        };
-        /// `array.new_data`
-        array_new_data(ty, data, start, len, fp) = |g: Guest<'_>| {
-            super::array_new_data(g, ty, data, start, len, fp)
-        };
-        /// `array.new_elem`
-        array_new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| {
-            super::array_new_elem(g, ty, elem, start, len, fp)
-        };
-        /// `array.len`
-        array_len(word, b, c, d, e) = |g: Guest<'_>| {
-            Ok(g.store.heap.array_len(object(word)?).ok_or_else(gone)?.into())
-        };
-        /// `array.get`, `array.get_s`, `array.get_u`: the element, with zeros above a packed one, goes to two slots.
-        array_get(word, index, at, d, e) = |g: Guest<'_>| {
-            let addr = g.elements(word, index, 1)?.array;
-            let found = g.store.heap.array_get(addr, index as u32).ok_or_else(gone)?;
-            // SAFETY: compiled code reserved two slots.
-            unsafe { give(at, found) };
-            Ok(0)
-        };
-        /// `array.set`: the value is in two slots, of which a packed element keeps the low bits.
-        array_set(word, index, at, d, e) = |g: Guest<'_>| {
-            let addr = g.elements(word, index, 1)?.array;
-            // SAFETY: compiled code passes two slots.
-            let new = unsafe { value(at) };
-            g.store.heap.array_set(addr, index as u32, new).ok_or_else(gone)?;
-            Ok(0)
-        };
-        /// `array.fill`: the value is in two slots.
-        array_fill(word, start, len, at, e) = |g: Guest<'_>| {
-            // SAFETY: compiled code passes two slots.
-            let new = unsafe { value(at) };
-            super::array_fill(g, word, start, len, new)
-        };
-        /// `array.copy`
-        array_copy(to, to_start, from, from_start, len) = |g: Guest<'_>| {
-            super::array_copy(g, [to, to_start], [from, from_start], len)
-        };
-        /// `array.init_data`
-        array_init_data(word, data, start, source, len) = |g: Guest<'_>| {
-            super::array_init_data(g, word, data, [start, source], len)
-        };
-        /// `array.init_elem`
-        array_init_elem(word, elem, start, source, len) = |g: Guest<'_>| {
-            super::array_init_elem(g, word, elem, [start, source], len)
-        };
-    }
+routines! {
+    /// `array.new`, and `array.new_default` where the address of the value is 0.
+    new(ty, len, at, d, fp) = |g: Guest<'_>| array_new(g, ty, len, at, fp);
+    /// `array.new_fixed`
+    new_fixed(ty, len, at, d, fp) = |g: Guest<'_>| array_new_fixed(g, ty, len, at, fp);
+    /// `array.new_data`
+    new_data(ty, data, start, len, fp) = |g: Guest<'_>| array_new_data(g, ty, data, start, len, fp);
+    /// `array.new_elem`
+    new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| array_new_elem(g, ty, elem, start, len, fp);
+    /// `array.len`
+    len(word, b, c, d, e) = |g: Guest<'_>| {
+        Ok(g.store.heap.array_len(object(word)?).ok_or_else(gone)?.into())
+    };
+    /// `array.get`, `array.get_s`, `array.get_u`: the element, with zeros above a packed one, goes to two slots.
+    get(word, index, at, d, e) = |g: Guest<'_>| {
+        let addr = g.elements(word, index, 1)?.array;
+        let found = g.store.heap.array_get(addr, index as u32).ok_or_else(gone)?;
+        // SAFETY: compiled code reserved two slots.
+        unsafe { give(at, found) };
+        Ok(0)
+    };
+    /// `array.set`: the value is in two slots, of which a packed element keeps the low bits.
+    set(word, index, at, d, e) = |g: Guest<'_>| {
+        let addr = g.elements(word, index, 1)?.array;
+        // SAFETY: compiled code passes two slots.
+        let new = unsafe { value(at) };
+        g.store.heap.array_set(addr, index as u32, new).ok_or_else(gone)?;
+        Ok(0)
+    };
+    /// `array.fill`: the value is in two slots.
+    fill(word, start, len, at, e) = |g: Guest<'_>| {
+        // SAFETY: compiled code passes two slots.
+        let new = unsafe { value(at) };
+        array_fill(g, word, start, len, new)
+    };
+    /// `array.copy`
+    copy(to, to_start, from, from_start, len) = |g: Guest<'_>| {
+        array_copy(g, [to, to_start], [from, from_start], len)
+    };
+    /// `array.init_data`
+    init_data(word, data, start, source, len) = |g: Guest<'_>| {
+        array_init_data(g, word, data, [start, source], len)
+    };
+    /// `array.init_elem`
+    init_elem(word, elem, start, source, len) = |g: Guest<'_>| {
+        array_init_elem(g, word, elem, [start, source], len)
+    };
 }

@@ -1,7 +1,7 @@
 //! Calls of functions that this tier does not run, and the type check of `call_indirect` and `return_call_indirect`
 //! where types may have subtypes.
 
-use super::{STOP, VmContext, run};
+use super::{Guest, STOP};
 use crate::abi::{JitContext, Pending};
 use crate::trap;
 use etalon_module::TypeId;
@@ -71,19 +71,9 @@ fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Re
     Ok(())
 }
 
-/// `Deftype_sub`: 1 if a canonical type matches another.
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn type_matches(
-    vmctx: *mut VmContext,
-    sub: u64,
-    sup: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    let (sub, sup) = (TypeId(sub as u32), TypeId(sup as u32));
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| Ok(guest.store.types.matches_def(sub, sup).into())) }
+routines! {
+    /// `Deftype_sub`: 1 if a canonical type matches another.
+    type_matches(sub, sup, c, d, e) = |g: Guest<'_>| {
+        Ok(g.store.types.matches_def(TypeId(sub as u32), TypeId(sup as u32)).into())
+    };
 }

@@ -1,6 +1,6 @@
 //! Exceptions ("Control Instructions"): `throw`, `throw_ref`, and what a clause of `try_table` carries.
 
-use super::{Guest, VmContext, run};
+use super::{Guest, STOP};
 use etalon_module::{Canonicalise, FuncType, TypeUse};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Value};
 
@@ -28,94 +28,54 @@ fn exception(word: u64) -> Result<ExnAddr, Stop> {
     }
 }
 
-/// Makes an exception of a tag, with fields in slots; gives the word of its reference.
-///
-/// # Safety
-/// As for [`run`]; `slots` must hold the fields, and `fp` be the frame pointer of the stub that calls this.
-pub(super) unsafe extern "C" fn exn_new(
-    vmctx: *mut VmContext,
-    tag: u64,
-    slots: u64,
-    _: u64,
-    _: u64,
-    fp: u64,
-) -> i64 {
-    let make = |mut guest: Guest<'_>| {
-        let ty = guest.tag_type(tag)?;
-        let len = ty.param_slots();
-        let slots = std::ptr::with_exposed_provenance::<u64>(slots as usize);
-        // SAFETY: compiled code wrote the fields of this tag there.
-        let fields = Value::read_all(&ty.params, unsafe { std::slice::from_raw_parts(slots, len) });
-        let tag = guest.tag(tag);
-        let reference = |field: &Value| match field {
-            Value::Ref(reference) => Some(*reference),
-            _ => None,
-        };
-        let held = |_: &_| fields.iter().filter_map(reference).collect();
-        // SAFETY: the caller's promise.
-        unsafe { guest.collect_if_needed(fp, held) };
-        let exn = guest.store.alloc_exn(tag, fields)?;
-        Ok(Ref::exn(exn).to_bits())
+fn make(mut guest: Guest<'_>, tag: u64, slots: u64, fp: u64) -> Result<u64, Stop> {
+    let ty = guest.tag_type(tag)?;
+    let len = ty.param_slots();
+    let slots = std::ptr::with_exposed_provenance::<u64>(slots as usize);
+    // SAFETY: compiled code wrote the fields of this tag there.
+    let fields = Value::read_all(&ty.params, unsafe { std::slice::from_raw_parts(slots, len) });
+    let tag = guest.tag(tag);
+    let reference = |field: &Value| match field {
+        Value::Ref(reference) => Some(*reference),
+        _ => None,
     };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, make) }
+    let held = |_: &_| fields.iter().filter_map(reference).collect();
+    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    unsafe { guest.collect_if_needed(fp, held) };
+    let exn = guest.store.alloc_exn(tag, fields)?;
+    Ok(Ref::exn(exn).to_bits())
 }
 
-/// Writes the fields of an exception to slots.
-///
-/// # Safety
-/// As for [`run`]; `slots` must have room for the fields.
-pub(super) unsafe extern "C" fn exn_fields(
-    vmctx: *mut VmContext,
-    word: u64,
-    slots: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    let read = |guest: Guest<'_>| {
-        let exn = guest.store.exn(exception(word)?);
-        let exn = exn.ok_or_else(|| Stop::crash("a caught exception is not in the heap"))?;
-        let mut slots = std::ptr::with_exposed_provenance_mut::<u64>(slots as usize);
-        for field in &exn.fields {
-            let mut words = [0; 2];
-            let count = Value::write_all(&[*field], &mut words);
-            for word in &words[..count] {
-                // SAFETY: compiled code reserved what the tag's fields take.
-                unsafe {
-                    slots.write(*word);
-                    slots = slots.add(1);
-                }
+fn read(guest: Guest<'_>, word: u64, slots: u64) -> Result<u64, Stop> {
+    let exn = guest.store.exn(exception(word)?);
+    let exn = exn.ok_or_else(|| Stop::crash("a caught exception is not in the heap"))?;
+    let mut slots = std::ptr::with_exposed_provenance_mut::<u64>(slots as usize);
+    for field in &exn.fields {
+        let mut words = [0; 2];
+        let count = Value::write_all(&[*field], &mut words);
+        for word in &words[..count] {
+            // SAFETY: compiled code reserved what the tag's fields take.
+            unsafe {
+                slots.write(*word);
+                slots = slots.add(1);
             }
         }
-        Ok(0)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, read) }
+    }
+    Ok(0)
 }
 
-/// Throws: finds the handler, or leaves compiled code with the exception. The result is always [`STOP`](super::STOP).
-///
-/// # Safety
-/// As for [`run`]; `fp` must be the frame pointer of the stub that calls this.
-pub(super) unsafe extern "C" fn throw(
-    vmctx: *mut VmContext,
-    word: u64,
-    fp: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise; the executor outlives the code that it runs.
-    let executor = unsafe { &*(*(*vmctx).context).executor };
-    let find = |guest: Guest<'_>| {
+routines! {
+    /// Makes an exception of a tag, with fields in slots; gives the word of its reference.
+    exn_new(tag, slots, c, d, fp) = |g: Guest<'_>| make(g, tag, slots, fp);
+    /// Writes the fields of an exception to slots that have room for them.
+    exn_fields(word, slots, c, d, e) = |g: Guest<'_>| read(g, word, slots);
+    /// Throws: finds the handler, or leaves compiled code with the exception. The result is always [`STOP`].
+    throw(word, fp, c, d, e) = |g: Guest<'_>| {
         let exn = exception(word)?;
-        // SAFETY: the caller's promise.
-        if unsafe { executor.catch(guest.store, fp as usize, exn) } {
-            return Ok(super::STOP as u64);
+        // SAFETY: the stub that calls this passes its frame pointer.
+        if unsafe { g.executor.catch(g.store, fp as usize, exn) } {
+            return Ok(STOP as u64);
         }
         Err(Stop::Throw(exn))
     };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, find) }
 }

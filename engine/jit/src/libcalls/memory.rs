@@ -1,6 +1,6 @@
 //! Bulk instructions of "Memory Instructions", in the order that gas-1 section 5.1 sets: checks, charge, effect.
 
-use super::{Guest, VmContext, run};
+use super::Guest;
 use etalon_module::AddrType;
 use etalon_module::operator::Opcode;
 use etalon_runtime::{DataAddr, HostError, MemoryAddr, MemoryInst, Stop, Store, Trap};
@@ -113,121 +113,28 @@ fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) ->
     Ok(0)
 }
 
-/// `memory.grow`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_grow(
-    vmctx: *mut VmContext,
-    memory: u64,
-    delta: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| grow(guest, memory, delta)) }
-}
-
-/// `memory.fill`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_fill(
-    vmctx: *mut VmContext,
-    memory: u64,
-    start: u64,
-    value: u64,
-    len: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| fill(guest, memory, start, value, len)) }
-}
-
-/// `memory.discard`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_discard(
-    vmctx: *mut VmContext,
-    memory: u64,
-    start: u64,
-    len: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| discard(guest, memory, start, len)) }
-}
-
-/// `memory.copy`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_copy(
-    vmctx: *mut VmContext,
-    to: u64,
-    from: u64,
-    target: u64,
-    source: u64,
-    len: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| copy(guest, to, from, [target, source], len)) }
-}
-
-/// `memory.init`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_init(
-    vmctx: *mut VmContext,
-    memory: u64,
-    data: u64,
-    target: u64,
-    source: u64,
-    len: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| init(guest, memory, data, [target, source], len)) }
-}
-
-/// `data.drop`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn data_drop(
-    vmctx: *mut VmContext,
-    data: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    let drop = |guest: Guest<'_>| {
-        let data = guest.data(data);
-        guest.store.datas[data.index()].drop_bytes();
+routines! {
+    /// `memory.grow`
+    grow(memory, delta, c, d, e) = |g: Guest<'_>| grow(g, memory, delta);
+    /// `memory.fill`
+    fill(memory, start, value, len, e) = |g: Guest<'_>| fill(g, memory, start, value, len);
+    /// `memory.discard`
+    discard(memory, start, len, d, e) = |g: Guest<'_>| discard(g, memory, start, len);
+    /// `memory.copy`
+    copy(to, from, target, source, len) = |g: Guest<'_>| copy(g, to, from, [target, source], len);
+    /// `memory.init`
+    init(memory, data, target, source, len) = |g: Guest<'_>| {
+        init(g, memory, data, [target, source], len)
+    };
+    /// `data.drop`
+    data_drop(data, b, c, d, e) = |g: Guest<'_>| {
+        let data = g.data(data);
+        g.store.datas[data.index()].drop_bytes();
         Ok(0)
     };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, drop) }
-}
-
-/// `memory.atomic.wait32` and `memory.atomic.wait64`, after the load: 1 if the value is not the expected one, 2 if the
-/// time is up. That is at once, for no other thread runs that could notify.
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn memory_wait(
-    vmctx: *mut VmContext,
-    loaded: u64,
-    expected: u64,
-    timeout: u64,
-    shared: u64,
-    _: u64,
-) -> i64 {
-    let wait = |_: Guest<'_>| {
+    /// `memory.atomic.wait32` and `memory.atomic.wait64`, after the load: 1 if the value is not the expected one, 2 if
+    /// the time is up. That is at once, for no other thread runs that could notify.
+    wait(loaded, expected, timeout, shared, e) = |_: Guest<'_>| {
         if shared == 0 {
             return Err(Trap::ExpectedSharedMemory.into());
         }
@@ -239,6 +146,4 @@ pub(super) unsafe extern "C" fn memory_wait(
         }
         Ok(2)
     };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, wait) }
 }

@@ -4,28 +4,42 @@
 //! store's context and gives [`STOP`]; compiled code then leaves by a trap instruction. So nothing ever unwinds through
 //! frames of Rust.
 
-/// Defines routines: each passes its words on to a body, which may use the store.
+/// Defines the routines of a file: each passes its words on to a body, which may use the store.
 macro_rules! routines {
-    ($($(#[$doc:meta])* $name:ident($a:ident, $b:ident, $c:ident, $d:ident, $e:ident) = $body:expr;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Safety
-        /// As for [`run`]; what is an address of slots must be one, and `fp` the frame pointer of the stub that
-        /// calls this.
-        pub(crate) unsafe extern "C" fn $name(
-            vmctx: *mut VmContext,
-            $a: u64,
-            $b: u64,
-            $c: u64,
-            $d: u64,
-            $e: u64,
-        ) -> i64 {
-            let _ = ($a, $b, $c, $d, $e);
-            let body = $body;
-            // SAFETY: the caller's promise.
-            unsafe { run(vmctx, body) }
+    ($($(#[$doc:meta])* $name:ident($a:ident, $b:ident, $c:ident, $d:ident, $e:ident) = $body:expr;)*) => {
+        /// The addresses of the routines of this file, as compiled code finds them.
+        #[repr(C)]
+        pub(crate) struct Routines {
+            $($(#[$doc])* pub(crate) $name: $crate::libcalls::Routine,)*
         }
-    )*};
+
+        // `array.new` makes an array, not one of these.
+        #[allow(clippy::new_ret_no_self)]
+        impl Routines {
+            pub(super) const ALL: Routines = Routines { $($name: Routines::$name,)* };
+
+            $(
+                $(#[$doc])*
+                ///
+                /// # Safety
+                /// As for [`run`]($crate::libcalls::run); what is an address of slots must be one, and `fp` the frame
+                /// pointer of the stub that calls this.
+                unsafe extern "C" fn $name(
+                    vmctx: *mut $crate::libcalls::VmContext,
+                    $a: u64,
+                    $b: u64,
+                    $c: u64,
+                    $d: u64,
+                    $e: u64,
+                ) -> i64 {
+                    let _ = ($a, $b, $c, $d, $e);
+                    let body = $body;
+                    // SAFETY: the caller's promise.
+                    unsafe { $crate::libcalls::run(vmctx, body) }
+                }
+            )*
+        }
+    };
 }
 
 mod array;
@@ -48,80 +62,31 @@ pub(crate) const STOP: i64 = -2;
 /// A routine that compiled code calls with words.
 pub(crate) type Routine = unsafe extern "C" fn(*mut VmContext, u64, u64, u64, u64, u64) -> i64;
 
-/// The addresses of the routines, as compiled code finds them.
+/// The addresses of the routines, as compiled code finds them. A file that defines routines has one place here.
+///
+/// Compiled code holds offsets, so whoever changes what comes before a routine makes older artefacts useless: they need a
+/// new `FORMAT`.
 #[repr(C)]
 pub(crate) struct Builtins {
     pub(crate) call_out: unsafe extern "C" fn(*mut JitContext, u64, *mut u64, u64, u64) -> i64,
-    pub(crate) memory_grow: Routine,
-    pub(crate) memory_fill: Routine,
-    pub(crate) memory_discard: Routine,
-    pub(crate) memory_copy: Routine,
-    pub(crate) memory_init: Routine,
-    pub(crate) data_drop: Routine,
-    pub(crate) memory_wait: Routine,
-    pub(crate) table_grow: Routine,
-    pub(crate) table_fill: Routine,
-    pub(crate) table_copy: Routine,
-    pub(crate) table_init: Routine,
-    pub(crate) elem_drop: Routine,
-    pub(crate) type_matches: Routine,
-    pub(crate) exn_new: Routine,
-    pub(crate) exn_fields: Routine,
-    pub(crate) throw: Routine,
-    pub(crate) ref_test: Routine,
-    pub(crate) struct_new: Routine,
-    pub(crate) struct_get: Routine,
-    pub(crate) struct_set: Routine,
-    pub(crate) array_new: Routine,
-    pub(crate) array_new_fixed: Routine,
-    pub(crate) array_new_data: Routine,
-    pub(crate) array_new_elem: Routine,
-    pub(crate) array_len: Routine,
-    pub(crate) array_get: Routine,
-    pub(crate) array_set: Routine,
-    pub(crate) array_fill: Routine,
-    pub(crate) array_copy: Routine,
-    pub(crate) array_init_data: Routine,
-    pub(crate) array_init_elem: Routine,
+    pub(crate) memory: memory::Routines,
+    pub(crate) table: table::Routines,
+    pub(crate) call: call_out::Routines,
+    pub(crate) exception: exception::Routines,
+    pub(crate) object: object::Routines,
+    pub(crate) array: array::Routines,
 }
 
 impl Builtins {
-    pub(crate) fn new() -> Builtins {
-        Builtins {
-            call_out: call_out::call_out,
-            memory_grow: memory::memory_grow,
-            memory_fill: memory::memory_fill,
-            memory_discard: memory::memory_discard,
-            memory_copy: memory::memory_copy,
-            memory_init: memory::memory_init,
-            data_drop: memory::data_drop,
-            memory_wait: memory::memory_wait,
-            table_grow: table::table_grow,
-            table_fill: table::table_fill,
-            table_copy: table::table_copy,
-            table_init: table::table_init,
-            elem_drop: table::elem_drop,
-            type_matches: call_out::type_matches,
-            exn_new: exception::exn_new,
-            exn_fields: exception::exn_fields,
-            throw: exception::throw,
-            ref_test: object::routine::ref_test,
-            struct_new: object::routine::struct_new,
-            struct_get: object::routine::struct_get,
-            struct_set: object::routine::struct_set,
-            array_new: array::routine::array_new,
-            array_new_fixed: array::routine::array_new_fixed,
-            array_new_data: array::routine::array_new_data,
-            array_new_elem: array::routine::array_new_elem,
-            array_len: array::routine::array_len,
-            array_get: array::routine::array_get,
-            array_set: array::routine::array_set,
-            array_fill: array::routine::array_fill,
-            array_copy: array::routine::array_copy,
-            array_init_data: array::routine::array_init_data,
-            array_init_elem: array::routine::array_init_elem,
-        }
-    }
+    pub(crate) const ALL: Builtins = Builtins {
+        call_out: call_out::call_out,
+        memory: memory::Routines::ALL,
+        table: table::Routines::ALL,
+        call: call_out::Routines::ALL,
+        exception: exception::Routines::ALL,
+        object: object::Routines::ALL,
+        array: array::Routines::ALL,
+    };
 }
 
 /// The start of an instance's context.

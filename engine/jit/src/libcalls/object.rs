@@ -1,8 +1,8 @@
 //! Structures and tests of references ("Aggregate Instructions", "Reference Instructions"), in the order that gas-1
 //! section 5.1 sets: checks, charge, effect.
 
+use super::Guest;
 use super::roots::{references, slots_of};
-use super::{Guest, VmContext, run};
 use crate::compile::heap_type_of_code;
 use etalon_module::operator::Opcode;
 use etalon_module::{Canonicalise, CompType, HeapType, RefType, TypeId, TypeUse};
@@ -127,29 +127,24 @@ fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<u64, St
     Ok(Ref::structure(addr).to_bits())
 }
 
-pub(super) mod routine {
-    //! The routines themselves.
-    use super::*;
-
-    routines! {
-        /// The test in `ref.test`, `ref.cast`, `br_on_cast` and `br_on_cast_fail`: a reference, the code of a heap
-        /// type, and whether null passes.
-        ref_test(word, code, nullable, d, e) = |g: Guest<'_>| test(g, word, code, nullable);
-        /// `struct.new`, and `struct.new_default` where the address of the fields is 0.
-        struct_new(ty, at, c, d, fp) = |g: Guest<'_>| super::struct_new(g, ty, at, fp);
-        /// `struct.get`, `struct.get_s`, `struct.get_u`: the field, with zeros above a packed one, goes to two slots.
-        struct_get(word, field, at, d, e) = |g: Guest<'_>| {
-            let found = g.store.heap.struct_get(object(word)?, field as u32).ok_or_else(gone)?;
-            // SAFETY: compiled code reserved two slots.
-            unsafe { give(at, found) };
-            Ok(0)
-        };
-        /// `struct.set`: the value is in two slots, of which a packed field keeps the low bits.
-        struct_set(word, field, at, d, e) = |g: Guest<'_>| {
-            // SAFETY: compiled code passes two slots.
-            let new = unsafe { value(at) };
-            g.store.heap.struct_set(object(word)?, field as u32, new).ok_or_else(gone)?;
-            Ok(0)
-        };
-    }
+routines! {
+    /// The test in `ref.test`, `ref.cast`, `br_on_cast` and `br_on_cast_fail`: a reference, the code of a heap
+    /// type, and whether null passes.
+    ref_test(word, code, nullable, d, e) = |g: Guest<'_>| test(g, word, code, nullable);
+    /// `struct.new`, and `struct.new_default` where the address of the fields is 0.
+    struct_new(ty, at, c, d, fp) = |g: Guest<'_>| struct_new(g, ty, at, fp);
+    /// `struct.get`, `struct.get_s`, `struct.get_u`: the field, with zeros above a packed one, goes to two slots.
+    struct_get(word, field, at, d, e) = |g: Guest<'_>| {
+        let found = g.store.heap.struct_get(object(word)?, field as u32).ok_or_else(gone)?;
+        // SAFETY: compiled code reserved two slots.
+        unsafe { give(at, found) };
+        Ok(0)
+    };
+    /// `struct.set`: the value is in two slots, of which a packed field keeps the low bits.
+    struct_set(word, field, at, d, e) = |g: Guest<'_>| {
+        // SAFETY: compiled code passes two slots.
+        let new = unsafe { value(at) };
+        g.store.heap.struct_set(object(word)?, field as u32, new).ok_or_else(gone)?;
+        Ok(0)
+    };
 }

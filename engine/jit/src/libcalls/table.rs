@@ -1,7 +1,7 @@
 //! Bulk instructions of "Table Instructions", in the order that gas-1 section 5.1 sets: checks, charge, effect.
 
+use super::Guest;
 use super::memory::range;
-use super::{Guest, VmContext, run};
 use etalon_module::{AddrType, operator::Opcode};
 use etalon_runtime::{ElemAddr, ElemInst, HostError, Ref, Stop, Store, TableAddr, TableInst, Trap};
 use std::ops::Range;
@@ -83,87 +83,21 @@ fn init(mut guest: Guest<'_>, table: u64, elem: u64, at: [u64; 2], len: u64) -> 
     Ok(0)
 }
 
-/// `table.grow`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn table_grow(
-    vmctx: *mut VmContext,
-    table: u64,
-    init: u64,
-    delta: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| grow(guest, table, init, delta)) }
-}
-
-/// `table.fill`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn table_fill(
-    vmctx: *mut VmContext,
-    table: u64,
-    start: u64,
-    value: u64,
-    len: u64,
-    _: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| fill(guest, table, start, value, len)) }
-}
-
-/// `table.copy`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn table_copy(
-    vmctx: *mut VmContext,
-    to: u64,
-    from: u64,
-    target: u64,
-    source: u64,
-    len: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| copy(guest, to, from, [target, source], len)) }
-}
-
-/// `table.init`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn table_init(
-    vmctx: *mut VmContext,
-    table: u64,
-    elem: u64,
-    target: u64,
-    source: u64,
-    len: u64,
-) -> i64 {
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, |guest| init(guest, table, elem, [target, source], len)) }
-}
-
-/// `elem.drop`
-///
-/// # Safety
-/// As for [`run`].
-pub(super) unsafe extern "C" fn elem_drop(
-    vmctx: *mut VmContext,
-    elem: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-) -> i64 {
-    let drop = |guest: Guest<'_>| {
-        let elem = guest.elem(elem);
-        guest.store.elems[elem.index()] = ElemInst::default();
+routines! {
+    /// `table.grow`
+    grow(table, init, delta, d, e) = |g: Guest<'_>| grow(g, table, init, delta);
+    /// `table.fill`
+    fill(table, start, value, len, e) = |g: Guest<'_>| fill(g, table, start, value, len);
+    /// `table.copy`
+    copy(to, from, target, source, len) = |g: Guest<'_>| copy(g, to, from, [target, source], len);
+    /// `table.init`
+    init(table, elem, target, source, len) = |g: Guest<'_>| {
+        init(g, table, elem, [target, source], len)
+    };
+    /// `elem.drop`
+    elem_drop(elem, b, c, d, e) = |g: Guest<'_>| {
+        let elem = g.elem(elem);
+        g.store.elems[elem.index()] = ElemInst::default();
         Ok(0)
     };
-    // SAFETY: the caller's promise.
-    unsafe { run(vmctx, drop) }
 }
