@@ -7,9 +7,8 @@ use etalon_module::{AddrType, Opcode};
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
 impl Builder<'_> {
-    pub(super) fn memory(&mut self, operator: &Operator<'_>) -> Result<bool> {
+    pub(super) fn memory(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
         use Operator as O;
-        let opcode = Opcode::of(operator);
         if let Some((memarg, make)) = numeric::load(operator) {
             let Some(offset) = self.near(&memarg) else {
                 return self.far(opcode, &memarg, 0, 1, &[1]);
@@ -27,32 +26,17 @@ impl Builder<'_> {
             self.emit(make(Store { addr, value, offset }));
             return Ok(true);
         }
-        let memory = |index: u32| self.instance.memories[index as usize].0;
-        let data = |index: u32| self.instance.datas[index as usize].0;
-        match *operator {
-            O::MemorySize { mem } => self.slow(opcode, 0, &[1], memory(mem), 0)?,
-            O::MemoryGrow { mem } => self.slow(opcode, 1, &[1], memory(mem), 0)?,
-            O::MemoryFill { mem } => match self.bulk_rate(opcode, mem, mem) {
-                Some(rate) => {
-                    let at = self.settle_operands(3)?;
-                    self.emit(Op::MemoryFill { at, rate });
-                }
-                None => self.slow(opcode, 3, &[], memory(mem), 0)?,
-            },
-            O::MemoryDiscard { mem } => self.slow(opcode, 2, &[], memory(mem), 0)?,
-            O::MemoryCopy { dst_mem, src_mem } => match self.bulk_rate(opcode, dst_mem, src_mem) {
-                Some(rate) => {
-                    let at = self.settle_operands(3)?;
-                    self.emit(Op::MemoryCopy { at, rate });
-                }
-                None => self.slow(opcode, 3, &[], memory(dst_mem), memory(src_mem))?,
-            },
-            O::MemoryInit { data_index, mem } => {
-                self.slow(opcode, 3, &[], memory(mem), data(data_index))?;
-            }
-            O::DataDrop { data_index } => self.slow(opcode, 0, &[], data(data_index), 0)?,
+        let rate = match *operator {
+            O::MemoryFill { mem } => self.bulk_rate(opcode, mem, mem),
+            O::MemoryCopy { dst_mem, src_mem } => self.bulk_rate(opcode, dst_mem, src_mem),
             _ => return self.atomic(operator, opcode),
-        }
+        };
+        let Some(rate) = rate else { return Ok(false) };
+        let at = self.settle_operands(3)?;
+        self.emit(match opcode {
+            Opcode::MemoryFill => Op::MemoryFill { at, rate },
+            _ => Op::MemoryCopy { at, rate },
+        });
         Ok(true)
     }
 
