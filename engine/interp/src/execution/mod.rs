@@ -1,7 +1,7 @@
 //! Execution of instructions ("Instructions"): the loop, and instructions outside of it.
 
 mod aggregate;
-mod atomic;
+pub(crate) mod atomic;
 mod far;
 mod memory;
 pub(crate) mod rare;
