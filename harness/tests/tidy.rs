@@ -73,7 +73,6 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("engine/interp/src/prepare/numeric.rs", "binary"),
     ("engine/interp/src/prepare/numeric.rs", "branch"),
     ("engine/interp/src/prepare/mod.rs", "prepare"),
-    ("engine/interp/src/prepare/memory.rs", "atomic_access"),
     ("engine/interp/src/program/op.rs", "dst_mut"),
 ];
 

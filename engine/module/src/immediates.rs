@@ -8,6 +8,30 @@ use wasmparser::{
     TryTable, ValType,
 };
 
+/// What an index counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndexSpace {
+    /// Nothing of the module: locals, labels, the fields of a type. Numbers of elements are here too.
+    #[default]
+    Plain,
+    /// Functions.
+    Func,
+    /// Globals.
+    Global,
+    /// Types.
+    Type,
+    /// Tables.
+    Table,
+    /// Memories.
+    Memory,
+    /// Tags.
+    Tag,
+    /// Element segments.
+    Elem,
+    /// Data segments.
+    Data,
+}
+
 /// The immediates that are plain numbers: indices, labels, a memory argument, a lane.
 ///
 /// Constants, block types, branch tables and types stay with the decoder's operator.
@@ -15,6 +39,8 @@ use wasmparser::{
 pub struct Immediates {
     /// Indices in the order of the binary format; those that the instruction lacks are 0.
     pub indices: [u32; 2],
+    /// What each index counts.
+    pub spaces: [IndexSpace; 2],
     /// How many indices it has.
     pub count: usize,
     /// The memory argument of a load, a store or an atomic access: the memory's index and the offset in bytes.
@@ -42,31 +68,35 @@ macro_rules! define_immediates {
 
 wasmparser::for_each_operator!(define_immediates);
 
-/// One method for each name that the decoder gives to an immediate.
+/// One method for each name that the decoder gives to an immediate, by what the index counts.
 macro_rules! indices {
-    ($($name:ident)*) => {
+    ($($space:ident: $($name:ident)*;)*) => {
         impl Immediates {
-            fn index(&mut self, index: u32) {
+            fn index(&mut self, space: IndexSpace, index: u32) {
                 if let Some(place) = self.indices.get_mut(self.count) {
                     *place = index;
+                    self.spaces[self.count] = space;
                     self.count += 1;
                 }
             }
 
-            $(fn $name(&mut self, index: &u32) {
-                self.index(*index);
-            })*
+            $($(fn $name(&mut self, index: &u32) {
+                self.index(IndexSpace::$space, *index);
+            })*)*
         }
     };
 }
 
 indices! {
-    local_index global_index function_index type_index table_index tag_index relative_depth
-    table elem_index dst_table src_table
-    mem data_index dst_mem src_mem
-    struct_type_index field_index
-    array_type_index array_size array_data_index array_elem_index array_type_index_dst array_type_index_src
-    cont_type_index argument_index result_index
+    Plain: local_index relative_depth field_index array_size argument_index result_index;
+    Func: function_index;
+    Global: global_index;
+    Type: type_index struct_type_index array_type_index array_type_index_dst array_type_index_src cont_type_index;
+    Table: table_index table dst_table src_table;
+    Memory: mem dst_mem src_mem;
+    Tag: tag_index;
+    Elem: elem_index array_elem_index;
+    Data: data_index array_data_index;
 }
 
 impl Immediates {
@@ -106,6 +136,7 @@ mod tests {
         let of = |operator: Operator<'_>| Immediates::of(&operator);
         let init = of(Operator::MemoryInit { data_index: 3, mem: 1 });
         assert_eq!((init.indices, init.count), ([3, 1], 2));
+        assert_eq!(init.spaces, [IndexSpace::Data, IndexSpace::Memory]);
         let call = of(Operator::CallIndirect { type_index: 7, table_index: 2 });
         assert_eq!((call.indices, call.count), ([7, 2], 2));
         assert_eq!(of(Operator::Nop), Immediates::default());

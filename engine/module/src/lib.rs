@@ -23,7 +23,7 @@ pub use const_expr::{ConstExpr, ConstOp};
 pub use error::{LoadError, LoadErrorKind};
 pub use features::Features;
 pub use frame::FrameTypes;
-pub use immediates::Immediates;
+pub use immediates::{Immediates, IndexSpace};
 pub use instruction::{Class, Rule, Shape};
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,

@@ -1,14 +1,113 @@
 //! Aggregate instructions ("Aggregate Instructions").
 
 use super::Context;
+use super::rare::{Form, Rare, rare};
 use super::table::in_bounds;
-use etalon_module::{CompType, Opcode, StorageType, TypeId, ValType};
+use etalon_module::{CompType, FieldType, Opcode as O, StorageType, TypeId, ValType};
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap};
 use std::ops::Range;
 
 /// A crash: the types promise an object that the heap does not have.
 fn no_object() -> Stop {
     Stop::crash("a reference to an object that the heap does not have")
+}
+
+/// The rare instructions of this chapter.
+pub(super) const RARE: &[(O, Rare)] = &[
+    (O::StructNew, rare(0, &[1], |c| c.struct_new()).by_type(values_of_fields)),
+    (O::StructNewDefault, rare(0, &[1], |c| c.struct_new_default())),
+    (O::StructGet, rare(1, &[1], |c| c.struct_get(false)).by_type(get_of_field)),
+    (O::StructGetS, rare(1, &[1], |c| c.struct_get(true)).by_type(get_of_field)),
+    (O::StructGetU, rare(1, &[1], |c| c.struct_get(false)).by_type(get_of_field)),
+    (O::StructSet, rare(2, &[], |c| c.struct_set()).by_type(set_of_field)),
+    (O::ArrayNew, rare(2, &[1], |c| c.array_new()).by_type(new_of_element)),
+    (O::ArrayNewDefault, rare(1, &[1], |c| c.array_new_default())),
+    (O::ArrayNewFixed, rare(0, &[1], |c| c.array_new_fixed()).by_type(values_of_elements)),
+    (O::ArrayNewData, rare(2, &[1], |c| c.array_new_data())),
+    (O::ArrayNewElem, rare(2, &[1], |c| c.array_new_elem())),
+    (O::ArrayGet, rare(2, &[1], |c| c.array_get(false)).by_type(get_of_element)),
+    (O::ArrayGetS, rare(2, &[1], |c| c.array_get(true)).by_type(get_of_element)),
+    (O::ArrayGetU, rare(2, &[1], |c| c.array_get(false)).by_type(get_of_element)),
+    (O::ArraySet, rare(3, &[], |c| c.array_set()).by_type(set_of_element)),
+    (O::ArrayLen, rare(1, &[1], |c| c.array_len())),
+    (O::ArrayFill, rare(4, &[], |c| c.array_fill()).by_type(set_of_element)),
+    (O::ArrayCopy, rare(5, &[], |c| c.array_copy())),
+    (O::ArrayInitData, rare(4, &[], |c| c.array_init_data())),
+    (O::ArrayInitElem, rare(4, &[], |c| c.array_init_elem())),
+];
+
+fn field(form: &Form, ty: &CompType) -> Option<FieldType> {
+    let CompType::Struct(fields) = ty else { return None };
+    fields.get(form.y as usize).copied()
+}
+
+fn element(ty: &CompType) -> Option<FieldType> {
+    let CompType::Array(element) = ty else { return None };
+    Some(*element)
+}
+
+/// The slots of a field's value.
+fn width(field: FieldType) -> u32 {
+    match field.storage {
+        StorageType::Val(ty) => ty.slots() as u32,
+        StorageType::I8 | StorageType::I16 => 1,
+    }
+}
+
+/// A value from a field: its slots, and for `unpackfield` the bits of a packed one, 0 for others.
+fn get(form: &mut Form, field: FieldType) {
+    form.results = if width(field) == 2 { &[2] } else { &[1] };
+    form.x = match field.storage {
+        StorageType::I8 => 8,
+        StorageType::I16 => 16,
+        StorageType::Val(_) => 0,
+    };
+}
+
+/// `struct.new`: an operand for each field, and the slots of all.
+fn values_of_fields(form: &mut Form, ty: &CompType) -> Option<()> {
+    let CompType::Struct(fields) = ty else { return None };
+    form.operands = fields.len();
+    form.y = fields.iter().map(|f| width(*f)).sum();
+    Some(())
+}
+
+/// `array.new_fixed`: as many operands as the immediate says, and the slots of all.
+fn values_of_elements(form: &mut Form, ty: &CompType) -> Option<()> {
+    form.operands = form.y as usize;
+    form.y *= width(element(ty)?);
+    Some(())
+}
+
+/// `struct.get`, `struct.get_s`, `struct.get_u`: a value from the field.
+fn get_of_field(form: &mut Form, ty: &CompType) -> Option<()> {
+    get(form, field(form, ty)?);
+    Some(())
+}
+
+/// `array.get`, `array.get_s`, `array.get_u`: a value from an element, and its slots.
+fn get_of_element(form: &mut Form, ty: &CompType) -> Option<()> {
+    get(form, element(ty)?);
+    form.y = width(element(ty)?);
+    Some(())
+}
+
+/// `struct.set`: the slots of the field.
+fn set_of_field(form: &mut Form, ty: &CompType) -> Option<()> {
+    form.x = width(field(form, ty)?);
+    Some(())
+}
+
+/// `array.set`, `array.fill`: the slots of an element.
+fn set_of_element(form: &mut Form, ty: &CompType) -> Option<()> {
+    form.x = width(element(ty)?);
+    Some(())
+}
+
+/// `array.new`: the type and the slots of an element.
+fn new_of_element(form: &mut Form, ty: &CompType) -> Option<()> {
+    form.y = width(element(ty)?);
+    Some(())
 }
 
 impl Context<'_> {
@@ -72,7 +171,7 @@ impl Context<'_> {
     }
 
     /// `struct.new`
-    pub(super) fn struct_new(&mut self) -> Result<(), Stop> {
+    fn struct_new(&mut self) -> Result<(), Stop> {
         let ty = self.ty();
         self.store.room_for_struct(ty)?;
         self.charge(self.field_count(ty)?)?;
@@ -82,7 +181,7 @@ impl Context<'_> {
     }
 
     /// `struct.new_default`
-    pub(super) fn struct_new_default(&mut self) -> Result<(), Stop> {
+    fn struct_new_default(&mut self) -> Result<(), Stop> {
         let ty = self.ty();
         self.store.room_for_struct(ty)?;
         self.charge(self.field_count(ty)?)?;
@@ -99,7 +198,7 @@ impl Context<'_> {
     }
 
     /// `struct.get`, `struct.get_s`, `struct.get_u`
-    pub(super) fn struct_get(&mut self) -> Result<(), Stop> {
+    fn struct_get(&mut self, signed: bool) -> Result<(), Stop> {
         let addr = self.structure(0)?;
         let object = self.store.heap.get(addr).ok_or_else(no_object)?;
         let CompType::Struct(fields) = &self.store.types.get(object.ty()).comp else {
@@ -107,20 +206,20 @@ impl Context<'_> {
         };
         let wide = fields[self.op.y as usize].storage == StorageType::Val(ValType::V128);
         let value = self.store.heap.struct_get(addr, self.op.y).ok_or_else(no_object)?;
-        let value = self.unpack(value, self.op.opcode == Opcode::StructGetS);
+        let value = self.unpack(value, signed);
         self.set_value(value, if wide { 2 } else { 1 });
         Ok(())
     }
 
     /// `struct.set`
-    pub(super) fn struct_set(&mut self) -> Result<(), Stop> {
+    fn struct_set(&mut self) -> Result<(), Stop> {
         let addr = self.structure(0)?;
         let value = self.value(1, self.op.x);
         self.store.heap.struct_set(addr, self.op.y, value).ok_or_else(no_object)
     }
 
     /// `array.new`
-    pub(super) fn array_new(&mut self) -> Result<(), Stop> {
+    fn array_new(&mut self) -> Result<(), Stop> {
         let (ty, width) = (self.ty(), self.op.y);
         let (value, len) = (self.value(0, width), self.u32(width as usize));
         self.store.room_for_array(ty, len)?;
@@ -131,7 +230,7 @@ impl Context<'_> {
     }
 
     /// `array.new_default`
-    pub(super) fn array_new_default(&mut self) -> Result<(), Stop> {
+    fn array_new_default(&mut self) -> Result<(), Stop> {
         let (ty, len) = (self.ty(), self.u32(0));
         self.store.room_for_array(ty, len)?;
         self.charge(len.into())?;
@@ -141,7 +240,7 @@ impl Context<'_> {
     }
 
     /// `array.new_fixed`
-    pub(super) fn array_new_fixed(&mut self) -> Result<(), Stop> {
+    fn array_new_fixed(&mut self) -> Result<(), Stop> {
         let ty = self.ty();
         let width = if self.element(ty)? == StorageType::Val(ValType::V128) { 2 } else { 1 };
         let len = self.op.y / width;
@@ -219,7 +318,7 @@ impl Context<'_> {
     }
 
     /// `array.new_data`
-    pub(super) fn array_new_data(&mut self) -> Result<(), Stop> {
+    fn array_new_data(&mut self) -> Result<(), Stop> {
         let (ty, len) = (self.ty(), self.u32(1));
         let bytes = self.data(ty, 0, len)?;
         self.store.room_for_array(ty, len)?;
@@ -231,7 +330,7 @@ impl Context<'_> {
     }
 
     /// `array.new_elem`
-    pub(super) fn array_new_elem(&mut self) -> Result<(), Stop> {
+    fn array_new_elem(&mut self) -> Result<(), Stop> {
         let (ty, len) = (self.ty(), self.u32(1));
         let refs = self.elem(0, len)?;
         self.store.room_for_array(ty, len)?;
@@ -243,18 +342,18 @@ impl Context<'_> {
     }
 
     /// `array.get`, `array.get_s`, `array.get_u`
-    pub(super) fn array_get(&mut self) -> Result<(), Stop> {
+    fn array_get(&mut self, signed: bool) -> Result<(), Stop> {
         let addr = self.array(0)?;
         let index = self.u32(1);
         self.check(addr, index, 1)?;
         let value = self.store.heap.array_get(addr, index).ok_or_else(no_object)?;
-        let value = self.unpack(value, self.op.opcode == Opcode::ArrayGetS);
+        let value = self.unpack(value, signed);
         self.set_value(value, self.op.y);
         Ok(())
     }
 
     /// `array.set`
-    pub(super) fn array_set(&mut self) -> Result<(), Stop> {
+    fn array_set(&mut self) -> Result<(), Stop> {
         let addr = self.array(0)?;
         let index = self.u32(1);
         self.check(addr, index, 1)?;
@@ -263,7 +362,7 @@ impl Context<'_> {
     }
 
     /// `array.len`
-    pub(super) fn array_len(&mut self) -> Result<(), Stop> {
+    fn array_len(&mut self) -> Result<(), Stop> {
         let addr = self.array(0)?;
         let len = self.array_len_of(addr)?;
         self.set(len.into());
@@ -271,7 +370,7 @@ impl Context<'_> {
     }
 
     /// `array.fill`
-    pub(super) fn array_fill(&mut self) -> Result<(), Stop> {
+    fn array_fill(&mut self) -> Result<(), Stop> {
         let width = self.op.x;
         let addr = self.array(0)?;
         let (start, len) = (self.u32(1), self.u32(2 + width as usize));
@@ -285,7 +384,7 @@ impl Context<'_> {
     }
 
     /// `array.copy`
-    pub(super) fn array_copy(&mut self) -> Result<(), Stop> {
+    fn array_copy(&mut self) -> Result<(), Stop> {
         let dst = self.array(0)?;
         let src = self.array(2)?;
         let (to, from, len) = (self.u32(1), self.u32(3), self.u32(4));
@@ -302,7 +401,7 @@ impl Context<'_> {
     }
 
     /// `array.init_data`
-    pub(super) fn array_init_data(&mut self) -> Result<(), Stop> {
+    fn array_init_data(&mut self) -> Result<(), Stop> {
         let addr = self.array(0)?;
         let (to, len) = (self.u32(1), self.u32(3));
         self.check(addr, to, len)?;
@@ -312,7 +411,7 @@ impl Context<'_> {
     }
 
     /// `array.init_elem`
-    pub(super) fn array_init_elem(&mut self) -> Result<(), Stop> {
+    fn array_init_elem(&mut self) -> Result<(), Stop> {
         let addr = self.array(0)?;
         let (to, len) = (self.u32(1), self.u32(3));
         self.check(addr, to, len)?;

@@ -95,6 +95,16 @@ fn action(opcode: Opcode) -> Option<(Action, usize)> {
     })
 }
 
+/// The operands of an atomic access and the slots of its results; `None` if the operator is not one.
+pub(crate) fn form(opcode: Opcode) -> Option<(usize, &'static [u32])> {
+    Some(match action(opcode)?.0 {
+        Action::Load => (1, &[1]),
+        Action::Store => (2, &[]),
+        Action::CompareExchange | Action::Wait => (3, &[1]),
+        _ => (2, &[1]),
+    })
+}
+
 /// Executes an atomic access; `None` if the operator is not one.
 pub(super) fn atomic(
     store: &mut Store,

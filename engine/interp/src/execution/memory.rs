@@ -4,7 +4,8 @@
 //! effect is the same, because the bounds are checked before the first byte.
 
 use super::Context;
-use etalon_module::AddrType;
+use super::rare::{Rare, rare};
+use etalon_module::{AddrType, Opcode as O};
 use etalon_runtime::{MemoryInst, Stop, Trap};
 
 /// An operand that is an address or a number of pages, as wide as the memory's addresses.
@@ -21,20 +22,31 @@ pub(super) fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range
     (end <= size as u64).then_some(start as usize..end as usize)
 }
 
+/// The rare instructions of this chapter.
+pub(super) const RARE: &[(O, Rare)] = &[
+    (O::MemorySize, rare(0, &[1], |c| c.memory_size())),
+    (O::MemoryGrow, rare(1, &[1], |c| c.memory_grow())),
+    (O::MemoryFill, rare(3, &[], |c| c.memory_fill())),
+    (O::MemoryDiscard, rare(2, &[], |c| c.memory_discard())),
+    (O::MemoryCopy, rare(3, &[], |c| c.memory_copy())),
+    (O::MemoryInit, rare(3, &[], |c| c.memory_init())),
+    (O::DataDrop, rare(0, &[], |c| c.data_drop())),
+];
+
 impl Context<'_> {
     fn memory(&mut self, address: u32) -> &mut MemoryInst {
         &mut self.store.memories[address as usize]
     }
 
     /// `memory.size`
-    pub(super) fn memory_size(&mut self) -> Result<(), Stop> {
+    fn memory_size(&mut self) -> Result<(), Stop> {
         let pages = self.memory(self.op.x).pages();
         self.set(pages);
         Ok(())
     }
 
     /// `memory.grow`
-    pub(super) fn memory_grow(&mut self) -> Result<(), Stop> {
+    fn memory_grow(&mut self) -> Result<(), Stop> {
         let memory = &self.store.memories[self.op.x as usize];
         let ty = memory.ty();
         let delta = address(self.slots[0], ty.addr);
@@ -54,7 +66,7 @@ impl Context<'_> {
     }
 
     /// `memory.fill`
-    pub(super) fn memory_fill(&mut self) -> Result<(), Stop> {
+    fn memory_fill(&mut self) -> Result<(), Stop> {
         let ty = self.memory(self.op.x).ty().addr;
         let (start, value) = (address(self.slots[0], ty), self.slots[1] as u8);
         let len = address(self.slots[2], ty);
@@ -68,7 +80,7 @@ impl Context<'_> {
     }
 
     /// `memory.discard` (proposal *memory control*)
-    pub(super) fn memory_discard(&mut self) -> Result<(), Stop> {
+    fn memory_discard(&mut self) -> Result<(), Stop> {
         let memory = self.memory(self.op.x);
         let (ty, size) = (memory.ty(), memory.bytes().len());
         let start = address(self.slots[0], ty.addr);
@@ -89,7 +101,7 @@ impl Context<'_> {
     }
 
     /// `memory.copy`
-    pub(super) fn memory_copy(&mut self) -> Result<(), Stop> {
+    fn memory_copy(&mut self) -> Result<(), Stop> {
         let (dst, src) = (self.op.x as usize, self.op.y as usize);
         let memories = &mut self.store.memories;
         let (dst_ty, src_ty) = (memories[dst].ty().addr, memories[src].ty().addr);
@@ -114,24 +126,24 @@ impl Context<'_> {
     }
 
     /// `memory.init`
-    pub(super) fn memory_init(&mut self) -> Result<(), Stop> {
-        let ty = self.memory(self.op.x).ty().addr;
+    fn memory_init(&mut self) -> Result<(), Stop> {
+        let ty = self.memory(self.op.y).ty().addr;
         let to = address(self.slots[0], ty);
         let (from, len) = (u64::from(self.slots[1] as u32), u64::from(self.slots[2] as u32));
-        let size = self.memory(self.op.x).bytes().len();
-        let data = &self.store.datas[self.op.y as usize];
+        let size = self.memory(self.op.y).bytes().len();
+        let data = &self.store.datas[self.op.x as usize];
         let from_range = range(from, len, data.bytes().len());
         let (Some(to_range), Some(from_range)) = (range(to, len, size), from_range) else {
             return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        let source = &self.store.datas[self.op.y as usize].bytes()[from_range];
-        self.store.memories[self.op.x as usize].bytes_mut()[to_range].copy_from_slice(source);
+        let source = &self.store.datas[self.op.x as usize].bytes()[from_range];
+        self.store.memories[self.op.y as usize].bytes_mut()[to_range].copy_from_slice(source);
         Ok(())
     }
 
     /// `data.drop`
-    pub(super) fn data_drop(&mut self) -> Result<(), Stop> {
+    fn data_drop(&mut self) -> Result<(), Stop> {
         self.store.datas[self.op.x as usize].drop_bytes();
         Ok(())
     }

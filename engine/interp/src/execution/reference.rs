@@ -1,7 +1,8 @@
 //! Reference instructions ("Reference Instructions").
 
 use super::Context;
-use etalon_module::{HeapType, RefType, TypeUse};
+use super::rare::{Rare, rare};
+use etalon_module::{HeapType, Opcode as O, RefType, TypeUse};
 use etalon_runtime::{Ref, RefKind, Stop, Store, Trap};
 
 /// `Ref_ok` and `Reftype_sub`: whether a reference belongs to a canonical type.
@@ -24,9 +25,23 @@ pub(super) fn belongs(store: &Store, r: Ref, ty: RefType) -> Result<bool, Stop> 
     Ok(store.types.matches_heap(heap, ty.heap))
 }
 
+/// The rare instructions of this chapter.
+pub(super) const RARE: &[(O, Rare)] = &[
+    (O::RefAsNonNull, rare(1, &[1], |c| c.ref_as_non_null())),
+    (O::RefTestNonNull, rare(1, &[1], |c| c.ref_test())),
+    (O::RefTestNullable, rare(1, &[1], |c| c.ref_test())),
+    (O::RefCastNonNull, rare(1, &[1], |c| c.ref_cast())),
+    (O::RefCastNullable, rare(1, &[1], |c| c.ref_cast())),
+    (O::RefI31, rare(1, &[1], |c| c.ref_i31())),
+    (O::I31GetS, rare(1, &[1], |c| c.i31_get(true))),
+    (O::I31GetU, rare(1, &[1], |c| c.i31_get(false))),
+    (O::AnyConvertExtern, rare(1, &[1], |c| c.any_convert_extern())),
+    (O::ExternConvertAny, rare(1, &[1], |c| c.extern_convert_any())),
+];
+
 impl Context<'_> {
     /// `ref.as_non_null`
-    pub(super) fn ref_as_non_null(&mut self) -> Result<(), Stop> {
+    fn ref_as_non_null(&mut self) -> Result<(), Stop> {
         if self.reference(0)?.is_null() {
             return Err(Trap::NullReference.into());
         }
@@ -34,7 +49,7 @@ impl Context<'_> {
     }
 
     /// `ref.test` for nullable and non-nullable types
-    pub(super) fn ref_test(&mut self) -> Result<(), Stop> {
+    fn ref_test(&mut self) -> Result<(), Stop> {
         let ty = self.program.casts[self.op.x as usize];
         let holds = belongs(self.store, self.reference(0)?, ty)?;
         self.set(holds.into());
@@ -42,7 +57,7 @@ impl Context<'_> {
     }
 
     /// `ref.cast` for nullable and non-nullable types
-    pub(super) fn ref_cast(&mut self) -> Result<(), Stop> {
+    fn ref_cast(&mut self) -> Result<(), Stop> {
         let ty = self.program.casts[self.op.x as usize];
         if !belongs(self.store, self.reference(0)?, ty)? {
             return Err(Trap::CastFailure.into());
@@ -51,14 +66,14 @@ impl Context<'_> {
     }
 
     /// `ref.i31`
-    pub(super) fn ref_i31(&mut self) -> Result<(), Stop> {
+    fn ref_i31(&mut self) -> Result<(), Stop> {
         let value = self.slots[0] as u32;
         self.set(Ref::i31(value).to_bits());
         Ok(())
     }
 
     /// `i31.get_s`, `i31.get_u`
-    pub(super) fn i31_get(&mut self, signed: bool) -> Result<(), Stop> {
+    fn i31_get(&mut self, signed: bool) -> Result<(), Stop> {
         match self.reference(0)?.kind() {
             Some(RefKind::I31(bits)) => {
                 // The sign is bit 30.
@@ -72,14 +87,14 @@ impl Context<'_> {
     }
 
     /// `any.convert_extern`
-    pub(super) fn any_convert_extern(&mut self) -> Result<(), Stop> {
+    fn any_convert_extern(&mut self) -> Result<(), Stop> {
         let r = self.reference(0)?;
         self.set(r.internalise().to_bits());
         Ok(())
     }
 
     /// `extern.convert_any`
-    pub(super) fn extern_convert_any(&mut self) -> Result<(), Stop> {
+    fn extern_convert_any(&mut self) -> Result<(), Stop> {
         let r = self.reference(0)?;
         self.set(r.externalise().to_bits());
         Ok(())

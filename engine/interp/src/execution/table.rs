@@ -4,12 +4,23 @@
 
 use super::Context;
 use super::memory::address;
-use etalon_module::AddrType;
+use super::rare::{Rare, rare};
+use etalon_module::{AddrType, Opcode as O};
 use etalon_runtime::{ElemInst, Ref, Stop, TableInst, Trap};
 
+/// The rare instructions of this chapter.
+pub(super) const RARE: &[(O, Rare)] = &[
+    (O::TableSize, rare(0, &[1], |c| c.table_size())),
+    (O::TableGrow, rare(2, &[1], |c| c.table_grow())),
+    (O::TableFill, rare(3, &[], |c| c.table_fill())),
+    (O::TableCopy, rare(3, &[], |c| c.table_copy())),
+    (O::TableInit, rare(3, &[], |c| c.table_init())),
+    (O::ElemDrop, rare(0, &[], |c| c.elem_drop())),
+];
+
 impl Context<'_> {
-    fn table(&mut self) -> &mut TableInst {
-        &mut self.store.tables[self.op.x as usize]
+    fn table(&mut self, address: u32) -> &mut TableInst {
+        &mut self.store.tables[address as usize]
     }
 
     /// A reference on the operand stack.
@@ -19,24 +30,24 @@ impl Context<'_> {
     }
 
     /// `table.size`
-    pub(super) fn table_size(&mut self) -> Result<(), Stop> {
-        let len = self.table().len();
+    fn table_size(&mut self) -> Result<(), Stop> {
+        let len = self.table(self.op.x).len();
         self.set(len);
         Ok(())
     }
 
     /// `table.grow`
-    pub(super) fn table_grow(&mut self) -> Result<(), Stop> {
+    fn table_grow(&mut self) -> Result<(), Stop> {
         let init = self.reference(0)?;
-        let ty = self.table().ty().addr;
+        let ty = self.table(self.op.x).ty().addr;
         let delta = address(self.slots[1], ty);
-        if !self.table().can_grow(delta) {
+        if !self.table(self.op.x).can_grow(delta) {
             self.set(address(u64::MAX, ty));
             return Ok(());
         }
         self.charge(delta)?;
         // If the host has no memory left the run stops; the guest must not see -1.
-        let old = self.table().grow(delta, init).ok_or_else(|| {
+        let old = self.table(self.op.x).grow(delta, init).ok_or_else(|| {
             Stop::Host(etalon_runtime::HostError("the host is out of memory".into()))
         })?;
         self.set(old);
@@ -44,22 +55,22 @@ impl Context<'_> {
     }
 
     /// `table.fill`
-    pub(super) fn table_fill(&mut self) -> Result<(), Stop> {
-        let ty = self.table().ty().addr;
+    fn table_fill(&mut self) -> Result<(), Stop> {
+        let ty = self.table(self.op.x).ty().addr;
         let (start, value) = (address(self.slots[0], ty), self.reference(1)?);
         let len = address(self.slots[2], ty);
-        if !in_bounds(start, len, self.table().len()) {
+        if !in_bounds(start, len, self.table(self.op.x).len()) {
             return Err(Trap::TableOutOfBounds.into());
         }
         self.charge(len)?;
         for index in start..start + len {
-            self.table().set(index, value).ok_or_else(beyond)?;
+            self.table(self.op.x).set(index, value).ok_or_else(beyond)?;
         }
         Ok(())
     }
 
     /// `table.copy`
-    pub(super) fn table_copy(&mut self) -> Result<(), Stop> {
+    fn table_copy(&mut self) -> Result<(), Stop> {
         let (dst, src) = (self.op.x as usize, self.op.y as usize);
         let tables = &self.store.tables;
         let (dst_ty, src_ty) = (tables[dst].ty().addr, tables[src].ty().addr);
@@ -82,17 +93,17 @@ impl Context<'_> {
     }
 
     /// `table.init`
-    pub(super) fn table_init(&mut self) -> Result<(), Stop> {
-        let ty = self.table().ty().addr;
+    fn table_init(&mut self) -> Result<(), Stop> {
+        let ty = self.table(self.op.y).ty().addr;
         let to = address(self.slots[0], ty);
         let (from, len) = (u64::from(self.slots[1] as u32), u64::from(self.slots[2] as u32));
-        let elems = self.store.elems[self.op.y as usize].refs.len() as u64;
-        if !in_bounds(to, len, self.table().len()) || !in_bounds(from, len, elems) {
+        let elems = self.store.elems[self.op.x as usize].refs.len() as u64;
+        if !in_bounds(to, len, self.table(self.op.y).len()) || !in_bounds(from, len, elems) {
             return Err(Trap::TableOutOfBounds.into());
         }
         self.charge(len)?;
-        let refs = &self.store.elems[self.op.y as usize].refs;
-        let table = &mut self.store.tables[self.op.x as usize];
+        let refs = &self.store.elems[self.op.x as usize].refs;
+        let table = &mut self.store.tables[self.op.y as usize];
         for i in 0..len {
             table.set(to + i, refs[(from + i) as usize]).ok_or_else(beyond)?;
         }
@@ -100,7 +111,7 @@ impl Context<'_> {
     }
 
     /// `elem.drop`
-    pub(super) fn elem_drop(&mut self) -> Result<(), Stop> {
+    fn elem_drop(&mut self) -> Result<(), Stop> {
         self.store.elems[self.op.x as usize] = ElemInst::default();
         Ok(())
     }

@@ -1,7 +1,17 @@
 //! 128-bit arithmetic on pairs of 64-bit integers (proposal *wide arithmetic*).
 
 use super::Context;
+use super::rare::{Rare, rare};
+use etalon_module::Opcode as O;
 use etalon_runtime::Stop;
+
+/// The rare instructions of this chapter.
+pub(super) const RARE: &[(O, Rare)] = &[
+    (O::I64Add128, rare(4, &[1, 1], |c| c.add128())),
+    (O::I64Sub128, rare(4, &[1, 1], |c| c.sub128())),
+    (O::I64MulWideS, rare(2, &[1, 1], |c| c.mul_wide_s())),
+    (O::I64MulWideU, rare(2, &[1, 1], |c| c.mul_wide_u())),
+];
 
 impl Context<'_> {
     /// Two slots as one number, the low half first.
@@ -15,26 +25,26 @@ impl Context<'_> {
     }
 
     /// `i64.add128`
-    pub(super) fn add128(&mut self) -> Result<(), Stop> {
+    fn add128(&mut self) -> Result<(), Stop> {
         self.set_pair(self.pair(0).wrapping_add(self.pair(2)));
         Ok(())
     }
 
     /// `i64.sub128`
-    pub(super) fn sub128(&mut self) -> Result<(), Stop> {
+    fn sub128(&mut self) -> Result<(), Stop> {
         self.set_pair(self.pair(0).wrapping_sub(self.pair(2)));
         Ok(())
     }
 
     /// `i64.mul_wide_s`
-    pub(super) fn mul_wide_s(&mut self) -> Result<(), Stop> {
+    fn mul_wide_s(&mut self) -> Result<(), Stop> {
         let [a, b] = [self.slots[0], self.slots[1]].map(|v| i128::from(v as i64));
         self.set_pair((a * b) as u128);
         Ok(())
     }
 
     /// `i64.mul_wide_u`
-    pub(super) fn mul_wide_u(&mut self) -> Result<(), Stop> {
+    fn mul_wide_u(&mut self) -> Result<(), Stop> {
         let [a, b] = [self.slots[0], self.slots[1]].map(u128::from);
         self.set_pair(a * b);
         Ok(())

@@ -6,10 +6,9 @@ mod legacy;
 mod memory;
 mod numeric;
 mod operands;
-mod reference;
+mod rare;
 mod vector;
 
-use crate::execution::allocates;
 use crate::gas::{self, Segments};
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
@@ -211,7 +210,7 @@ impl Builder<'_> {
         if self.control(operator)? || self.call(operator)? || self.legacy(operator)? {
             return Ok(());
         }
-        if !(self.numeric(operator)? || self.memory(operator)?) {
+        if !(self.numeric(operator)? || self.memory(operator, opcode)?) {
             self.other(operator, opcode)?;
         }
         // Operators that transfer control have charged for their cuts. The dynamic operators remain, and with
@@ -290,16 +289,7 @@ impl Builder<'_> {
                 self.push_lazy(Place::Local(slot), width);
             }
             O::GlobalGet { global_index } => self.global_get(global_index),
-            O::GlobalSet { global_index } => {
-                let global = self.instance.globals[global_index as usize].0;
-                let value = self.pop()?;
-                self.place_const(value);
-                let src = value.source();
-                self.emit(match value.width {
-                    2 => Op::GlobalSet2 { src, global },
-                    _ => Op::GlobalSet { src, global },
-                });
-            }
+            O::GlobalSet { global_index } => self.global_set(global_index)?,
             O::RefNull { .. } => self.push_lazy(Place::Const(Ref::NULL.to_bits()), 1),
             O::RefFunc { function_index } => {
                 let func = self.instance.funcs[function_index as usize];
@@ -313,71 +303,42 @@ impl Builder<'_> {
                 self.emit(Op::Unreachable);
                 self.dead = true;
             }
-            _ => self.table(operator, opcode)?,
-        }
-        Ok(())
-    }
-
-    fn table(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
-        use Operator as O;
-        let address = |table: u32| self.instance.tables[table as usize].0;
-        match *operator {
+            O::RefEq => {
+                let b = self.pop_read()?;
+                let a = self.pop_read()?;
+                self.push_result(|dst| Op::RefEq(crate::program::Bin { dst, a, b }));
+            }
             O::TableGet { table } => {
-                let table = address(table);
+                let table = self.instance.tables[table as usize].0;
                 let index = self.pop_read()?;
                 self.push_result(|dst| Op::TableGet { dst, index, table });
             }
             O::TableSet { table } => {
-                let table = address(table);
+                let table = self.instance.tables[table as usize].0;
                 let value = self.pop_read()?;
                 let index = self.pop_read()?;
                 self.emit(Op::TableSet { index, value, table });
             }
-            O::TableSize { table } => self.slow(opcode, 0, &[1], address(table), 0)?,
-            O::TableGrow { table } => self.slow(opcode, 2, &[1], address(table), 0)?,
-            O::TableFill { table } => self.slow(opcode, 3, &[], address(table), 0)?,
-            O::TableCopy { dst_table, src_table } => {
-                self.slow(opcode, 3, &[], address(dst_table), address(src_table))?;
+            O::Throw { tag_index } => self.throw(tag_index, opcode)?,
+            O::ThrowRef => {
+                self.slow(opcode, 1, 0, 0)?;
+                self.dead = true;
             }
-            O::TableInit { elem_index, table } => {
-                let elem = self.instance.elems[elem_index as usize].0;
-                self.slow(opcode, 3, &[], address(table), elem)?;
-            }
-            O::ElemDrop { elem_index } => {
-                let elem = self.instance.elems[elem_index as usize].0;
-                self.slow(opcode, 0, &[], elem, 0)?;
-            }
-            _ => {
-                if !(self.aggregate(operator, opcode)? || self.vector(operator, opcode)?) {
-                    self.last_ones(operator, opcode)?;
-                }
-            }
+            _ if self.vector(operator, opcode)? => {}
+            _ => self.rare(operator, opcode)?,
         }
         Ok(())
     }
 
-    fn last_ones(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
-        use Operator as O;
-        match *operator {
-            O::I64Add128 | O::I64Sub128 => self.slow(opcode, 4, &[1, 1], 0, 0),
-            O::I64MulWideS | O::I64MulWideU => self.slow(opcode, 2, &[1, 1], 0, 0),
-            O::Throw { tag_index } => {
-                let tag = self.instance.tags[tag_index as usize].0;
-                let TypeUse::Idx(ty) = self.module.tags[tag_index as usize].ty else {
-                    return Err(Refused("a tag without its type"));
-                };
-                let count = self.module.func_type_at(ty).params.len();
-                self.slow(opcode, count, &[], tag, 0)?;
-                self.dead = true;
-                Ok(())
-            }
-            O::ThrowRef => {
-                self.slow(opcode, 1, &[], 0, 0)?;
-                self.dead = true;
-                Ok(())
-            }
-            _ => Err(Refused("an operator that should not have been attached")),
-        }
+    /// Throwing needs the machine, so `throw` and `throw_ref` have no function outside of it.
+    fn throw(&mut self, tag: u32, opcode: Opcode) -> Result {
+        let TypeUse::Idx(ty) = self.module.tags[tag as usize].ty else {
+            return Err(Refused("a tag without its type"));
+        };
+        let count = self.module.func_type_at(ty).params.len();
+        self.slow(opcode, count, self.instance.tags[tag as usize].0, 0)?;
+        self.dead = true;
+        Ok(())
     }
 
     fn local(&self, index: u32) -> Result<(u32, u32)> {
@@ -395,6 +356,18 @@ impl Builder<'_> {
         }
     }
 
+    fn global_set(&mut self, index: u32) -> Result {
+        let global = self.instance.globals[index as usize].0;
+        let value = self.pop()?;
+        self.place_const(value);
+        let src = value.source();
+        self.emit(match value.width {
+            2 => Op::GlobalSet2 { src, global },
+            _ => Op::GlobalSet { src, global },
+        });
+        Ok(())
+    }
+
     fn select(&mut self) -> Result {
         let condition = self.pop()?;
         let b = self.pop()?;
@@ -408,19 +381,6 @@ impl Builder<'_> {
             2 => Op::Select2 { dst, b, cond },
             _ => Op::Select { dst, b, cond },
         });
-        Ok(())
-    }
-
-    /// An operator without an operation of its own; its operands and results are in their own slots.
-    fn slow(&mut self, opcode: Opcode, operands: usize, results: &[u32], x: u32, y: u32) -> Result {
-        let at = self.settle_operands(operands)?;
-        let pc = self.emit(Op::Slow { opcode, at, x, y });
-        if allocates(opcode) {
-            self.note_unplaced(pc);
-        }
-        for width in results {
-            self.push_slot(*width);
-        }
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! The operations of numeric operators: one table for each shape.
 
 use crate::program::{Bin, Cmp, Load, Op, Store, Un};
-use wasmparser::{MemArg, Operator};
+use etalon_module::Opcode;
+use wasmparser::Operator;
 
 /// An operation with two operands, by its slots.
 pub(crate) type MakeBin = fn(Bin) -> Op;
@@ -274,41 +275,41 @@ pub(crate) fn branch(comparison: Op, if_holds: bool) -> Option<Op> {
 
 /// Loads of numbers.
 #[rustfmt::skip]
-pub(crate) fn load(operator: &Operator<'_>) -> Option<(MemArg, MakeLoad)> {
-    use Operator as O;
-    Some(match operator {
-        O::I32Load { memarg } => (*memarg, Op::I32Load),
-        O::I64Load { memarg } => (*memarg, Op::I64Load),
-        O::F32Load { memarg } => (*memarg, Op::F32Load),
-        O::F64Load { memarg } => (*memarg, Op::F64Load),
-        O::I32Load8S { memarg } => (*memarg, Op::I32Load8S),
-        O::I32Load8U { memarg } => (*memarg, Op::I32Load8U),
-        O::I32Load16S { memarg } => (*memarg, Op::I32Load16S),
-        O::I32Load16U { memarg } => (*memarg, Op::I32Load16U),
-        O::I64Load8S { memarg } => (*memarg, Op::I64Load8S),
-        O::I64Load8U { memarg } => (*memarg, Op::I64Load8U),
-        O::I64Load16S { memarg } => (*memarg, Op::I64Load16S),
-        O::I64Load16U { memarg } => (*memarg, Op::I64Load16U),
-        O::I64Load32S { memarg } => (*memarg, Op::I64Load32S),
-        O::I64Load32U { memarg } => (*memarg, Op::I64Load32U),
+pub(crate) fn load(opcode: Opcode) -> Option<MakeLoad> {
+    use Opcode as O;
+    Some(match opcode {
+        O::I32Load => Op::I32Load,
+        O::I64Load => Op::I64Load,
+        O::F32Load => Op::F32Load,
+        O::F64Load => Op::F64Load,
+        O::I32Load8S => Op::I32Load8S,
+        O::I32Load8U => Op::I32Load8U,
+        O::I32Load16S => Op::I32Load16S,
+        O::I32Load16U => Op::I32Load16U,
+        O::I64Load8S => Op::I64Load8S,
+        O::I64Load8U => Op::I64Load8U,
+        O::I64Load16S => Op::I64Load16S,
+        O::I64Load16U => Op::I64Load16U,
+        O::I64Load32S => Op::I64Load32S,
+        O::I64Load32U => Op::I64Load32U,
         _ => return None,
     })
 }
 
 /// Stores of numbers.
 #[rustfmt::skip]
-pub(crate) fn store(operator: &Operator<'_>) -> Option<(MemArg, MakeStore)> {
-    use Operator as O;
-    Some(match operator {
-        O::I32Store { memarg } => (*memarg, Op::I32Store),
-        O::I64Store { memarg } => (*memarg, Op::I64Store),
-        O::F32Store { memarg } => (*memarg, Op::F32Store),
-        O::F64Store { memarg } => (*memarg, Op::F64Store),
-        O::I32Store8 { memarg } => (*memarg, Op::I32Store8),
-        O::I32Store16 { memarg } => (*memarg, Op::I32Store16),
-        O::I64Store8 { memarg } => (*memarg, Op::I64Store8),
-        O::I64Store16 { memarg } => (*memarg, Op::I64Store16),
-        O::I64Store32 { memarg } => (*memarg, Op::I64Store32),
+pub(crate) fn store(opcode: Opcode) -> Option<MakeStore> {
+    use Opcode as O;
+    Some(match opcode {
+        O::I32Store => Op::I32Store,
+        O::I64Store => Op::I64Store,
+        O::F32Store => Op::F32Store,
+        O::F64Store => Op::F64Store,
+        O::I32Store8 => Op::I32Store8,
+        O::I32Store16 => Op::I32Store16,
+        O::I64Store8 => Op::I64Store8,
+        O::I64Store16 => Op::I64Store16,
+        O::I64Store32 => Op::I64Store32,
         _ => return None,
     })
 }

@@ -2,14 +2,14 @@
 
 use super::{Builder, Result};
 use crate::program::{Op, Shape};
-use etalon_module::Opcode;
+use etalon_module::{Class, Immediates, Opcode};
 use etalon_numerics::vector;
-use wasmparser::{MemArg, Operator};
+use wasmparser::Operator;
 
 impl Builder<'_> {
     pub(super) fn vector(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
-        if let Some((memarg, lane, operands, results)) = access(operator) {
-            return self.vector_access(opcode, &memarg, lane, operands, results);
+        if let Some((operands, results)) = access(opcode) {
+            return self.vector_access(operator, opcode, operands, results);
         }
         let row = |builder: &mut Self, value: u128| {
             builder.program.vectors.push(value);
@@ -18,7 +18,7 @@ impl Builder<'_> {
         let x = match operator {
             Operator::V128Const { value } => row(self, value.i128() as u128),
             Operator::I8x16Shuffle { lanes } => row(self, u128::from_le_bytes(*lanes)),
-            _ => lane(operator).unwrap_or(0).into(),
+            _ => Immediates::of(operator).lane.into(),
         };
         let Some((shape, operands, result)) = shape(opcode, x) else { return Ok(false) };
         match shape {
@@ -61,56 +61,12 @@ fn shape(opcode: Opcode, x: u32) -> Option<(Shape, usize, u32)> {
     })
 }
 
-/// The lane index of an operator that does not access a memory.
-#[rustfmt::skip]
-fn lane(operator: &Operator<'_>) -> Option<u8> {
-    use Operator as O;
-    Some(match operator {
-        O::I8x16ExtractLaneS { lane }
-        | O::I8x16ExtractLaneU { lane }
-        | O::I8x16ReplaceLane { lane }
-        | O::I16x8ExtractLaneS { lane }
-        | O::I16x8ExtractLaneU { lane }
-        | O::I16x8ReplaceLane { lane }
-        | O::I32x4ExtractLane { lane }
-        | O::I32x4ReplaceLane { lane }
-        | O::I64x2ExtractLane { lane }
-        | O::I64x2ReplaceLane { lane }
-        | O::F32x4ExtractLane { lane }
-        | O::F32x4ReplaceLane { lane }
-        | O::F64x2ExtractLane { lane }
-        | O::F64x2ReplaceLane { lane } => *lane,
-        _ => return None,
-    })
-}
-
-/// Accesses to memory: immediate, lane, operands and results.
-#[rustfmt::skip]
-fn access(operator: &Operator<'_>) -> Option<(MemArg, u8, usize, &'static [u32])> {
-    use Operator as O;
-    Some(match operator {
-        O::V128Load { memarg }
-        | O::V128Load8x8S { memarg }
-        | O::V128Load8x8U { memarg }
-        | O::V128Load16x4S { memarg }
-        | O::V128Load16x4U { memarg }
-        | O::V128Load32x2S { memarg }
-        | O::V128Load32x2U { memarg }
-        | O::V128Load8Splat { memarg }
-        | O::V128Load16Splat { memarg }
-        | O::V128Load32Splat { memarg }
-        | O::V128Load64Splat { memarg }
-        | O::V128Load32Zero { memarg }
-        | O::V128Load64Zero { memarg } => (*memarg, 0, 1, &[2]),
-        O::V128Store { memarg } => (*memarg, 0, 2, &[]),
-        O::V128Load8Lane { memarg, lane }
-        | O::V128Load16Lane { memarg, lane }
-        | O::V128Load32Lane { memarg, lane }
-        | O::V128Load64Lane { memarg, lane } => (*memarg, *lane, 2, &[2]),
-        O::V128Store8Lane { memarg, lane }
-        | O::V128Store16Lane { memarg, lane }
-        | O::V128Store32Lane { memarg, lane }
-        | O::V128Store64Lane { memarg, lane } => (*memarg, *lane, 2, &[]),
+/// The operands and results of a load or store, by its class.
+fn access(opcode: Opcode) -> Option<(usize, &'static [u32])> {
+    Some(match opcode.class()? {
+        Class::VectorLoad => (1, &[2]),
+        Class::VectorLoadLane => (2, &[2]),
+        Class::VectorStore | Class::VectorStoreLane => (2, &[]),
         _ => return None,
     })
 }

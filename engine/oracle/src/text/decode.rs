@@ -231,7 +231,7 @@ fn catch(catch: &wasmparser::Catch) -> Catch {
 
 /// The immediates of an instruction that has numbers only.
 fn plain(operator: &Operator<'_>) -> Immediate {
-    let Immediates { indices: [x, y], count, memarg, lane } = Immediates::of(operator);
+    let Immediates { indices: [x, y], count, memarg, lane, .. } = Immediates::of(operator);
     match (memarg, count) {
         (Some((memory, offset)), _) => Immediate::Memarg { lane, memory, offset },
         (None, 0) => Immediate::Lane(lane),
