@@ -6,6 +6,8 @@ macro_rules! floats {
     ($(#[$doc:meta])* $width:ident, $f:ty, $u:ty, $nan:literal) => {
         $(#[$doc])*
         pub(crate) mod $width {
+            use std::hint::select_unpredictable;
+
             const SIGN: $u = 1 << (<$u>::BITS - 1);
             const NAN: $f = <$f>::from_bits($nan);
 
@@ -16,7 +18,8 @@ macro_rules! floats {
             #[inline(always)]
             pub(crate) fn result(z: $f) -> $f {
                 let bits = z.to_bits();
-                if bits & !SIGN > <$f>::INFINITY.to_bits() { NAN } else { z }
+                let is_nan = bits & !SIGN > <$f>::INFINITY.to_bits();
+                <$f>::from_bits(select_unpredictable(is_nan, NAN.to_bits(), bits))
             }
 
             #[inline(always)]
