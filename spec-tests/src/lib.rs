@@ -17,6 +17,7 @@ mod list;
 mod map;
 mod scripts;
 mod suite;
+mod texts;
 
 pub use expected::{ExpectedFailure, expected_failures};
 pub use header::features_in_header;
@@ -24,3 +25,4 @@ pub use list::{ListError, features_of_version, suite, suites};
 pub use map::{NameKind, OperatorRules, SpecMap, official_names, spec_map};
 pub use scripts::{Script, scripts};
 pub use suite::{Origin, Suite};
+pub use texts::{Reading, Texts, texts};

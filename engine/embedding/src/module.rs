@@ -138,6 +138,7 @@ fn check_implemented(data: &ModuleData, tier: Tier) -> Result<(), LoadError> {
         None => Ok(()),
         Some(feature) => Err(LoadError {
             kind: LoadErrorKind::Unsupported { feature },
+            fault: None,
             message: format!("{tier} does not implement {feature}"),
             offset: 0,
         }),

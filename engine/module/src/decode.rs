@@ -2,7 +2,9 @@
 
 use crate::convert::{self, ConstExprError, Unknown};
 use crate::error::{LoadError, LoadErrorKind};
+use crate::fault::Fault;
 use crate::features::Features;
+use crate::limits::{self, Counters};
 use crate::module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
@@ -11,13 +13,6 @@ use crate::types::{ExternType, RefType, TypeUse, ValType};
 use crate::validate::{self, Validation};
 use std::ops::Range;
 use wasmparser::{self as wp, ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
-
-/// Largest module, in bytes.
-const MAX_MODULE_BYTES: usize = 1 << 30;
-
-/// Largest number of declared locals in a function. It is the decoder's own limit, checked before the
-/// locals are expanded.
-const MAX_LOCALS: u64 = 50_000;
 
 /// Decodes and validates all of a module, every instruction once.
 ///
@@ -28,13 +23,7 @@ const MAX_LOCALS: u64 = 50_000;
 /// must be zero. So a module that does not decode with the features it may use is malformed, unless it
 /// does with others; then validation says which it lacks.
 pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
-    if bytes.len() > MAX_MODULE_BYTES {
-        return Err(LoadError {
-            kind: LoadErrorKind::Limit,
-            message: format!("{} bytes exceed the limit of {MAX_MODULE_BYTES}", bytes.len()),
-            offset: MAX_MODULE_BYTES as u64,
-        });
-    }
+    limits::MODULE_BYTES.check(bytes.len() as u64, 0)?;
     let lacks = match decode_with(bytes, features) {
         Err(error) if matches!(error.kind, LoadErrorKind::Unsupported { .. }) => error,
         result => return result?.finish(bytes, features),
@@ -48,42 +37,67 @@ pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadErr
     }
 }
 
-fn decode_with(bytes: &[u8], features: Features) -> Result<Decoder, LoadError> {
-    let mut decoder = Decoder::new(features);
+fn decode_with(bytes: &[u8], features: Features) -> Result<Decoder<'_>, LoadError> {
+    let mut decoder = Decoder::new(bytes, features);
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
     for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(malformed)?;
+        let payload = payload.map_err(|error| {
+            decoder.end = limits::end_of_section(bytes, error.offset());
+            decoder.refused(error)
+        })?;
         decoder.validation.payload(&payload);
         decoder.payload(payload)?;
     }
     Ok(decoder)
 }
 
-fn malformed(error: wp::Error) -> LoadError {
-    let kind = match error.missing_wasm_feature() {
-        Some(feature) => LoadErrorKind::Unsupported { feature: Features::name_of(feature) },
-        None => LoadErrorKind::Malformed,
-    };
-    LoadError::new(kind, &error)
+fn malformed(fault: Fault, message: &str, offset: u64) -> LoadError {
+    let (kind, message) = (LoadErrorKind::Malformed, message.to_owned());
+    LoadError { kind, fault: Some(fault), message, offset }
 }
 
-struct Decoder {
+struct Decoder<'a> {
+    bytes: &'a [u8],
+    features: Features,
+    /// Where the section or body that is read ends.
+    end: usize,
     module: Module,
     uses: Uses,
     validation: Validation,
     unknown: Option<LoadError>,
+    /// Whether the number of data segments was declared.
+    data_count: bool,
+    counters: Counters,
 }
 
 type Result<T, E = LoadError> = std::result::Result<T, E>;
 
-impl Decoder {
-    fn new(features: Features) -> Decoder {
+impl<'a> Decoder<'a> {
+    fn new(bytes: &'a [u8], features: Features) -> Decoder<'a> {
         Decoder {
+            bytes,
+            features,
+            end: bytes.len(),
             module: Module::default(),
             uses: Uses::default(),
             validation: Validation::new(features),
             unknown: None,
+            data_count: false,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Why the decoder refuses the bytes: this phase finds what is not in the format, unless a limit or a
+    /// feature is behind it.
+    #[cold]
+    fn refused(&self, error: wp::Error) -> LoadError {
+        if let Some(limit) = limits::behind(&error, self.bytes, self.end) {
+            return limit;
+        }
+        match error.missing_wasm_feature() {
+            Some(feature) => LoadError::unsupported(Features::name_of(feature), &error),
+            None => LoadError::malformed(&error),
         }
     }
 
@@ -122,6 +136,7 @@ impl Decoder {
             Err(Unknown(feature)) => {
                 self.unknown.get_or_insert_with(|| LoadError {
                     kind: LoadErrorKind::Unsupported { feature },
+                    fault: None,
                     message: format!("{feature} is not implemented"),
                     offset,
                 });
@@ -135,7 +150,7 @@ impl Decoder {
         self.uses.const_expr(expr, self.module.imported_globals);
         match convert::const_expr(expr) {
             Ok(expr) => Ok(expr),
-            Err(ConstExprError::Decode(error)) => Err(malformed(error)),
+            Err(ConstExprError::Decode(error)) => Err(self.refused(error)),
             Err(ConstExprError::Unknown(unknown)) => {
                 Ok(self.known(Err(unknown), offset).unwrap_or_default())
             }
@@ -143,6 +158,10 @@ impl Decoder {
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> Result<()> {
+        self.end = match &payload {
+            Payload::CodeSectionEntry(body) => body.range().end as usize,
+            other => other.as_section().map_or(self.bytes.len(), |(_, range)| range.end as usize),
+        };
         match payload {
             Payload::Version { encoding: wp::Encoding::Component, range, .. } => {
                 self.known::<()>(Err(Unknown("component-model")), range.start);
@@ -162,6 +181,8 @@ impl Decoder {
             }
             Payload::DataCountSection { .. } => {
                 self.uses.feature(WasmFeatures::BULK_MEMORY);
+                // The segments themselves are counted: a number that is not theirs is malformed.
+                self.data_count = true;
                 Ok(())
             }
             Payload::ElementSection(s) => self.elements(s),
@@ -171,13 +192,19 @@ impl Decoder {
                 self.names(&section);
                 Ok(())
             }
+            Payload::UnknownSection { id, range, .. } => {
+                let message = format!("malformed section id: {id}");
+                Err(malformed(Fault::SectionId, &message, range.start))
+            }
             _ => Ok(()),
         }
     }
 
     fn types(&mut self, section: wp::TypeSectionReader<'_>) -> Result<()> {
+        limits::TYPES.check_section(0, &section)?;
         for group in section.into_iter_with_offsets() {
-            let (offset, group) = group.map_err(malformed)?;
+            let (offset, group) = group.map_err(|e| self.refused(e))?;
+            self.counters.types(&group, offset)?;
             self.uses.rec_group(&group);
             if let Some(group) = self.known(convert::rec_group(&group), offset) {
                 self.module.flat_types.extend(group.0.iter().cloned());
@@ -188,16 +215,20 @@ impl Decoder {
     }
 
     fn imports(&mut self, section: wp::ImportSectionReader<'_>) -> Result<()> {
+        limits::IMPORTS.check_section(0, &section)?;
         let compact =
             section.clone().into_iter().flatten().any(|i| !matches!(i, wp::Imports::Single(..)));
         self.uses.feature_if(compact, WasmFeatures::COMPACT_IMPORTS);
         for import in section.into_imports_with_offsets() {
-            let (offset, import) = import.map_err(malformed)?;
+            let (offset, import) = import.map_err(|e| self.refused(e))?;
             match import.ty {
                 TypeRef::Func(_) | TypeRef::Tag(_) => {}
                 TypeRef::Table(ty) => self.uses.table_type(ty),
                 TypeRef::Memory(ty) => self.uses.memory_type(ty),
-                TypeRef::Global(ty) => self.uses.value_type(ty.content_type),
+                TypeRef::Global(ty) => {
+                    self.mutability(ty, offset)?;
+                    self.uses.value_type(ty.content_type);
+                }
                 TypeRef::FuncExact(_) => self.uses.feature(WasmFeatures::CUSTOM_DESCRIPTORS),
             }
             let Some(ty) = self.known(convert::extern_type(import.ty), offset) else { continue };
@@ -212,6 +243,12 @@ impl Decoder {
             }
             let (module, name) = (import.module.to_owned(), import.name.to_owned());
             m.imports.push(Import { module, name, ty });
+            limits::FUNCTIONS.check(m.funcs.len() as u64, offset)?;
+            limits::TABLES.check(m.tables.len() as u64, offset)?;
+            limits::MEMORIES.check(m.memories.len() as u64, offset)?;
+            limits::GLOBALS.check(m.globals.len() as u64, offset)?;
+            limits::TAGS.check(m.tags.len() as u64, offset)?;
+            self.counters.imported(m, ty, offset)?;
         }
         let m = &mut self.module;
         m.imported_funcs = m.funcs.len() as u32;
@@ -223,15 +260,17 @@ impl Decoder {
     }
 
     fn functions(&mut self, section: wp::FunctionSectionReader<'_>) -> Result<()> {
+        limits::FUNCTIONS.check_section(self.module.funcs.len(), &section)?;
         for index in section {
-            self.module.funcs.push(index.map_err(malformed)?);
+            self.module.funcs.push(index.map_err(|e| self.refused(e))?);
         }
         Ok(())
     }
 
     fn tables(&mut self, section: wp::TableSectionReader<'_>) -> Result<()> {
+        limits::TABLES.check_section(self.module.tables.len(), &section)?;
         for table in section.into_iter_with_offsets() {
-            let (offset, table) = table.map_err(malformed)?;
+            let (offset, table) = table.map_err(|e| self.refused(e))?;
             self.uses.table_type(table.ty);
             let init = match &table.init {
                 wp::TableInit::RefNull => None,
@@ -249,8 +288,9 @@ impl Decoder {
     }
 
     fn memories(&mut self, section: wp::MemorySectionReader<'_>) -> Result<()> {
+        limits::MEMORIES.check_section(self.module.memories.len(), &section)?;
         for memory in section {
-            let memory = memory.map_err(malformed)?;
+            let memory = memory.map_err(|e| self.refused(e))?;
             self.uses.memory_type(memory);
             self.module.memories.push(convert::memory_type(memory));
         }
@@ -258,15 +298,18 @@ impl Decoder {
     }
 
     fn tags(&mut self, section: wp::TagSectionReader<'_>) -> Result<()> {
+        limits::TAGS.check_section(self.module.tags.len(), &section)?;
         for tag in section {
-            self.module.tags.push(convert::tag_type(tag.map_err(malformed)?));
+            self.module.tags.push(convert::tag_type(tag.map_err(|e| self.refused(e))?));
         }
         Ok(())
     }
 
     fn globals(&mut self, section: wp::GlobalSectionReader<'_>) -> Result<()> {
+        limits::GLOBALS.check_section(self.module.globals.len(), &section)?;
         for global in section.into_iter_with_offsets() {
-            let (offset, global) = global.map_err(malformed)?;
+            let (offset, global) = global.map_err(|e| self.refused(e))?;
+            self.mutability(global.ty, offset)?;
             self.uses.value_type(global.ty.content_type);
             let init = self.const_expr(&global.init_expr)?;
             if let Some(ty) = self.known(convert::global_type(global.ty), offset) {
@@ -277,9 +320,22 @@ impl Decoder {
         Ok(())
     }
 
+    /// The decoder reads the flag of a shared global whatever the features; without them, the byte is not in the
+    /// format.
+    fn mutability(&self, ty: wp::GlobalType, offset: u64) -> Result<()> {
+        let feature = "shared-everything-threads";
+        if ty.shared && !self.features.names().contains(&feature) {
+            let message = format!("malformed mutability; {feature} allows it");
+            return Err(malformed(Fault::Mutability, &message, offset));
+        }
+        Ok(())
+    }
+
     fn exports(&mut self, section: wp::ExportSectionReader<'_>) -> Result<()> {
-        for export in section {
-            let export = export.map_err(malformed)?;
+        limits::EXPORTS.check_section(0, &section)?;
+        for export in section.into_iter_with_offsets() {
+            let (offset, export) = export.map_err(|e| self.refused(e))?;
+            self.counters.exported(&self.module, &export, offset)?;
             let kind = match export.kind {
                 ExternalKind::Func | ExternalKind::FuncExact => ExternKind::Func,
                 ExternalKind::Table => ExternKind::Table,
@@ -294,8 +350,9 @@ impl Decoder {
     }
 
     fn elements(&mut self, section: wp::ElementSectionReader<'_>) -> Result<()> {
+        limits::ELEMENT_SEGMENTS.check_section(0, &section)?;
         for elem in section {
-            let elem = elem.map_err(malformed)?;
+            let elem = elem.map_err(|e| self.refused(e))?;
             let is_active = matches!(elem.kind, wp::ElementKind::Active { .. });
             self.uses.feature_if(!is_active, WasmFeatures::BULK_MEMORY);
             let mode = match &elem.kind {
@@ -309,16 +366,18 @@ impl Decoder {
             let mut items = Vec::new();
             let ty = match elem.items {
                 wp::ElementItems::Functions(funcs) => {
+                    limits::ELEMENTS.check_section(0, &funcs)?;
                     for func in funcs {
-                        let func = func.map_err(malformed)?;
+                        let func = func.map_err(|e| self.refused(e))?;
                         items.push(crate::ConstExpr(Box::new([crate::ConstOp::RefFunc(func)])));
                     }
                     RefType { nullable: false, heap: crate::HeapType::Func }
                 }
                 wp::ElementItems::Expressions(ty, exprs) => {
+                    limits::ELEMENTS.check_section(0, &exprs)?;
                     self.uses.ref_type(ty);
                     for expr in exprs {
-                        items.push(self.const_expr(&expr.map_err(malformed)?)?);
+                        items.push(self.const_expr(&expr.map_err(|e| self.refused(e))?)?);
                     }
                     self.known(convert::ref_type(ty), elem.range.start).unwrap_or(RefType::FUNCREF)
                 }
@@ -329,8 +388,9 @@ impl Decoder {
     }
 
     fn datas(&mut self, section: wp::DataSectionReader<'_>) -> Result<()> {
+        limits::DATA_SEGMENTS.check_section(0, &section)?;
         for data in section {
-            let data = data.map_err(malformed)?;
+            let data = data.map_err(|e| self.refused(e))?;
             let mode = match &data.kind {
                 wp::DataKind::Passive => {
                     self.uses.feature(WasmFeatures::BULK_MEMORY);
@@ -350,21 +410,27 @@ impl Decoder {
     }
 
     fn body(&mut self, body: &wp::FunctionBody<'_>) -> Result<()> {
+        let start = body.range().start;
+        limits::BODY_BYTES.check(body.range().end - start, start)?;
         let locals = self.locals(body)?;
-        let mut operators = body.get_operators_reader().map_err(malformed)?;
+        let mut operators = body.get_operators_reader().map_err(|e| self.refused(e))?;
         let mut validation = self.validation.body(body);
         while !operators.eof() {
             let offset = operators.original_position();
             // Matched in place: moving every operator costs a fifth of the time.
             match operators.read() {
                 Ok(ref op) => {
+                    if !self.data_count && names_data_segment(op) {
+                        let message = "data count section required";
+                        return Err(malformed(Fault::DataCountRequired, message, offset));
+                    }
                     self.uses.operator(op);
                     validation.operator(op, offset, &mut self.uses);
                 }
-                Err(error) => return Err(malformed(error)),
+                Err(error) => return Err(self.refused(error)),
             }
         }
-        operators.finish().map_err(malformed)?;
+        operators.finish().map_err(|e| self.refused(e))?;
         let max_height = self.validation.end_body(validation);
         let range: Range<usize> = body.range().start as usize..body.range().end as usize;
         self.module.bodies.push(FuncBody { range, locals, max_height });
@@ -373,29 +439,23 @@ impl Decoder {
 
     fn locals(&mut self, body: &wp::FunctionBody<'_>) -> Result<Box<[ValType]>> {
         let mut locals = Vec::new();
-        let mut reader = body.get_locals_reader().map_err(malformed)?;
-        let mut total = 0u64;
+        let mut reader = body.get_locals_reader().map_err(|e| self.refused(e))?;
+        let mut total = self.module.next_body_params();
+        let mut too_many = Ok(());
         for _ in 0..reader.get_count() {
             let offset = reader.original_position();
-            let (count, ty) = reader.read().map_err(malformed)?;
+            // spec: the binary format itself bounds the number of locals by 2^32 - 1, and so does the reader.
+            let (count, ty) = reader.read().map_err(|e| self.refused(e))?;
             self.uses.value_type(ty);
             total += u64::from(count);
-            if total > u64::from(u32::MAX) {
-                // spec: the binary format itself bounds the number of locals by 2^32 - 1.
-                let message = "too many locals".to_owned();
-                return Err(LoadError { kind: LoadErrorKind::Malformed, message, offset });
-            }
-            if total > MAX_LOCALS {
-                let message = format!("more than {MAX_LOCALS} locals in a function");
-                let error = LoadError { kind: LoadErrorKind::Limit, message, offset };
-                self.unknown.get_or_insert(error);
-                continue;
-            }
-            if let Some(ty) = self.known(convert::val_type(ty), offset) {
+            too_many = too_many.and_then(|()| limits::LOCALS.check(total, offset));
+            if too_many.is_ok()
+                && let Some(ty) = self.known(convert::val_type(ty), offset)
+            {
                 locals.extend(std::iter::repeat_n(ty, count as usize));
             }
         }
-        Ok(locals.into())
+        too_many.map(|()| locals.into())
     }
 
     /// Function names. A malformed custom section is not an error.
@@ -411,4 +471,10 @@ impl Decoder {
         self.module.func_names.sort();
         self.module.func_names.dedup_by_key(|(i, _)| *i);
     }
+}
+
+/// Whether an instruction refers to a data segment, which the format allows only where their number is declared.
+fn names_data_segment(op: &wp::Operator<'_>) -> bool {
+    use wp::Operator::{ArrayInitData, ArrayNewData, DataDrop, MemoryInit};
+    matches!(op, MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. })
 }

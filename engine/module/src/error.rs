@@ -1,5 +1,6 @@
 //! Why bytes are not a module that can be run.
 
+use crate::fault::{self, Fault};
 use thiserror::Error;
 
 /// Which phase rejected the bytes, in the terms of the specification.
@@ -14,7 +15,7 @@ pub enum LoadErrorKind {
         /// The feature's name, as [`Features`](crate::Features) writes it.
         feature: &'static str,
     },
-    /// The module exceeds an implementation limit.
+    /// The module exceeds a limit of the engine, and nothing is said about whether it is valid.
     Limit,
 }
 
@@ -24,6 +25,8 @@ pub enum LoadErrorKind {
 pub struct LoadError {
     /// Which phase rejected the module.
     pub kind: LoadErrorKind,
+    /// Which rule of that phase it breaks, as far as the decoder tells.
+    pub fault: Option<Fault>,
     /// What was wrong.
     pub message: String,
     /// Where, in bytes from the start of the binary.
@@ -43,9 +46,37 @@ impl LoadErrorKind {
 }
 
 impl LoadError {
-    pub(crate) fn new(kind: LoadErrorKind, error: &wasmparser::Error) -> Self {
-        // One line, whatever the decoder's layout.
-        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        LoadError { kind, message, offset: error.offset() }
+    /// What the decoder says of bytes that it cannot read.
+    pub(crate) fn malformed(error: &wasmparser::Error) -> Self {
+        Self::known(LoadErrorKind::Malformed, error, fault::of_decoder)
     }
+
+    /// What the validator says of a module.
+    pub(crate) fn invalid(error: &wasmparser::Error) -> Self {
+        Self::known(LoadErrorKind::Invalid, error, fault::of_validator)
+    }
+
+    /// A feature is missing.
+    pub(crate) fn unsupported(feature: &'static str, error: &wasmparser::Error) -> Self {
+        let kind = LoadErrorKind::Unsupported { feature };
+        LoadError { kind, fault: None, message: one_line(error), offset: error.offset() }
+    }
+
+    /// A message of the phase that ends in `kind`, unless it is about a limit.
+    fn known(
+        kind: LoadErrorKind,
+        error: &wasmparser::Error,
+        fault_of: fn(&str) -> Option<Fault>,
+    ) -> Self {
+        let (message, offset) = (one_line(error), error.offset());
+        let fault = fault_of(&message);
+        let is_limit = fault.is_none() && fault::is_limit(&message);
+        let kind = if is_limit { LoadErrorKind::Limit } else { kind };
+        LoadError { kind, fault, message, offset }
+    }
+}
+
+/// The message, whatever the decoder's layout.
+fn one_line(error: &wasmparser::Error) -> String {
+    error.message().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -237,6 +237,16 @@ impl Module {
         self.func_type_at(self.funcs[func as usize])
     }
 
+    /// How many parameters the function of the next body has; 0 where its type is none that exists.
+    pub(crate) fn next_body_params(&self) -> u64 {
+        let func = self.imported_funcs as usize + self.bodies.len();
+        let ty = self.funcs.get(func).and_then(|ty| self.flat_types.get(*ty as usize));
+        match ty.map(|ty| &ty.comp) {
+            Some(CompType::Func(ty)) => ty.params.len() as u64,
+            _ => 0,
+        }
+    }
+
     /// The body of a defined function, by its index among all functions; `None` for an import.
     pub fn body(&self, func: u32) -> Option<&FuncBody> {
         func.checked_sub(self.imported_funcs).map(|i| &self.bodies[i as usize])

@@ -1,7 +1,7 @@
 //! Validation (specification: *Validation*). It also measures each function's greatest operand stack
 //! height, which all tiers need for their frames.
 
-use crate::error::{LoadError, LoadErrorKind};
+use crate::error::LoadError;
 use crate::features::Features;
 use crate::frame::Replay;
 use crate::needs::Uses;
@@ -141,60 +141,36 @@ fn is_relaxed_cast(op: &Operator<'_>, offset: u64, resources: &ValidatorResource
 }
 
 /// Says why a module that decodes was refused by validation.
+///
+/// A rule that the language has without the missing features makes the module invalid, even if a feature would allow
+/// it: a second memory is invalid in version 2.0. Only a construct that the language does not have is unsupported.
 pub(crate) fn explain(bytes: &[u8], features: Features, refused: &wp::Error) -> LoadError {
-    // If the first error is a disabled feature, the error that remains with everything enabled counts.
-    if !features.contains(Features::all()) {
-        match run(bytes, Features::all().union(features)) {
-            Ok(()) => return unsupported(bytes, features, refused),
-            Err(error) if refused.missing_wasm_feature().is_some() => {
-                if classify(&error).kind == LoadErrorKind::Malformed {
-                    return classify(&error);
-                }
-            }
-            Err(_) => {}
-        }
+    if features.contains(Features::all()) {
+        return LoadError::invalid(refused);
     }
-    classify(refused)
+    let missing = refused.missing_wasm_feature().map(Features::name_of);
+    let mut error = LoadError::invalid(refused);
+    match (run(bytes, Features::all().union(features)), missing) {
+        (Ok(()), Some(feature)) if error.fault.is_none() => {
+            LoadError::unsupported(feature, refused)
+        }
+        (Ok(()), missing) => {
+            if let Some(feature) = missing.or_else(|| allowing(bytes, features)) {
+                error.message.push_str(&format!("; {feature} allows it"));
+            }
+            error
+        }
+        // A disabled feature came first; what remains wrong with everything enabled says more.
+        (Err(remaining), Some(_)) => LoadError::invalid(&remaining),
+        (Err(_), None) => error,
+    }
 }
 
-/// The module is valid with everything enabled: names a feature that it needs.
-fn unsupported(bytes: &[u8], features: Features, error: &wp::Error) -> LoadError {
-    let feature = match error.missing_wasm_feature() {
-        Some(feature) => Features::name_of(feature),
-        None => Features::all_names()
-            .filter(|name| !features.names().contains(name))
-            .find(|name| {
-                let without = Features::all().without(name).expect("a listed name");
-                run(bytes, without).is_err()
-            })
-            .unwrap_or("unknown"),
-    };
-    LoadError::new(LoadErrorKind::Unsupported { feature }, error)
-}
-
-/// The validator also reports errors that the specification assigns to the binary format.
-fn classify(error: &wp::Error) -> LoadError {
-    const MALFORMED: &[&str] = &[
-        "unexpected end",
-        "section out of order",
-        "function and code section",
-        "data count",
-        "data section",
-        "control frames remain",
-        "operators remaining",
-        "unexpected data at the end",
-        "illegal opcode",
-        "malformed",
-        "zero byte expected",
-        "invalid var_u",
-    ];
-    let message = error.message();
-    let kind = if MALFORMED.iter().any(|m| message.contains(m)) {
-        LoadErrorKind::Malformed
-    } else {
-        LoadErrorKind::Invalid
-    };
-    LoadError::new(kind, error)
+/// The oldest disabled feature without which the module is invalid although everything else is enabled.
+fn allowing(bytes: &[u8], features: Features) -> Option<&'static str> {
+    Features::all_names().filter(|name| !features.names().contains(name)).find(|name| {
+        Features::all().without(name).is_some_and(|without| run(bytes, without).is_err())
+    })
 }
 
 /// Validates a module; the first error may also be one of decoding.

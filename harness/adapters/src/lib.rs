@@ -10,6 +10,7 @@ mod outcome;
 mod own;
 mod paused;
 mod peers;
+mod refusal;
 mod registry;
 
 mod spectest;
@@ -22,7 +23,7 @@ pub use adapter::{
 };
 pub use coverage::RuleTally;
 pub use etalon::{Features, Schedule, Tier};
-pub use outcome::{Outcome, Rejection};
+pub use outcome::{Outcome, Reason, Rejection};
 pub use own::{OwnTier, kind_of};
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, racer};
 pub use registry::{ENGINE_NAMES, adapter};

@@ -3,17 +3,47 @@
 use crate::value::Val;
 use etalon_record::OutcomeKind;
 
+/// What an engine says of a module that it refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The kind of fault, by a name of the table of texts; `None` if the engine has only words for it.
+    pub kind: Option<&'static str>,
+    /// The engine's words.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason of a kind.
+    pub fn new(kind: Option<&'static str>, message: impl Into<String>) -> Self {
+        Reason { kind, message: message.into() }
+    }
+}
+
+/// Only words.
+impl From<String> for Reason {
+    fn from(message: String) -> Self {
+        Reason::new(None, message)
+    }
+}
+
+/// Only words.
+impl From<&str> for Reason {
+    fn from(message: &str) -> Self {
+        Reason::new(None, message)
+    }
+}
+
 /// Why an engine did not accept a module, in the specification's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The bytes are not in the binary format.
-    Malformed(String),
+    Malformed(Reason),
     /// The module breaks a validation rule.
-    Invalid(String),
+    Invalid(Reason),
     /// The engine does not tell malformed from invalid.
-    MalformedOrInvalid(String),
+    MalformedOrInvalid(Reason),
     /// Imports are missing or do not fit.
-    Unlinkable(String),
+    Unlinkable(Reason),
     /// A feature is missing, by its name.
     Unsupported {
         /// The feature.
@@ -21,7 +51,7 @@ pub enum Rejection {
         /// What the engine said.
         message: String,
     },
-    /// An implementation limit.
+    /// A limit of the engine; nothing is said about whether the module is valid.
     Limit(String),
 }
 
@@ -55,12 +85,22 @@ impl Rejection {
     /// What the engine said.
     pub fn message(&self) -> &str {
         match self {
-            Rejection::Malformed(m)
-            | Rejection::Invalid(m)
-            | Rejection::MalformedOrInvalid(m)
-            | Rejection::Unlinkable(m)
-            | Rejection::Limit(m)
-            | Rejection::Unsupported { message: m, .. } => m,
+            Rejection::Malformed(reason)
+            | Rejection::Invalid(reason)
+            | Rejection::MalformedOrInvalid(reason)
+            | Rejection::Unlinkable(reason) => &reason.message,
+            Rejection::Limit(m) | Rejection::Unsupported { message: m, .. } => m,
+        }
+    }
+
+    /// The kind of fault, if the engine names one.
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Rejection::Malformed(reason)
+            | Rejection::Invalid(reason)
+            | Rejection::MalformedOrInvalid(reason)
+            | Rejection::Unlinkable(reason) => reason.kind,
+            Rejection::Limit(_) | Rejection::Unsupported { .. } => None,
         }
     }
 

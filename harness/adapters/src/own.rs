@@ -6,13 +6,14 @@ use crate::adapter::{
 };
 use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
+use crate::refusal::{rejection, unlinkable};
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::{
     AddrType, Config, Engine, Execution, Extern, ExternType, Features, FuncAddr, FuncType,
     GlobalType, HeapType, HostFn, HostImport, InstantiateError, InvokeError, Limits, Linker,
-    LoadErrorKind, MemoryType, Module, ModuleError, Ref, RefType, Stop, Store, TableType, Tier,
-    TypeRegistry, TypeUse, ValType, Value,
+    MemoryType, Module, Ref, RefType, Stop, Store, TableType, Tier, TypeRegistry, TypeUse, ValType,
+    Value,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeMap;
@@ -287,7 +288,7 @@ impl Session for OwnSession {
                 Some(item) => self.linker.define(&import.module, &import.name, item),
                 None => {
                     let text = format!("nothing fits {:?} {:?}", import.module, import.name);
-                    return Err(Rejection::Unlinkable(text));
+                    return Err(Rejection::Unlinkable(text.into()));
                 }
             }
         }
@@ -306,9 +307,7 @@ impl Session for OwnSession {
                 self.instances.push(instance);
                 Ok(Instance(self.instances.len() - 1))
             }
-            Err(InstantiateError::Link(e)) => {
-                Err(Outcome::Rejected(Rejection::Unlinkable(e.to_string())))
-            }
+            Err(InstantiateError::Link(e)) => Err(Outcome::Rejected(unlinkable(&e))),
             Err(InstantiateError::Stop(stop)) => {
                 // It may have left functions in tables of other instances.
                 self.keep(module);
@@ -501,29 +500,6 @@ impl OwnSession {
             Stop::Host(error) => Outcome::HostError(error.to_string()),
             Stop::Crash(crash) => Outcome::Crashed(crash.to_string()),
         }
-    }
-}
-
-fn rejection(error: ModuleError) -> Rejection {
-    let text = error.to_string();
-    match error {
-        // The rejection already names the phase, so the message does not repeat it.
-        ModuleError::Load(error) => {
-            let message = format!("{} (at offset {:#x})", error.message, error.offset);
-            match error.kind {
-                LoadErrorKind::Malformed => Rejection::Malformed(message),
-                LoadErrorKind::Invalid => Rejection::Invalid(message),
-                LoadErrorKind::Limit => Rejection::Limit(message),
-                LoadErrorKind::Unsupported { feature } => {
-                    Rejection::Unsupported { feature: feature.to_owned(), message: error.message }
-                }
-            }
-        }
-        // An artefact for another machine or schedule is refused by name and never run.
-        ModuleError::Artefact(_) => {
-            Rejection::Unsupported { feature: "artefact".to_owned(), message: text }
-        }
-        _ => Rejection::Limit(text),
     }
 }
 

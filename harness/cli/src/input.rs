@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use etalon::Module;
+use etalon_harness::script::{EMPTY_MODULE, is_blank, unfold};
 use std::path::Path;
 
 /// Larger files are refused before they are read.
@@ -13,9 +14,14 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>> {
     if bytes.starts_with(b"\0asm") || Module::is_artefact(&bytes) {
         return Ok(bytes);
     }
+    let is_binary = path.extension().is_some_and(|extension| extension == "wasm");
     match std::str::from_utf8(&bytes) {
         Ok(text) if looks_like_text(text) => {
-            wat::Parser::new().parse_str(Some(path), text).map_err(|error| {
+            let text = unfold(text);
+            if is_blank(&text) {
+                return Ok(if is_binary { bytes } else { EMPTY_MODULE.to_vec() });
+            }
+            wat::Parser::new().parse_str(Some(path), &text).map_err(|error| {
                 anyhow::anyhow!("{}", error.to_string().trim_end())
                     .context(format!("{}: not a module in the text format", path.display()))
             })

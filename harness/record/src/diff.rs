@@ -26,6 +26,15 @@ pub struct DiffRecord {
     pub schedule: Option<String>,
     /// How many cases were compared.
     pub cases: u64,
+    /// How many calls they made.
+    #[serde(default)]
+    pub calls: u64,
+    /// How the actions of the first engine ended: `returned`, `trapped: unreachable`, `loading: returned`…
+    #[serde(default)]
+    pub outcomes: BTreeMap<String, u64>,
+    /// The cases in which no call was compared, and why.
+    #[serde(default)]
+    pub idle: Vec<Idle>,
     /// The cases in which outcomes differ outside the policy.
     #[serde(default)]
     pub divergences: Vec<Divergence>,
@@ -49,11 +58,23 @@ impl DiffRecord {
             engines: Vec::new(),
             schedule: None,
             cases: 0,
+            calls: 0,
+            outcomes: BTreeMap::new(),
+            idle: Vec::new(),
             divergences: Vec::new(),
             poisoned: BTreeMap::new(),
             coverage: None,
         }
     }
+}
+
+/// A case in which no call was compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idle {
+    /// The module.
+    pub file: String,
+    /// Why nothing was called.
+    pub reason: String,
 }
 
 /// One case in which engines differ.

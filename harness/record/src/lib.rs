@@ -40,7 +40,7 @@ mod write;
 
 pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
 pub use coverage::{Reached, RuleCoverage};
-pub use diff::{Aspect, DiffRecord, Divergence, Observation};
+pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;
 pub use fuzz::{Coverage, Finding, FuzzRecord};

@@ -55,6 +55,11 @@ impl Case {
         Ok(Case::new(name, wasm, calls))
     }
 
+    /// Whether loading the module calls its start function.
+    pub(crate) fn starts(&self) -> bool {
+        Module::new(&self.wasm, Features::all()).is_ok_and(|module| module.start.is_some())
+    }
+
     /// Whether the module may import from `spectest`. A wrong yes only costs time.
     pub(crate) fn mentions_spectest(&self) -> bool {
         self.wasm.windows(8).any(|window| window == b"spectest")

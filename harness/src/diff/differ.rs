@@ -4,9 +4,9 @@ use super::case::Case;
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
 use super::observe::{RunOptions, observe};
 use super::policy::Policy;
-use super::trace::Trace;
-use etalon_adapters::{Adapter, AdapterError};
-use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Tool};
+use super::trace::{Trace, outcome_name};
+use etalon_adapters::{Adapter, AdapterError, Outcome};
+use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,6 +50,21 @@ pub enum Verdict {
         /// Where, and in what.
         difference: Difference,
     },
+}
+
+impl Judged {
+    /// Why no call was compared; `None` if there was one, or the engines differ before it.
+    fn idle(&self, case: &Case) -> Option<String> {
+        let loading = self.traces.first().and_then(|trace| trace.steps.first())?;
+        match &loading.outcome {
+            _ if matches!(self.verdict, Verdict::Diverged { .. }) => None,
+            Outcome::Rejected(why) => Some(format!("{}: {}", why.word(), why.message())),
+            _ if case.calls.is_empty() && !case.starts() => {
+                Some("there is nothing to call".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Differ {
@@ -138,6 +153,16 @@ impl Differ {
     /// Adds a judged case to a record.
     pub fn note(&self, record: &mut DiffRecord, case: &Case, judged: &Judged) {
         record.cases += 1;
+        // Only the first engine is counted: the others did the same, or the case diverged.
+        if let Some(trace) = judged.traces.first() {
+            record.calls += trace.steps.len().saturating_sub(1) as u64;
+            for (i, step) in trace.steps.iter().enumerate() {
+                *record.outcomes.entry(outcome_name(i, &step.outcome)).or_default() += 1;
+            }
+        }
+        if let Some(reason) = judged.idle(case) {
+            record.idle.push(Idle { file: case.name.clone(), reason });
+        }
         match &judged.verdict {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {

@@ -16,4 +16,5 @@ pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};
 pub use policy::Policy;
+pub(crate) use trace::outcome_name;
 pub use trace::{Step, Trace};

@@ -87,6 +87,18 @@ impl Step {
     }
 }
 
+/// `returned`, `trapped: unreachable`, `loading: returned`…
+pub(crate) fn outcome_name(step: usize, outcome: &Outcome) -> String {
+    let class = match outcome {
+        Outcome::Trapped { text, .. } | Outcome::Exhausted(text) => {
+            format!("{}: {text}", outcome.kind())
+        }
+        Outcome::Rejected(rejection) => format!("{}: {}", outcome.kind(), rejection.word()),
+        _ => outcome.kind().to_string(),
+    };
+    if step == 0 { format!("loading: {class}") } else { class }
+}
+
 /// A host call on one line: `env.print(i32:7), gas left 99`.
 pub(crate) fn call_text(call: &HostCall) -> String {
     let mut text = format!("{}.{}({})", call.module, call.name, join(&call.args));

@@ -1,6 +1,6 @@
 //! Counts over the cases of a run.
 
-use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use crate::diff::{Case, Differ, Difference, Judged, Verdict, outcome_name};
 use crate::generate::count_operators;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
@@ -85,18 +85,6 @@ impl Tally {
             rules: None,
         }
     }
-}
-
-/// `returned`, `trapped: unreachable`, `loading: returned`…
-fn outcome_name(step: usize, outcome: &Outcome) -> String {
-    let class = match outcome {
-        Outcome::Trapped { text, .. } | Outcome::Exhausted(text) => {
-            format!("{}: {text}", outcome.kind())
-        }
-        Outcome::Rejected(rejection) => format!("{}: {}", outcome.kind(), rejection.word()),
-        _ => outcome.kind().to_string(),
-    };
-    if step == 0 { format!("loading: {class}") } else { class }
 }
 
 /// Whether a proposal of the decoder's list is enabled. Proposals that are always enabled count as version 1.0.

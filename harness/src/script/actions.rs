@@ -5,7 +5,7 @@ use crate::script::encode;
 use crate::script::modules::of_error;
 use crate::script::patterns;
 use crate::script::runner::{Runner, Slot};
-use crate::script::texts;
+use crate::script::texts::TextJudge;
 use crate::script::values;
 use etalon_adapters::{Instance, Outcome, Rejection, Val};
 use wast::token::Id;
@@ -35,7 +35,7 @@ pub(crate) enum Expect<'a> {
 
 impl Expect<'_> {
     /// The verdict on an outcome.
-    pub(crate) fn verdict(&self, outcome: &Outcome) -> Verdict {
+    pub(crate) fn verdict(&self, outcome: &Outcome, judge: &TextJudge) -> Verdict {
         match (self, outcome) {
             (Expect::Returned, Outcome::Returned(_)) => Verdict::Pass,
             (Expect::Returned, _) => Verdict::against("returned", outcome),
@@ -46,7 +46,7 @@ impl Expect<'_> {
                 };
                 Verdict::of(holds, || patterns::describe_all(results), outcome)
             }
-            (Expect::Stop(stop), _) => stop.verdict(outcome),
+            (Expect::Stop(stop), _) => stop.verdict(outcome, judge),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Runner<'_> {
     /// Performs an action and judges its outcome.
     pub(crate) fn act(&mut self, exec: WastExecute<'_>, expect: &Expect<'_>) -> Verdict {
         match self.execute(exec) {
-            Ok(outcome) => expect.verdict(&outcome),
+            Ok(outcome) => expect.verdict(&outcome, &self.judge),
             Err(verdict) => verdict,
         }
     }
@@ -115,13 +115,13 @@ impl Runner<'_> {
 }
 
 impl Stop<'_> {
-    fn verdict(self, outcome: &Outcome) -> Verdict {
+    fn verdict(self, outcome: &Outcome, judge: &TextJudge) -> Verdict {
         let holds = match (self, outcome) {
             (Stop::Trap(expected), Outcome::Trapped { text, .. }) => {
-                texts::is_expected(expected, text)
+                judge.stop_holds("assert_trap", expected, text)
             }
             (Stop::Exhaustion(expected), Outcome::Exhausted(text)) => {
-                texts::is_expected(expected, text)
+                judge.stop_holds("assert_exhaustion", expected, text)
             }
             (Stop::Exception, Outcome::Threw(_)) => true,
             _ => false,

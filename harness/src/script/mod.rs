@@ -5,10 +5,10 @@
 //!
 //! - *Malformed* and *invalid* are different verdicts of an engine: where a script expects one, the other does not pass.
 //!   For an engine that does not tell them apart, either passes.
-//! - A module that is refused because the engine lacks a feature never passes: the assertion is skipped under the
-//!   feature's name, and so is everything that needs the module. But if the script is older than the feature, and the
-//!   feature was disabled for it, the feature is not part of its language, and refusing the module is right.
-//! - Texts of traps are compared as `texts.rs` says. Texts of rejections are not compared: every engine has its own.
+//! - A module that is refused because the engine lacks a feature, or the feature is disabled, never passes: the
+//!   assertion is skipped under the feature's name, and so is everything that needs the module. A limit of the engine
+//!   never passes either.
+//! - Texts of assertions are compared as `texts.rs` says: the reason that the script gives must be the engine's.
 //! - A crash of an engine always fails the assertion; no list of expected failures covers it.
 //! - Threads of a script take turns at every access to a memory, in an order that a seed decides. So their outcomes are
 //!   sequentially consistent, and the same every time. [`outcomes`] tries all orders.
@@ -30,11 +30,13 @@ mod run;
 mod runner;
 mod select;
 mod source;
+mod text_faults;
 mod texts;
 mod threads;
+mod unfold;
 mod values;
 
-pub use encode::modules_of;
+pub use encode::{EMPTY_MODULE, Refusal, is_blank, modules_of, refusals_of};
 pub use events::{Events, Silent};
 pub use glob::Glob;
 pub use outcomes::{Outcomes, outcomes};
@@ -43,3 +45,5 @@ pub use run::{SuiteRun, run_paths, run_scripts, run_suites};
 pub use runner::run_script;
 pub use select::{Selection, SelectionError, Shard};
 pub use source::{ScriptError, ScriptOptions, ScriptSource, features_named};
+pub use texts::TextRule;
+pub use unfold::unfold;

@@ -4,8 +4,9 @@ use crate::script::actions::unsupported;
 use crate::script::book::Verdict;
 use crate::script::encode::{self, EncodeError};
 use crate::script::runner::{Definition, Runner, Slot};
-use crate::script::texts;
-use etalon_adapters::{Instance, Outcome, Rejection};
+use crate::script::text_faults;
+use crate::script::texts::Finding;
+use etalon_adapters::{Instance, Outcome, Reason, Rejection};
 use std::collections::BTreeSet;
 use wasmparser::{Parser, Payload};
 use wast::token::Id;
@@ -16,6 +17,22 @@ use wast::{QuoteWat, Wat};
 pub(crate) enum Phase {
     Malformed,
     Invalid,
+}
+
+impl Phase {
+    fn word(self) -> &'static str {
+        match self {
+            Phase::Malformed => "malformed",
+            Phase::Invalid => "invalid",
+        }
+    }
+
+    fn assertion(self) -> &'static str {
+        match self {
+            Phase::Malformed => "assert_malformed",
+            Phase::Invalid => "assert_invalid",
+        }
+    }
 }
 
 impl Runner<'_> {
@@ -88,12 +105,12 @@ impl Runner<'_> {
     /// Instantiates a module. One that cannot be linked because the module that it imports from was skipped is skipped too.
     pub(crate) fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Outcome> {
         let mut result = self.session.instantiate(bytes);
-        if let Err(Outcome::Rejected(Rejection::Unlinkable(message))) = &result
+        if let Err(Outcome::Rejected(Rejection::Unlinkable(reason))) = &result
             && !self.skipped_names.is_empty()
             && let Some(feature) =
                 imported_modules(bytes).iter().find_map(|name| self.skipped_names.get(name))
         {
-            let (feature, message) = (feature.clone(), message.clone());
+            let (feature, message) = (feature.clone(), reason.message.clone());
             result = Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
         }
         if let Err(Outcome::Rejected(Rejection::Unsupported { feature, .. })) = &result {
@@ -114,37 +131,51 @@ impl Runner<'_> {
     }
 
     /// `assert_malformed` and `assert_invalid`.
-    pub(crate) fn assert_refused(&mut self, mut module: QuoteWat<'_>, phase: Phase) -> Verdict {
-        let expected = match phase {
-            Phase::Malformed => "malformed",
-            Phase::Invalid => "invalid",
-        };
+    pub(crate) fn assert_refused(
+        &mut self,
+        mut module: QuoteWat<'_>,
+        phase: Phase,
+        text: &str,
+    ) -> Verdict {
+        let expected = format!("{}: {text}", phase.word());
         let bytes = match encode::encode(&mut module) {
             Ok(bytes) => bytes,
-            Err(EncodeError::Text(_)) if phase == Phase::Malformed => return Verdict::Pass,
-            Err(error) => return of_error(&error, expected),
+            Err(EncodeError::Text(message)) if phase == Phase::Malformed => {
+                let found = Finding { kind: text_faults::of_message(&message), message: &message };
+                return match self.judge.refusal_holds(phase.assertion(), text, found) {
+                    true => Verdict::Pass,
+                    false => Verdict::fail(expected, format!("malformed text: {message}")),
+                };
+            }
+            Err(error) => return of_error(&error, &expected),
         };
         let Err(rejection) = self.session.validate(&bytes) else {
             self.note(&Outcome::Returned(Vec::new()));
             return Verdict::fail(expected, "a valid module");
         };
-        let holds = match &rejection {
+        let is_phase = match &rejection {
             Rejection::MalformedOrInvalid(_) => true,
             Rejection::Malformed(_) => phase == Phase::Malformed,
             Rejection::Invalid(_) => phase == Phase::Invalid,
-            // In a language without the feature this module does not exist.
-            Rejection::Unsupported { feature, .. } => self.is_switched_off(feature),
+            // Neither a limit of the engine nor a missing feature is a fault of the module.
             _ => false,
         };
+        let found = Finding { kind: rejection.kind(), message: rejection.message() };
+        let holds = is_phase && self.judge.refusal_holds(phase.assertion(), text, found);
         let outcome = Outcome::Rejected(rejection);
         self.note(&outcome);
-        Verdict::of(holds, || expected.to_owned(), &outcome)
+        Verdict::of(holds, || expected, &outcome)
     }
 
     /// `assert_malformed_custom` and `assert_invalid_custom`. A custom section does not affect the module, so an
     /// engine that accepts it without reading it has not failed.
-    pub(crate) fn assert_custom_refused(&mut self, module: QuoteWat<'_>, phase: Phase) -> Verdict {
-        match self.assert_refused(module, phase) {
+    pub(crate) fn assert_custom_refused(
+        &mut self,
+        module: QuoteWat<'_>,
+        phase: Phase,
+        text: &str,
+    ) -> Verdict {
+        match self.assert_refused(module, phase, text) {
             Verdict::Fail { .. } => unsupported("custom sections"),
             verdict => verdict,
         }
@@ -152,19 +183,27 @@ impl Runner<'_> {
 
     /// `assert_unlinkable`.
     pub(crate) fn assert_unlinkable(&mut self, mut module: Wat<'_>, text: &str) -> Verdict {
+        let expected = format!("unlinkable: {text}");
         let bytes = match encode::encode_inline(&mut module) {
             Ok(bytes) => bytes,
-            Err(error) => return of_error(&error, "unlinkable"),
+            Err(error) => return of_error(&error, &expected),
         };
         match self.instantiate(&bytes) {
-            Ok(_) => Verdict::fail("unlinkable", "an instance"),
+            Ok(_) => Verdict::fail(expected, "an instance"),
             Err(outcome) => {
+                let assertion = "assert_unlinkable";
                 let holds = match &outcome {
-                    Outcome::Rejected(Rejection::Unlinkable(_)) => true,
-                    Outcome::Trapped { text: got, .. } => texts::is_trap_today(text, got),
+                    Outcome::Rejected(Rejection::Unlinkable(Reason { kind, message })) => {
+                        let found = Finding { kind: *kind, message };
+                        self.judge.refusal_holds(assertion, text, found)
+                    }
+                    // A segment that does not fit trapped only after version 1.0.
+                    Outcome::Trapped { text: got, .. } => {
+                        self.judge.stop_holds(assertion, text, got)
+                    }
                     _ => false,
                 };
-                Verdict::of(holds, || "unlinkable".to_owned(), &outcome)
+                Verdict::of(holds, || expected, &outcome)
             }
         }
     }

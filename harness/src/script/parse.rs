@@ -1,9 +1,10 @@
 //! Reading a script.
 
 use crate::script::source::{ScriptError, ScriptSource};
+use crate::script::unfold::unfold;
 use wast::Wast;
 use wast::lexer::Lexer;
-use wast::parser::{self, ParseBuffer};
+use wast::parser::{self, Parse, ParseBuffer, Parser};
 use wast::token::Span;
 
 /// Where the lines of a text begin.
@@ -34,21 +35,45 @@ pub(crate) fn tokens(text: &str) -> Result<ParseBuffer<'_>, wast::Error> {
     ParseBuffer::new_with_lexer(lexer)
 }
 
-/// Reads a script and passes its directives on.
+/// The annotations that stand for something in a module.
+const KNOWN: [&str; 5] = ["custom", "producers", "name", "dylink.0", "metadata.code.branch_hint"];
+
+/// What may be empty but for comments: a script without commands, or a module without fields.
+pub(crate) enum MaybeEmpty<T> {
+    Empty,
+    Some(T),
+}
+
+impl<'a, T: Parse<'a>> Parse<'a> for MaybeEmpty<T> {
+    fn parse(parser: Parser<'a>) -> parser::Result<Self> {
+        // An annotation that the format knows is no comment.
+        let _known = KNOWN.map(|name| parser.register_annotation(name));
+        match parser.is_empty() {
+            true => Ok(MaybeEmpty::Empty),
+            false => parser.parse().map(MaybeEmpty::Some),
+        }
+    }
+}
+
+/// Reads a script and passes its directives on, and the lines to which their places refer.
 ///
 /// # Errors
 /// [`ScriptError::Syntax`] with the place.
 pub(crate) fn with_script<T>(
     source: &ScriptSource,
-    then: impl FnOnce(Wast<'_>) -> T,
+    then: impl FnOnce(Wast<'_>, &Lines) -> T,
 ) -> Result<T, ScriptError> {
-    let buffer = tokens(&source.text).map_err(|e| syntax(source, &e))?;
-    let script = parser::parse::<Wast<'_>>(&buffer).map_err(|e| syntax(source, &e))?;
-    Ok(then(script))
+    let text = unfold(&source.text);
+    let buffer = tokens(&text).map_err(|e| syntax(source, &text, &e))?;
+    let script = match parser::parse(&buffer).map_err(|e| syntax(source, &text, &e))? {
+        MaybeEmpty::Some(script) => script,
+        MaybeEmpty::Empty => Wast { directives: Vec::new() },
+    };
+    Ok(then(script, &Lines::of(&text)))
 }
 
-fn syntax(source: &ScriptSource, error: &wast::Error) -> ScriptError {
-    let (line, column) = error.span().linecol_in(&source.text);
+fn syntax(source: &ScriptSource, text: &str, error: &wast::Error) -> ScriptError {
+    let (line, column) = error.span().linecol_in(text);
     ScriptError::Syntax {
         file: source.origin.clone(),
         line: line as u32 + 1,

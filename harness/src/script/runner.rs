@@ -7,8 +7,9 @@ use crate::script::interleave::Interleaving;
 use crate::script::modules::Phase;
 use crate::script::parse::{Lines, with_script};
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use crate::script::texts::TextJudge;
 use crate::script::threads::Threads;
-use etalon_adapters::{Adapter, AdapterError, Features, Instance, Outcome, Session, SessionConfig};
+use etalon_adapters::{Adapter, AdapterError, Instance, Outcome, Session, SessionConfig};
 use etalon_record::Row;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) threads: Threads<'a>,
     /// Whether a thread was left out. Everything after it is skipped, because it might wait for the thread for ever.
     lacks_threads: bool,
-    features: Features,
+    /// How texts are compared.
+    pub(crate) judge: TextJudge,
     observed: blake3::Hasher,
 }
 
@@ -87,27 +89,34 @@ pub(crate) fn run_interleaved(
 ) -> Result<(Row, String), ScriptError> {
     let row = Row::new(&source.suite, &source.file, adapter.info().name);
     let book = Book::new(row, &source.expected);
-    let lines = Lines::of(&source.text);
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
     let features = source.features.intersection(options.features);
-    with_script(source, |script| {
+    with_script(source, |script, lines| {
         let is_thread = |d: &WastDirective<'_>| matches!(d, WastDirective::Thread(_));
         let turns = script.directives.iter().any(is_thread);
         let config = SessionConfig { features, gas, turns };
-        run(adapter, &config, script, &lines, book, interleaving)
+        let judge = TextJudge::new(options.texts, &source.file);
+        let script = Judged { script, judge };
+        run(adapter, &config, script, lines, book, interleaving)
     })
+}
+
+/// A script, and how its texts are compared.
+struct Judged<'a> {
+    script: Wast<'a>,
+    judge: TextJudge,
 }
 
 fn run<'a>(
     adapter: &'a dyn Adapter,
     config: &SessionConfig,
-    script: Wast<'a>,
+    Judged { script, judge }: Judged<'a>,
     lines: &'a Lines,
     mut book: Book,
     interleaving: &'a mut Interleaving,
 ) -> (Row, String) {
     let start = At { line: 0, kind: "session", module: None };
-    let mut runner = match guarded(|| Runner::new(adapter, config, lines, interleaving)) {
+    let mut runner = match guarded(|| Runner::new(adapter, config, judge, lines, interleaving)) {
         Ok(Ok(runner)) => Some(runner),
         Ok(Err(error)) => {
             book.judge(&start, Verdict::fail("a session", error.to_string()));
@@ -226,6 +235,7 @@ impl<'a> Runner<'a> {
     fn new(
         adapter: &'a dyn Adapter,
         config: &SessionConfig,
+        judge: TextJudge,
         lines: &'a Lines,
         interleaving: &'a mut Interleaving,
     ) -> Result<Self, AdapterError> {
@@ -241,7 +251,7 @@ impl<'a> Runner<'a> {
             current: Slot::Failed,
             threads: Threads::new(lines, interleaving),
             lacks_threads: false,
-            features: config.features,
+            judge,
             observed: blake3::Hasher::new(),
         })
     }
@@ -275,20 +285,20 @@ impl<'a> Runner<'a> {
                 Ok((exec, expect)) => self.act(exec, &expect),
                 Err(_) => unsupported("actions"),
             },
-            WastDirective::AssertMalformed { module, .. } => {
-                self.assert_refused(module, Phase::Malformed)
+            WastDirective::AssertMalformed { module, message, .. } => {
+                self.assert_refused(module, Phase::Malformed, message)
             }
-            WastDirective::AssertInvalid { module, .. } => {
-                self.assert_refused(module, Phase::Invalid)
+            WastDirective::AssertInvalid { module, message, .. } => {
+                self.assert_refused(module, Phase::Invalid, message)
             }
             WastDirective::AssertUnlinkable { module, message, .. } => {
                 self.assert_unlinkable(module, message)
             }
-            WastDirective::AssertMalformedCustom { module, .. } => {
-                self.assert_custom_refused(module, Phase::Malformed)
+            WastDirective::AssertMalformedCustom { module, message, .. } => {
+                self.assert_custom_refused(module, Phase::Malformed, message)
             }
-            WastDirective::AssertInvalidCustom { module, .. } => {
-                self.assert_custom_refused(module, Phase::Invalid)
+            WastDirective::AssertInvalidCustom { module, message, .. } => {
+                self.assert_custom_refused(module, Phase::Invalid, message)
             }
             WastDirective::Thread(_) if !self.session.takes_turns() => {
                 self.lacks_threads = true;
@@ -297,11 +307,6 @@ impl<'a> Runner<'a> {
             WastDirective::Thread(thread) => self.thread(thread),
             WastDirective::Wait { thread, .. } => self.wait(thread),
         }
-    }
-
-    /// Whether a feature is disabled because the script is older than it, and not because the engine lacks it.
-    pub(crate) fn is_switched_off(&self, feature: &str) -> bool {
-        self.features.with(feature).is_some_and(|more| more != self.features)
     }
 
     /// What a name, or its absence, refers to.

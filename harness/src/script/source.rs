@@ -1,5 +1,6 @@
 //! A script to run, and how.
 
+use crate::script::texts::TextRule;
 use etalon_adapters::{Features, GasConfig};
 use etalon_spec_tests::ExpectedFailure;
 use thiserror::Error;
@@ -32,6 +33,8 @@ pub struct ScriptOptions {
     pub jobs: Option<usize>,
     /// Seed of the interleaving of a script's threads; the same seed gives the same interleaving.
     pub seed: u64,
+    /// How the texts of assertions are compared.
+    pub texts: TextRule,
 }
 
 /// Why a script cannot be run.
@@ -98,7 +101,8 @@ impl ScriptSource {
 
 impl Default for ScriptOptions {
     fn default() -> Self {
-        ScriptOptions { features: Features::all(), gas: None, jobs: None, seed: 1 }
+        let (features, texts) = (Features::all(), TextRule::Strict);
+        ScriptOptions { features, gas: None, jobs: None, seed: 1, texts }
     }
 }
 

@@ -286,7 +286,7 @@ impl<'a> Runner<'a> {
         self.note(outcome);
         let name = self.threads.all[i].name.clone();
         self.threads.log(&name, outcome);
-        self.threads.verdicts.push((at, expect.verdict(outcome)));
+        self.threads.verdicts.push((at, expect.verdict(outcome, &self.judge)));
     }
 
     /// Swaps the current names with those of a thread.

@@ -65,7 +65,7 @@ fn planted() -> Vec<(Fake, Fake, Aspect, usize)> {
         with(change(base(seven()), |b| b.outcome = Outcome::TimedOut), Aspect::Crash, 1),
         with(
             change(base(seven()), |b| {
-                b.load = Err(Outcome::Rejected(Rejection::Invalid("x".to_owned())));
+                b.load = Err(Outcome::Rejected(Rejection::Invalid("x".into())));
             }),
             Aspect::Loading,
             0,
@@ -73,10 +73,10 @@ fn planted() -> Vec<(Fake, Fake, Aspect, usize)> {
         with(
             change(
                 Fake {
-                    load: Err(Outcome::Rejected(Rejection::Malformed("x".to_owned()))),
+                    load: Err(Outcome::Rejected(Rejection::Malformed("x".into()))),
                     ..base(seven())
                 },
-                |b| b.load = Err(Outcome::Rejected(Rejection::Invalid("x".to_owned()))),
+                |b| b.load = Err(Outcome::Rejected(Rejection::Invalid("x".into()))),
             ),
             Aspect::Loading,
             0,

@@ -1,10 +1,10 @@
 //! An engine that does what a test tells it.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Rejection, Session,
-    SessionConfig, StateDigest, Val,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Reason, Rejection,
+    Session, SessionConfig, StateDigest, Val,
 };
-use etalon_harness::script::{ScriptOptions, ScriptSource, run_script};
+use etalon_harness::script::{ScriptOptions, ScriptSource, TextRule, run_script};
 use etalon_record::{EngineInfo, Row};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -70,6 +70,12 @@ impl Fake {
         self.run_source(&source(text))
     }
 
+    /// Runs a script by a rule for texts.
+    pub(crate) fn run_by(&self, texts: TextRule, text: &str) -> Row {
+        let options = ScriptOptions { texts, ..ScriptOptions::default() };
+        run_script(self, &source(text), &options).expect("a script")
+    }
+
     pub(crate) fn run_source(&self, source: &ScriptSource) -> Row {
         run_script(self, source, &ScriptOptions::default()).expect("a script")
     }
@@ -90,15 +96,15 @@ pub(crate) fn trapped(text: &str) -> Outcome {
 }
 
 pub(crate) fn malformed() -> Outcome {
-    Outcome::Rejected(Rejection::Malformed("bad".into()))
+    Outcome::Rejected(Rejection::Malformed(Reason::new(Some("unexpected-end"), "bad")))
 }
 
 pub(crate) fn invalid() -> Outcome {
-    Outcome::Rejected(Rejection::Invalid("bad".into()))
+    Outcome::Rejected(Rejection::Invalid(Reason::new(Some("type-mismatch"), "bad")))
 }
 
 pub(crate) fn unlinkable() -> Outcome {
-    Outcome::Rejected(Rejection::Unlinkable("bad".into()))
+    Outcome::Rejected(Rejection::Unlinkable(Reason::new(Some("unknown-import"), "bad")))
 }
 
 pub(crate) fn unsupported(feature: &str) -> Outcome {

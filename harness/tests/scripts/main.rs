@@ -2,5 +2,6 @@
 #![allow(missing_docs)]
 
 mod fake;
+mod faults;
 mod rules;
 mod runs;

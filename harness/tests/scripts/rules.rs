@@ -1,7 +1,8 @@
 //! One script on one engine.
 
 use crate::fake::{Fake, invalid, malformed, returned, source, trapped, unlinkable, unsupported};
-use etalon_adapters::{Outcome, Rejection, Val};
+use etalon_adapters::{Outcome, Reason, Rejection, Val};
+use etalon_harness::script::TextRule;
 use etalon_record::Row;
 use etalon_spec_tests::ExpectedFailure;
 
@@ -55,6 +56,8 @@ fn traps_must_be_those_of_the_script() {
     assert_eq!(counts(&on_call(assertion, trapped("integer overflow in i32.div_s"))), PASSED);
     for wrong in [
         trapped("integer divide by zero"),
+        trapped("integer overflows"),
+        trapped("integer"),
         trapped(""),
         returned([]),
         Outcome::Exhausted("integer overflow".into()),
@@ -62,6 +65,19 @@ fn traps_must_be_those_of_the_script() {
         Outcome::Threw(Vec::new()),
     ] {
         assert_eq!(counts(&on_call(assertion, wrong.clone())), FAILED, "{wrong:?}");
+    }
+}
+
+#[test]
+fn pieces_of_texts_of_traps_pass_for_nothing() {
+    let overflow = || trapped("integer overflow");
+    for wrong in ["", "i", "integer", "integer over", "overflow", "integer overflow 3"] {
+        let assertion = format!("(assert_trap (invoke \"f\") \"{wrong}\")");
+        assert_eq!(counts(&on_call(&assertion, overflow())), FAILED, "{wrong}");
+        let fake = Fake::new().call("f", overflow());
+        let lenient = fake.run_by(TextRule::Lenient, &format!("(module)\n{assertion}"));
+        let begins_alike = !wrong.is_empty() && wrong != "overflow";
+        assert_eq!(counts(&lenient), if begins_alike { PASSED } else { FAILED }, "{wrong}");
     }
 }
 
@@ -85,14 +101,16 @@ fn exceptions_must_be_thrown() {
 
 #[test]
 fn malformed_and_invalid_are_not_the_same() {
-    let either = || Outcome::Rejected(Rejection::MalformedOrInvalid("bad".into()));
+    let either = |text: &str| Outcome::Rejected(Rejection::MalformedOrInvalid(text.into()));
     let limit = || Outcome::Rejected(Rejection::Limit("too large".into()));
     let is_malformed = "(assert_malformed (module binary \"\") \"unexpected end\")";
     assert_eq!(counts(&on_load(is_malformed, malformed())), PASSED);
-    assert_eq!(counts(&on_load(is_malformed, either())), PASSED);
+    assert_eq!(counts(&on_load(is_malformed, either("unexpected end of file"))), PASSED);
+    assert_eq!(counts(&on_load(is_malformed, either("type mismatch"))), FAILED);
     let is_invalid = "(assert_invalid (module) \"type mismatch\")";
     assert_eq!(counts(&on_load(is_invalid, invalid())), PASSED);
-    assert_eq!(counts(&on_load(is_invalid, either())), PASSED);
+    assert_eq!(counts(&on_load(is_invalid, either("type mismatch: expected i32"))), PASSED);
+    assert_eq!(counts(&on_load(is_invalid, either("unexpected end of file"))), FAILED);
     for wrong in [invalid(), unlinkable(), limit(), returned([])] {
         assert_eq!(counts(&on_load(is_malformed, wrong.clone())), FAILED, "{wrong:?}");
     }
@@ -104,14 +122,21 @@ fn malformed_and_invalid_are_not_the_same() {
 #[test]
 fn quoted_modules_are_malformed_as_text_or_as_bytes() {
     let fake = Fake::new().loads([malformed()]);
-    let quoted = |text: &str| format!("(assert_malformed (module quote \"{text}\") \"\")");
-    assert_eq!(counts(&Fake::new().run(&quoted("(func (nonsense))"))), PASSED);
-    assert_eq!(counts(&Fake::new().run(&quoted("\\ff"))), PASSED);
+    let quoted =
+        |text: &str, why: &str| format!("(assert_malformed (module quote \"{text}\") \"{why}\")");
+    let nonsense = "(func (nonsense))";
+    assert_eq!(counts(&Fake::new().run(&quoted(nonsense, "unknown operator"))), PASSED);
+    assert_eq!(counts(&Fake::new().run(&quoted("\\ff", "malformed UTF-8 encoding"))), PASSED);
+    for wrong in
+        ["", "malformed UTF-8 encoding", "inline function type", "unknown", "complete nonsense"]
+    {
+        assert_eq!(counts(&Fake::new().run(&quoted(nonsense, wrong))), FAILED, "{wrong}");
+    }
     // The text is good: the bytes must be bad.
-    assert_eq!(counts(&fake.run(&quoted("(func)"))), PASSED);
-    assert_eq!(counts(&Fake::new().run(&quoted("(func)"))), FAILED);
+    assert_eq!(counts(&fake.run(&quoted("(func)", "unexpected end"))), PASSED);
+    assert_eq!(counts(&Fake::new().run(&quoted("(func)", "unexpected end"))), FAILED);
     // Malformed text is not an invalid module.
-    let invalid = "(assert_invalid (module quote \"(func (nonsense))\") \"\")";
+    let invalid = "(assert_invalid (module quote \"(func (nonsense))\") \"unknown operator\")";
     assert_eq!(counts(&Fake::new().run(invalid)), FAILED);
 }
 
@@ -131,15 +156,88 @@ fn a_missing_feature_passes_for_nothing() {
 }
 
 #[test]
-fn a_feature_that_the_script_is_from_before_is_no_part_of_its_language() {
-    for assertion in
-        ["(assert_malformed (module binary \"\") \"\")", "(assert_invalid (module) \"\")"]
-    {
-        assert_eq!(counts(&on_load(assertion, unsupported("stack-switching"))), PASSED);
-        assert_eq!(counts(&on_load(assertion, unsupported("no feature of ours"))), SKIPPED);
+fn a_feature_that_is_off_passes_for_nothing_either() {
+    for assertion in [
+        "(assert_malformed (module binary \"\") \"unexpected end\")",
+        "(assert_invalid (module) \"type mismatch\")",
+        "(assert_unlinkable (module) \"unknown import\")",
+    ] {
+        for texts in [TextRule::Strict, TextRule::Lenient] {
+            let fake = Fake::new().loads([unsupported("stack-switching")]);
+            assert_eq!(counts(&fake.run_by(texts, assertion)), SKIPPED, "{assertion}");
+        }
     }
-    let row = on_load("(assert_unlinkable (module) \"\")", unsupported("stack-switching"));
-    assert_eq!(counts(&row), SKIPPED);
+}
+
+#[test]
+fn texts_must_name_what_the_engine_found() {
+    let invalid =
+        |kind, message: &str| Outcome::Rejected(Rejection::Invalid(Reason::new(kind, message)));
+    let unknown = || invalid(Some("unknown-function"), "unknown function 9: index out of bounds");
+    let expecting = |text: &str| format!("(assert_invalid (module) \"{text}\")");
+    for right in ["unknown function", "unknown function 9"] {
+        assert_eq!(counts(&on_load(&expecting(right), unknown())), PASSED, "{right}");
+    }
+    for wrong in [
+        "",
+        "u",
+        "unknown",
+        "unknown function 3",
+        "unknown table",
+        "type mismatch",
+        "complete nonsense",
+    ] {
+        assert_eq!(counts(&on_load(&expecting(wrong), unknown())), FAILED, "{wrong}");
+        let fake = Fake::new().loads([unknown()]);
+        let lenient = fake.run_by(TextRule::Lenient, &expecting(wrong));
+        assert_eq!(counts(&lenient), PASSED, "{wrong}, leniently");
+    }
+    // Leniently, the phase still decides.
+    let fake = Fake::new().loads([malformed()]);
+    assert_eq!(counts(&fake.run_by(TextRule::Lenient, &expecting("type mismatch"))), FAILED);
+}
+
+#[test]
+fn a_text_that_no_table_lists_is_the_engines_own() {
+    let refused = |kind| {
+        let message = "gadget expected: found a widget (at offset 0x1f)";
+        Outcome::Rejected(Rejection::Invalid(Reason::new(kind, message)))
+    };
+    let expecting = |text: &str| format!("(assert_invalid (module) \"{text}\")");
+    for kind in [None, Some("type-mismatch")] {
+        for right in ["gadget expected", "gadget expected: found a widget"] {
+            assert_eq!(counts(&on_load(&expecting(right), refused(kind))), PASSED, "{right}");
+        }
+        for wrong in ["", "gadget", "gadget expect", "found a widget", "widget"] {
+            assert_eq!(counts(&on_load(&expecting(wrong), refused(kind))), FAILED, "{wrong}");
+        }
+    }
+}
+
+/// An engine without kinds: its words must begin with a text of the table that means the same.
+#[test]
+fn an_engine_that_has_only_words_is_judged_by_them() {
+    let refused = |message: &str| Outcome::Rejected(Rejection::Invalid(message.into()));
+    let expecting = |text: &str| format!("(assert_invalid (module) \"{text}\")");
+    for (text, message) in [
+        ("type mismatch", "type mismatch: expected i32, found i64"),
+        ("immutable global", "global is immutable: cannot modify it"),
+        ("unknown function", "unknown function 9: function index out of bounds"),
+        ("unknown function 9", "unknown function 9"),
+    ] {
+        assert_eq!(counts(&on_load(&expecting(text), refused(message))), PASSED, "{message}");
+    }
+    for (text, message) in [
+        ("type mismatch", ""),
+        ("type mismatch", "failed"),
+        ("type mismatch", "type mismatched"),
+        ("type mismatch", "no type mismatch"),
+        ("unknown function", "unknown"),
+        ("unknown function 3", "unknown function 9"),
+        ("unknown function", "unknown table 0"),
+    ] {
+        assert_eq!(counts(&on_load(&expecting(text), refused(message))), FAILED, "{message}");
+    }
 }
 
 #[test]
@@ -171,7 +269,7 @@ fn a_module_that_does_not_load_fails_and_so_does_what_needs_it() {
 
 #[test]
 fn a_module_that_an_assertion_refuses_leaves_the_current_one() {
-    let script = "(module) (assert_invalid (module) \"\") (assert_trap (module) \"unreachable\")
+    let script = "(module) (assert_invalid (module) \"type mismatch\") (assert_trap (module) \"unreachable\")
         (assert_return (invoke \"f\"))";
     let row = Fake::new().loads([returned([]), invalid(), trapped("unreachable")]).run(script);
     assert_eq!(counts(&row), [3, 0, 0, 0, 0]);
@@ -234,11 +332,10 @@ fn definitions_and_their_instances() {
 
 #[test]
 fn custom_sections_are_the_text_parsers_or_skipped() {
-    let malformed =
-        "(assert_malformed_custom (module quote \"(@custom)\") \"missing section name\")";
+    let malformed = "(assert_malformed_custom (module quote \"(@custom)\") \"expected a string\")";
     assert_eq!(counts(&Fake::new().run(malformed)), PASSED);
     // Well-formed as text, and the engine took it: it need not have read it.
-    let unread = "(assert_invalid_custom (module (@custom \"x\" \"\")) \"invalid target\")";
+    let unread = "(assert_invalid_custom (module (@custom \"x\" \"\")) \"type mismatch\")";
     let row = Fake::new().run(unread);
     assert_eq!(counts(&row), SKIPPED);
     assert_eq!(row.unsupported, ["custom sections"]);

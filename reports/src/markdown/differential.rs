@@ -15,8 +15,11 @@ const MAX_ENTRIES: usize = 500;
 #[must_use]
 pub fn diff(record: &DiffRecord) -> String {
     let mut out = format!("# Differential run on {}\n\n", plain(&record.arch));
-    let cases = counted(record.cases, "case", "cases");
+    let cases = compared(record.calls, record.cases);
     let _ = match record.divergences.len() as u64 {
+        0 if record.cases > 0 && record.idle.len() as u64 == record.cases => {
+            writeln!(out, "**✗ Nothing was compared in {cases}.**\n")
+        }
         0 => writeln!(out, "**✓ {} agree in {cases}.**\n", engine_names(&record.engines)),
         some => {
             let divergences = counted(some, "divergence", "divergences");
@@ -28,6 +31,11 @@ pub fn diff(record: &DiffRecord) -> String {
         }
     };
     out.push_str(&poisoned(&record.poisoned));
+    out.push_str(&outcomes(&record.outcomes));
+    for idle in record.idle.iter().take(MAX_ENTRIES) {
+        let (file, reason) = (plain(&idle.file), plain(&idle.reason));
+        let _ = writeln!(out, "No call was compared of {file}: {reason}\n");
+    }
     for divergence in record.divergences.iter().take(MAX_ENTRIES) {
         out.push_str(&divergence_table(divergence));
     }
@@ -36,6 +44,21 @@ pub fn diff(record: &DiffRecord) -> String {
         out.push_str(&super::coverage::coverage(reached));
     }
     out
+}
+
+/// How much was compared; older records do not count calls.
+fn compared(calls: u64, cases: u64) -> String {
+    let cases = counted(cases, "case", "cases");
+    match calls {
+        0 => cases,
+        calls => format!("{} of {cases}", counted(calls, "call", "calls")),
+    }
+}
+
+fn outcomes(counts: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> =
+        counts.iter().map(|(name, count)| format!("{} {count}", plain(name))).collect();
+    if counts.is_empty() { String::new() } else { format!("Outcomes: {}\n\n", counts.join(", ")) }
 }
 
 fn divergence_table(divergence: &Divergence) -> String {

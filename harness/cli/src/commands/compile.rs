@@ -1,5 +1,6 @@
 //! `etalon compile`
 
+use crate::commands::validate::features;
 use crate::exit::Status;
 use crate::{engines, input};
 use anyhow::{Context, Result, bail};
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// How hard to optimise
     #[arg(long, value_enum, default_value = "speed")]
     pub opt: Opt,
+    /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
+    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
+    pub features: Vec<String>,
     /// Meter gas by this schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
@@ -44,6 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<Status> {
         bail!("{}: already an artefact", args.file.display());
     }
     let mut config = Config::new(Tier::Jit);
+    config.features = features(&args.features)?;
     config.opt = match args.opt {
         Opt::None => OptLevel::None,
         Opt::Speed => OptLevel::Speed,

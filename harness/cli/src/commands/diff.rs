@@ -12,7 +12,7 @@ use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Tool};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon diff`.
@@ -100,6 +100,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         differ.note(&mut record, &case, &judged);
     }
     record.coverage = tally.as_ref().map(rule_coverage);
+    for idle in &record.idle {
+        eprintln!("error: {}: no call was compared: {}", idle.file, idle.reason);
+    }
     match format {
         Format::Json => json(&record)?,
         Format::Human => print(&record),
@@ -108,10 +111,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Status::EngineFailed
     } else if unreadable > 0 {
         Status::Unusable
-    } else if record.divergences.is_empty() {
+    } else if !record.divergences.is_empty() {
+        Status::Finding
+    } else if record.idle.is_empty() {
         Status::Fine
     } else {
-        Status::Finding
+        Status::Unusable
     })
 }
 
@@ -184,14 +189,29 @@ fn print(record: &DiffRecord) {
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let verdict = match record.divergences.len() {
+        0 if record.idle.len() as u64 == record.cases => paint.bad("nothing was compared"),
         0 => paint.good("no divergence"),
         n => paint.bad(&format!("{n} diverged")),
     };
+    let calls = if record.calls == 1 { "call" } else { "calls" };
     let modules = if record.cases == 1 { "module" } else { "modules" };
-    println!("{} {modules} on {}: {verdict}", record.cases, engines.join(", "));
+    println!(
+        "{} {calls} of {} {modules} on {}: {verdict}",
+        record.calls,
+        record.cases,
+        engines.join(", ")
+    );
+    if !record.outcomes.is_empty() {
+        println!("outcomes: {}", outcomes(&record.outcomes));
+    }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
+}
+
+/// Counts of outcomes on one line.
+pub(crate) fn outcomes(counts: &BTreeMap<String, u64>) -> String {
+    counts.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What an engine did, without the digests of what does not differ.

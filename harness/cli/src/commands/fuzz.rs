@@ -1,6 +1,6 @@
 //! `etalon fuzz`
 
-use crate::commands::diff::phrase;
+use crate::commands::diff::{outcomes, phrase};
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
@@ -70,6 +70,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if let Some(tally) = &tally {
         watch(&mut adapters, tally);
     }
+    if adapters.len() < 2 {
+        bail!("fuzz compares at least two engines, but only one is named");
+    }
+    if args.cases == Some(0) {
+        bail!("--cases 0 asks for nothing; run one case at least");
+    }
     let profiles = profiles(&args.profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
@@ -107,7 +113,20 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Json => json(&record)?,
         Format::Human => print(args, &record),
     }
-    Ok(if record.findings.is_empty() { Status::Fine } else { Status::Finding })
+    if calls(&record) == 0 {
+        eprintln!("error: no call was compared");
+    }
+    Ok(match (record.findings.is_empty(), calls(&record)) {
+        (false, _) => Status::Finding,
+        (true, 0) => Status::Unusable,
+        (true, _) => Status::Fine,
+    })
+}
+
+/// How many calls were compared: actions that did not load a module.
+fn calls(record: &FuzzRecord) -> u64 {
+    let outcomes = record.coverage.outcomes.iter();
+    outcomes.filter(|(name, _)| !name.starts_with("loading: ")).map(|(_, n)| n).sum()
 }
 
 /// The profiles of these names, or all.
@@ -138,18 +157,23 @@ fn print(args: &Args, record: &FuzzRecord) {
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let rate = record.cases_per_second.map(|r| format!(", {r:.0} a second")).unwrap_or_default();
-    println!("{} cases on {} from seed {}{rate}", record.cases, engines.join(", "), record.seed);
+    println!(
+        "{} calls of {} cases on {} from seed {}{rate}",
+        calls(record),
+        record.cases,
+        engines.join(", "),
+        record.seed
+    );
     let coverage = &record.coverage;
     println!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
-    let outcomes: Vec<String> =
-        coverage.outcomes.iter().map(|(name, n)| format!("{name} {n}")).collect();
-    println!("outcomes: {}", outcomes.join(", "));
+    println!("outcomes: {}", outcomes(&coverage.outcomes));
     if let Some(rules) = &coverage.rules {
         crate::coverage::print(rules);
     }
     println!(
         "{}",
         match record.findings.len() {
+            0 if calls(record) == 0 => paint.bad("nothing was compared"),
             0 => paint.good("no finding"),
             n => paint.bad(&format!("{n} findings")),
         }

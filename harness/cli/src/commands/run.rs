@@ -1,5 +1,6 @@
 //! `etalon run`
 
+use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs};
 use crate::exit::Status;
 use crate::output::{Format, Paint, json};
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// Gas schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
+    /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
+    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
+    pub features: Vec<String>,
     /// Print the gas that the run took
     #[arg(long)]
     pub stats: bool,
@@ -82,7 +86,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfig>) -> Result<Run> {
     let schedule = gas.as_ref().map(|g| g.schedule.id().to_string());
-    let config = SessionConfig { features: adapter.features(), gas, turns: false };
+    let config = SessionConfig { features: features(&args.features)?, gas, turns: false };
     let mut session = adapter.session(&config)?;
     session.define_spectest()?;
     let mut run = Run {

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
-    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
     pub features: Vec<String>,
 }
 
@@ -116,5 +116,5 @@ pub(crate) fn features(names: &[String]) -> Result<Features> {
         };
         set = Some(set.map_or(one, |set| set.union(one)));
     }
-    Ok(set.unwrap_or_else(Features::all))
+    Ok(set.unwrap_or_else(Features::wasm3))
 }

@@ -8,7 +8,7 @@ use crate::progress::ScriptBar;
 use anyhow::Result;
 use etalon_adapters::{Adapter, Features};
 use etalon_harness::coverage::rule_coverage;
-use etalon_harness::script::{Outcomes, ScriptOptions, outcomes, run_paths, scripts_in};
+use etalon_harness::script::{Outcomes, ScriptOptions, TextRule, outcomes, run_paths, scripts_in};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -32,8 +32,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
     #[arg(conflicts_with = "coverage")]
     pub outcomes: Option<u64>,
+    /// How the texts of assertions are compared: strictly as in the official scripts (a text must name the fault that
+    /// was found), or leniently, for scripts with texts of other engines (the phase decides)
+    #[arg(long, value_enum, default_value_t, value_name = "RULE")]
+    pub texts: Texts,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// How the texts of assertions are compared.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum Texts {
+    #[default]
+    Strict,
+    Lenient,
 }
 
 /// The outcomes of a script on an engine.
@@ -46,7 +58,11 @@ struct OutcomesOf {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { mut adapters, options, tally } = args.run.prepare()?;
+    let Prepared { mut adapters, mut options, tally } = args.run.prepare()?;
+    options.texts = match args.texts {
+        Texts::Strict => TextRule::Strict,
+        Texts::Lenient => TextRule::Lenient,
+    };
     if args.outcomes.is_some() {
         adapters = args.run.engine.adapters(&["oracle"])?;
     }
@@ -60,7 +76,16 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     let mut run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
     run.record.coverage = tally.as_ref().map(rule_coverage);
+    if run.record.rows.is_empty() && run.errors.is_empty() {
+        return Err(no_script(&args.paths));
+    }
     finish(&run, args.run.record.as_deref(), format)
+}
+
+/// Folders without scripts: nothing was run, and nothing must look as if it had passed.
+fn no_script(paths: &[PathBuf]) -> anyhow::Error {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    anyhow::anyhow!("{}: no script (.wast) is there", paths.join(", "))
 }
 
 fn all_outcomes(
@@ -71,6 +96,9 @@ fn all_outcomes(
     format: Format,
 ) -> Result<Status> {
     let (sources, mut errors) = scripts_in(paths, features);
+    if sources.is_empty() && errors.is_empty() {
+        return Err(no_script(paths));
+    }
     let mut all = Vec::new();
     for source in &sources {
         for engine in engines {
