@@ -138,6 +138,9 @@ impl Differ {
     /// Adds a judged case to a record.
     pub fn note(&self, record: &mut DiffRecord, case: &Case, judged: &Judged) {
         record.cases += 1;
+        for (name, trace) in self.names().zip(&judged.traces).filter(|(_, t)| t.not_compiled > 0) {
+            *record.not_compiled.entry(name.to_owned()).or_default() += trace.not_compiled;
+        }
         match &judged.verdict {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {

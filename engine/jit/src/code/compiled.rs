@@ -2,6 +2,7 @@
 
 use crate::abi::AbiSignature;
 use crate::compile::OptLevel;
+use crate::error::NotCompiled;
 use serde::{Deserialize, Serialize};
 
 /// A call whose target address is written when the code is placed in memory.
@@ -107,6 +108,10 @@ pub struct CompiledModule {
     pub(crate) digest: [u8; 32],
     /// By index, ascending.
     pub(crate) functions: Vec<CompiledFunction>,
+    /// Functions that were to be compiled, and are not. By index, ascending.
+    pub(crate) not_compiled: Vec<NotCompiled>,
+    /// What stands for each of those in calls.
+    pub(crate) bridges: Vec<CompiledFunction>,
     /// The stub that throws.
     pub(crate) throw: Code,
     /// The stub that calls routines that may collect.
@@ -124,6 +129,11 @@ impl CompiledModule {
     /// Indices of the functions that are compiled, ascending.
     pub fn functions(&self) -> impl Iterator<Item = u32> + '_ {
         self.functions.iter().map(|f| f.index)
+    }
+
+    /// Functions that were to be compiled, and that another tier has to run, with the reasons. By index, ascending.
+    pub fn not_compiled(&self) -> &[NotCompiled] {
+        &self.not_compiled
     }
 
     /// Machine code of a function; `None` if it is not compiled here.
@@ -145,7 +155,7 @@ impl CompiledModule {
     /// All code, in the order in which it is placed.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
         let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
-        let functions = self.functions.iter().map(|f| &f.code);
+        let functions = self.functions.iter().chain(&self.bridges).map(|f| &f.code);
         functions.chain([&self.throw, &self.safepoint]).chain(trampolines)
     }
 }

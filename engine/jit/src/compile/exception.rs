@@ -6,7 +6,7 @@
 use super::control::{Kind, args};
 use super::translator::Translator;
 use crate::abi::{AbiType, CODE_UNWIND, JitContext, Region, slots, throw_signature, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{
@@ -28,7 +28,7 @@ pub(super) struct Handler {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn exception_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn exception_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::TryTable { try_table } => self.try_table(try_table)?,
             O::Throw { tag_index } => self.throw(*tag_index)?,
@@ -39,7 +39,7 @@ impl Translator<'_> {
     }
 
     /// `try_table`
-    fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
+    fn try_table(&mut self, table: &TryTable) -> Result<(), Failure> {
         let (params, results) = self.block_type(table.ty);
         let exit = self.block_with(&results);
         let body = self.b.create_block();
@@ -56,7 +56,7 @@ impl Translator<'_> {
     }
 
     /// The block of a clause.
-    fn handler(&mut self, catch: &Catch) -> Result<Handler, CompileError> {
+    fn handler(&mut self, catch: &Catch) -> Result<Handler, Failure> {
         let (tag, label, with_reference) = match *catch {
             Catch::One { tag, label } => (Some(tag), label, false),
             Catch::OneRef { tag, label } => (Some(tag), label, true),
@@ -81,7 +81,7 @@ impl Translator<'_> {
     }
 
     /// Types of the fields of a tag's exceptions, and how they lie in slots.
-    fn tag_fields(&self, tag: u32) -> Result<(Vec<ValType>, Vec<AbiType>), CompileError> {
+    fn tag_fields(&self, tag: u32) -> Result<(Vec<ValType>, Vec<AbiType>), Failure> {
         let TypeUse::Idx(ty) = self.module.tags[tag as usize].ty else {
             return Err(self.crash("the type of a tag is not an index"));
         };
@@ -90,15 +90,19 @@ impl Translator<'_> {
         Ok((fields, in_slots))
     }
 
-    /// Room on the stack for values of some types.
+    /// Room on the stack for values of some types, until more room is asked for: all accesses of a function share it.
     pub(super) fn room(&mut self, types: &[AbiType]) -> Value {
         let bytes = types.iter().map(|t| t.slots() as u32 * 8).sum::<u32>().max(8);
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
-        let slot = self.b.create_sized_stack_slot(data);
+        let slot = *self.scratch.get_or_insert_with(|| {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+            self.b.create_sized_stack_slot(data)
+        });
+        let size = &mut self.b.func.sized_stack_slots[slot].size;
+        *size = bytes.max(*size);
         self.b.ins().stack_addr(I64, slot, 0)
     }
 
-    fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, CompileError> {
+    fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, Failure> {
         let (fields, types) = self.tag_fields(tag)?;
         if types.is_empty() {
             return Ok(Vec::new());
@@ -117,7 +121,7 @@ impl Translator<'_> {
     }
 
     /// `throw`
-    fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
+    fn throw(&mut self, tag: u32) -> Result<(), Failure> {
         let (_, types) = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);

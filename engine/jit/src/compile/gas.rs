@@ -10,7 +10,7 @@
 use super::cuts::ends_segment;
 use super::translator::Translator;
 use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{InstBuilder, Value};
@@ -35,7 +35,7 @@ pub(super) struct Gas {
 
 impl Translator<'_> {
     /// Reads the counter and charges for the entry and the first segment.
-    pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), CompileError> {
+    pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         if !self.env.metering {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl Translator<'_> {
     }
 
     /// Sums the weights between cuts.
-    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, CompileError> {
+    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, Failure> {
         let schedule = &self.env.schedule;
         let mut costs = vec![0u64];
         let mut reader = self.module.operators(body);

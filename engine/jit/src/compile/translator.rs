@@ -5,10 +5,11 @@ use super::gas::Gas;
 use super::isa::SharedIsa;
 use super::roots::tag_places;
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
-use crate::error::CompileError;
+use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, Type, UserFuncName, Value,
+    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, StackSlot, Type, UserFuncName,
+    Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use etalon_gas::Schedule;
@@ -48,6 +49,8 @@ pub(super) struct Translator<'a> {
     callees: HashMap<u32, cranelift_codegen::ir::FuncRef>,
     signatures: HashMap<u32, SigRef>,
     builtin: Option<SigRef>,
+    /// Where values lie that pass to a routine or back.
+    pub(super) scratch: Option<StackSlot>,
 }
 
 /// Translates a function of the module.
@@ -56,11 +59,12 @@ pub(super) fn translate(
     func: u32,
     into: &mut Function,
     contexts: &mut FunctionBuilderContext,
-) -> Result<(), CompileError> {
+) -> Result<(), Failure> {
     let module = env.module;
     let ty = module.func_type(func);
     let Some(body) = module.body(func) else {
-        return Err(CompileError::Codegen { func, message: "the function has no body".into() });
+        let message = "the function has no body".into();
+        return Err(CompileError::Codegen { func, message }.into());
     };
     into.name = UserFuncName::user(0, func);
     into.signature = AbiSignature::of(ty).native();
@@ -88,6 +92,7 @@ pub(super) fn translate(
         callees: HashMap::new(),
         signatures: HashMap::new(),
         builtin: None,
+        scratch: None,
     };
     translator.prologue(body, &ty.params, &params[2..])?;
     let mut reader = module.operators(body);
@@ -109,7 +114,7 @@ impl Translator<'_> {
         body: &FuncBody,
         types: &[ValType],
         params: &[Value],
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), Failure> {
         self.take_depth();
         self.start_gas(body)?;
         for (ty, value) in types.iter().zip(params) {
@@ -124,7 +129,7 @@ impl Translator<'_> {
     }
 
     /// Translates one operator, and the charge at the cut after it.
-    fn step(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
+    fn step(&mut self, operator: &Operator<'_>) -> Result<(), Failure> {
         if self.reachable {
             self.operator(operator)?;
         } else {
@@ -135,13 +140,13 @@ impl Translator<'_> {
     }
 
     /// A fault of this compiler.
-    pub(super) fn crash(&self, message: impl Into<String>) -> CompileError {
-        CompileError::Codegen { func: self.func, message: message.into() }
+    pub(super) fn crash(&self, message: impl Into<String>) -> Failure {
+        CompileError::Codegen { func: self.func, message: message.into() }.into()
     }
 
     /// An operator that this tier does not have.
-    pub(super) fn unsupported(&self, operator: &Operator<'_>) -> CompileError {
-        CompileError::Unsupported { func: self.func, operator: Opcode::of(operator).name() }
+    pub(super) fn unsupported(operator: &Operator<'_>) -> Failure {
+        Reason::Operator(Opcode::of(operator).name().to_owned()).into()
     }
 
     pub(super) fn push(&mut self, value: Value) {

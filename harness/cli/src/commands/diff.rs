@@ -189,6 +189,9 @@ fn print(record: &DiffRecord) {
     };
     let modules = if record.cases == 1 { "module" } else { "modules" };
     println!("{} {modules} on {}: {verdict}", record.cases, engines.join(", "));
+    for (engine, functions) in &record.not_compiled {
+        println!("{engine}: the interpreter ran {functions} functions that are not compiled");
+    }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
