@@ -27,7 +27,7 @@ mod module;
 mod snapshot;
 mod store;
 
-pub use config::{Config, OptLevel, Tier, UnknownTier};
+pub use config::{CompileBudget, Config, OptLevel, Tier, UnknownTier};
 pub use engine::Engine;
 pub use error::{ModuleError, StoreError};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};

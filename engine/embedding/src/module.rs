@@ -66,6 +66,7 @@ impl Module {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
             opt: config.opt,
+            budget: config.compile_budget,
             functions: (functions.len() < tiers.len()).then_some(functions),
             verify: cfg!(debug_assertions),
         };

@@ -1,7 +1,9 @@
 //! Large functions: many values alive, many accesses to objects, deep nests. No tier refuses them, and all give the same
 //! results for the same gas, at every level of optimisation (gas-1, *Depth*).
 
-use etalon::{Config, Engine, Linker, Module, OptLevel, Schedule, Store, Tier, Value};
+use etalon::{
+    CompileBudget, Config, Engine, Linker, Module, OptLevel, Schedule, Store, Tier, Value,
+};
 use std::fmt::Write as _;
 
 /// A text repeated, with its number.
@@ -170,4 +172,68 @@ fn deep_nests() {
 fn operands_and_locals_that_are_alive_have_their_slots() {
     assert_eq!(agree("1000 alive", &alive(1000)), 0);
     assert_eq!(agree("3000 alive", &alive(3000)), 0);
+}
+
+/// Functions of all kinds that call each other directly, through a table, by tail calls, and throw through each other.
+const CALLS: &str = r#"(module (tag $x (param i64)) (table funcref (elem $even $odd))
+  (type $t (func (param i64) (result i64)))
+  (func $even (type $t)
+    (if (result i64) (i64.eqz (local.get 0)) (then (throw $x (i64.const 41)))
+      (else (call $odd (i64.sub (local.get 0) (i64.const 1))))))
+  (func $odd (type $t)
+    (if (result i64) (i64.eqz (local.get 0)) (then (throw $x (i64.const 42)))
+      (else (return_call_indirect (type $t) (i64.sub (local.get 0) (i64.const 1)) (i32.const 0)))))
+  (func $wide (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 v128 f64)
+    (result i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 v128 f64)
+    (local.get 9) (local.get 8) (local.get 7) (local.get 6) (local.get 5) (local.get 4)
+    (local.get 3) (local.get 2) (local.get 1) (local.get 0) (local.get 10) (local.get 11))
+  (func (export "f") (type $t) (local i64)
+    (local.set 1 (block $h (result i64)
+      (try_table (result i64) (catch $x $h) (call $even (local.get 0)))))
+    (call $wide (local.get 0) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5)
+      (i64.const 6) (i64.const 7) (i64.const 8) (local.get 1) (v128.const i64x2 9 10) (f64.const 11))
+    (drop) (i64x2.extract_lane 1)
+    (i64.xor) (i64.sub) (i64.xor) (i64.sub) (i64.xor) (i64.sub) (i64.xor) (i64.sub) (i64.xor) (i64.sub)))"#;
+
+/// With every budget some functions are compiled and others are not, and nothing else changes. An artefact knows which.
+#[test]
+fn what_is_not_compiled_is_called_as_if_it_were() {
+    let wasm = wat::parse_str(CALLS).unwrap();
+    let metered = |tier| Config::new(tier).metered(Schedule::builtin(Schedule::DEFAULT).unwrap());
+    let outcome = |engine: &Engine, module: &Module| {
+        let mut store = Store::new(engine, None).unwrap();
+        let instance = store.instantiate(module, &Linker::new()).unwrap();
+        let f = store.func(instance, "f").unwrap();
+        (store.invoke(f, &[Value::I64(7)]), store.meter().consumed())
+    };
+    let interp = Engine::new(metered(Tier::Interp));
+    let expected = outcome(&interp, &Module::new(&interp, &wasm).unwrap());
+    assert!(expected.0.is_ok(), "{expected:?}");
+    let mut seen = std::collections::BTreeSet::new();
+    for tier in [Tier::Jit, Tier::Aot] {
+        for module in (0..300).step_by(10) {
+            let compile_budget = CompileBudget { function: module.max(30), module };
+            let engine = Engine::new(Config { compile_budget, ..metered(tier) });
+            let module = Module::new(&engine, &wasm).unwrap();
+            assert_eq!(outcome(&engine, &module), expected, "{compile_budget:?} on {tier}");
+            let artefact = Module::from_artefact(&engine, &module.to_artefact().unwrap()).unwrap();
+            assert_eq!(outcome(&engine, &artefact), expected, "{compile_budget:?} on {tier}");
+            assert_eq!(artefact.not_compiled(), module.not_compiled());
+            seen.insert(module.not_compiled().iter().map(|f| f.func).collect::<Vec<_>>());
+        }
+    }
+    assert!(
+        seen.contains(&vec![]) && seen.contains(&vec![0, 1, 2, 3]) && seen.len() > 3,
+        "{seen:?}"
+    );
+}
+
+/// A schedule may allow so much depth that no native stack would do.
+#[test]
+fn a_depth_without_end_is_interpreted() {
+    let text = include_str!("../../gas/schedules/default.toml").replace("524288", "4294967295");
+    let schedule = std::sync::Arc::new(Schedule::parse(&text, "deep").unwrap());
+    let engine = Engine::new(Config::new(Tier::Jit).metered(schedule));
+    let module = Module::new(&engine, &wat::parse_str(CALLS).unwrap()).unwrap();
+    assert_eq!(module.not_compiled().len(), 4);
 }

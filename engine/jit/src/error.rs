@@ -42,6 +42,14 @@ pub enum Reason {
     /// The schedule allows more depth than native stack is reserved for.
     #[error("a depth of {0} slots could outgrow the native stack")]
     Depth(u32),
+    /// Compiling it costs more than is to be spent.
+    #[error("compiling it costs {cost} units, and {limit} are to be spent")]
+    Budget {
+        /// What it costs; see [`Budget`](crate::Budget).
+        cost: u64,
+        /// What is left for it.
+        limit: u64,
+    },
     /// The code generator has a limit that it exceeds.
     #[error("it exceeds a limit of the code generator")]
     TooLarge,

@@ -28,6 +28,8 @@ pub(crate) struct Code {
     pub(crate) sites: Vec<(u32, u32)>,
     /// Calls with handlers, sorted by return address.
     pub(crate) handlers: Vec<HandlerSite>,
+    /// Of handlers; each comes after the one around it.
+    pub(crate) scopes: Vec<Scope>,
     /// Calls across which references are held, sorted by return address.
     pub(crate) maps: Vec<StackMap>,
 }
@@ -50,19 +52,23 @@ pub(crate) struct HandlerSite {
     pub(crate) offset: u32,
     /// From the frame pointer down to the stack pointer.
     pub(crate) frame: u32,
-    /// What is tried, in order.
-    pub(crate) clauses: Vec<Clause>,
+    /// Where the context of the instance is, from the stack pointer.
+    pub(crate) context: u32,
+    /// The innermost scope around the call, by its place in [`Code::scopes`].
+    pub(crate) scope: u32,
+    /// Offset in the code of where an exception goes on that a clause handles.
+    pub(crate) landing: u32,
 }
 
-/// A step of finding a handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Clause {
-    /// The context of the instance is at this distance from the stack pointer.
-    Context(u32),
-    /// A tag of the instance, by index, is handled at an offset of the code.
-    Tag(u32, u32),
-    /// Everything is handled at an offset of the code.
-    All(u32),
+/// The clauses of a `try_table`. They have numbers in the function, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scope {
+    /// Number of the first clause.
+    pub(crate) first: u32,
+    /// The tag of each clause, by its index in the module; `None` handles everything.
+    pub(crate) tags: Vec<Option<u32>>,
+    /// The scope around this one, if what is not handled here may be there.
+    pub(crate) outer: Option<u32>,
 }
 
 /// A function of the module.

@@ -1,6 +1,6 @@
 //! Code in memory, executable.
 
-use super::compiled::{Clause, Code, CompiledModule, HandlerSite, Settings, StackMap};
+use super::compiled::{Code, CompiledModule, HandlerSite, Scope, Settings, StackMap};
 use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
@@ -26,6 +26,7 @@ struct Piece {
     traps: Vec<(u32, u8)>,
     sites: Vec<(u32, u32)>,
     handlers: Vec<HandlerSite>,
+    scopes: Vec<Scope>,
     maps: Vec<StackMap>,
 }
 
@@ -51,10 +52,10 @@ pub(crate) enum FrameInfo<'a> {
     Handlers {
         /// Address of the function's code.
         start: usize,
-        /// From the frame pointer down to the stack pointer.
-        size: usize,
-        /// What is tried, in order.
-        clauses: &'a [Clause],
+        /// The handlers of its call.
+        site: &'a HandlerSite,
+        /// The scopes of the function.
+        scopes: &'a [Scope],
     },
 }
 
@@ -130,6 +131,7 @@ impl LoadedModule {
                 traps: code.traps.clone(),
                 sites: code.sites.clone(),
                 handlers: code.handlers.clone(),
+                scopes: code.scopes.clone(),
                 maps: code.maps.clone(),
             });
             if let Some(func) = func {
@@ -194,8 +196,8 @@ impl LoadedModule {
         }
         let found = piece.handlers.binary_search_by_key(&(before + 1), |site| site.offset);
         let Ok(at) = found else { return Some(FrameInfo::Function) };
-        let HandlerSite { frame, clauses, .. } = &piece.handlers[at];
-        Some(FrameInfo::Handlers { start: piece.start, size: *frame as usize, clauses })
+        let (start, site) = (piece.start, &piece.handlers[at]);
+        Some(FrameInfo::Handlers { start, site, scopes: &piece.scopes })
     }
 
     /// The references of the frame whose call returns to an address; `None` if it holds none.

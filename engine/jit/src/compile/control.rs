@@ -1,7 +1,7 @@
 //! "Control Instructions": a label becomes a block of the code generator, and the operands that a branch takes along
 //! become the parameters of that block.
 
-use super::exception::Handler;
+use super::exception::Try;
 use super::translator::{Translator, clif};
 use crate::abi::trap_code;
 use crate::error::Failure;
@@ -26,8 +26,8 @@ pub(super) enum Kind {
     If(Block, Vec<Value>),
     /// The second arm.
     Else,
-    /// `try_table`, with its clauses.
-    Try(Vec<Handler>),
+    /// `try_table` with clauses.
+    Try(Try),
 }
 
 /// A control frame.
@@ -70,7 +70,7 @@ impl Translator<'_> {
             O::Loop { blockty } => self.loop_(*blockty),
             O::If { blockty } => self.if_(*blockty),
             O::Else => self.else_(),
-            O::End => self.end(),
+            O::End => self.end()?,
             O::Br { relative_depth } => self.br(*relative_depth)?,
             O::BrIf { relative_depth } => self.br_if(*relative_depth)?,
             O::BrTable { targets } => self.br_table(targets)?,
@@ -177,13 +177,27 @@ impl Translator<'_> {
         self.b.ins().jump(exit, &args(&values));
     }
 
+    /// Whether the innermost frame ends where nothing but the end of its body leads to: the operands stay as they are.
+    fn falls_through(&self) -> bool {
+        self.frames.len() > 1
+            && self.frames.last().is_some_and(|frame| {
+                !frame.exited && matches!(frame.kind, Kind::Block | Kind::Loop(_))
+            })
+    }
+
     /// `end`
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), Failure> {
+        if self.reachable && self.falls_through() {
+            if let Some(Kind::Loop(header)) = self.frames.pop().map(|frame| frame.kind) {
+                self.b.seal_block(header);
+            }
+            return Ok(());
+        }
         if self.reachable {
             self.jump_to_exit();
         }
-        let Some(mut frame) = self.frames.pop() else { return };
-        let Some(exit) = frame.exit else { return };
+        let Some(mut frame) = self.frames.pop() else { return Ok(()) };
+        let Some(exit) = frame.exit else { return Ok(()) };
         match &frame.kind {
             // An `if` without `else`: the other arm passes its operands through.
             Kind::If(other, operands) => {
@@ -192,7 +206,7 @@ impl Translator<'_> {
                 self.b.ins().jump(exit, &args(operands));
             }
             Kind::Loop(header) => self.b.seal_block(*header),
-            Kind::Try(handlers) => handlers.iter().for_each(|h| self.b.seal_block(h.block)),
+            Kind::Try(this) => self.end_try(this)?,
             Kind::Block | Kind::Else => {}
         }
         self.b.seal_block(exit);
@@ -210,6 +224,7 @@ impl Translator<'_> {
             self.b.ins().return_(&results);
             self.reachable = false;
         }
+        Ok(())
     }
 
     /// Where a branch to a label goes, and how many operands it takes along.
@@ -312,7 +327,7 @@ impl Translator<'_> {
                 self.frames.push(Frame::dead())
             }
             O::Else => self.else_(),
-            O::End => self.end(),
+            O::End => self.end()?,
             // Its `end` would be taken for that of the frame around it.
             O::Try { .. } => return Err(Self::unsupported(operator)),
             _ => {}

@@ -49,18 +49,18 @@ pub(super) fn function(
 ) -> Result<Code, Failure> {
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
     work.context.clear();
-    translate(env, index, &mut work.context.func, &mut work.builder)?;
+    let scopes = translate(env, index, &mut work.context.func, &mut work.builder)?;
     if !generators.optimises || steps(&work.context.func) <= MOST_STEPS {
         let code = generate(work, &*generators.asked_for, index)?;
         if fits(work, reserved).is_ok() {
-            return Ok(code);
+            return Ok(Code { scopes, ..code });
         }
         work.context.clear();
         translate(env, index, &mut work.context.func, &mut work.builder)?;
     }
     let code = generate(work, &*generators.plain, index)?;
     fits(work, reserved)?;
-    Ok(code)
+    Ok(Code { scopes, ..code })
 }
 
 /// Whether the native frame of the code that was generated last is within what is reserved for it.

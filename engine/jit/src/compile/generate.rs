@@ -2,7 +2,7 @@
 
 use super::isa;
 use crate::abi::{CODE_GAS, CODE_STACK, CODE_UNWIND};
-use crate::code::{CallSite, Clause, Code, HandlerSite, StackMap};
+use crate::code::{CallSite, Code, HandlerSite, StackMap};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{ExternalName, TrapCode, UserStackMap};
@@ -47,23 +47,28 @@ fn maps(buffer: &MachBufferFinalized<Final>) -> Vec<StackMap> {
     maps
 }
 
-/// The handlers of a function's calls.
+/// The handlers of a function's calls. A tag of the code generator is the number of a scope.
 fn handlers(buffer: &MachBufferFinalized<Final>) -> Result<Vec<HandlerSite>, String> {
     let mut sites = Vec::new();
-    for call in buffer.call_sites().filter(|call| !call.exception_handlers.is_empty()) {
+    for call in buffer.call_sites() {
+        let (mut context, mut handler) = (None, None);
+        for item in call.exception_handlers {
+            match item {
+                FinalizedMachExceptionHandler::Tag(tag, offset) => {
+                    handler = Some((tag.as_u32(), *offset));
+                }
+                FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(at)) => {
+                    context = Some(*at);
+                }
+                // Where a trampoline goes on, which it notes itself.
+                FinalizedMachExceptionHandler::Default(_) => {}
+                other => return Err(format!("a context at {other:?}")),
+            }
+        }
+        let Some((scope, landing)) = handler else { continue };
+        let context = context.ok_or("a handler without a context")?;
         let frame = call.frame_offset.ok_or("a frame of unknown size")?;
-        let clauses = call.exception_handlers.iter().map(|handler| match handler {
-            FinalizedMachExceptionHandler::Tag(tag, offset) => {
-                Ok(Clause::Tag(tag.as_u32(), *offset))
-            }
-            FinalizedMachExceptionHandler::Default(offset) => Ok(Clause::All(*offset)),
-            FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(at)) => {
-                Ok(Clause::Context(*at))
-            }
-            other => Err(format!("a context at {other:?}")),
-        });
-        let clauses = clauses.collect::<Result<_, _>>()?;
-        sites.push(HandlerSite { offset: call.ret_addr, frame, clauses });
+        sites.push(HandlerSite { offset: call.ret_addr, frame, context, scope, landing });
     }
     sites.sort_unstable_by_key(|site| site.offset);
     Ok(sites)

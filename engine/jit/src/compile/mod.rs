@@ -2,6 +2,7 @@
 
 mod array;
 mod atomic;
+mod budget;
 mod call;
 mod control;
 mod cuts;
@@ -24,6 +25,7 @@ mod variable;
 mod vector;
 mod wide;
 
+pub use budget::Budget;
 pub use module::{CompileOptions, OptLevel, compile};
 pub(crate) use object::heap_type_of_code;
 

@@ -1,5 +1,6 @@
 //! A module's functions, compiled on all cores.
 
+use super::budget::{Budget, within};
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::isa;
@@ -40,6 +41,8 @@ pub struct CompileOptions {
     pub opt: OptLevel,
     /// Indices of the functions to compile; `None` is all.
     pub functions: Option<Vec<u32>>,
+    /// How much is compiled.
+    pub budget: Budget,
     /// Whether the code generator checks itself: slow, for tests.
     pub verify: bool,
 }
@@ -47,8 +50,8 @@ pub struct CompileOptions {
 impl CompileOptions {
     /// All functions, at speed.
     pub fn new(schedule: Arc<Schedule>, metering: bool) -> CompileOptions {
-        let opt = OptLevel::default();
-        CompileOptions { schedule, metering, opt, functions: None, verify: false }
+        let (opt, budget) = (OptLevel::default(), Budget::default());
+        CompileOptions { schedule, metering, opt, functions: None, budget, verify: false }
     }
 }
 
@@ -72,7 +75,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         metering: options.metering,
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
-    let (functions, not_compiled) = functions(&env, &generators, &indices)?;
+    let (functions, not_compiled) = functions(&env, &generators, options.budget, &indices)?;
     let layout = env.layout.clone().with_foreign(not_compiled.iter().map(|f| f.func));
     let mut work = Workspace::new();
     let bridge = |NotCompiled { func: index, .. }: &NotCompiled| {
@@ -104,6 +107,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
 fn functions(
     env: &Env<'_>,
     generators: &Generators,
+    budget: Budget,
     indices: &[u32],
 ) -> Result<(Vec<CompiledFunction>, Vec<NotCompiled>), CompileError> {
     let per_slot = trap::bytes_per_slot(env.schedule.depth());
@@ -112,10 +116,13 @@ fn functions(
         let none = |func: &u32| NotCompiled { func: *func, reason: reason.clone() };
         return Ok((Vec::new(), indices.iter().map(none).collect()));
     }
-    let outcomes: Vec<_> = indices
-        .par_iter()
-        .map_init(Workspace::new, |work, index| function(work, env, generators, per_slot, *index))
-        .collect();
+    let within = within(budget, env.module, indices).map_err(error)?;
+    let one = |work: &mut Workspace, (index, within): (&u32, &Result<(), Reason>)| {
+        within.clone()?;
+        function(work, env, generators, per_slot, *index)
+    };
+    let pairs = indices.par_iter().zip(&within);
+    let outcomes: Vec<Result<Code, Failure>> = pairs.map_init(Workspace::new, one).collect();
     let (mut functions, mut not_compiled) = (Vec::new(), Vec::new());
     for (func, outcome) in indices.iter().zip(outcomes) {
         match outcome {
@@ -155,10 +162,15 @@ fn stub(
 ) -> Result<Code, CompileError> {
     work.context.clear();
     build(isa, &mut work.context.func);
-    generate(work, isa, u32::MAX).map_err(|failure| match failure {
+    generate(work, isa, u32::MAX).map_err(error)
+}
+
+/// What fails where no other tier could help is a fault of this compiler.
+fn error(failure: Failure) -> CompileError {
+    match failure {
         Failure::Error(error) => error,
         Failure::NotCompiled(reason) => {
             CompileError::Codegen { func: u32::MAX, message: reason.to_string() }
         }
-    })
+    }
 }

@@ -5,6 +5,7 @@ use super::gas::Gas;
 use super::isa::SharedIsa;
 use super::roots::tag_places;
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
+use crate::code::Scope;
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
 use cranelift_codegen::ir::{
@@ -49,17 +50,23 @@ pub(super) struct Translator<'a> {
     callees: HashMap<u32, cranelift_codegen::ir::FuncRef>,
     signatures: HashMap<u32, SigRef>,
     builtin: Option<SigRef>,
+    /// Each `try_table` with clauses so far.
+    pub(super) scopes: Vec<Scope>,
+    /// The clauses of those.
+    pub(super) clauses: u32,
+    /// The scopes that are open, the innermost last, each with the place of its frame.
+    pub(super) open: Vec<(u32, usize)>,
     /// Where values lie that pass to a routine or back.
     pub(super) scratch: Option<StackSlot>,
 }
 
-/// Translates a function of the module.
+/// Translates a function of the module; gives the scopes of its handlers.
 pub(super) fn translate(
     env: &Env<'_>,
     func: u32,
     into: &mut Function,
     contexts: &mut FunctionBuilderContext,
-) -> Result<(), Failure> {
+) -> Result<Vec<Scope>, Failure> {
     let module = env.module;
     let ty = module.func_type(func);
     let Some(body) = module.body(func) else {
@@ -92,6 +99,9 @@ pub(super) fn translate(
         callees: HashMap::new(),
         signatures: HashMap::new(),
         builtin: None,
+        scopes: Vec::new(),
+        clauses: 0,
+        open: Vec::new(),
         scratch: None,
     };
     translator.prologue(body, &ty.params, &params[2..])?;
@@ -104,7 +114,7 @@ pub(super) fn translate(
     }
     let isa = Arc::clone(&env.isa);
     translator.b.finalize(isa.frontend_config());
-    Ok(())
+    Ok(translator.scopes)
 }
 
 impl Translator<'_> {
