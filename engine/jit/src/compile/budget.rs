@@ -54,7 +54,7 @@ pub(super) fn within(
 }
 
 /// What compiling a function costs.
-fn cost(module: &Module, func: u32) -> Result<u64, Failure> {
+pub(super) fn cost(module: &Module, func: u32) -> Result<u64, Failure> {
     let Some(body) = module.body(func) else { return Ok(0) };
     let fault =
         |message: &str| Failure::from(CompileError::Codegen { func, message: message.to_owned() });

@@ -269,7 +269,7 @@ fn reached(catches: &[Catch]) -> Vec<Catch> {
     for catch in catches {
         let tag = tag(catch);
         if seen.insert(tag) {
-            clauses.push(catch.clone());
+            clauses.push(*catch);
         }
         if tag.is_none() {
             break;

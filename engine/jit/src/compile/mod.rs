@@ -11,6 +11,8 @@ mod exception;
 mod function;
 mod gas;
 mod generate;
+#[cfg(test)]
+mod growth;
 pub(crate) mod isa;
 mod memory;
 mod module;
