@@ -3,6 +3,8 @@
 //!
 //! Usage: `growth [FACTOR [FAMILY]]`: the first size is `FACTOR` times that of the family.
 
+#![allow(clippy::print_stdout, reason = "it is a program that prints")]
+
 #[path = "../../jit/tests/support/families.rs"]
 mod families;
 

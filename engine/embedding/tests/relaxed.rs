@@ -32,7 +32,7 @@ fn twice(bits: u32) -> u64 {
 
 /// Operands whose product is rounded: one rounding would leave what the first one took away. And a NaN, which is canonical.
 fn cases() -> Vec<(&'static str, Vec<Value>, u64)> {
-    let narrow = 1.000_244_140_625_f32; // 1 + 2^-12
+    let narrow = 1.0 + 2.0_f32.powi(-12);
     let wide = 1.0 + f64::from(2.0_f32.powi(-27));
     let (narrow_square, wide_square) = (narrow * narrow, wide * wide);
     vec![
