@@ -237,3 +237,21 @@ fn a_depth_without_end_is_interpreted() {
     let module = Module::new(&engine, &wat::parse_str(CALLS).unwrap()).unwrap();
     assert_eq!(module.not_compiled().len(), 4);
 }
+
+/// More segments than a counter in a register is kept for, and more joins than values are merged for.
+#[test]
+fn joins_in_a_row() {
+    let arms = |count| {
+        let line = |i| {
+            format!(
+                "(if (i32.wrap_i64 (local.get 0)) (then (local.set 0 (i64.add (local.get 0) (i64.const {i})))))"
+            )
+        };
+        format!(
+            r#"(module (func (export "f") (param i64) (result i64) {} (local.get 0)))"#,
+            repeat(count, line)
+        )
+    };
+    assert_eq!(agree("400 in a row", &arms(400)), 0);
+    assert_eq!(agree("2000 in a row", &arms(2000)), 0);
+}
