@@ -11,8 +11,8 @@ use crate::value::{RefKind, Val, ValKind};
 use etalon::{
     AddrType, Config, Engine, Execution, Extern, ExternType, Features, FuncAddr, FuncType,
     GlobalType, HeapType, HostFn, HostImport, InstantiateError, InvokeError, Limits, Linker,
-    LoadErrorKind, MemoryType, Module, ModuleError, Ref, RefType, Stop, Store, TableType, Tier,
-    TypeRegistry, TypeUse, ValType, Value,
+    MemoryType, Module, Ref, RefType, Stop, Store, TableType, Tier, TypeRegistry, TypeUse, ValType,
+    Value,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeMap;
@@ -207,7 +207,7 @@ impl OwnSession {
                 MIXED[(func.wrapping_add(shift) % 3) as usize]
             }),
         };
-        module.map_err(rejection)
+        module.map_err(Rejection::from)
     }
 
     /// A host function that records its calls and returns zeros and nulls.
@@ -509,29 +509,6 @@ impl OwnSession {
             Stop::Host(error) => Outcome::HostError(error.to_string()),
             Stop::Crash(crash) => Outcome::Crashed(crash.to_string()),
         }
-    }
-}
-
-fn rejection(error: ModuleError) -> Rejection {
-    let text = error.to_string();
-    match error {
-        // The rejection already names the phase, so the message does not repeat it.
-        ModuleError::Load(error) => {
-            let message = format!("{} (at offset {:#x})", error.message, error.offset);
-            match error.kind {
-                LoadErrorKind::Malformed => Rejection::Malformed(message),
-                LoadErrorKind::Invalid => Rejection::Invalid(message),
-                LoadErrorKind::Limit => Rejection::Limit(message),
-                LoadErrorKind::Unsupported { feature } => {
-                    Rejection::Unsupported { feature: feature.to_owned(), message: error.message }
-                }
-            }
-        }
-        // An artefact for another machine or schedule is refused by name and never run.
-        ModuleError::Artefact(_) => {
-            Rejection::Unsupported { feature: "artefact".to_owned(), message: text }
-        }
-        _ => Rejection::Limit(text),
     }
 }
 
