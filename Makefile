@@ -45,6 +45,10 @@ bench: ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime,
 	$(CARGO) build --release --locked --features peers --target-dir target/peers
 	target/peers/release/etalon bench
 
+.PHONY: growth
+growth: ## How time and memory grow with a module, for each construct; fails above the bound
+	$(CARGO) run --release --locked -p etalon --example growth
+
 .PHONY: fuzz-targets
 fuzz-targets: ## The coverage-guided targets as plain replay binaries
 	cd fuzz && $(CARGO) build --release

@@ -1,7 +1,7 @@
 //! Settings of an engine.
 
 use etalon_gas::Schedule;
-pub use etalon_jit::OptLevel;
+pub use etalon_jit::{Budget as CompileBudget, OptLevel};
 use etalon_module::Features;
 use std::fmt;
 use std::str::FromStr;
@@ -81,6 +81,8 @@ pub struct Config {
     pub metering: bool,
     /// How hard the compiler tries.
     pub opt: OptLevel,
+    /// How much of a module is compiled; functions beyond it run in the interpreter.
+    pub compile_budget: CompileBudget,
     /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
     pub gc_stress: bool,
 }
@@ -95,6 +97,7 @@ impl Config {
                 .expect("the default schedule is built in"),
             metering: false,
             opt: OptLevel::Speed,
+            compile_budget: CompileBudget::default(),
             gc_stress: false,
         }
     }

@@ -11,7 +11,7 @@ pub enum ModuleError {
     /// The bytes are refused.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The compiler cannot translate it.
+    /// Nothing can be compiled here.
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// The artefact does not fit this engine.

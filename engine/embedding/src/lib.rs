@@ -27,11 +27,11 @@ mod module;
 mod snapshot;
 mod store;
 
-pub use config::{Config, OptLevel, Tier, UnknownTier};
+pub use config::{CompileBudget, Config, OptLevel, Tier, UnknownTier};
 pub use engine::Engine;
 pub use error::{ModuleError, StoreError};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
-pub use etalon_jit::ArtefactError;
+pub use etalon_jit::{ArtefactError, NotCompiled, Reason as NotCompiledReason};
 pub use etalon_module::{AddrType, Canonicalise, Module as ModuleData};
 pub use etalon_module::{
     ExternKind, ExternType, Features, FuncType, GlobalType, HeapType, Limits, LoadError,

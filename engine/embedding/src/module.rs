@@ -3,8 +3,9 @@
 use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::ModuleError;
-use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, artefact};
+use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A module that any number of stores of its engine can instantiate. Cheap to clone.
@@ -21,7 +22,7 @@ impl Module {
     /// Decodes, validates and, if the tier compiles, compiles.
     ///
     /// # Errors
-    /// If the bytes are refused, or the compiler cannot translate them.
+    /// If the bytes are refused, or no code can be made for this processor.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let tier = engine.config().tier;
         Module::mixed(engine, bytes, |_| tier)
@@ -65,6 +66,7 @@ impl Module {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
             opt: config.opt,
+            budget: config.compile_budget,
             functions: (functions.len() < tiers.len()).then_some(functions),
             verify: cfg!(debug_assertions),
         };
@@ -73,6 +75,21 @@ impl Module {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);
             return Module::from_artefact(engine, &artefact);
+        }
+        Module::compiled(data, compiled, tiers)
+    }
+
+    /// A module with its code. Functions that were to be compiled, and are not, run in the interpreter (gas-1, *Depth*).
+    fn compiled(
+        data: Arc<ModuleData>,
+        compiled: CompiledModule,
+        mut tiers: Vec<(u32, Tier)>,
+    ) -> Result<Module, ModuleError> {
+        let has_code: HashSet<u32> = compiled.functions().collect();
+        for (func, tier) in &mut tiers {
+            if *tier == Tier::Jit && !has_code.contains(func) {
+                *tier = Tier::Interp;
+            }
         }
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
         Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
@@ -86,10 +103,9 @@ impl Module {
         let config = engine.config();
         let (wasm, compiled) = artefact::read(bytes, &config.schedule, config.metering)?;
         let data = Arc::new(load(engine, &wasm)?);
-        let code = Arc::new(LoadedModule::load(&compiled, &data)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
         let tiers = own.map(|func| (func, Tier::Jit)).collect();
-        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
+        Module::compiled(data, compiled, tiers)
     }
 
     /// Whether bytes are meant to be an artefact rather than a module.
@@ -108,6 +124,12 @@ impl Module {
                 self.tiers.first().map_or("interp", |(_, tier)| tier.name()),
             )),
         }
+    }
+
+    /// Functions that were to be compiled, and run in the interpreter instead, with the reasons. What they do and what gas
+    /// they take is the same. By index, ascending.
+    pub fn not_compiled(&self) -> &[NotCompiled] {
+        self.compiled.as_ref().map_or(&[], |compiled| compiled.not_compiled())
     }
 
     /// What the module declares.

@@ -1,39 +1,11 @@
-//! Why a module has no code.
+//! Why a module, or a function of it, has no code.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a module cannot be compiled.
+/// Why nothing of a module can be compiled. It says nothing of the module.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CompileError {
-    /// An operator that this tier does not have.
-    #[error("function {func}: the compiled tier does not have {operator}")]
-    Unsupported {
-        /// Index of the function.
-        func: u32,
-        /// Name of the operator.
-        operator: &'static str,
-    },
-    /// A function is too large for the code generator.
-    #[error("function {func} is too large to compile")]
-    TooLarge {
-        /// Index of the function.
-        func: u32,
-    },
-    /// A function's native frame is too large for its slots: depth would no longer keep the native stack from overflowing.
-    #[error(
-        "function {func} needs a native frame of {bytes} bytes, too many for its {slots} slots of depth"
-    )]
-    Frame {
-        /// Index of the function.
-        func: u32,
-        /// Size of its native frame.
-        bytes: u32,
-        /// What it takes from the depth.
-        slots: u64,
-    },
-    /// The schedule allows more depth than native stack is reserved for.
-    #[error("a depth of {0} slots could outgrow the native stack")]
-    Depth(u32),
     /// The processor lacks something that compiled code needs.
     #[error("the processor lacks {0}")]
     Cpu(&'static str),
@@ -48,6 +20,70 @@ pub enum CompileError {
         /// What it said.
         message: String,
     },
+}
+
+/// A function that is not compiled. Another tier runs it (gas-1, *Depth*), with the same results and the same gas.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("function {func} is not compiled: {reason}")]
+pub struct NotCompiled {
+    /// Index of the function.
+    pub func: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a function is not compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The compiler does not have an operator of it.
+    #[error("the compiler does not have {0}")]
+    Operator(String),
+    /// The schedule allows more depth than native stack is reserved for.
+    #[error("a depth of {0} slots could outgrow the native stack")]
+    Depth(u32),
+    /// Compiling it costs more than is to be spent.
+    #[error("compiling it costs {cost} units, and {limit} are to be spent")]
+    Budget {
+        /// What it costs; see [`Budget`](crate::Budget).
+        cost: u64,
+        /// What is left for it.
+        limit: u64,
+    },
+    /// The code generator has a limit that it exceeds.
+    #[error("it exceeds a limit of the code generator")]
+    TooLarge,
+    /// Its native frame is larger than what is reserved for its slots of depth.
+    #[error(
+        "its native frame of {bytes} bytes is more than {reserved} bytes, reserved for its depth"
+    )]
+    Frame {
+        /// Bytes of its native frame.
+        bytes: u32,
+        /// Bytes of the native stack that its slots of depth stand for.
+        reserved: u64,
+    },
+}
+
+/// Why a function has no code: what translation and generation give instead of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Another tier has to run the function.
+    NotCompiled(Reason),
+    /// Nothing of the module can be compiled.
+    Error(CompileError),
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Failure {
+        Failure::NotCompiled(reason)
+    }
+}
+
+impl From<CompileError> for Failure {
+    fn from(error: CompileError) -> Failure {
+        Failure::Error(error)
+    }
 }
 
 /// Why compiled code cannot be made executable.

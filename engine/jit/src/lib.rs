@@ -17,9 +17,9 @@ mod trap;
 pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
 pub use code::{CompiledModule, LoadedModule};
-pub use compile::{CompileOptions, OptLevel, compile};
+pub use compile::{Budget, CompileOptions, OptLevel, compile};
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
-pub use error::{CodeError, CompileError};
+pub use error::{CodeError, CompileError, NotCompiled, Reason};
 pub use executor::Jit;
 pub use trap::on_guest_stack;
 

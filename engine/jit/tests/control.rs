@@ -82,13 +82,13 @@ fn a_table_of_more_targets_than_the_generator_takes() {
 }
 
 #[test]
-fn an_older_exception_block_is_refused_where_control_cannot_get() {
+fn an_older_exception_block_is_not_compiled_where_control_cannot_get() {
     let bytes = wat::parse_str("(module (func unreachable try nop catch_all end))").unwrap();
     let features = etalon_module::Features::wasm3().with("legacy-exceptions").unwrap();
     let module = etalon_module::Module::new(&bytes, features).unwrap();
-    let refused = etalon_jit::compile(&module, &support::options(false, OptLevel::None));
-    let error = etalon_jit::CompileError::Unsupported { func: 0, operator: "try" };
-    assert_eq!(refused.unwrap_err(), error);
+    let compiled = etalon_jit::compile(&module, &support::options(false, OptLevel::None)).unwrap();
+    let reason = etalon_jit::Reason::Operator("try".to_owned());
+    assert_eq!(compiled.not_compiled(), [etalon_jit::NotCompiled { func: 0, reason }]);
 }
 
 #[test]

@@ -179,6 +179,12 @@ pub trait Session {
         None
     }
 
+    /// How many functions of the modules instantiated so far did not run where the engine was asked to run them: the
+    /// compiler left them to the interpreter.
+    fn not_compiled(&self) -> u64 {
+        0
+    }
+
     /// Whether calls can be made in turns, as [`SessionConfig::turns`] asks for.
     fn takes_turns(&self) -> bool {
         false

@@ -154,6 +154,7 @@ impl Adapter for OwnTier {
             modules: Vec::new(),
             instances: Vec::new(),
             calls: Arc::default(),
+            not_compiled: 0,
         }))
     }
 }
@@ -183,6 +184,8 @@ pub(crate) struct OwnSession {
     pub(crate) modules: Vec<Module>,
     instances: Vec<etalon::Instance>,
     pub(crate) calls: Calls,
+    /// Functions that were to be compiled, and were not.
+    not_compiled: u64,
     /// Where to add the rules that the oracle used.
     pub(crate) tally: Option<RuleTally>,
 }
@@ -205,7 +208,7 @@ impl OwnSession {
                 MIXED[(func.wrapping_add(shift) % 3) as usize]
             }),
         };
-        module.map_err(rejection)
+        module.map_err(Rejection::from)
     }
 
     /// A host function that records its calls and returns zeros and nulls.
@@ -301,6 +304,7 @@ impl Session for OwnSession {
 
     fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
         let module = self.module(wasm).map_err(Outcome::Rejected)?;
+        self.not_compiled += module.not_compiled().len() as u64;
         match self.store.instantiate(&module, &self.linker) {
             Ok(instance) => {
                 self.keep(module);
@@ -402,6 +406,10 @@ impl Session for OwnSession {
 
     fn gas_consumed(&self) -> Option<u64> {
         self.store.is_metering().then(|| self.store.meter().consumed())
+    }
+
+    fn not_compiled(&self) -> u64 {
+        self.not_compiled
     }
 
     fn gas_executed(&self) -> Option<u64> {

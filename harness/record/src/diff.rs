@@ -41,6 +41,10 @@ pub struct DiffRecord {
     /// How many cases could not be compared, by the nondeterminism that the specification allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
+    /// By engine, how many functions did not run where the engine was asked to run them: the compiler left them to the
+    /// interpreter.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_compiled: BTreeMap<String, u64>,
     /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<RuleCoverage>,
@@ -63,6 +67,7 @@ impl DiffRecord {
             idle: Vec::new(),
             divergences: Vec::new(),
             poisoned: BTreeMap::new(),
+            not_compiled: BTreeMap::new(),
             coverage: None,
         }
     }

@@ -40,9 +40,18 @@ pub struct Row {
     /// What the whole script charged, in units of the record's schedule; absent if the engine did not meter it.
     #[serde(default)]
     pub gas_consumed: Option<u64>,
+    /// How many functions did not run where the engine was asked to run them: the compiler left them to the interpreter.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_compiled: u64,
     /// A digest of what could be observed of the script, for comparison between machines.
     #[serde(default)]
     pub digest: Option<String>,
+}
+
+/// Counts that are nearly always 0 are written only where they are not.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Row {

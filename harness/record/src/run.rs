@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::is_zero;
 use crate::{Format, Gas, Kind, OutcomeKind, Tool, Value};
 
 /// One invocation on one engine.
@@ -37,6 +38,9 @@ pub struct RunRecord {
     /// The gas, if the run was metered.
     #[serde(default)]
     pub gas: Option<Gas>,
+    /// How many functions did not run where the engine was asked to run them: the compiler left them to the interpreter.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_compiled: u64,
 }
 
 impl RunRecord {
@@ -61,6 +65,7 @@ impl RunRecord {
             trap: None,
             message: None,
             gas: None,
+            not_compiled: 0,
         }
     }
 }

@@ -163,6 +163,9 @@ impl Differ {
         if let Some(reason) = judged.idle(case) {
             record.idle.push(Idle { file: case.name.clone(), reason });
         }
+        for (name, trace) in self.names().zip(&judged.traces).filter(|(_, t)| t.not_compiled > 0) {
+            *record.not_compiled.entry(name.to_owned()).or_default() += trace.not_compiled;
+        }
         match &judged.verdict {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {

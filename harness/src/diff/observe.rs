@@ -31,15 +31,18 @@ pub fn observe(
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
     let config = SessionConfig { features: options.features, gas, turns: false };
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
+    let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
         let mut session = adapter.session(&config)?;
-        run(session.as_mut(), options, case, &mut steps)
+        run(session.as_mut(), options, case, &mut steps)?;
+        not_compiled = session.not_compiled();
+        Ok(())
     }));
     match ended {
         Ok(done) => done?,
         Err(payload) => steps.push(Step::ended(Outcome::Crashed(panic_text(payload.as_ref())))),
     }
-    Ok(Trace { steps })
+    Ok(Trace { steps, not_compiled })
 }
 
 /// Pushes each step as soon as it is known, so that none is lost in a panic.

@@ -27,6 +27,8 @@ pub struct Step {
 pub struct Trace {
     /// The steps; never empty.
     pub steps: Vec<Step>,
+    /// How many functions did not run where the engine was asked to run them.
+    pub not_compiled: u64,
 }
 
 impl Step {

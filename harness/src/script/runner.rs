@@ -340,6 +340,7 @@ impl<'a> Runner<'a> {
     }
 
     fn finish(mut self, row: &mut Row) {
+        row.not_compiled = self.session.not_compiled();
         let state = guarded(|| (self.session.digest(), self.session.gas_consumed()));
         let Ok((digest, gas)) = state else { return abandon(Some(self)) };
         if let Some(digest) = digest {

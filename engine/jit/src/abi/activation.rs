@@ -28,6 +28,8 @@ pub(crate) struct Landing {
     pub(crate) fp: usize,
     /// The word of the reference to the exception.
     pub(crate) payload: u64,
+    /// The number of the clause that handles it, in its function.
+    pub(crate) clause: u32,
 }
 
 impl Activation {

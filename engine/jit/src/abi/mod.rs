@@ -13,7 +13,7 @@ pub(crate) use context::{FuncEntry, HostContext, JitContext, Pending};
 pub(crate) use regions::Region;
 pub(crate) use signature::{AbiSignature, AbiType};
 pub(crate) use trampoline::{
-    SAFEPOINT_WORDS, entry, exit, safepoint, safepoint_signature, throw, throw_signature,
+    SAFEPOINT_WORDS, bridge, entry, exit, safepoint, safepoint_signature, throw, throw_signature,
 };
 pub(crate) use vmctx::VmLayout;
 

@@ -120,6 +120,25 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     b.finalize(isa.frontend_config());
 }
 
+/// A bridge: what code calls in place of a function that was to be compiled, and is not. It goes on, as a tail call
+/// does, to the code and with the context that are in two words of the instance's context at `at`.
+pub(crate) fn bridge(isa: &dyn TargetIsa, signature: &AbiSignature, at: i32, func: &mut Function) {
+    func.signature = signature.native();
+    let mut contexts = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(func, &mut contexts);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let mut args = b.block_params(start).to_vec();
+    let flags = Region::VmCtx.flags(b.func);
+    let code = b.ins().load(I64, flags, args[0], at);
+    args[0] = b.ins().load(I64, flags, args[0], at + 8);
+    let callee = b.import_signature(signature.native());
+    b.ins().return_call_indirect(callee, code, &args);
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
 /// The signature of [`throw`]: context, and the word of the reference to the exception.
 pub(crate) fn throw_signature() -> Signature {
     let mut signature = Signature::new(CallConv::Tail);

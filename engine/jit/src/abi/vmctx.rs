@@ -11,7 +11,7 @@ const WORD: u32 = 8;
 /// In order: the store's context, the instance's address, then of each memory its base and the
 /// address of its definition, of each table the address of its definition, of each global that of
 /// its cell, canonical types, words of references to functions, addresses of tags, and the code and context of each
-/// function that is called but not compiled here.
+/// function that is not compiled here.
 #[derive(Clone, Debug)]
 pub(crate) struct VmLayout {
     memories: u32,
@@ -61,6 +61,17 @@ impl VmLayout {
             foreign,
             places,
         }
+    }
+
+    /// The same with functions that were to be compiled, and are not: their places are the last.
+    #[must_use]
+    pub(crate) fn with_foreign(mut self, functions: impl IntoIterator<Item = u32>) -> VmLayout {
+        for func in functions {
+            self.places.insert(func, self.foreign.len() as u32);
+            self.foreign.push(func);
+            self.words = self.words.saturating_add(2);
+        }
+        self
     }
 
     /// Words of a context.

@@ -2,6 +2,7 @@
 
 use crate::abi::AbiSignature;
 use crate::compile::OptLevel;
+use crate::error::NotCompiled;
 use serde::{Deserialize, Serialize};
 
 /// A call whose target address is written when the code is placed in memory.
@@ -27,6 +28,8 @@ pub(crate) struct Code {
     pub(crate) sites: Vec<(u32, u32)>,
     /// Calls with handlers, sorted by return address.
     pub(crate) handlers: Vec<HandlerSite>,
+    /// Of handlers; each comes after the one around it.
+    pub(crate) scopes: Vec<Scope>,
     /// Calls across which references are held, sorted by return address.
     pub(crate) maps: Vec<StackMap>,
 }
@@ -49,19 +52,23 @@ pub(crate) struct HandlerSite {
     pub(crate) offset: u32,
     /// From the frame pointer down to the stack pointer.
     pub(crate) frame: u32,
-    /// What is tried, in order.
-    pub(crate) clauses: Vec<Clause>,
+    /// Where the context of the instance is, from the stack pointer.
+    pub(crate) context: u32,
+    /// The innermost scope around the call, by its place in [`Code::scopes`].
+    pub(crate) scope: u32,
+    /// Offset in the code of where an exception goes on that a clause handles.
+    pub(crate) landing: u32,
 }
 
-/// A step of finding a handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Clause {
-    /// The context of the instance is at this distance from the stack pointer.
-    Context(u32),
-    /// A tag of the instance, by index, is handled at an offset of the code.
-    Tag(u32, u32),
-    /// Everything is handled at an offset of the code.
-    All(u32),
+/// The clauses of a `try_table`. They have numbers in the function, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scope {
+    /// Number of the first clause.
+    pub(crate) first: u32,
+    /// The tag of each clause, by its index in the module; `None` handles everything.
+    pub(crate) tags: Vec<Option<u32>>,
+    /// The scope around this one, if what is not handled here may be there.
+    pub(crate) outer: Option<u32>,
 }
 
 /// A function of the module.
@@ -107,6 +114,10 @@ pub struct CompiledModule {
     pub(crate) digest: [u8; 32],
     /// By index, ascending.
     pub(crate) functions: Vec<CompiledFunction>,
+    /// Functions that were to be compiled, and are not. By index, ascending.
+    pub(crate) not_compiled: Vec<NotCompiled>,
+    /// What stands for each of those in calls.
+    pub(crate) bridges: Vec<CompiledFunction>,
     /// The stub that throws.
     pub(crate) throw: Code,
     /// The stub that calls routines that may collect.
@@ -124,6 +135,11 @@ impl CompiledModule {
     /// Indices of the functions that are compiled, ascending.
     pub fn functions(&self) -> impl Iterator<Item = u32> + '_ {
         self.functions.iter().map(|f| f.index)
+    }
+
+    /// Functions that were to be compiled, and that another tier has to run, with the reasons. By index, ascending.
+    pub fn not_compiled(&self) -> &[NotCompiled] {
+        &self.not_compiled
     }
 
     /// Machine code of a function; `None` if it is not compiled here.
@@ -145,7 +161,7 @@ impl CompiledModule {
     /// All code, in the order in which it is placed.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
         let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
-        let functions = self.functions.iter().map(|f| &f.code);
+        let functions = self.functions.iter().chain(&self.bridges).map(|f| &f.code);
         functions.chain([&self.throw, &self.safepoint]).chain(trampolines)
     }
 }

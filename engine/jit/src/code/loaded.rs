@@ -1,6 +1,6 @@
 //! Code in memory, executable.
 
-use super::compiled::{Clause, Code, CompiledModule, HandlerSite, Settings, StackMap};
+use super::compiled::{Code, CompiledModule, HandlerSite, Scope, Settings, StackMap};
 use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
@@ -11,7 +11,7 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module as _, ModuleReloc, ModuleRelocTarget};
 use etalon_module::Module;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,7 @@ struct Piece {
     traps: Vec<(u32, u8)>,
     sites: Vec<(u32, u32)>,
     handlers: Vec<HandlerSite>,
+    scopes: Vec<Scope>,
     maps: Vec<StackMap>,
 }
 
@@ -51,10 +52,10 @@ pub(crate) enum FrameInfo<'a> {
     Handlers {
         /// Address of the function's code.
         start: usize,
-        /// From the frame pointer down to the stack pointer.
-        size: usize,
-        /// What is tried, in order.
-        clauses: &'a [Clause],
+        /// The handlers of its call.
+        site: &'a HandlerSite,
+        /// The scopes of the function.
+        scopes: &'a [Scope],
     },
 }
 
@@ -82,7 +83,7 @@ impl LoadedModule {
         if compiled.digest != module.digest() {
             return Err(CodeError("the code is of another module".into()));
         }
-        let isa = isa::host(compiled.settings.opt, false).map_err(|e| fault(&e))?;
+        let isa = isa::host(compiled.settings.opt.into(), false).map_err(|e| fault(&e))?;
         let (memory, extent) = CodeMemory::new(size(compiled)).map_err(|e| fault(&e))?;
         let mut builder = JITBuilder::with_isa(
             Arc::clone(&isa),
@@ -99,9 +100,7 @@ impl LoadedModule {
             extent,
             settings: compiled.settings.clone(),
             digest: compiled.digest,
-            layout: VmLayout::new(module, |f| {
-                compiled.functions.binary_search_by_key(&f, |c| c.index).is_ok()
-            }),
+            layout: layout(compiled, module),
             pieces: Vec::with_capacity(ids.len()),
             functions: HashMap::new(),
             throw: 0,
@@ -122,6 +121,7 @@ impl LoadedModule {
         let starts: Vec<usize> =
             ids.iter().map(|id| jit.get_finalized_function(*id).expose_provenance()).collect();
         let functions = compiled.functions.iter().map(|f| Some(f.index));
+        // Nothing waits in a bridge, so it is as a trampoline is.
         let indices = functions.chain(std::iter::repeat(None));
         for ((code, start), func) in compiled.codes().zip(&starts).zip(indices) {
             self.pieces.push(Piece {
@@ -131,13 +131,14 @@ impl LoadedModule {
                 traps: code.traps.clone(),
                 sites: code.sites.clone(),
                 handlers: code.handlers.clone(),
+                scopes: code.scopes.clone(),
                 maps: code.maps.clone(),
             });
             if let Some(func) = func {
                 self.functions.insert(func, *start);
             }
         }
-        let stubs = &starts[compiled.functions.len()..];
+        let stubs = &starts[compiled.functions.len() + compiled.bridges.len()..];
         (self.throw, self.safepoint) = (stubs[0], stubs[1]);
         let pairs = stubs[2..].chunks_exact(2);
         for (trampolines, pair) in compiled.trampolines.iter().zip(pairs) {
@@ -195,8 +196,8 @@ impl LoadedModule {
         }
         let found = piece.handlers.binary_search_by_key(&(before + 1), |site| site.offset);
         let Ok(at) = found else { return Some(FrameInfo::Function) };
-        let HandlerSite { frame, clauses, .. } = &piece.handlers[at];
-        Some(FrameInfo::Handlers { start: piece.start, size: *frame as usize, clauses })
+        let (start, site) = (piece.start, &piece.handlers[at]);
+        Some(FrameInfo::Handlers { start, site, scopes: &piece.scopes })
     }
 
     /// The references of the frame whose call returns to an address; `None` if it holds none.
@@ -258,7 +259,15 @@ fn alignment(code: &Code) -> u64 {
     u64::from(code.alignment).max(16)
 }
 
-/// Declares all code by number, then defines it: functions, stubs, then the trampolines in pairs.
+/// The layout that the code was compiled for.
+fn layout(compiled: &CompiledModule, module: &Module) -> VmLayout {
+    let functions: HashSet<u32> = compiled.functions().collect();
+    let foreign: HashSet<u32> = compiled.not_compiled.iter().map(|f| f.func).collect();
+    let own = |func| functions.contains(&func) || foreign.contains(&func);
+    VmLayout::new(module, own).with_foreign(compiled.not_compiled.iter().map(|f| f.func))
+}
+
+/// Declares all code by number, then defines it: functions, bridges, stubs, then the trampolines in pairs.
 fn define(
     jit: &mut JITModule,
     compiled: &CompiledModule,
@@ -270,8 +279,9 @@ fn define(
     for _ in compiled.codes() {
         ids.push(jit.declare_anonymous_function(&signature).map_err(|e| fault(&e))?);
     }
+    let functions = compiled.functions.iter().chain(&compiled.bridges);
     let by_index: HashMap<u32, FuncId> =
-        compiled.functions.iter().zip(&ids).map(|(f, id)| (f.index, *id)).collect();
+        functions.zip(&ids).map(|(f, id)| (f.index, *id)).collect();
     for (code, id) in compiled.codes().zip(&ids) {
         let relocs: Vec<ModuleReloc> = code
             .calls

@@ -7,7 +7,7 @@ pub(crate) mod ranges;
 
 pub use compiled::CompiledModule;
 pub(crate) use compiled::{
-    CallSite, Clause, Code, CompiledFunction, HandlerSite, Settings, StackMap, Target, Trampolines,
+    CallSite, Code, CompiledFunction, HandlerSite, Scope, Settings, StackMap, Target, Trampolines,
 };
 pub use loaded::LoadedModule;
 pub(crate) use loaded::{FrameInfo, Place};

@@ -3,7 +3,7 @@
 use super::object::{Packed, abi};
 use super::translator::Translator;
 use crate::abi::AbiType;
-use crate::error::CompileError;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -14,7 +14,7 @@ use wasmparser::Operator as O;
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn array_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn array_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::ArrayNew { array_type_index } => self.array_new(*array_type_index, false)?,
             O::ArrayNewDefault { array_type_index } => self.array_new(*array_type_index, true)?,
@@ -50,7 +50,7 @@ impl Translator<'_> {
         Ok(true)
     }
 
-    fn element_type(&self, ty: u32) -> Result<StorageType, CompileError> {
+    fn element_type(&self, ty: u32) -> Result<StorageType, Failure> {
         match &self.module.flat_types[ty as usize].comp {
             CompType::Array(field) => Ok(field.storage),
             _ => Err(self.crash("the type is not an array type")),
@@ -58,7 +58,7 @@ impl Translator<'_> {
     }
 
     /// `array.new` and `array.new_default`
-    fn array_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
+    fn array_new(&mut self, ty: u32, default: bool) -> Result<(), Failure> {
         let storage = self.element_type(ty)?;
         let len = self.pop();
         let len = self.b.ins().uextend(I64, len);
@@ -75,7 +75,7 @@ impl Translator<'_> {
     }
 
     /// `array.new_fixed`
-    fn array_new_fixed(&mut self, ty: u32, len: u32) -> Result<(), CompileError> {
+    fn array_new_fixed(&mut self, ty: u32, len: u32) -> Result<(), Failure> {
         let types = vec![abi(self.element_type(ty)?); len as usize];
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
@@ -104,7 +104,7 @@ impl Translator<'_> {
     }
 
     /// `array.get`, `array.get_s`, `array.get_u`
-    fn array_get(&mut self, ty: u32, packed: Packed) -> Result<(), CompileError> {
+    fn array_get(&mut self, ty: u32, packed: Packed) -> Result<(), Failure> {
         let storage = self.element_type(ty)?;
         let (reference, index) = self.pop2();
         self.check_null(reference, Trap::NullArrayReference);
@@ -117,7 +117,7 @@ impl Translator<'_> {
     }
 
     /// `array.set`
-    fn array_set(&mut self, ty: u32) -> Result<(), CompileError> {
+    fn array_set(&mut self, ty: u32) -> Result<(), Failure> {
         let storage = self.element_type(ty)?;
         let (reference, index, value) = self.pop3();
         self.check_null(reference, Trap::NullArrayReference);
@@ -128,7 +128,7 @@ impl Translator<'_> {
     }
 
     /// `array.fill`
-    fn array_fill(&mut self, ty: u32) -> Result<(), CompileError> {
+    fn array_fill(&mut self, ty: u32) -> Result<(), Failure> {
         let storage = self.element_type(ty)?;
         let (start, value, len) = self.pop3();
         let reference = self.pop();

@@ -4,7 +4,7 @@
 
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
@@ -98,7 +98,7 @@ fn access<'a>(operator: &'a O<'_>) -> Option<Access<'a>> {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn atomic_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn atomic_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `atomic.fence`
             O::AtomicFence { .. } => {
@@ -116,12 +116,7 @@ impl Translator<'_> {
     }
 
     /// The native address of an access that is aligned and within the memory.
-    fn atomic_address(
-        &mut self,
-        arg: &MemArg,
-        index: Value,
-        bytes: u32,
-    ) -> Result<Value, CompileError> {
+    fn atomic_address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<Value, Failure> {
         let memory = self.memory_of(arg)?;
         self.flush_gas();
         let addr = self.memory_type(memory).addr;
@@ -158,7 +153,7 @@ impl Translator<'_> {
         Region::Memory.flags(self.b.func).with_endianness(Endianness::Little)
     }
 
-    fn atomic_access(&mut self, access: &Access<'_>) -> Result<(), CompileError> {
+    fn atomic_access(&mut self, access: &Access<'_>) -> Result<(), Failure> {
         let Access { ty, stored, arg, .. } = *access;
         let operands = match access.action {
             Action::Load => 0,
@@ -218,7 +213,7 @@ impl Translator<'_> {
     }
 
     /// `memory.atomic.notify`: wakes nobody, for a store that compiled code runs in has one thread.
-    fn notify(&mut self, arg: &MemArg) -> Result<(), CompileError> {
+    fn notify(&mut self, arg: &MemArg) -> Result<(), Failure> {
         let (index, _) = self.pop2();
         self.atomic_address(arg, index, 4)?;
         let none = self.iconst(I32, 0);
@@ -227,7 +222,7 @@ impl Translator<'_> {
     }
 
     /// `memory.atomic.wait32` and `memory.atomic.wait64`
-    fn wait(&mut self, arg: &MemArg, ty: Type) -> Result<(), CompileError> {
+    fn wait(&mut self, arg: &MemArg, ty: Type) -> Result<(), Failure> {
         let (index, expected, timeout) = self.pop3();
         let address = self.atomic_address(arg, index, ty.bytes())?;
         let flags = self.atomic_flags();

@@ -2,7 +2,7 @@
 
 use super::translator::Translator;
 use crate::abi::{CODE_UNWIND, FuncEntry, JitContext, Region, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{FuncRef, InstBuilder, SigRef, Value};
@@ -20,7 +20,7 @@ enum Callee {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn call_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn call_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::Call { function_index } => self.call(*function_index),
             O::CallIndirect { type_index, table_index } => {
@@ -59,14 +59,14 @@ impl Translator<'_> {
     }
 
     /// `call_indirect`
-    fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+    fn call_indirect(&mut self, table: u32, ty: u32) -> Result<(), Failure> {
         let callee = self.table_callee(table, ty)?;
         self.emit_call(callee, ty);
         Ok(())
     }
 
     /// `return_call_indirect`
-    fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), CompileError> {
+    fn return_call_indirect(&mut self, table: u32, ty: u32) -> Result<(), Failure> {
         let callee = self.table_callee(table, ty)?;
         self.emit_tail_call(callee, ty);
         Ok(())
@@ -104,7 +104,7 @@ impl Translator<'_> {
     }
 
     /// The function in an element of a table. Traps in this order: no such element, a null reference, another type.
-    fn table_callee(&mut self, table: u32, ty: u32) -> Result<Callee, CompileError> {
+    fn table_callee(&mut self, table: u32, ty: u32) -> Result<Callee, Failure> {
         self.flush_gas();
         let index = self.pop();
         let word = self.element(table, index, Trap::UndefinedElement);
@@ -127,7 +127,7 @@ impl Translator<'_> {
         other: Value,
         actual: Value,
         expected: Value,
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), Failure> {
         let slow = self.b.create_block();
         let next = self.b.create_block();
         self.b.ins().brif(other, slow, &[], next, &[]);

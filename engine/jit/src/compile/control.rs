@@ -1,10 +1,10 @@
 //! "Control Instructions": a label becomes a block of the code generator, and the operands that a branch takes along
 //! become the parameters of that block.
 
-use super::exception::Handler;
+use super::exception::Try;
 use super::translator::{Translator, clif};
 use crate::abi::trap_code;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
@@ -26,8 +26,8 @@ pub(super) enum Kind {
     If(Block, Vec<Value>),
     /// The second arm.
     Else,
-    /// `try_table`, with its clauses.
-    Try(Vec<Handler>),
+    /// `try_table` with clauses.
+    Try(Try),
 }
 
 /// A control frame.
@@ -61,7 +61,7 @@ pub(super) fn args(values: &[Value]) -> Vec<BlockArg> {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn control_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn control_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::Unreachable => self.unreachable_trap(),
             // `nop`
@@ -70,7 +70,7 @@ impl Translator<'_> {
             O::Loop { blockty } => self.loop_(*blockty),
             O::If { blockty } => self.if_(*blockty),
             O::Else => self.else_(),
-            O::End => self.end(),
+            O::End => self.end()?,
             O::Br { relative_depth } => self.br(*relative_depth)?,
             O::BrIf { relative_depth } => self.br_if(*relative_depth)?,
             O::BrTable { targets } => self.br_table(targets)?,
@@ -177,13 +177,27 @@ impl Translator<'_> {
         self.b.ins().jump(exit, &args(&values));
     }
 
+    /// Whether the innermost frame ends where nothing but the end of its body leads to: the operands stay as they are.
+    fn falls_through(&self) -> bool {
+        self.frames.len() > 1
+            && self.frames.last().is_some_and(|frame| {
+                !frame.exited && matches!(frame.kind, Kind::Block | Kind::Loop(_))
+            })
+    }
+
     /// `end`
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), Failure> {
+        if self.reachable && self.falls_through() {
+            if let Some(Kind::Loop(header)) = self.frames.pop().map(|frame| frame.kind) {
+                self.b.seal_block(header);
+            }
+            return Ok(());
+        }
         if self.reachable {
             self.jump_to_exit();
         }
-        let Some(mut frame) = self.frames.pop() else { return };
-        let Some(exit) = frame.exit else { return };
+        let Some(mut frame) = self.frames.pop() else { return Ok(()) };
+        let Some(exit) = frame.exit else { return Ok(()) };
         match &frame.kind {
             // An `if` without `else`: the other arm passes its operands through.
             Kind::If(other, operands) => {
@@ -192,7 +206,7 @@ impl Translator<'_> {
                 self.b.ins().jump(exit, &args(operands));
             }
             Kind::Loop(header) => self.b.seal_block(*header),
-            Kind::Try(handlers) => handlers.iter().for_each(|h| self.b.seal_block(h.block)),
+            Kind::Try(this) => self.end_try(this)?,
             Kind::Block | Kind::Else => {}
         }
         self.b.seal_block(exit);
@@ -210,10 +224,11 @@ impl Translator<'_> {
             self.b.ins().return_(&results);
             self.reachable = false;
         }
+        Ok(())
     }
 
     /// Where a branch to a label goes, and how many operands it takes along.
-    pub(super) fn target(&mut self, depth: u32) -> Result<(Block, usize), CompileError> {
+    pub(super) fn target(&mut self, depth: u32) -> Result<(Block, usize), Failure> {
         let count = self.frames.len();
         let fault = self.crash("a label beyond the body");
         let at = count.checked_sub(1 + depth as usize).ok_or(fault.clone())?;
@@ -229,7 +244,7 @@ impl Translator<'_> {
     }
 
     /// `br`
-    fn br(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br(&mut self, depth: u32) -> Result<(), Failure> {
         let (block, arity) = self.target(depth)?;
         let values = self.pop_many(arity);
         self.b.ins().jump(block, &args(&values));
@@ -238,13 +253,13 @@ impl Translator<'_> {
     }
 
     /// `br_if`
-    fn br_if(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_if(&mut self, depth: u32) -> Result<(), Failure> {
         let condition = self.pop();
         self.branch_when(condition, depth)
     }
 
     /// Branches with the topmost operands, which stay, if a value is not zero.
-    pub(super) fn branch_when(&mut self, condition: Value, depth: u32) -> Result<(), CompileError> {
+    pub(super) fn branch_when(&mut self, condition: Value, depth: u32) -> Result<(), Failure> {
         let (block, arity) = self.target(depth)?;
         let values = args(&self.stack[self.stack.len() - arity..]);
         let next = self.b.create_block();
@@ -255,7 +270,7 @@ impl Translator<'_> {
     }
 
     /// `br_table`
-    fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
+    fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), Failure> {
         let mut index = self.pop();
         let (default, arity) = self.target(table.default())?;
         let values = args(&self.pop_many(arity));
@@ -294,7 +309,7 @@ impl Translator<'_> {
     }
 
     /// `return`: a branch to the label of the body.
-    fn return_(&mut self) -> Result<(), CompileError> {
+    fn return_(&mut self) -> Result<(), Failure> {
         self.br(self.frames.len() as u32 - 1)
     }
 
@@ -306,22 +321,22 @@ impl Translator<'_> {
     }
 
     /// Counts frames in code that cannot be reached; nothing else of it is translated.
-    pub(super) fn unreachable_operator(&mut self, operator: &O<'_>) -> Result<(), CompileError> {
+    pub(super) fn unreachable_operator(&mut self, operator: &O<'_>) -> Result<(), Failure> {
         match operator {
             O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } => {
                 self.frames.push(Frame::dead())
             }
             O::Else => self.else_(),
-            O::End => self.end(),
+            O::End => self.end()?,
             // Its `end` would be taken for that of the frame around it.
-            O::Try { .. } => return Err(self.unsupported(operator)),
+            O::Try { .. } => return Err(Self::unsupported(operator)),
             _ => {}
         }
         Ok(())
     }
 
     /// `br_on_null`: branches without the reference if it is null.
-    fn br_on_null(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_on_null(&mut self, depth: u32) -> Result<(), Failure> {
         let reference = self.pop();
         let zero = self.iconst(I64, 0);
         let null = self.b.ins().icmp(IntCC::Equal, reference, zero);
@@ -331,7 +346,7 @@ impl Translator<'_> {
     }
 
     /// `br_on_non_null`: branches with the reference unless it is null.
-    fn br_on_non_null(&mut self, depth: u32) -> Result<(), CompileError> {
+    fn br_on_non_null(&mut self, depth: u32) -> Result<(), Failure> {
         let reference = *self.stack.last().ok_or_else(|| self.crash("no operand"))?;
         let zero = self.iconst(I64, 0);
         let there = self.b.ins().icmp(IntCC::NotEqual, reference, zero);

@@ -1,36 +1,45 @@
 //! Exceptions ("Control Instructions").
 //!
-//! A clause of a `try_table` becomes a block that every call inside may go to; it fetches what the clause
-//! carries and branches to the clause's label.
+//! A call in a `try_table` may go to its landing, which goes on to the clause that was found, by number. A clause becomes a
+//! block that fetches what the clause carries and branches to its label. So the edges are as many as the calls and the clauses,
+//! and not as their product.
 
 use super::control::{Kind, args};
 use super::translator::Translator;
 use crate::abi::{AbiType, CODE_UNWIND, JitContext, Region, slots, throw_signature, trap_code};
-use crate::error::CompileError;
+use crate::code::Scope;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
     Block, BlockArg, ExceptionTable, ExceptionTableData, ExceptionTableItem, ExceptionTag,
-    InstBuilder, SigRef, StackSlotData, StackSlotKind, Value,
+    InstBuilder, JumpTableData, SigRef, StackSlotData, StackSlotKind, Value,
 };
 use etalon_module::{TypeUse, ValType};
 use etalon_runtime::Trap;
+use std::collections::HashSet;
 use std::mem::offset_of;
 use wasmparser::{Catch, Operator as O, TryTable};
 
-/// A clause of a `try_table`.
+/// A `try_table` that is open. Whatever is thrown in it comes to its landing, with the number of a clause of the function: of
+/// this one or of one further out. So a call has one handler, however many clauses are around it.
 #[derive(Debug)]
-pub(super) struct Handler {
-    /// The tag that it handles; `None` is all of them.
-    tag: Option<u32>,
-    pub(super) block: Block,
+pub(super) struct Try {
+    landing: Block,
+    /// Whether a call leads to the landing.
+    used: bool,
+    /// Number of the first clause.
+    first: u32,
+    clauses: Vec<Catch>,
+    /// The scope around this one, if what is not handled here may be there.
+    outer: Option<u32>,
 }
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn exception_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn exception_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
-            O::TryTable { try_table } => self.try_table(try_table)?,
+            O::TryTable { try_table } => self.try_table(try_table),
             O::Throw { tag_index } => self.throw(*tag_index)?,
             O::ThrowRef => self.throw_ref(),
             _ => return Ok(false),
@@ -39,36 +48,98 @@ impl Translator<'_> {
     }
 
     /// `try_table`
-    fn try_table(&mut self, table: &TryTable) -> Result<(), CompileError> {
+    fn try_table(&mut self, table: &TryTable) {
         let (params, results) = self.block_type(table.ty);
         let exit = self.block_with(&results);
-        let body = self.b.create_block();
-        self.b.ins().jump(body, &[]);
-        self.b.seal_block(body);
-        // A clause's label counts from outside of the instruction.
-        let mut handlers = Vec::with_capacity(table.catches.len());
-        for catch in &table.catches {
-            handlers.push(self.handler(catch)?);
+        let clauses = reached(&table.catches);
+        if clauses.is_empty() {
+            return self.push_frame(Kind::Block, exit, params.len(), results.len());
         }
-        self.b.switch_to_block(body);
-        self.push_frame(Kind::Try(handlers), exit, params.len(), results.len());
+        let landing = self.b.create_block();
+        self.b.append_block_param(landing, I64);
+        self.b.append_block_param(landing, I64);
+        let first = self.clauses;
+        self.clauses += clauses.len() as u32;
+        let tags: Vec<Option<u32>> = clauses.iter().map(tag).collect();
+        // Beyond a clause for everything nothing is looked for.
+        let outer = self.scope().filter(|_| tags.last() != Some(&None));
+        self.scopes.push(Scope { first, tags, outer });
+        self.open.push((self.scopes.len() as u32 - 1, self.frames.len()));
+        let this = Try { landing, used: false, first, clauses, outer };
+        self.push_frame(Kind::Try(this), exit, params.len(), results.len());
+    }
+
+    /// The innermost scope of handlers.
+    fn scope(&self) -> Option<u32> {
+        self.open.last().map(|(scope, _)| *scope)
+    }
+
+    /// The landing of the innermost scope.
+    fn landing(&mut self) -> Option<Block> {
+        let (_, frame) = *self.open.last()?;
+        let Kind::Try(this) = &mut self.frames[frame].kind else { return None };
+        this.used = true;
+        Some(this.landing)
+    }
+
+    /// Ends a `try_table`, whose frame is gone: what its landing and its clauses do.
+    pub(super) fn end_try(&mut self, this: &Try) -> Result<(), Failure> {
+        self.open.pop();
+        self.b.seal_block(this.landing);
+        if !this.used {
+            return Ok(());
+        }
+        self.b.switch_to_block(this.landing);
+        let [exception, number] = self.b.block_params(this.landing)[..] else {
+            return Err(self.crash("a landing takes two values"));
+        };
+        let beyond = match this.outer.and_then(|_| self.landing()) {
+            Some(outer) => outer,
+            None => self.b.create_block(),
+        };
+        let handlers: Vec<Block> = this.clauses.iter().map(|_| self.handler_block()).collect();
+        let calls: Vec<_> = handlers
+            .iter()
+            .map(|block| self.b.func.dfg.block_call(*block, &args(&[exception])))
+            .collect();
+        let first = self.iconst(I64, this.first.into());
+        let clause = self.b.ins().isub(number, first);
+        let clause = self.b.ins().ireduce(I32, clause);
+        let passed = if this.outer.is_some() { args(&[exception, number]) } else { Vec::new() };
+        let default = self.b.func.dfg.block_call(beyond, &passed);
+        let table = self.b.create_jump_table(JumpTableData::new(default, &calls));
+        self.b.ins().br_table(clause, table);
+        if this.outer.is_none() {
+            self.b.seal_block(beyond);
+            self.b.switch_to_block(beyond);
+            // Only clauses of this scope are looked for.
+            self.b.ins().trap(trap_code(CODE_UNWIND));
+        }
+        for (catch, block) in this.clauses.iter().zip(handlers) {
+            self.handler(catch, block)?;
+        }
         Ok(())
     }
 
-    /// The block of a clause.
-    fn handler(&mut self, catch: &Catch) -> Result<Handler, CompileError> {
-        let (tag, label, with_reference) = match *catch {
-            Catch::One { tag, label } => (Some(tag), label, false),
-            Catch::OneRef { tag, label } => (Some(tag), label, true),
-            Catch::All { label } => (None, label, false),
-            Catch::AllRef { label } => (None, label, true),
-        };
+    /// A block that takes an exception.
+    fn handler_block(&mut self) -> Block {
         let block = self.b.create_block();
         let exception = self.b.append_block_param(block, I64);
         self.hold_reference(exception);
+        block
+    }
+
+    /// What a clause does. Its label counts from outside of the instruction.
+    fn handler(&mut self, catch: &Catch, block: Block) -> Result<(), Failure> {
+        let (label, with_reference) = match *catch {
+            Catch::One { label, .. } | Catch::All { label } => (label, false),
+            Catch::OneRef { label, .. } | Catch::AllRef { label } => (label, true),
+        };
+        self.b.seal_block(block);
         self.b.switch_to_block(block);
+        let exception = self.b.block_params(block)[0];
         self.reload_gas();
-        let mut values = match tag {
+        let mut values = match tag(catch) {
             Some(tag) => self.fields(tag, exception)?,
             None => Vec::new(),
         };
@@ -77,11 +148,11 @@ impl Translator<'_> {
         }
         let (target, _) = self.target(label)?;
         self.b.ins().jump(target, &args(&values));
-        Ok(Handler { tag, block })
+        Ok(())
     }
 
     /// Types of the fields of a tag's exceptions, and how they lie in slots.
-    fn tag_fields(&self, tag: u32) -> Result<(Vec<ValType>, Vec<AbiType>), CompileError> {
+    fn tag_fields(&self, tag: u32) -> Result<(Vec<ValType>, Vec<AbiType>), Failure> {
         let TypeUse::Idx(ty) = self.module.tags[tag as usize].ty else {
             return Err(self.crash("the type of a tag is not an index"));
         };
@@ -90,15 +161,19 @@ impl Translator<'_> {
         Ok((fields, in_slots))
     }
 
-    /// Room on the stack for values of some types.
+    /// Room on the stack for values of some types, until more room is asked for: all accesses of a function share it.
     pub(super) fn room(&mut self, types: &[AbiType]) -> Value {
         let bytes = types.iter().map(|t| t.slots() as u32 * 8).sum::<u32>().max(8);
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
-        let slot = self.b.create_sized_stack_slot(data);
+        let slot = *self.scratch.get_or_insert_with(|| {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+            self.b.create_sized_stack_slot(data)
+        });
+        let size = &mut self.b.func.sized_stack_slots[slot].size;
+        *size = bytes.max(*size);
         self.b.ins().stack_addr(I64, slot, 0)
     }
 
-    fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, CompileError> {
+    fn fields(&mut self, tag: u32, exception: Value) -> Result<Vec<Value>, Failure> {
         let (fields, types) = self.tag_fields(tag)?;
         if types.is_empty() {
             return Ok(Vec::new());
@@ -117,7 +192,7 @@ impl Translator<'_> {
     }
 
     /// `throw`
-    fn throw(&mut self, tag: u32) -> Result<(), CompileError> {
+    fn throw(&mut self, tag: u32) -> Result<(), Failure> {
         let (_, types) = self.tag_fields(tag)?;
         let values = self.pop_many(types.len());
         let room = self.spill(&types, &values);
@@ -149,10 +224,10 @@ impl Translator<'_> {
 
     /// Whether an exception of a call here may be handled in this function.
     pub(super) fn is_handled(&self) -> bool {
-        self.frames.iter().any(|f| matches!(&f.kind, Kind::Try(handlers) if !handlers.is_empty()))
+        !self.open.is_empty()
     }
 
-    /// The enclosing handlers, the innermost first, and the block in which a call that returns goes on.
+    /// The innermost scope of handlers, and the block in which a call that returns goes on.
     pub(super) fn exception_table(&mut self, signature: SigRef) -> (ExceptionTable, Block) {
         let returns = self.b.func.dfg.signatures[signature].returns.clone();
         let normal = self.b.create_block();
@@ -161,18 +236,10 @@ impl Translator<'_> {
             self.b.append_block_param(normal, result.value_type);
         }
         let mut items = vec![ExceptionTableItem::Context(self.vmctx)];
-        let clauses = self.frames.iter().rev().filter_map(|frame| match &frame.kind {
-            Kind::Try(handlers) => Some(handlers),
-            _ => None,
-        });
-        for handler in clauses.flatten() {
-            let call = self.b.func.dfg.block_call(handler.block, &[BlockArg::TryCallExn(0)]);
-            let Some(tag) = handler.tag else {
-                // It handles every exception, so handlers further out are not reached.
-                items.push(ExceptionTableItem::Default(call));
-                break;
-            };
-            items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(tag), call));
+        if let Some((scope, landing)) = self.scope().zip(self.landing()) {
+            let thrown = [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)];
+            let call = self.b.func.dfg.block_call(landing, &thrown);
+            items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(scope), call));
         }
         let returned = self.b.func.dfg.block_call(normal, &results);
         let data = ExceptionTableData::new(signature, returned, items);
@@ -185,4 +252,28 @@ impl Translator<'_> {
         self.b.switch_to_block(normal);
         self.b.block_params(normal).to_vec()
     }
+}
+
+/// The tag of a clause; `None` is all of them.
+fn tag(catch: &Catch) -> Option<u32> {
+    match *catch {
+        Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(tag),
+        Catch::All { .. } | Catch::AllRef { .. } => None,
+    }
+}
+
+/// The clauses that may be reached: not those behind one of the same tag, or behind one for everything.
+fn reached(catches: &[Catch]) -> Vec<Catch> {
+    let mut seen = HashSet::new();
+    let mut clauses = Vec::with_capacity(catches.len());
+    for catch in catches {
+        let tag = tag(catch);
+        if seen.insert(tag) {
+            clauses.push(*catch);
+        }
+        if tag.is_none() {
+            break;
+        }
+    }
+    clauses
 }

@@ -4,13 +4,14 @@
 //! finished the operator before it in the text. So the charge is emitted after that operator: after the header of a loop,
 //! at the start of an arm, where paths join after an `end`, after a call.
 //!
-//! The counter is a variable of the function. It is written to memory before whatever may leave the function, so that the
+//! The counter is a variable of the function, or in a function of many segments always in memory: a variable that changes on every
+//! way through would take the code generator time that grows as the square of their number. A variable is written to memory before whatever may leave the function, so that the
 //! count is exact at every trap, call and return.
 
 use super::cuts::ends_segment;
 use super::translator::Translator;
 use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{InstBuilder, Value};
@@ -20,9 +21,13 @@ use etalon_module::FuncBody;
 use etalon_module::operator::Opcode;
 use std::mem::offset_of;
 
+/// Segments beyond which the counter stays in memory.
+const MOST_SEGMENTS: usize = 1000;
+
 /// The state of metering in a function.
 pub(super) struct Gas {
-    left: Variable,
+    /// The counter; `None` if it stays in memory.
+    left: Option<Variable>,
     /// Where the counter is in memory.
     address: Value,
     /// Cost of each segment, in the order of the text.
@@ -35,7 +40,7 @@ pub(super) struct Gas {
 
 impl Translator<'_> {
     /// Reads the counter and charges for the entry and the first segment.
-    pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), CompileError> {
+    pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         if !self.env.metering {
             return Ok(());
         }
@@ -49,7 +54,7 @@ impl Translator<'_> {
         // The address of the counter is part of the store's context, and as constant as an instance's.
         let at = offset_of!(JitContext, gas) as i32;
         let address = self.b.ins().load(I64, flags, context, at);
-        let left = self.b.declare_var(I64);
+        let left = (costs.len() <= MOST_SEGMENTS).then(|| self.b.declare_var(I64));
         self.gas = Some(Gas { left, address, costs, segment: 0, stale: true });
         self.reload_gas();
         self.charge(first);
@@ -57,7 +62,7 @@ impl Translator<'_> {
     }
 
     /// Sums the weights between cuts.
-    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, CompileError> {
+    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, Failure> {
         let schedule = &self.env.schedule;
         let mut costs = vec![0u64];
         let mut reader = self.module.operators(body);
@@ -92,18 +97,24 @@ impl Translator<'_> {
 
     fn charge(&mut self, cost: u64) {
         let Some(gas) = &mut self.gas else { return };
-        let variable = gas.left;
+        let (variable, address) = (gas.left, gas.address);
         gas.stale = true;
         if cost == 0 {
             return;
         }
-        let left = self.b.use_var(variable);
+        let left = match variable {
+            Some(variable) => self.b.use_var(variable),
+            None => self.load_word(Region::Gas, address, 0),
+        };
         // A cost above every limit stays above every limit as a signed number.
         let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
         let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
         self.b.ins().trapnz(over, trap_code(CODE_GAS));
         let left = self.b.ins().isub(left, cost);
-        self.b.def_var(variable, left);
+        match variable {
+            Some(variable) => self.b.def_var(variable, left),
+            None => self.store_word(Region::Gas, left, address, 0),
+        }
     }
 
     /// Writes the counter to memory, before something that may leave.
@@ -113,7 +124,7 @@ impl Translator<'_> {
             return;
         }
         gas.stale = false;
-        let (variable, address) = (gas.left, gas.address);
+        let (Some(variable), address) = (gas.left, gas.address) else { return };
         let left = self.b.use_var(variable);
         self.store_word(Region::Gas, left, address, 0);
     }
@@ -121,7 +132,7 @@ impl Translator<'_> {
     /// Reads the counter from memory, after something that may have charged.
     pub(super) fn reload_gas(&mut self) {
         let Some(gas) = &mut self.gas else { return };
-        let (variable, address) = (gas.left, gas.address);
+        let (Some(variable), address) = (gas.left, gas.address) else { return };
         let left = self.load_word(Region::Gas, address, 0);
         self.b.def_var(variable, left);
     }

@@ -23,26 +23,49 @@ const SETTINGS: &[(&str, &str)] = &[
     ("unwind_info", "false"),
 ];
 
+/// What a generator tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// What was asked for.
+    Level(OptLevel),
+    /// Frames as small as the generator can make them, in time that grows as the code does.
+    SmallFrames,
+}
+
+impl From<OptLevel> for Effort {
+    fn from(level: OptLevel) -> Effort {
+        Effort::Level(level)
+    }
+}
+
+impl Effort {
+    /// Whether the optimiser runs.
+    pub(crate) fn optimises(self) -> bool {
+        !matches!(self, Effort::Level(OptLevel::None) | Effort::SmallFrames)
+    }
+}
+
 /// The generator for this machine.
-pub(crate) fn host(opt: OptLevel, verify: bool) -> Result<OwnedTargetIsa, CompileError> {
+pub(crate) fn host(effort: Effort, verify: bool) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let builder = cranelift_native::builder().map_err(|e| target(&e))?;
-    let flags = flags(opt, verify).map_err(|e| target(&e))?;
+    let flags = flags(effort, verify).map_err(|e| target(&e))?;
     let isa = builder.finish(flags).map_err(|e| target(&e))?;
     require(&*isa)?;
     Ok(isa)
 }
 
-fn flags(opt: OptLevel, verify: bool) -> Result<settings::Flags, SetError> {
+fn flags(effort: Effort, verify: bool) -> Result<settings::Flags, SetError> {
     let mut builder = settings::builder();
     for (name, value) in SETTINGS {
         builder.set(name, value)?;
     }
     builder.set("enable_verifier", if verify { "true" } else { "false" })?;
-    let (level, allocator) = match opt {
-        OptLevel::None => ("none", "single_pass"),
-        OptLevel::Speed => ("speed", "backtracking"),
-        OptLevel::Size => ("speed_and_size", "backtracking"),
+    let (level, allocator) = match effort {
+        Effort::Level(OptLevel::None) => ("none", "single_pass"),
+        Effort::Level(OptLevel::Speed) => ("speed", "backtracking"),
+        Effort::Level(OptLevel::Size) => ("speed_and_size", "backtracking"),
+        Effort::SmallFrames => ("none", "backtracking"),
     };
     builder.set("opt_level", level)?;
     builder.set("regalloc_algorithm", allocator)?;
@@ -74,7 +97,7 @@ pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
 
 /// This machine; without a name or a feature if no code can be made for it.
 pub(crate) fn host_target() -> Target {
-    match host(OptLevel::Speed, false) {
+    match host(OptLevel::Speed.into(), false) {
         Ok(isa) => target_of(&*isa),
         Err(_) => Target { triple: String::new(), features: Vec::new() },
     }

@@ -3,7 +3,7 @@
 use super::table::shorter;
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
-use crate::error::CompileError;
+use crate::error::{Failure, Reason};
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I32, I64};
@@ -26,7 +26,7 @@ pub(super) enum Width {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn memory_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn memory_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i32.load`, `i64.load`, `f32.load`, `f64.load`, `i32.load8_s`, `i32.load8_u`
             O::I32Load { memarg } => self.load(I32, Width::Full, memarg)?,
@@ -112,7 +112,7 @@ impl Translator<'_> {
         arg: &MemArg,
         index: Value,
         bytes: u32,
-    ) -> Result<(MemFlagsData, Value, i32), CompileError> {
+    ) -> Result<(MemFlagsData, Value, i32), Failure> {
         let memory = self.memory_of(arg)?;
         self.flush_gas();
         let (address, offset) = self.address(memory, arg.offset, index, bytes);
@@ -120,22 +120,14 @@ impl Translator<'_> {
     }
 
     /// The memory that an operator accesses.
-    pub(super) fn memory_of(&self, arg: &MemArg) -> Result<u32, CompileError> {
+    pub(super) fn memory_of(&self, arg: &MemArg) -> Result<u32, Failure> {
         match arg.target {
             MemArgTarget::Memory(memory) => Ok(memory),
-            _ => {
-                let operator = "access to an array's bytes";
-                Err(CompileError::Unsupported { func: self.func, operator })
-            }
+            _ => Err(Reason::Operator("access to an array's bytes".to_owned()).into()),
         }
     }
 
-    pub(super) fn load(
-        &mut self,
-        ty: Type,
-        width: Width,
-        arg: &MemArg,
-    ) -> Result<(), CompileError> {
+    pub(super) fn load(&mut self, ty: Type, width: Width, arg: &MemArg) -> Result<(), Failure> {
         let index = self.pop();
         let bytes = match width {
             Width::Full => ty.bytes(),
@@ -157,7 +149,7 @@ impl Translator<'_> {
     }
 
     /// Stores an operand, or its lowest `bits` bits.
-    pub(super) fn store(&mut self, bits: Option<u8>, arg: &MemArg) -> Result<(), CompileError> {
+    pub(super) fn store(&mut self, bits: Option<u8>, arg: &MemArg) -> Result<(), Failure> {
         let (index, value) = self.pop2();
         let ty = self.b.func.dfg.value_type(value);
         let bytes = bits.map_or(ty.bytes(), |bits| u32::from(bits) / 8);

@@ -2,12 +2,17 @@
 
 mod array;
 mod atomic;
+mod budget;
 mod call;
 mod control;
 mod cuts;
 mod depth;
 mod exception;
+mod function;
 mod gas;
+mod generate;
+#[cfg(test)]
+mod growth;
 pub(crate) mod isa;
 mod memory;
 mod module;
@@ -22,6 +27,7 @@ mod variable;
 mod vector;
 mod wide;
 
+pub use budget::Budget;
 pub use module::{CompileOptions, OptLevel, compile};
 pub(crate) use object::heap_type_of_code;
 

@@ -1,7 +1,7 @@
 //! "Numeric Instructions".
 
 use super::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
@@ -11,7 +11,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates an operator on integers; gives false for any other.
-    pub(super) fn integer_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn integer_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i32.const`, `i64.const`
             O::I32Const { value } => {
@@ -74,7 +74,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Translates an operator on floats; gives false for any other.
-    pub(super) fn float_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn float_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `f32.const`, `f64.const`
             O::F32Const { value } => {
@@ -118,7 +118,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Translates a conversion; gives false for any other operator.
-    pub(super) fn conversion_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn conversion_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i32.wrap_i64`, `i64.extend_i32_s`, `i64.extend_i32_u`
             O::I32WrapI64 => self.unary(|b, x| b.ins().ireduce(I32, x)),

@@ -4,7 +4,7 @@
 
 use super::translator::Translator;
 use crate::abi::{AbiType, Region, slots, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
@@ -64,7 +64,7 @@ pub(super) fn abi(storage: StorageType) -> AbiType {
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn object_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn object_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::RefEq => self.ref_eq(),
             O::RefI31 => self.ref_i31(),
@@ -101,7 +101,7 @@ impl Translator<'_> {
         Ok(true)
     }
 
-    fn struct_fields(&self, ty: u32) -> Result<&[FieldType], CompileError> {
+    fn struct_fields(&self, ty: u32) -> Result<&[FieldType], Failure> {
         match &self.module.flat_types[ty as usize].comp {
             CompType::Struct(fields) => Ok(fields),
             _ => Err(self.crash("the type is not a structure type")),
@@ -148,7 +148,7 @@ impl Translator<'_> {
     }
 
     /// `struct.new` and `struct.new_default`
-    fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), CompileError> {
+    fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), Failure> {
         let types: Vec<AbiType> = self.struct_fields(ty)?.iter().map(|f| abi(f.storage)).collect();
         let room = if default {
             self.iconst(I64, 0)
@@ -163,7 +163,7 @@ impl Translator<'_> {
     }
 
     /// `struct.get`, `struct.get_s`, `struct.get_u`
-    fn struct_get(&mut self, ty: u32, field: u32, packed: Packed) -> Result<(), CompileError> {
+    fn struct_get(&mut self, ty: u32, field: u32, packed: Packed) -> Result<(), Failure> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
         let reference = self.pop();
         self.check_null(reference, Trap::NullStructureReference);
@@ -176,7 +176,7 @@ impl Translator<'_> {
     }
 
     /// `struct.set`
-    fn struct_set(&mut self, ty: u32, field: u32) -> Result<(), CompileError> {
+    fn struct_set(&mut self, ty: u32, field: u32) -> Result<(), Failure> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
         let (reference, value) = self.pop2();
         self.check_null(reference, Trap::NullStructureReference);
@@ -221,7 +221,7 @@ impl Translator<'_> {
     }
 
     /// 1 if the topmost reference has a type, which stays.
-    fn matches(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<Value, CompileError> {
+    fn matches(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<Value, Failure> {
         let reference = *self.stack.last().ok_or_else(|| self.crash("no operand"))?;
         let code = HeapType::from_decoder(ty).and_then(code_of_heap_type);
         let code = code.ok_or_else(|| self.crash("a heap type without a code"))?;
@@ -233,7 +233,7 @@ impl Translator<'_> {
     }
 
     /// `ref.test`
-    fn ref_test(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), CompileError> {
+    fn ref_test(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), Failure> {
         let matches = self.matches(ty, nullable)?;
         self.pop();
         let matches = self.b.ins().ireduce(I32, matches);
@@ -242,7 +242,7 @@ impl Translator<'_> {
     }
 
     /// `ref.cast`
-    fn ref_cast(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), CompileError> {
+    fn ref_cast(&mut self, ty: wasmparser::HeapType, nullable: bool) -> Result<(), Failure> {
         let matches = self.matches(ty, nullable)?;
         self.b.ins().trapz(matches, trap_code(Trap::CastFailure as u8));
         Ok(())
@@ -254,7 +254,7 @@ impl Translator<'_> {
         depth: u32,
         ty: wasmparser::RefType,
         wanted: bool,
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), Failure> {
         let matches = self.matches(ty.heap_type(), ty.is_nullable())?;
         let zero = self.iconst(I64, 0);
         let condition = if wanted { IntCC::NotEqual } else { IntCC::Equal };

@@ -1,13 +1,13 @@
 //! Finds the chapter that translates an operator.
 
 use super::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use wasmparser::Operator;
 
 impl Translator<'_> {
     /// Translates an operator that can be reached: asks the chapters, those of the most frequent operators first. What none
     /// takes is refused.
-    pub(super) fn operator(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
+    pub(super) fn operator(&mut self, operator: &Operator<'_>) -> Result<(), Failure> {
         let translated = self.variable_operator(operator)?
             || self.integer_operator(operator)?
             || self.control_operator(operator)?
@@ -23,6 +23,6 @@ impl Translator<'_> {
             || self.vector_operator(operator)?
             || self.atomic_operator(operator)?
             || self.wide_operator(operator)?;
-        if translated { Ok(()) } else { Err(self.unsupported(operator)) }
+        if translated { Ok(()) } else { Err(Self::unsupported(operator)) }
     }
 }

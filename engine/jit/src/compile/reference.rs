@@ -2,7 +2,7 @@
 
 use super::translator::Translator;
 use crate::abi::trap_code;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -11,7 +11,7 @@ use wasmparser::Operator as O;
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn reference_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn reference_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::RefNull { .. } => self.ref_null(),
             O::RefIsNull => self.ref_is_null(),

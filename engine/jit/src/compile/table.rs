@@ -2,7 +2,7 @@
 
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
-use crate::error::CompileError;
+use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -17,7 +17,7 @@ const ELEMENT_LOG2: i64 = 3;
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn table_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn table_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             O::TableGet { table } => self.table_get(*table),
             O::TableSet { table } => self.table_set(*table),

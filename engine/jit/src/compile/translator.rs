@@ -5,10 +5,12 @@ use super::gas::Gas;
 use super::isa::SharedIsa;
 use super::roots::tag_places;
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
-use crate::error::CompileError;
+use crate::code::Scope;
+use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, Type, UserFuncName, Value,
+    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, StackSlot, Type, UserFuncName,
+    Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use etalon_gas::Schedule;
@@ -48,19 +50,28 @@ pub(super) struct Translator<'a> {
     callees: HashMap<u32, cranelift_codegen::ir::FuncRef>,
     signatures: HashMap<u32, SigRef>,
     builtin: Option<SigRef>,
+    /// Each `try_table` with clauses so far.
+    pub(super) scopes: Vec<Scope>,
+    /// The clauses of those.
+    pub(super) clauses: u32,
+    /// The scopes that are open, the innermost last, each with the place of its frame.
+    pub(super) open: Vec<(u32, usize)>,
+    /// Where values lie that pass to a routine or back.
+    pub(super) scratch: Option<StackSlot>,
 }
 
-/// Translates a function of the module.
+/// Translates a function of the module; gives the scopes of its handlers.
 pub(super) fn translate(
     env: &Env<'_>,
     func: u32,
     into: &mut Function,
     contexts: &mut FunctionBuilderContext,
-) -> Result<(), CompileError> {
+) -> Result<Vec<Scope>, Failure> {
     let module = env.module;
     let ty = module.func_type(func);
     let Some(body) = module.body(func) else {
-        return Err(CompileError::Codegen { func, message: "the function has no body".into() });
+        let message = "the function has no body".into();
+        return Err(CompileError::Codegen { func, message }.into());
     };
     into.name = UserFuncName::user(0, func);
     into.signature = AbiSignature::of(ty).native();
@@ -88,6 +99,10 @@ pub(super) fn translate(
         callees: HashMap::new(),
         signatures: HashMap::new(),
         builtin: None,
+        scopes: Vec::new(),
+        clauses: 0,
+        open: Vec::new(),
+        scratch: None,
     };
     translator.prologue(body, &ty.params, &params[2..])?;
     let mut reader = module.operators(body);
@@ -99,7 +114,7 @@ pub(super) fn translate(
     }
     let isa = Arc::clone(&env.isa);
     translator.b.finalize(isa.frontend_config());
-    Ok(())
+    Ok(translator.scopes)
 }
 
 impl Translator<'_> {
@@ -109,7 +124,7 @@ impl Translator<'_> {
         body: &FuncBody,
         types: &[ValType],
         params: &[Value],
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), Failure> {
         self.take_depth();
         self.start_gas(body)?;
         for (ty, value) in types.iter().zip(params) {
@@ -124,7 +139,7 @@ impl Translator<'_> {
     }
 
     /// Translates one operator, and the charge at the cut after it.
-    fn step(&mut self, operator: &Operator<'_>) -> Result<(), CompileError> {
+    fn step(&mut self, operator: &Operator<'_>) -> Result<(), Failure> {
         if self.reachable {
             self.operator(operator)?;
         } else {
@@ -135,13 +150,13 @@ impl Translator<'_> {
     }
 
     /// A fault of this compiler.
-    pub(super) fn crash(&self, message: impl Into<String>) -> CompileError {
-        CompileError::Codegen { func: self.func, message: message.into() }
+    pub(super) fn crash(&self, message: impl Into<String>) -> Failure {
+        CompileError::Codegen { func: self.func, message: message.into() }.into()
     }
 
     /// An operator that this tier does not have.
-    pub(super) fn unsupported(&self, operator: &Operator<'_>) -> CompileError {
-        CompileError::Unsupported { func: self.func, operator: Opcode::of(operator).name() }
+    pub(super) fn unsupported(operator: &Operator<'_>) -> Failure {
+        Reason::Operator(Opcode::of(operator).name().to_owned()).into()
     }
 
     pub(super) fn push(&mut self, value: Value) {

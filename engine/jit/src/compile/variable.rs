@@ -3,13 +3,13 @@
 use super::control::value_type;
 use super::translator::Translator;
 use crate::abi::{AbiType, Region, slots};
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::InstBuilder;
 use wasmparser::Operator as O;
 
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn variable_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn variable_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `drop`
             O::Drop => {

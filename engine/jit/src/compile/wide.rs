@@ -1,7 +1,7 @@
 //! Wide arithmetic: numbers of 128 bits as two operands, the low half first.
 
 use super::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::I128;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -9,7 +9,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates an operator of this file; gives false for any other.
-    pub(super) fn wide_operator(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn wide_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i64.add128`, `i64.sub128`, `i64.mul_wide_s`, `i64.mul_wide_u`
             O::I64Add128 => self.wide_binary(|b, x, y| b.ins().iadd(x, y)),

@@ -6,6 +6,6 @@ mod stack;
 mod unwind;
 
 pub(crate) use signals::{enter, is_outermost, set_landing};
+pub(crate) use stack::bytes_per_slot;
 pub use stack::on_guest_stack;
-pub(crate) use stack::{FRAME_BYTES_PER_SLOT, suffices};
 pub(crate) use unwind::{find_handler, visit_references};

@@ -16,9 +16,9 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers[libc::REG_RIP as usize] = to.pc as i64;
     registers[libc::REG_RSP as usize] = to.sp as i64;
     registers[libc::REG_RBP as usize] = to.fp as i64;
-    // The payload of an exception is in two registers.
+    // The exception, and the clause that handles it.
     registers[libc::REG_RAX as usize] = to.payload as i64;
-    registers[libc::REG_RDX as usize] = 0;
+    registers[libc::REG_RDX as usize] = to.clause.into();
 }
 
 /// Where the instruction that raised a signal is.
@@ -35,7 +35,7 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers.sp = to.sp as u64;
     registers.regs[29] = to.fp as u64;
     registers.regs[0] = to.payload;
-    registers.regs[1] = 0;
+    registers.regs[1] = to.clause.into();
 }
 
 /// Where the instruction that raised a signal is.
@@ -52,7 +52,7 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers[libc::REG_SP] = to.sp as _;
     registers[libc::REG_S0] = to.fp as _;
     registers[libc::REG_A0] = to.payload as _;
-    registers[libc::REG_A0 + 1] = 0;
+    registers[libc::REG_A0 + 1] = to.clause as _;
 }
 
 /// Where the instruction that raised a signal is. An illegal instruction or a failed division leaves the
@@ -71,5 +71,5 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     // There is no frame pointer: frames are found from the stack pointer.
     registers.gregs[15] = to.sp as u64;
     registers.gregs[6] = to.payload;
-    registers.gregs[7] = 0;
+    registers.gregs[7] = to.clause.into();
 }

@@ -96,8 +96,8 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
         activation.trap_pc = pc;
         activation.fault = fault;
         activation.overflow = overflow;
-        let entry =
-            Landing { pc: activation.handler, sp: activation.sp, fp: activation.fp, payload: 0 };
+        let (pc, sp, fp) = (activation.handler, activation.sp, activation.fp);
+        let entry = Landing { pc, sp, fp, payload: 0, clause: 0 };
         registers::resume(registers, activation.landing.take().unwrap_or(entry));
         return;
     }

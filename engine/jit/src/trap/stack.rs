@@ -8,8 +8,9 @@ use std::ops::Range;
 /// Bytes of address space; pages are had when they are touched.
 const BYTES: usize = 512 << 20;
 
-/// Bytes that a frame of compiled code may take for each slot of its depth.
-pub(crate) const FRAME_BYTES_PER_SLOT: u64 = 512;
+/// Bytes for each slot that are kept for what belongs to a frame and is not in it: arguments and results on the stack, the
+/// return address, and the stub through which it calls out, each at most two words for a slot.
+const BYTES_BESIDE: u64 = 64;
 
 /// Bytes of Rust's frames for each frame of the guest, where every call is from tier to tier.
 const BYTES_BETWEEN: u64 = 4 << 10;
@@ -21,10 +22,12 @@ thread_local! {
     static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Whether the guest stack is enough for a depth: a frame takes `frame` slots at least.
-pub(crate) fn suffices(depth: Depth) -> bool {
-    let (max, frame) = (u64::from(depth.max), u64::from(depth.frame.max(1)));
-    max * FRAME_BYTES_PER_SLOT + max / frame * BYTES_BETWEEN <= BYTES as u64
+/// Bytes of the guest stack that a frame of compiled code may take for each of its slots, so that no depth outgrows the
+/// stack: a frame takes `frame` slots at least. With 0 no code may run.
+pub(crate) fn bytes_per_slot(depth: Depth) -> u64 {
+    let (max, frame) = (u64::from(depth.max).max(1), u64::from(depth.frame.max(1)));
+    let left = (BYTES as u64).saturating_sub(max / frame * BYTES_BETWEEN);
+    (left / max).saturating_sub(BYTES_BESIDE)
 }
 
 /// Whether an address is just beyond the end of the guest stack that this thread is on. Safe in a signal handler.
@@ -191,9 +194,11 @@ mod tests {
     #[test]
     fn the_schedules_fit() {
         let depth = Depth { frame: 8, reentry: 0, max: 524_288 };
-        assert!(suffices(depth));
-        assert!(!suffices(Depth { max: 2 * depth.max, ..depth }));
-        assert!(!suffices(Depth { frame: 0, ..depth }));
+        assert_eq!(bytes_per_slot(depth), 512 - BYTES_BESIDE);
+        assert_eq!(bytes_per_slot(Depth { max: depth.max / 2, ..depth }), 1536 - BYTES_BESIDE);
+        assert_eq!(bytes_per_slot(Depth { max: 2 * depth.max, ..depth }), 0);
+        assert_eq!(bytes_per_slot(Depth { frame: 0, ..depth }), 0);
+        assert_eq!(bytes_per_slot(Depth { max: u32::MAX, ..depth }), 0);
     }
 
     fn recurse(n: u64) -> u64 {

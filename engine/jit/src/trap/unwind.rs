@@ -1,7 +1,7 @@
 //! Walks over the frames of compiled code: for the handler of an exception, and for references.
 
-use crate::abi::{Landing, VmLayout};
-use crate::code::{Clause, FrameInfo, LoadedModule};
+use crate::abi::Landing;
+use crate::code::{FrameInfo, LoadedModule, Scope};
 use etalon_runtime::{Ref, TagAddr};
 use std::sync::Arc;
 
@@ -27,13 +27,15 @@ pub(crate) unsafe fn find_handler(
         match frame {
             FrameInfo::Trampoline => return None,
             FrameInfo::Function => {}
-            FrameInfo::Handlers { start, size, clauses } => {
-                let sp = caller - size;
-                // SAFETY: the clauses are of the call at which this frame waits.
-                let found = unsafe { matching(clauses, module.layout(), sp, tag) };
-                if let Some(offset) = found {
-                    let pc = start + offset as usize;
-                    return Some(Landing { pc, sp, fp: caller, payload });
+            FrameInfo::Handlers { start, site, scopes } => {
+                let sp = caller - site.frame as usize;
+                // SAFETY: the code generator keeps the context there as long as the call lasts.
+                let vmctx = unsafe { word(sp + site.context as usize) };
+                // SAFETY: it is the context of an instance of this layout.
+                let of_tag = |index| unsafe { word(vmctx + module.layout().tag(index) as usize) };
+                if let Some(clause) = matching(scopes, site.scope, |i| of_tag(i) == tag.index()) {
+                    let pc = start + site.landing as usize;
+                    return Some(Landing { pc, sp, fp: caller, payload, clause });
                 }
             }
         }
@@ -41,25 +43,15 @@ pub(crate) unsafe fn find_handler(
     }
 }
 
-/// The offset of the first clause that handles a tag.
-///
-/// # Safety
-/// `sp` must be of the frame that the clauses are for, and it must still wait at their call.
-unsafe fn matching(clauses: &[Clause], layout: &VmLayout, sp: usize, tag: TagAddr) -> Option<u32> {
-    let mut vmctx = None;
-    for clause in clauses {
-        match *clause {
-            // SAFETY: the code generator keeps the context there as long as the call lasts.
-            Clause::Context(at) => vmctx = Some(unsafe { word(sp + at as usize) }),
-            Clause::Tag(index, offset) => {
-                // SAFETY: it is the context of an instance of this layout.
-                let handled = unsafe { word(vmctx? + layout.tag(index) as usize) };
-                if handled == tag.index() {
-                    return Some(offset);
-                }
-            }
-            Clause::All(offset) => return Some(offset),
+/// The number of the first clause that handles a tag, from a scope outwards.
+fn matching(scopes: &[Scope], innermost: u32, is_thrown: impl Fn(u32) -> bool) -> Option<u32> {
+    let mut next = Some(innermost);
+    while let Some(scope) = next {
+        let scope = scopes.get(scope as usize)?;
+        if let Some(at) = scope.tags.iter().position(|tag| tag.is_none_or(&is_thrown)) {
+            return Some(scope.first + at as u32);
         }
+        next = scope.outer;
     }
     None
 }

@@ -204,6 +204,9 @@ fn print(record: &DiffRecord) {
     if !record.outcomes.is_empty() {
         println!("outcomes: {}", outcomes(&record.outcomes));
     }
+    for (engine, functions) in &record.not_compiled {
+        println!("{engine}: the interpreter ran {functions} functions that are not compiled");
+    }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }

@@ -53,6 +53,8 @@ struct Run {
     args: Vec<Val>,
     outcome: Outcome,
     gas: Option<Gas>,
+    /// Functions that the compiler left to the interpreter.
+    not_compiled: u64,
     host_calls: Vec<HostCall>,
 }
 
@@ -94,6 +96,7 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfi
         args: Vec::new(),
         outcome: Outcome::Returned(Vec::new()),
         gas: None,
+        not_compiled: 0,
         host_calls: Vec::new(),
     };
     match session.instantiate(wasm) {
@@ -101,6 +104,7 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfi
         Ok(instance) => call(args, &mut *session, instance, &mut run)?,
     }
     run.host_calls = session.take_host_calls();
+    run.not_compiled = session.not_compiled();
     run.gas = session.gas_consumed().zip(schedule).map(|(consumed, schedule)| Gas {
         consumed,
         executed: session.gas_executed(),
@@ -191,6 +195,7 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     }
     record.message = message(&run.outcome);
     record.gas.clone_from(&run.gas);
+    record.not_compiled = run.not_compiled;
     record
 }
 
@@ -214,6 +219,9 @@ fn print(args: &Args, run: &Run) {
             let text = message(outcome).unwrap_or_default();
             eprintln!("{}: {}: {text}", args.file.display(), Paint::stderr().bad(&word));
         }
+    }
+    if run.not_compiled > 0 {
+        eprintln!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
     }
     if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
         let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Comparisons.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I16X8, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Type};
@@ -9,7 +9,7 @@ use wasmparser::Operator as O;
 
 impl Translator<'_> {
     /// Translates a comparison; gives false for any other operator.
-    pub(super) fn vector_comparison(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_comparison(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i8x16.eq`, `i8x16.ne`, `i8x16.lt_s`, `i8x16.lt_u`, `i8x16.gt_s`, `i8x16.gt_u`
             O::I8x16Eq => self.v_icmp(I8X16, IntCC::Equal),

@@ -1,7 +1,7 @@
 //! Floats and conversions.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
@@ -10,7 +10,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates arithmetic of floats, or a conversion; gives false for any other operator.
-    pub(super) fn vector_float(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_float(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `f32x4.ceil`, `f32x4.floor`, `f32x4.trunc`, `f32x4.nearest`, `f32x4.abs`, `f32x4.neg`
             O::F32x4Ceil => self.v_unary(F32X4, |b, x| b.ins().ceil(x)),

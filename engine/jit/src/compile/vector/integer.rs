@@ -1,7 +1,7 @@
 //! Bits and integers.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::{I8X16, I16X8, I32, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -9,7 +9,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates an operator on bits, a test or a shift; gives false for any other operator.
-    pub(super) fn vector_bits(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_bits(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `v128.not`, `v128.and`, `v128.andnot`, `v128.or`, `v128.xor`, `v128.bitselect`
             O::V128Not => self.v_unary(I8X16, |b, x| b.ins().bnot(x)),
@@ -53,7 +53,7 @@ impl<'a> Translator<'a> {
     }
 
     /// Translates arithmetic of integers; gives false for any other operator.
-    pub(super) fn vector_integer(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_integer(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i8x16.abs`, `i8x16.neg`, `i8x16.popcnt`, `i8x16.add`, `i8x16.sub`
             O::I8x16Abs => self.v_unary(I8X16, |b, x| b.ins().iabs(x)),

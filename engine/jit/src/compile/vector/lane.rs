@@ -1,7 +1,7 @@
 //! Constants and single lanes.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::{F32X4, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -9,7 +9,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates a constant, or an operator that moves lanes; gives false for any other.
-    pub(super) fn vector_lane(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_lane(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `v128.const`, `i8x16.shuffle`
             O::V128Const { value } => self.v128_const(value.bytes()),

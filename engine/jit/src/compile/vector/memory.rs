@@ -2,7 +2,7 @@
 
 use crate::compile::memory::Width;
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::{I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -10,7 +10,7 @@ use wasmparser::{MemArg, Operator as O};
 
 impl<'a> Translator<'a> {
     /// Translates a load or a store; gives false for any other operator.
-    pub(super) fn vector_memory(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_memory(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `v128.load`, `v128.store`
             O::V128Load { memarg } => self.load(I8X16, Width::Full, memarg)?,
@@ -64,7 +64,7 @@ impl<'a> Translator<'a> {
         &mut self,
         arg: &MemArg,
         f: impl FnOnce(&mut FunctionBuilder<'a>, MemFlagsData, Value, i32) -> Value,
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), Failure> {
         let index = self.pop();
         let (flags, address, offset) = self.access(arg, index, 8)?;
         let value = f(&mut self.b, flags, address, offset);
@@ -73,33 +73,27 @@ impl<'a> Translator<'a> {
     }
 
     /// Loads what one lane holds.
-    fn load_scalar(&mut self, lane: Type, arg: &MemArg) -> Result<Value, CompileError> {
+    fn load_scalar(&mut self, lane: Type, arg: &MemArg) -> Result<Value, Failure> {
         let index = self.pop();
         let (flags, address, offset) = self.access(arg, index, lane.bytes())?;
         Ok(self.b.ins().load(lane, flags, address, offset))
     }
 
-    fn load_splat(&mut self, lane: Type, ty: Type, arg: &MemArg) -> Result<(), CompileError> {
+    fn load_splat(&mut self, lane: Type, ty: Type, arg: &MemArg) -> Result<(), Failure> {
         let value = self.load_scalar(lane, arg)?;
         let vector = self.b.ins().splat(ty, value);
         self.push_lanes(vector);
         Ok(())
     }
 
-    fn load_zero(&mut self, lane: Type, ty: Type, arg: &MemArg) -> Result<(), CompileError> {
+    fn load_zero(&mut self, lane: Type, ty: Type, arg: &MemArg) -> Result<(), Failure> {
         let value = self.load_scalar(lane, arg)?;
         let vector = self.b.ins().scalar_to_vector(ty, value);
         self.push_lanes(vector);
         Ok(())
     }
 
-    fn load_lane(
-        &mut self,
-        lane: Type,
-        ty: Type,
-        arg: &MemArg,
-        at: u8,
-    ) -> Result<(), CompileError> {
+    fn load_lane(&mut self, lane: Type, ty: Type, arg: &MemArg, at: u8) -> Result<(), Failure> {
         let vector = self.pop_lanes(ty);
         let value = self.load_scalar(lane, arg)?;
         let vector = self.b.ins().insertlane(vector, value, at);
@@ -107,7 +101,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn store_lane(&mut self, ty: Type, arg: &MemArg, at: u8) -> Result<(), CompileError> {
+    fn store_lane(&mut self, ty: Type, arg: &MemArg, at: u8) -> Result<(), Failure> {
         let vector = self.pop_lanes(ty);
         let value = self.b.ins().extractlane(vector, at);
         self.push(value);

@@ -12,7 +12,7 @@ mod width;
 
 use super::translator::Translator;
 use crate::abi::slots::lanes;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::I8X16;
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -20,10 +20,7 @@ use wasmparser::Operator;
 
 impl<'a> Translator<'a> {
     /// Translates an operator of this folder; gives false for any other.
-    pub(super) fn vector_operator(
-        &mut self,
-        operator: &Operator<'_>,
-    ) -> Result<bool, CompileError> {
+    pub(super) fn vector_operator(&mut self, operator: &Operator<'_>) -> Result<bool, Failure> {
         Ok(self.vector_memory(operator)?
             || self.vector_lane(operator)?
             || self.vector_comparison(operator)?

@@ -1,14 +1,14 @@
 //! Relaxed operators: each has one meaning on every machine, that of the deterministic profile.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I16X8, I32X4};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use wasmparser::Operator as O;
 
 impl Translator<'_> {
     /// Translates a relaxed operator; gives false for any other.
-    pub(super) fn vector_relaxed(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_relaxed(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i8x16.relaxed_swizzle`, `i32x4.relaxed_trunc_f32x4_s`, `i32x4.relaxed_trunc_f32x4_u`
             O::I8x16RelaxedSwizzle => self.v_binary(I8X16, |b, x, y| b.ins().swizzle(x, y)),
@@ -22,11 +22,11 @@ impl Translator<'_> {
             O::I32x4RelaxedTruncF64x2SZero => self.truncate_doubles(true),
             O::I32x4RelaxedTruncF64x2UZero => self.truncate_doubles(false),
             // `f32x4.relaxed_madd`, `f32x4.relaxed_nmadd`, `f64x2.relaxed_madd`
-            O::F32x4RelaxedMadd => self.multiply_add(F32X4, false)?,
-            O::F32x4RelaxedNmadd => self.multiply_add(F32X4, true)?,
-            O::F64x2RelaxedMadd => self.multiply_add(F64X2, false)?,
+            O::F32x4RelaxedMadd => self.multiply_add(F32X4, false),
+            O::F32x4RelaxedNmadd => self.multiply_add(F32X4, true),
+            O::F64x2RelaxedMadd => self.multiply_add(F64X2, false),
             // `f64x2.relaxed_nmadd`
-            O::F64x2RelaxedNmadd => self.multiply_add(F64X2, true)?,
+            O::F64x2RelaxedNmadd => self.multiply_add(F64X2, true),
             // `i8x16.relaxed_laneselect`, `i16x8.relaxed_laneselect`, `i32x4.relaxed_laneselect`,
             // `i64x2.relaxed_laneselect`
             O::I8x16RelaxedLaneselect
@@ -50,17 +50,14 @@ impl Translator<'_> {
         Ok(true)
     }
 
-    /// Relaxed `madd` and `nmadd`, as one operation that rounds once.
-    fn multiply_add(&mut self, ty: Type, negate: bool) -> Result<(), CompileError> {
-        if !self.env.isa.has_native_fma() {
-            return Err(CompileError::Cpu("FMA"));
-        }
+    /// Relaxed `madd` and `nmadd`: the product is rounded before the sum, as the deterministic profile has it.
+    fn multiply_add(&mut self, ty: Type, negate: bool) {
         let addend = self.pop_lanes(ty);
         self.v_binary(ty, |b, x, y| {
             let x = if negate { b.ins().fneg(x) } else { x };
-            b.ins().fma(x, y, addend)
+            let product = b.ins().fmul(x, y);
+            b.ins().fadd(product, addend)
         });
-        Ok(())
     }
 
     /// The sums of neighbouring products of bytes, in 16 bits.

@@ -1,7 +1,7 @@
 //! Integers of two widths.
 
 use crate::compile::translator::Translator;
-use crate::error::CompileError;
+use crate::error::Failure;
 use cranelift_codegen::ir::types::{I8X16, I16X8, I32X4};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use cranelift_frontend::FunctionBuilder;
@@ -9,7 +9,7 @@ use wasmparser::Operator as O;
 
 impl<'a> Translator<'a> {
     /// Translates an operator whose result has lanes of another width; gives false for any other.
-    pub(super) fn vector_width(&mut self, operator: &O<'_>) -> Result<bool, CompileError> {
+    pub(super) fn vector_width(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
             // `i8x16.narrow_i16x8_s`, `i8x16.narrow_i16x8_u`
             O::I8x16NarrowI16x8S => self.v_binary(I16X8, |b, x, y| b.ins().snarrow(x, y)),

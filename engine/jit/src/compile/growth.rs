@@ -1,0 +1,110 @@
+//! What translation makes of a function grows as the text does: the short form of `make growth`, in counts instead of times.
+
+#[path = "../../tests/support/families.rs"]
+mod families;
+
+use super::budget::cost;
+use super::isa;
+use super::module::OptLevel;
+use super::translator::{Env, translate};
+use crate::abi::VmLayout;
+use cranelift_codegen::ir::{BlockCall, Function};
+use cranelift_frontend::FunctionBuilderContext;
+use etalon_gas::Schedule;
+use etalon_module::{Features, Module};
+use families::FAMILIES;
+
+/// Counts of a translated module, with their names.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    instructions: usize,
+    blocks: usize,
+    values: usize,
+    /// Values that pass along edges.
+    passed: usize,
+    cost: u64,
+}
+
+fn counts(wat: &str, metering: bool) -> Counts {
+    let wasm = wat::parse_str(wat).unwrap();
+    let module = Module::new(&wasm, Features::wasm3()).unwrap();
+    let env = Env {
+        module: &module,
+        isa: isa::host(OptLevel::None.into(), false).unwrap(),
+        layout: VmLayout::new(&module, |func| func >= module.imported_funcs),
+        schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
+        metering,
+    };
+    let mut sum = Counts::default();
+    for func in module.imported_funcs..module.funcs.len() as u32 {
+        let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
+        translate(&env, func, &mut into, &mut contexts).unwrap();
+        sum.cost += cost(&module, func).unwrap();
+        add(&mut sum, &into);
+    }
+    sum
+}
+
+fn add(sum: &mut Counts, func: &Function) {
+    let pool = &func.dfg.value_lists;
+    for block in func.layout.blocks() {
+        sum.blocks += 1;
+        for inst in func.layout.block_insts(block) {
+            sum.instructions += 1;
+            let tables = (&func.dfg.jump_tables, &func.dfg.exception_tables);
+            let calls: &[BlockCall] = func.dfg.insts[inst].branch_destination(tables.0, tables.1);
+            sum.passed += calls.iter().map(|call| call.args(pool).count()).sum::<usize>();
+        }
+    }
+    sum.values += func.dfg.num_values();
+}
+
+/// The power of the size that a count grows as, from a size to eight times that.
+fn exponent(count: [usize; 2]) -> f64 {
+    (count[1] as f64 / count[0].max(1) as f64).ln() / 8_f64.ln()
+}
+
+/// The values that pass where all locals differ on all edges are the product of both, and the budget is what bounds them.
+const PRODUCTS: &[&str] = &["locals and blocks"];
+
+#[test]
+fn translation_grows_as_the_text_does() {
+    for (name, size, text) in FAMILIES {
+        for metering in [false, true] {
+            let [small, large] = [1, 8].map(|n| counts(&text(n * size / 4), metering));
+            let grows = |what, least: usize, count: fn(&Counts) -> usize| {
+                let count = [count(&small), count(&large)];
+                let power = exponent(count);
+                let small = count[1] < least;
+                assert!(small || power < 1.2, "{name}: {what} {count:?}, metering {metering}");
+            };
+            grows("instructions", 200, |c| c.instructions);
+            grows("blocks", 200, |c| c.blocks);
+            if !PRODUCTS.contains(name) {
+                grows("values", 200, |c| c.values);
+                grows("values passed", 200, |c| c.passed);
+            }
+        }
+    }
+}
+
+/// What a function costs is known before it is translated, and is no less than what translation makes of it.
+#[test]
+fn the_budget_knows_what_translation_makes() {
+    for (name, size, text) in FAMILIES {
+        let made = counts(&text(*size), true);
+        let sum = (made.instructions + made.values + made.passed) as u64;
+        assert!(sum < 64 * made.cost + 1000, "{name}: {made:?}");
+    }
+}
+
+/// Where no branch leads, no block begins.
+#[test]
+fn nested_blocks_are_no_blocks_of_the_generator() {
+    for name in ["blocks nested", "loops nested"] {
+        let (_, size, text) = FAMILIES.iter().find(|(n, ..)| *n == name).unwrap();
+        let made = counts(&text(*size), true);
+        let most = if name == "blocks nested" { 10 } else { size + 10 };
+        assert!(made.blocks < most, "{name}: {made:?}");
+    }
+}
