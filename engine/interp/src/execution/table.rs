@@ -5,7 +5,7 @@
 use super::Context;
 use super::memory::address;
 use etalon_module::AddrType;
-use etalon_runtime::{ElemInst, Ref, Stop, TableInst, Trap};
+use etalon_runtime::{ElemInst, Ref, Stop, TableAddr, TableInst, Trap};
 
 impl Context<'_> {
     fn table(&mut self) -> &mut TableInst {
@@ -30,14 +30,15 @@ impl Context<'_> {
         let init = self.reference(0)?;
         let ty = self.table().ty().addr;
         let delta = address(self.slots[1], ty);
-        if !self.table().can_grow(delta) {
+        let fits = self.table().can_grow(delta);
+        if !fits || !self.store.may_grow_table(TableAddr(self.op.x), delta)? {
             self.set(address(u64::MAX, ty));
             return Ok(());
         }
         self.charge(delta)?;
         // If the host has no memory left the run stops; the guest must not see -1.
         let old = self.table().grow(delta, init).ok_or_else(|| {
-            Stop::Host(etalon_runtime::HostError("the host is out of memory".into()))
+            Stop::Host(etalon_runtime::HostError::new("the host is out of memory"))
         })?;
         self.set(old);
         Ok(())
