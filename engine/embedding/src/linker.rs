@@ -100,7 +100,8 @@ impl<T: 'static> Linker<T> {
         self.insert(module, name, Item::Extern(item))
     }
 
-    /// Defines a name as a function of the host, of a closure; see [`IntoFunc`].
+    /// Defines a name as a function of the host, of a closure; see [`IntoFunc`]. A schedule prices its calls by
+    /// its two names.
     ///
     /// # Errors
     /// If the name is defined already.

@@ -51,7 +51,8 @@ impl Func {
         }
     }
 
-    /// A host function of a closure, whose type is that of its parameters and its result; see [`IntoFunc`].
+    /// A host function of a closure, whose type is that of its parameters and its result; see [`IntoFunc`]. It has no
+    /// names by which a schedule could price it: for that there is [`Linker::func_wrap`](crate::Linker::func_wrap).
     ///
     /// # Panics
     /// Never.
