@@ -21,6 +21,11 @@ build: ## The command line, optimised, at target/release/etalon
 test: ## All tests: units, official suites on all tiers, regressions, gas snapshots, command line
 	$(CARGO) test --workspace --locked --no-fail-fast
 
+.PHONY: misuse
+misuse: ## What safe programs must not be able to do with the library: what does not compile, and what gives an error
+	$(CARGO) test --workspace --locked --doc
+	$(CARGO) test --workspace --locked --test misuse --test callers --test panics
+
 .PHONY: spec
 spec: build ## The official suites and our own on all tiers, with gas, then the report
 	$(ETALON) spec --record reports/out/spec.json; \

@@ -8,7 +8,8 @@
 #[path = "../../jit/tests/support/families.rs"]
 mod families;
 
-use etalon::{Config, Engine, Linker, Module, ModuleData, OptLevel, Schedule, Store, Tier, Value};
+use etalon::{Config, Engine, Instance, Module, OptLevel, Store, Tier};
+use etalon_module::Module as ModuleData;
 use families::FAMILIES;
 use peak_alloc::PeakAlloc;
 use std::time::Instant;
@@ -25,7 +26,7 @@ const PHASES: &[Phase] = &[
     ("oracle", |wasm| run(wasm, &config(Tier::Oracle, OptLevel::Speed))),
     ("compile", |wasm| compile(wasm, &config(Tier::Jit, OptLevel::Speed))),
     ("compile, none", |wasm| compile(wasm, &config(Tier::Jit, OptLevel::None))),
-    ("compile, no gas", |wasm| compile(wasm, &Config::new(Tier::Jit))),
+    ("compile, no gas", |wasm| compile(wasm, Config::new().tier(Tier::Jit))),
 ];
 
 /// Times shorter than this are noise.
@@ -35,22 +36,24 @@ const LEAST_BYTES: f64 = 1e6;
 const BOUND: f64 = 1.2;
 
 fn config(tier: Tier, opt: OptLevel) -> Config {
-    let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
-    Config { opt, ..Config::new(tier).metered(schedule) }
+    let mut config = Config::new();
+    config.tier(tier).opt_level(opt).consume_fuel(true);
+    config
 }
 
 fn compile(wasm: &[u8], config: &Config) {
-    Module::new(&Engine::new(config.clone()), wasm).unwrap();
+    Module::new(&Engine::new(config).unwrap(), wasm).unwrap();
 }
 
 /// Prepares by running: what is not called is not prepared.
 fn run(wasm: &[u8], config: &Config) {
-    let engine = Engine::new(config.clone());
+    let engine = Engine::new(config).unwrap();
     let module = Module::new(&engine, wasm).unwrap();
-    let mut store = Store::new(&engine, None).unwrap();
-    let instance = store.instantiate(&module, &Linker::new()).unwrap();
-    let f = store.func(instance, "f").unwrap();
-    store.invoke(f, &[Value::I32(0)]).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let f = instance.get_func(&store, "f").unwrap();
+    let mut results = vec![etalon::Val::I32(0); f.ty(&store).results().len()];
+    f.call(&mut store, &[etalon::Val::I32(0)], &mut results).unwrap();
 }
 
 /// Seconds and bytes.

@@ -68,31 +68,33 @@ impl FromStr for Tier {
     }
 }
 
-/// Settings of an engine.
+/// Settings of an engine. Each method changes one and gives the settings back, so calls can be chained.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What runs functions.
-    pub tier: Tier,
-    /// What modules may use; what the tier does not implement is refused as unsupported.
-    pub features: Features,
-    /// Prices and limits.
-    pub schedule: Arc<Schedule>,
-    /// Whether gas is charged.
-    pub metering: bool,
-    /// How hard the compiler tries.
-    pub opt: OptLevel,
-    /// How much of a module is compiled; functions beyond it run in the interpreter.
-    pub compile_budget: CompileBudget,
-    /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
-    pub gc_stress: bool,
+    pub(crate) tier: Tier,
+    features: Option<Features>,
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) metering: bool,
+    pub(crate) opt: OptLevel,
+    pub(crate) compile_budget: CompileBudget,
+    pub(crate) gc_stress: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
 }
 
 impl Config {
-    /// A tier with all its features, the default schedule, and no metering.
-    pub fn new(tier: Tier) -> Config {
+    /// The tier [`Tier::Auto`] with all its features, the default schedule, and no metering.
+    ///
+    /// # Panics
+    /// Never: the default schedule is built in.
+    pub fn new() -> Config {
         Config {
-            tier,
-            features: tier.features(),
+            tier: Tier::Auto,
+            features: None,
             schedule: Schedule::builtin(Schedule::DEFAULT)
                 .expect("the default schedule is built in"),
             metering: false,
@@ -102,11 +104,52 @@ impl Config {
         }
     }
 
-    /// The same with metering by a schedule.
-    #[must_use]
-    pub fn metered(mut self, schedule: Arc<Schedule>) -> Config {
-        self.schedule = schedule;
-        self.metering = true;
+    /// What runs functions.
+    pub fn tier(&mut self, tier: Tier) -> &mut Config {
+        self.tier = tier;
         self
+    }
+
+    /// What modules may use; by default all that the tier implements. What the tier does not implement is
+    /// refused as unsupported.
+    pub fn features(&mut self, features: Features) -> &mut Config {
+        self.features = Some(features);
+        self
+    }
+
+    /// Prices, and the limits that hold whether gas is charged or not.
+    pub fn schedule(&mut self, schedule: Arc<Schedule>) -> &mut Config {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Whether gas is charged, by the schedule. By default it is not.
+    pub fn consume_fuel(&mut self, metering: bool) -> &mut Config {
+        self.metering = metering;
+        self
+    }
+
+    /// How hard the compiler tries.
+    pub fn opt_level(&mut self, opt: OptLevel) -> &mut Config {
+        self.opt = opt;
+        self
+    }
+
+    /// How much of a module is compiled, in units that do not depend on time or machine. Functions beyond it run in the
+    /// interpreter, with the same results and gas; [`crate::Module::not_compiled`] names them.
+    pub fn compile_budget(&mut self, budget: CompileBudget) -> &mut Config {
+        self.compile_budget = budget;
+        self
+    }
+
+    /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
+    pub fn gc_stress(&mut self, stress: bool) -> &mut Config {
+        self.gc_stress = stress;
+        self
+    }
+
+    /// What modules may use.
+    pub(crate) fn allowed(&self) -> Features {
+        self.features.unwrap_or_else(|| self.tier.features())
     }
 }

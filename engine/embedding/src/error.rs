@@ -1,16 +1,25 @@
 //! Errors of the embedding.
 
-use etalon_gas::LimitTooLarge;
+use crate::reference::{ExnRef, Rooted};
+pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
 use etalon_module::LoadError;
-use thiserror::Error;
+use etalon_runtime::{HostError, InstantiateError, InvokeError, Ref, Stop, Store as State};
+use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error as Thiserror;
+
+/// What can fail with an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a module cannot be had.
-#[derive(Debug, Error)]
+#[derive(Debug, Thiserror)]
 pub enum ModuleError {
     /// The bytes are refused.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The text is not one of a module.
+    #[error("not a module in the text format: {0}")]
+    Text(String),
     /// Nothing can be compiled here.
     #[error(transparent)]
     Compile(#[from] CompileError),
@@ -25,10 +34,88 @@ pub enum ModuleError {
     NoCode(&'static str),
 }
 
-/// Why a store cannot be had.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The gas limit is too great for the meter.
-    #[error(transparent)]
-    Gas(#[from] LimitTooLarge),
+/// A handle was used with a store that it is not of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Thiserror)]
+#[error("a handle was used with another store than its own")]
+pub struct WrongStore;
+
+/// An exception that no guest caught: what a call fails with. A host function that fails with it throws
+/// the exception again, which its caller in the guest may catch.
+#[derive(Clone, Copy, Debug, Thiserror)]
+#[error("uncaught exception")]
+pub struct ThrownException {
+    exception: Rooted<ExnRef>,
+}
+
+impl ThrownException {
+    /// To throw an exception from a host function.
+    pub fn new(exception: Rooted<ExnRef>) -> ThrownException {
+        ThrownException { exception }
+    }
+
+    /// The exception.
+    pub fn exception(&self) -> Rooted<ExnRef> {
+        self.exception
+    }
+}
+
+/// The arguments, results or values do not fit a type.
+#[derive(Clone, Debug, PartialEq, Eq, Thiserror)]
+#[error("{0}")]
+pub struct Mismatch(pub(crate) String);
+
+/// What an error of a host function is while it passes through the guest: the embedder gets it back
+/// as it was.
+type Parcel = Mutex<Option<Error>>;
+
+/// How an error of a host function stops the guest that called it.
+pub(crate) fn into_stop(state: &State, error: Error) -> Stop {
+    if let Some(thrown) = error.downcast_ref::<ThrownException>()
+        && let Ok(Some(exn)) = thrown.exception.word(state).map(Ref::as_exn)
+    {
+        return Stop::Throw(exn);
+    }
+    let text = format!("{error:#}");
+    let parcel: Arc<Parcel> = Arc::new(Mutex::new(Some(error)));
+    Stop::Host(HostError::with_payload(text, parcel))
+}
+
+/// What the embedder sees of a stop.
+pub(crate) fn from_stop(state: &mut State, stop: Stop) -> Error {
+    match stop {
+        Stop::Trap(trapped) => match trapped.site {
+            Some(site) => Error::new(site).context(trapped.trap),
+            None => Error::new(trapped.trap),
+        },
+        Stop::Throw(exn) => Error::new(ThrownException::new(Rooted::of(state, Ref::exn(exn)))),
+        Stop::Exhausted(what) => Error::new(what),
+        Stop::Host(error) => {
+            let parcel = error.payload().and_then(|p| p.downcast_ref::<Parcel>());
+            let sent = parcel.and_then(|p| p.lock().unwrap_or_else(PoisonError::into_inner).take());
+            sent.unwrap_or_else(|| Error::new(error))
+        }
+        Stop::Crash(crash) => Error::new(crash),
+    }
+}
+
+/// What the embedder sees of an invocation that failed.
+pub(crate) fn from_invoke(state: &mut State, error: InvokeError) -> Error {
+    match error {
+        InvokeError::Arguments(text) => Error::new(Mismatch(format!("wrong arguments: {text}"))),
+        InvokeError::Stop(stop) => from_stop(state, stop),
+    }
+}
+
+/// What the embedder sees of an instantiation that failed.
+pub(crate) fn from_instantiate(state: &mut State, error: InstantiateError) -> Error {
+    match error {
+        InstantiateError::Link(error) => Error::new(error),
+        InstantiateError::Stop(stop) => from_stop(state, stop),
+        other => Error::new(other),
+    }
+}
+
+/// The host has no address space for a stack on which calls from tier to tier cannot overflow.
+pub(crate) fn no_stack(error: &std::io::Error) -> Stop {
+    Stop::Host(HostError::new(format!("no stack for the guest can be had: {error}")))
 }

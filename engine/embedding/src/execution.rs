@@ -1,16 +1,15 @@
 //! Executions in pieces, on the oracle: started, paused before any instruction, resumed.
 //!
 //! ```
-//! use etalon::{Config, Engine, Linker, Module, PauseLimits, Progress, Store, Tier, Value};
+//! use etalon::{Config, Engine, Instance, Module, PauseLimits, Progress, Store, Tier, Val};
 //!
-//! let engine = Engine::new(Config::new(Tier::Oracle));
-//! # let wasm = wat::parse_str(r#"(module (func (export "add") (param i32 i32) (result i32)
-//! #     local.get 0 local.get 1 i32.add))"#).unwrap();
-//! let module = Module::new(&engine, &wasm)?;
-//! let mut store = Store::new(&engine, None)?;
-//! let instance = store.instantiate(&module, &Linker::new())?;
-//! let add = store.func(instance, "add").expect("the module exports it");
-//! let execution = store.start(add, &[Value::I32(1), Value::I32(2)])?;
+//! let engine = Engine::new(Config::new().tier(Tier::Oracle))?;
+//! let module = Module::new(&engine, r#"(module
+//!     (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#)?;
+//! let mut store = Store::new(&engine, ());
+//! let instance = Instance::new(&mut store, &module, &[])?;
+//! let add = instance.get_func(&store, "add").expect("the module exports it");
+//! let execution = store.start(add, &[Val::I32(1), Val::I32(2)])?;
 //! let mut pauses = 0;
 //! let results = loop {
 //!     match store.resume(execution, &PauseLimits::instructions(1))? {
@@ -20,61 +19,241 @@
 //!     }
 //! };
 //! // Two `local.get`, the addition and `end`, with a pause between each of them.
-//! assert_eq!((results, pauses), (vec![Value::I32(3)], 3));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! assert_eq!((results[0].unwrap_i32(), pauses), (3, 3));
+//! # Ok::<(), etalon::Error>(())
 //! ```
 
-use crate::store::{Store, no_stack};
+use crate::error::{Result, WrongStore, from_invoke, from_stop, no_stack};
+use crate::func::Func;
+use crate::memory::Memory;
+use crate::store::Store;
+use crate::value::Val;
 use etalon_jit::on_guest_stack;
-use etalon_oracle::{Execution, PauseLimits, Progress, ResumeError, StartError};
-use etalon_runtime::{FuncAddr, InvokeError, Value};
+use etalon_oracle as oracle;
+pub use etalon_oracle::{PauseReason, PauseRequest};
+use etalon_runtime::{InvokeError, Site, Stop, Store as State, StoreId, WaiterId};
+use std::sync::Arc;
+use thiserror::Error as Thiserror;
 
-impl Store {
-    /// Begins to execute a function: it is entered, and paused before its first instruction. Its entry
-    /// is charged. Any number of executions may be paused in a store, and invocations may come between.
+/// An execution that was started in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Execution {
+    store: StoreId,
+    execution: oracle::Execution,
+}
+
+/// When to pause; whatever comes first counts. With none of them the execution runs to its end.
+#[derive(Clone, Debug, Default)]
+pub struct PauseLimits {
+    limits: oracle::PauseLimits,
+    breakpoints: Vec<(Func, u32)>,
+}
+
+/// A pause: where, and why. It lies before an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Why.
+    pub reason: PauseReason,
+    /// The function that the next instruction is of.
+    pub func: Func,
+    /// The next instruction.
+    pub site: Site,
+    /// How many instructions were executed since the execution was resumed.
+    pub instructions: u64,
+}
+
+/// A wait for a notification (`memory.atomic.wait32`, `memory.atomic.wait64`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Who waits.
+    pub execution: Execution,
+    /// The memory.
+    pub memory: Memory,
+    /// The address in it.
+    pub address: u64,
+    /// The timeout in nanoseconds; negative for none.
+    pub timeout: i64,
+}
+
+/// How far an execution got.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// It can be resumed.
+    Paused(Pause),
+    /// It waits to be notified. Resuming it meanwhile changes nothing.
+    Waiting(Wait),
+    /// It is over, with these results.
+    Done(Vec<Val>),
+}
+
+/// Why an execution was not started or resumed. Where it stopped, the error is another, as for [`Func::call`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Thiserror)]
+pub enum ExecutionError {
+    /// The function is the host's, or one that another tier runs.
+    #[error("the oracle does not run the function")]
+    NotTheOracles,
+    /// It is over, or was given up, or is of another store.
+    #[error("the execution does not exist")]
+    Unknown,
+    /// Something runs already. Nothing was changed.
+    #[error("an invocation is under way")]
+    Running,
+}
+
+impl PauseLimits {
+    /// No limits.
+    pub fn new() -> PauseLimits {
+        PauseLimits::default()
+    }
+
+    /// After so many instructions; 0 counts as 1.
+    pub fn instructions(count: u64) -> PauseLimits {
+        let limits = oracle::PauseLimits::instructions(count);
+        PauseLimits { limits, ..PauseLimits::default() }
+    }
+
+    /// When at least so much gas was taken since the execution was resumed; 0 counts as 1. This is no limit of the
+    /// meter's: nothing runs out. Without metering it is never reached.
+    pub fn gas(slice: u64) -> PauseLimits {
+        let limits = oracle::PauseLimits::gas(slice);
+        PauseLimits { limits, ..PauseLimits::default() }
+    }
+
+    /// Also before this instruction: a function, and the offset in its module's bytes. If the execution is resumed at
+    /// it, it does not count.
+    #[must_use]
+    pub fn breakpoint(mut self, func: Func, offset: u32) -> PauseLimits {
+        self.breakpoints.push((func, offset));
+        self
+    }
+
+    /// Also before every instruction that reads or writes a memory, but for the one that the execution is resumed at.
+    #[must_use]
+    pub fn accesses(mut self) -> PauseLimits {
+        self.limits.accesses = true;
+        self
+    }
+
+    /// Also when this is asked for, from any thread.
+    #[must_use]
+    pub fn request(mut self, request: PauseRequest) -> PauseLimits {
+        self.limits.request = Some(request);
+        self
+    }
+
+    fn in_store(&self, state: &State) -> Result<oracle::PauseLimits, WrongStore> {
+        let mut limits = self.limits.clone();
+        for (func, offset) in &self.breakpoints {
+            limits.breakpoints.insert((func.find(state)?, *offset));
+        }
+        Ok(limits)
+    }
+}
+
+impl Execution {
+    fn of(state: &State, execution: oracle::Execution) -> Execution {
+        Execution { store: state.id(), execution }
+    }
+
+    fn find(self, state: &State) -> Result<oracle::Execution, ExecutionError> {
+        if self.store == state.id() { Ok(self.execution) } else { Err(ExecutionError::Unknown) }
+    }
+}
+
+fn wait_of(state: &State, wait: etalon_runtime::Wait) -> Wait {
+    Wait {
+        execution: Execution::of(state, oracle::Execution(wait.waiter.0)),
+        memory: Memory::of(state, wait.memory),
+        address: wait.address,
+        timeout: wait.timeout,
+    }
+}
+
+impl<T: 'static> Store<T> {
+    /// Begins to execute a function of the oracle's: it is entered, and paused before its first instruction. Its entry
+    /// is charged. Any number of executions may be paused in a store, and calls may come between.
     ///
     /// # Errors
-    /// If the function is not the oracle's, the arguments do not fit, or there is no gas or depth to enter it.
-    pub fn start(&mut self, func: FuncAddr, args: &[Value]) -> Result<Execution, StartError> {
-        let oracle = self.oracle.clone();
-        let start = || oracle.start(self, func, args);
-        on_guest_stack(start)
-            .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()))
+    /// [`ExecutionError`] if the function is not the oracle's; another error if it is of another store, the
+    /// arguments do not fit, or there is no gas or depth to enter it.
+    pub fn start(&mut self, func: Func, params: &[Val]) -> Result<Execution> {
+        let oracle = Arc::clone(&self.shared().oracle);
+        let state = self.state_mut();
+        let func = func.find(state)?;
+        let args = Val::arguments(state, params, &state.func_type(func).clone())?;
+        let started = on_guest_stack(|| oracle.start(state, func, &args))
+            .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()));
+        match started {
+            Ok(execution) => Ok(Execution::of(state, execution)),
+            Err(oracle::StartError::NotTheOracles) => Err(ExecutionError::NotTheOracles.into()),
+            Err(oracle::StartError::Running) => Err(ExecutionError::Running.into()),
+            Err(oracle::StartError::Invoke(error)) => Err(from_invoke(state, error)),
+        }
     }
 
     /// Goes on with an execution until a limit is reached or it ends. All its pieces together show what
-    /// one [`Store::invoke`] shows: results, traps, gas.
-    ///
-    /// What a host function calls back, and a module's start function, run in one piece.
+    /// one [`Func::call`] shows: results, traps, gas. What a host function calls back, and a module's
+    /// start function, run in one piece.
     ///
     /// # Errors
-    /// If it does not exist, if it stopped, or from inside a host function.
-    pub fn resume(
-        &mut self,
-        execution: Execution,
-        limits: &PauseLimits,
-    ) -> Result<Progress, ResumeError> {
-        let oracle = self.oracle.clone();
-        let resume = || oracle.resume(self, execution, limits);
-        on_guest_stack(resume).unwrap_or_else(|error| Err(no_stack(&error).into()))
+    /// [`ExecutionError`] if it does not exist; as for [`Func::call`] if it stopped, and is over.
+    ///
+    /// # Panics
+    /// If a host function panics: its panic goes on here, and the execution is over.
+    pub fn resume(&mut self, execution: Execution, limits: &PauseLimits) -> Result<Progress> {
+        let oracle = Arc::clone(&self.shared().oracle);
+        let state = self.state_mut();
+        let limits = limits.in_store(state)?;
+        let number = execution.find(state)?;
+        let func = oracle.function(number);
+        let resumed = on_guest_stack(|| oracle.resume(state, number, &limits))
+            .unwrap_or_else(|error| Err(no_stack(&error).into()));
+        match resumed {
+            Ok(oracle::Progress::Paused(pause)) => Ok(Progress::Paused(Pause {
+                reason: pause.reason,
+                func: Func::of(state, pause.func),
+                site: pause.site,
+                instructions: pause.instructions,
+            })),
+            Ok(oracle::Progress::Waiting(wait)) => Ok(Progress::Waiting(wait_of(state, wait))),
+            Ok(oracle::Progress::Done(values)) => {
+                let crash = || Stop::crash("an execution that was not started");
+                let func = func.ok_or_else(crash).map_err(|stop| from_stop(state, stop))?;
+                let types = state.func_type(func).results.clone();
+                Ok(Progress::Done(Val::list_of(state, &values, &types)))
+            }
+            Err(oracle::ResumeError::Unknown(_)) => Err(ExecutionError::Unknown.into()),
+            Err(oracle::ResumeError::Running) => Err(ExecutionError::Running.into()),
+            Err(oracle::ResumeError::Stop(stop)) => Err(from_stop(state, stop)),
+        }
     }
 
     /// Ends the wait of an execution because its time is up: it goes on with the result 2 of
     /// `memory.atomic.wait`. `false` if it does not wait. The engine has no clock, so that runs are the
     /// same every time: whoever schedules decides when the time is up.
     pub fn time_out(&mut self, execution: Execution) -> bool {
-        let oracle = self.oracle.clone();
-        oracle.time_out(self, execution)
+        let oracle = Arc::clone(&self.shared().oracle);
+        let state = self.state_mut();
+        execution.find(state).is_ok_and(|execution| oracle.time_out(state, execution))
     }
 
     /// Gives a paused execution up; `false` if it does not exist.
     pub fn abandon(&mut self, execution: Execution) -> bool {
-        let oracle = self.oracle.clone();
-        oracle.abandon(self, execution)
+        let oracle = Arc::clone(&self.shared().oracle);
+        let state = self.state_mut();
+        execution.find(state).is_ok_and(|execution| oracle.abandon(state, execution))
     }
 
     /// The executions that are paused, in the order in which they were started.
     pub fn paused(&self) -> Vec<Execution> {
-        self.oracle.paused()
+        let paused = self.shared().oracle.paused();
+        paused.into_iter().map(|execution| Execution::of(self.state(), execution)).collect()
+    }
+
+    /// What an execution waits for; `None` if it does not wait.
+    pub fn wait_of(&self, execution: Execution) -> Option<Wait> {
+        let state = self.state();
+        let number = execution.find(state).ok()?;
+        Some(wait_of(state, state.waits.of(WaiterId(number.0))?))
     }
 }

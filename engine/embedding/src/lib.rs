@@ -1,54 +1,87 @@
 //! Etalon as a library: WebAssembly on an oracle that is the specification executed, and on an interpreter and a compiler that are
 //! held against it.
 //!
-//! ```
-//! use etalon::{Config, Engine, Linker, Module, Store, Tier, Value};
+//! The types are those that users of Wasmtime and of wasmi know, under the same names where they are the same: an
+//! [`Engine`] with its [`Config`], a [`Module`], a [`Store`] with the embedder's data, a [`Linker`], an [`Instance`] with its
+//! [`Func`]s, [`Memory`]s, [`Table`]s, [`Global`]s and [`Tag`]s. A handle knows the store that it is of, and is refused by any
+//! other. The guide `docs/embedding.md` has the table of types.
 //!
-//! let engine = Engine::new(Config::new(Tier::Auto));
-//! let wasm = wat_of_add();
-//! let module = Module::new(&engine, &wasm)?;
-//! let mut store = Store::new(&engine, None)?;
-//! let instance = store.instantiate(&module, &Linker::new())?;
-//! let add = store.func(instance, "add").expect("the module exports it");
-//! assert_eq!(store.invoke(add, &[Value::I32(1), Value::I32(2)])?, [Value::I32(3)]);
-//! # fn wat_of_add() -> Vec<u8> {
-//! #     wat::parse_str(r#"(module (func (export "add") (param i32 i32) (result i32)
-//! #         local.get 0 local.get 1 i32.add))"#).unwrap()
-//! # }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Hello
+//!
 //! ```
-#![forbid(unsafe_code)]
+#![doc = include_str!("../examples/hello.rs")]
+//! ```
+//!
+//! # A host function that reads the guest's memory
+//!
+//! ```
+#![doc = include_str!("../examples/host_memory.rs")]
+//! ```
+//!
+//! # Gas, and what stops a guest
+//!
+//! ```
+#![doc = include_str!("../examples/gas_and_traps.rs")]
+//! ```
+#![deny(unsafe_code)]
 
 mod config;
+mod context;
 mod engine;
 mod error;
 mod execution;
+mod external;
+mod func;
+mod global;
+mod handle;
+mod instance;
+mod limits;
+mod linker;
+mod memory;
+#[cfg(doctest)]
+mod misuse;
 mod module;
+mod reference;
 mod snapshot;
 mod store;
+mod table;
+mod tag;
+mod trusted;
+mod types;
+pub mod unstable;
+mod value;
 
 pub use config::{CompileBudget, Config, OptLevel, Tier, UnknownTier};
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
-pub use error::{ModuleError, StoreError};
+pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
 pub use etalon_jit::{ArtefactError, NotCompiled, Reason as NotCompiledReason};
-pub use etalon_module::{AddrType, Canonicalise, Module as ModuleData};
-pub use etalon_module::{
-    ExternKind, ExternType, Features, FuncType, GlobalType, HeapType, Limits, LoadError,
-    LoadErrorKind, MemoryType, Opcode, RefType, TableType, TypeRegistry, TypeUse, ValType,
-};
-pub use etalon_oracle::{
-    Execution, Observer, Pause, PauseLimits, PauseReason, PauseRequest, Progress, ResumeError,
-    Rule, StartError, Usage,
-};
+pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 pub use etalon_runtime::{
-    Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, HostImport, ImageError,
-    InstanceAddr as Instance, InstantiateError, InvokeError, LinkError, Linker, Ref, RefKind, Site,
-    StateDigest, Stop, Trap, Trapped, Value, Wait, WaiterId,
+    Crash, Exhaustion, HostError, ImageError, InstantiateError, LinkError, MemoryError, Site, Trap,
 };
+pub use execution::{
+    Execution, ExecutionError, Pause, PauseLimits, PauseReason, PauseRequest, Progress, Wait,
+};
+pub use external::{Export, Extern};
+pub use func::{Caller, Func, IntoFunc, IntoResult, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use global::Global;
+pub use instance::Instance;
+pub use limits::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
+pub use linker::{Linker, Redefinition};
+pub use memory::{GrowthError, Memory, MemoryAccessError};
 pub use module::Module;
+pub use reference::{AnyRef, ExnRef, ExternRef, RootScope, Rooted, Unrooted};
 pub use snapshot::SnapshotError;
 pub use store::Store;
+pub use table::{Table, TableAccessError};
+pub use tag::Tag;
+pub use types::{
+    ConcreteType, ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType,
+    Mutability, RefType, TableType, TagType, ValType,
+};
+pub use value::{Ref, Val};
 
 /// Versions of what the tiers are made of, for reports: part and version.
 pub fn versions() -> [(&'static str, &'static str); 2] {

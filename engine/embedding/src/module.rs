@@ -2,15 +2,19 @@
 
 use crate::config::Tier;
 use crate::engine::Engine;
-use crate::error::ModuleError;
+use crate::error::{ModuleError, Result};
+use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// A module that any number of stores of its engine can instantiate. Cheap to clone.
+/// A module that any number of stores of its engine can instantiate. It is cheap to clone, and any number of threads
+/// may use it at once.
 #[derive(Clone, Debug)]
 pub struct Module {
+    engine: Engine,
     data: Arc<ModuleData>,
     compiled: Option<Arc<CompiledModule>>,
     code: Option<Arc<LoadedModule>>,
@@ -19,20 +23,36 @@ pub struct Module {
 }
 
 impl Module {
-    /// Decodes, validates and, if the tier compiles, compiles.
+    /// Decodes, validates and, if the tier compiles, compiles. With the feature `wat` of this package the bytes may
+    /// also be the text format.
     ///
     /// # Errors
     /// If the bytes are refused, or no code can be made for this processor.
-    pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
-        let tier = engine.config().tier;
-        Module::mixed(engine, bytes, |_| tier)
+    pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module, ModuleError> {
+        let binary = binary_of(bytes.as_ref())?;
+        Module::from_binary(engine, &binary)
     }
 
-    /// The same with each function of the module's own, by its index, placed in a tier.
+    /// As [`Module::new`], for the binary format alone.
     ///
     /// # Errors
     /// As for [`Module::new`].
-    pub fn mixed(
+    pub fn from_binary(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
+        let tier = engine.config().tier;
+        Module::placed(engine, bytes, |_| tier)
+    }
+
+    /// Decodes and validates, and compiles nothing.
+    ///
+    /// # Errors
+    /// If the bytes are refused.
+    pub fn validate(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<(), ModuleError> {
+        load(engine, &binary_of(bytes.as_ref())?)?;
+        Ok(())
+    }
+
+    /// With each function of the module's own, by its index, placed in a tier.
+    pub(crate) fn placed(
         engine: &Engine,
         bytes: &[u8],
         tier_of: impl Fn(u32) -> Tier,
@@ -59,8 +79,9 @@ impl Module {
             Tier::Auto => compilable,
             Tier::Jit | Tier::Aot => true,
         };
+        let engine = engine.clone();
         if !uses_code {
-            return Ok(Module { data, compiled: None, code: None, tiers });
+            return Ok(Module { engine, data, compiled: None, code: None, tiers });
         }
         let options = CompileOptions {
             schedule: Arc::clone(&config.schedule),
@@ -74,13 +95,14 @@ impl Module {
         if config.tier == Tier::Aot {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);
-            return Module::from_artefact(engine, &artefact);
+            return Module::loaded(&engine, &artefact);
         }
-        Module::compiled(data, compiled, tiers)
+        Module::compiled(engine, data, compiled, tiers)
     }
 
     /// A module with its code. Functions that were to be compiled, and are not, run in the interpreter (gas-1, *Depth*).
     fn compiled(
+        engine: Engine,
         data: Arc<ModuleData>,
         compiled: CompiledModule,
         mut tiers: Vec<(u32, Tier)>,
@@ -92,20 +114,17 @@ impl Module {
             }
         }
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
-        Ok(Module { data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
+        Ok(Module { engine, data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
     }
 
-    /// Loads an artefact after checking that it was made for this version, machine and schedule.
-    ///
-    /// # Errors
-    /// If it was not, by name; or if its module is refused.
-    pub fn from_artefact(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
+    /// Of an artefact whose machine code is trusted.
+    pub(crate) fn loaded(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let config = engine.config();
         let (wasm, compiled) = artefact::read(bytes, &config.schedule, config.metering)?;
         let data = Arc::new(load(engine, &wasm)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
         let tiers = own.map(|func| (func, Tier::Jit)).collect();
-        Module::compiled(data, compiled, tiers)
+        Module::compiled(engine.clone(), data, compiled, tiers)
     }
 
     /// Whether bytes are meant to be an artefact rather than a module.
@@ -113,7 +132,7 @@ impl Module {
         artefact::is_artefact(bytes)
     }
 
-    /// The compiled code as an artefact.
+    /// The module with its compiled code, to be loaded by [`Module::from_artefact`].
     ///
     /// # Errors
     /// If the module was made for interpretation alone.
@@ -132,8 +151,38 @@ impl Module {
         self.compiled.as_ref().map_or(&[], |compiled| compiled.not_compiled())
     }
 
+    /// The engine that it was made for.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// What it imports, in order.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        self.data.imports.iter().map(|import| {
+            ImportType::new(
+                &import.module,
+                &import.name,
+                ExternType::of_module(&self.data, import.ty),
+            )
+        })
+    }
+
+    /// What it exports, in order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        self.data.exports.iter().map(|export| {
+            let ty = self.data.export_type(export);
+            ExportType::new(&export.name, ExternType::of_module(&self.data, ty))
+        })
+    }
+
+    /// The type of what it exports under a name.
+    pub fn get_export(&self, name: &str) -> Option<ExternType> {
+        let export = self.data.export(name)?;
+        Some(ExternType::of_module(&self.data, self.data.export_type(export)))
+    }
+
     /// What the module declares.
-    pub fn data(&self) -> &Arc<ModuleData> {
+    pub(crate) fn data(&self) -> &Arc<ModuleData> {
         &self.data
     }
 
@@ -148,9 +197,23 @@ impl Module {
     }
 }
 
+/// The binary format, of which the text format may have been given.
+#[cfg(feature = "wat")]
+fn binary_of(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ModuleError> {
+    if bytes.starts_with(b"\0") || artefact::is_artefact(bytes) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    wat::parse_bytes(bytes).map_err(|error| ModuleError::Text(error.to_string()))
+}
+
+#[cfg(not(feature = "wat"))]
+fn binary_of(bytes: &[u8]) -> Result<Cow<'_, [u8]>, ModuleError> {
+    Ok(Cow::Borrowed(bytes))
+}
+
 /// Judges bytes by the features in force, then asks whether the tier implements what they need.
 fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleData, LoadError> {
-    let data = ModuleData::new(bytes, engine.config().features)?;
+    let data = ModuleData::new(bytes, engine.config().allowed())?;
     check_implemented(&data, engine.config().tier)?;
     Ok(data)
 }

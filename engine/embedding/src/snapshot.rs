@@ -4,7 +4,11 @@
 //! embedder's handles, segments, waits, the meter, and every paused execution. Modules are in it as the
 //! bytes that they were made of, so it needs nothing beside it but the host functions, which are found
 //! again by their two names; an embedder that has the modules at hand need not decode them again.
-//! Addresses, handles and executions mean the same in the new store. Observers are not in it.
+//! What the embedder keeps with a store is not in it, nor are values that guests refer to by
+//! [`ExternRef`](crate::ExternRef), observers and limiters.
+//!
+//! Handles are of the old store: in the new one instances are found by [`Store::instances`], in the same
+//! order, and executions by [`Store::paused`].
 //!
 //! The digest finds damage; it does not make a stranger's snapshot safe to run. What a snapshot
 //! decodes to is checked too, so no bytes make [`Store::restore`] panic, and it takes memory in
@@ -13,10 +17,11 @@
 use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::ModuleError;
+use crate::linker::Linker;
 use crate::module::Module;
 use crate::store::Store;
 use etalon_oracle::{DamagedExecution, ExecutionsImage};
-use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, StoreImage};
+use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, Store as State, StoreImage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,7 +103,7 @@ struct Body {
     executions: ExecutionsImage,
 }
 
-impl Store {
+impl<T: 'static> Store<T> {
     /// The store as bytes. The same state gives the same bytes.
     ///
     /// # Errors
@@ -107,20 +112,21 @@ impl Store {
     /// # Panics
     /// Never: the types written have no form that cannot be.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
-        for func in &self.funcs {
+        let (store, shared) = (self.state(), self.shared());
+        for func in &store.funcs {
             if let FuncKind::Wasm { tier, .. } = func.kind
-                && tier != self.oracle_tier
+                && tier != shared.tiers.oracle
             {
-                return Err(SnapshotError::Compiled(self.executor(tier).name()));
+                return Err(SnapshotError::Compiled(store.executor(tier).name()));
             }
         }
-        let state = self.image()?;
+        let state = store.image()?;
         let by_digest: BTreeMap<_, _> =
-            self.instances.iter().map(|i| (i.module.digest(), i.module.bytes())).collect();
+            store.instances.iter().map(|i| (i.module.digest(), i.module.bytes())).collect();
         let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
         let header =
-            Header { schedule: self.schedule().id().to_string(), metered: self.is_metering() };
-        let body = Body { modules, state, executions: self.oracle.image() };
+            Header { schedule: store.schedule().id().to_string(), metered: store.is_metering() };
+        let body = Body { modules, state, executions: shared.oracle.image() };
         let fault = "plain data is always written";
         let parts = [
             postcard::to_stdvec(&version()).expect(fault),
@@ -138,20 +144,22 @@ impl Store {
         Ok(bytes)
     }
 
-    /// A store of an engine, as a snapshot has it. `hosts` gives the host functions; `modules` are
-    /// modules at hand that need not be made of the snapshot's bytes.
+    /// A store of an engine, as a snapshot has it. Only the oracle and the interpreter run functions in it, those of
+    /// modules that are instantiated later too. Host functions are those that `linker` has under their two
+    /// names; `modules` are modules at hand that need not be made of the snapshot's bytes.
     ///
     /// # Errors
     /// See [`SnapshotError`].
     pub fn restore(
         engine: &Engine,
+        data: T,
         bytes: &[u8],
         modules: &[Module],
-        hosts: &mut dyn FnMut(&HostImport<'_>) -> Option<HostFn>,
-    ) -> Result<Store, SnapshotError> {
-        let mut store = Store::new(engine, None)
-            .map_err(|_| SnapshotError::Corrupt("a store without a gas limit cannot be had"))?;
-        let body = read(&store, bytes)?;
+        linker: &Linker<T>,
+    ) -> Result<Store<T>, SnapshotError> {
+        let mut store = Store::new(engine, data);
+        store.shared_mut().may_compile = false;
+        let body = read(store.state(), bytes)?;
         let mut found = Vec::new();
         if body.modules.len() != body.state.modules().len() {
             return Err(SnapshotError::Corrupt("its modules are not those of its instances"));
@@ -159,19 +167,29 @@ impl Store {
         for (bytes, digest) in body.modules.iter().zip(body.state.modules()) {
             let data = match modules.iter().find(|m| m.data().digest() == *digest) {
                 Some(module) => Arc::clone(module.data()),
-                None => Arc::clone(Module::mixed(engine, bytes, |_| Tier::Oracle)?.data()),
+                None => Arc::clone(Module::placed(engine, bytes, |_| Tier::Oracle)?.data()),
             };
             found.push(data);
         }
-        store.take_up(body.state, &found, hosts)?;
-        let oracle = Arc::clone(&store.oracle);
-        oracle.take_up(&store, body.executions)?;
+        let oracle = Arc::clone(&store.shared().oracle);
+        let state = store.state_mut();
+        state.take_up(body.state, &found, &mut |import| host_of(linker, import))?;
+        oracle.take_up(state, body.executions)?;
         Ok(store)
     }
 }
 
+/// The host function that a linker has for an import. Its type is that of the store that was saved; where the
+/// function is of another, what it gives does not fit and the guest stops.
+fn host_of<T: 'static>(linker: &Linker<T>, import: &HostImport<'_>) -> Option<HostFn> {
+    let host = linker.host(import.module, import.name)?;
+    let lengths = (host.ty().params().len(), host.ty().results().len());
+    (lengths == (import.ty.params.len(), import.ty.results.len()))
+        .then(|| host.named(import.ty.clone(), import.module, import.name))
+}
+
 /// Checks what the bytes are and whether a fresh store can take them up, and decodes them.
-fn read(store: &Store, bytes: &[u8]) -> Result<Body, SnapshotError> {
+fn read(store: &State, bytes: &[u8]) -> Result<Body, SnapshotError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::NotASnapshot)?;
     let (digest, mut rest) =
         rest.split_at_checked(DIGEST).ok_or(SnapshotError::Corrupt("it ends in its head"))?;

@@ -1,156 +1,187 @@
 //! Stores: the instances that can reach each other, with the tiers that run them.
 
 use crate::config::Tier;
+use crate::context::{data_of, data_of_mut};
 use crate::engine::Engine;
-use crate::error::StoreError;
-use crate::module::Module;
+use crate::error::{Error, Result};
+use crate::instance::Instance;
+use crate::limits::{ResourceLimiter, limiter_of};
+use crate::trusted;
 use etalon_interp::Interp;
-use etalon_jit::{Jit, on_guest_stack};
-use etalon_oracle::{Observer, Oracle, Usage};
-use etalon_runtime::{
-    Extern, FuncAddr, HostError, InstanceAddr, InstantiateError, InvokeError, Linker, Placement,
-    Stop, Store as State, StoreConfig, TierId, Value, instantiate,
-};
-use std::ops::{Deref, DerefMut};
+use etalon_oracle::Oracle;
+use etalon_runtime::{InstanceAddr, Store as State, StoreConfig, TierId};
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A store of an engine. It gives access to all of the state it wraps.
-#[derive(Debug)]
-pub struct Store {
-    state: State,
-    pub(crate) oracle: Arc<Oracle>,
-    pub(crate) oracle_tier: TierId,
-    interp_tier: TierId,
-    jit_tier: TierId,
+/// A store of an engine: everything that its instances can reach, and what the embedder keeps with it.
+///
+/// It may be sent to another thread if `T` may be. It is never shared by threads: a guest runs on one at a time.
+pub struct Store<T: 'static> {
+    state: Box<State>,
+    data: PhantomData<T>,
+    /// Tells the compiler of Rust that no two threads may have it at once.
+    not_sync: PhantomData<Cell<()>>,
 }
 
-impl Store {
-    /// An empty store; `gas` is the limit if the engine meters, `None` counts without one.
-    ///
-    /// # Errors
-    /// If the limit is above 2^63-1.
-    pub fn new(engine: &Engine, gas: Option<u64>) -> Result<Store, StoreError> {
-        Store::with_oracle(engine, gas, Oracle::new())
+/// What is in a store besides the state that the tiers share.
+pub(crate) struct StoreData<T> {
+    /// The embedder's.
+    pub(crate) data: T,
+    pub(crate) shared: Shared,
+    /// The embedder's values that guests have references to, by their numbers.
+    pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+/// What a store has of its engine.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) oracle: Arc<Oracle>,
+    pub(crate) tiers: Tiers,
+    /// Whether compiled code may run in it: it relies on every value being of its type, which nobody knows of those in
+    /// a snapshot.
+    pub(crate) may_compile: bool,
+}
+
+/// The tiers of a store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiers {
+    pub(crate) oracle: TierId,
+    pub(crate) interp: TierId,
+    pub(crate) jit: TierId,
+}
+
+impl<T: 'static> Store<T> {
+    /// An empty store with what the embedder wants to keep with it. Where the engine charges gas, it counts
+    /// without a limit until [`Store::set_fuel`] sets one.
+    pub fn new(engine: &Engine, data: T) -> Store<T> {
+        Store::with_oracle(engine, data, Oracle::new())
     }
 
-    /// A store whose oracle tells an observer every step: for traces.
-    ///
-    /// # Errors
-    /// As for [`Store::new`].
-    pub fn observed(
-        engine: &Engine,
-        gas: Option<u64>,
-        observer: Box<dyn Observer + Send>,
-    ) -> Result<Store, StoreError> {
-        Store::with_oracle(engine, gas, Oracle::with_observer(observer))
-    }
-
-    fn with_oracle(engine: &Engine, gas: Option<u64>, oracle: Oracle) -> Result<Store, StoreError> {
+    pub(crate) fn with_oracle(engine: &Engine, data: T, oracle: Oracle) -> Store<T> {
         let config = engine.config();
-        let mut state = State::new(StoreConfig {
+        let settings = StoreConfig {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
-            gas,
+            gas: None,
             gc_stress: config.gc_stress,
-        })?;
+        };
+        let mut state = Box::new(State::new(settings).expect("no limit is not too large"));
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
         let oracle = Arc::new(oracle);
-        let oracle_tier = state.add_executor(oracle.clone());
-        let interp_tier = state.add_executor(Arc::new(Interp::new()));
-        let jit_tier = state.add_executor(Jit::new(name));
-        Ok(Store { state, oracle, oracle_tier, interp_tier, jit_tier })
-    }
-
-    /// Instantiates a module with imports by name.
-    ///
-    /// # Errors
-    /// If an import is missing or does not fit, a limit is exceeded, or a segment or the start
-    /// function stops.
-    pub fn instantiate(
-        &mut self,
-        module: &Module,
-        linker: &Linker,
-    ) -> Result<InstanceAddr, InstantiateError> {
-        let imports = linker.resolve(module.data())?;
-        self.instantiate_with(module, &imports)
-    }
-
-    /// Instantiates a module with imports in order.
-    ///
-    /// # Errors
-    /// As for [`Store::instantiate`].
-    pub fn instantiate_with(
-        &mut self,
-        module: &Module,
-        imports: &[Extern],
-    ) -> Result<InstanceAddr, InstantiateError> {
-        let tier_of = |tier: Tier| match tier {
-            Tier::Oracle => self.oracle_tier,
-            Tier::Interp | Tier::Auto => self.interp_tier,
-            Tier::Jit | Tier::Aot => self.jit_tier,
+        let tiers = Tiers {
+            oracle: state.add_executor(oracle.clone()),
+            interp: state.add_executor(Arc::new(Interp::new())),
+            jit: state.add_executor(trusted::jit(name)),
         };
-        // Most modules have all of their functions in one tier, which is the placement's default then.
-        let default = module.tiers().first().map_or(self.oracle_tier, |(_, tier)| tier_of(*tier));
-        let mut placement = Placement::all(default);
-        if let Some(code) = module.code() {
-            placement = placement.with_code(self.jit_tier, code.clone());
-        }
-        for (func, tier) in module.tiers().iter().filter(|(_, tier)| tier_of(*tier) != default) {
-            placement = placement.place(*func, tier_of(*tier));
-        }
-        let instantiate = || instantiate(&mut self.state, module.data(), imports, &placement);
-        on_guest_stack(instantiate).unwrap_or_else(|error| Err(no_stack(&error).into()))
+        let shared = Shared { engine: engine.clone(), oracle, tiers, may_compile: true };
+        state.host_data = trusted::hide(StoreData { data, shared, externs: Vec::new() });
+        Store { state, data: PhantomData, not_sync: PhantomData }
     }
 
-    /// What an instance exports under a name.
-    pub fn export(&self, instance: InstanceAddr, name: &str) -> Option<Extern> {
-        self.state.instance(instance).export(name)
+    /// What the embedder keeps with it.
+    pub fn data(&self) -> &T {
+        &data_of::<T>(&self.state).data
     }
 
-    /// The function that an instance exports under a name.
-    pub fn func(&self, instance: InstanceAddr, name: &str) -> Option<FuncAddr> {
-        match self.export(instance, name) {
-            Some(Extern::Func(func)) => Some(func),
-            _ => None,
-        }
+    /// What the embedder keeps with it.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut data_of_mut::<T>(&mut self.state).data
     }
 
-    /// Invokes a function.
+    /// Gives up the store, and what the embedder kept with it back.
+    ///
+    /// # Panics
+    /// Never: a store has the data of its type.
+    pub fn into_data(mut self) -> T {
+        let hidden = std::mem::replace(&mut self.state.host_data, Box::new(()));
+        trusted::reveal::<T>(hidden).expect("a store has the data of its type").data
+    }
+
+    /// Its engine.
+    pub fn engine(&self) -> &Engine {
+        &self.shared().engine
+    }
+
+    /// Sets the gas that guests may use from now on. What was used before is forgotten, and a store that had run out
+    /// can run again.
     ///
     /// # Errors
-    /// If the arguments do not fit, or execution stops.
-    pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
-        let invoke = || self.state.invoke(func, args);
-        on_guest_stack(invoke).unwrap_or_else(|error| Err(no_stack(&error).into()))
+    /// If the engine charges no gas, or the limit is above 2^63-1.
+    pub fn set_fuel(&mut self, gas: u64) -> Result<()> {
+        self.check_metering()?;
+        Ok(self.state.meter_mut().set_limit(Some(gas))?)
     }
 
-    /// What the oracle used of the specification so far: rules, operators, numeric functions.
-    pub fn usage(&self) -> Usage {
-        self.oracle.usage()
+    /// The gas that is left; `u64::MAX` without a limit.
+    ///
+    /// # Errors
+    /// If the engine charges no gas.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.check_metering()?;
+        Ok(self.state.meter().left().unwrap_or(u64::MAX))
     }
 
-    /// The executed ledger of the oracle, in gas: the weights of all instructions that it executed so far, and what entries into functions and
-    /// dynamic operators cost.
-    pub fn executed(&self) -> u64 {
-        self.oracle.usage().ledger(self.schedule())
+    /// The gas that guests have used since a limit was last set; `None` if the engine charges no gas.
+    pub fn fuel_consumed(&self) -> Option<u64> {
+        self.state.is_metering().then(|| self.state.meter().consumed())
     }
-}
 
-/// The host has no address space for a stack on which calls from tier to tier cannot overflow.
-pub(crate) fn no_stack(error: &std::io::Error) -> Stop {
-    Stop::Host(HostError(format!("no stack for the guest can be had: {error}")))
-}
+    fn check_metering(&self) -> Result<()> {
+        if self.state.is_metering() {
+            return Ok(());
+        }
+        Err(Error::msg("the engine charges no gas; see Config::consume_fuel"))
+    }
 
-impl Deref for Store {
-    type Target = State;
+    /// Sets who is asked before a memory, a table or an instance is made, and before one grows. It limits what guests
+    /// do and what the embedder does with the store alike.
+    pub fn limiter(
+        &mut self,
+        limiter: impl Fn(&mut T) -> &mut (dyn ResourceLimiter) + Send + Sync + 'static,
+    ) {
+        self.state.set_limiter(limiter_of(limiter));
+    }
 
-    fn deref(&self) -> &State {
+    /// Its instances, in the order in which they were made.
+    pub fn instances(&self) -> impl ExactSizeIterator<Item = Instance> {
+        let state = &*self.state;
+        (0..state.instances.len() as u32).map(|i| Instance::of(state, InstanceAddr(i)))
+    }
+
+    /// Collects the heap: what nobody can reach any more is freed. It is collected on its own when it has grown.
+    pub fn gc(&mut self) {
+        self.state.collect(&());
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &data_of::<T>(&self.state).shared
+    }
+
+    pub(crate) fn shared_mut(&mut self) -> &mut Shared {
+        &mut data_of_mut::<T>(&mut self.state).shared
+    }
+
+    pub(crate) fn state(&self) -> &State {
         &self.state
     }
+
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
 }
 
-impl DerefMut for Store {
-    fn deref_mut(&mut self) -> &mut State {
-        &mut self.state
+impl<T: Default + 'static> Default for Store<T> {
+    /// A store of an engine of the default settings.
+    fn default() -> Store<T> {
+        Store::new(&Engine::default(), T::default())
+    }
+}
+
+impl<T: 'static> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
     }
 }

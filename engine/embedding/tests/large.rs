@@ -2,7 +2,7 @@
 //! results for the same gas, at every level of optimisation (gas-1, *Depth*).
 
 use etalon::{
-    CompileBudget, Config, Engine, Linker, Module, OptLevel, Schedule, Store, Tier, Value,
+    CompileBudget, Config, Engine, Instance, Module, OptLevel, Schedule, Store, Tier, Val,
 };
 use std::fmt::Write as _;
 
@@ -105,21 +105,25 @@ fn alive(count: u32) -> String {
     )
 }
 
-/// What a tier made of a call: results, gas, and how many functions it left to the interpreter.
-type Seen = (Result<Vec<Value>, String>, Option<u64>, usize);
+/// What a tier made of a call: the result, gas, and how many functions it left to the interpreter.
+type Seen = (Result<i64, String>, Option<u64>, usize);
+
+/// The result of `f(7)`, and the gas.
+fn call(engine: &Engine, module: &Module) -> (Result<i64, String>, Option<u64>) {
+    let mut store = Store::new(engine, ());
+    let instance = Instance::new(&mut store, module, &[]).unwrap();
+    let f = instance.get_func(&store, "f").unwrap();
+    let mut results = [Val::I64(0)];
+    let called = f.call(&mut store, &[Val::I64(7)], &mut results);
+    (called.map(|()| results[0].unwrap_i64()).map_err(|e| e.to_string()), store.fuel_consumed())
+}
 
 fn run(wasm: &[u8], tier: Tier, opt: OptLevel, metering: bool) -> Seen {
-    let mut config = Config { opt, ..Config::new(tier) };
-    if metering {
-        config = config.metered(Schedule::builtin(Schedule::DEFAULT).unwrap());
-    }
-    let engine = Engine::new(config);
+    let mut config = Config::new();
+    let engine = Engine::new(config.tier(tier).opt_level(opt).consume_fuel(metering)).unwrap();
     let module = Module::new(&engine, wasm).unwrap_or_else(|e| panic!("{tier} refuses: {e}"));
-    let mut store = Store::new(&engine, None).unwrap();
-    let instance = store.instantiate(&module, &Linker::new()).unwrap();
-    let f = store.func(instance, "f").unwrap();
-    let result = store.invoke(f, &[Value::I64(7)]).map_err(|e| e.to_string());
-    let gas = metering.then(|| store.meter().consumed());
+    let (result, gas) = call(&engine, &module);
+    assert_eq!(gas.is_some(), metering);
     (result, gas, module.not_compiled().len())
 }
 
@@ -199,28 +203,25 @@ const CALLS: &str = r#"(module (tag $x (param i64)) (table funcref (elem $even $
 #[test]
 fn what_is_not_compiled_is_called_as_if_it_were() {
     let wasm = wat::parse_str(CALLS).unwrap();
-    let metered = |tier| Config::new(tier).metered(Schedule::builtin(Schedule::DEFAULT).unwrap());
-    let outcome = |engine: &Engine, module: &Module| {
-        let mut store = Store::new(engine, None).unwrap();
-        let instance = store.instantiate(module, &Linker::new()).unwrap();
-        let f = store.func(instance, "f").unwrap();
-        (store.invoke(f, &[Value::I64(7)]), store.meter().consumed())
+    let engine = |tier, budget| {
+        let mut config = Config::new();
+        Engine::new(config.tier(tier).consume_fuel(true).compile_budget(budget)).unwrap()
     };
-    let interp = Engine::new(metered(Tier::Interp));
-    let expected = outcome(&interp, &Module::new(&interp, &wasm).unwrap());
+    let interp = engine(Tier::Interp, CompileBudget::default());
+    let expected = call(&interp, &Module::new(&interp, &wasm).unwrap());
     assert!(expected.0.is_ok(), "{expected:?}");
     let mut seen = std::collections::BTreeSet::new();
-    for tier in [Tier::Jit, Tier::Aot] {
-        for module in (0..300).step_by(10) {
-            let compile_budget = CompileBudget { function: module.max(30), module };
-            let engine = Engine::new(Config { compile_budget, ..metered(tier) });
+    for module in (0..300).step_by(10) {
+        let budget = CompileBudget { function: module.max(30), module };
+        // `aot` goes through an artefact.
+        let [compiled, loaded] = [Tier::Jit, Tier::Aot].map(|tier| {
+            let engine = engine(tier, budget);
             let module = Module::new(&engine, &wasm).unwrap();
-            assert_eq!(outcome(&engine, &module), expected, "{compile_budget:?} on {tier}");
-            let artefact = Module::from_artefact(&engine, &module.to_artefact().unwrap()).unwrap();
-            assert_eq!(outcome(&engine, &artefact), expected, "{compile_budget:?} on {tier}");
-            assert_eq!(artefact.not_compiled(), module.not_compiled());
-            seen.insert(module.not_compiled().iter().map(|f| f.func).collect::<Vec<_>>());
-        }
+            assert_eq!(call(&engine, &module), expected, "{budget:?} on {tier}");
+            module
+        });
+        assert_eq!(compiled.not_compiled(), loaded.not_compiled());
+        seen.insert(compiled.not_compiled().iter().map(|f| f.func).collect::<Vec<_>>());
     }
     assert!(
         seen.contains(&vec![]) && seen.contains(&vec![0, 1, 2, 3]) && seen.len() > 3,
@@ -233,7 +234,8 @@ fn what_is_not_compiled_is_called_as_if_it_were() {
 fn a_depth_without_end_is_interpreted() {
     let text = include_str!("../../gas/schedules/default.toml").replace("524288", "4294967295");
     let schedule = std::sync::Arc::new(Schedule::parse(&text, "deep").unwrap());
-    let engine = Engine::new(Config::new(Tier::Jit).metered(schedule));
+    let mut config = Config::new();
+    let engine = Engine::new(config.tier(Tier::Jit).consume_fuel(true).schedule(schedule)).unwrap();
     let module = Module::new(&engine, &wat::parse_str(CALLS).unwrap()).unwrap();
     assert_eq!(module.not_compiled().len(), 4);
 }

@@ -1,7 +1,7 @@
 //! Relaxed multiplications with additions have one meaning on every tier, whatever the processor has: the product is rounded
 //! before the sum (specification, *Deterministic Profile*; numerics, *frelaxed_madd*).
 
-use etalon::{Config, Engine, Linker, Module, OptLevel, Store, Tier, Value};
+use etalon::{Config, Engine, Instance, Module, OptLevel, Store, Tier, Val};
 
 const WAT: &str = r#"(module
   (func (export "f32x4.relaxed_madd") (param f32 f32 f32) (result i64)
@@ -17,12 +17,12 @@ const WAT: &str = r#"(module
     (i64x2.extract_lane 0 (f64x2.relaxed_nmadd (f64x2.splat (local.get 0))
       (f64x2.splat (local.get 1)) (f64x2.splat (local.get 2))))))"#;
 
-fn f32s(values: [f32; 3]) -> Vec<Value> {
-    values.iter().map(|v| Value::F32(v.to_bits())).collect()
+fn f32s(values: [f32; 3]) -> Vec<Val> {
+    values.iter().map(|v| Val::F32(v.to_bits())).collect()
 }
 
-fn f64s(values: [f64; 3]) -> Vec<Value> {
-    values.iter().map(|v| Value::F64(v.to_bits())).collect()
+fn f64s(values: [f64; 3]) -> Vec<Val> {
+    values.iter().map(|v| Val::F64(v.to_bits())).collect()
 }
 
 /// Two lanes of the same number.
@@ -31,7 +31,7 @@ fn twice(bits: u32) -> u64 {
 }
 
 /// Operands whose product is rounded: one rounding would leave what the first one took away. And a NaN, which is canonical.
-fn cases() -> Vec<(&'static str, Vec<Value>, u64)> {
+fn cases() -> Vec<(&'static str, Vec<Val>, u64)> {
     let narrow = 1.0 + 2.0_f32.powi(-12);
     let wide = 1.0 + f64::from(2.0_f32.powi(-27));
     let (narrow_square, wide_square) = (narrow * narrow, wide * wide);
@@ -50,15 +50,16 @@ fn the_product_is_rounded_before_the_sum() {
     let wasm = wat::parse_str(WAT).unwrap();
     for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
         for opt in [OptLevel::None, OptLevel::Speed] {
-            let engine = Engine::new(Config { opt, ..Config::new(tier) });
+            let engine = Engine::new(Config::new().tier(tier).opt_level(opt)).unwrap();
             let module = Module::new(&engine, &wasm).unwrap();
             assert_eq!(module.not_compiled(), []);
-            let mut store = Store::new(&engine, None).unwrap();
-            let instance = store.instantiate(&module, &Linker::new()).unwrap();
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
             for (name, args, bits) in cases() {
-                let func = store.func(instance, name).unwrap();
-                let seen = store.invoke(func, &args);
-                assert_eq!(seen, Ok(vec![Value::I64(bits)]), "{name} {args:?} on {tier}, {opt:?}");
+                let func = instance.get_func(&store, name).unwrap();
+                let mut seen = [Val::I64(0)];
+                func.call(&mut store, &args, &mut seen).unwrap();
+                assert_eq!(seen[0].unwrap_i64() as u64, bits, "{name} {args:?} on {tier}, {opt:?}");
             }
         }
     }

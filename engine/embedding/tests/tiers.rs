@@ -2,10 +2,9 @@
 //! stops one stops all, through host frames too. Every way to place the functions gives the same.
 
 use etalon::{
-    Config, Engine, Exhaustion, Extern, FuncType, HostError, HostFn, Instance, InvokeError, Linker,
-    Module, Schedule, Stop, Store, Tier, Trap, ValType, Value,
+    AsContextMut, Caller, Config, Engine, Error, Exhaustion, Func, Instance, Linker, Module,
+    Result, Schedule, Store, Tier, Trap, Val, unstable,
 };
-use std::sync::Arc;
 
 /// A memory, a table and functions that the other module uses.
 const LOWER: &str = r#"(module
@@ -76,72 +75,83 @@ struct Placed {
 impl Placed {
     fn new(lower: Placement, upper: Placement) -> Placed {
         let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
-        let engine = Engine::new(Config::new(Tier::Jit).metered(schedule));
+        let mut settings = Config::new();
+        settings.tier(Tier::Jit).schedule(schedule).consume_fuel(true);
+        let engine = Engine::new(&settings).unwrap();
         let module = |text: &str, tier| {
-            Module::mixed(&engine, &wat::parse_str(text).unwrap(), tier).unwrap()
+            unstable::mixed(&engine, &wat::parse_str(text).unwrap(), tier).unwrap()
         };
         Placed { lower: module(LOWER, lower), upper: module(UPPER, upper), engine }
     }
 
     /// Both in one new store; the host's `back` calls `boom` of the lower one with its argument.
     fn world(&self, gas: Option<u64>) -> World {
-        let mut store = Store::new(&self.engine, gas).unwrap();
-        let mut linker = Linker::new();
-        let lower = store.instantiate(&self.lower, &linker).unwrap();
-        linker.define_instance(&store, "lower", lower);
-        let boom = store.func(lower, "boom").unwrap();
-        let ty = FuncType::new([ValType::I32], [ValType::I32]);
-        let back = HostFn::new("host", "back", move |caller, args| match args {
-            [Value::I32(99)] => Err(Stop::Host(HostError("the host declines".into()))),
-            args => caller.store.invoke(boom, args).map_err(|error| match error {
-                InvokeError::Stop(stop) => stop,
-                InvokeError::Arguments(text) => Stop::crash(text),
-            }),
-        });
-        let back = store.alloc_host_func(ty, back);
-        linker.define("host", "back", Extern::Func(back));
-        let upper = store.instantiate(&self.upper, &linker).unwrap();
+        let mut store = Store::new(&self.engine, None);
+        if let Some(gas) = gas {
+            store.set_fuel(gas).unwrap();
+        }
+        let mut linker = Linker::new(&self.engine);
+        let lower = linker.instantiate(&mut store, &self.lower).unwrap();
+        linker.instance(&store, "lower", lower).unwrap();
+        *store.data_mut() = lower.get_func(&store, "boom");
+        let back = |mut caller: Caller<'_, Option<Func>>, n: i32| -> Result<i32> {
+            if n == 99 {
+                return Err(Error::msg("the host declines"));
+            }
+            let boom = caller.data().expect("set before the call");
+            boom.typed::<i32, i32>(&caller)?.call(&mut caller, n)
+        };
+        linker.func_wrap("host", "back", back).unwrap();
+        let upper = linker.instantiate(&mut store, &self.upper).unwrap();
         World { store, upper }
     }
 }
 
 struct World {
-    store: Store,
+    store: Store<Option<Func>>,
     upper: Instance,
 }
 
+/// What a call gives: numbers, or what stopped it.
+type Given = Result<Vec<i32>, String>;
+
 /// A call of an export, and what it must give.
-type Expected<'a> = (&'a str, &'a [Value], Result<Vec<Value>, Stop>);
+type Expected<'a> = (&'a str, &'a [i32], Given);
 
 /// What a call gave, without the site of a trap, and the gas after it.
-type Seen = (Result<Vec<Value>, Stop>, u64);
+type Seen = (Given, u64);
 
 impl World {
-    fn call(&mut self, name: &str, args: &[Value]) -> Seen {
-        let func = self.store.func(self.upper, name).unwrap();
-        let result = self.store.invoke(func, args).map_err(|error| match error {
-            InvokeError::Stop(Stop::Trap(trapped)) => trapped.trap.into(),
-            InvokeError::Stop(stop) => stop,
-            InvokeError::Arguments(text) => panic!("{text}"),
-        });
-        (result, self.store.meter().consumed())
+    fn call(&mut self, name: &str, args: &[i32]) -> Seen {
+        let func = self.upper.get_func(&self.store, name).unwrap();
+        let args: Vec<Val> = args.iter().map(|n| Val::I32(*n)).collect();
+        let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
+        let result = match func.call(&mut self.store, &args, &mut results) {
+            Ok(()) => Ok(results.iter().map(Val::unwrap_i32).collect()),
+            Err(error) => Err(error.to_string()),
+        };
+        (result, self.store.fuel_consumed().unwrap())
     }
+}
+
+fn stack() -> Given {
+    Err(Exhaustion::Stack.text().to_owned())
 }
 
 /// Every call on every pair of placements, against the oracle alone.
 #[test]
 fn placements_do_not_show() {
     let calls: &[Expected<'_>] = &[
-        ("memory", &[], Ok(vec![Value::I32(77)])),
-        ("grown", &[], Ok(vec![Value::I32(7)])),
-        ("table", &[], Ok(vec![Value::I32(30)])),
-        ("boom", &[], Err(Trap::IntegerDivideByZero.into())),
-        ("back", &[Value::I32(1)], Ok(vec![Value::I32(2)])),
-        ("back", &[Value::I32(0)], Err(Trap::IntegerDivideByZero.into())),
-        ("back", &[Value::I32(99)], Err(Stop::Host(HostError("the host declines".into())))),
-        ("deep", &[Value::I32(2000)], Ok(vec![Value::I32(2000)])),
+        ("memory", &[], Ok(vec![77])),
+        ("grown", &[], Ok(vec![7])),
+        ("table", &[], Ok(vec![30])),
+        ("boom", &[], Err(Trap::IntegerDivideByZero.to_string())),
+        ("back", &[1], Ok(vec![2])),
+        ("back", &[0], Err(Trap::IntegerDivideByZero.to_string())),
+        ("back", &[99], Err("the host declines".into())),
+        ("deep", &[2000], Ok(vec![2000])),
         // After all that, everything still works.
-        ("table", &[], Ok(vec![Value::I32(30)])),
+        ("table", &[], Ok(vec![30])),
     ];
     let mut oracle = Placed::new(|_| Tier::Oracle, |_| Tier::Oracle).world(None);
     let expected: Vec<Seen> = calls.iter().map(|(name, args, _)| oracle.call(name, args)).collect();
@@ -155,7 +165,7 @@ fn placements_do_not_show() {
                 let seen = world.call(name, args);
                 assert_eq!(&seen, expected, "{name}: lower {lower_name}, upper {upper_name}");
             }
-            assert_eq!(world.store.digest(), oracle.store.digest());
+            assert_eq!(unstable::digest(&world.store), unstable::digest(&oracle.store));
         }
     }
 }
@@ -167,8 +177,8 @@ fn depth_runs_out_alike() {
     for (placement, tier) in PLACEMENTS {
         let mut world = Placed::new(*tier, *tier).world(None);
         let endless = world.call("endless", &[]);
-        assert_eq!(endless.0, Err(Exhaustion::Stack.into()), "{placement}");
-        let seen = (endless, world.call("table", &[]), world.store.digest());
+        assert_eq!(endless.0, stack(), "{placement}");
+        let seen = (endless, world.call("table", &[]), unstable::digest(&world.store));
         assert_eq!(expected.get_or_insert_with(|| seen.clone()), &seen, "{placement}");
     }
 }
@@ -180,7 +190,7 @@ fn gas_runs_out_alike_at_every_limit() {
         PLACEMENTS.iter().map(|(name, tier)| (*name, Placed::new(*tier, *tier))).collect();
     for name in ["memory", "table", "grown"] {
         let mut free = Placed::new(|_| Tier::Oracle, |_| Tier::Oracle).world(None);
-        let before = free.store.meter().consumed();
+        let before = free.store.fuel_consumed().unwrap();
         let (result, after) = free.call(name, &[]);
         assert!(result.is_ok());
         for limit in before..=after {
@@ -192,7 +202,7 @@ fn gas_runs_out_alike_at_every_limit() {
                 } else {
                     assert_eq!(
                         seen,
-                        Err(Exhaustion::Gas.into()),
+                        Err(Exhaustion::Gas.text().to_owned()),
                         "{name} at {limit} on {placement}"
                     );
                     assert_eq!(consumed, limit, "{name} at {limit} on {placement}");
@@ -202,31 +212,35 @@ fn gas_runs_out_alike_at_every_limit() {
     }
 }
 
-/// A host function that calls back without end is stopped by depth, not by the native stack.
+/// A host function that calls back without end is stopped by depth, not by the native stack: it runs on the one that
+/// compiled code runs on, in every placement, however small that of the thread is.
 #[test]
 fn reentry_is_bounded() {
-    for (placement, tier) in PLACEMENTS {
-        let engine = Engine::new(Config::new(Tier::Jit));
-        let text =
-            r#"(module (import "host" "again" (func $again)) (func (export "go") (call $again)))"#;
-        let module = Module::mixed(&engine, &wat::parse_str(text).unwrap(), tier).unwrap();
-        let mut store = Store::new(&engine, None).unwrap();
-        let target = Arc::new(std::sync::OnceLock::new());
-        let inner = Arc::clone(&target);
-        let again = HostFn::new("host", "again", move |caller, _| {
-            let func = *inner.get().expect("set before the call");
-            caller.store.invoke(func, &[]).map_err(|error| match error {
-                InvokeError::Stop(stop) => stop,
-                InvokeError::Arguments(text) => Stop::crash(text),
-            })
-        });
-        let again = store.alloc_host_func(FuncType::new([], []), again);
-        let mut linker = Linker::new();
-        linker.define("host", "again", Extern::Func(again));
-        let instance = store.instantiate(&module, &linker).unwrap();
-        let go = store.func(instance, "go").unwrap();
-        target.set(go).unwrap();
-        let stopped = store.invoke(go, &[]);
-        assert_eq!(stopped, Err(InvokeError::Stop(Exhaustion::Stack.into())), "{placement}");
-    }
+    let run = || {
+        for (placement, tier) in PLACEMENTS {
+            let engine = Engine::new(Config::new().tier(Tier::Jit)).unwrap();
+            let text = r#"(module (import "host" "again" (func $again)) (func (export "go") (call $again)))"#;
+            let module = unstable::mixed(&engine, &wat::parse_str(text).unwrap(), tier).unwrap();
+            let mut linker = Linker::new(&engine);
+            let again = |mut caller: Caller<'_, u32>| -> Result<()> {
+                *caller.data_mut() += 1;
+                // Frames of the host are large too.
+                let frame = std::hint::black_box([1u8; 32 << 10]);
+                let go = caller.get_export("go").and_then(|item| item.into_func());
+                let done = go.expect("exported").call(caller.as_context_mut(), &[], &mut []);
+                assert_eq!(std::hint::black_box(frame)[77], 1);
+                done
+            };
+            linker.func_wrap("host", "again", again).unwrap();
+            let mut store = Store::new(&engine, 0);
+            let instance = linker.instantiate(&mut store, &module).unwrap();
+            let go = instance.get_func(&store, "go").unwrap();
+            let error = go.call(&mut store, &[], &mut []).unwrap_err();
+            assert_eq!(error.downcast_ref(), Some(&Exhaustion::Stack), "{placement}");
+            // 524,288 slots, of which a re-entry takes 2,048 and the frame between two takes some.
+            assert!((250..=256).contains(store.data()), "{placement}: {}", store.data());
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(run).unwrap();
+    thread.join().unwrap();
 }

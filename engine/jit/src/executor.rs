@@ -9,7 +9,7 @@ use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
     AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind,
-    InstanceAddr, InstanceInst, Ref, Site, Stop, Store, Trap, Trapped,
+    InstanceAddr, InstanceInst, Ref, Site, Stop, Store, StoreId, Trap, Trapped,
 };
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
@@ -28,15 +28,19 @@ pub struct Jit {
     context: Box<UnsafeCell<JitContext>>,
 }
 
-// SAFETY: the context is written only by who holds the store exclusively: in `attach`, in `call` and, while that
-// runs, in the routines it leads to. Everything else is behind the mutex.
+// SAFETY: the context is used only by who holds the executor's own store: exclusively in `attach`, in `call` and, while
+// that runs, in the routines it leads to; shared, for reading, in `visit_roots`. The store is the one with the
+// identity in `State::store`: no other has it, and each of these compares it first, whoever calls them and from
+// whatever thread. So two threads are never in the context at once. Everything else is behind the mutex.
 unsafe impl Send for Jit {}
-// SAFETY: as above; a store is used by one thread at a time, and an executor belongs to one store.
+// SAFETY: as above.
 unsafe impl Sync for Jit {}
 
 /// What lives as long as the executor.
 #[derive(Default)]
 struct State {
+    /// The one store that it runs functions of, from the first that is attached on.
+    store: Option<StoreId>,
     /// Code that may be called.
     modules: Vec<Arc<LoadedModule>>,
     instances: HashMap<u32, Instance>,
@@ -58,8 +62,23 @@ struct Instance {
 }
 
 impl Jit {
-    /// A tier called `jit`, or `aot` where the code comes from artefacts. It serves one store.
-    pub fn new(name: &'static str) -> Arc<Jit> {
+    /// A tier called `jit`, or `aot` where the code comes from artefacts. It serves one store: others are refused.
+    ///
+    /// # Safety
+    /// Compiled code reads and writes the store behind Rust's back and relies on what validation promised. So as
+    /// long as the executor and its store live:
+    ///
+    /// - every code object that it is given was loaded from what [`compile`](crate::compile) made of a module, in
+    ///   this process or, by way of an artefact, in one that is trusted as this program is;
+    /// - whatever the store had when an instance was attached stays in it: no memory, table, global, function, tag
+    ///   or instance is taken out, exchanged or replaced, and the store itself is not exchanged for another while
+    ///   one of its functions runs;
+    /// - words that are written to globals, tables, objects and results are of their types, and references among
+    ///   them of the store;
+    /// - no reference to the store's memories or cells outlives the borrow of the store.
+    ///
+    /// The runtime's types leave all of this to their user. The package `etalon` keeps these promises for its users.
+    pub unsafe fn new(name: &'static str) -> Arc<Jit> {
         Arc::new_cyclic(|this| Jit {
             name,
             state: Mutex::default(),
@@ -68,6 +87,7 @@ impl Jit {
                 entries: 0,
                 throw: 0,
                 safepoint: 0,
+                caller: std::ptr::null(),
                 builtins: Builtins::ALL,
                 store: std::ptr::null_mut(),
                 executor: this.as_ptr(),
@@ -80,6 +100,11 @@ impl Jit {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held came from a bug; what it guards is still consistent enough to drop.
         self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Whether it is this executor's store. Whoever holds it may then use the context.
+    fn serves(&self, store: &Store) -> bool {
+        self.state().store == Some(store.id())
     }
 
     /// Makes every function of the store callable from compiled code.
@@ -324,6 +349,9 @@ impl Executor for Jit {
         let inst = store.instance(instance);
         let module = self.check(store, inst, code)?;
         let mut state = self.state();
+        if *state.store.get_or_insert(store.id()) != store.id() {
+            return Err(self.refuse("it runs functions of another store"));
+        }
         let mut vmctx = vec![0u64; module.layout().words()].into_boxed_slice();
         vmctx[0] = self.context.get().expose_provenance() as u64;
         vmctx[1] = instance.0.into();
@@ -339,7 +367,10 @@ impl Executor for Jit {
         Ok(())
     }
 
-    fn visit_roots(&self, _: &Store, visit: &mut dyn FnMut(Ref)) {
+    fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
+        if !self.serves(store) {
+            return;
+        }
         let modules = &self.state().modules;
         // SAFETY: who collects holds the store, and nothing here changes the list.
         for fp in unsafe { &(*self.context.get()).waiting } {
@@ -354,6 +385,14 @@ impl Executor for Jit {
         func: FuncAddr,
         slots: &mut [u64],
     ) -> Result<Completion, Stop> {
+        if !self.serves(store) {
+            return Err(Stop::crash(format!("function {} is of another store", func.0)));
+        }
+        let ty = store.func_type(func);
+        let width = ty.param_slots().max(ty.result_slots());
+        if slots.len() < width {
+            return Err(Stop::crash(format!("{} slots for a function of {width}", slots.len())));
+        }
         let entry = {
             let mut state = self.state();
             self.add_entries(&mut state, store);
@@ -365,8 +404,8 @@ impl Executor for Jit {
         let depth = store.depth_left();
         let gas = store.meter().address();
         let store: *mut Store = store;
-        // SAFETY: the store is held exclusively, so no one else uses the context; compiled code of this
-        // thread that is further out waits for this call.
+        // SAFETY: the executor's own store is held exclusively, so no one else uses the context; compiled code of
+        // this thread that is further out waits for this call.
         let outer = unsafe {
             let context = &mut *self.context.get();
             context.gas = gas;
@@ -377,7 +416,8 @@ impl Executor for Jit {
         let status = trap::on_guest_stack(|| {
             trap::enter(&mut activation, |activation| {
                 // SAFETY: the entry trampoline has this form, and is of the signature of the code, whose arguments
-                // and results fit the slots; the code and its context live as long as this executor.
+                // and results fit the slots: their number was compared above. The code and its context live as long as
+                // this executor, and what the code relies on is what `Jit::new` asks for.
                 unsafe {
                     let enter: Entry =
                         std::mem::transmute(std::ptr::with_exposed_provenance::<()>(entry.entry));
@@ -392,7 +432,7 @@ impl Executor for Jit {
         match status {
             Ok(0) => self.completion(),
             Ok(_) => Err(self.stop(store, &activation)),
-            Err(error) => Err(Stop::Host(etalon_runtime::HostError(error.to_string()))),
+            Err(error) => Err(Stop::Host(etalon_runtime::HostError::new(error.to_string()))),
         }
     }
 }

@@ -3,6 +3,10 @@
 //! [`compile`] turns the functions of a module into [`CompiledModule`], plain data that
 //! [`artefact`] can write to a file; [`LoadedModule`] makes it executable; [`Jit`] runs it in a
 //! store. This crate knows no other tier and shares no semantics with one.
+//!
+//! It is a part of Etalon and not for other programs, which use the package `etalon`. What can break memory is behind one
+//! door: compiled code runs only through a [`Jit`], and to make one is `unsafe`, with the contract that whoever owns
+//! the store and the code must keep. Compiling, loading, reading and writing artefacts are only work on data.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod abi;

@@ -3,11 +3,11 @@
 mod support;
 
 use etalon_gas::Schedule;
-use etalon_jit::{ArtefactError, Jit, LoadedModule, OptLevel, artefact, compile};
+use etalon_jit::{ArtefactError, LoadedModule, OptLevel, artefact, compile};
 use etalon_module::{Features, Module};
 use etalon_runtime::{Extern, Placement, Store, StoreConfig, Value, instantiate};
 use std::sync::Arc;
-use support::{module, options, schedule};
+use support::{jit, module, options, schedule};
 
 const WAT: &str = r#"(module (memory 1)
   (func $fib (export "fib") (param i32) (result i32)
@@ -29,7 +29,7 @@ fn there_and_back() {
     let module = Arc::new(Module::new(&wasm, Features::wasm2()).unwrap());
     let loaded = LoadedModule::load(&compiled, &module).unwrap();
     let mut store = Store::new(StoreConfig::metered(Some(1_000_000))).unwrap();
-    let tier = store.add_executor(Jit::new("aot"));
+    let tier = store.add_executor(jit("aot"));
     let placement = Placement::all(tier).with_code(tier, Arc::new(loaded));
     let instance = instantiate(&mut store, &module, &[], &placement).unwrap();
     let Some(Extern::Func(fib)) = store.instance(instance).export("fib") else { panic!("no fib") };
@@ -104,7 +104,7 @@ fn a_store_of_other_settings_refuses_the_code() {
         [StoreConfig::metered(None), StoreConfig { schedule: flat, ..StoreConfig::unmetered() }];
     for config in configs {
         let mut store = Store::new(config).unwrap();
-        let tier = store.add_executor(Jit::new("jit"));
+        let tier = store.add_executor(jit("jit"));
         let placement = Placement::all(tier).with_code(tier, loaded.clone());
         let error = instantiate(&mut store, &ours, &[], &placement).unwrap_err();
         assert!(error.to_string().contains("jit cannot run the module"), "{error}");

@@ -217,7 +217,7 @@ fn host_functions_fail_panic_and_come_back() {
             &mut m,
             "fail",
             unit(),
-            HostFn::new("host", "fail", |_, _| Err(Stop::Host(HostError("no".into())))),
+            HostFn::new("host", "fail", |_, _| Err(Stop::Host(HostError::new("no")))),
         );
         host(&mut m, "panic", unit(), HostFn::new("host", "panic", |_, _| panic!("on purpose")));
         // Calls the guest's export again, as deep as it can.
@@ -250,7 +250,7 @@ fn host_functions_fail_panic_and_come_back() {
               (func (export "n") (result i32) (global.get $n)))"#,
         )
         .unwrap();
-        assert_eq!(m.call("fail", &[]), Err(Stop::Host(HostError("no".into()))));
+        assert_eq!(m.call("fail", &[]), Err(Stop::Host(HostError::new("no"))));
         let export = |m: &Machine, name: &str| match m.store.instance(m.last).export(name) {
             Some(Extern::Func(func)) => func,
             other => panic!("{other:?}"),

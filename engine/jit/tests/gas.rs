@@ -229,7 +229,7 @@ fn fine_cuts_charge_nothing_behind_a_trap() {
     let loaded = Arc::new(etalon_jit::LoadedModule::load(&compiled, &module).unwrap());
     let config = StoreConfig { schedule, ..StoreConfig::metered(None) };
     let mut store = etalon_runtime::Store::new(config).unwrap();
-    let tier = store.add_executor(etalon_jit::Jit::new("jit"));
+    let tier = store.add_executor(support::jit("jit"));
     let placement = etalon_runtime::Placement::all(tier).with_code(tier, loaded);
     let at = etalon_runtime::instantiate(&mut store, &module, &[], &placement).unwrap();
     let Some(Extern::Func(func)) = store.instance(at).export("trap") else { panic!("no export") };

@@ -2,12 +2,12 @@
 
 mod support;
 
-use etalon_jit::{CompileOptions, Jit, LoadedModule, OptLevel, compile};
+use etalon_jit::{CompileOptions, LoadedModule, OptLevel, compile};
 use etalon_runtime::{
     Exhaustion, Extern, InvokeError, Placement, Stop, Store, StoreConfig, Trap, Value, instantiate,
 };
 use std::sync::Arc;
-use support::{at_each_level, module, options};
+use support::{at_each_level, jit, module, options};
 
 const WAT: &str = r#"(module (memory 1) (table 4 funcref) (type $t (func (param i64) (result i64)))
   (tag $x (param i64)) (elem (i32.const 0) $even $odd)
@@ -32,7 +32,7 @@ const WAT: &str = r#"(module (memory 1) (table 4 funcref) (type $t (func (param 
 fn run(opt: OptLevel, second: &[u32], name: &str, n: u64) -> (Result<Value, Stop>, u64) {
     let module = module(WAT);
     let mut store = Store::new(StoreConfig::metered(None)).unwrap();
-    let tiers = [store.add_executor(Jit::new("jit")), store.add_executor(Jit::new("aot"))];
+    let tiers = [store.add_executor(jit("jit")), store.add_executor(jit("aot"))];
     let mut placement = Placement::all(tiers[0]);
     let all = 0..module.funcs.len() as u32;
     let (there, here): (Vec<u32>, Vec<u32>) = all.partition(|f| second.contains(f));

@@ -168,6 +168,11 @@ impl Oracle {
         suspended.map(|s| self.keep(s.thread)).is_some()
     }
 
+    /// The function that an execution was started with; `None` if it is not paused.
+    pub fn function(&self, id: Execution) -> Option<FuncAddr> {
+        self.executions().paused.get(&id).map(|suspended| suspended.func)
+    }
+
     /// The executions that are paused, in the order in which they were started.
     pub fn paused(&self) -> Vec<Execution> {
         self.executions().paused.keys().copied().collect()

@@ -19,16 +19,18 @@ impl Oracle {
         work: impl FnOnce(&mut Configuration<'_>) -> Step<T>,
     ) -> Result<T, Stop> {
         let desk = Some(self.take_desk());
-        let mut configuration = Configuration { oracle: self, store, thread, desk, waiter };
-        let result = work(&mut configuration);
-        if let Some(desk) = configuration.desk {
-            self.give_desk(desk);
-        }
-        result.map_err(|stop| *stop)
+        work(&mut Configuration { oracle: self, store, thread, desk, waiter }).map_err(|stop| *stop)
     }
 
     fn is(&self, other: &Arc<dyn Executor>) -> bool {
         std::ptr::addr_eq(Arc::as_ptr(other), self)
+    }
+}
+
+/// The desk goes back however the work ends, by a panic of the embedder's too.
+impl Drop for Configuration<'_> {
+    fn drop(&mut self) {
+        self.desk.take().into_iter().for_each(|desk| self.oracle.give_desk(desk));
     }
 }
 

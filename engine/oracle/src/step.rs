@@ -48,6 +48,7 @@ impl Configuration<'_> {
     fn advance(&mut self, mut pausing: Option<&mut Pausing>) -> Step<Leave> {
         while let Some(frame) = self.thread.frames.last() {
             let text = Arc::clone(&frame.text);
+            self.store.set_running(Some(frame.instance));
             self.thread.is_elsewhere = false;
             while !self.thread.is_elsewhere {
                 if let Some(pausing) = &mut pausing {

@@ -1,5 +1,6 @@
 //! Host functions (specification: *Execution*, "Host Functions").
 
+use crate::InstanceAddr;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::value::Value;
@@ -10,6 +11,8 @@ use std::fmt;
 pub struct Caller<'a> {
     /// The store; the function may change it and call into it.
     pub store: &'a mut Store,
+    /// The instance whose instruction calls the function, a tail call too; `None` if the embedder calls it.
+    pub instance: Option<InstanceAddr>,
 }
 
 impl Caller<'_> {
@@ -57,8 +60,13 @@ impl HostFn {
         &self.name
     }
 
-    pub(crate) fn call(&self, store: &mut Store, args: &[Value]) -> Result<Vec<Value>, Stop> {
-        (self.body)(&mut Caller { store }, args)
+    pub(crate) fn call(
+        &self,
+        store: &mut Store,
+        instance: Option<InstanceAddr>,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Stop> {
+        (self.body)(&mut Caller { store, instance }, args)
     }
 }
 

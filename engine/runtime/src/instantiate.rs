@@ -34,6 +34,9 @@ pub enum InstantiateError {
         /// Minimum size of the table.
         elements: u64,
     },
+    /// The store's limiter refuses another instance.
+    #[error("the embedder refuses another instance, memory or table")]
+    Refused,
     /// Initialising a segment or running the start function stopped. Earlier writes remain.
     #[error(transparent)]
     Stop(#[from] Stop),
@@ -50,6 +53,9 @@ pub fn instantiate(
     placement: &Placement,
 ) -> Result<InstanceAddr, InstantiateError> {
     let mut inst = link(store, module, imports)?;
+    if !store.may_instantiate(module)? {
+        return Err(InstantiateError::Refused);
+    }
     let addr = InstanceAddr(store.instances.len() as u32);
     // Functions come first: references to them may be needed by the globals' initial values.
     for index in module.imported_funcs..module.funcs.len() as u32 {

@@ -2,6 +2,11 @@
 //!
 //! All tiers work on this state; their semantics is elsewhere. A tier implements one trait,
 //! [`Executor`], through which the tiers also call each other.
+//!
+//! This crate is a part of Etalon and not for other programs, which use the package `etalon`: its fields are public to all
+//! tiers, and it does not check that an address is of the store that it is used with. Nothing in it can break memory
+//! all the same: every access is checked, and a tier that runs machine code on a store, which relies on what nobody
+//! checks again, can only be had by an `unsafe` promise (`etalon_jit::Jit::new`).
 #![deny(unsafe_code)]
 
 mod address;
@@ -15,6 +20,7 @@ mod heap;
 mod host;
 mod instance;
 mod instantiate;
+mod limiter;
 mod linking;
 mod memory;
 mod reference;
@@ -23,6 +29,7 @@ mod snapshot;
 mod stop;
 mod store;
 mod table;
+mod unwind;
 mod value;
 mod waits;
 
@@ -39,13 +46,14 @@ pub use heap::{Activation, Heap, Object, RootId, Roots};
 pub use host::{Caller, HostFn};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
+pub use limiter::{Limiter, Request};
 pub use linking::{LinkError, Linker};
 pub use memory::{GUARD_BYTES, MemoryDef, MemoryError, MemoryInst};
 pub use reference::{Ref, RefKind};
 pub use segment::{DataInst, ElemInst};
 pub use snapshot::{HostImport, ImageError, StoreImage};
 pub use stop::{Crash, Exhaustion, HostError, Site, Stop, Trap, Trapped};
-pub use store::{InvokeError, Store, StoreConfig};
+pub use store::{InvokeError, Store, StoreConfig, StoreId};
 pub use table::{TableDef, TableInst};
 pub use value::Value;
 pub use waits::{Wait, WaiterId, Waits};

@@ -130,6 +130,14 @@ impl Ref {
         })
     }
 
+    /// The exception it refers to, if it is an internal reference to one.
+    pub fn as_exn(self) -> Option<ExnAddr> {
+        match self.kind() {
+            Some(RefKind::Exn(addr)) if !self.is_externalised() => Some(addr),
+            _ => None,
+        }
+    }
+
     /// The function it refers to, if it is an internal reference to one.
     pub fn as_func(self) -> Option<FuncAddr> {
         match self.kind() {

@@ -4,10 +4,14 @@
 //! cannot happen in valid code and is our bug.
 
 use crate::address::ExnAddr;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why execution trapped (specification: *Execution*, the rules that reduce to `trap`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.text())]
 #[repr(u8)]
 pub enum Trap {
     /// `unreachable` was executed.
@@ -106,7 +110,8 @@ impl Trap {
 }
 
 /// Where in a module something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("in function {func} at offset {offset:#x}")]
 pub struct Site {
     /// The function's index in its module.
     pub func: u32,
@@ -130,7 +135,8 @@ impl From<Trap> for Trapped {
 }
 
 /// What ran out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.text())]
 pub enum Exhaustion {
     /// Gas.
     Gas,
@@ -152,9 +158,44 @@ impl Exhaustion {
 }
 
 /// A failure of a host function, passed through the guest unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct HostError(pub String);
+#[derive(Clone, Error)]
+#[error("{text}")]
+pub struct HostError {
+    text: String,
+    payload: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl HostError {
+    /// A failure that is only a text.
+    pub fn new(text: impl Into<String>) -> HostError {
+        HostError { text: text.into(), payload: None }
+    }
+
+    /// A failure with what the embedder wants back: no tier looks at it.
+    pub fn with_payload(text: String, payload: Arc<dyn Any + Send + Sync>) -> HostError {
+        HostError { text, payload: Some(payload) }
+    }
+
+    /// What the embedder put in.
+    pub fn payload(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.payload.as_ref()
+    }
+}
+
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HostError").field(&self.text).finish()
+    }
+}
+
+/// By the text: what the embedder put in has no equality.
+impl PartialEq for HostError {
+    fn eq(&self, other: &HostError) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for HostError {}
 
 /// Something that cannot happen in valid code: a bug of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

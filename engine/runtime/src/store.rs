@@ -10,11 +10,13 @@ use crate::global::GlobalInst;
 use crate::heap::{Activation, Handles, Heap};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
+use crate::limiter::Limiter;
 use crate::memory::{MemoryError, MemoryInst};
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::TableInst;
+use crate::unwind::{Holding, Inside};
 use crate::value::Value;
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
@@ -22,7 +24,9 @@ use etalon_module::{
     AddrType, CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType,
     TypeId, TypeRegistry, TypeUse, ValType,
 };
+use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 /// How a store is set up.
@@ -84,9 +88,26 @@ pub struct Store {
     pub waits: Waits,
     pub(crate) handles: Handles,
     pub(crate) activations: Vec<Box<dyn Activation>>,
-    depth_left: u64,
+    pub(crate) depth_left: u64,
     /// How many invocations are active, each nested in the one before.
-    nesting: u32,
+    pub(crate) nesting: u32,
+    /// The instance whose code runs, as its tier noted it before it called out of itself.
+    pub(crate) running: Option<InstanceAddr>,
+    id: StoreId,
+    /// What the embedder keeps with the store, for its host functions. No tier looks at it.
+    pub host_data: Box<dyn Any + Send>,
+    pub(crate) limiter: Option<Arc<dyn Limiter>>,
+}
+
+/// The identity of a store: no two of a process have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(u64);
+
+impl StoreId {
+    fn next() -> StoreId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        StoreId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Why an invocation gave no results.
@@ -131,7 +152,16 @@ impl Store {
             activations: Vec::new(),
             depth_left,
             nesting: 0,
+            running: None,
+            id: StoreId::next(),
+            host_data: Box::new(()),
+            limiter: None,
         })
+    }
+
+    /// Which store this is.
+    pub fn id(&self) -> StoreId {
+        self.id
     }
 
     /// Prices and limits.
@@ -195,6 +225,12 @@ impl Store {
         self.depth_left = slots;
     }
 
+    /// Notes the instance whose code runs. A tier does so before it calls a function of another tier or of
+    /// the host; whoever called it does so again before its own next call.
+    pub fn set_running(&mut self, instance: Option<InstanceAddr>) {
+        self.running = instance;
+    }
+
     /// The type of a function.
     ///
     /// # Panics
@@ -218,6 +254,9 @@ impl Store {
     /// Adds a table; `None` if its minimum size exceeds the schedule's cap.
     pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> Option<TableAddr> {
         let cap = self.schedule.limits().table_elements;
+        if !self.may_make_table(ty.limits.min, ty.limits.max) {
+            return None;
+        }
         self.tables.push(TableInst::new(ty, init, cap)?);
         Some(TableAddr((self.tables.len() - 1) as u32))
     }
@@ -225,8 +264,11 @@ impl Store {
     /// Adds a memory.
     ///
     /// # Errors
-    /// If its minimum size exceeds the schedule's cap, or the host is out of memory.
+    /// If its minimum size exceeds the schedule's cap, the embedder refuses it, or the host is out of memory.
     pub fn alloc_memory(&mut self, ty: MemoryType) -> Result<MemoryAddr, MemoryError> {
+        if !self.may_make_memory(&ty).unwrap_or(false) {
+            return Err(MemoryError::Refused);
+        }
         let limits = self.schedule.limits();
         // The caps are in pages of 64 KiB, whatever the memory's own page size.
         let pages = match ty.addr {
@@ -373,11 +415,8 @@ impl Store {
             self.depth_left = before;
             return Err(Exhaustion::Gas.into());
         }
-        self.nesting += 1;
-        let result = work(self);
-        self.nesting -= 1;
-        self.depth_left = before;
-        result
+        let inside = Inside::new(self, before);
+        work(inside.store)
     }
 
     /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,
@@ -433,21 +472,16 @@ impl Store {
         // While the function runs, its arguments must stay alive even if nothing else refers to them.
         let held =
             args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
-        let held: Vec<Ref> = held.collect();
-        let holds = !held.is_empty();
-        if holds {
-            self.push_activation(Box::new(held));
-        }
-        let results = host.call(self, &args);
-        if holds {
-            self.pop_activation::<Vec<Ref>>();
-        }
+        let holding = Holding::new(self, held.collect());
+        let instance = holding.store.running.take();
+        let results = host.call(holding.store, instance, &args);
+        drop(holding);
         let results = results?;
         let fits = results.len() == ty.results.len()
             && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
         if !fits {
             let message = format!("{host:?} did not return {ty}");
-            return Err(Stop::Host(HostError(message)));
+            return Err(Stop::Host(HostError::new(message)));
         }
         Value::write_all(&results, slots);
         Ok(())

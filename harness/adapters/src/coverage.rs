@@ -1,6 +1,6 @@
 //! Coverage of the specification's rules, as the oracle counts it.
 
-use etalon::{Opcode, Usage};
+use etalon::unstable::{Opcode, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The rules of the specification that the oracle used, summed over any number of sessions. Clones share the sum.

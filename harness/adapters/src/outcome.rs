@@ -1,7 +1,6 @@
 //! What an engine did.
 
 use crate::value::Val;
-use etalon::{LoadErrorKind, ModuleError};
 use etalon_record::OutcomeKind;
 
 /// What an engine says of a module that it refuses.
@@ -80,33 +79,6 @@ pub enum Outcome {
     Crashed(String),
     /// The engine did not end in time.
     TimedOut,
-}
-
-impl From<ModuleError> for Rejection {
-    /// Why one of our own tiers did not accept a module.
-    fn from(error: ModuleError) -> Rejection {
-        let text = error.to_string();
-        match error {
-            // The rejection already names the phase, so the message does not repeat it.
-            ModuleError::Load(error) => {
-                let message = format!("{} (at offset {:#x})", error.message, error.offset);
-                match error.kind {
-                    LoadErrorKind::Malformed => Rejection::Malformed(message),
-                    LoadErrorKind::Invalid => Rejection::Invalid(message),
-                    LoadErrorKind::Limit => Rejection::Limit(message),
-                    LoadErrorKind::Unsupported { feature } => Rejection::Unsupported {
-                        feature: feature.to_owned(),
-                        message: error.message,
-                    },
-                }
-            }
-            // An artefact for another machine or schedule is refused by name and never run.
-            ModuleError::Artefact(_) => {
-                Rejection::Unsupported { feature: "artefact".to_owned(), message: text }
-            }
-            _ => Rejection::Limit(text),
-        }
-    }
 }
 
 impl Rejection {

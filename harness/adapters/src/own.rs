@@ -6,18 +6,20 @@ use crate::adapter::{
 };
 use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
+use crate::own_values::{from_value, kind, to_value, type_of};
 use crate::refusal::{rejection, unlinkable};
 use crate::spectest::SPECTEST_FUNCS;
-use crate::value::{RefKind, Val, ValKind};
+use crate::value::Val;
+use etalon::unstable;
 use etalon::{
-    AddrType, Config, Engine, Execution, Extern, ExternType, Features, FuncAddr, FuncType,
-    GlobalType, HeapType, HostFn, HostImport, InstantiateError, InvokeError, Limits, Linker,
-    MemoryType, Module, Ref, RefType, Stop, Store, TableType, Tier, TypeRegistry, TypeUse, ValType,
-    Value,
+    Caller, Config, Crash, Engine, Error, Execution, Exhaustion, ExternType, Features, Func,
+    FuncType, Global, GlobalType, InstantiateError, LinkError, Linker, Memory, MemoryType, Module,
+    Mutability, Ref, RefType, RootScope, Site, Store, Table, TableType, Tag, ThrownException, Tier,
+    Trap, ValType,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// One of our own tiers.
 #[derive(Clone, Debug)]
@@ -31,12 +33,14 @@ pub struct OwnTier {
     piece: Option<u64>,
     /// Where sessions add the rules that the oracle used.
     tally: Option<RuleTally>,
+    /// Whether the user says that artefacts can be trusted.
+    trusts: bool,
 }
 
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, mixed: None, gc_stress: false, piece: None, tally: None }
+        OwnTier { tier, mixed: None, gc_stress: false, piece: None, tally: None, trusts: false }
     }
 
     /// Assigns the functions of each module to the compiler, the interpreter and the oracle in turn; `shift` says which is first.
@@ -53,6 +57,14 @@ impl OwnTier {
     /// The oracle, which adds the rules that it used to a tally.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
+    }
+
+    /// Takes artefacts in place of modules: their machine code runs as it is, so the user must have said that it
+    /// is trusted.
+    #[must_use]
+    pub fn trusting_artefacts(mut self) -> OwnTier {
+        self.trusts = true;
+        self
     }
 
     /// Collects the heap before every allocation. Nothing that a run shows may depend on this.
@@ -126,34 +138,38 @@ impl Adapter for OwnTier {
     }
 
     fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
-        let mut settings = Config::new(self.tier);
-        settings.features = config.features;
-        settings.gc_stress = self.gc_stress;
-        let mut limit = None;
+        let mut settings = Config::new();
+        settings.tier(self.tier).features(config.features).gc_stress(self.gc_stress);
         if let Some(gas) = &config.gas {
-            settings = settings.metered(Arc::clone(&gas.schedule));
-            limit = gas.limit;
+            settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
         }
-        let engine = Engine::new(settings);
-        let store = Store::new(&engine, limit).map_err(|error| AdapterError {
+        let failed = |error: Error| AdapterError {
             engine: self.tier.name().to_owned(),
-            reason: error.to_string(),
-        })?;
+            reason: format!("{error:#}"),
+        };
+        let engine = Engine::new(&settings).map_err(failed)?;
+        let mut store = Store::new(&engine, Vec::new());
+        if let Some(limit) = config.gas.as_ref().and_then(|gas| gas.limit) {
+            store.set_fuel(limit).map_err(failed)?;
+        }
+        let mut linker = Linker::new(&engine);
+        linker.allow_shadowing(true);
         Ok(Box::new(OwnSession {
             engine,
             store,
-            linker: Linker::new(),
-            spectest: Linker::new(),
+            spectest: linker.clone(),
+            hosts: linker.clone(),
+            linker,
             thread: 0,
             others: BTreeMap::new(),
             mixed: self.mixed,
             piece: self.piece,
             turns: config.turns && self.tier == Tier::Oracle,
             tally: self.tally.clone(),
-            started: BTreeMap::new(),
+            trusts: self.trusts,
+            started: Vec::new(),
             modules: Vec::new(),
             instances: Vec::new(),
-            calls: Arc::default(),
             not_compiled: 0,
         }))
     }
@@ -162,39 +178,42 @@ impl Adapter for OwnTier {
 /// The tiers to which functions are assigned in turn where tiers are mixed.
 const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
 
-pub(crate) type Calls = Arc<Mutex<Vec<HostCall>>>;
+/// What a session keeps with its store: the calls of host functions that nobody has taken yet.
+pub(crate) type Calls = Vec<HostCall>;
 
 pub(crate) struct OwnSession {
     pub(crate) engine: Engine,
-    pub(crate) store: Store,
-    pub(crate) linker: Linker,
+    pub(crate) store: Store<Calls>,
+    pub(crate) linker: Linker<Calls>,
     /// The names that every thread knows.
-    pub(crate) spectest: Linker,
+    pub(crate) spectest: Linker<Calls>,
+    /// All host functions, for stores that are restored from snapshots.
+    pub(crate) hosts: Linker<Calls>,
     /// The thread of the script whose names `linker` has.
     pub(crate) thread: usize,
     /// The names of the other threads.
-    pub(crate) others: BTreeMap<usize, Linker>,
+    pub(crate) others: BTreeMap<usize, Linker<Calls>>,
     mixed: Option<u32>,
     pub(crate) piece: Option<u64>,
     /// Whether calls can be made in turns.
     turns: bool,
-    /// The functions of calls that are made in turns.
-    pub(crate) started: BTreeMap<Execution, FuncAddr>,
+    /// The calls that are made in turns, by their numbers; `None` for those that are over.
+    pub(crate) started: Vec<Option<Execution>>,
     /// Modules that were instantiated, kept for stores that are restored from snapshots.
     pub(crate) modules: Vec<Module>,
-    instances: Vec<etalon::Instance>,
-    pub(crate) calls: Calls,
+    pub(crate) instances: Vec<etalon::Instance>,
     /// Functions that were to be compiled, and were not.
     not_compiled: u64,
     /// Where to add the rules that the oracle used.
     pub(crate) tally: Option<RuleTally>,
+    pub(crate) trusts: bool,
 }
 
 /// A session is counted when it ends.
 impl Drop for OwnSession {
     fn drop(&mut self) {
         if let Some(tally) = &self.tally {
-            tally.add(&self.store.usage());
+            tally.add(&unstable::usage(&self.store));
         }
     }
 }
@@ -202,98 +221,96 @@ impl Drop for OwnSession {
 impl OwnSession {
     fn module(&self, wasm: &[u8]) -> Result<Module, Rejection> {
         let module = match self.mixed {
-            _ if Module::is_artefact(wasm) => Module::from_artefact(&self.engine, wasm),
-            None => Module::new(&self.engine, wasm),
-            Some(shift) => Module::mixed(&self.engine, wasm, |func| {
+            _ if Module::is_artefact(wasm) => return self.precompiled(wasm),
+            None => Module::from_binary(&self.engine, wasm),
+            Some(shift) => unstable::mixed(&self.engine, wasm, |func| {
                 MIXED[(func.wrapping_add(shift) % 3) as usize]
             }),
         };
-        module.map_err(Rejection::from)
+        module.map_err(rejection)
     }
 
-    /// A host function that records its calls and returns zeros and nulls.
-    fn noting_func(&mut self, module: &str, name: &str, ty: FuncType) -> Extern {
-        let import = HostImport { module, name, ty: &ty, types: &self.store.types };
-        let func = noting(&self.calls, &import);
-        Extern::Func(self.store.alloc_host_func(ty, func))
+    /// Defines a host function that records its calls and returns zeros and nulls.
+    fn define_noting(&mut self, module: &str, name: &str, ty: &FuncType) -> Result<(), Error> {
+        self.linker.func_new(module, name, ty.clone(), noting(module, name))?;
+        self.hosts.func_new(module, name, ty.clone(), noting(module, name))?;
+        Ok(())
     }
 
-    /// Creates what an import asks for.
-    fn provide(&mut self, module: &str, name: &str, ty: ExternType) -> Option<Extern> {
-        Some(match ty {
-            ExternType::Func(TypeUse::Def(id)) => {
-                let ty = self.store.types.func(id)?.clone();
-                self.noting_func(module, name, ty)
+    /// Defines what an import asks for.
+    fn provide(&mut self, module: &str, name: &str, ty: &ExternType) -> Result<(), Error> {
+        let store = &mut self.store;
+        let item: etalon::Extern = match ty {
+            ExternType::Func(ty) => return self.define_noting(module, name, ty),
+            ExternType::Table(ty) => {
+                let null = Ref::null(ty.element().heap_type());
+                Table::new(store, ty.clone(), null)?.into()
             }
-            ExternType::Func(_) => return None,
-            ExternType::Table(ty) => Extern::Table(self.store.alloc_table(ty, Ref::NULL)?),
-            ExternType::Memory(ty) => Extern::Memory(self.store.alloc_memory(ty).ok()?),
+            ExternType::Memory(ty) => Memory::new(store, ty.clone())?.into(),
             ExternType::Global(ty) => {
-                let value = Value::default_of(ty.val)?;
-                Extern::Global(self.store.alloc_global(ty, value))
+                let value = etalon::Val::default_for_ty(ty.content());
+                let value = value.ok_or_else(|| Error::msg("it has no default value"))?;
+                Global::new(store, ty.clone(), value)?.into()
             }
-            ExternType::Tag(ty) => match ty.ty {
-                TypeUse::Def(id) => Extern::Tag(self.store.alloc_tag(id)),
-                _ => return None,
-            },
-        })
+            ExternType::Tag(ty) => Tag::new(store, ty)?.into(),
+        };
+        self.linker.define(&self.store, module, name, item)?;
+        Ok(())
+    }
+
+    fn define_all_of_spectest(&mut self) -> Result<(), Error> {
+        for func in SPECTEST_FUNCS {
+            let ty = FuncType::new(func.params.iter().map(|k| type_of(*k)), []);
+            self.define_noting("spectest", func.name, &ty)?;
+        }
+        let number = 666.6_f64;
+        for (name, ty, value) in [
+            ("global_i32", ValType::I32, etalon::Val::I32(666)),
+            ("global_i64", ValType::I64, etalon::Val::I64(666)),
+            ("global_f32", ValType::F32, (number as f32).into()),
+            ("global_f64", ValType::F64, number.into()),
+        ] {
+            let ty = GlobalType::new(ty, Mutability::Const);
+            let item = Global::new(&mut self.store, ty, value)?;
+            self.linker.define(&self.store, "spectest", name, item)?;
+        }
+        for (name, ty) in [
+            ("table", TableType::new(RefType::FUNCREF, 10, Some(20))),
+            ("table64", TableType::new64(RefType::FUNCREF, 10, Some(20))),
+        ] {
+            let item = Table::new(&mut self.store, ty, Ref::Func(None))?;
+            self.linker.define(&self.store, "spectest", name, item)?;
+        }
+        for (name, ty) in
+            [("memory", MemoryType::new(1, Some(2))), ("shared_memory", MemoryType::shared(1, 2))]
+        {
+            let item = Memory::new(&mut self.store, ty)?;
+            self.linker.define(&self.store, "spectest", name, item)?;
+        }
+        Ok(())
     }
 }
 
 impl Session for OwnSession {
     fn define_spectest(&mut self) -> Result<(), AdapterError> {
-        for func in SPECTEST_FUNCS {
-            let params: Vec<ValType> = func.params.iter().map(|k| type_of(*k)).collect();
-            let item = self.noting_func("spectest", func.name, FuncType::new(params, []));
-            self.linker.define("spectest", func.name, item);
-        }
-        let number = 666.6_f64;
-        for (name, val, value) in [
-            ("global_i32", ValType::I32, Value::I32(666)),
-            ("global_i64", ValType::I64, Value::I64(666)),
-            ("global_f32", ValType::F32, Value::F32((number as f32).to_bits())),
-            ("global_f64", ValType::F64, Value::F64(number.to_bits())),
-        ] {
-            let item = self.store.alloc_global(GlobalType { mutable: false, val }, value);
-            self.linker.define("spectest", name, Extern::Global(item));
-        }
-        let failed = |what: &str| AdapterError {
+        self.define_all_of_spectest().map_err(|error| AdapterError {
             engine: "own tier".to_owned(),
-            reason: format!("{what} of spectest cannot be created"),
-        };
-        let limits = Limits { min: 10, max: Some(20) };
-        for (name, addr) in [("table", AddrType::I32), ("table64", AddrType::I64)] {
-            let ty = TableType { addr, limits, element: RefType::FUNCREF };
-            let item = self.store.alloc_table(ty, Ref::NULL).ok_or_else(|| failed(name))?;
-            self.linker.define("spectest", name, Extern::Table(item));
-        }
-        let limits = Limits { min: 1, max: Some(2) };
-        for (name, shared) in [("memory", false), ("shared_memory", true)] {
-            let ty = MemoryType { addr: AddrType::I32, limits, shared, page_size_log2: 16 };
-            let item = self.store.alloc_memory(ty).map_err(|_| failed(name))?;
-            self.linker.define("spectest", name, Extern::Memory(item));
-        }
+            reason: format!("spectest cannot be created: {error:#}"),
+        })?;
         self.spectest = self.linker.clone();
         Ok(())
     }
 
     fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
-        use etalon::Canonicalise;
         let module = self.module(wasm)?;
-        let data = Arc::clone(module.data());
-        let ids = self.store.types.intern_groups(&data.types);
-        for import in &data.imports {
-            if self.linker.get(&import.module, &import.name).is_some() {
+        for import in module.imports() {
+            let (from, name) = (import.module(), import.name());
+            if self.linker.contains(from, name) {
                 continue;
             }
-            let ty = import.ty.canonical(&ids);
-            match self.provide(&import.module, &import.name, ty) {
-                Some(item) => self.linker.define(&import.module, &import.name, item),
-                None => {
-                    let text = format!("nothing fits {:?} {:?}", import.module, import.name);
-                    return Err(Rejection::Unlinkable(text.into()));
-                }
-            }
+            self.provide(from, name, import.ty()).map_err(|error| {
+                Rejection::Unlinkable(format!("nothing fits {from:?} {name:?}: {error:#}").into())
+            })?;
         }
         Ok(())
     }
@@ -305,47 +322,48 @@ impl Session for OwnSession {
     fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
         let module = self.module(wasm).map_err(Outcome::Rejected)?;
         self.not_compiled += module.not_compiled().len() as u64;
-        match self.store.instantiate(&module, &self.linker) {
+        let instantiated = self.linker.instantiate(&mut self.store, &module);
+        let error = match instantiated {
             Ok(instance) => {
                 self.keep(module);
                 self.instances.push(instance);
-                Ok(Instance(self.instances.len() - 1))
+                return Ok(Instance(self.instances.len() - 1));
             }
-            Err(InstantiateError::Link(e)) => Err(Outcome::Rejected(unlinkable(&e))),
-            Err(InstantiateError::Stop(stop)) => {
-                // It may have left functions in tables of other instances.
-                self.keep(module);
-                Err(self.stopped(stop))
-            }
-            Err(other) => Err(Outcome::Rejected(Rejection::Limit(other.to_string()))),
+            Err(error) => error,
+        };
+        if let Some(error) = error.downcast_ref::<LinkError>() {
+            return Err(Outcome::Rejected(unlinkable(error)));
         }
+        if error.is::<InstantiateError>() {
+            return Err(Outcome::Rejected(Rejection::Limit(error.to_string())));
+        }
+        // It may have left functions in tables of other instances.
+        self.keep(module);
+        Err(self.stopped(&error))
     }
 
     fn register(&mut self, name: &str, instance: Instance) {
         let instance = self.instances[instance.0];
-        self.linker.define_instance(&self.store, name, instance);
+        let defined = self.linker.instance(&self.store, name, instance);
+        defined.expect("a later definition replaces an earlier one");
     }
 
     fn exports(&self, instance: Instance) -> Vec<ExportInfo> {
-        let inst = self.store.instance(self.instances[instance.0]);
-        let kinds = |types: &[ValType]| types.iter().map(|t| self.kind(*t)).collect();
-        inst.module
-            .exports
-            .iter()
+        let kinds = |types: &[ValType]| types.iter().map(kind).collect();
+        self.instances[instance.0]
+            .exports(&self.store)
             .map(|export| {
-                let extent = match inst.resolve(export) {
-                    Extern::Func(a) => {
-                        let ty = self.store.func_type(a);
-                        Extent::Func { params: kinds(&ty.params), results: kinds(&ty.results) }
+                let name = export.name().to_owned();
+                let extent = match export.into_extern().ty(&self.store) {
+                    ExternType::Func(ty) => {
+                        Extent::Func { params: kinds(ty.params()), results: kinds(ty.results()) }
                     }
-                    Extern::Global(a) => {
-                        Extent::Global(self.kind(self.store.globals[a.index()].ty().val))
-                    }
-                    Extern::Memory(_) => Extent::Memory,
-                    Extern::Table(_) => Extent::Table,
-                    Extern::Tag(_) => Extent::Tag,
+                    ExternType::Global(ty) => Extent::Global(kind(ty.content())),
+                    ExternType::Memory(_) => Extent::Memory,
+                    ExternType::Table(_) => Extent::Table,
+                    ExternType::Tag(_) => Extent::Tag,
                 };
-                ExportInfo { name: export.name.clone(), extent }
+                ExportInfo { name, extent }
             })
             .collect()
     }
@@ -355,14 +373,9 @@ impl Session for OwnSession {
             Ok(callee) => callee,
             Err(outcome) => return outcome,
         };
-        let result = match self.piece {
-            None => self.store.invoke(func, &args),
+        match self.piece {
+            None => self.invoke_at_once(func, &args),
             Some(piece) => self.invoke_in_pieces(func, &args, piece),
-        };
-        match result {
-            Ok(values) => self.returned(func, &values),
-            Err(InvokeError::Arguments(text)) => Outcome::HostError(text),
-            Err(InvokeError::Stop(stop)) => self.stopped(stop),
         }
     }
 
@@ -387,25 +400,26 @@ impl Session for OwnSession {
     }
 
     fn time_out(&mut self, call: Call) {
-        self.store.time_out(Execution(call.0));
-    }
-
-    fn abandon(&mut self, call: Call) {
-        self.store.abandon(Execution(call.0));
-    }
-
-    fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
-        match self.store.export(self.instances[instance.0], export)? {
-            Extern::Global(a) => {
-                let global = &self.store.globals[a.index()];
-                Some(from_value(global.get(), self.kind(global.ty().val)))
-            }
-            _ => None,
+        if let Some(execution) = self.execution(call) {
+            self.store.time_out(execution);
         }
     }
 
+    fn abandon(&mut self, call: Call) {
+        if let Some(execution) = self.execution(call) {
+            self.store.abandon(execution);
+        }
+    }
+
+    fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
+        let global = self.instances[instance.0].get_global(&self.store, export)?;
+        let mut scope = RootScope::new(&mut self.store);
+        let value = global.get(&mut scope);
+        Some(from_value(&scope, &value))
+    }
+
     fn gas_consumed(&self) -> Option<u64> {
-        self.store.is_metering().then(|| self.store.meter().consumed())
+        self.store.fuel_consumed()
     }
 
     fn not_compiled(&self) -> u64 {
@@ -413,61 +427,51 @@ impl Session for OwnSession {
     }
 
     fn gas_executed(&self) -> Option<u64> {
-        let counts = self.engine.config().tier == Tier::Oracle;
-        counts.then(|| self.store.executed())
+        let counts = self.engine.tier() == Tier::Oracle;
+        counts.then(|| unstable::executed(&self.store))
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
-        std::mem::take(&mut *self.calls.lock().unwrap_or_else(|poison| poison.into_inner()))
+        std::mem::take(self.store.data_mut())
     }
 
     fn digest(&mut self) -> Option<StateDigest> {
-        let etalon::StateDigest { memories, globals, tables } = self.store.digest();
+        let unstable::StateDigest { memories, globals, tables } = unstable::digest(&self.store);
         Some(StateDigest { memories, globals, tables })
     }
 }
 
-/// A host function that records its calls and returns zeros and nulls.
-pub(crate) fn noting(calls: &Calls, import: &HostImport<'_>) -> HostFn {
-    let calls = Arc::clone(calls);
-    let results: Vec<Value> =
-        import.ty.results.iter().filter_map(|t| Value::default_of(*t)).collect();
-    let kinds: Vec<ValKind> = import.ty.params.iter().map(|t| kind_in(import.types, *t)).collect();
-    let names = (import.module.to_owned(), import.name.to_owned());
-    HostFn::new(import.module, import.name, move |caller, args| {
-        let args = args.iter().zip(&kinds).map(|(v, k)| from_value(*v, *k)).collect();
+/// A host function that records its calls and returns zeros and nulls: those are in its results already.
+fn noting(
+    module: &str,
+    name: &str,
+) -> impl Fn(Caller<'_, Calls>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
++ Send
++ Sync
++ 'static {
+    let names = (module.to_owned(), name.to_owned());
+    move |mut caller, args, _| {
+        let args = args.iter().map(|val| from_value(&caller, val)).collect();
         let (module, name) = names.clone();
         let gas_left = caller.gas_left();
-        let mut calls = calls.lock().unwrap_or_else(|poison| poison.into_inner());
-        calls.push(HostCall { module, name, args, gas_left });
-        Ok(results.clone())
-    })
-}
-
-/// The kind of a canonical type.
-fn kind_in(types: &TypeRegistry, ty: ValType) -> ValKind {
-    match ty {
-        ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Def(id)), .. })
-            if types.func(id).is_none() =>
-        {
-            ValKind::Any
-        }
-        _ => kind_of(ty),
+        caller.data_mut().push(HostCall { module, name, args, gas_left });
+        Ok(())
     }
 }
 
 impl OwnSession {
     /// The function of an export, and its arguments as the store has them.
     pub(crate) fn callee(
-        &self,
+        &mut self,
         instance: Instance,
         export: &str,
         args: &[Val],
-    ) -> Result<(FuncAddr, Vec<Value>), Outcome> {
-        let Some(func) = self.store.func(self.instances[instance.0], export) else {
+    ) -> Result<(Func, Vec<etalon::Val>), Outcome> {
+        let func = self.instances[instance.0].get_func(&self.store, export);
+        let Some(func) = func else {
             return Err(Outcome::HostError(format!("no function is exported as {export:?}")));
         };
-        let args: Option<Vec<Value>> = args.iter().map(|v| to_value(*v)).collect();
+        let args: Option<Vec<_>> = args.iter().map(|v| to_value(&mut self.store, *v)).collect();
         match args {
             Some(args) => Ok((func, args)),
             None => Err(Outcome::HostError(
@@ -476,107 +480,52 @@ impl OwnSession {
         }
     }
 
-    /// The outcome of a function that returned.
-    pub(crate) fn returned(&self, func: FuncAddr, values: &[Value]) -> Outcome {
-        let types = &self.store.func_type(func).results;
-        let values = values.iter().zip(types).map(|(v, t)| from_value(*v, self.kind(*t)));
-        Outcome::Returned(values.collect())
-    }
-
-    fn kind(&self, ty: ValType) -> ValKind {
-        kind_in(&self.store.types, ty)
-    }
-
-    pub(crate) fn stopped(&self, stop: Stop) -> Outcome {
-        match stop {
-            Stop::Trap(trapped) => Outcome::Trapped {
-                text: trapped.trap.text().to_owned(),
-                site: trapped.site.map(|s| (s.func, s.offset)),
-            },
-            Stop::Throw(exn) => {
-                let Some(exn) = self.store.exn(exn) else {
-                    return Outcome::Crashed("the exception is gone".to_owned());
-                };
-                let tag = self.store.tags[exn.tag.index()];
-                let params = self.store.types.func(tag.ty).map_or(&[][..], |ty| &ty.params);
-                let kinds = params.iter().map(|t| self.kind(*t));
-                Outcome::Threw(
-                    exn.fields.iter().zip(kinds).map(|(v, k)| from_value(*v, k)).collect(),
-                )
-            }
-            Stop::Exhausted(what) => Outcome::Exhausted(what.text().to_owned()),
-            Stop::Host(error) => Outcome::HostError(error.to_string()),
-            Stop::Crash(crash) => Outcome::Crashed(crash.to_string()),
+    /// Calls a function in one piece.
+    pub(crate) fn invoke_at_once(&mut self, func: Func, args: &[etalon::Val]) -> Outcome {
+        let ty = func.ty(&self.store);
+        let mut results = vec![etalon::Val::I32(0); ty.results().len()];
+        // What it gives need not outlive this call.
+        let mut scope = RootScope::new(&mut self.store);
+        match func.call(&mut scope, args, &mut results) {
+            Ok(()) => returned(&scope, &results),
+            Err(error) => stopped(&mut scope, &error),
         }
     }
-}
 
-/// The kind of a type, as far as it is known without a store: a defined type counts as a function type.
-pub fn kind_of(ty: ValType) -> ValKind {
-    match ty {
-        ValType::I32 => ValKind::I32,
-        ValType::I64 => ValKind::I64,
-        ValType::F32 => ValKind::F32,
-        ValType::F64 => ValKind::F64,
-        ValType::V128 => ValKind::V128,
-        ValType::Ref(r) => match r.heap {
-            HeapType::Func | HeapType::NoFunc => ValKind::Func,
-            HeapType::Extern | HeapType::NoExtern => ValKind::Extern,
-            HeapType::Exn | HeapType::NoExn => ValKind::Exn,
-            HeapType::Use(_) => ValKind::Func,
-            _ => ValKind::Any,
-        },
+    pub(crate) fn stopped(&mut self, error: &Error) -> Outcome {
+        stopped(&mut RootScope::new(&mut self.store), error)
+    }
+
+    /// A call that is made in turns, if it is not over.
+    pub(crate) fn execution(&self, call: Call) -> Option<Execution> {
+        *self.started.get(usize::try_from(call.0).ok()?)?
     }
 }
 
-fn type_of(kind: ValKind) -> ValType {
-    let nullable = |heap| ValType::Ref(RefType { nullable: true, heap });
-    match kind {
-        ValKind::I32 => ValType::I32,
-        ValKind::I64 => ValType::I64,
-        ValKind::F32 => ValType::F32,
-        ValKind::F64 => ValType::F64,
-        ValKind::V128 => ValType::V128,
-        ValKind::Func => nullable(HeapType::Func),
-        ValKind::Extern => nullable(HeapType::Extern),
-        ValKind::Any => nullable(HeapType::Any),
-        ValKind::Exn => nullable(HeapType::Exn),
-    }
+/// The outcome of a function that returned.
+pub(crate) fn returned(store: impl etalon::AsContext, values: &[etalon::Val]) -> Outcome {
+    Outcome::Returned(values.iter().map(|val| from_value(&store, val)).collect())
 }
 
-/// A value of the harness in the store; `None` if only a guest can create it.
-fn to_value(val: Val) -> Option<Value> {
-    Some(match val {
-        Val::I32(v) => Value::I32(v as u32),
-        Val::I64(v) => Value::I64(v as u64),
-        Val::F32(v) => Value::F32(v),
-        Val::F64(v) => Value::F64(v),
-        Val::V128(v) => Value::V128(v),
-        Val::Null(_) => Value::Ref(Ref::NULL),
-        Val::Ref(RefKind::Extern(n)) => Value::Ref(Ref::external(n)),
-        Val::Ref(RefKind::Host(n)) => Value::Ref(Ref::host(n)),
-        Val::Ref(RefKind::I31(n)) => Value::Ref(Ref::i31(n)),
-        Val::Ref(_) => return None,
-    })
-}
-
-fn from_value(value: Value, kind: ValKind) -> Val {
-    match value {
-        Value::I32(v) => Val::I32(v as i32),
-        Value::I64(v) => Val::I64(v as i64),
-        Value::F32(v) => Val::F32(v),
-        Value::F64(v) => Val::F64(v),
-        Value::V128(v) => Val::V128(v),
-        Value::Ref(r) => match r.kind() {
-            None => Val::Null(kind),
-            Some(etalon::RefKind::Host(n)) if r.is_externalised() => Val::Ref(RefKind::Extern(n)),
-            Some(_) if r.is_externalised() => Val::Ref(RefKind::Externalised),
-            Some(etalon::RefKind::Host(n)) => Val::Ref(RefKind::Host(n)),
-            Some(etalon::RefKind::Func(_)) => Val::Ref(RefKind::Func),
-            Some(etalon::RefKind::I31(n)) => Val::Ref(RefKind::I31(n)),
-            Some(etalon::RefKind::Struct(_)) => Val::Ref(RefKind::Struct),
-            Some(etalon::RefKind::Array(_)) => Val::Ref(RefKind::Array),
-            Some(etalon::RefKind::Exn(_)) => Val::Ref(RefKind::Exn),
-        },
+/// The outcome of a call that stopped.
+pub(crate) fn stopped(mut store: impl etalon::AsContextMut, error: &Error) -> Outcome {
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        let site = error.downcast_ref::<Site>().map(|site| (site.func, site.offset));
+        return Outcome::Trapped { text: trap.text().to_owned(), site };
     }
+    if let Some(thrown) = error.downcast_ref::<ThrownException>() {
+        return match thrown.exception().fields(&mut store) {
+            Ok(fields) => {
+                Outcome::Threw(fields.iter().map(|val| from_value(&store, val)).collect())
+            }
+            Err(_) => Outcome::Crashed("the exception is gone".to_owned()),
+        };
+    }
+    if let Some(what) = error.downcast_ref::<Exhaustion>() {
+        return Outcome::Exhausted(what.text().to_owned());
+    }
+    if let Some(crash) = error.downcast_ref::<Crash>() {
+        return Outcome::Crashed(crash.to_string());
+    }
+    Outcome::HostError(format!("{error:#}"))
 }

@@ -2,72 +2,80 @@
 //!
 //! It is an engine like any other, so every test of an engine can test it.
 
-use crate::own::{OwnSession, noting};
-use etalon::{
-    FuncAddr, HostError, InvokeError, Module, PauseLimits, Progress, ResumeError, StartError, Stop,
-    Store, Value,
-};
+use crate::outcome::Outcome;
+use crate::own::{OwnSession, returned};
+use etalon::unstable::{self, Rebind};
+use etalon::{Error, Execution, ExecutionError, Func, Module, PauseLimits, Progress, Store, Val};
 
 impl OwnSession {
     /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session continues in a store that is
     /// restored from a snapshot: once in short calls, and rarely in long ones.
-    pub(crate) fn invoke_in_pieces(
-        &mut self,
-        func: FuncAddr,
-        args: &[Value],
-        piece: u64,
-    ) -> Result<Vec<Value>, InvokeError> {
-        let execution = match self.store.start(func, args) {
+    pub(crate) fn invoke_in_pieces(&mut self, func: Func, args: &[Val], piece: u64) -> Outcome {
+        let mut execution = match self.store.start(func, args) {
             Ok(execution) => execution,
             // A host function that the module exports again.
-            Err(StartError::NotTheOracles) => return self.store.invoke(func, args),
-            Err(StartError::Invoke(error)) => return Err(error),
-            Err(other) => return Err(Stop::crash(other.to_string()).into()),
+            Err(error) if error.is::<ExecutionError>() => return self.invoke_at_once(func, args),
+            Err(error) => return self.stopped(&error),
         };
         let limits = PauseLimits::instructions(piece);
         let mut pauses = 0u64;
         loop {
             match self.store.resume(execution, &limits) {
-                Ok(Progress::Done(values)) => return Ok(values),
+                Ok(Progress::Done(values)) => return returned(&self.store, &values),
                 Ok(Progress::Paused(_)) => {
                     pauses += 1;
                     if pauses.is_power_of_two() && pauses.trailing_zeros().is_multiple_of(4) {
-                        self.move_elsewhere()?;
+                        match self.move_elsewhere(execution) {
+                            Ok(moved) => execution = moved,
+                            Err(error) => return Outcome::Crashed(format!("{error:#}")),
+                        }
                     }
                 }
                 // No other thread runs, so none can notify.
                 Ok(Progress::Waiting(wait)) if wait.timeout < 0 => {
                     self.store.abandon(execution);
                     let text = "the only thread would wait for ever".to_owned();
-                    return Err(Stop::Host(HostError(text)).into());
+                    return Outcome::HostError(text);
                 }
                 Ok(Progress::Waiting(_)) => {
                     self.store.time_out(execution);
                 }
-                Err(ResumeError::Stop(stop)) => return Err(stop.into()),
-                Err(other) => return Err(Stop::crash(other.to_string()).into()),
+                Err(error) if error.is::<ExecutionError>() => {
+                    return Outcome::Crashed(error.to_string());
+                }
+                Err(error) => return self.stopped(&error),
             }
         }
     }
 
-    /// Continues in a store that is restored from this one's snapshot.
-    fn move_elsewhere(&mut self) -> Result<(), Stop> {
-        let crash = |error: etalon::SnapshotError| Stop::crash(error.to_string());
-        let bytes = self.store.snapshot().map_err(crash)?;
-        let calls = &self.calls;
-        let mut hosts = |import: &etalon::HostImport<'_>| Some(noting(calls, import));
-        let restored = Store::restore(&self.engine, &bytes, &self.modules, &mut hosts);
-        let before = std::mem::replace(&mut self.store, restored.map_err(crash)?);
-        if let Some(tally) = &self.tally {
-            tally.add(&before.usage());
+    /// Continues in a store that is restored from this one's snapshot: what the session knows of the old one is of the
+    /// new one then.
+    fn move_elsewhere(&mut self, execution: Execution) -> Result<Execution, Error> {
+        let at = self.store.paused().iter().position(|paused| *paused == execution);
+        let bytes = self.store.snapshot()?;
+        let calls = std::mem::take(self.store.data_mut());
+        let restored = Store::restore(&self.engine, calls, &bytes, &self.modules, &self.hosts)?;
+        let lost = || Error::msg("the restored store lacks something");
+        let rebind = |linker: &etalon::Linker<_>| linker.clone().rebind(&restored).ok_or_else(lost);
+        self.linker = rebind(&self.linker)?;
+        self.spectest = rebind(&self.spectest)?;
+        for linker in self.others.values_mut() {
+            *linker = rebind(linker)?;
         }
-        Ok(())
+        for instance in &mut self.instances {
+            *instance = instance.rebind(&restored).ok_or_else(lost)?;
+        }
+        let before = std::mem::replace(&mut self.store, restored);
+        if let Some(tally) = &self.tally {
+            tally.add(&unstable::usage(&before));
+        }
+        at.and_then(|at| self.store.paused().get(at).copied()).ok_or_else(lost)
     }
 
     /// Keeps a module for stores that are restored from snapshots.
     pub(crate) fn keep(&mut self, module: Module) {
-        let digest = module.data().digest();
-        let is_new = self.modules.iter().all(|m| m.data().digest() != digest);
+        let digest = |module: &Module| unstable::module_data(module).digest();
+        let is_new = self.modules.iter().all(|m| digest(m) != digest(&module));
         if self.piece.is_some() && is_new {
             self.modules.push(module);
         }

@@ -2,11 +2,9 @@
 
 use crate::adapter::{Call, Instance, Turn};
 use crate::outcome::Outcome;
-use crate::own::OwnSession;
+use crate::own::{OwnSession, returned};
 use crate::value::Val;
-use etalon::{
-    Execution, InvokeError, PauseLimits, Progress, ResumeError, StartError, Stop, WaiterId,
-};
+use etalon::{ExecutionError, PauseLimits, Progress};
 
 /// Most instructions in a turn, so that a loop without accesses to a memory does not block the other threads.
 const MOST: u64 = 10_000;
@@ -32,39 +30,38 @@ impl OwnSession {
         let (func, values) = self.callee(instance, export, args)?;
         match self.store.start(func, &values) {
             Ok(execution) => {
-                self.started.insert(execution, func);
-                Ok(Call(execution.0))
+                self.started.push(Some(execution));
+                Ok(Call(self.started.len() as u64 - 1))
             }
-            Err(StartError::Invoke(InvokeError::Stop(stop))) => Err(self.stopped(stop)),
-            Err(StartError::Invoke(InvokeError::Arguments(text))) => Err(Outcome::HostError(text)),
             // A host function that the module exports again ends at once.
-            Err(StartError::NotTheOracles) => match self.store.invoke(func, &values) {
-                Ok(values) => Err(self.returned(func, &values)),
-                Err(InvokeError::Arguments(text)) => Err(Outcome::HostError(text)),
-                Err(InvokeError::Stop(stop)) => Err(self.stopped(stop)),
-            },
-            Err(other) => Err(self.stopped(Stop::crash(other.to_string()))),
+            Err(error)
+                if error.downcast_ref::<ExecutionError>()
+                    == Some(&ExecutionError::NotTheOracles) =>
+            {
+                Err(self.invoke_at_once(func, &values))
+            }
+            Err(error) if error.is::<ExecutionError>() => Err(Outcome::Crashed(error.to_string())),
+            Err(error) => Err(self.stopped(&error)),
         }
     }
 
     pub(crate) fn take_turn(&mut self, call: Call) -> Turn {
-        let execution = Execution(call.0);
-        let limits = PauseLimits { accesses: true, ..PauseLimits::instructions(MOST) };
+        let Some(execution) = self.execution(call) else {
+            return Turn::Done(Outcome::Crashed("an execution that was not started".to_owned()));
+        };
+        let limits = PauseLimits::instructions(MOST).accesses();
         let outcome = match self.store.resume(execution, &limits) {
             Ok(Progress::Paused(_)) => return Turn::Paused,
             Ok(Progress::Waiting(_)) => return Turn::Waiting,
-            Ok(Progress::Done(values)) => match self.started.get(&execution) {
-                Some(func) => self.returned(*func, &values),
-                None => Outcome::Crashed("an execution that was not started".to_owned()),
-            },
-            Err(ResumeError::Stop(stop)) => self.stopped(stop),
-            Err(other) => Outcome::Crashed(other.to_string()),
+            Ok(Progress::Done(values)) => returned(&self.store, &values),
+            Err(error) if error.is::<ExecutionError>() => Outcome::Crashed(error.to_string()),
+            Err(error) => self.stopped(&error),
         };
-        self.started.remove(&execution);
+        self.started[call.0 as usize] = None;
         Turn::Done(outcome)
     }
 
     pub(crate) fn waits_of(&self, call: Call) -> Option<i64> {
-        self.store.waits.of(WaiterId(call.0)).map(|wait| wait.timeout)
+        Some(self.store.wait_of(self.execution(call)?)?.timeout)
     }
 }

@@ -1,9 +1,10 @@
 //! Engines as the options name them.
 
+use crate::input::Precompiled;
 use anyhow::Result;
 use clap::Args;
 use etalon::Schedule;
-use etalon_adapters::{Adapter, GasConfig, adapter};
+use etalon_adapters::{Adapter, AdapterError, GasConfig, adapter, trusting_adapter};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,24 @@ pub(crate) struct EngineArgs {
 impl EngineArgs {
     /// The engines that were named, each once; if none was, the default ones.
     pub(crate) fn adapters(&self, default: &[&str]) -> Result<Vec<Arc<dyn Adapter>>> {
+        self.adapters_by(default, adapter)
+    }
+
+    /// The same; they take artefacts if the user said that these can be trusted.
+    pub(crate) fn adapters_for(
+        &self,
+        default: &[&str],
+        precompiled: Precompiled,
+    ) -> Result<Vec<Arc<dyn Adapter>>> {
+        let make = if precompiled.allowed { trusting_adapter } else { adapter };
+        self.adapters_by(default, make)
+    }
+
+    fn adapters_by(
+        &self,
+        default: &[&str],
+        make: fn(&str) -> Result<Arc<dyn Adapter>, AdapterError>,
+    ) -> Result<Vec<Arc<dyn Adapter>>> {
         let mut names: Vec<String> = self.engines.iter().chain(&self.tiers).cloned().collect();
         if names.is_empty() {
             names = default.iter().map(|name| (*name).to_owned()).collect();
@@ -36,7 +55,7 @@ impl EngineArgs {
                 true
             }
         });
-        names.iter().map(|name| Ok(adapter(name)?)).collect()
+        names.iter().map(|name| Ok(make(name)?)).collect()
     }
 }
 

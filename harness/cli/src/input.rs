@@ -1,16 +1,33 @@
 //! Reading modules: binary, text, or an artefact.
 
 use anyhow::{Context, Result, bail};
-use etalon::Module;
+use etalon::{Module, unstable};
 use etalon_harness::script::{EMPTY_MODULE, is_blank, unfold};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Larger files are refused before they are read.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// Reads a file, text translated to binary.
-pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>> {
+/// Takes an artefact that `etalon compile` made in place of a module.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Precompiled {
+    /// Take artefacts too. Their machine code runs as it is, with all rights of this program: only for files that you trust as programs
+    #[arg(long = "allow-precompiled")]
+    pub allowed: bool,
+}
+
+/// Reads a file, text translated to binary. Whatever its name, a file that begins as an artefact does is one, and refused unless
+/// the user said that it can be trusted.
+pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u8>> {
     let bytes = read(path)?;
+    if Module::is_artefact(&bytes) && !precompiled.allowed {
+        bail!(
+            "{}: this is an artefact: it holds machine code, which runs as it is; if you trust the file as a program, \
+             say so with --allow-precompiled",
+            path.display()
+        );
+    }
     if bytes.starts_with(b"\0asm") || Module::is_artefact(&bytes) {
         return Ok(bytes);
     }
@@ -29,6 +46,14 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>> {
         // The decoder says what is wrong with it, and where.
         _ => Ok(bytes),
     }
+}
+
+/// The module in an artefact; whatever else, as it is.
+pub(crate) fn module_in(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    if Module::is_artefact(bytes) {
+        return Ok(Cow::Owned(unstable::module_in_artefact(bytes)?));
+    }
+    Ok(Cow::Borrowed(bytes))
 }
 
 /// Text starts with a parenthesis or a comment, or is blank.

@@ -1,9 +1,9 @@
 //! A guest that uses a bit of everything, and how its runs end.
 
+use etalon::unstable::{self, StateDigest};
 use etalon::{
-    Config, Engine, Execution, FuncAddr, FuncType, HostFn, Instance, InvokeError, Linker, Module,
-    PauseLimits, Progress, ResumeError, Schedule, SnapshotError, StartError, StateDigest, Stop,
-    Store, Tier, ValType, Value,
+    Config, Engine, Error, Execution, Func, Instance, Linker, Module, PauseLimits, Progress,
+    Schedule, SnapshotError, Store, Tier, Val,
 };
 
 const WAT: &str = r#"(module
@@ -101,72 +101,84 @@ pub(crate) const CALLS: &[(&str, i32)] = &[
 
 pub(crate) struct Guest {
     pub(crate) engine: Engine,
-    pub(crate) store: Store,
+    pub(crate) store: Store<()>,
     pub(crate) instance: Instance,
 }
 
+/// How a call ended, so that it can be compared: its values, or what stopped it and where.
+pub(crate) type Ending = Result<Vec<String>, String>;
+
+pub(crate) fn ending(result: Result<Vec<Val>, Error>) -> Ending {
+    match result {
+        Ok(values) => Ok(values.iter().map(|value| format!("{value:?}")).collect()),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
 pub(crate) fn config(schedule: &str) -> Config {
+    let mut config = Config::new();
     let schedule = Schedule::builtin(schedule).expect("a schedule of ours");
-    Config::new(Tier::Oracle).metered(schedule)
+    config.tier(Tier::Oracle).schedule(schedule).consume_fuel(true);
+    config
 }
 
 /// `host.twice`, which doubles.
-pub(crate) fn twice() -> HostFn {
-    HostFn::new("host", "twice", |_, args| match args {
-        [Value::I32(n)] => Ok(vec![Value::I32(n.wrapping_mul(2))]),
-        _ => Ok(Vec::new()),
-    })
+pub(crate) fn linker(engine: &Engine) -> Linker<()> {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap("host", "twice", |n: i32| n.wrapping_mul(2)).unwrap();
+    linker
 }
 
 impl Guest {
-    pub(crate) fn new(config: Config, gas: Option<u64>) -> Guest {
-        let engine = Engine::new(config);
-        let module = Module::new(&engine, &wat::parse_str(WAT).unwrap()).unwrap();
-        let mut store = Store::new(&engine, gas).unwrap();
-        let ty = FuncType::new([ValType::I32], [ValType::I32]);
-        let twice = store.alloc_host_func(ty, twice());
-        let mut linker = Linker::new();
-        linker.define("host", "twice", etalon::Extern::Func(twice));
-        let instance = store.instantiate(&module, &linker).unwrap();
+    pub(crate) fn new(config: &Config, gas: Option<u64>) -> Guest {
+        let engine = Engine::new(config).unwrap();
+        let module = Module::new(&engine, WAT).unwrap();
+        let mut store = Store::new(&engine, ());
+        if let Some(gas) = gas {
+            store.set_fuel(gas).unwrap();
+        }
+        let instance = linker(&engine).instantiate(&mut store, &module).unwrap();
         Guest { engine, store, instance }
     }
 
-    pub(crate) fn func(&self, name: &str) -> FuncAddr {
-        self.store.func(self.instance, name).unwrap()
+    pub(crate) fn func(&self, name: &str) -> Func {
+        self.instance.get_func(&self.store, name).unwrap()
+    }
+
+    pub(crate) fn consumed(&self) -> u64 {
+        self.store.fuel_consumed().unwrap()
     }
 
     /// Makes a call in one piece.
-    pub(crate) fn straight(&mut self, name: &str, arg: i32) -> Result<Vec<Value>, Stop> {
+    pub(crate) fn straight(&mut self, name: &str, arg: i32) -> Ending {
         let func = self.func(name);
-        self.store.invoke(func, &[Value::I32(arg as u32)]).map_err(|error| match error {
-            InvokeError::Stop(stop) => stop,
-            InvokeError::Arguments(what) => panic!("{what}"),
-        })
+        let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
+        let called = func.call(&mut self.store, &[Val::I32(arg)], &mut results);
+        ending(called.map(|()| results))
     }
 
-    pub(crate) fn start(&mut self, name: &str, arg: i32) -> Result<Execution, Stop> {
+    pub(crate) fn start(&mut self, name: &str, arg: i32) -> Result<Execution, Error> {
         let func = self.func(name);
-        self.store.start(func, &[Value::I32(arg as u32)]).map_err(|error| match error {
-            StartError::Invoke(InvokeError::Stop(stop)) => stop,
-            other => panic!("{other}"),
-        })
+        self.store.start(func, &[Val::I32(arg)])
     }
 
-    /// Makes a call in pieces; `between` has the guest at every pause.
+    /// Makes a call in pieces; `between` has the guest at every pause, and gives the execution as it is known then.
     pub(crate) fn in_pieces(
         &mut self,
         (name, arg): (&str, i32),
         limits: &PauseLimits,
-        mut between: impl FnMut(&mut Guest, Execution),
-    ) -> Result<Vec<Value>, Stop> {
-        let execution = self.start(name, arg)?;
+        mut between: impl FnMut(&mut Guest, Execution) -> Execution,
+    ) -> Ending {
+        let mut execution = match self.start(name, arg) {
+            Ok(execution) => execution,
+            Err(error) => return ending(Err(error)),
+        };
         loop {
             match self.store.resume(execution, limits) {
-                Ok(Progress::Done(values)) => return Ok(values),
-                Ok(Progress::Paused(_)) => between(self, execution),
+                Ok(Progress::Done(values)) => return ending(Ok(values)),
+                Ok(Progress::Paused(_)) => execution = between(self, execution),
                 Ok(Progress::Waiting(wait)) => panic!("{wait:?}"),
-                Err(ResumeError::Stop(stop)) => return Err(stop),
-                Err(other) => panic!("{other}"),
+                Err(error) => return ending(Err(error)),
             }
         }
     }
@@ -175,36 +187,31 @@ impl Guest {
     /// the module decoded anew. Gives the snapshot.
     pub(crate) fn move_elsewhere(&mut self) -> Vec<u8> {
         let bytes = self.store.snapshot().unwrap();
-        self.engine = Engine::new(self.engine.config().clone());
+        self.engine = Engine::new(self.engine.config()).unwrap();
         self.store = restore(&self.engine, &bytes).unwrap();
+        self.instance = self.store.instances().next().unwrap();
         bytes
     }
 
     /// What is left when all is over.
     pub(crate) fn state(&self) -> (StateDigest, u64, bool) {
-        let meter = self.store.meter();
-        (self.store.digest(), meter.consumed(), meter.is_exhausted())
+        (unstable::digest(&self.store), self.consumed(), unstable::is_exhausted(&self.store))
     }
 }
 
 /// A store of a snapshot, with the one host function that the guest has.
-pub(crate) fn restore(engine: &Engine, bytes: &[u8]) -> Result<Store, SnapshotError> {
-    Store::restore(engine, bytes, &[], &mut |host| {
-        ((host.module, host.name) == ("host", "twice")).then(twice)
-    })
+pub(crate) fn restore(engine: &Engine, bytes: &[u8]) -> Result<Store<()>, SnapshotError> {
+    Store::restore(engine, (), bytes, &[], &linker(engine))
 }
 
 /// How the calls of a guest end in one piece each, with the gas after each, and the state at the end.
-#[expect(clippy::type_complexity, reason = "it is compared as a whole")]
-pub(crate) fn straight_run(
-    gas: Option<u64>,
-) -> (Vec<(Result<Vec<Value>, Stop>, u64)>, (StateDigest, u64, bool)) {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), gas);
+pub(crate) fn straight_run(gas: Option<u64>) -> (Vec<(Ending, u64)>, (StateDigest, u64, bool)) {
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), gas);
     let outcomes = CALLS
         .iter()
         .map(|(name, arg)| {
             let outcome = guest.straight(name, *arg);
-            (outcome, guest.store.meter().consumed())
+            (outcome, guest.consumed())
         })
         .collect();
     (outcomes, guest.state())

@@ -2,21 +2,22 @@
 
 use crate::guest::{CALLS, Guest, config, straight_run};
 use etalon::{
-    Config, Execution, Exhaustion, FuncType, HostFn, PauseLimits, PauseReason, PauseRequest,
-    Progress, ResumeError, Schedule, StartError, Stop, Tier, Value,
+    Caller, Config, Engine, Execution, ExecutionError, Exhaustion, Func, FuncType, Linker, Module,
+    PauseLimits, PauseReason, PauseRequest, Progress, Schedule, Store, Tier, Val, unstable,
 };
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 /// Runs all calls in pieces; they must end as they do in one piece each. Gives how often they paused.
 fn same_in_pieces(gas: Option<u64>, limits: &PauseLimits) -> u64 {
     let (expected, state) = straight_run(gas);
-    let mut guest = Guest::new(config(Schedule::DEFAULT), gas);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), gas);
     let mut pauses = 0;
     for (call, (outcome, consumed)) in CALLS.iter().zip(expected) {
-        let got = guest.in_pieces(*call, limits, |_, _| pauses += 1);
+        let got = guest.in_pieces(*call, limits, |_, execution| {
+            pauses += 1;
+            execution
+        });
         assert_eq!(got, outcome, "{call:?} under {limits:?}");
-        assert_eq!(guest.store.meter().consumed(), consumed, "{call:?} under {limits:?}");
+        assert_eq!(guest.consumed(), consumed, "{call:?} under {limits:?}");
     }
     assert_eq!(guest.state(), state);
     assert!(guest.store.paused().is_empty());
@@ -38,12 +39,12 @@ fn pieces_of_any_size_show_what_a_straight_run_shows() {
 
 #[test]
 fn what_is_executed_is_what_is_paid_for() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
-    assert_eq!(guest.store.executed(), 0);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
+    assert_eq!(unstable::executed(&guest.store), 0);
     for call in CALLS {
-        let before = guest.store.meter().consumed() - guest.store.executed();
-        let ends = guest.in_pieces(*call, &PauseLimits::instructions(3), |_, _| ());
-        let after = guest.store.meter().consumed() - guest.store.executed();
+        let before = guest.consumed() - unstable::executed(&guest.store);
+        let ends = guest.in_pieces(*call, &PauseLimits::instructions(3), |_, execution| execution);
+        let after = guest.consumed() - unstable::executed(&guest.store);
         // Calls of the host are paid for too, and who stops in the middle of a segment has paid for its rest.
         let may_pay_more = ends.is_err() || ["indirect", "away"].contains(&call.0);
         assert!(after == before || may_pay_more && after > before, "{call:?}");
@@ -64,18 +65,18 @@ fn a_gas_slice_is_no_limit_and_a_limit_is_kept_in_pieces() {
 
 #[test]
 fn the_depth_of_calls_is_counted_across_pauses() {
-    let mut straight = Guest::new(config(Schedule::DEFAULT), None);
-    let mut pieces = Guest::new(config(Schedule::DEFAULT), None);
-    let stop = Err(Stop::Exhausted(Exhaustion::Stack));
+    let mut straight = Guest::new(&config(Schedule::DEFAULT), None);
+    let mut pieces = Guest::new(&config(Schedule::DEFAULT), None);
+    let stop = Err(Exhaustion::Stack.text().to_owned());
     assert_eq!(straight.straight("endless", 0), stop);
     let limits = PauseLimits::instructions(997);
-    assert_eq!(pieces.in_pieces(("endless", 0), &limits, |_, _| ()), stop);
+    assert_eq!(pieces.in_pieces(("endless", 0), &limits, |_, execution| execution), stop);
     assert_eq!(pieces.state(), straight.state());
 }
 
 #[test]
 fn a_breakpoint_stops_before_its_instruction_every_time() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
     let func = guest.func("fib");
     // The first instruction of the function, as a pause at the start tells it.
     let execution = guest.start("fib", 3).unwrap();
@@ -83,7 +84,7 @@ fn a_breakpoint_stops_before_its_instruction_every_time() {
         Progress::Paused(pause) => pause.site.offset,
         done => panic!("{done:?}"),
     };
-    let limits = PauseLimits { breakpoints: [(func, first)].into(), ..PauseLimits::default() };
+    let limits = PauseLimits::new().breakpoint(func, first);
     let mut hits = 0;
     loop {
         match guest.store.resume(execution, &limits).unwrap() {
@@ -92,7 +93,7 @@ fn a_breakpoint_stops_before_its_instruction_every_time() {
                 assert_eq!(at, (PauseReason::Breakpoint, func, first));
                 hits += 1;
             }
-            Progress::Done(values) => break assert_eq!(values, [Value::I32(2)]),
+            Progress::Done(values) => break assert_eq!(values[0].unwrap_i32(), 2),
             Progress::Waiting(wait) => panic!("{wait:?}"),
         }
     }
@@ -102,30 +103,43 @@ fn a_breakpoint_stops_before_its_instruction_every_time() {
 
 #[test]
 fn accesses_to_memory_are_paused_before() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
-    let limits = PauseLimits { accesses: true, ..PauseLimits::default() };
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
+    let limits = PauseLimits::new().accesses();
     let mut pauses = 0;
-    guest.in_pieces(("bytes", 20), &limits, |_, _| pauses += 1).unwrap();
+    guest
+        .in_pieces(("bytes", 20), &limits, |_, execution| {
+            pauses += 1;
+            execution
+        })
+        .unwrap();
     // memory.init, copy, fill, grow, a store, memory.size and a load.
     assert_eq!(pauses, 7);
-    guest.in_pieces(("fib", 5), &limits, |_, _| pauses += 1).unwrap();
+    guest
+        .in_pieces(("fib", 5), &limits, |_, execution| {
+            pauses += 1;
+            execution
+        })
+        .unwrap();
     assert_eq!(pauses, 7);
 }
 
 #[test]
 fn another_thread_can_ask_for_a_pause() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
     let execution = guest.start("spin", 0).unwrap();
     let request = PauseRequest::new();
-    let limits = PauseLimits { request: Some(request.clone()), ..PauseLimits::default() };
-    let asked = std::thread::spawn(move || request.request());
+    let limits = PauseLimits::new().request(request.clone());
+    let asked = {
+        let request = request.clone();
+        std::thread::spawn(move || request.request())
+    };
     // It runs for ever unless the request is seen, and a request counts once.
     match guest.store.resume(execution, &limits).unwrap() {
         Progress::Paused(pause) => assert_eq!(pause.reason, PauseReason::Request),
         done => panic!("{done:?}"),
     }
     asked.join().unwrap();
-    let limits = PauseLimits { instructions: PauseLimits::instructions(9).instructions, ..limits };
+    let limits = PauseLimits::instructions(9).request(request.clone());
     match guest.store.resume(execution, &limits).unwrap() {
         Progress::Paused(pause) => {
             assert_eq!((pause.reason, pause.instructions), (PauseReason::Instructions, 9));
@@ -134,14 +148,15 @@ fn another_thread_can_ask_for_a_pause() {
     }
     assert!(guest.store.abandon(execution));
     assert!(!guest.store.abandon(execution));
-    assert_eq!(guest.store.resume(execution, &limits), Err(ResumeError::Unknown(execution)));
+    let error = guest.store.resume(execution, &limits).unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&ExecutionError::Unknown));
 }
 
 #[test]
 fn many_executions_are_paused_at_once_and_keep_what_they_hold() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
-    let executions: Vec<(Execution, u32)> =
-        (1..20).map(|n| (guest.start("list", n).unwrap(), (1..=n as u32).sum())).collect();
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
+    let executions: Vec<(Execution, i32)> =
+        (1..20).map(|n| (guest.start("list", n).unwrap(), (1..=n).sum())).collect();
     let mut left = executions;
     let mut collections = 0;
     while !left.is_empty() {
@@ -149,61 +164,65 @@ fn many_executions_are_paused_at_once_and_keep_what_they_hold() {
             match guest.store.resume(*execution, &PauseLimits::instructions(10)).unwrap() {
                 Progress::Paused(_) => true,
                 Progress::Done(values) => {
-                    assert_eq!(values, [Value::I32(*sum)]);
+                    assert_eq!(values[0].unwrap_i32(), *sum);
                     false
                 }
                 Progress::Waiting(wait) => panic!("{wait:?}"),
             }
         });
-        guest.store.collect(&());
+        guest.store.gc();
         collections += 1;
     }
     assert!(collections > 3);
-    guest.store.collect(&());
-    assert_eq!(guest.store.heap.live_objects(), 0);
+    guest.store.gc();
+    assert_eq!(unstable::heap(&guest.store).0, 0);
 }
 
 #[test]
 fn what_cannot_be_started_is_refused_by_name() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
     let fib = guest.func("fib");
-    assert!(matches!(guest.store.start(fib, &[]), Err(StartError::Invoke(_))));
-    let host =
-        guest.store.alloc_host_func(FuncType::new([], []), HostFn::new("", "", |_, _| Ok(vec![])));
-    assert_eq!(guest.store.start(host, &[]), Err(StartError::NotTheOracles));
+    let none = |error: etalon::Error| *error.downcast_ref::<ExecutionError>().unwrap();
+    let error = guest.store.start(fib, &[]).unwrap_err();
+    assert!(error.is::<etalon::Mismatch>(), "{error}");
+    let host = Func::new(&mut guest.store, FuncType::new([], []), |_, _, _| Ok(()));
+    let error = guest.store.start(host, &[]).unwrap_err();
+    assert_eq!(none(error), ExecutionError::NotTheOracles);
     for tier in [Tier::Interp, Tier::Jit] {
-        let mut other = Guest::new(Config::new(tier), None);
+        let mut other = Guest::new(Config::new().tier(tier), None);
         let fib = other.func("fib");
-        let refused = other.store.start(fib, &[Value::I32(1)]);
-        assert_eq!(refused, Err(StartError::NotTheOracles), "{tier}");
+        let error = other.store.start(fib, &[Val::I32(1)]).unwrap_err();
+        assert_eq!(none(error), ExecutionError::NotTheOracles, "{tier}");
+        // A function of one store is nothing to another, nor is an execution.
+        let error = guest.store.start(fib, &[Val::I32(1)]).unwrap_err();
+        assert!(error.is::<etalon::WrongStore>(), "{error}");
     }
+    let execution = guest.start("fib", 3).unwrap();
+    let mut other = Guest::new(&config(Schedule::DEFAULT), None);
+    let error = other.store.resume(execution, &PauseLimits::new()).unwrap_err();
+    assert_eq!(none(error), ExecutionError::Unknown);
+    assert!(!other.store.abandon(execution) && !other.store.time_out(execution));
 }
 
 #[test]
 fn a_host_function_finds_the_depth_of_a_straight_run() {
-    use etalon::{Extern, Linker, Module, Store};
-    let guest = Guest::new(config(Schedule::DEFAULT), None);
+    let engine = Engine::new(&config(Schedule::DEFAULT)).unwrap();
     let wat = r#"(module (import "host" "f" (func $f)) (func (export "f") (call $f)))"#;
-    let module = Module::new(&guest.engine, &wat::parse_str(wat).unwrap()).unwrap();
-    let mut store = Store::new(&guest.engine, None).unwrap();
-    let inside = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&inside);
-    let depths = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&depths);
-    let host = HostFn::new("host", "f", move |caller, _| {
-        seen.store(caller.store.is_running(), Ordering::Relaxed);
-        noted.lock().unwrap().push(caller.store.depth_left());
-        Ok(Vec::new())
-    });
-    let host = store.alloc_host_func(FuncType::new([], []), host);
-    let mut linker = Linker::new();
-    linker.define("host", "f", Extern::Func(host));
-    let instance = store.instantiate(&module, &linker).unwrap();
-    let func = store.func(instance, "f").unwrap();
+    let module = Module::new(&engine, wat).unwrap();
+    let mut linker = Linker::new(&engine);
+    let note = |mut caller: Caller<'_, Vec<(bool, u64)>>| {
+        let seen = (unstable::is_running(&caller), unstable::depth_left(&caller));
+        caller.data_mut().push(seen);
+    };
+    linker.func_wrap("host", "f", note).unwrap();
+    let mut store = Store::new(&engine, Vec::new());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let func = instance.get_func(&store, "f").unwrap();
     let execution = store.start(func, &[]).unwrap();
-    assert_eq!(store.resume(execution, &PauseLimits::default()), Ok(Progress::Done(Vec::new())));
-    store.invoke(func, &[]).unwrap();
-    assert!(inside.load(Ordering::Relaxed));
-    let depths = depths.lock().unwrap();
-    assert_eq!(depths[0], depths[1], "the depth left in a piece is that of a straight run");
+    let progress = store.resume(execution, &PauseLimits::new()).unwrap();
+    assert!(matches!(progress, Progress::Done(values) if values.is_empty()));
+    func.call(&mut store, &[], &mut []).unwrap();
+    let [in_a_piece, straight] = store.data()[..] else { panic!("{:?}", store.data()) };
+    assert!(in_a_piece.0);
+    assert_eq!(in_a_piece, straight, "the depth left in a piece is that of a straight run");
 }

@@ -1,7 +1,7 @@
 //! What is paused in one process goes on in another, and comes to the same.
 
-use crate::guest::{CALLS, Guest, config, restore};
-use etalon::{Engine, Execution, PauseLimits, Progress, ResumeError, Schedule, Store};
+use crate::guest::{CALLS, Guest, config, ending, restore};
+use etalon::{Engine, Execution, PauseLimits, Progress, Schedule, Store, unstable};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 const GIVEN: &str = "ETALON_SNAPSHOT_GIVEN";
 
 /// Runs what is paused to its end: how it ends, the gas, and the state.
-fn end_of(store: &mut Store, execution: Execution) -> String {
+fn end_of(store: &mut Store<()>, execution: Execution) -> String {
     let outcome = match store.resume(execution, &PauseLimits::default()) {
-        Ok(Progress::Done(values)) => Ok(values),
-        Err(ResumeError::Stop(stop)) => Err(stop),
+        Ok(Progress::Done(values)) => ending(Ok(values)),
+        Err(error) => ending(Err(error)),
         other => panic!("{other:?}"),
     };
-    format!("{outcome:?} {} {:?}", store.meter().consumed(), store.digest())
+    format!("{outcome:?} {:?} {:?}", store.fuel_consumed(), unstable::digest(&*store))
 }
 
 /// The other process: in one that was not given a snapshot there is nothing to do.
@@ -26,7 +26,7 @@ fn goes_on_with_what_it_is_given() {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes.len().to_string(), given);
-    let mut store = restore(&Engine::new(config(Schedule::DEFAULT)), &bytes).unwrap();
+    let mut store = restore(&Engine::new(&config(Schedule::DEFAULT)).unwrap(), &bytes).unwrap();
     let paused = store.paused();
     println!("<{}>", end_of(&mut store, paused[0]));
 }
@@ -51,7 +51,7 @@ fn elsewhere(snapshot: &[u8]) -> String {
 fn another_process_comes_to_the_same() {
     let mut moved = 0;
     for (name, arg) in CALLS {
-        let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+        let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
         let Ok(execution) = guest.start(name, *arg) else { continue };
         let begun = guest.store.resume(execution, &PauseLimits::instructions(12));
         if matches!(begun, Ok(Progress::Paused(_))) {

@@ -2,14 +2,14 @@
 
 use crate::guest::{CALLS, Guest, config, restore, straight_run};
 use etalon::{
-    Config, Engine, ImageError, Linker, Module, PauseLimits, Progress, Ref, RefKind, Schedule,
-    SnapshotError, Store, Tier, Value,
+    AnyRef, Config, Engine, ImageError, Instance, Linker, Mismatch, Module, PauseLimits, Progress,
+    RootScope, Rooted, Schedule, SnapshotError, Store, Tier, unstable,
 };
 
 /// Runs all calls in pieces of `k` instructions, in another store after each.
 fn same_elsewhere(k: u64, gas: Option<u64>) {
     let (expected, state) = straight_run(gas);
-    let mut guest = Guest::new(config(Schedule::DEFAULT), gas);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), gas);
     for (call, (outcome, consumed)) in CALLS.iter().zip(expected) {
         let mut moves = 0;
         let got = guest.in_pieces(*call, &PauseLimits::instructions(k), |guest, _| {
@@ -17,10 +17,11 @@ fn same_elsewhere(k: u64, gas: Option<u64>) {
             // What is taken of the new store is what the old one gave: nothing is lost on the way.
             let bytes = guest.move_elsewhere();
             assert!(moves > 20 || guest.store.snapshot().unwrap() == bytes);
+            guest.store.paused()[0]
         });
         // Sites are of the module, and exceptions are at their addresses.
         assert_eq!(got, outcome, "{call:?} in pieces of {k}");
-        assert_eq!(guest.store.meter().consumed(), consumed, "{call:?} in pieces of {k}");
+        assert_eq!(guest.consumed(), consumed, "{call:?} in pieces of {k}");
     }
     assert_eq!(guest.state(), state);
 }
@@ -41,7 +42,7 @@ fn a_gas_limit_goes_along() {
 #[test]
 fn what_is_at_rest_goes_along_too() {
     let (expected, state) = straight_run(None);
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
     for ((name, arg), (outcome, _)) in CALLS.iter().zip(expected) {
         guest.move_elsewhere();
         assert_eq!(guest.straight(name, *arg), outcome);
@@ -59,69 +60,83 @@ const OBJECTS: &str = r#"(module
       (struct.get $node 0 (struct.get $node 1 (local.get 0))))))"#;
 
 #[test]
-fn handles_and_objects_keep_their_names() {
-    let engine = Engine::new(config(Schedule::DEFAULT));
-    let module = Module::new(&engine, &wat::parse_str(OBJECTS).unwrap()).unwrap();
-    let mut store = Store::new(&engine, None).unwrap();
-    let instance = store.instantiate(&module, &Linker::new()).unwrap();
-    let make = store.func(instance, "make").unwrap();
-    let read = store.func(instance, "read").unwrap();
-    let root = |store: &mut Store, n| match store.invoke(make, &[Value::I32(n)]).unwrap()[..] {
-        [Value::Ref(r)] => store.root(r),
-        _ => panic!("a reference is due"),
-    };
-    let first = root(&mut store, 1);
-    let second = root(&mut store, 2);
-    store.unroot(first);
-    store.collect(&());
-    assert_eq!(store.heap.live_objects(), 2);
-    let bytes = store.snapshot().unwrap();
-    let modules = [module];
-    let mut other = Store::restore(&engine, &bytes, &modules, &mut |_| None).unwrap();
-    assert_eq!(other.heap.live_objects(), 2);
-    assert_eq!(other.heap.allocated_bytes(), store.heap.allocated_bytes());
-    for store in [&mut store, &mut other] {
-        let r = store.rooted(second).unwrap();
-        assert_eq!(store.invoke(read, &[Value::Ref(r)]).unwrap(), [Value::I32(11)]);
-        assert_eq!(store.rooted(first), None);
-        // The next object comes to lie where the collected one was, here and there.
-        let third = root(store, 3);
-        assert!(third > second);
-        let address = |r: Ref| match r.kind() {
-            Some(RefKind::Struct(addr)) => addr.0,
-            other => panic!("{other:?}"),
-        };
-        let third = store.rooted(third).unwrap();
-        assert!(address(third) < 2);
+fn objects_go_along_and_come_to_lie_where_they_did() {
+    let engine = Engine::new(&config(Schedule::DEFAULT)).unwrap();
+    let module = Module::new(&engine, OBJECTS).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    type Node = Rooted<AnyRef>;
+    let make = instance.get_typed_func::<i32, Node>(&store, "make").unwrap();
+    {
+        let mut scope = RootScope::new(&mut store);
+        make.call(&mut scope, 1).unwrap();
     }
+    let kept = make.call(&mut store, 2).unwrap();
+    store.gc();
+    assert_eq!(unstable::heap(&store).0, 2);
+    let bytes = store.snapshot().unwrap();
+    let linker = Linker::new(&engine);
+    let mut other = Store::restore(&engine, (), &bytes, &[module], &linker).unwrap();
+    assert_eq!(unstable::heap(&other), unstable::heap(&store));
+    let read = instance.get_func(&store, "read").unwrap();
+    let mut results = [etalon::Val::I32(0)];
+    // A reference of the old store is none of the new one.
+    let there = other.instances().next().unwrap().get_func(&other, "read").unwrap();
+    let error = there.call(&mut other, &[kept.into()], &mut results).unwrap_err();
+    assert!(error.is::<etalon::WrongStore>(), "{error}");
+    // The next object comes to lie where the collected one was, here and there.
+    let make = other.instances().next().unwrap();
+    let make = make.get_typed_func::<i32, Node>(&other, "make").unwrap();
+    make.call(&mut other, 3).unwrap();
+    let make = instance.get_typed_func::<i32, Node>(&store, "make").unwrap();
+    make.call(&mut store, 3).unwrap();
     assert_eq!(store.snapshot().unwrap(), other.snapshot().unwrap());
+    read.call(&mut store, &[kept.into()], &mut results).unwrap();
+    assert_eq!(results[0].unwrap_i32(), 11);
+}
+
+/// Compiled code relies on the types of values, and what a snapshot says of them may be forged.
+#[test]
+fn a_restored_store_runs_no_compiled_code() {
+    let (_, bytes) = snapshot();
+    let mut settings = config(Schedule::DEFAULT);
+    let engine = Engine::new(settings.tier(Tier::Jit)).unwrap();
+    let mut store = restore(&engine, &bytes).unwrap();
+    let module = Module::new(&engine, "(module (func))").unwrap();
+    let error = Instance::new(&mut store, &module, &[]).unwrap_err();
+    assert!(error.is::<Mismatch>(), "{error}");
+    let engine = Engine::new(settings.tier(Tier::Interp)).unwrap();
+    let mut store = restore(&engine, &bytes).unwrap();
+    let module = Module::new(&engine, "(module (func))").unwrap();
+    assert!(Instance::new(&mut store, &module, &[]).is_ok());
 }
 
 #[test]
 fn many_executions_go_along() {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), None);
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), None);
     let calls = [("fib", 6), ("list", 8), ("tail", 9)];
-    let executions: Vec<_> = calls.iter().map(|(f, n)| guest.start(f, *n).unwrap()).collect();
-    let mut results = vec![None; calls.len()];
-    while results.contains(&None) {
-        for (execution, result) in executions.iter().zip(&mut results) {
-            if result.is_none()
-                && let Progress::Done(values) =
-                    guest.store.resume(*execution, &PauseLimits::instructions(11)).unwrap()
-            {
-                *result = Some(values);
+    for (name, n) in calls {
+        guest.start(name, n).unwrap();
+    }
+    let mut results = Vec::new();
+    while let [first, ..] = guest.store.paused()[..] {
+        for execution in guest.store.paused() {
+            let progress = guest.store.resume(execution, &PauseLimits::instructions(11));
+            if let Progress::Done(values) = progress.unwrap() {
+                results.push(format!("{:?}", values[0]));
             }
         }
-        guest.store.collect(&());
+        guest.store.gc();
         guest.move_elsewhere();
+        assert!(!guest.store.abandon(first), "it is of the old store");
     }
-    let expected = [Value::I32(8), Value::I32(36), Value::I64(45)];
-    assert_eq!(results, expected.map(|v| Some(vec![v])));
+    results.sort();
+    assert_eq!(results, ["I32(36)", "I32(8)", "I64(45)"]);
 }
 
 /// A snapshot with something of everything, and an execution that is paused in a call.
 fn snapshot() -> (Guest, Vec<u8>) {
-    let mut guest = Guest::new(config(Schedule::DEFAULT), Some(1_000_000));
+    let mut guest = Guest::new(&config(Schedule::DEFAULT), Some(1_000_000));
     for (name, arg) in CALLS {
         let _ended = guest.straight(name, *arg);
     }
@@ -192,19 +207,19 @@ fn forged_bytes_are_refused_or_taken_up_and_never_panic() {
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let (_, bytes) = snapshot();
-    let other = Engine::new(config("flat"));
+    let other = Engine::new(&config("flat")).unwrap();
     let error = restore(&other, &bytes).unwrap_err();
     assert!(matches!(&error, SnapshotError::Schedule { .. }), "{error}");
-    let unmetered = Engine::new(Config::new(Tier::Oracle));
+    let unmetered = Engine::new(Config::new().tier(Tier::Oracle)).unwrap();
     let error = restore(&unmetered, &bytes).unwrap_err();
     assert!(matches!(&error, SnapshotError::Metering { metered: true }), "{error}");
     let text = "the snapshot was taken with metering, the engine runs without metering";
     assert_eq!(error.to_string(), text);
-    let empty = Store::new(&unmetered, None).unwrap().snapshot().unwrap();
-    let error = restore(&Engine::new(config(Schedule::DEFAULT)), &empty).unwrap_err();
+    let empty = Store::new(&unmetered, ()).snapshot().unwrap();
+    let engine = Engine::new(&config(Schedule::DEFAULT)).unwrap();
+    let error = restore(&engine, &empty).unwrap_err();
     assert!(matches!(&error, SnapshotError::Metering { metered: false }), "{error}");
-    let engine = Engine::new(config(Schedule::DEFAULT));
-    let error = Store::restore(&engine, &bytes, &[], &mut |_| None).unwrap_err();
+    let error = Store::restore(&engine, (), &bytes, &[], &Linker::new(&engine)).unwrap_err();
     assert!(
         matches!(&error, SnapshotError::State(ImageError::Host { name, .. }) if name == "twice")
     );
@@ -213,21 +228,20 @@ fn what_does_not_fit_is_refused_by_name() {
     old[at] = b'9';
     let error = restore(&engine, &resealed(old)).unwrap_err();
     assert!(matches!(&error, SnapshotError::Version { .. }), "{error}");
-    let mut versionless = Config::new(Tier::Oracle);
-    versionless.features = versionless.features.without("gc").unwrap();
-    let fewer = versionless.metered(Schedule::builtin(Schedule::DEFAULT).unwrap());
-    let error = restore(&Engine::new(fewer), &bytes).unwrap_err();
+    let mut fewer = config(Schedule::DEFAULT);
+    fewer.features(Tier::Oracle.features().without("gc").unwrap());
+    let error = restore(&Engine::new(&fewer).unwrap(), &bytes).unwrap_err();
     assert!(matches!(&error, SnapshotError::Module(_)), "{error}");
 }
 
 #[test]
 fn functions_of_other_tiers_are_no_data() {
     for (tier, name) in [(Tier::Interp, "interp"), (Tier::Jit, "jit")] {
-        let engine = Engine::new(Config::new(tier));
-        let module = Module::new(&engine, &wat::parse_str("(module (func))").unwrap()).unwrap();
-        let mut store = Store::new(&engine, None).unwrap();
+        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+        let module = Module::new(&engine, "(module (func))").unwrap();
+        let mut store = Store::new(&engine, ());
         assert!(store.snapshot().is_ok());
-        store.instantiate(&module, &Linker::new()).unwrap();
+        Instance::new(&mut store, &module, &[]).unwrap();
         match store.snapshot().unwrap_err() {
             SnapshotError::Compiled(found) => assert_eq!(found, name),
             other => panic!("{other}"),

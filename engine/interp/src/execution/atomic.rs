@@ -182,7 +182,7 @@ fn wait_alone(old: u64, expected: u64, timeout: i64) -> Result<u64, Stop> {
         return Ok(NOT_EQUAL);
     }
     if timeout < 0 {
-        return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
+        return Err(Stop::Host(HostError::new("the only thread would wait for ever")));
     }
     Ok(TIMED_OUT)
 }

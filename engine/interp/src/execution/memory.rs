@@ -6,7 +6,7 @@
 use super::Context;
 use super::rare::{Rare, rare};
 use etalon_module::{AddrType, Opcode as O};
-use etalon_runtime::{MemoryInst, Stop, Trap};
+use etalon_runtime::{MemoryAddr, MemoryInst, Stop, Trap};
 
 /// An operand that is an address or a number of pages, as wide as the memory's addresses.
 pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
@@ -50,7 +50,8 @@ impl Context<'_> {
         let memory = &self.store.memories[self.op.x as usize];
         let ty = memory.ty();
         let delta = address(self.slots[0], ty.addr);
-        if !memory.can_grow(delta) {
+        let fits = memory.can_grow(delta);
+        if !fits || !self.store.may_grow_memory(MemoryAddr(self.op.x), delta)? {
             self.set(address(u64::MAX, ty.addr));
             return Ok(());
         }
@@ -59,7 +60,7 @@ impl Context<'_> {
         self.charge(u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX))?;
         // If the host has no memory left the run stops; the guest must not see -1.
         let grown = self.memory(self.op.x).grow(delta);
-        let old = grown.map_err(|e| Stop::Host(etalon_runtime::HostError(e.to_string())))?;
+        let old = grown.map_err(|e| Stop::Host(etalon_runtime::HostError::new(e.to_string())))?;
         let old = old.ok_or_else(|| Stop::crash("a memory that could grow did not"))?;
         self.set(old);
         Ok(())

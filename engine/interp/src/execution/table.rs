@@ -6,7 +6,7 @@ use super::Context;
 use super::memory::address;
 use super::rare::{Rare, rare};
 use etalon_module::{AddrType, Opcode as O};
-use etalon_runtime::{ElemInst, Ref, Stop, TableInst, Trap};
+use etalon_runtime::{ElemInst, Ref, Stop, TableAddr, TableInst, Trap};
 
 /// The rare instructions of this chapter.
 pub(super) const RARE: &[(O, Rare)] = &[
@@ -41,14 +41,15 @@ impl Context<'_> {
         let init = self.reference(0)?;
         let ty = self.table(self.op.x).ty().addr;
         let delta = address(self.slots[1], ty);
-        if !self.table(self.op.x).can_grow(delta) {
+        let fits = self.table(self.op.x).can_grow(delta);
+        if !fits || !self.store.may_grow_table(TableAddr(self.op.x), delta)? {
             self.set(address(u64::MAX, ty));
             return Ok(());
         }
         self.charge(delta)?;
         // If the host has no memory left the run stops; the guest must not see -1.
         let old = self.table(self.op.x).grow(delta, init).ok_or_else(|| {
-            Stop::Host(etalon_runtime::HostError("the host is out of memory".into()))
+            Stop::Host(etalon_runtime::HostError::new("the host is out of memory"))
         })?;
         self.set(old);
         Ok(())

@@ -5,7 +5,7 @@ use crate::execution;
 use crate::prepare;
 use crate::program::{EXIT_PC, Program, Slow};
 use etalon_module::Opcode;
-use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall, Trapped};
+use etalon_runtime::{Exhaustion, FuncAddr, FuncKind, Stop, Store, TailCall, Trapped};
 
 /// Why execution leaves to the executor, which then releases the lock.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ impl Executing<'_> {
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
                     if !self.program.code(func).own {
+                        self.note_running();
                         return Ok(Leave::CallOut { func, at, tail: false });
                     }
                     self.enter(func, at, self.machine.pc)?;
@@ -134,9 +135,21 @@ impl Executing<'_> {
         Ok(())
     }
 
+    /// Tells the store whose code calls out.
+    fn note_running(&mut self) {
+        let func = self.program.func_at(self.machine.pc.saturating_sub(1));
+        let kind = func.map(|func| &self.store.funcs[func.index()].kind);
+        let instance = match kind {
+            Some(FuncKind::Wasm { instance, .. }) => Some(*instance),
+            _ => None,
+        };
+        self.store.set_running(instance);
+    }
+
     /// A tail call to the outside. The last frame is dropped; any other frame waits for the callee's results,
     /// which then become its own.
-    fn leave_by_tail_call(&self, func: FuncAddr, at: u32) -> Leave {
+    fn leave_by_tail_call(&mut self, func: FuncAddr, at: u32) -> Leave {
+        self.note_running();
         if self.machine.frames.len() > 1 {
             Leave::CallOut { func, at, tail: true }
         } else {

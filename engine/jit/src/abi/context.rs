@@ -1,6 +1,6 @@
 //! The context of a store, which all compiled code of the store reaches.
 
-use crate::libcalls::Builtins;
+use crate::libcalls::{Builtins, VmContext};
 use etalon_runtime::{Stop, Store, TailCall};
 use std::any::Any;
 
@@ -28,7 +28,7 @@ pub(crate) enum Pending {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The context of a store. Compiled code reads the first five fields.
+/// The context of a store. Compiled code uses the first six fields.
 #[repr(C)]
 pub(crate) struct JitContext {
     /// Address of the gas left.
@@ -39,6 +39,8 @@ pub(crate) struct JitContext {
     pub(crate) throw: usize,
     /// The stub through which compiled code calls routines that may collect.
     pub(crate) safepoint: usize,
+    /// The context of the instance whose code last called something that may be another tier's or the host's.
+    pub(crate) caller: *const VmContext,
     /// Routines that compiled code calls.
     pub(crate) builtins: Builtins,
     /// The store that is executing; null outside of calls.

@@ -138,20 +138,8 @@ pub fn read(
     schedule: &Schedule,
     metering: bool,
 ) -> Result<(Vec<u8>, CompiledModule), ArtefactError> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or(ArtefactError::NotAnArtefact)?;
-    let (digest, rest) =
-        rest.split_at_checked(DIGEST).ok_or(ArtefactError::Corrupt("it ends within its header"))?;
-    if blake3::hash(rest).as_bytes() != digest {
-        return Err(ArtefactError::Corrupt("its digest does not match"));
-    }
-    let mut rest = rest;
-    let versions: Versions = decode(part(&mut rest)?)?;
-    if versions != Versions::current() {
-        return Err(ArtefactError::Version { found: versions, expected: Versions::current() });
-    }
-    let header: Header = decode(part(&mut rest)?)?;
+    let (header, module, compiled) = parts(bytes)?;
     check(&header, schedule, metering)?;
-    let (module, compiled): (Vec<u8>, CompiledModule) = decode(part(&mut rest)?)?;
     if compiled.digest != *blake3::hash(&module).as_bytes()
         || compiled.target != header.target
         || compiled.settings != header.settings
@@ -159,6 +147,32 @@ pub fn read(
         return Err(ArtefactError::Corrupt("its parts do not belong together"));
     }
     Ok((module, compiled))
+}
+
+/// What an artefact consists of.
+fn parts(bytes: &[u8]) -> Result<(Header, Vec<u8>, CompiledModule), ArtefactError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(ArtefactError::NotAnArtefact)?;
+    let (digest, mut rest) =
+        rest.split_at_checked(DIGEST).ok_or(ArtefactError::Corrupt("it ends within its header"))?;
+    if blake3::hash(rest).as_bytes() != digest {
+        return Err(ArtefactError::Corrupt("its digest does not match"));
+    }
+    let versions: Versions = decode(part(&mut rest)?)?;
+    if versions != Versions::current() {
+        return Err(ArtefactError::Version { found: versions, expected: Versions::current() });
+    }
+    let header: Header = decode(part(&mut rest)?)?;
+    let (module, compiled): (Vec<u8>, CompiledModule) = decode(part(&mut rest)?)?;
+    Ok((header, module, compiled))
+}
+
+/// The bytes of the module in an artefact of this version. Its code is not looked at.
+///
+/// # Errors
+/// If it is damaged, or another version made it.
+pub fn module_in(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
+    let (_, module, _) = parts(bytes)?;
+    Ok(module)
 }
 
 /// Whether this machine and this run can take it.

@@ -158,6 +158,14 @@ impl Translator<'_> {
         args
     }
 
+    /// The callee may be a function of the host, which is told whose call it is.
+    fn note_caller(&mut self) {
+        let context = self.context();
+        let flags = Region::Context.flags(self.b.func);
+        let at = offset_of!(JitContext, caller) as i32;
+        self.b.ins().store(flags, self.vmctx, context, at);
+    }
+
     fn emit_call(&mut self, callee: Callee, ty: u32) {
         self.flush_gas();
         let depth = self.depth;
@@ -176,6 +184,7 @@ impl Translator<'_> {
                 }
             }
             Callee::Indirect { signature, code, vmctx } => {
+                self.note_caller();
                 let args = self.arguments(ty, vmctx, depth);
                 self.indirect(signature, code, &args)
             }
@@ -213,6 +222,7 @@ impl Translator<'_> {
                 self.b.ins().return_call(func, &args);
             }
             Callee::Indirect { signature, code, vmctx } => {
+                self.note_caller();
                 let args = self.arguments(ty, vmctx, depth);
                 self.b.ins().return_call_indirect(signature, code, &args);
             }

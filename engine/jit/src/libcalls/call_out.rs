@@ -5,7 +5,7 @@ use super::{Guest, STOP};
 use crate::abi::{JitContext, Pending};
 use crate::trap;
 use etalon_module::TypeId;
-use etalon_runtime::{Exhaustion, FuncAddr, Stop, Store, TailCall};
+use etalon_runtime::{Exhaustion, FuncAddr, InstanceAddr, Stop, Store, TailCall};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a function of the host or of another tier; gives 0 if it returned.
@@ -26,6 +26,9 @@ pub(super) unsafe extern "C" fn call_out(
 ) -> i64 {
     // SAFETY: the executor set both before it entered compiled code, and they outlive the call.
     let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
+    // SAFETY: who calls an exit stub writes its own context there first, and contexts live as long as their executor.
+    let instance = unsafe { (*(*context).caller).instance };
+    store.set_running(Some(InstanceAddr(instance as u32)));
     let func = FuncAddr(func as u32);
     let call = AssertUnwindSafe(|| {
         let ty = store.func_type(func);

@@ -51,16 +51,17 @@ fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
         .pages()
         .checked_add(delta)
         .is_some_and(|pages| pages <= most_pages(guest.store, memory));
-    if !fits {
+    if !fits || !guest.store.may_grow_memory(addr, delta)? {
         return Ok(u64::MAX);
     }
     // Within the caps this is far below 2^64.
+    let memory = &guest.store.memories[addr.index()];
     let bytes = delta << memory.ty().page_size_log2;
     guest.charge(Opcode::MemoryGrow, bytes.div_ceil(1 << PRICED_PAGE_LOG2))?;
     match guest.store.memories[addr.index()].grow(delta) {
         Ok(Some(old)) => Ok(old),
         Ok(None) => Err(Stop::crash("a memory did not grow within its limits")),
-        Err(error) => Err(Stop::Host(HostError(error.to_string()))),
+        Err(error) => Err(Stop::Host(HostError::new(error.to_string()))),
     }
 }
 
@@ -142,7 +143,7 @@ routines! {
             return Ok(1);
         }
         if (timeout as i64) < 0 {
-            return Err(Stop::Host(HostError("the only thread would wait for ever".into())));
+            return Err(Stop::Host(HostError::new("the only thread would wait for ever")));
         }
         Ok(2)
     };

@@ -106,15 +106,18 @@ pub(crate) struct Guest<'a> {
 /// Runs the body of a routine: gives its result, or records why it did not get that far.
 ///
 /// # Safety
-/// `vmctx` must be the context that compiled code got from the executor that runs it, and the store of that
-/// executor must not be borrowed: compiled code is only ever called while the executor holds it exclusively.
+/// `vmctx` must be the context that compiled code got from the executor that runs it. Compiled code runs only inside of
+/// `Jit::call`, which has turned its exclusive reference to the store into the pointer that is in the context and does
+/// not use the reference before the code is left. So no other reference to the store is in use on this thread, and, as
+/// the reference was exclusive, none on another.
 pub(crate) unsafe fn run(
     vmctx: *mut VmContext,
     body: impl FnOnce(Guest<'_>) -> Result<u64, Stop>,
 ) -> i64 {
     // SAFETY: the caller's promise; contexts live as long as their executor.
     let (context, instance) = unsafe { ((*vmctx).context, (*vmctx).instance) };
-    // SAFETY: the executor set the store before it entered compiled code, and outlives the code that it runs.
+    // SAFETY: the executor set the store before it entered compiled code, and outlives the code that it runs. A call
+    // inside of this one sets another pointer and puts this one back: both are of references that wait for it.
     let (store, executor) = unsafe { (&mut *(*context).store, &*(*context).executor) };
     let instance = InstanceAddr(instance as u32);
     let result = catch_unwind(AssertUnwindSafe(|| body(Guest { store, instance, executor })));

@@ -37,12 +37,13 @@ fn grow(mut guest: Guest<'_>, table: u64, init: u64, delta: u64) -> Result<u64, 
     let ty = table.ty();
     let cap = if ty.addr == AddrType::I32 { cap.min(u32::MAX.into()) } else { cap };
     let most = ty.limits.max.unwrap_or(u64::MAX).min(cap);
-    if table.len().checked_add(delta).is_none_or(|len| len > most) {
+    let fits = table.len().checked_add(delta).is_some_and(|len| len <= most);
+    if !fits || !guest.store.may_grow_table(addr, delta)? {
         return Ok(u64::MAX);
     }
     guest.charge(Opcode::TableGrow, delta)?;
     let grown = guest.store.tables[addr.index()].grow(delta, init);
-    grown.ok_or_else(|| Stop::Host(HostError("the host is out of memory".into())))
+    grown.ok_or_else(|| Stop::Host(HostError::new("the host is out of memory")))
 }
 
 fn fill(mut guest: Guest<'_>, table: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {

@@ -130,7 +130,7 @@ impl Configuration<'_> {
             }
             // Nobody could notify meanwhile, so the time is up at once.
             None if timeout > 0 => TIMED_OUT,
-            None => return Err(Stop::Host(HostError(FOR_EVER.into())).into()),
+            None => return Err(Stop::Host(HostError::new(FOR_EVER)).into()),
         };
         self.push(Value::I32(result))
     }

@@ -161,6 +161,7 @@ impl Configuration<'_> {
         let result = self.call_holding(func, slots);
         let mut desk = self.oracle.take_desk();
         desk.usage.set_present(present);
+        self.thread.is_elsewhere = true; // What ran may have been of another instance.
         self.desk = Some(desk);
         result
     }

@@ -118,7 +118,8 @@ impl Configuration<'_> {
     pub(crate) fn memory_grow(&mut self, index: u32) -> Step {
         let ty = self.memory(index)?.ty();
         let delta = self.pop_address(ty.addr)?;
-        if !self.memory(index)?.can_grow(delta) {
+        let addr = self.memory_addr(index)?;
+        if !self.memory(index)?.can_grow(delta) || !self.store.may_grow_memory(addr, delta)? {
             self.used(Rule::MemoryGrowFail);
             self.applied(Function::InvSigned);
             return self.push_address(ty.addr, u64::MAX);
@@ -129,7 +130,7 @@ impl Configuration<'_> {
         self.charge(Opcode::MemoryGrow, units)?;
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         let grown = self.memory(index)?.grow(delta);
-        let old = grown.map_err(|error| Stop::Host(HostError(error.to_string())))?;
+        let old = grown.map_err(|error| Stop::Host(HostError::new(error.to_string())))?;
         let old = old.ok_or_else(|| bug("a memory that could grow did not"))?;
         self.used(Rule::MemoryGrowSucceed);
         self.push_address(ty.addr, old)

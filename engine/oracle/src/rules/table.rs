@@ -60,7 +60,8 @@ impl Configuration<'_> {
         let ty = self.table(table)?.ty().addr;
         let delta = self.pop_address(ty)?;
         let init = self.pop_ref()?;
-        if !self.table(table)?.can_grow(delta) {
+        let addr = self.table_addr(table)?;
+        if !self.table(table)?.can_grow(delta) || !self.store.may_grow_table(addr, delta)? {
             self.used(Rule::TableGrowFail);
             self.applied(Function::InvSigned);
             return self.push_address(ty, u64::MAX);
@@ -68,7 +69,7 @@ impl Configuration<'_> {
         self.charge(Opcode::TableGrow, delta)?;
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         let old = self.table(table)?.grow(delta, init);
-        let old = old.ok_or_else(|| Stop::Host(HostError("the host is out of memory".into())))?;
+        let old = old.ok_or_else(|| Stop::Host(HostError::new("the host is out of memory")))?;
         self.used(Rule::TableGrowSucceed);
         self.push_address(ty, old)
     }

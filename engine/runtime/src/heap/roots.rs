@@ -84,6 +84,16 @@ impl Store {
         self.handles.refs.remove(&id)
     }
 
+    /// A mark: the handles that are made from now on come after it.
+    pub fn root_mark(&self) -> RootId {
+        RootId(self.handles.next)
+    }
+
+    /// Releases all handles that were made since a mark.
+    pub fn unroot_since(&mut self, mark: RootId) {
+        drop(self.handles.refs.split_off(&mark));
+    }
+
     /// Leaves what a tier holds in the store for the duration of a call to another tier or to a host
     /// function. Only a collection looks at it.
     pub fn push_activation(&mut self, activation: Box<dyn Activation>) {

@@ -18,7 +18,7 @@ pub(crate) struct Reservation {
 
 // SAFETY: the reservation owns its address space alone; nothing in it is bound to a thread.
 unsafe impl Send for Reservation {}
-// SAFETY: shared references only read, and writing takes an exclusive one.
+// SAFETY: through a shared reference nothing is written but by compiled code; see `bytes`.
 unsafe impl Sync for Reservation {}
 
 impl Reservation {
@@ -64,7 +64,9 @@ impl Reservation {
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the first `usable` bytes are mapped readable and initialised (anonymous memory
         // is zero), live as long as `self`, and are written only through `&mut self` or by
-        // compiled code, which runs only while its caller holds the store exclusively.
+        // compiled code. Safe code alone has none: to have a tier that runs compiled code takes
+        // an `unsafe` promise that the memory stays in its store, and that no reference to its
+        // bytes outlives a borrow of the store, which such code runs with exclusively.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.usable) }
     }
 

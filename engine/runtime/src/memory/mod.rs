@@ -139,6 +139,9 @@ pub enum MemoryError {
         /// The cap.
         cap: u64,
     },
+    /// The store's limiter refuses it.
+    #[error("the embedder refuses the memory")]
+    Refused,
     /// The host is out of address space or memory.
     #[error("the host is out of address space or memory")]
     NoAddressSpace,

@@ -1,7 +1,7 @@
 //! `etalon bench`
 
 use crate::exit::Status;
-use crate::input::read_module;
+use crate::input::{Precompiled, read_module};
 use crate::output::{Format, Paint, json};
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{RACER_NAMES, racer};
@@ -95,7 +95,7 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
     let mut all = Vec::new();
     for path in &args.files {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        all.push(Kernel { name, wasm: read_module(path)? });
+        all.push(Kernel { name, wasm: read_module(path, Precompiled { allowed: false })? });
     }
     if all.is_empty() {
         all = kernels()?;

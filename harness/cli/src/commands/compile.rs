@@ -2,6 +2,7 @@
 
 use crate::commands::validate::features;
 use crate::exit::Status;
+use crate::input::Precompiled;
 use crate::{engines, input};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --invoke primes 100
+  etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --allow-precompiled --invoke primes 100
   etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering")]
 pub(crate) struct Args {
     /// The module
@@ -43,21 +44,20 @@ pub(crate) enum Opt {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Status> {
-    let wasm = input::read_module(&args.file)?;
+    let wasm = input::read_module(&args.file, Precompiled { allowed: true })?;
     if Module::is_artefact(&wasm) {
         bail!("{}: already an artefact", args.file.display());
     }
-    let mut config = Config::new(Tier::Jit);
-    config.features = features(&args.features)?;
-    config.opt = match args.opt {
+    let mut config = Config::new();
+    config.tier(Tier::Jit).features(features(&args.features)?).opt_level(match args.opt {
         Opt::None => OptLevel::None,
         Opt::Speed => OptLevel::Speed,
         Opt::Size => OptLevel::Size,
-    };
+    });
     if let Some(name) = &args.schedule {
-        config = config.metered(engines::schedule(Some(name))?);
+        config.schedule(engines::schedule(Some(name))?).consume_fuel(true);
     }
-    let module = Module::new(&Engine::new(config), &wasm)
+    let module = Module::from_binary(&Engine::new(&config)?, &wasm)
         .with_context(|| args.file.display().to_string())?;
     let artefact = module.to_artefact()?;
     std::fs::write(&args.output, &artefact)

@@ -3,10 +3,11 @@
 use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
+use crate::input::Precompiled;
 use crate::output::{Format, Paint, json};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
-use etalon::ModuleData;
+use etalon::unstable::{ModuleData, module::ExternKind};
 use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, Val};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
@@ -52,10 +53,12 @@ pub(crate) struct Args {
     /// Allow differences that the specification leaves open: nan-bits, exhaustion, grow, relaxed, unsupported
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
     pub allow: Vec<String>,
+    #[command(flatten)]
+    pub precompiled: Precompiled,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let mut adapters = args.engine.adapters(OWN_TIERS)?;
+    let mut adapters = args.engine.adapters_for(OWN_TIERS, args.precompiled)?;
     let tally = args.coverage.then(RuleTally::new);
     if let Some(tally) = &tally {
         watch(&mut adapters, tally);
@@ -133,14 +136,17 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 }
 
 fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
-    let wasm = input::read_module(path)?;
+    let bytes = input::read_module(path, args.precompiled)?;
+    let wasm = input::module_in(&bytes)?.into_owned();
     let name = path.display().to_string();
     let Some((invoke, texts)) = args.invoke.split_first() else {
         let mut stream = Stream::new("diff", args.seed, 0);
-        return Case::of_exports(&name, wasm, features, &mut stream, args.rounds).context(name);
+        let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
+        // Each engine takes what it can run: the module, or the code in the artefact.
+        return case.map(|case| Case { wasm: bytes, ..case }).context(name);
     };
     let module = ModuleData::new(&wasm, features).with_context(|| name.clone())?;
-    let export = module.export(invoke).filter(|e| e.kind == etalon::ExternKind::Func);
+    let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
     let Some(export) = export else {
         bail!("{name}: exports no function {invoke:?}");
     };
@@ -155,7 +161,7 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
         .map(|(text, kind)| values::parse(text, kind))
         .collect::<Result<_>>()?;
     let call = Call { export: invoke.clone(), args: values };
-    Ok(Case::new(name, wasm, vec![call]))
+    Ok(Case::new(name, bytes, vec![call]))
 }
 
 /// The aspect in which engines differ, as a clause.

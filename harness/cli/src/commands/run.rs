@@ -3,6 +3,7 @@
 use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs};
 use crate::exit::Status;
+use crate::input::Precompiled;
 use crate::output::{Format, Paint, json};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
@@ -21,7 +22,8 @@ Examples:
   etalon run fib.wat --invoke fib 30               call an export
   etalon run fib.wat --invoke fib 30 --stats       and print the gas that it took
   etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are used up
-  etalon run sieve.etalon --invoke primes 100      run an artefact that `etalon compile` made")]
+  etalon run sieve.etalon --allow-precompiled --invoke primes 100
+                                                   run an artefact that `etalon compile` made")]
 pub(crate) struct Args {
     /// The module, or an artefact
     pub file: PathBuf,
@@ -42,6 +44,8 @@ pub(crate) struct Args {
     /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
     pub features: Vec<String>,
+    #[command(flatten)]
+    pub precompiled: Precompiled,
     /// Print the gas that the run took
     #[arg(long)]
     pub stats: bool,
@@ -59,10 +63,10 @@ struct Run {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let wasm = input::read_module(&args.file)?;
+    let wasm = input::read_module(&args.file, args.precompiled)?;
     let is_artefact = etalon::Module::is_artefact(&wasm);
     let default = if is_artefact { "aot" } else { "auto" };
-    let adapters = args.engine.adapters(&[default])?;
+    let adapters = args.engine.adapters_for(&[default], args.precompiled)?;
     let [adapter] = adapters.as_slice() else {
         bail!("run takes one engine; `etalon diff` compares several");
     };

@@ -2,9 +2,11 @@
 
 use crate::exit::Status;
 use crate::input;
+use crate::input::Precompiled;
 use crate::output::{Format, Paint, json};
 use anyhow::Result;
-use etalon::{Features, LoadErrorKind, ModuleData};
+use etalon::unstable::ModuleData;
+use etalon::{Features, LoadErrorKind};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -22,6 +24,8 @@ pub(crate) struct Args {
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
     pub features: Vec<String>,
+    #[command(flatten)]
+    pub precompiled: Precompiled,
 }
 
 /// The result for one file.
@@ -43,7 +47,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut status = Status::Fine;
     for path in &args.files {
         // A bad file must not hide what is found in the others.
-        let row = match input::read_module(path) {
+        let read = input::read_module(path, args.precompiled);
+        let row = match read.and_then(|bytes| Ok(input::module_in(&bytes)?.into_owned())) {
             Ok(wasm) => judge(path.display().to_string(), &wasm, features),
             Err(error) => Row {
                 file: path.display().to_string(),

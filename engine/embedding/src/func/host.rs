@@ -1,0 +1,108 @@
+//! Functions of the host, apart from any store.
+
+use super::into_func::IntoFunc;
+use super::{Caller, Func};
+use crate::error::{Result, WrongStore, into_stop};
+use crate::types::FuncType;
+use crate::value::Val;
+use etalon_module::{FuncType as Canonical, ValType};
+use etalon_runtime::{Caller as RawCaller, HostFn, Ref, RootId, Store as State, Value};
+use std::fmt;
+use std::sync::Arc;
+
+/// What runs: it gets the function's type in the store, and the arguments, which are of it.
+type Body = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Vec<Value>> + Send + Sync;
+
+/// A function of the host that any number of stores can have.
+#[derive(Clone)]
+pub(crate) struct HostFunc {
+    ty: FuncType,
+    body: Arc<Body>,
+}
+
+impl HostFunc {
+    /// Of a closure over values.
+    pub(crate) fn dynamic<T: 'static>(
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> HostFunc {
+        let body = move |raw: &mut RawCaller<'_>, ty: &Canonical, args: &[Value]| {
+            let args = Val::list_of(raw.store, args, &ty.params);
+            let mut results: Vec<Val> = ty.results.iter().map(|ty| room(raw.store, *ty)).collect();
+            func(Caller::new(raw.store, raw.instance), &args, &mut results)?;
+            let state = &*raw.store;
+            results.iter().zip(&ty.results).map(|(val, ty)| val.value_of(state, *ty)).collect()
+        };
+        HostFunc { ty, body: Arc::new(body) }
+    }
+
+    /// Of a closure over values of Rust.
+    pub(crate) fn wrapped<T: 'static, Params, Results>(
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> HostFunc {
+        let (ty, body) = func.into_host();
+        let body = move |raw: &mut RawCaller<'_>, _: &Canonical, args: &[Value]| body(raw, args);
+        HostFunc { ty, body: Arc::new(body) }
+    }
+
+    /// Its type, in no store yet.
+    pub(crate) fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+
+    /// Adds it to a store, under the two names by which a schedule prices it.
+    ///
+    /// # Errors
+    /// If its type names one of another store.
+    pub(crate) fn allocate(
+        &self,
+        state: &mut State,
+        module: &str,
+        name: &str,
+    ) -> Result<Func, WrongStore> {
+        let ty = self.ty.canonical(state)?;
+        let host = self.named(ty.clone(), module, name);
+        let func = state.alloc_host_func(ty, host);
+        Ok(Func::of(state, func))
+    }
+
+    /// As a store calls it, with its type there.
+    pub(crate) fn named(&self, ty: Canonical, module: &str, name: &str) -> HostFn {
+        let body = Arc::clone(&self.body);
+        HostFn::new(module, name, move |raw, args| {
+            let scope = Scope::new(raw);
+            let results = body(scope.raw, &ty, args);
+            results.map_err(|error| into_stop(scope.raw.store, error))
+        })
+    }
+}
+
+/// What stands for a result before the host function has set it.
+fn room(state: &mut State, ty: ValType) -> Val {
+    Val::of(state, Value::default_of(ty).unwrap_or(Value::Ref(Ref::NULL)), ty)
+}
+
+/// While a host function runs: the references that are made meanwhile are given up when it is left.
+struct Scope<'a, 'b> {
+    raw: &'a mut RawCaller<'b>,
+    mark: RootId,
+}
+
+impl<'a, 'b> Scope<'a, 'b> {
+    fn new(raw: &'a mut RawCaller<'b>) -> Scope<'a, 'b> {
+        let mark = raw.store.root_mark();
+        Scope { raw, mark }
+    }
+}
+
+impl Drop for Scope<'_, '_> {
+    fn drop(&mut self) {
+        self.raw.store.unroot_since(self.mark);
+    }
+}
+
+impl fmt::Debug for HostFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostFunc").field("ty", &self.ty).finish_non_exhaustive()
+    }
+}

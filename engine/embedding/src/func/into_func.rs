@@ -1,0 +1,132 @@
+//! Closures of Rust as functions of the host.
+
+use super::Caller;
+use super::typed::sealed::List;
+use super::wasm_ty::WasmTy;
+use crate::error::{Error, Mismatch, Result};
+use crate::types::FuncType;
+use etalon_runtime::{Caller as RawCaller, Store as State, Value};
+
+/// A closure that can be a function of the host: it takes up to 16 parameters that are each a [`WasmTy`], with a
+/// [`Caller`] before them if it needs the store, and gives an [`IntoResult`]. It may be called from any thread,
+/// so it is `Send` and `Sync`.
+///
+/// It cannot be implemented outside of this package.
+pub trait IntoFunc<T: 'static, Params, Results>: sealed::IntoHost<T, Params, Results> {}
+
+impl<T: 'static, Params, Results, F: sealed::IntoHost<T, Params, Results>>
+    IntoFunc<T, Params, Results> for F
+{
+}
+
+/// What a function of the host may give: nothing, a [`WasmTy`], a tuple of up to 16 of them, or a [`Result`] of one of
+/// these. It cannot be implemented outside of this package.
+pub trait IntoResult: sealed::IntoValues {}
+
+impl<R: sealed::IntoValues> IntoResult for R {}
+
+/// What a closure has become: it runs with arguments of its type.
+type Body = Box<dyn Fn(&mut RawCaller<'_>, &[Value]) -> Result<Vec<Value>> + Send + Sync>;
+
+pub(crate) mod sealed {
+    use super::{Body, FuncType, List, Result, State, Value};
+    use crate::error::Error;
+    use crate::types::ValType;
+
+    /// What [`IntoFunc`](super::IntoFunc) is made of.
+    pub trait IntoHost<T, Params, Results>: Send + Sync + 'static {
+        fn into_host(self) -> (FuncType, Body);
+    }
+
+    /// What [`IntoResult`](super::IntoResult) is made of.
+    pub trait IntoValues {
+        fn types() -> Vec<ValType>;
+        fn into_results(self, state: &State) -> Result<Vec<Value>>;
+    }
+
+    impl<L: List> IntoValues for L {
+        fn types() -> Vec<ValType> {
+            L::types()
+        }
+
+        fn into_results(self, state: &State) -> Result<Vec<Value>> {
+            self.into_values(state)
+        }
+    }
+
+    impl<L: List> IntoValues for Result<L, Error> {
+        fn types() -> Vec<ValType> {
+            L::types()
+        }
+
+        fn into_results(self, state: &State) -> Result<Vec<Value>> {
+            self?.into_values(state)
+        }
+    }
+}
+
+/// No call passes other arguments: they were of the function's type.
+fn other_arguments() -> Error {
+    Mismatch("the arguments are of other types".to_owned()).into()
+}
+
+/// Closures of so many parameters, with and without a caller.
+macro_rules! closures {
+    ($(($($name:ident)*))*) => {$(
+        impl<T: 'static, F, R, $($name: WasmTy),*> sealed::IntoHost<T, ($($name,)*), R> for F
+        where
+            F: Fn($($name),*) -> R + Send + Sync + 'static,
+            R: IntoResult,
+        {
+            #[allow(non_snake_case, unused_variables, reason = "one closure has no parameters")]
+            fn into_host(self) -> (FuncType, Body) {
+                let ty = FuncType::new([$($name::ty()),*], R::types());
+                let body = move |raw: &mut RawCaller<'_>, args: &[Value]| {
+                    let ($($name,)*) = <($($name,)*)>::from_values(raw.store, args)
+                        .ok_or_else(other_arguments)?;
+                    self($($name),*).into_results(raw.store)
+                };
+                (ty, Box::new(body))
+            }
+        }
+
+        impl<T: 'static, F, R, $($name: WasmTy),*>
+            sealed::IntoHost<T, (Caller<'_, T>, $($name,)*), R> for F
+        where
+            F: Fn(Caller<'_, T>, $($name),*) -> R + Send + Sync + 'static,
+            R: IntoResult,
+        {
+            #[allow(non_snake_case, unused_variables, reason = "one closure has no parameters")]
+            fn into_host(self) -> (FuncType, Body) {
+                let ty = FuncType::new([$($name::ty()),*], R::types());
+                let body = move |raw: &mut RawCaller<'_>, args: &[Value]| {
+                    let ($($name,)*) = <($($name,)*)>::from_values(raw.store, args)
+                        .ok_or_else(other_arguments)?;
+                    let caller = Caller::new(raw.store, raw.instance);
+                    self(caller, $($name),*).into_results(raw.store)
+                };
+                (ty, Box::new(body))
+            }
+        }
+    )*};
+}
+
+closures! {
+    ()
+    (A1)
+    (A1 A2)
+    (A1 A2 A3)
+    (A1 A2 A3 A4)
+    (A1 A2 A3 A4 A5)
+    (A1 A2 A3 A4 A5 A6)
+    (A1 A2 A3 A4 A5 A6 A7)
+    (A1 A2 A3 A4 A5 A6 A7 A8)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15)
+    (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16)
+}

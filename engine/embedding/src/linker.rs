@@ -1,0 +1,265 @@
+//! Linking by name (specification: *Embedding*, and *Modules*, "Instantiation").
+
+use crate::context::{AsContext, AsContextMut, StoreContextMut};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::external::Extern;
+use crate::func::{Caller, HostFunc, IntoFunc};
+use crate::instance::Instance;
+use crate::module::Module;
+use crate::types::FuncType;
+use crate::value::Val;
+use etalon_runtime::{LinkError, Store as State};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::marker::PhantomData;
+use thiserror::Error as Thiserror;
+
+/// What modules can import, by the two names of an import. Functions of the host in it are of no store, and each
+/// instance gets its own; everything else is of one store.
+pub struct Linker<T> {
+    engine: Engine,
+    items: BTreeMap<(String, String), Item>,
+    shadowing: bool,
+    data: PhantomData<fn(T)>,
+}
+
+#[derive(Clone, Debug)]
+enum Item {
+    Extern(Extern),
+    Host(HostFunc),
+}
+
+/// A name is defined already.
+#[derive(Clone, Debug, PartialEq, Eq, Thiserror)]
+#[error("{module:?} {name:?} is defined already; see Linker::allow_shadowing")]
+pub struct Redefinition {
+    /// First of the two names.
+    pub module: String,
+    /// Second of the two names.
+    pub name: String,
+}
+
+impl<T> Clone for Linker<T> {
+    fn clone(&self) -> Linker<T> {
+        let (engine, items) = (self.engine.clone(), self.items.clone());
+        Linker { engine, items, shadowing: self.shadowing, data: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Linker<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linker").field("items", &self.items).finish_non_exhaustive()
+    }
+}
+
+impl<T: 'static> Linker<T> {
+    /// An empty one.
+    pub fn new(engine: &Engine) -> Linker<T> {
+        let (engine, items) = (engine.clone(), BTreeMap::new());
+        Linker { engine, items, shadowing: false, data: PhantomData }
+    }
+
+    /// Its engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether a later definition of a name replaces an earlier one. By default it is an error.
+    pub fn allow_shadowing(&mut self, allow: bool) -> &mut Linker<T> {
+        self.shadowing = allow;
+        self
+    }
+
+    fn insert(&mut self, module: &str, name: &str, item: Item) -> Result<&mut Linker<T>> {
+        match self.items.entry((module.to_owned(), name.to_owned())) {
+            Entry::Occupied(_) if !self.shadowing => {
+                let (module, name) = (module.to_owned(), name.to_owned());
+                return Err(Redefinition { module, name }.into());
+            }
+            Entry::Occupied(mut entry) => drop(entry.insert(item)),
+            Entry::Vacant(entry) => drop(entry.insert(item)),
+        }
+        Ok(self)
+    }
+
+    /// Defines a name as something of a store.
+    ///
+    /// # Errors
+    /// If it is of another store, or the name is defined already.
+    pub fn define(
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        name: &str,
+        item: impl Into<Extern>,
+    ) -> Result<&mut Linker<T>> {
+        let item = item.into();
+        item.find(store.as_context().state)?;
+        self.insert(module, name, Item::Extern(item))
+    }
+
+    /// Defines a name as a function of the host, of a closure; see [`IntoFunc`]. A schedule prices its calls by
+    /// its two names.
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_wrap<Params, Results>(
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl IntoFunc<T, Params, Results>,
+    ) -> Result<&mut Linker<T>> {
+        self.insert(module, name, Item::Host(HostFunc::wrapped(func)))
+    }
+
+    /// Defines a name as a function of the host of a type that is known when the program runs; see
+    /// [`Func::new`](crate::Func::new).
+    ///
+    /// # Errors
+    /// If the name is defined already.
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Linker<T>> {
+        self.insert(module, name, Item::Host(HostFunc::dynamic(ty, func)))
+    }
+
+    /// Defines all exports of an instance under a module name.
+    ///
+    /// # Errors
+    /// If a name is defined already.
+    ///
+    /// # Panics
+    /// If the instance is of another store.
+    pub fn instance(
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Linker<T>> {
+        let context = store.as_context();
+        for export in instance.exports(&context) {
+            let name = export.name().to_owned();
+            self.insert(module, &name, Item::Extern(export.into_extern()))?;
+        }
+        Ok(self)
+    }
+
+    /// What a pair of names is defined as; a function of the host is added to the store.
+    ///
+    /// # Errors
+    /// If it is of another store.
+    pub fn get(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &str,
+        name: &str,
+    ) -> Result<Option<Extern>> {
+        let item = self.items.get(&(module.to_owned(), name.to_owned()));
+        let state = store.as_context_mut().state;
+        item.map(|item| item.in_store(state, module, name)).transpose()
+    }
+
+    /// Whether a pair of names is defined.
+    pub fn contains(&self, module: &str, name: &str) -> bool {
+        self.items.contains_key(&(module.to_owned(), name.to_owned()))
+    }
+
+    /// Defines each function that a module imports and that is not defined yet: it gives zeros and nulls.
+    ///
+    /// # Errors
+    /// If a function has a result for which there is no such value.
+    pub fn define_unknown_imports_as_default_values(
+        &mut self,
+        module: &Module,
+    ) -> Result<&mut Linker<T>> {
+        for import in module.imports() {
+            if self.contains(import.module(), import.name()) {
+                continue;
+            }
+            let crate::types::ExternType::Func(ty) = import.ty() else { continue };
+            let defaults: Option<Vec<Val>> = ty.results().iter().map(Val::default_for_ty).collect();
+            let defaults = defaults
+                .ok_or_else(|| Error::msg(format!("{ty} has a result without a default value")))?;
+            self.func_new(import.module(), import.name(), ty.clone(), move |_, _, results| {
+                results.copy_from_slice(&defaults);
+                Ok(())
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// Instantiates a module with what it imports, by name.
+    ///
+    /// # Errors
+    /// [`LinkError`] if an import is not defined; otherwise as for [`Instance::new`].
+    ///
+    /// # Panics
+    /// As for [`Instance::new`].
+    pub fn instantiate(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &Module,
+    ) -> Result<Instance> {
+        let StoreContextMut { state, .. } = store.as_context_mut();
+        let imports = || {
+            module
+                .data()
+                .imports
+                .iter()
+                .map(|import| (import.module.as_str(), import.name.as_str()))
+        };
+        // Nothing is added to the store before all names are known to be there.
+        let mut items = Vec::with_capacity(imports().len());
+        for (module, name) in imports() {
+            let item = self.items.get(&(module.to_owned(), name.to_owned()));
+            items.push(item.ok_or_else(|| {
+                let (module, name) = (module.to_owned(), name.to_owned());
+                LinkError::Unknown { module, name }
+            })?);
+        }
+        let mut found = Vec::with_capacity(items.len());
+        for (item, (module, name)) in items.into_iter().zip(imports()) {
+            found.push(item.in_store(state, module, name)?.find(state)?);
+        }
+        Instance::with::<T>(state, module, &found)
+    }
+
+    /// The same names, for another store: `rebind` gives what each thing of a store becomes.
+    pub(crate) fn rebound(
+        mut self,
+        rebind: impl Fn(Extern) -> Option<Extern>,
+    ) -> Option<Linker<T>> {
+        for item in self.items.values_mut() {
+            if let Item::Extern(item) = item {
+                *item = rebind(*item)?;
+            }
+        }
+        Some(self)
+    }
+
+    /// The function of the host that a pair of names is defined as.
+    pub(crate) fn host(&self, module: &str, name: &str) -> Option<&HostFunc> {
+        match self.items.get(&(module.to_owned(), name.to_owned()))? {
+            Item::Host(host) => Some(host),
+            Item::Extern(_) => None,
+        }
+    }
+}
+
+impl Item {
+    fn in_store(&self, state: &mut State, module: &str, name: &str) -> Result<Extern> {
+        Ok(match self {
+            Item::Extern(item) => {
+                item.find(state)?;
+                *item
+            }
+            Item::Host(host) => host.allocate(state, module, name)?.into(),
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! What the compiler of Rust cannot check: the only file of this package with `unsafe` in it.
+#![allow(unsafe_code)]
+
+use crate::engine::Engine;
+use crate::error::ModuleError;
+use crate::module::Module;
+use crate::store::StoreData;
+use etalon_jit::Jit;
+use etalon_runtime::Store as State;
+use std::any::Any;
+use std::sync::Arc;
+
+/// The embedder's data inside of the runtime's store, which knows neither its type nor whether it may
+/// change threads.
+struct HostData<T>(StoreData<T>);
+
+// SAFETY: the runtime's store with this in it is only ever the private field of a `Store<T>`, which
+// is `Send` only if `T` is, or borrowed from there on the same thread. No tier hands it to
+// another thread that runs beside the one that holds the store. (On s390x the guest has a thread of
+// its own, with the large stack, and the one that called it waits meanwhile, as in a call.)
+unsafe impl<T> Send for HostData<T> {}
+
+/// Data as the runtime's store keeps it.
+pub(crate) fn hide<T: 'static>(data: StoreData<T>) -> Box<dyn Any + Send> {
+    Box::new(HostData(data))
+}
+
+/// Data as it was before [`hide`]; `None` if it is of another type.
+pub(crate) fn seek<T: 'static>(hidden: &(dyn Any + Send)) -> Option<&StoreData<T>> {
+    Some(&hidden.downcast_ref::<HostData<T>>()?.0)
+}
+
+/// The same, for writing.
+pub(crate) fn seek_mut<T: 'static>(hidden: &mut (dyn Any + Send)) -> Option<&mut StoreData<T>> {
+    Some(&mut hidden.downcast_mut::<HostData<T>>()?.0)
+}
+
+/// Data that is wanted back; `None` if it is of another type.
+pub(crate) fn reveal<T: 'static>(hidden: Box<dyn Any + Send>) -> Option<StoreData<T>> {
+    Some(hidden.downcast::<HostData<T>>().ok()?.0)
+}
+
+/// The compiler's tier of a new store.
+pub(crate) fn jit(name: &'static str) -> Arc<Jit> {
+    // SAFETY: of what `Jit::new` asks for: code objects come from `Module` alone, which compiles them or loads them by
+    // `Module::from_artefact`, whose caller has promised that they are good. The runtime's store is private
+    // to `Store<T>`: this package takes nothing out of it, and hands out no `&mut` to it with which it
+    // could be exchanged. Values reach it only after a check of their types and of the store that their
+    // references are of. What is borrowed from memories is borrowed from the `Store<T>`.
+    unsafe { Jit::new(name) }
+}
+
+impl Module {
+    /// Loads an artefact, as [`Module::to_artefact`] makes it, after checking that it was made by this
+    /// version, for this machine, schedule and metering. It does not look at the machine code.
+    ///
+    /// # Safety
+    /// The bytes must be what [`Module::to_artefact`] gave, here or in another process, and nobody may have
+    /// changed them who is not trusted to change this program. They hold machine code, which runs with
+    /// all the rights of the process: the digest in them finds accidents, never malice.
+    ///
+    /// # Errors
+    /// If it was not made for this engine, by name; or if its module is refused.
+    pub unsafe fn from_artefact(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
+        Module::loaded(engine, bytes)
+    }
+}
+
+/// Whether the runtime's store may change threads with what `T` allows.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<State>();
+};

@@ -1,0 +1,37 @@
+//! The examples run.
+
+/// A module and a test for each file of `examples/`.
+macro_rules! examples {
+    ($($name:ident $path:literal)*) => {
+        $(
+            #[path = $path]
+            mod $name;
+
+            #[test]
+            fn $name() {
+                $name::main().unwrap();
+            }
+        )*
+
+        #[test]
+        fn none_is_forgotten() {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+            let mut files: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into())
+                .collect();
+            files.sort();
+            assert_eq!(files, [$(stringify!($name)),*]);
+        }
+    };
+}
+
+examples! {
+    gas_and_traps "../examples/gas_and_traps.rs"
+    hello "../examples/hello.rs"
+    host_memory "../examples/host_memory.rs"
+    linking "../examples/linking.rs"
+    snapshot "../examples/snapshot.rs"
+    threads "../examples/threads.rs"
+    typed "../examples/typed.rs"
+}
