@@ -41,6 +41,8 @@ pub use etalon_oracle::{
     Execution, Observer, Pause, PauseLimits, PauseReason, PauseRequest, Progress, ResumeError,
     Rule, StartError, Usage,
 };
+#[doc(hidden)]
+pub use etalon_runtime::fault;
 pub use etalon_runtime::{
     Caller, Crash, Exhaustion, Extern, FuncAddr, HostError, HostFn, HostImport, ImageError,
     InstanceAddr as Instance, InstantiateError, InvokeError, LinkError, Linker, Ref, RefKind, Site,

@@ -52,6 +52,8 @@ impl Store {
             metering: config.metering,
             gas,
             gc_stress: config.gc_stress,
+            memory_bytes: StoreConfig::MEMORY_BYTES,
+            table_bytes: StoreConfig::TABLE_BYTES,
         })?;
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };
         let oracle = Arc::new(oracle);

@@ -222,7 +222,7 @@ impl OwnSession {
                 self.noting_func(module, name, ty)
             }
             ExternType::Func(_) => return None,
-            ExternType::Table(ty) => Extern::Table(self.store.alloc_table(ty, Ref::NULL)?),
+            ExternType::Table(ty) => Extern::Table(self.store.alloc_table(ty, Ref::NULL).ok()?),
             ExternType::Memory(ty) => Extern::Memory(self.store.alloc_memory(ty).ok()?),
             ExternType::Global(ty) => {
                 let value = Value::default_of(ty.val)?;
@@ -260,7 +260,7 @@ impl Session for OwnSession {
         let limits = Limits { min: 10, max: Some(20) };
         for (name, addr) in [("table", AddrType::I32), ("table64", AddrType::I64)] {
             let ty = TableType { addr, limits, element: RefType::FUNCREF };
-            let item = self.store.alloc_table(ty, Ref::NULL).ok_or_else(|| failed(name))?;
+            let item = self.store.alloc_table(ty, Ref::NULL).map_err(|_| failed(name))?;
             self.linker.define("spectest", name, Extern::Table(item));
         }
         let limits = Limits { min: 1, max: Some(2) };

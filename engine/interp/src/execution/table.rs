@@ -34,11 +34,11 @@ impl Context<'_> {
             self.set(address(u64::MAX, ty));
             return Ok(());
         }
+        self.table().reserve_growth(delta)?;
         self.charge(delta)?;
-        // If the host has no memory left the run stops; the guest must not see -1.
-        let old = self.table().grow(delta, init).ok_or_else(|| {
-            Stop::Host(etalon_runtime::HostError("the host is out of memory".into()))
-        })?;
+        // What was reserved is there; the guest must not see -1.
+        let old = self.table().grow(delta, init);
+        let old = old.ok_or_else(|| Stop::crash("a table that could grow did not"))?;
         self.set(old);
         Ok(())
     }

@@ -54,8 +54,10 @@ fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
     if !fits {
         return Ok(u64::MAX);
     }
+    let page_size_log2 = memory.ty().page_size_log2;
+    guest.store.memories[addr.index()].reserve_growth(delta)?;
     // Within the caps this is far below 2^64.
-    let bytes = delta << memory.ty().page_size_log2;
+    let bytes = delta << page_size_log2;
     guest.charge(Opcode::MemoryGrow, bytes.div_ceil(1 << PRICED_PAGE_LOG2))?;
     match guest.store.memories[addr.index()].grow(delta) {
         Ok(Some(old)) => Ok(old),
