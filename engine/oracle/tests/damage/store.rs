@@ -8,7 +8,7 @@ use etalon_runtime::{
     instantiate,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -28,13 +28,8 @@ fn saved() -> Saved {
         };
         guest.store.invoke(func, &[Value::I32(3)]).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
-    // Handles to objects and exceptions.
-    for (name, arg) in [("objects", 1), ("exceptions", 2)] {
-        let _ = (name, arg);
-        let r = guest.store.globals[2].get();
-        if let Value::Ref(r) = r {
-            guest.store.root(r);
-        }
+    if let Value::Ref(r) = guest.store.globals[2].get() {
+        guest.store.root(r);
     }
     let state = guest.store.image().expect("nothing runs");
     Saved { state, executions: guest.oracle.image() }
@@ -103,6 +98,57 @@ fn what_was_saved_is_taken_up() {
     let mut guest = restored(saved()).unwrap_or_else(|e| panic!("{e}"));
     let outcome = guest.end_of_execution(guest.execution);
     assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+}
+
+/// What is wrong, and the change of the state that makes it so.
+type Lie = (&'static str, fn(&mut Json));
+
+/// What no store can have been, one lie at a time: each is refused, and none by accident.
+#[test]
+fn stores_that_lie_are_refused() {
+    let image = serde_json::to_value(saved()).unwrap();
+    let lies: [Lie; 8] = [
+        ("a function of no instance", |state| {
+            let mut stray = state["funcs"].as_array().unwrap().last().unwrap().clone();
+            stray["kind"]["Wasm"]["instance"] = json!(9);
+            state["funcs"].as_array_mut().unwrap().push(stray);
+        }),
+        ("a function that is another of its instance", |state| {
+            let stray = state["funcs"].as_array().unwrap().last().unwrap().clone();
+            state["funcs"].as_array_mut().unwrap().push(stray);
+        }),
+        ("a memory of pages that no proposal has", |state| {
+            let mut stray = state["memories"][0].clone();
+            stray["ty"]["page_size_log2"] = json!(5);
+            stray["ty"]["limits"]["min"] = json!(0);
+            stray["pieces"] = json!([]);
+            state["memories"].as_array_mut().unwrap().push(stray);
+        }),
+        ("an exception without its fields", |state| {
+            let exns = state["heap"]["exns"]["cells"].as_array_mut().unwrap();
+            exns.iter_mut().find(|exn| !exn.is_null()).unwrap()["fields"] = json!([]);
+        }),
+        ("an exception of other fields", |state| {
+            let exns = state["heap"]["exns"]["cells"].as_array_mut().unwrap();
+            let exn = exns.iter_mut().find(|exn| !exn.is_null()).unwrap();
+            exn["fields"][0] = json!({"I64": 1});
+        }),
+        ("no handle left", |state| state["handles"]["next"] = json!(u64::MAX)),
+        ("a table of elements beyond it", |state| {
+            let pieces = state["tables"][0]["pieces"].as_array_mut().unwrap();
+            let refs = pieces[0][1].clone();
+            pieces.push(json!([u64::MAX / 512, refs]));
+        }),
+        ("a collection in the future", |state| {
+            state["heap"]["collected_at"] = json!(u64::MAX);
+        }),
+    ];
+    for (what, lie) in lies {
+        let mut changed = image.clone();
+        lie(&mut changed["state"]);
+        let read = || Some(serde_json::from_value(changed.clone()).unwrap());
+        assert!(is_refused(read, &|| what.into()), "{what} is taken up");
+    }
 }
 
 /// Each byte, with its lowest bit, its highest bit or all bits changed.
