@@ -70,6 +70,10 @@ fuzz-bytes: ## Arbitrary bytes on interpreter and compiler, guided by coverage, 
 	fuzz/target/guided/$(HOST)/release/bytes fuzz/target/bytes fuzz/target/seeds -max_len=4096 -timeout=60 \
 	  -rss_limit_mb=6000 -max_total_time=$(BYTES_SECONDS) -artifact_prefix=target/findings/ -print_final_stats=1
 
+.PHONY: faults
+faults: ## Every request to the system and the allocator fails in turn, over scripts and programs, on all tiers
+	ETALON_FAULTS=all $(CARGO) test --locked -p etalon-harness --test resources -- faults
+
 .PHONY: bless
 bless: ## Accepts changed snapshots: gas, records, command line. Read the difference before you commit it
 	INSTA_UPDATE=always ETALON_BLESS=1 $(CARGO) test --workspace --locked --no-fail-fast

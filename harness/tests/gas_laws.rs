@@ -2,7 +2,7 @@
 
 use etalon_adapters::{Adapter, Features, GasConfig, Schedule, adapter};
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Case, RunOptions};
+use etalon_harness::diff::{Call, Case, RunOptions};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::gas::{Law, check_law};
 use etalon_harness::generate::Profile;
@@ -72,6 +72,36 @@ fn holds(law: Law) {
 #[test]
 fn ledger() {
     holds(Law::Ledger);
+}
+
+#[test]
+fn trap() {
+    holds(Law::Trap);
+}
+
+/// Where no operator weighs anything, what is charged and what is executed are both 0: the bound is not strict.
+#[test]
+fn the_law_of_traps_where_segments_cost_nothing() {
+    let wat = |body: &str| format!("(module (memory 1) (func (export \"f\") {body}))");
+    let zero = "(drop (i32.div_s (i32.const 1) (i32.const 0))) (drop (memory.size))";
+    for (schedule, body) in [
+        ("wasmtime-48", "unreachable"),
+        ("wasmtime-48", "nop nop unreachable"),
+        ("wasmtime-48", zero),
+        ("flat", zero),
+        ("flat", "(drop (i32.load (i32.const -1))) nop nop nop"),
+    ] {
+        let wasm = wat::parse_str(wat(body)).expect("it is text");
+        let call = Call { export: "f".into(), args: Vec::new() };
+        let case = Case::new(body, wasm, vec![call]);
+        let schedule = Schedule::builtin(schedule).expect("it is built in");
+        let gas = Some(GasConfig { schedule, limit: None });
+        let options = RunOptions { features: Features::wasm3(), gas, state: true };
+        for engine in engines() {
+            let breach = check_law(Law::Trap, engine.as_ref(), &options, &case);
+            assert_eq!(breach.unwrap_or_else(|e| panic!("{e}")), None, "{body}");
+        }
+    }
 }
 
 #[test]

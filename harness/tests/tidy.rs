@@ -58,6 +58,8 @@ const UNSAFE: &[&str] = &[
     "engine/jit/src/",
     "engine/jit/tests/support/mod.rs",
     "engine/runtime/src/memory/mmap.rs",
+    "engine/runtime/src/system.rs",
+    "engine/runtime/src/table/words.rs",
     "engine/embedding/src/trusted.rs",
     // For artefacts that the user says are trusted.
     "harness/adapters/src/precompiled.rs",
@@ -81,6 +83,37 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("engine/interp/src/prepare/numeric.rs", "branch"),
     ("engine/interp/src/prepare/mod.rs", "prepare"),
     ("engine/interp/src/program/op.rs", "dst_mut"),
+];
+
+/// Where the engine allocates without being able to fail: the file, how often, and what bounds the size. Everything that a
+/// guest can make larger than what was sent goes through `etalon_runtime::room`.
+const ALLOCATIONS: &[(&str, usize, &str)] = &[
+    ("engine/runtime/src/const_eval.rs", 1, "the operands of an expression of the module"),
+    ("engine/runtime/src/digest.rs", 1, "an object that is there; the embedder asks for digests"),
+    ("engine/runtime/src/heap/slab.rs", 1, "a snapshot that was read"),
+    ("engine/runtime/src/memory/vec.rs", 1, "room was made; under Miri only"),
+    ("engine/runtime/src/rollback.rs", 8, "what one instantiation allocated"),
+    ("engine/runtime/src/room.rs", 1, "room was made"),
+    ("engine/runtime/src/store.rs", 1, "the slots of a function type"),
+    ("engine/runtime/src/touched.rs", 1, "a constant"),
+    ("engine/runtime/src/table/vec.rs", 1, "room was made; under Miri only"),
+    ("engine/oracle/src/configuration.rs", 1, "operands, which depth bounds"),
+    ("engine/oracle/src/executor.rs", 1, "the functions of modules"),
+    ("engine/oracle/src/thread.rs", 1, "the arguments of a call"),
+    ("engine/oracle/src/rules/aggregate.rs", 2, "operands, which depth bounds"),
+    ("engine/oracle/src/rules/call.rs", 1, "locals, which depth bounds"),
+    ("engine/oracle/src/rules/exception.rs", 1, "the parameters of a tag"),
+    ("engine/interp/src/executor.rs", 2, "the slots of a function type"),
+    ("engine/interp/src/gas.rs", 1, "the operators of a body"),
+    ("engine/interp/src/machine/mod.rs", 1, "frames, which depth bounds"),
+    ("engine/interp/src/machine/roots.rs", 1, "the operations of bodies"),
+    ("engine/interp/src/program/mod.rs", 2, "the functions of modules"),
+    ("engine/jit/src/executor.rs", 1, "the index spaces of a module"),
+    ("engine/jit/src/code/loaded.rs", 1, "the functions of a module"),
+    ("engine/jit/src/abi/trampoline.rs", 4, "a signature"),
+    ("engine/jit/src/libcalls/array.rs", 1, "an iterator over operands"),
+    ("engine/jit/src/libcalls/call_out.rs", 1, "the slots of a function type"),
+    ("engine/jit/src/trap/signals.rs", 1, "a constant"),
 ];
 
 fn root() -> PathBuf {
@@ -220,6 +253,69 @@ fn unsafe_stands_only_where_it_may() {
         }
     }
     check(faults);
+}
+
+/// Expressions that allocate as much as a number says, and end the process if the host has not so much.
+const ALLOCATE: &[&str] = &[
+    "with_capacity(",
+    ".resize(",
+    ".resize_with(",
+    ".reserve(",
+    ".reserve_exact(",
+    ".to_vec()",
+    ".into_boxed_slice()",
+    ".extend_from_slice(",
+    "repeat_n(",
+    ".repeat(",
+    "split_off(",
+];
+
+/// Whether a line of code allocates as much as a number says.
+fn allocates(code: &str) -> bool {
+    let repeats = code
+        .split_once("vec![")
+        .is_some_and(|(_, inside)| inside.split(']').next().is_some_and(|i| i.contains("; ")));
+    // Making room that may fail is what is asked for.
+    let fallible = code.contains("room::") || code.contains("try_reserve");
+    !fallible && (repeats || ALLOCATE.iter().any(|what| code.contains(what)))
+}
+
+#[test]
+fn no_guest_chooses_the_size_of_an_allocation_that_cannot_fail() {
+    let mut faults = Vec::new();
+    for (file, text) in sources() {
+        // What runs guests; making code of modules is bounded by the modules, and by budgets of the compiler.
+        let runs =
+            ["engine/runtime/src/", "engine/oracle/src/", "engine/interp/src/", "engine/jit/src/"];
+        let makes = ["/compile/", "/prepare/", "/text/", "/aot/", "/snapshot/", "/tests.rs"];
+        if !runs.iter().any(|r| file.starts_with(r)) || makes.iter().any(|m| file.contains(m)) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
+        let found: Vec<usize> =
+            (1..).zip(lines).filter(|(_, line)| allocates(line)).map(|(n, _)| n).collect();
+        let allowed = ALLOCATIONS.iter().find(|(name, ..)| *name == file).map_or(0, |row| row.1);
+        if found.len() != allowed {
+            faults.push(format!("{file}: lines {found:?} allocate, {allowed} are in the table"));
+        }
+    }
+    for (file, ..) in ALLOCATIONS.iter().filter(|(file, ..)| !root().join(file).is_file()) {
+        faults.push(format!("{file} is in the table and is gone"));
+    }
+    check(faults);
+}
+
+#[test]
+fn allocations_are_found() {
+    for code in
+        ["let a = vec![0; n];", "Vec::with_capacity(n)", "stack.resize(len, 0);", "a.to_vec()"]
+    {
+        assert!(allocates(code), "{code}");
+    }
+    for code in ["vec![a, b]", "vec![]", "room::reserve(&mut a, n)?", "let a: [u8; 4] = b;"] {
+        assert!(!allocates(code), "{code}");
+    }
 }
 
 #[test]

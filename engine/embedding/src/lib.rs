@@ -58,6 +58,8 @@ pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStor
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
 pub use etalon_jit::{ArtefactError, NotCompiled, Reason as NotCompiledReason};
 pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
+#[doc(hidden)]
+pub use etalon_runtime::fault;
 pub use etalon_runtime::{
     Crash, Exhaustion, HostError, ImageError, InstantiateError, LinkError, MemoryError, Site, Trap,
 };

@@ -67,6 +67,8 @@ impl<T: 'static> Store<T> {
             metering: config.metering,
             gas: None,
             gc_stress: config.gc_stress,
+            memory_bytes: StoreConfig::MEMORY_BYTES,
+            table_bytes: StoreConfig::TABLE_BYTES,
         };
         let mut state = Box::new(State::new(settings).expect("no limit is not too large"));
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };

@@ -45,7 +45,7 @@ impl Table {
         let state = store.as_context_mut().state;
         let ty = ty.canonical(state)?;
         let init = word(state, init, ty.element)?;
-        let addr = state.alloc_table(ty, init).ok_or(GrowthError)?;
+        let addr = state.alloc_table(ty, init)?;
         Ok(Table::of(state, addr))
     }
 

@@ -48,6 +48,8 @@ impl GasCell {
 pub struct Meter {
     limit: Option<u64>,
     exhausted: bool,
+    /// Gas that an unmetered run consumed before the cell was last filled up; the count stops at the greatest number.
+    spent: u64,
     // Not a Box: a Box asserts that its address is unique, but compiled code holds it too.
     cell: Arc<GasCell>,
 }
@@ -68,7 +70,7 @@ impl Meter {
     pub fn unmetered() -> Meter {
         // No limit is this large, so a tier that always counts down needs no special case.
         let cell = Arc::new(GasCell { left: AtomicU64::new(u64::MAX) });
-        Meter { limit: None, exhausted: false, cell }
+        Meter { limit: None, exhausted: false, spent: 0, cell }
     }
 
     /// Resets the meter: nothing consumed, not exhausted, and a new limit (`None`: unmetered).
@@ -84,6 +86,7 @@ impl Meter {
         }
         self.limit = limit;
         self.exhausted = false;
+        self.spent = 0;
         self.cell.set_left(self.start());
         Ok(())
     }
@@ -124,6 +127,7 @@ impl Meter {
         if self.exhausted {
             return Err(OutOfGas);
         }
+        self.fill_up();
         let left = self.cell.left();
         match u64::try_from(cost).ok().and_then(|cost| left.checked_sub(cost)) {
             Some(rest) => {
@@ -134,16 +138,30 @@ impl Meter {
         }
     }
 
-    /// Takes all gas that is left, because a charge exceeds it: consumed becomes the limit (§3). For tiers that count down
-    /// the cell themselves.
+    /// A charge exceeds the gas that is left. All of it is taken, so consumed becomes the limit (§3). For tiers that count
+    /// down the cell themselves.
     ///
     /// # Errors
     ///
-    /// Always, unless the meter is unmetered. Then the counter is at its end, which stops nothing without a limit.
+    /// Always, unless the meter is unmetered. Then consumed is at its end, and the cell is full again: what was to be
+    /// charged counts as charged.
     pub fn exhaust(&mut self) -> Result<(), OutOfGas> {
+        if self.limit.is_none() {
+            self.spent = u64::MAX;
+            self.cell.set_left(self.start());
+            return Ok(());
+        }
         self.cell.set_left(0);
-        self.exhausted = self.limit.is_some();
-        if self.exhausted { Err(OutOfGas) } else { Ok(()) }
+        self.exhausted = true;
+        Err(OutOfGas)
+    }
+
+    /// Fills the cell of an unmetered run up when half of it is gone, so that who counts it down does not come to its end.
+    pub fn fill_up(&mut self) {
+        if self.limit.is_none() && self.cell.left() <= LIMIT_MAX {
+            self.spent = self.consumed();
+            self.cell.set_left(self.start());
+        }
     }
 
     /// Whether it has run out. An invocation that begins with an exhausted meter runs out of gas at once (§3).
@@ -164,7 +182,7 @@ impl Meter {
     /// Gas consumed since the limit was set. Unmetered, the count stops at `u64::MAX`.
     pub fn consumed(&self) -> u64 {
         // Saturating, because compiled code writes the cell too.
-        self.start().saturating_sub(self.cell.left())
+        self.spent.saturating_add(self.start().saturating_sub(self.cell.left()))
     }
 
     /// The cell, for tiers that count down themselves.
@@ -251,6 +269,16 @@ mod tests {
         assert_eq!(meter.exhaust(), Ok(()));
         assert_eq!(meter.charge(u64::MAX), Ok(()));
         assert_eq!(state(&meter), (u64::MAX, None, false));
+        meter.set_limit(None).expect("no limit is too large for none");
+        assert_eq!(meter.consumed(), 0);
+        for times in 1..=3_u64 {
+            assert_eq!(meter.charge(1 << 62), Ok(()));
+            meter.fill_up();
+            assert_eq!(state(&meter), (times << 62, None, false));
+            assert!(meter.cell().left() > LIMIT_MAX);
+        }
+        assert_eq!(meter.charge(1 << 62), Ok(()));
+        assert_eq!(meter.consumed(), u64::MAX);
         meter.set_limit(Some(1)).expect("a small limit");
         assert_eq!(meter.charge(2), Err(OutOfGas));
     }

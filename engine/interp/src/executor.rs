@@ -4,8 +4,8 @@ use crate::features::supported_features;
 use crate::machine::{Executing, Held, Leave, Machine, RootMaps, Standing};
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Stop, Store,
-    TailCall,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Kept, Stop,
+    Store, TailCall,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -182,6 +182,13 @@ impl Executor for Interp {
             }
         }
         Ok(())
+    }
+
+    fn forget(&self, _: &Store, kept: Kept) {
+        let mut state = self.lock();
+        if state.program.forget(kept.funcs) {
+            state.root_maps = RootMaps::default();
+        }
     }
 
     fn call(

@@ -4,12 +4,12 @@ use crate::abi::{
     AbiSignature, Activation, CODE_GAS, CODE_STACK, CODE_UNWIND, FuncEntry, HostContext,
     JitContext, Pending,
 };
-use crate::code::{LoadedModule, Place};
+use crate::code::{LoadedModule, Modules, Place};
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
     AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind,
-    InstanceAddr, InstanceInst, Ref, Site, Stop, Store, StoreId, Trap, Trapped,
+    InstanceAddr, InstanceInst, Kept, Ref, Site, Stop, Store, StoreId, Trap, Trapped,
 };
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ struct State {
     /// The one store that it runs functions of, from the first that is attached on.
     store: Option<StoreId>,
     /// Code that may be called.
-    modules: Vec<Arc<LoadedModule>>,
+    modules: Modules,
     instances: HashMap<u32, Instance>,
     /// By function address.
     entries: Vec<FuncEntry>,
@@ -164,15 +164,46 @@ impl Jit {
             (*self.context.get()).throw = module.throw();
             (*self.context.get()).safepoint = module.safepoint();
         }
-        if !state.modules.iter().any(|m| Arc::ptr_eq(m, module)) {
-            state.modules.push(Arc::clone(module));
-        }
+        state.modules.insert(module);
         for index in std::mem::take(&mut state.unreachable) {
             let entry = self.entry_of(state, store, index);
             if entry.code == 0 {
                 state.unreachable.push(index);
             }
             state.entries[index as usize] = entry;
+        }
+    }
+
+    /// Forgets a module that no instance has any more. Functions that its trampolines made callable get those of another module,
+    /// or wait for one.
+    fn remove_module(&self, state: &mut State, store: &Store, module: &Arc<LoadedModule>) {
+        state.modules.remove(module);
+        let (start, end) = module.addresses();
+        let inside = |address: usize| (start..end).contains(&address);
+        state.trampolines.retain(|_, (entry, exit)| !inside(*entry) && !inside(*exit));
+        let (mut throw, mut safepoint) = (0, 0);
+        for other in state.modules.iter() {
+            (throw, safepoint) = (other.throw(), other.safepoint());
+            for (signature, pair) in other.trampolines() {
+                if module.has_trampolines(signature) {
+                    state.trampolines.entry(signature.clone()).or_insert(pair);
+                }
+            }
+        }
+        // SAFETY: the caller has the store, so no one else writes the context.
+        unsafe {
+            (*self.context.get()).throw = throw;
+            (*self.context.get()).safepoint = safepoint;
+        }
+        for index in 0..state.entries.len() {
+            let FuncEntry { code, entry, .. } = state.entries[index];
+            if inside(code) || inside(entry) {
+                state.hosts.retain(|host| host.func as usize != index);
+                state.entries[index] = self.entry_of(state, store, index as u32);
+                if state.entries[index].code == 0 {
+                    state.unreachable.push(index as u32);
+                }
+            }
         }
     }
 
@@ -284,7 +315,7 @@ impl Jit {
             return Stop::crash("the guest stack overflowed");
         }
         let pc = activation.trap_pc;
-        let place = self.state().modules.iter().find_map(|m| m.locate(pc));
+        let place = self.state().modules.at(pc).and_then(|m| m.locate(pc));
         let Some(Place { trap: Some(code), func, offset }) = place else {
             let fault = activation.fault;
             return Stop::crash(format!(
@@ -367,6 +398,31 @@ impl Executor for Jit {
         Ok(())
     }
 
+    fn forget(&self, store: &Store, kept: Kept) {
+        if !self.serves(store) {
+            return;
+        }
+        let mut state = self.state();
+        let state = &mut *state;
+        state.entries.truncate(kept.funcs);
+        state.hosts.retain(|host| (host.func as usize) < kept.funcs);
+        state.unreachable.retain(|func| (*func as usize) < kept.funcs);
+        let mut gone = Vec::new();
+        state.instances.retain(|addr, instance| {
+            let stays = (*addr as usize) < kept.instances;
+            if !stays {
+                gone.push(Arc::clone(&instance.module));
+            }
+            stays
+        });
+        for module in gone {
+            let in_use = state.instances.values().any(|i| Arc::ptr_eq(&i.module, &module));
+            if !in_use {
+                self.remove_module(state, store, &module);
+            }
+        }
+    }
+
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
         if !self.serves(store) {
             return;
@@ -402,6 +458,7 @@ impl Executor for Jit {
             return Err(Stop::crash(format!("function {} is not of this tier", func.0)));
         };
         let depth = store.depth_left();
+        store.meter_mut().fill_up();
         let gas = store.meter().address();
         let store: *mut Store = store;
         // SAFETY: the executor's own store is held exclusively, so no one else uses the context; compiled code of

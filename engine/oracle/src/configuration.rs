@@ -13,7 +13,7 @@ use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
 use etalon_numerics::Function;
 use etalon_runtime::{
     DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,
-    Stop, Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId,
+    Stop, Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId, room,
 };
 
 /// Most labels and handlers of a thread. A body of blocks in blocks costs its caller no depth, so depth alone does not bound them.
@@ -211,8 +211,7 @@ impl Configuration<'_> {
         if let Context::Label(label) = context {
             self.thread.floor = label.height as usize;
         }
-        self.thread.contexts.push(context);
-        Ok(())
+        Ok(room::push(&mut self.thread.contexts, context)?)
     }
 
     /// The innermost label or handler of the present frame; `None` if there is none.

@@ -4,8 +4,8 @@ use crate::configuration::{Configuration, Step, Thread};
 use crate::oracle::{Function, Oracle, check_results, slots_of};
 use crate::step::Leave;
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Ref, Roots,
-    Stop, Store, TailCall, Value, WaiterId,
+    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Kept, Ref,
+    Roots, Stop, Store, TailCall, Value, WaiterId,
 };
 use std::sync::Arc;
 
@@ -86,6 +86,10 @@ impl Executor for Oracle {
         };
         self.keep(thread);
         result
+    }
+
+    fn forget(&self, _: &Store, kept: Kept) {
+        self.lock().desk.get_or_insert_default().functions.truncate(kept.funcs);
     }
 
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {

@@ -4,6 +4,7 @@
 mod damage {
     pub(crate) mod guest;
     pub(crate) mod mutate;
+    mod store;
 }
 
 use damage::guest::{CALLS, Guest, Outcome};

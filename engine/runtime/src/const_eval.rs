@@ -2,6 +2,7 @@
 
 use crate::instance::InstanceInst;
 use crate::reference::Ref;
+use crate::room;
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::value::Value;
@@ -57,7 +58,8 @@ impl Stack {
         let first = self.0.len().checked_sub(count as usize);
         let first = first.ok_or_else(|| Stop::crash("a constant expression lacks operands"))?;
         let values = self.0.split_off(first);
-        let mut slots = vec![0; 2 * values.len()];
+        let mut slots = Vec::new();
+        room::extend_to(&mut slots, 2 * values.len(), 0)?;
         let len = Value::write_all(&values, &mut slots);
         slots.truncate(len);
         Ok(slots)
@@ -106,8 +108,7 @@ fn step(
         | ConstOp::ArrayNewDefault(_)
         | ConstOp::ArrayNewFixed(..) => allocate(store, instance, stack, op)?,
     };
-    stack.0.push(value);
-    Ok(())
+    room::push(&mut stack.0, value)
 }
 
 /// The allocating instructions. They never collect: objects that other constant expressions of the module

@@ -17,11 +17,9 @@ pub struct StateDigest {
     pub tables: String,
 }
 
-/// Memory is hashed in pieces of this many bytes. Pieces of zeros, most of a large memory, are skipped.
-const PIECE: usize = 4096;
-
 impl Store {
-    /// The fingerprint of the current state. It does not depend on when a tier collected.
+    /// The fingerprint of the current state. It depends on contents alone: pieces of zeros and of nulls are left out, whether
+    /// the host has pages for them or not, and when a tier collected makes no difference. It costs what was touched.
     pub fn digest(&self) -> StateDigest {
         let mut names = Names::default();
         let mut globals = Hasher::new();
@@ -35,9 +33,10 @@ impl Store {
         let mut tables = Hasher::new();
         for table in &self.tables {
             update(&mut tables, [table.len()]);
-            for i in 0..table.len() {
-                update(&mut tables, [table.get(i).map_or(0, |r| names.word(r))]);
-            }
+            table.for_each_piece(|number, refs| {
+                update(&mut tables, [number]);
+                refs.iter().for_each(|r| update(&mut tables, [names.word(*r)]));
+            });
         }
         self.hash_objects(&mut names, &mut tables);
         StateDigest {
@@ -50,14 +49,11 @@ impl Store {
     fn hash_memories(&self) -> Hasher {
         let mut memories = Hasher::new();
         for memory in &self.memories {
-            let bytes = memory.bytes();
-            memories.update(&(bytes.len() as u64).to_le_bytes());
-            for (i, piece) in bytes.chunks(PIECE).enumerate() {
-                if piece.iter().any(|b| *b != 0) {
-                    memories.update(&(i as u64).to_le_bytes());
-                    memories.update(piece);
-                }
-            }
+            update(&mut memories, [memory.bytes().len() as u64]);
+            memory.for_each_piece(|number, piece| {
+                update(&mut memories, [number]);
+                memories.update(piece);
+            });
         }
         memories
     }

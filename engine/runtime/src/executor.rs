@@ -39,6 +39,15 @@ pub struct TailCall {
     pub slots: Vec<u64>,
 }
 
+/// How many functions and instances of a store are kept when an instantiation has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Functions with addresses below this one.
+    pub funcs: usize,
+    /// Instances with addresses below this one.
+    pub instances: usize,
+}
+
 /// A tier: something that runs the functions of modules in a store.
 pub trait Executor: Send + Sync + fmt::Debug {
     /// The tier's name: `interp`, `jit`.
@@ -73,6 +82,10 @@ pub trait Executor: Send + Sync + fmt::Debug {
         func: FuncAddr,
         slots: &mut [u64],
     ) -> Result<Completion, Stop>;
+
+    /// Forgets all functions and instances that are not kept: they were of an instantiation that failed, nothing can reach
+    /// them, and their addresses will be used again. The store has lost them already.
+    fn forget(&self, store: &Store, kept: Kept);
 
     /// Calls `visit` with each reference that the tier holds for this store outside of an activation
     /// ([`Store::push_activation`]), for example in paused machines.

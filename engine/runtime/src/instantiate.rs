@@ -8,9 +8,11 @@ use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
 use crate::memory::MemoryError;
 use crate::reference::Ref;
+use crate::room;
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Stop, Trap};
 use crate::store::{InvokeError, Store};
+use crate::table::TableError;
 use crate::value::Value;
 use etalon_module::{Canonicalise, ConstExpr, DataMode, ElemMode, Module};
 use std::sync::Arc;
@@ -29,20 +31,18 @@ pub enum InstantiateError {
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// A table cannot be allocated.
-    #[error("a table of {elements} elements exceeds the limit")]
-    Table {
-        /// Minimum size of the table.
-        elements: u64,
-    },
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The store's limiter refuses another instance.
     #[error("the embedder refuses another instance, memory or table")]
     Refused,
-    /// Initialising a segment or running the start function stopped. Earlier writes remain.
+    /// Initialising a segment or running the start function stopped. Earlier writes to imports remain.
     #[error(transparent)]
     Stop(#[from] Stop),
 }
 
-/// Instantiates a module with its imports in order.
+/// Instantiates a module with its imports in order. If that fails, what it did to imported memories, tables and globals stays,
+/// as the specification has it, and nothing else: see `rollback.rs`.
 ///
 /// # Errors
 /// See [`InstantiateError`].
@@ -51,6 +51,26 @@ pub fn instantiate(
     module: &Arc<Module>,
     imports: &[Extern],
     placement: &Placement,
+) -> Result<InstanceAddr, InstantiateError> {
+    // What constant expressions allocate must not be collected, so this is done before.
+    store.collect_if_needed(&());
+    let mark = store.mark();
+    let mut ran = false;
+    let result = build(store, module, imports, placement, &mut ran);
+    if let Err(error) = &result {
+        let stop = if let InstantiateError::Stop(stop) = error { Some(stop) } else { None };
+        store.roll_back(&mark, ran, stop);
+    }
+    result
+}
+
+/// Allocates, links and initialises an instance. `ran` becomes true when something outside may come to refer to it.
+fn build(
+    store: &mut Store,
+    module: &Arc<Module>,
+    imports: &[Extern],
+    placement: &Placement,
+    ran: &mut bool,
 ) -> Result<InstanceAddr, InstantiateError> {
     let mut inst = link(store, module, imports)?;
     if !store.may_instantiate(module)? {
@@ -68,6 +88,7 @@ pub fn instantiate(
     store.collect_if_needed(&());
     store.instances.push(inst.clone());
     attach(store, module, addr, placement)?;
+    *ran = true;
     write_segments(store, module, &inst)?;
     if let Some(start) = module.start {
         store.invoke(inst.funcs[start as usize], &[]).map_err(|error| match error {
@@ -142,14 +163,15 @@ fn allocate(
             None => Ref::NULL,
         };
         let ty = table.ty.canonical(&inst.types);
-        let elements = ty.limits.min;
-        let addr = store.alloc_table(ty, init).ok_or(InstantiateError::Table { elements })?;
-        inst.tables.push(addr);
+        inst.tables.push(store.alloc_table(ty, init)?);
     }
     for elem in &module.elems {
-        let refs =
-            elem.items.iter().map(|item| eval_ref(store, inst, item)).collect::<Result<_, _>>()?;
-        store.elems.push(ElemInst { refs });
+        let mut refs = Vec::new();
+        room::reserve(&mut refs, elem.items.len())?;
+        for item in &elem.items {
+            refs.push(eval_ref(store, inst, item)?);
+        }
+        store.elems.push(ElemInst { refs: refs.into() });
         inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
     }
     for data in &module.datas {

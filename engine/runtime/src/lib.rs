@@ -10,10 +10,12 @@
 #![deny(unsafe_code)]
 
 mod address;
+mod budget;
 mod const_eval;
 mod digest;
 mod exception;
 mod executor;
+pub mod fault;
 mod func;
 mod global;
 mod heap;
@@ -24,11 +26,16 @@ mod limiter;
 mod linking;
 mod memory;
 mod reference;
+mod rollback;
+pub mod room;
 mod segment;
 mod snapshot;
 mod stop;
 mod store;
+#[cfg(not(miri))]
+mod system;
 mod table;
+mod touched;
 mod unwind;
 mod value;
 mod waits;
@@ -39,10 +46,12 @@ pub use address::{
 };
 pub use digest::StateDigest;
 pub use exception::{ExnInst, TagInst};
-pub use executor::{AttachError, CodeObject, Completion, Executor, Placement, TailCall, TierId};
+pub use executor::{
+    AttachError, CodeObject, Completion, Executor, Kept, Placement, TailCall, TierId,
+};
 pub use func::{FuncInst, FuncKind};
 pub use global::GlobalInst;
-pub use heap::{Activation, Heap, Object, RootId, Roots};
+pub use heap::{Activation, Heap, HeapRule, Object, RootId, Roots};
 pub use host::{Caller, HostFn};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
@@ -54,6 +63,6 @@ pub use segment::{DataInst, ElemInst};
 pub use snapshot::{HostImport, ImageError, StoreImage};
 pub use stop::{Crash, Exhaustion, HostError, Site, Stop, Trap, Trapped};
 pub use store::{InvokeError, Store, StoreConfig, StoreId};
-pub use table::{TableDef, TableInst};
+pub use table::{TableDef, TableError, TableInst};
 pub use value::Value;
 pub use waits::{Wait, WaiterId, Waits};

@@ -227,6 +227,12 @@ impl Stop {
     pub fn crash(message: impl Into<String>) -> Stop {
         Stop::Crash(Crash(message.into()))
     }
+
+    /// The host has no memory left for what the guest asks for (gas-1, *Memories and tables*). No guest may observe it.
+    #[cold]
+    pub fn out_of_memory() -> Stop {
+        Stop::Host(HostError::new("the host is out of memory"))
+    }
 }
 
 impl From<Trap> for Stop {

@@ -3,11 +3,12 @@
 use crate::address::{
     FuncAddr, GlobalAddr, HeapAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr,
 };
+use crate::budget::Budget;
 use crate::exception::TagInst;
 use crate::executor::{Completion, Executor, TailCall, TierId};
 use crate::func::{FuncInst, FuncKind};
 use crate::global::GlobalInst;
-use crate::heap::{Activation, Handles, Heap};
+use crate::heap::{Activation, Handles, Heap, HeapRule};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::limiter::Limiter;
@@ -15,7 +16,7 @@ use crate::memory::{MemoryError, MemoryInst};
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
-use crate::table::TableInst;
+use crate::table::{TableError, TableInst};
 use crate::unwind::{Holding, Inside};
 use crate::value::Value;
 use crate::waits::Waits;
@@ -41,14 +42,32 @@ pub struct StoreConfig {
     /// Whether to collect before every allocation instead of when the heap has grown: to test that nothing
     /// depends on when collections happen.
     pub gc_stress: bool,
+    /// Bytes that all memories may take together. Growth beyond that is exhaustion, and instantiation a limit.
+    pub memory_bytes: u64,
+    /// Bytes that all tables may take together, 8 for each element; as for memories.
+    pub table_bytes: u64,
 }
 
 impl StoreConfig {
+    /// What the memories of a store may take if nothing else is said: 64 GiB.
+    pub const MEMORY_BYTES: u64 = 64 << 30;
+
+    /// What the tables of a store may take if nothing else is said: 2 GiB. Gas pays for no element of a table that is
+    /// not grown, and one with an initial value takes memory of the host at once.
+    pub const TABLE_BYTES: u64 = 2 << 30;
+
     /// No metering, and the limits of the default schedule.
     pub fn unmetered() -> StoreConfig {
         let schedule =
             Schedule::builtin(Schedule::DEFAULT).expect("the default schedule is built in");
-        StoreConfig { schedule, metering: false, gas: None, gc_stress: false }
+        StoreConfig {
+            schedule,
+            metering: false,
+            gas: None,
+            gc_stress: false,
+            memory_bytes: StoreConfig::MEMORY_BYTES,
+            table_bytes: StoreConfig::TABLE_BYTES,
+        }
     }
 
     /// Metering by the default schedule.
@@ -97,6 +116,10 @@ pub struct Store {
     /// What the embedder keeps with the store, for its host functions. No tier looks at it.
     pub host_data: Box<dyn Any + Send>,
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
+    /// How many calls of host functions there were.
+    pub(crate) host_calls: u64,
+    memory_budget: Arc<Budget>,
+    table_budget: Arc<Budget>,
 }
 
 /// The identity of a store: no two of a process have the same.
@@ -130,8 +153,10 @@ impl Store {
         let mut meter = Meter::unmetered();
         meter.set_limit(config.gas.filter(|_| config.metering))?;
         let depth_left = config.schedule.depth().max.into();
-        let mut heap = Heap::new(config.schedule.limits().gc_heap_bytes);
+        let rule = if config.metering { HeapRule::Allocated } else { HeapRule::Alive };
+        let mut heap = Heap::new(rule, config.schedule.limits().gc_heap_bytes);
         heap.set_stress(config.gc_stress);
+        let budget = |name, cap| Arc::new(Budget::new(name, cap));
         Ok(Store {
             types: TypeRegistry::new(),
             funcs: Vec::new(),
@@ -156,6 +181,9 @@ impl Store {
             id: StoreId::next(),
             host_data: Box::new(()),
             limiter: None,
+            host_calls: 0,
+            memory_budget: budget("the memories of the store are full", config.memory_bytes),
+            table_budget: budget("the tables of the store are full", config.table_bytes),
         })
     }
 
@@ -251,20 +279,23 @@ impl Store {
         FuncAddr((self.funcs.len() - 1) as u32)
     }
 
-    /// Adds a table; `None` if its minimum size exceeds the schedule's cap.
-    pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> Option<TableAddr> {
+    /// Adds a table.
+    ///
+    /// # Errors
+    /// If its minimum size exceeds a cap, or the host is out of memory.
+    pub fn alloc_table(&mut self, ty: TableType, init: Ref) -> Result<TableAddr, TableError> {
         let cap = self.schedule.limits().table_elements;
         if !self.may_make_table(ty.limits.min, ty.limits.max) {
-            return None;
+            return Err(TableError::Refused);
         }
-        self.tables.push(TableInst::new(ty, init, cap)?);
-        Some(TableAddr((self.tables.len() - 1) as u32))
+        self.tables.push(TableInst::new(ty, init, cap, Arc::clone(&self.table_budget))?);
+        Ok(TableAddr((self.tables.len() - 1) as u32))
     }
 
     /// Adds a memory.
     ///
     /// # Errors
-    /// If its minimum size exceeds the schedule's cap, the embedder refuses it, or the host is out of memory.
+    /// If its minimum size exceeds a cap, the embedder refuses it, or the host is out of memory.
     pub fn alloc_memory(&mut self, ty: MemoryType) -> Result<MemoryAddr, MemoryError> {
         if !self.may_make_memory(&ty).unwrap_or(false) {
             return Err(MemoryError::Refused);
@@ -276,8 +307,19 @@ impl Store {
             AddrType::I64 => limits.memory_pages_64,
         };
         let bytes = pages.saturating_mul(1 << 16);
-        self.memories.push(MemoryInst::new(ty, bytes >> ty.page_size_log2.min(63))?);
+        let (cap, budget) = (bytes >> ty.page_size_log2.min(63), Arc::clone(&self.memory_budget));
+        self.memories.push(MemoryInst::new(ty, cap, budget)?);
         Ok(MemoryAddr((self.memories.len() - 1) as u32))
+    }
+
+    /// Bytes of all memories.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_budget.used()
+    }
+
+    /// Bytes of the elements of all tables.
+    pub fn table_bytes(&self) -> u64 {
+        self.table_budget.used()
     }
 
     /// Adds a global.
@@ -458,6 +500,7 @@ impl Store {
             }
             FuncKind::Host(host) => {
                 let host = Arc::clone(host);
+                self.host_calls += 1;
                 self.call_host(func, &host, slots)?;
                 Ok(Completion::Returned)
             }

@@ -22,6 +22,18 @@ pub enum Value {
 }
 
 impl Value {
+    /// Whether it is a number or vector of a type.
+    pub(crate) fn is_number_of(self, ty: ValType) -> bool {
+        matches!(
+            (self, ty),
+            (Value::I32(_), ValType::I32)
+                | (Value::I64(_), ValType::I64)
+                | (Value::F32(_), ValType::F32)
+                | (Value::F64(_), ValType::F64)
+                | (Value::V128(_), ValType::V128)
+        )
+    }
+
     /// The default value of a type: zero or null; `None` for non-nullable references.
     pub fn default_of(ty: ValType) -> Option<Value> {
         Some(match ty {

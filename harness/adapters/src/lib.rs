@@ -24,6 +24,8 @@ pub use adapter::{
     SessionConfig, StateDigest, Turn,
 };
 pub use coverage::RuleTally;
+#[doc(hidden)]
+pub use etalon::fault;
 pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Reason, Rejection};
 pub use own::OwnTier;

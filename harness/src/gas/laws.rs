@@ -1,7 +1,8 @@
 //! The laws of gas-1, each as a check of one case on one engine.
 
 use crate::diff::{Case, Comparison, Rules, RunOptions, Step, Trace, compare, observe};
-use etalon_adapters::{Adapter, AdapterError, GasConfig, Outcome};
+use etalon_adapters::{Adapter, AdapterError, Features, GasConfig, Outcome, Schedule};
+use etalon_module::{Module, Opcode};
 use std::fmt;
 
 /// A law (see `engine/gas/SPEC.md`).
@@ -9,6 +10,8 @@ use std::fmt;
 pub enum Law {
     /// When a run ends normally, the charged gas equals the executed gas; after a trap it is at least that.
     Ledger,
+    /// What is charged and not executed when a call traps is at most one segment, and nothing under `fine`.
+    Trap,
     /// With a limit of exactly what it consumes, a run does the same; with one less, it runs out of gas.
     KnifeEdge,
     /// Without a limit, and without a meter, a run does the same.
@@ -28,7 +31,8 @@ pub struct Breach {
 
 impl Law {
     /// Every law.
-    pub const ALL: &[Law] = &[Law::Ledger, Law::KnifeEdge, Law::Transparency, Law::Freshness];
+    pub const ALL: &[Law] =
+        &[Law::Ledger, Law::Trap, Law::KnifeEdge, Law::Transparency, Law::Freshness];
 }
 
 impl fmt::Display for Breach {
@@ -50,6 +54,7 @@ pub fn check_law(
     let trace = observe(adapter, options, case)?;
     let text = match law {
         Law::Ledger => ledger(options, &trace),
+        Law::Trap => trap(options, case, &trace),
         Law::KnifeEdge => knife_edge(adapter, options, case, &trace)?,
         Law::Transparency => transparency(adapter, options, case, &trace)?,
         Law::Freshness => {
@@ -58,6 +63,49 @@ pub fn check_law(
         }
     };
     Ok(text.map(|text| Breach { law, text }))
+}
+
+/// The greatest cost of a gas segment of a module that an operator may trap in and leave something unexecuted.
+fn greatest_segment(schedule: &Schedule, wasm: &[u8]) -> Option<u64> {
+    // Under `fine` an operator that may trap is the last of its segment.
+    if schedule.is_cut(Opcode::I32DivS) {
+        return Some(0);
+    }
+    let module = Module::new(wasm, Features::all()).ok()?;
+    let mut greatest = 0;
+    for body in &module.bodies {
+        let (mut reader, mut cost) = (module.operators(body), 0u64);
+        while let Ok(operator) = reader.read() {
+            let opcode = Opcode::of(&operator);
+            cost += u64::from(schedule.weight(opcode));
+            greatest = greatest.max(cost);
+            if schedule.is_cut(opcode) {
+                cost = 0;
+            }
+        }
+    }
+    Some(greatest)
+}
+
+/// As for the ledger. The bound is not strict: where an operator that traps weighs nothing, all of its segment may be charged
+/// and nothing of it executed, and where every segment costs nothing both are 0.
+fn trap(options: &RunOptions, case: &Case, trace: &Trace) -> Option<String> {
+    let schedule = &options.gas.as_ref()?.schedule;
+    let most = greatest_segment(schedule, &case.wasm)?;
+    for pair in trace.steps.windows(2) {
+        let [before, step] = pair else { continue };
+        let grown = |now: Option<u64>, then: Option<u64>| Some(now? - then?);
+        let charged = grown(step.gas, before.gas)?;
+        let executed = grown(step.executed, before.executed)?;
+        let calls = step.host_calls.iter();
+        let hosts: u64 = calls.map(|c| u64::from(schedule.host().base(&c.module, &c.name))).sum();
+        if let Outcome::Trapped { .. } = step.outcome
+            && charged > executed + hosts + most
+        {
+            return Some(format!("{charged} charged, {executed} executed, a segment has {most}"));
+        }
+    }
+    None
 }
 
 /// Counts from the end of loading: a call that returns is charged what it executed and what its host calls cost. The
@@ -87,6 +135,12 @@ fn ledger(options: &RunOptions, trace: &Trace) -> Option<String> {
 fn out_of_gas(step: Option<&Step>) -> bool {
     step.is_some_and(
         |step| matches!(&step.outcome, Outcome::Exhausted(text) if text == "out of gas"),
+    )
+}
+
+fn full_heap(step: Option<&Step>) -> bool {
+    step.is_some_and(
+        |step| matches!(&step.outcome, Outcome::Exhausted(text) if text == "the heap is full"),
     )
 }
 
@@ -132,6 +186,10 @@ fn transparency(
     }
     let unlimited = options.gas.clone().map(|gas| GasConfig { limit: None, ..gas });
     for (gas, compared) in [(unlimited, true), (None, false)] {
+        // Without gas-1 the cap of the heap has another meaning.
+        if gas.is_none() && full_heap(trace.steps.last()) {
+            continue;
+        }
         let other = observe(adapter, &RunOptions { gas, ..options.clone() }, case)?;
         let (a, b) = (without_gas_left(trace), without_gas_left(&other));
         if compare(&a, &b, &rules(compared)) != Comparison::Equal {

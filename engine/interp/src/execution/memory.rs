@@ -55,6 +55,7 @@ impl Context<'_> {
             self.set(address(u64::MAX, ty.addr));
             return Ok(());
         }
+        self.memory(self.op.x).reserve_growth(delta)?;
         // The unit of the charge is a page of 64 KiB, whatever the memory's own.
         let bytes = u128::from(delta) << ty.page_size_log2;
         self.charge(u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX))?;

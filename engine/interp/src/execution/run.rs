@@ -60,12 +60,13 @@ pub(crate) fn run<const METERED: bool>(
                 }
             };
         }
-        // gas-1, *Charging*: control reaches a cut.
+        // gas-1, *Charging*: control reaches a cut. Without a limit the run goes on, uncounted.
         macro_rules! charge {
             ($cost:expr) => {
                 if METERED {
                     match machine.gas.checked_sub($cost) {
                         Some(left) => machine.gas = left,
+                        None if machine.unlimited => (machine.gas, machine.uncounted) = (u64::MAX, true),
                         None => leave!(Exit::OutOfGas),
                     }
                 }

@@ -46,11 +46,11 @@ impl Context<'_> {
             self.set(address(u64::MAX, ty));
             return Ok(());
         }
+        self.table(self.op.x).reserve_growth(delta)?;
         self.charge(delta)?;
-        // If the host has no memory left the run stops; the guest must not see -1.
-        let old = self.table(self.op.x).grow(delta, init).ok_or_else(|| {
-            Stop::Host(etalon_runtime::HostError::new("the host is out of memory"))
-        })?;
+        // What was reserved is there; the guest must not see -1.
+        let old = self.table(self.op.x).grow(delta, init);
+        let old = old.ok_or_else(|| Stop::crash("a table that could grow did not"))?;
         self.set(old);
         Ok(())
     }

@@ -40,6 +40,10 @@ pub(crate) struct Machine {
     pub(crate) depth_left: u64,
     /// The gas left while the loop runs; outside of the loop the meter has it.
     pub(crate) gas: u64,
+    /// Whether the gas has no limit.
+    pub(crate) unlimited: bool,
+    /// Whether an unlimited run has consumed more than can be counted.
+    pub(crate) uncounted: bool,
 }
 
 impl Machine {
@@ -52,6 +56,8 @@ impl Machine {
             home: NO_MEMORY,
             depth_left: 0,
             gas: 0,
+            unlimited: false,
+            uncounted: false,
         }
     }
 

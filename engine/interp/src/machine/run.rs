@@ -71,7 +71,7 @@ impl Executing<'_> {
                     self.enter(func, at, self.machine.pc)?;
                 }
                 Exit::Trap(trap) => return Err(self.trap(trap)),
-                Exit::OutOfGas => self.out_of_gas()?,
+                Exit::OutOfGas => return Err(self.out_of_gas()),
                 Exit::StackOverflow => return Err(Exhaustion::Stack.into()),
                 Exit::Crash(what) => return Err(Stop::crash(what)),
             }
@@ -81,7 +81,9 @@ impl Executing<'_> {
     /// Runs the loop, in its form with or without metering. The meter is exact whenever the loop is left.
     fn run_loop(&mut self) -> Exit {
         let metered = self.store.is_metering();
+        self.store.meter_mut().fill_up();
         self.machine.gas = self.store.meter().cell().left();
+        self.machine.unlimited = self.store.meter().limit().is_none();
         let (program, store, machine) = (&*self.program, &mut *self.store, &mut *self.machine);
         let exit = match metered {
             true => execution::run::<true>(program, store, machine),
@@ -89,6 +91,10 @@ impl Executing<'_> {
         };
         if metered {
             self.store.meter().cell().set_left(self.machine.gas);
+            if std::mem::take(&mut self.machine.uncounted) {
+                // Without a limit this gives no error.
+                let _ = self.store.meter_mut().exhaust();
+            }
         }
         exit
     }
@@ -204,11 +210,11 @@ impl Executing<'_> {
         Stop::Trap(Trapped { trap, site })
     }
 
-    /// A charge was greater than the gas left: execution stops, unless there is no limit.
-    fn out_of_gas(&mut self) -> Result<(), Stop> {
+    /// A charge was greater than the gas left of a limit.
+    fn out_of_gas(&mut self) -> Stop {
         match self.store.meter_mut().exhaust() {
-            Err(_) => Err(Exhaustion::Gas.into()),
-            Ok(()) => Err(Stop::crash("an unlimited meter ran out")),
+            Err(_) => Exhaustion::Gas.into(),
+            Ok(()) => Stop::crash("an unlimited meter ran out"),
         }
     }
 

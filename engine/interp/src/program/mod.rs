@@ -128,8 +128,21 @@ struct Range {
     addr: FuncAddr,
     /// Its index in its module.
     index: u32,
-    /// The first of its handlers.
+    /// Where its rows begin.
+    rows: Rows,
+}
+
+/// How many rows the tables beside the operations have.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    labels: usize,
+    signatures: usize,
+    far_args: usize,
+    casts: usize,
+    vectors: usize,
+    catches: usize,
     handlers: usize,
+    unplaced: usize,
 }
 
 /// An operation, with the cost of entering it.
@@ -141,7 +154,7 @@ pub(crate) struct Step {
     pub(crate) cost: u64,
 }
 
-/// The program. It only grows, so positions in it stay valid.
+/// The program. Positions in it stay valid as long as the functions are in the store.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The operations; branches hold positions in this vector.
@@ -209,9 +222,50 @@ impl Program {
 
     /// Begins the operations of a function.
     pub(crate) fn begin_function(&mut self, addr: FuncAddr, index: u32) {
-        let start = self.pc();
-        let handlers = self.handlers.len();
-        self.ranges.push(Range { start, addr, index, handlers });
+        let rows = Rows {
+            labels: self.labels.len(),
+            signatures: self.signatures.len(),
+            far_args: self.far_args.len(),
+            casts: self.casts.len(),
+            vectors: self.vectors.len(),
+            catches: self.catches.len(),
+            handlers: self.handlers.len(),
+            unplaced: self.unplaced.len(),
+        };
+        self.ranges.push(Range { start: self.pc(), addr, index, rows });
+    }
+
+    /// Forgets the functions from an address on, of which none runs. Tells whether positions are used again.
+    pub(crate) fn forget(&mut self, funcs: usize) -> bool {
+        self.codes.truncate(funcs);
+        let Some(first) = self.ranges.iter().position(|range| range.addr.index() >= funcs) else {
+            return false;
+        };
+        // Functions that stay and were first called after the first that goes are prepared again when they are called. None
+        // of them runs either: they were called by the instantiation that failed.
+        for range in self.ranges.split_off(first) {
+            if let Some(code) = self.codes.get_mut(range.addr.index()) {
+                code.entry = EXIT_PC;
+            }
+            if range.start < self.pc() {
+                self.cut(range);
+            }
+        }
+        true
+    }
+
+    /// Removes everything from the beginning of a function on.
+    fn cut(&mut self, Range { start, rows, .. }: Range) {
+        self.ops.truncate(start as usize);
+        self.offsets.truncate(start as usize);
+        self.labels.truncate(rows.labels);
+        self.signatures.truncate(rows.signatures);
+        self.far_args.truncate(rows.far_args);
+        self.casts.truncate(rows.casts);
+        self.vectors.truncate(rows.vectors);
+        self.catches.truncate(rows.catches);
+        self.handlers.truncate(rows.handlers);
+        self.unplaced.truncate(rows.unplaced);
     }
 
     /// Records that at the last position an operand is not in its slot.
@@ -252,8 +306,8 @@ impl Program {
     /// The handlers around an operation, innermost first.
     pub(crate) fn handlers_at(&self, pc: u32) -> impl Iterator<Item = Handler> {
         let after = self.ranges.partition_point(|r| r.start <= pc);
-        let first = after.checked_sub(1).map_or(0, |i| self.ranges[i].handlers);
-        let end = self.ranges.get(after).map_or(self.handlers.len(), |r| r.handlers);
+        let first = after.checked_sub(1).map_or(0, |i| self.ranges[i].rows.handlers);
+        let end = self.ranges.get(after).map_or(self.handlers.len(), |r| r.rows.handlers);
         let around = move |h: &&Handler| (h.start..h.end).contains(&pc);
         self.handlers[first..end].iter().filter(around).copied()
     }

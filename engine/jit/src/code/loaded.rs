@@ -108,9 +108,9 @@ impl LoadedModule {
             trampolines: HashMap::new(),
         };
         loaded.record(compiled, &ids, &jit);
-        let (start, len) = (loaded.extent.start.load(Relaxed), loaded.extent.len.load(Relaxed));
-        if len > 0 {
-            ranges::insert(start, start + len);
+        let (start, end) = loaded.addresses();
+        if start < end {
+            ranges::insert(start, end);
         }
         loaded.code = Mutex::new(Some(jit));
         Ok(loaded)
@@ -151,6 +151,12 @@ impl LoadedModule {
         self.digest
     }
 
+    /// Where the code begins and ends.
+    pub(crate) fn addresses(&self) -> (usize, usize) {
+        let start = self.extent.start.load(Relaxed);
+        (start, start + self.extent.len.load(Relaxed))
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -167,6 +173,11 @@ impl LoadedModule {
     /// Addresses of the entry trampoline and the exit stub of each signature of the module.
     pub(crate) fn trampolines(&self) -> impl Iterator<Item = (&AbiSignature, (usize, usize))> {
         self.trampolines.iter().map(|(signature, pair)| (signature, *pair))
+    }
+
+    /// Whether it has the trampolines of a signature.
+    pub(crate) fn has_trampolines(&self, signature: &AbiSignature) -> bool {
+        self.trampolines.contains_key(signature)
     }
 
     /// Address of the code that throws.

@@ -1,8 +1,10 @@
 //! Memory for the code of one module: one piece, whose size is known before.
 
 use cranelift_jit::{ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider};
-use cranelift_module::ModuleResult;
+use cranelift_module::{ModuleError, ModuleResult};
+use etalon_runtime::fault;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -27,6 +29,7 @@ pub(crate) struct CodeMemory {
 impl CodeMemory {
     /// Memory for `size` bytes.
     pub(crate) fn new(size: usize) -> io::Result<(CodeMemory, Arc<Extent>)> {
+        fault::may_fail()?;
         // A module without functions has no code, but there is no mapping of nothing.
         let arena = ArenaMemoryProvider::new_with_size(size.max(1)).map_err(io::Error::other)?;
         let extent = Arc::new(Extent::default());
@@ -60,6 +63,15 @@ impl JITMemoryProvider for CodeMemory {
     }
 
     fn finalize(&mut self, protection: BranchProtection) -> ModuleResult<()> {
-        JITMemoryProvider::finalize(&mut self.arena, protection)
+        let refused = |err| ModuleError::Allocation { err };
+        fault::may_fail().map_err(refused)?;
+        // The library panics if the system refuses to make the pages executable. They are given back then: the arena keeps
+        // pages only once they are.
+        let arena = &mut self.arena;
+        let finalize = || JITMemoryProvider::finalize(arena, protection).is_ok();
+        match catch_unwind(AssertUnwindSafe(finalize)) {
+            Ok(true) => Ok(()),
+            _ => Err(refused(io::Error::other("the system does not make the code executable"))),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod compiled;
 mod loaded;
 mod memory;
+mod modules;
 pub(crate) mod ranges;
 
 pub use compiled::CompiledModule;
@@ -11,3 +12,4 @@ pub(crate) use compiled::{
 };
 pub use loaded::LoadedModule;
 pub(crate) use loaded::{FrameInfo, Place};
+pub(crate) use modules::Modules;

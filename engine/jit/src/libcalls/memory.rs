@@ -47,6 +47,7 @@ fn most_pages(store: &Store, memory: &MemoryInst) -> u64 {
 fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
     let addr = guest.memory(memory);
     let memory = &guest.store.memories[addr.index()];
+    let page_size_log2 = memory.ty().page_size_log2;
     let fits = memory
         .pages()
         .checked_add(delta)
@@ -54,9 +55,9 @@ fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
     if !fits || !guest.store.may_grow_memory(addr, delta)? {
         return Ok(u64::MAX);
     }
+    guest.store.memories[addr.index()].reserve_growth(delta)?;
     // Within the caps this is far below 2^64.
-    let memory = &guest.store.memories[addr.index()];
-    let bytes = delta << memory.ty().page_size_log2;
+    let bytes = delta << page_size_log2;
     guest.charge(Opcode::MemoryGrow, bytes.div_ceil(1 << PRICED_PAGE_LOG2))?;
     match guest.store.memories[addr.index()].grow(delta) {
         Ok(Some(old)) => Ok(old),

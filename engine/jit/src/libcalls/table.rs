@@ -3,8 +3,11 @@
 use super::Guest;
 use super::memory::range;
 use etalon_module::{AddrType, operator::Opcode};
-use etalon_runtime::{ElemAddr, ElemInst, HostError, Ref, Stop, Store, TableAddr, TableInst, Trap};
+use etalon_runtime::{ElemAddr, ElemInst, Ref, Stop, Store, TableAddr, TableInst, Trap};
 use std::ops::Range;
+
+/// References that are copied at once.
+const PIECE: usize = 512;
 
 impl Guest<'_> {
     fn table(&self, index: u64) -> TableAddr {
@@ -41,9 +44,10 @@ fn grow(mut guest: Guest<'_>, table: u64, init: u64, delta: u64) -> Result<u64, 
     if !fits || !guest.store.may_grow_table(addr, delta)? {
         return Ok(u64::MAX);
     }
+    guest.store.tables[addr.index()].reserve_growth(delta)?;
     guest.charge(Opcode::TableGrow, delta)?;
     let grown = guest.store.tables[addr.index()].grow(delta, init);
-    grown.ok_or_else(|| Stop::Host(HostError::new("the host is out of memory")))
+    grown.ok_or_else(|| Stop::crash("a table did not grow within its limits"))
 }
 
 fn fill(mut guest: Guest<'_>, table: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
@@ -61,12 +65,21 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
     let target = table_range(&guest.store.tables[to.index()], at[0], len)?;
     let source = table_range(&guest.store.tables[from.index()], at[1], len)?;
     guest.charge(Opcode::TableCopy, len)?;
-    // The source is read whole before anything is written, so overlap does no harm. It is no larger than a table.
-    let refs: Vec<Ref> = source
-        .map(|index| guest.store.tables[from.index()].get(index as u64).unwrap_or(Ref::NULL))
-        .collect();
-    for (index, value) in target.zip(refs) {
-        set(guest.store, to, index, value)?;
+    // Piece by piece, each read whole before it is written. Where source and target overlap, the pieces that would be
+    // written over come first.
+    let pieces = source.len().div_ceil(PIECE);
+    let mut buffer = [Ref::NULL; PIECE];
+    for number in 0..pieces {
+        let number = if target.start <= source.start { number } else { pieces - 1 - number };
+        let first = number * PIECE;
+        let piece = &mut buffer[..PIECE.min(source.len() - first)];
+        for (index, value) in (source.start + first..).zip(piece.iter_mut()) {
+            let found = guest.store.tables[from.index()].get(index as u64);
+            *value = found.ok_or_else(|| Stop::crash("an element is gone after its check"))?;
+        }
+        for (index, value) in (target.start + first..).zip(piece.iter()) {
+            set(guest.store, to, index, *value)?;
+        }
     }
     Ok(0)
 }

@@ -71,6 +71,7 @@ mod switch {
     use super::BYTES;
     use corosensei::on_stack;
     use corosensei::stack::{Stack, StackPointer};
+    use etalon_runtime::fault;
     use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
     use std::cell::RefCell;
     use std::io;
@@ -107,6 +108,7 @@ mod switch {
 
     impl GuestStack {
         fn new() -> io::Result<GuestStack> {
+            fault::may_fail()?;
             let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
             let rights = ProtFlags::READ | ProtFlags::WRITE;
             // SAFETY: a fresh anonymous mapping at an address of the system's choice overlaps nothing.
@@ -117,6 +119,7 @@ mod switch {
                 return Err(io::Error::other("the system mapped the null page"));
             };
             let stack = GuestStack { limit, base };
+            fault::may_fail()?;
             // SAFETY: the range is the low end of the mapping just made, which nothing uses yet.
             unsafe { mprotect(start, GUARD, MprotectFlags::empty())? };
             Ok(stack)
@@ -173,6 +176,7 @@ mod switch {
         let body = Pass(body);
         std::thread::scope(|scope| {
             let run = move || Pass(body.into_inner()());
+            etalon_runtime::fault::may_fail()?;
             let thread = std::thread::Builder::new().stack_size(BYTES).spawn_scoped(scope, run)?;
             match thread.join() {
                 Ok(result) => Ok(result.into_inner()),

@@ -1,12 +1,8 @@
 //! Walks over the frames of compiled code: for the handler of an exception, and for references.
 
 use crate::abi::Landing;
-use crate::code::{FrameInfo, LoadedModule, Scope};
+use crate::code::{FrameInfo, Modules, Scope};
 use etalon_runtime::{Ref, TagAddr};
-use std::sync::Arc;
-
-/// Code that frames may be of, with the layout of its instances' contexts.
-pub(crate) type Modules = [Arc<LoadedModule>];
 
 /// The handler for an exception of a tag, thrown or passed on by a stub whose frame pointer is `fp`;
 /// `None` if no frame up to the entry has one.
@@ -23,7 +19,9 @@ pub(crate) unsafe fn find_handler(
     loop {
         // SAFETY: the caller's promise.
         let (caller, pc) = unsafe { caller_of(fp) };
-        let (module, frame) = modules.iter().find_map(|m| Some((m, m.frame(pc)?)))?;
+        // A call may be the last instruction of its module, so the address before is looked up.
+        let module = modules.at(pc - 1)?;
+        let frame = module.frame(pc)?;
         match frame {
             FrameInfo::Trampoline => return None,
             FrameInfo::Function => {}
@@ -68,7 +66,7 @@ pub(crate) unsafe fn visit_references(
     loop {
         // SAFETY: the caller's promise.
         let (caller, pc) = unsafe { caller_of(fp) };
-        let found = modules.iter().find_map(|m| Some((m, m.frame(pc)?)));
+        let found = modules.at(pc - 1).and_then(|m| Some((m, m.frame(pc)?)));
         let Some((module, FrameInfo::Function | FrameInfo::Handlers { .. })) = found else {
             return;
         };

@@ -5,7 +5,7 @@ use super::table::in_bounds;
 use crate::configuration::{Configuration, Step, bug, wrong_type};
 use etalon_module::{CompType, FieldType, Opcode, Rule, StorageType, TypeId, ValType};
 use etalon_numerics::Function;
-use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap, Value};
+use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Trap, Value, room};
 
 /// The words of values, as fields and elements keep them.
 type Words = Vec<[u64; 2]>;
@@ -224,7 +224,7 @@ impl Configuration<'_> {
             self.applied(Function::Cunpacknum);
         }
         let bytes = &self.store.datas[data].bytes()[from as usize..][..needed as usize];
-        Ok(bytes.chunks_exact(size).map(words_of).collect())
+        Ok(room::collect(bytes.chunks_exact(size).map(words_of))?)
     }
 
     /// The words of `len` references of a segment; traps if they are not all there.
@@ -233,7 +233,7 @@ impl Configuration<'_> {
         let inside = in_bounds(from.into(), len.into(), self.store.elems[elem].refs.len() as u64);
         self.check(inside, oob, Trap::TableOutOfBounds)?;
         let refs = &self.store.elems[elem].refs[from as usize..][..len as usize];
-        Ok(refs.iter().map(|r| [r.to_bits(), 0]).collect())
+        Ok(room::collect(refs.iter().map(|r| [r.to_bits(), 0]))?)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
 use etalon_module::{Opcode, Rule};
 use etalon_numerics::Function;
-use etalon_runtime::{HostError, MemoryInst, Stop, Trap, Value};
+use etalon_runtime::{MemoryInst, Trap, Value};
 
 /// The number that is written as these bytes. The specification asks for the number `c` whose bytes they are, which is the inverse of
 /// writing it: `$inv_nbytes_`, by `$inv_ibytes_` and `$inv_fbytes_` for integers and floats.
@@ -124,13 +124,13 @@ impl Configuration<'_> {
             self.applied(Function::InvSigned);
             return self.push_address(ty.addr, u64::MAX);
         }
+        // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
+        self.memory(index)?.reserve_growth(delta)?;
         // The unit of the charge is a page of 64 KiB, whatever the memory's own (gas-1, *Dynamic charges*).
         let bytes = u128::from(delta) << ty.page_size_log2;
         let units = u64::try_from(bytes.div_ceil(1 << 16)).unwrap_or(u64::MAX);
         self.charge(Opcode::MemoryGrow, units)?;
-        // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
-        let grown = self.memory(index)?.grow(delta);
-        let old = grown.map_err(|error| Stop::Host(HostError::new(error.to_string())))?;
+        let old = self.memory(index)?.grow(delta).ok().flatten();
         let old = old.ok_or_else(|| bug("a memory that could grow did not"))?;
         self.used(Rule::MemoryGrowSucceed);
         self.push_address(ty.addr, old)

@@ -3,7 +3,7 @@
 use crate::configuration::{Configuration, Step, bug};
 use etalon_module::{AddrType, Opcode, Rule};
 use etalon_numerics::Function;
-use etalon_runtime::{ElemInst, HostError, Ref, Stop, TableInst, Trap};
+use etalon_runtime::{ElemInst, Ref, Stop, TableInst, Trap};
 
 /// Whether `len` elements from `start` on are among `size`.
 pub(super) fn in_bounds(start: u64, len: u64, size: u64) -> bool {
@@ -66,10 +66,11 @@ impl Configuration<'_> {
             self.applied(Function::InvSigned);
             return self.push_address(ty, u64::MAX);
         }
-        self.charge(Opcode::TableGrow, delta)?;
         // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
+        self.table(table)?.reserve_growth(delta)?;
+        self.charge(Opcode::TableGrow, delta)?;
         let old = self.table(table)?.grow(delta, init);
-        let old = old.ok_or_else(|| Stop::Host(HostError::new("the host is out of memory")))?;
+        let old = old.ok_or_else(|| bug("a table that could grow did not"))?;
         self.used(Rule::TableGrowSucceed);
         self.push_address(ty, old)
     }

@@ -4,7 +4,9 @@ use etalon_module::{FuncType, HeapType, Module, RefType, ValType};
 use etalon_oracle::{
     Execution, ExecutionsImage, Oracle, PauseLimits, Progress, ResumeError, supported_features,
 };
-use etalon_runtime::{Extern, HostFn, Placement, Stop, Store, StoreConfig, Value, instantiate};
+use etalon_runtime::{
+    Extern, HostFn, Placement, Stop, Store, StoreConfig, TierId, Value, instantiate,
+};
 use serde_json::Value as Json;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -161,7 +163,7 @@ pub(crate) static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
     NAMES.iter().map(pauses).collect()
 });
 
-static MODULE: LazyLock<Arc<Module>> = LazyLock::new(|| module(WAT));
+pub(crate) static MODULE: LazyLock<Arc<Module>> = LazyLock::new(|| module(WAT));
 
 fn module(wat: &str) -> Arc<Module> {
     let bytes = wat::parse_str(wat).unwrap_or_else(|e| panic!("{e}"));
@@ -183,9 +185,9 @@ pub(crate) enum Outcome {
 
 /// A guest with one execution.
 pub(crate) struct Guest {
-    store: Store,
-    oracle: Arc<Oracle>,
-    execution: Execution,
+    pub(crate) store: Store,
+    pub(crate) oracle: Arc<Oracle>,
+    pub(crate) execution: Execution,
 }
 
 impl Guest {
@@ -249,7 +251,12 @@ impl Guest {
         outcome
     }
 
-    fn end_of_execution(&mut self, execution: Execution) -> Outcome {
+    /// The oracle in the store.
+    pub(crate) fn tier(&self) -> TierId {
+        TierId(0)
+    }
+
+    pub(crate) fn end_of_execution(&mut self, execution: Execution) -> Outcome {
         // In pieces, so that it is collected and written down between damage and its end.
         for piece in [1, 2, 5, 500] {
             let limits = PauseLimits::instructions(piece);
@@ -268,14 +275,22 @@ impl Guest {
     }
 }
 
-fn imports(store: &mut Store) -> Vec<Extern> {
+/// The host function of a name.
+pub(crate) fn host(name: &str) -> Option<HostFn> {
+    match name {
+        "mix" => Some(HostFn::new("env", "mix", |_, args| Ok(vec![Value::I64(1), args[2]]))),
+        "plain" => Some(HostFn::new("env", "plain", |_, args| Ok(vec![args[0]]))),
+        _ => None,
+    }
+}
+
+pub(crate) fn imports(store: &mut Store) -> Vec<Extern> {
     let external = ValType::Ref(RefType { nullable: true, heap: HeapType::Extern });
     let mixed = FuncType::new(
         [ValType::I32, ValType::V128, external, ValType::F64],
         [ValType::I64, external],
     );
-    let mix = HostFn::new("env", "mix", |_, args| Ok(vec![Value::I64(1), args[2]]));
-    let plain = HostFn::new("env", "plain", |_, args| Ok(vec![args[0]]));
+    let [mix, plain] = ["mix", "plain"].map(|name| host(name).expect("it is there"));
     let mix = store.alloc_host_func(mixed, mix);
     let plain = store.alloc_host_func(FuncType::new([ValType::I32], [ValType::I32]), plain);
     vec![Extern::Func(mix), Extern::Func(plain)]

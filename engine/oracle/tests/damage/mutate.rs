@@ -98,6 +98,31 @@ impl Random {
         }
     }
 
+    /// Changes one thing anywhere in it: a number, a name, a choice, or a list.
+    pub(crate) fn change_anything(&mut self, json: &mut Json) {
+        match json {
+            Json::Array(items) if items.is_empty() || self.below(6) == 0 => {
+                let (near, other) = (json!(self.small()), self.below(items.len().max(1)));
+                let new = items.get(other).cloned().unwrap_or(near);
+                self.change_list(items, new);
+            }
+            Json::Array(items) => {
+                let at = self.below(items.len());
+                self.change_anything(&mut items[at]);
+            }
+            Json::Object(fields) => {
+                let at = self.below(fields.len());
+                if let Some(field) = fields.values_mut().nth(at) {
+                    self.change_anything(field);
+                }
+            }
+            Json::Number(_) => self.change_number(json),
+            Json::String(text) => text.push('x'),
+            Json::Bool(choice) => *choice = !*choice,
+            Json::Null => *json = json!(self.small()),
+        }
+    }
+
     fn change_list(&mut self, list: &mut Vec<Json>, new: Json) {
         if list.is_empty() {
             return list.push(new);

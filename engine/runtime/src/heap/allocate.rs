@@ -9,6 +9,7 @@ use crate::exception::ExnInst;
 use crate::heap::access::fill;
 use crate::heap::layout::{Field, Layout};
 use crate::heap::object::{Object, write};
+use crate::room;
 use crate::stop::{Exhaustion, Stop};
 use crate::store::Store;
 use crate::value::Value;
@@ -22,7 +23,8 @@ impl Store {
     /// structure type.
     pub fn room_for_struct(&mut self, ty: TypeId) -> Result<(), Stop> {
         let (_, bytes) = self.struct_layout(ty)?;
-        self.room_for(bytes as u64)
+        let bytes = bytes as u64;
+        self.heap.check_room(bytes)
     }
 
     /// Checks that there is room for an array of a type and length.
@@ -32,24 +34,18 @@ impl Store {
     /// type.
     pub fn room_for_array(&mut self, ty: TypeId, len: u32) -> Result<(), Stop> {
         let element = self.array_layout(ty)?;
-        self.room_for(u64::from(len) * element.bytes as u64)
-    }
-
-    fn room_for(&self, payload: u64) -> Result<(), Stop> {
-        if !self.heap.has_room(payload) {
-            return Err(Exhaustion::Limit("the heap is full").into());
-        }
-        Ok(())
+        self.heap.check_room(u64::from(len) * element.bytes as u64)
     }
 
     /// Allocates a structure with the slots of its fields in order, two for each vector.
     ///
     /// # Errors
-    /// As [`Store::room_for_struct`]; a crash also if the number of slots is wrong.
+    /// As [`Store::room_for_struct`], and a host error if the host has no memory left; a crash also if the number of
+    /// slots is wrong.
     pub fn alloc_struct(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
         self.room_for_struct(ty)?;
         let (fields, size) = self.struct_layout(ty)?;
-        let mut bytes = vec![0; size].into_boxed_slice();
+        let mut bytes = room::zeros(size)?;
         let mut rest = slots;
         for field in fields {
             let cell = bytes.get_mut(field.offset..).unwrap_or_default();
@@ -58,45 +54,46 @@ impl Store {
         if !rest.is_empty() {
             return Err(wrong_slots(ty, slots));
         }
-        Ok(self.heap.alloc(Object { ty, bytes })?)
+        self.heap.alloc(Object { ty, bytes })
     }
 
     /// Allocates a structure of zeros and nulls.
     ///
     /// # Errors
-    /// As [`Store::room_for_struct`].
+    /// As [`Store::room_for_struct`], and a host error if the host has no memory left.
     pub fn alloc_struct_default(&mut self, ty: TypeId) -> Result<HeapAddr, Stop> {
         self.room_for_struct(ty)?;
         let (_, size) = self.struct_layout(ty)?;
-        let bytes = vec![0; size].into_boxed_slice();
-        Ok(self.heap.alloc(Object { ty, bytes })?)
+        let bytes = room::zeros(size)?;
+        self.heap.alloc(Object { ty, bytes })
     }
 
     /// Allocates an array of `len` elements of one value.
     ///
     /// # Errors
-    /// As [`Store::room_for_array`].
+    /// As [`Store::room_for_array`], and a host error if the host has no memory left.
     pub fn alloc_array(&mut self, ty: TypeId, len: u32, value: [u64; 2]) -> Result<HeapAddr, Stop> {
         self.room_for_array(ty, len)?;
         let element = self.array_layout(ty)?;
-        let mut bytes = vec![0; len as usize * element.bytes].into_boxed_slice();
+        let mut bytes = room::zeros(len as usize * element.bytes)?;
         // Zeros come from the host without being written.
         if value != [0, 0] {
             fill(&mut bytes, element, value);
         }
-        Ok(self.heap.alloc(Object { ty, bytes })?)
+        self.heap.alloc(Object { ty, bytes })
     }
 
     /// Allocates an array with the slots of its elements in order, two for each vector.
     ///
     /// # Errors
-    /// As [`Store::room_for_array`]; a crash also if the slots end in half a vector.
+    /// As [`Store::room_for_array`], and a host error if the host has no memory left; a crash also if the slots end in
+    /// half a vector.
     pub fn alloc_array_fixed(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
         let element = self.array_layout(ty)?;
         let len = u32::try_from(slots.len() / element.slots())
             .map_err(|_| Exhaustion::Limit("the heap is full"))?;
         self.room_for_array(ty, len)?;
-        let mut bytes = vec![0; len as usize * element.bytes].into_boxed_slice();
+        let mut bytes = room::zeros(len as usize * element.bytes)?;
         let mut rest = slots;
         for cell in bytes.chunks_exact_mut(element.bytes) {
             rest = put(rest, cell, element).ok_or_else(|| wrong_slots(ty, slots))?;
@@ -104,15 +101,15 @@ impl Store {
         if !rest.is_empty() {
             return Err(wrong_slots(ty, slots));
         }
-        Ok(self.heap.alloc(Object { ty, bytes })?)
+        self.heap.alloc(Object { ty, bytes })
     }
 
     /// Allocates an exception.
     ///
     /// # Errors
-    /// [`Exhaustion::Limit`] if the heap's cap would be exceeded.
+    /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a host error if the host has no memory left.
     pub fn alloc_exn(&mut self, tag: TagAddr, fields: Vec<Value>) -> Result<ExnAddr, Stop> {
-        Ok(self.heap.alloc_exn(ExnInst { tag, fields })?)
+        self.heap.alloc_exn(ExnInst { tag, fields })
     }
 
     /// The exception at an address; `None` if it was collected or never existed.

@@ -2,11 +2,12 @@
 
 use super::layout::Layout;
 use super::slab::Slab;
-use super::{Heap, Object};
+use super::{Heap, HeapRule, Object};
+use crate::address::TagAddr;
 use crate::exception::ExnInst;
 use crate::reference::Ref;
 use crate::value::Value;
-use etalon_module::TypeRegistry;
+use etalon_module::{TypeRegistry, ValType};
 use serde::{Deserialize, Serialize};
 
 /// The contents of a heap, including free cells and counters, so that a restored heap behaves the same.
@@ -15,6 +16,8 @@ pub(crate) struct HeapImage {
     objects: Slab<Object>,
     exns: Slab<ExnInst>,
     allocated: u64,
+    live: u64,
+    collected_at: u64,
     due: u64,
     collections: u64,
 }
@@ -25,6 +28,8 @@ impl Heap {
             objects: self.objects.clone(),
             exns: self.exns.clone(),
             allocated: self.allocated,
+            live: self.live,
+            collected_at: self.collected_at,
             due: self.due,
             collections: self.collections,
         }
@@ -32,11 +37,11 @@ impl Heap {
 
     /// Restores the heap of an image; `None` if the image is inconsistent. `is_ref` tells whether a
     /// reference can be one of the store's. The cap is kept.
-    pub(crate) fn resume(
+    pub(crate) fn resume<'t>(
         &mut self,
         image: HeapImage,
         types: &TypeRegistry,
-        tags: usize,
+        params_of: impl Fn(TagAddr) -> Option<&'t [ValType]>,
         is_ref: impl Fn(Ref) -> bool,
     ) -> Option<()> {
         self.learn(types);
@@ -56,20 +61,28 @@ impl Heap {
             }
             good.then_some(())
         };
-        let good_value = |value: &Value| match value {
-            Value::Ref(r) => is_ref(*r),
-            _ => true,
+        let good_value = |(value, ty): (&Value, &ValType)| match value {
+            Value::Ref(r) => matches!(ty, ValType::Ref(_)) && is_ref(*r),
+            other => other.is_number_of(*ty),
+        };
+        let good_exn = |exn: &ExnInst| {
+            params_of(exn.tag).is_some_and(|params| {
+                params.len() == exn.fields.len() && exn.fields.iter().zip(params).all(good_value)
+            })
         };
         let good = image.objects.is_consistent()
             && image.exns.is_consistent()
             && image.objects.values().all(|o| fits(o).is_some())
-            && image.exns.values().all(|e| e.tag.index() < tags && e.fields.iter().all(good_value))
-            && image.allocated <= self.cap;
+            && image.exns.values().all(good_exn)
+            && image.collected_at <= image.allocated
+            && (self.rule == HeapRule::Alive || image.allocated <= self.cap);
         if !good {
             return None;
         }
         (self.objects, self.exns) = (image.objects, image.exns);
         (self.allocated, self.due) = (image.allocated, image.due);
+        (self.live, self.collected_at) = (image.live, image.collected_at);
+        self.fresh = false;
         self.collections = image.collections;
         Some(())
     }

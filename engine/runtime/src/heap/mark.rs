@@ -4,14 +4,18 @@ use crate::exception::ExnInst;
 use crate::heap::Heap;
 use crate::heap::object::Object;
 use crate::reference::{Ref, RefKind};
+use crate::room;
+use crate::stop::Stop;
 use crate::value::Value;
 
 /// One bit for each cell of a slab.
 struct Bits(Vec<u64>);
 
 impl Bits {
-    fn new(len: usize) -> Bits {
-        Bits(vec![0; len.div_ceil(64)])
+    fn new(len: usize) -> Result<Bits, Stop> {
+        let mut words = Vec::new();
+        room::extend_to(&mut words, len.div_ceil(64), 0)?;
+        Ok(Bits(words))
     }
 
     fn get(&self, n: usize) -> bool {
@@ -27,18 +31,29 @@ impl Bits {
 }
 
 /// What is known to be reachable.
-struct Marker<'a> {
+struct Marker<'a, S> {
     heap: &'a Heap,
     objects: Bits,
     exns: Bits,
     /// Marked, but not yet scanned. A list instead of recursion, because structures nest to any depth.
     pending: Vec<Ref>,
+    /// Whether the host had no memory for the list, so that not everything is marked.
+    lost: bool,
+    /// Is told each reference that is met, to whatever it refers.
+    seen: S,
 }
 
-impl Marker<'_> {
+/// What is reachable.
+pub(crate) struct Marks {
+    objects: Bits,
+    exns: Bits,
+}
+
+impl<S: Fn(Ref)> Marker<'_, S> {
     /// Marks what a reference refers to. A dangling reference is ignored: it may come from a slot that is
     /// not in use.
     fn mark(&mut self, r: Ref) {
+        (self.seen)(r);
         let new = match r.kind() {
             Some(RefKind::Struct(a) | RefKind::Array(a)) => {
                 self.heap.objects.get(a.index()).is_some() && self.objects.set(a.index())
@@ -48,8 +63,8 @@ impl Marker<'_> {
             }
             _ => false,
         };
-        if new {
-            self.pending.push(r);
+        if new && room::push(&mut self.pending, r).is_err() {
+            self.lost = true;
         }
     }
 
@@ -78,19 +93,40 @@ impl Marker<'_> {
 }
 
 impl Heap {
-    /// Frees everything that cannot be reached from the roots.
-    pub(crate) fn collect(&mut self, roots: &[Ref]) {
+    /// Marks everything that can be reached from the roots, and tells `seen` each reference on the way.
+    ///
+    /// # Errors
+    /// If the host has no memory for the marks: then nothing can be freed.
+    pub(crate) fn mark(
+        &self,
+        visit_roots: impl FnOnce(&mut dyn FnMut(Ref)),
+        seen: impl Fn(Ref),
+    ) -> Result<Marks, Stop> {
         let mut marker = Marker {
             heap: self,
-            objects: Bits::new(self.objects.cells()),
-            exns: Bits::new(self.exns.cells()),
+            objects: Bits::new(self.objects.cells())?,
+            exns: Bits::new(self.exns.cells())?,
             pending: Vec::new(),
+            lost: false,
+            seen,
         };
-        roots.iter().for_each(|r| marker.mark(*r));
+        visit_roots(&mut |r| marker.mark(r));
         while let Some(r) = marker.pending.pop() {
             marker.scan(r);
         }
-        let Marker { objects, exns, .. } = marker;
+        if marker.lost {
+            return Err(Stop::out_of_memory());
+        }
+        Ok(Marks { objects: marker.objects, exns: marker.exns })
+    }
+
+    /// Frees everything that is not marked. Without marks, or without memory for what a sweep notes, everything stays: a
+    /// collection is never needed for more than room.
+    pub(crate) fn sweep(&mut self, marks: Result<Marks, Stop>) {
+        let reserved = self.objects.reserve_sweep().and_then(|()| self.exns.reserve_sweep());
+        let (Ok(Marks { objects, exns }), Ok(())) = (marks, reserved) else {
+            return self.not_collected();
+        };
         let mut live = 0;
         self.objects.sweep(|n| objects.get(n), |object: &Object| live += object.size());
         self.exns.sweep(|n| exns.get(n), |exn: &ExnInst| live += exn.size());

@@ -19,7 +19,7 @@ pub use roots::{Activation, RootId, Roots};
 
 use crate::address::{ExnAddr, HeapAddr};
 use crate::exception::ExnInst;
-use crate::stop::Exhaustion;
+use crate::stop::{Exhaustion, Stop};
 use etalon_gas::object_bytes;
 use etalon_module::{TypeId, TypeRegistry};
 use layout::Layout;
@@ -28,7 +28,18 @@ use slab::Slab;
 /// Least number of bytes allocated between two collections.
 const LEAST_INTERVAL: u64 = 4 << 20;
 
-/// All objects of a store. The schedule caps the bytes that it allocates in its lifetime.
+/// What the cap of a heap caps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeapRule {
+    /// All bytes that are ever allocated (gas-1, *GC heap*). So when a collection happens cannot be observed.
+    Allocated,
+    /// The bytes that are alive: `live-heap`, the rule where gas-1 is not asked for. The heap is collected before it
+    /// grows beyond the cap, and is full if an object does not fit into what is left then. Until that collection what is
+    /// not alive takes memory too, so that a heap may take twice the cap.
+    Alive,
+}
+
+/// All objects of a store. The schedule caps their bytes.
 #[derive(Debug)]
 pub struct Heap {
     objects: Slab<Object>,
@@ -37,7 +48,14 @@ pub struct Heap {
     layouts: Vec<Layout>,
     /// Bytes of all objects ever allocated, as gas-1 sizes them. It never falls.
     allocated: u64,
+    rule: HeapRule,
     cap: u64,
+    /// Bytes that were alive after the last collection.
+    live: u64,
+    /// What had been allocated by then.
+    collected_at: u64,
+    /// Whether a collection came just before the allocation that is under way.
+    fresh: bool,
     /// The next collection is due when this many bytes have been allocated.
     due: u64,
     /// Collect at every opportunity.
@@ -46,14 +64,18 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// An empty heap for at most `cap` bytes, counted as gas-1 sizes objects.
-    pub fn new(cap: u64) -> Heap {
+    /// An empty heap for at most `cap` bytes by a rule, counted as gas-1 sizes objects.
+    pub fn new(rule: HeapRule, cap: u64) -> Heap {
         Heap {
             objects: Slab::new(),
             exns: Slab::new(),
             layouts: Vec::new(),
             allocated: 0,
+            rule,
             cap,
+            live: 0,
+            collected_at: 0,
+            fresh: false,
             due: LEAST_INTERVAL,
             stress: false,
             collections: 0,
@@ -64,11 +86,34 @@ impl Heap {
         self.stress = stress;
     }
 
-    /// Whether an object can be allocated whose fields or elements take `payload` bytes. This depends on what has
-    /// been allocated, never on what has been collected since.
+    /// Whether an object can be allocated whose fields or elements take `payload` bytes.
     #[inline]
     pub fn has_room(&self, payload: u64) -> bool {
-        self.allocated.saturating_add(object_bytes(payload)) <= self.cap
+        let bytes = object_bytes(payload);
+        match self.rule {
+            HeapRule::Allocated => self.allocated.saturating_add(bytes) <= self.cap,
+            // All that is there is alive.
+            HeapRule::Alive if self.fresh => self.live.saturating_add(bytes) <= self.cap,
+            // It may be garbage that is in the way. The next allocation comes after a collection.
+            HeapRule::Alive => {
+                bytes <= self.cap && self.held().saturating_add(bytes) <= self.cap.saturating_mul(2)
+            }
+        }
+    }
+
+    /// Bytes of the objects that are alive or not yet collected.
+    fn held(&self) -> u64 {
+        self.live.saturating_add(self.allocated.saturating_sub(self.collected_at))
+    }
+
+    /// Checks that there is room for an object whose fields or elements take `payload` bytes.
+    pub(crate) fn check_room(&mut self, payload: u64) -> Result<(), Stop> {
+        if self.has_room(payload) {
+            return Ok(());
+        }
+        // Whoever goes on in spite of this may have dropped references meanwhile.
+        self.forget_collection();
+        Err(Exhaustion::Limit("the heap is full").into())
     }
 
     /// Bytes of all objects ever allocated, as gas-1 sizes them.
@@ -89,7 +134,9 @@ impl Heap {
     /// Whether a collection is due.
     #[inline]
     pub fn wants_collection(&self) -> bool {
-        self.stress || self.allocated >= self.due
+        self.stress
+            || self.allocated >= self.due
+            || self.rule == HeapRule::Alive && self.held() >= self.cap
     }
 
     /// The object at an address; `None` if there is none.
@@ -109,40 +156,65 @@ impl Heap {
         self.exns.get(addr.index())
     }
 
+    /// All exceptions that are alive or not yet collected.
+    pub(crate) fn exns(&self) -> impl Iterator<Item = &ExnInst> {
+        self.exns.values()
+    }
+
     /// Allocates an object from its payload.
     ///
     /// # Errors
-    /// If the heap's cap is reached.
-    pub(crate) fn alloc(&mut self, object: Object) -> Result<HeapAddr, Exhaustion> {
-        self.count(object.bytes.len() as u64, self.objects.has_room())?;
-        Ok(HeapAddr(self.objects.insert(object)))
+    /// If the heap's cap is reached, or the host has no memory left.
+    pub(crate) fn alloc(&mut self, object: Object) -> Result<HeapAddr, Stop> {
+        let payload = object.bytes.len() as u64;
+        self.check(payload, self.objects.has_room())?;
+        let addr = HeapAddr(self.objects.insert(object)?);
+        self.count(payload);
+        Ok(addr)
     }
 
     /// Allocates an exception.
     ///
     /// # Errors
-    /// If the heap's cap is reached.
-    pub(crate) fn alloc_exn(&mut self, exn: ExnInst) -> Result<ExnAddr, Exhaustion> {
-        self.count(exn.payload(), self.exns.has_room())?;
-        Ok(ExnAddr(self.exns.insert(exn)))
+    /// As for an object.
+    pub(crate) fn alloc_exn(&mut self, exn: ExnInst) -> Result<ExnAddr, Stop> {
+        let payload = exn.payload();
+        self.check(payload, self.exns.has_room())?;
+        let addr = ExnAddr(self.exns.insert(exn)?);
+        self.count(payload);
+        Ok(addr)
     }
 
-    fn count(&mut self, payload: u64, has_address: bool) -> Result<(), Exhaustion> {
-        if !self.has_room(payload) {
-            return Err(Exhaustion::Limit("the heap is full"));
-        }
+    fn count(&mut self, payload: u64) {
+        self.allocated = self.allocated.saturating_add(object_bytes(payload));
+        self.fresh = false;
+    }
+
+    fn check(&mut self, payload: u64, has_address: bool) -> Result<(), Stop> {
+        self.check_room(payload)?;
         // No host has the memory for 2^32 live objects.
         if !has_address {
-            return Err(Exhaustion::Limit("the heap has no address left"));
+            return Err(Exhaustion::Limit("the heap has no address left").into());
         }
-        self.allocated += object_bytes(payload);
         Ok(())
     }
 
     /// Schedules the next collection for when the heap may have doubled, given the bytes still alive.
     fn collected(&mut self, live: u64) {
         self.due = self.allocated.saturating_add(live.max(LEAST_INTERVAL));
-        self.collections += 1;
+        (self.live, self.collected_at, self.fresh) = (live, self.allocated, true);
+        self.collections = self.collections.saturating_add(1);
+    }
+
+    /// References may have been dropped since the last collection, so that the next allocation comes after another.
+    pub(crate) fn forget_collection(&mut self) {
+        self.due = self.allocated;
+        self.fresh = false;
+    }
+
+    /// A collection could not be made; the next one is tried when some more has been allocated.
+    fn not_collected(&mut self) {
+        self.due = self.allocated.saturating_add(LEAST_INTERVAL);
     }
 
     /// Computes the layouts of types that were added since the last call.

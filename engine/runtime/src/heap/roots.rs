@@ -14,7 +14,7 @@
 //! Any other reference, such as a result or an uncaught exception in the embedder's hands, is valid
 //! until the next call into the store.
 
-use crate::reference::{Ref, RefKind};
+use crate::reference::Ref;
 use crate::store::Store;
 use etalon_module::{HeapType, RefType, TypeUse};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl Handles {
     /// Whether every handle has a reference that can be one of the store's, and no later handle can be
     /// equal to one of them.
     pub(crate) fn are_good(&self, is_ref: impl Fn(Ref) -> bool) -> bool {
-        self.refs.iter().all(|(id, r)| id.0 < self.next && is_ref(*r))
+        self.next < u64::MAX && self.refs.iter().all(|(id, r)| id.0 < self.next && is_ref(*r))
     }
 }
 
@@ -119,16 +119,11 @@ impl Store {
 
     /// Frees every object and exception that cannot be reached; `roots` is what the caller holds.
     pub fn collect(&mut self, roots: &dyn Roots) {
-        let mut found = Vec::new();
-        self.visit_all_roots(roots, &mut |r| {
-            if let Some(RefKind::Struct(_) | RefKind::Array(_) | RefKind::Exn(_)) = r.kind() {
-                found.push(r);
-            }
-        });
-        self.heap.collect(&found);
+        let marks = self.heap.mark(|mark| self.visit_all_roots(roots, mark), |_| ());
+        self.heap.sweep(marks);
     }
 
-    fn visit_all_roots(&self, roots: &dyn Roots, visit: &mut dyn FnMut(Ref)) {
+    pub(crate) fn visit_all_roots(&self, roots: &dyn Roots, visit: &mut dyn FnMut(Ref)) {
         roots.visit_roots(self, visit);
         for activation in &self.activations {
             activation.visit_roots(self, visit);
@@ -143,7 +138,7 @@ impl Store {
             }
         }
         for table in self.tables.iter().filter(|t| self.may_hold_objects(t.ty().element)) {
-            (0..table.len()).filter_map(|i| table.get(i)).for_each(&mut *visit);
+            table.for_each_piece(|_, refs| refs.iter().for_each(|r| visit(*r)));
         }
         for elem in &self.elems {
             elem.refs.iter().for_each(|r| visit(*r));

@@ -1,5 +1,7 @@
 //! Numbered cells whose numbers are reused.
 
+use crate::room;
+use crate::stop::Stop;
 use serde::{Deserialize, Serialize};
 
 /// Values that keep their number as long as they live.
@@ -21,14 +23,14 @@ impl<T> Slab<T> {
         !self.free.is_empty() || self.cells.len() < u32::MAX as usize
     }
 
-    /// Puts a value into a free cell.
-    pub(crate) fn insert(&mut self, value: T) -> u32 {
+    /// Puts a value into a free cell; an error if the host has no memory left.
+    pub(crate) fn insert(&mut self, value: T) -> Result<u32, Stop> {
         if let Some(n) = self.free.pop() {
             self.cells[n as usize] = Some(value);
-            return n;
+            return Ok(n);
         }
-        self.cells.push(Some(value));
-        (self.cells.len() - 1) as u32
+        room::push(&mut self.cells, Some(value))?;
+        Ok((self.cells.len() - 1) as u32)
     }
 
     /// Whether the free list holds exactly the numbers without a value, each once.
@@ -66,6 +68,12 @@ impl<T> Slab<T> {
     /// How many numbers are in use or free.
     pub(crate) fn cells(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Makes room for what a sweep notes, so that it cannot fail.
+    pub(crate) fn reserve_sweep(&mut self) -> Result<(), Stop> {
+        let live = self.count();
+        room::reserve(&mut self.free, live)
     }
 
     /// Frees every value whose number `keep` rejects.

@@ -219,11 +219,11 @@ fn churn(f: &mut Fixture, keep: usize) -> (u64, Stop) {
     }
 }
 
-fn small_heap(gc_stress: bool) -> Fixture {
+fn small_heap(config: StoreConfig) -> Fixture {
     let text = include_str!("../../../gas/schedules/default.toml");
     let text = text.replace("gc_heap_bytes = 1_073_741_824", "gc_heap_bytes = 64_000");
     let schedule = Arc::new(Schedule::parse(&text, "test").unwrap());
-    fixture_of(StoreConfig { schedule, gc_stress, ..StoreConfig::unmetered() })
+    fixture_of(StoreConfig { schedule, ..config })
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn when_the_heap_is_full_does_not_depend_on_collections() {
     let full = Stop::Exhausted(Exhaustion::Limit("the heap is full"));
     let mut runs = Vec::new();
     for (stress, keep) in [(false, 3), (true, 3), (true, 100_000)] {
-        let mut f = small_heap(stress);
+        let mut f = small_heap(StoreConfig { gc_stress: stress, ..StoreConfig::metered(None) });
         runs.push(churn(&mut f, keep));
         assert_eq!(f.store.heap.collections() > 0, stress);
         assert_eq!(f.store.room_for_array(f.bytes, 0), Err(full.clone()));
@@ -240,9 +240,45 @@ fn when_the_heap_is_full_does_not_depend_on_collections() {
     assert_eq!(runs, vec![(2000, full); 3]);
 }
 
+/// Without gas the cap is on what is alive: garbage of a hundred heaps is no matter.
+#[test]
+fn garbage_does_not_fill_a_heap_without_gas() {
+    for gc_stress in [false, true] {
+        let mut f = small_heap(StoreConfig { gc_stress, ..StoreConfig::unmetered() });
+        for i in 0..200_000 {
+            f.store.collect_if_needed(&());
+            f.node(i, Ref::NULL);
+        }
+        assert!(f.store.heap.allocated_bytes() > 90 * 64_000);
+        assert!(f.live() <= 2000);
+        // An object that is larger than the cap never fits; one of half its size does, although garbage is there.
+        let full = Err(Exhaustion::Limit("the heap is full").into());
+        assert_eq!(f.store.room_for_array(f.bytes, 64_001), full);
+        for _ in 0..10 {
+            f.store.collect_if_needed(&());
+            f.store.alloc_array(f.bytes, 32_000, [0, 0]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_alive_fills_a_heap_without_gas() {
+    let full = Stop::Exhausted(Exhaustion::Limit("the heap is full"));
+    for gc_stress in [false, true] {
+        let mut f = small_heap(StoreConfig { gc_stress, ..StoreConfig::unmetered() });
+        let (made, stop) = churn(&mut f, 100_000);
+        assert_eq!(stop, full);
+        // A collection tells that the last object is one too many, at the next.
+        assert!((2000..=2001).contains(&made), "{made}");
+        // Nothing holds the objects any more, and whoever goes on finds room.
+        f.store.collect_if_needed(&());
+        f.store.alloc_array(f.bytes, 32_000, [0, 0]).unwrap();
+    }
+}
+
 #[test]
 fn stress_collects_at_every_opportunity() {
-    let mut f = small_heap(true);
+    let mut f = small_heap(StoreConfig { gc_stress: true, ..StoreConfig::unmetered() });
     let handle = f.node(0, Ref::NULL);
     f.store.root(handle);
     for i in 1..=10 {

@@ -4,7 +4,8 @@
 //! bounds check rely on that.
 #![allow(unsafe_code)]
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use crate::system::{map, open, unmap, whole_pages};
+use rustix::mm::ProtFlags;
 use std::ptr::NonNull;
 
 /// Reserved address space whose first bytes are usable.
@@ -24,32 +25,28 @@ unsafe impl Sync for Reservation {}
 impl Reservation {
     /// Reserves `reserved` bytes (rounded up to pages), none usable yet.
     pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
-        let reserved = round_up(reserved.max(1))?;
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: a fresh anonymous mapping at an address of the system's choice overlaps nothing.
-        let base =
-            unsafe { mmap_anonymous(std::ptr::null_mut(), reserved, ProtFlags::empty(), flags)? };
-        let base = NonNull::new(base.cast())
-            .ok_or_else(|| std::io::Error::other("the system mapped the null page"))?;
+        let reserved = whole_pages(reserved.max(1))?;
+        let base = map(reserved, ProtFlags::empty())?;
         Ok(Reservation { base, reserved, usable: 0, committed: 0 })
     }
 
-    /// Makes the first `usable` bytes usable; the new ones are zero. Never shrinks.
-    pub(crate) fn grow(&mut self, usable: usize) -> std::io::Result<()> {
-        let wanted = round_up(usable)?;
+    /// Makes sure that the first `usable` bytes can be made usable.
+    pub(crate) fn commit(&mut self, usable: usize) -> std::io::Result<()> {
+        let wanted = whole_pages(usable)?;
         if wanted > self.reserved {
             return Err(std::io::Error::other("growth beyond the reservation"));
         }
         if wanted > self.committed {
-            let rights = MprotectFlags::READ | MprotectFlags::WRITE;
-            // SAFETY: the range is inside this reservation, page-aligned, and no reference into
-            // the part whose rights change exists: it was not usable before.
-            unsafe {
-                let from = self.base.as_ptr().add(self.committed);
-                mprotect(from.cast(), wanted - self.committed, rights)?;
-            }
+            // SAFETY: the range is inside this reservation and of whole pages.
+            unsafe { open(self.base.add(self.committed), wanted - self.committed)? };
             self.committed = wanted;
         }
+        Ok(())
+    }
+
+    /// Makes the first `usable` bytes usable; the new ones are zero. Never shrinks.
+    pub(crate) fn grow(&mut self, usable: usize) -> std::io::Result<()> {
+        self.commit(usable)?;
         self.usable = self.usable.max(usable);
         Ok(())
     }
@@ -81,19 +78,8 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         // SAFETY: the mapping was made by `new` with this length and nothing refers to it any more.
-        // A failure leaks address space and nothing else.
-        unsafe {
-            let _ = munmap(self.base.as_ptr().cast(), self.reserved);
-        }
+        unsafe { unmap(self.base, self.reserved) };
     }
-}
-
-/// Rounds up to whole host pages.
-fn round_up(bytes: usize) -> std::io::Result<usize> {
-    let page = rustix::param::page_size();
-    bytes
-        .checked_next_multiple_of(page)
-        .ok_or_else(|| std::io::Error::other("size beyond the address space"))
 }
 
 #[cfg(test)]

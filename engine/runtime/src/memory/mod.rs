@@ -6,16 +6,25 @@ mod mmap;
 mod vec;
 
 #[cfg(not(miri))]
-use mmap::Reservation;
+pub(crate) use mmap::Reservation;
 #[cfg(miri)]
 use vec::Reservation;
 
+use crate::budget::Budget;
+use crate::stop::Stop;
+use crate::touched::for_each_touched;
 use etalon_module::{AddrType, MemoryType};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Size of the guard region behind the 4 GiB of a 32-bit memory: an access whose constant offset and
 /// width stay within it needs no bounds check in compiled code.
 pub const GUARD_BYTES: usize = 32 << 20;
+
+/// Memories are hashed and saved in pieces of this many bytes. A piece is no larger than a page.
+pub(crate) const PIECE: usize = 4096;
+
+static ZEROS: [u8; PIECE] = [0; PIECE];
 
 /// What compiled code reads of a memory, at a fixed address as long as the memory lives.
 #[derive(Debug, Default)]
@@ -35,6 +44,7 @@ pub struct MemoryInst {
     cap: u64,
     reservation: Reservation,
     def: Box<MemoryDef>,
+    budget: Arc<Budget>,
 }
 
 impl MemoryInst {
@@ -50,27 +60,35 @@ impl MemoryInst {
     /// Allocates a memory of its type's minimum size, which can grow to `cap` pages.
     ///
     /// # Errors
-    /// If the minimum exceeds the cap, or the system has no address space left.
-    pub fn new(ty: MemoryType, cap: u64) -> Result<MemoryInst, MemoryError> {
+    /// If the minimum exceeds a cap, or the system has no address space left.
+    pub(crate) fn new(
+        ty: MemoryType,
+        cap: u64,
+        budget: Arc<Budget>,
+    ) -> Result<MemoryInst, MemoryError> {
         // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
         let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
         if ty.limits.min > cap {
             return Err(MemoryError::AboveCap { pages: ty.limits.min, cap });
         }
         let cap_bytes = cap.checked_shl(u32::from(ty.page_size_log2)).unwrap_or(u64::MAX);
+        let bytes = ty.limits.min.checked_shl(u32::from(ty.page_size_log2)).unwrap_or(u64::MAX);
+        let above = |_| MemoryError::AboveTotal { pages: ty.limits.min };
+        budget.check(bytes).map_err(above)?;
         let reserved = Self::reserved_bytes(&ty, cap_bytes).ok_or(MemoryError::NoAddressSpace)?;
         let reservation = Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?;
         let def = Box::new(MemoryDef::default());
         def.base.store(reservation.base().expose_provenance(), Relaxed);
-        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def };
-        memory.resize(ty.limits.min)?;
+        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def, budget };
+        memory.set_pages(ty.limits.min)?;
         Ok(memory)
     }
 
-    fn resize(&mut self, pages: u64) -> Result<(), MemoryError> {
+    fn set_pages(&mut self, pages: u64) -> Result<(), MemoryError> {
         let bytes = usize::try_from(pages << self.ty.page_size_log2)
             .map_err(|_| MemoryError::NoAddressSpace)?;
         self.reservation.grow(bytes).map_err(|_| MemoryError::NoAddressSpace)?;
+        self.budget.take((pages - self.pages) << self.ty.page_size_log2);
         self.pages = pages;
         self.def.len.store(bytes, Relaxed);
         Ok(())
@@ -94,8 +112,22 @@ impl MemoryInst {
         self.pages.checked_add(delta).is_some_and(|new| new <= self.cap)
     }
 
+    /// Makes sure that the host has what growing by `delta` pages takes, so that only then it is charged (gas-1,
+    /// *Memories and tables*). Nothing is changed that a guest can see.
+    ///
+    /// # Errors
+    /// Exhaustion if the memories of the store would take more bytes than they may; a host error if the host has no
+    /// memory left.
+    pub fn reserve_growth(&mut self, delta: u64) -> Result<(), Stop> {
+        let bytes = u128::from(delta) << self.ty.page_size_log2;
+        self.budget.check(u64::try_from(bytes).unwrap_or(u64::MAX))?;
+        let new = bytes + self.reservation.bytes().len() as u128;
+        let new = usize::try_from(new).map_err(|_| Stop::out_of_memory())?;
+        self.reservation.commit(new).map_err(|_| Stop::out_of_memory())
+    }
+
     /// Grows by `delta` pages; gives the old size, or `None` if the new one exceeds the declared maximum
-    /// or the cap. What `memory.grow` makes of that is the tier's business.
+    /// or a cap. What `memory.grow` makes of that is the tier's business.
     ///
     /// # Errors
     /// [`MemoryError::NoAddressSpace`] if the host runs out of memory, which no guest may observe.
@@ -103,7 +135,8 @@ impl MemoryInst {
         let old = self.pages;
         match old.checked_add(delta) {
             Some(new) if new <= self.cap => {
-                self.resize(new)?;
+                self.reserve_growth(delta).map_err(|_| MemoryError::NoAddressSpace)?;
+                self.set_pages(new)?;
                 Ok(Some(old))
             }
             _ => Ok(None),
@@ -116,6 +149,19 @@ impl MemoryInst {
         self.reservation.bytes()
     }
 
+    /// Calls `visit` with each piece of [`PIECE`] bytes that is not all zeros, and its number. This costs what was touched.
+    pub(crate) fn for_each_piece(&self, mut visit: impl FnMut(u64, &[u8])) {
+        let bytes = self.bytes();
+        for_each_touched(bytes.as_ptr().addr(), bytes.len(), |range| {
+            let first = range.start / PIECE;
+            for (number, piece) in (first as u64..).zip(bytes[range].chunks(PIECE)) {
+                if piece != &ZEROS[..piece.len()] {
+                    visit(number, piece);
+                }
+            }
+        });
+    }
+
     /// Its bytes, for writing.
     #[inline(always)]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
@@ -125,6 +171,12 @@ impl MemoryInst {
     /// What compiled code reads of it; the address is valid as long as the memory lives.
     pub fn def(&self) -> &MemoryDef {
         &self.def
+    }
+}
+
+impl Drop for MemoryInst {
+    fn drop(&mut self) {
+        self.budget.give(self.reservation.bytes().len() as u64);
     }
 }
 
@@ -142,6 +194,12 @@ pub enum MemoryError {
     /// The store's limiter refuses it.
     #[error("the embedder refuses the memory")]
     Refused,
+    /// With it, the memories of the store would take more bytes than they may.
+    #[error("a memory of {pages} pages exceeds what the store's memories may take together")]
+    AboveTotal {
+        /// Minimum size.
+        pages: u64,
+    },
     /// The host is out of address space or memory.
     #[error("the host is out of address space or memory")]
     NoAddressSpace,

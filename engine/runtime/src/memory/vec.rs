@@ -13,10 +13,16 @@ impl Reservation {
         Ok(Reservation { bytes: Vec::new(), reserved })
     }
 
-    pub(crate) fn grow(&mut self, usable: usize) -> std::io::Result<()> {
+    pub(crate) fn commit(&mut self, usable: usize) -> std::io::Result<()> {
         if usable > self.reserved {
             return Err(std::io::Error::other("growth beyond the reservation"));
         }
+        let more = usable.saturating_sub(self.bytes.len());
+        self.bytes.try_reserve(more).map_err(std::io::Error::other)
+    }
+
+    pub(crate) fn grow(&mut self, usable: usize) -> std::io::Result<()> {
+        self.commit(usable)?;
         let usable = usable.max(self.bytes.len());
         self.bytes.resize(usable, 0);
         Ok(())

@@ -2,14 +2,16 @@
 //!
 //! An image may come from anywhere, so every address in it is checked before it is used.
 
-use super::{FuncImage, HostImport, ImageError, InstanceImage, KindImage, PIECE, StoreImage};
-use crate::address::{InstanceAddr, TagAddr};
+use super::{FuncImage, HostImport, ImageError, InstanceImage, KindImage, StoreImage, TableImage};
+use crate::address::{FuncAddr, InstanceAddr, TagAddr};
 use crate::func::{FuncInst, FuncKind};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
+use crate::memory::PIECE;
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::store::Store;
+use crate::table;
 use crate::value::Value;
 use etalon_module::{
     Canonicalise, ExternType, HeapType, Module, RefType, TagType, TypeId, TypeRegistry, TypeUse,
@@ -49,31 +51,33 @@ impl Store {
             let func = self.linked(func, hosts)?;
             self.funcs.push(func);
         }
-        let tags = image.tags.len();
         for ty in image.tags {
             check(self.is_func_type(ty), "a tag")?;
             self.alloc_tag(ty);
         }
-        self.heap
-            .resume(image.heap, &self.types, tags, {
-                let funcs = self.funcs.len();
-                move |r| is_ref(r, funcs)
-            })
-            .ok_or(corrupt("its heap"))?;
+        let (types, tags, funcs) = (&self.types, &self.tags, self.funcs.len());
+        let params_of = |tag: TagAddr| Some(&*types.func(tags.get(tag.index())?.ty)?.params);
+        let resumed = self.heap.resume(image.heap, types, params_of, |r| is_ref(r, funcs));
+        resumed.ok_or(corrupt("its heap"))?;
         for (ty, value) in image.globals {
             check(self.is_known(ty.val) && self.is_of_kind(value, ty.val), "a global")?;
             self.alloc_global(ty, value);
         }
-        for (mut ty, refs) in image.tables {
+        for TableImage { ty, pieces } in image.tables {
             check(self.is_known(ValType::Ref(ty.element)), "a table's type")?;
-            ty.limits.min = refs.len() as u64;
-            let table = self.alloc_table(ty, Ref::NULL).ok_or(corrupt("a table's size"))?;
-            for (i, r) in refs.into_iter().enumerate() {
-                check(self.is_ref(r), "a table's element")?;
-                self.tables[table.index()].set(i as u64, r).ok_or(corrupt("a table's element"))?;
+            let table = self.alloc_table(ty, Ref::NULL)?;
+            for (number, refs) in pieces {
+                let first = number.checked_mul(table::PIECE as u64).ok_or(corrupt("a table"))?;
+                for (i, r) in refs.into_iter().enumerate() {
+                    let at = first.checked_add(i as u64).filter(|_| self.is_ref(r));
+                    let set = at.and_then(|at| self.tables[table.index()].set(at, r));
+                    set.ok_or(corrupt("a table's element"))?;
+                }
             }
         }
         for memory in image.memories {
+            // Pages have one of these sizes, by the proposal *custom page sizes*.
+            check(matches!(memory.ty.page_size_log2, 0 | 16), "a memory's type")?;
             let addr = self.alloc_memory(memory.ty)?;
             let bytes = self.memories[addr.index()].bytes_mut();
             for (at, piece) in memory.pieces {
@@ -91,6 +95,7 @@ impl Store {
         for instance in image.instances {
             self.add_instance(instance, modules, &image.dropped)?;
         }
+        check(self.funcs_are_of_instances(), "a function's instance")?;
         check(image.handles.are_good(|r| self.is_ref(r)), "a handle")?;
         self.handles = image.handles;
         check(image.waits.iter().all(|w| w.memory.index() < self.memories.len()), "a wait")?;
@@ -139,13 +144,19 @@ impl Store {
     fn is_of_kind(&self, value: Value, ty: ValType) -> bool {
         match (value, ty) {
             (Value::Ref(r), ValType::Ref(_)) => self.is_ref(r),
-            (Value::I32(_), ValType::I32)
-            | (Value::I64(_), ValType::I64)
-            | (Value::F32(_), ValType::F32)
-            | (Value::F64(_), ValType::F64)
-            | (Value::V128(_), ValType::V128) => true,
-            _ => false,
+            (value, ty) => value.is_number_of(ty),
         }
+    }
+
+    /// Whether each function of a module is what its instance has at its index.
+    fn funcs_are_of_instances(&self) -> bool {
+        (0..).zip(&self.funcs).all(|(addr, func)| match func.kind {
+            FuncKind::Wasm { instance, index, .. } => {
+                let instance = self.instances.get(instance.index());
+                instance.is_some_and(|inst| inst.funcs.get(index as usize) == Some(&FuncAddr(addr)))
+            }
+            FuncKind::Host(_) => true,
+        })
     }
 
     fn is_ref(&self, r: Ref) -> bool {

@@ -14,14 +14,12 @@ use crate::executor::{AttachError, TierId};
 use crate::heap::{Handles, HeapImage};
 use crate::memory::MemoryError;
 use crate::reference::Ref;
+use crate::table::TableError;
 use crate::value::Value;
 use crate::waits::Waits;
 use etalon_module::{FuncType, GlobalType, MemoryType, RecGroup, TableType, TypeId, TypeRegistry};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-/// Memory is saved in pieces of this many bytes; pieces of zeros are omitted.
-const PIECE: usize = 4096;
 
 /// The state of a store.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,7 +28,7 @@ pub struct StoreImage {
     modules: Vec<[u8; 32]>,
     types: Vec<RecGroup>,
     funcs: Vec<FuncImage>,
-    tables: Vec<(TableType, Vec<Ref>)>,
+    tables: Vec<TableImage>,
     memories: Vec<MemoryImage>,
     globals: Vec<(GlobalType, Value)>,
     tags: Vec<TypeId>,
@@ -56,6 +54,13 @@ struct FuncImage {
 enum KindImage {
     Wasm { instance: InstanceAddr, index: u32, tier: TierId },
     Host { module: String, name: String },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct TableImage {
+    ty: TableType,
+    /// Pieces that are not all null, by their number.
+    pieces: Vec<(u64, Vec<Ref>)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,6 +123,9 @@ pub enum ImageError {
     /// A memory cannot be allocated.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// A table cannot be allocated.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A tier cannot run an instance.
     #[error(transparent)]
     Attach(#[from] AttachError),

@@ -1,9 +1,10 @@
 //! Saving a store as an image.
 
-use super::{FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, PIECE, StoreImage};
+use super::{FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, StoreImage, TableImage};
 use crate::func::{FuncInst, FuncKind};
 use crate::memory::MemoryInst;
 use crate::store::Store;
+use crate::table::TableInst;
 
 impl Store {
     /// The state of the store as plain data. Tiers save what they hold themselves.
@@ -41,11 +42,7 @@ impl Store {
             modules,
             types: self.types.groups(),
             funcs: self.funcs.iter().map(func).collect(),
-            tables: self
-                .tables
-                .iter()
-                .map(|t| (t.ty(), (0..t.len()).filter_map(|i| t.get(i)).collect()))
-                .collect(),
+            tables: self.tables.iter().map(table).collect(),
             memories: self.memories.iter().map(memory).collect(),
             globals: self.globals.iter().map(|g| (g.ty(), g.get())).collect(),
             tags: self.tags.iter().map(|t| t.ty).collect(),
@@ -56,7 +53,7 @@ impl Store {
             handles: self.handles.clone(),
             waits: self.waits.clone(),
             gas_limit: meter.limit(),
-            gas_left: meter.cell().left(),
+            gas_left: meter.left().unwrap_or(u64::MAX - meter.consumed()),
             exhausted: meter.is_exhausted(),
         })
     }
@@ -75,10 +72,13 @@ fn func(func: &FuncInst) -> FuncImage {
 }
 
 fn memory(memory: &MemoryInst) -> MemoryImage {
-    let pieces = memory.bytes().chunks(PIECE).enumerate();
-    let written = pieces.filter(|(_, piece)| piece.iter().any(|b| *b != 0));
-    MemoryImage {
-        ty: memory.ty(),
-        pieces: written.map(|(i, piece)| (i as u64, piece.to_vec())).collect(),
-    }
+    let mut pieces = Vec::new();
+    memory.for_each_piece(|number, piece| pieces.push((number, piece.to_vec())));
+    MemoryImage { ty: memory.ty(), pieces }
+}
+
+fn table(table: &TableInst) -> TableImage {
+    let mut pieces = Vec::new();
+    table.for_each_piece(|number, refs| pieces.push((number, refs.to_vec())));
+    TableImage { ty: table.ty(), pieces }
 }
