@@ -319,9 +319,16 @@ impl Jit {
         let Some(Place { trap: Some(code), func, offset }) = place else {
             let fault = activation.fault;
             return Stop::crash(format!(
-                "a fault at {place:?}, where no trap is expected (access to {fault:#x})"
+                "a fault at {place:?}, where no trap is expected (access to {fault:x?})"
             ));
         };
+        // Compiled code relies on faults for the bounds of memories alone. Any other address is our mistake.
+        let reserves = |fault| store.memories.iter().any(|memory| memory.reserves(fault));
+        if let Some(fault) = activation.fault
+            && !(code == Trap::MemoryOutOfBounds as u8 && reserves(fault))
+        {
+            return Stop::crash(format!("an access to {fault:#x}, which is in no memory"));
+        }
         let site = func.zip(offset).map(|(func, offset)| Site { func, offset });
         match code {
             CODE_UNWIND => self.pending(site),

@@ -12,8 +12,8 @@ pub(crate) struct Activation {
     pub(crate) fp: usize,
     /// Where the stop was raised.
     pub(crate) trap_pc: usize,
-    /// The address whose access faulted.
-    pub(crate) fault: usize,
+    /// The address whose access faulted, if that is what stopped it.
+    pub(crate) fault: Option<usize>,
     /// Whether that was beyond the end of the guest stack.
     pub(crate) overflow: bool,
     /// Where execution goes on at the next stop instead: a handler that was found for an exception.
@@ -40,7 +40,7 @@ impl Activation {
             sp: 0,
             fp: 0,
             trap_pc: 0,
-            fault: 0,
+            fault: None,
             overflow: false,
             landing: None,
         }

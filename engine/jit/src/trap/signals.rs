@@ -8,11 +8,14 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SIGNALS: [c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
 
 /// What handled each signal before.
 static BEFORE: OnceLock<[sigaction; SIGNALS.len()]> = OnceLock::new();
+/// Which of these asked to be called once and were.
+static SPENT: [AtomicBool; SIGNALS.len()] = [const { AtomicBool::new(false) }; SIGNALS.len()];
 
 thread_local! {
     /// The innermost activation of the thread. It has no destructor and a constant start, so reading it in a
@@ -24,7 +27,9 @@ thread_local! {
 /// Runs `body`, which enters compiled code through a trampoline that fills in `activation`.
 pub(crate) fn enter<R>(activation: &mut Activation, body: impl FnOnce(*mut Activation) -> R) -> R {
     install();
-    ALTERNATE.with(|_| ());
+    // A destructor of another thread-local value may call when this one is gone. Handlers then run on the guest
+    // stack, which is no worse unless it overflows.
+    let _ = ALTERNATE.try_with(|_| ());
     let activation = ptr::from_mut(activation);
     let outer = CURRENT.replace(activation);
     let result = body(activation);
@@ -86,15 +91,17 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
     let registers = unsafe { &mut *context.cast::<ucontext_t>() };
     let pc = registers::pc(registers, signal);
     // SAFETY: the system fills in the information for the signals handled here.
-    let fault = unsafe { (*info).si_addr() } as usize;
-    let overflow = signal == libc::SIGSEGV && super::stack::is_beyond(fault);
+    let (fault, code) = unsafe { ((*info).si_addr() as usize, (*info).si_code) };
+    // What somebody sent is no fault of the code that it interrupts.
+    let sent = code <= 0;
+    let overflow = !sent && signal == libc::SIGSEGV && super::stack::is_beyond(fault);
     let activation = CURRENT.get();
-    if !activation.is_null() && ranges::contains(pc) {
+    if !sent && !activation.is_null() && ranges::contains(pc) {
         // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the
         // thread is in compiled code, where no reference to it is in use.
         let activation = unsafe { &mut *activation };
         activation.trap_pc = pc;
-        activation.fault = fault;
+        activation.fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then_some(fault);
         activation.overflow = overflow;
         let (pc, sp, fp) = (activation.handler, activation.sp, activation.fp);
         let entry = Landing { pc, sp, fp, payload: 0, clause: 0 };
@@ -110,42 +117,72 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
         }
     }
     // SAFETY: the arguments are passed on as they came.
-    unsafe { chain(signal, info, context) }
+    unsafe { chain(signal, sent, info, context) }
 }
 
 /// Does what would have been done without this handler.
 ///
 /// # Safety
 /// The arguments must be those of a handler.
-unsafe fn chain(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+unsafe fn chain(signal: c_int, sent: bool, info: *mut siginfo_t, context: *mut c_void) {
     let position = SIGNALS.iter().position(|s| *s == signal);
-    let before = BEFORE.get().zip(position).map(|(all, i)| &all[i]);
-    match before {
-        Some(before) if before.sa_sigaction == libc::SIG_IGN => {}
-        Some(before) if before.sa_sigaction != libc::SIG_DFL => {
-            if before.sa_flags & libc::SA_SIGINFO != 0 {
-                // SAFETY: whoever installed it with SA_SIGINFO gave a function of this form.
-                unsafe {
-                    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
-                        std::mem::transmute(before.sa_sigaction);
-                    handler(signal, info, context);
-                }
-            } else {
-                // SAFETY: without SA_SIGINFO a handler takes the number alone.
-                unsafe {
-                    let handler: extern "C" fn(c_int) = std::mem::transmute(before.sa_sigaction);
-                    handler(signal);
-                }
-            }
-        }
-        // The default ends the process: it is put back, and the instruction faults again.
+    let Some((before, spent)) = position.and_then(|i| Some((&BEFORE.get()?[i], &SPENT[i]))) else {
+        return end(signal, sent);
+    };
+    match before.sa_sigaction {
+        // The system ignores what was sent. A fault cannot be ignored: its instruction would fault for ever.
+        libc::SIG_IGN if sent => {}
+        libc::SIG_IGN | libc::SIG_DFL => end(signal, sent),
+        _ if spent.load(Ordering::Relaxed) => end(signal, sent),
         _ => {
-            // SAFETY: a zeroed action with the default handler is valid.
-            unsafe {
-                let mut action: sigaction = std::mem::zeroed();
-                action.sa_sigaction = libc::SIG_DFL;
-                libc::sigaction(signal, &action, ptr::null_mut());
-            }
+            spent.store(before.sa_flags & libc::SA_RESETHAND != 0, Ordering::Relaxed);
+            // SAFETY: it is the action that was installed for this signal, with the arguments of a handler.
+            unsafe { call(before, signal, info, context) }
+        }
+    }
+}
+
+/// Calls a handler with the signals blocked that it asked for.
+///
+/// # Safety
+/// The action must be a handler's, installed for the signal, and the arguments those of a handler.
+unsafe fn call(action: &sigaction, signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let mut blocked = action.sa_mask;
+    let mut outside = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the sets are valid, and there is room for the one that is written.
+    unsafe {
+        if action.sa_flags & libc::SA_NODEFER == 0 {
+            libc::sigaddset(&mut blocked, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_BLOCK, &blocked, outside.as_mut_ptr());
+    }
+    if action.sa_flags & libc::SA_SIGINFO != 0 {
+        // SAFETY: whoever installed it with SA_SIGINFO gave a function of this form.
+        unsafe {
+            let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
+                std::mem::transmute(action.sa_sigaction);
+            handler(signal, info, context);
+        }
+    } else {
+        // SAFETY: without SA_SIGINFO a handler takes the number alone.
+        unsafe {
+            let handler: extern "C" fn(c_int) = std::mem::transmute(action.sa_sigaction);
+            handler(signal);
+        }
+    }
+    // SAFETY: the set was written above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, outside.as_ptr(), ptr::null_mut()) };
+}
+
+/// The default ends the process: it is put back, and the instruction faults again, or the signal is sent again.
+fn end(signal: c_int, sent: bool) {
+    // SAFETY: a zeroed action with the default handler is valid, and all three may be called in a handler.
+    unsafe {
+        let mut action: sigaction = std::mem::zeroed();
+        action.sa_sigaction = libc::SIG_DFL;
+        libc::sigaction(signal, &action, ptr::null_mut());
+        if sent {
+            libc::raise(signal);
         }
     }
 }

@@ -87,15 +87,16 @@ mod switch {
 
     /// Runs `body`, which must not panic, on a stack of its own.
     pub(super) fn run<R>(body: impl FnOnce() -> R) -> io::Result<R> {
-        let stack = match SPARE.take() {
-            Some(stack) => stack,
-            None => GuestStack::new()?,
+        // In a destructor of another thread-local value there may be no spare one.
+        let stack = match SPARE.try_with(RefCell::take) {
+            Ok(Some(stack)) => stack,
+            _ => GuestStack::new()?,
         };
         let limit = stack.limit.get();
         let outer = super::set_guard(limit..limit + GUARD);
         let result = on_stack(&stack, body);
         super::set_guard(outer);
-        SPARE.set(Some(stack));
+        let _ = SPARE.try_with(|spare| spare.replace(Some(stack)));
         Ok(result)
     }
 

@@ -56,6 +56,11 @@ impl Reservation {
         self.base.as_ptr()
     }
 
+    /// Whether an address is in it, usable or not.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base.as_ptr().addr()) < self.reserved
+    }
+
     /// The usable bytes.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -168,6 +168,11 @@ impl MemoryInst {
         self.reservation.bytes_mut()
     }
 
+    /// Whether an address lies in the space that is reserved for it, usable or not.
+    pub fn reserves(&self, address: usize) -> bool {
+        self.reservation.contains(address)
+    }
+
     /// What compiled code reads of it; the address is valid as long as the memory lives.
     pub fn def(&self) -> &MemoryDef {
         &self.def

@@ -32,6 +32,10 @@ impl Reservation {
         std::ptr::null_mut()
     }
 
+    pub(crate) fn contains(&self, _: usize) -> bool {
+        false
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
