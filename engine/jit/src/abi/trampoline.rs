@@ -131,6 +131,10 @@ pub(crate) fn bridge(isa: &dyn TargetIsa, signature: &AbiSignature, at: i32, fun
     b.switch_to_block(start);
     let mut args = b.block_params(start).to_vec();
     let flags = Region::VmCtx.flags(b.func);
+    // A direct call did not note whose it is, and what follows may be an exit stub, which asks.
+    let context = b.ins().load(I64, flags, args[0], VmLayout::CONTEXT);
+    let noted = Region::Context.flags(b.func);
+    b.ins().store(noted, args[0], context, offset_of!(JitContext, caller) as i32);
     let code = b.ins().load(I64, flags, args[0], at);
     args[0] = b.ins().load(I64, flags, args[0], at + 8);
     let callee = b.import_signature(signature.native());
