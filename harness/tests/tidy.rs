@@ -90,6 +90,7 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
 const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/runtime/src/const_eval.rs", 1, "the operands of an expression of the module"),
     ("engine/runtime/src/digest.rs", 1, "an object that is there; the embedder asks for digests"),
+    ("engine/runtime/src/heap/roots.rs", 1, "handles that the embedder made"),
     ("engine/runtime/src/heap/slab.rs", 1, "a snapshot that was read"),
     ("engine/runtime/src/memory/vec.rs", 1, "room was made; under Miri only"),
     ("engine/runtime/src/rollback.rs", 8, "what one instantiation allocated"),
@@ -110,7 +111,7 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/interp/src/program/mod.rs", 2, "the functions of modules"),
     ("engine/jit/src/executor.rs", 1, "the index spaces of a module"),
     ("engine/jit/src/code/loaded.rs", 1, "the functions of a module"),
-    ("engine/jit/src/abi/trampoline.rs", 4, "a signature"),
+    ("engine/jit/src/abi/trampoline.rs", 5, "a signature"),
     ("engine/jit/src/libcalls/array.rs", 1, "an iterator over operands"),
     ("engine/jit/src/libcalls/call_out.rs", 1, "the slots of a function type"),
     ("engine/jit/src/trap/signals.rs", 1, "a constant"),

@@ -93,8 +93,6 @@ impl Executor for Oracle {
     }
 
     fn visit_roots(&self, store: &Store, visit: &mut dyn FnMut(Ref)) {
-        for paused in self.executions().paused.values() {
-            paused.thread.visit_roots(store, visit);
-        }
+        self.executions().paused.values().for_each(|p| p.thread.visit_roots(store, visit));
     }
 }

@@ -26,8 +26,7 @@ pub struct PauseLimits {
     /// Before these instructions: a function, and the offset in its module's bytes. The one that the
     /// execution is resumed at does not count.
     pub breakpoints: BTreeSet<(FuncAddr, u32)>,
-    /// Before every instruction that reads or writes a memory, but for the one that the execution is
-    /// resumed at.
+    /// Before every instruction that reads or writes a memory, except where the execution is resumed.
     pub accesses: bool,
     /// When this is asked for, from any thread.
     pub request: Option<PauseRequest>,

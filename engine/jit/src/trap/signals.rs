@@ -138,6 +138,10 @@ unsafe fn chain(signal: c_int, sent: bool, info: *mut siginfo_t, context: *mut c
             spent.store(before.sa_flags & libc::SA_RESETHAND != 0, Ordering::Relaxed);
             // SAFETY: it is the action that was installed for this signal, with the arguments of a handler.
             unsafe { call(before, signal, info, context) }
+            // A handler that puts the default back, as Rust's own does, expects a fault to come again.
+            if sent && is_default(signal) {
+                end(signal, sent);
+            }
         }
     }
 }
@@ -172,6 +176,16 @@ unsafe fn call(action: &sigaction, signal: c_int, info: *mut siginfo_t, context:
     }
     // SAFETY: the set was written above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, outside.as_ptr(), ptr::null_mut()) };
+}
+
+/// Whether the default handles a signal now.
+fn is_default(signal: c_int) -> bool {
+    let mut present = MaybeUninit::<sigaction>::zeroed();
+    // SAFETY: there is room for what is written, and a zeroed action is a valid one.
+    unsafe {
+        libc::sigaction(signal, ptr::null(), present.as_mut_ptr());
+        present.assume_init().sa_sigaction == libc::SIG_DFL
+    }
 }
 
 /// The default ends the process: it is put back, and the instruction faults again, or the signal is sent again.

@@ -66,7 +66,6 @@ impl Configuration<'_> {
             self.applied(Function::InvSigned);
             return self.push_address(ty, u64::MAX);
         }
-        // A host without memory ends the run: no guest may observe it (gas-1, *Memories and tables*).
         self.table(table)?.reserve_growth(delta)?;
         self.charge(Opcode::TableGrow, delta)?;
         let old = self.table(table)?.grow(delta, init);
