@@ -236,7 +236,7 @@ fn a_depth_without_end_is_interpreted() {
     let schedule = std::sync::Arc::new(Schedule::parse(&text, "deep").unwrap());
     let mut config = Config::new();
     let engine = Engine::new(config.tier(Tier::Jit).consume_fuel(true).schedule(schedule)).unwrap();
-    let module = Module::new(&engine, &wat::parse_str(CALLS).unwrap()).unwrap();
+    let module = Module::new(&engine, wat::parse_str(CALLS).unwrap()).unwrap();
     assert_eq!(module.not_compiled().len(), 4);
 }
 
