@@ -1,5 +1,30 @@
 //! Functions, of guests and of the host (specification: *Runtime Structure*, "Function Instances").
 
+/// Passes to a macro the names of 0 to 16 types: as many parameters or results as have types of Rust.
+macro_rules! arities {
+    ($with:ident) => {
+        $with! {
+            ()
+            (A1)
+            (A1 A2)
+            (A1 A2 A3)
+            (A1 A2 A3 A4)
+            (A1 A2 A3 A4 A5)
+            (A1 A2 A3 A4 A5 A6)
+            (A1 A2 A3 A4 A5 A6 A7)
+            (A1 A2 A3 A4 A5 A6 A7 A8)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15)
+            (A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16)
+        }
+    };
+}
+
 mod caller;
 mod host;
 mod into_func;
