@@ -78,6 +78,7 @@ pub struct Config {
     pub(crate) opt: OptLevel,
     pub(crate) compile_budget: CompileBudget,
     pub(crate) gc_stress: bool,
+    pub(crate) interruptible: bool,
 }
 
 impl Default for Config {
@@ -101,6 +102,7 @@ impl Config {
             opt: OptLevel::Speed,
             compile_budget: CompileBudget::default(),
             gc_stress: false,
+            interruptible: false,
         }
     }
 
@@ -145,6 +147,13 @@ impl Config {
     /// Whether the heap is collected before every allocation: to test that nothing depends on when that is.
     pub fn gc_stress(&mut self, stress: bool) -> &mut Config {
         self.gc_stress = stress;
+        self
+    }
+
+    /// Whether what runs can be interrupted from another thread; see [`crate::InterruptHandle`]. By default it cannot, and
+    /// costs nothing.
+    pub fn interruptible(&mut self, interruptible: bool) -> &mut Config {
+        self.interruptible = interruptible;
         self
     }
 

@@ -5,6 +5,7 @@ use crate::context::{data_of, data_of_mut};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::instance::Instance;
+use crate::interrupt::InterruptHandle;
 use crate::limits::{ResourceLimiter, limiter_of};
 use crate::trusted;
 use etalon_interp::Interp;
@@ -67,6 +68,7 @@ impl<T: 'static> Store<T> {
             metering: config.metering,
             gas: None,
             gc_stress: config.gc_stress,
+            interruptible: config.interruptible,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
         };
@@ -136,6 +138,19 @@ impl<T: 'static> Store<T> {
             return Ok(());
         }
         Err(Error::msg("the engine charges no gas; see Config::consume_fuel"))
+    }
+
+    /// What interrupts the guests of this store, from any thread.
+    ///
+    /// # Errors
+    /// If the engine's code does not look for it.
+    pub fn interrupt_handle(&self) -> Result<InterruptHandle> {
+        match self.state.is_interruptible() {
+            true => Ok(InterruptHandle::new(self.state.interrupt())),
+            false => {
+                Err(Error::msg("the engine does not interrupt guests; see Config::interruptible"))
+            }
+        }
     }
 
     /// Sets who is asked before a memory, a table or an instance is made, and before one grows. It limits what guests

@@ -144,6 +144,8 @@ pub enum Exhaustion {
     Stack,
     /// A declared limit of the store.
     Limit(&'static str),
+    /// The time that the embedder gives: another thread has asked to stop.
+    Interrupted,
 }
 
 impl Exhaustion {
@@ -153,6 +155,7 @@ impl Exhaustion {
             Exhaustion::Gas => "out of gas",
             Exhaustion::Stack => "call stack exhausted",
             Exhaustion::Limit(what) => what,
+            Exhaustion::Interrupted => "interrupted",
         }
     }
 }

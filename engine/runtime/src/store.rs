@@ -11,6 +11,7 @@ use crate::global::GlobalInst;
 use crate::heap::{Activation, Handles, Heap, HeapRule};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
+use crate::interrupt::Interrupt;
 use crate::limiter::Limiter;
 use crate::memory::{MemoryError, MemoryInst};
 use crate::reference::{Ref, RefKind};
@@ -42,6 +43,8 @@ pub struct StoreConfig {
     /// Whether to collect before every allocation instead of when the heap has grown: to test that nothing
     /// depends on when collections happen.
     pub gc_stress: bool,
+    /// Whether an [`Interrupt`] is looked for. Tiers choose when they make code, so it costs nothing otherwise.
+    pub interruptible: bool,
     /// Bytes that all memories may take together. Growth beyond that is exhaustion, and instantiation a limit.
     pub memory_bytes: u64,
     /// Bytes that all tables may take together, 8 for each element; as for memories.
@@ -65,6 +68,7 @@ impl StoreConfig {
             metering: false,
             gas: None,
             gc_stress: false,
+            interruptible: false,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
         }
@@ -120,6 +124,8 @@ pub struct Store {
     pub(crate) host_calls: u64,
     memory_budget: Arc<Budget>,
     table_budget: Arc<Budget>,
+    interruptible: bool,
+    interrupt: Interrupt,
 }
 
 /// The identity of a store: no two of a process have the same.
@@ -184,6 +190,8 @@ impl Store {
             host_calls: 0,
             memory_budget: budget("the memories of the store are full", config.memory_bytes),
             table_budget: budget("the tables of the store are full", config.table_bytes),
+            interruptible: config.interruptible,
+            interrupt: Interrupt::new(),
         })
     }
 
@@ -200,6 +208,16 @@ impl Store {
     /// Whether tiers must charge for instructions.
     pub fn is_metering(&self) -> bool {
         self.metering
+    }
+
+    /// Whether tiers must look for an interrupt, at least once in every loop and call.
+    pub fn is_interruptible(&self) -> bool {
+        self.interruptible
+    }
+
+    /// The flag with which another thread interrupts what runs.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// The meter.
