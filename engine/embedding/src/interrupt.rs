@@ -34,6 +34,10 @@ impl InterruptHandle {
         InterruptHandle { flag: flag.clone() }
     }
 
+    pub(crate) fn flag(&self) -> &Interrupt {
+        &self.flag
+    }
+
     /// Asks what runs in the store, and whatever begins to run, to stop.
     pub fn interrupt(&self) {
         self.flag.request();

@@ -3,6 +3,7 @@
 use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
+use crate::interrupt::InterruptHandle;
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
@@ -39,7 +40,23 @@ impl Module {
     /// As for [`Module::new`].
     pub fn from_binary(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let tier = engine.config().tier;
-        Module::placed(engine, bytes, |_| tier)
+        Module::placed(engine, bytes, None, |_| tier)
+    }
+
+    /// As [`Module::new`], until another thread interrupts it, by the handle of a store: between two functions that are
+    /// compiled.
+    ///
+    /// # Errors
+    /// As for [`Module::new`]; and [`ModuleError::Compile`] with [`CompileError::Interrupted`](crate::CompileError) where it was
+    /// interrupted.
+    pub fn new_interruptible(
+        engine: &Engine,
+        bytes: impl AsRef<[u8]>,
+        handle: &InterruptHandle,
+    ) -> Result<Module, ModuleError> {
+        let binary = binary_of(bytes.as_ref())?;
+        let tier = engine.config().tier;
+        Module::placed(engine, &binary, Some(handle), |_| tier)
     }
 
     /// Decodes and validates, and compiles nothing.
@@ -55,6 +72,7 @@ impl Module {
     pub(crate) fn placed(
         engine: &Engine,
         bytes: &[u8],
+        interrupt: Option<&InterruptHandle>,
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
         let config = engine.config();
@@ -86,6 +104,8 @@ impl Module {
         let options = CompileOptions {
             schedule: Arc::clone(&config.schedule),
             metering: config.metering,
+            interruptible: config.interruptible,
+            interrupt: interrupt.map(|handle| handle.flag().clone()),
             opt: config.opt,
             budget: config.compile_budget,
             functions: (functions.len() < tiers.len()).then_some(functions),

@@ -167,7 +167,7 @@ impl<T: 'static> Store<T> {
         for (bytes, digest) in body.modules.iter().zip(body.state.modules()) {
             let data = match modules.iter().find(|m| m.data().digest() == *digest) {
                 Some(module) => Arc::clone(module.data()),
-                None => Arc::clone(Module::placed(engine, bytes, |_| Tier::Oracle)?.data()),
+                None => Arc::clone(Module::placed(engine, bytes, None, |_| Tier::Oracle)?.data()),
             };
             found.push(data);
         }

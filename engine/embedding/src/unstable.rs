@@ -33,7 +33,7 @@ pub fn mixed(
     bytes: &[u8],
     tier_of: impl Fn(u32) -> Tier,
 ) -> Result<Module, ModuleError> {
-    Module::placed(engine, bytes, tier_of)
+    Module::placed(engine, bytes, None, tier_of)
 }
 
 /// The bytes of the module in an artefact. Its code is not looked at.

@@ -9,6 +9,8 @@ use etalon_module::Opcode;
 pub(crate) struct Segments {
     /// By position of an operator: the cost of the gas segment that begins there if it is a cut.
     costs: Vec<u64>,
+    /// The cost beyond those.
+    other: u64,
 }
 
 impl Segments {
@@ -22,17 +24,18 @@ impl Segments {
                 cut = i + 1;
             }
         }
-        Segments { costs }
+        Segments { costs, other: 0 }
     }
 
-    /// For a store that is not metered: everything is free.
-    pub(crate) fn free() -> Segments {
-        Segments { costs: Vec::new() }
+    /// For a store that is not metered: everything is free, but a cut counts as one where an interrupt is looked for after
+    /// some of them.
+    pub(crate) fn free(interruptible: bool) -> Segments {
+        Segments { costs: Vec::new(), other: interruptible.into() }
     }
 
-    /// The cost of the gas segment that begins at a cut; 0 beyond the last operator.
+    /// The cost of the gas segment that begins at a cut.
     pub(crate) fn cost(&self, cut: usize) -> u64 {
-        self.costs.get(cut).copied().unwrap_or(0)
+        self.costs.get(cut).copied().unwrap_or(self.other)
     }
 }
 

@@ -12,6 +12,9 @@ pub enum CompileError {
     /// The target cannot be compiled for.
     #[error("cannot compile for this target: {0}")]
     Target(String),
+    /// Another thread has asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The code generator failed: a bug.
     #[error("crash: function {func}: {message}")]
     Codegen {

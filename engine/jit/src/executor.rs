@@ -1,8 +1,8 @@
 //! The tier in a store.
 
 use crate::abi::{
-    AbiSignature, Activation, CODE_GAS, CODE_STACK, CODE_UNWIND, FuncEntry, HostContext,
-    JitContext, Pending,
+    AbiSignature, Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry,
+    HostContext, JitContext, Pending,
 };
 use crate::code::{LoadedModule, Modules, Place};
 use crate::libcalls::Builtins;
@@ -84,6 +84,7 @@ impl Jit {
             state: Mutex::default(),
             context: Box::new(UnsafeCell::new(JitContext {
                 gas: 0,
+                interrupt: 0,
                 entries: 0,
                 throw: 0,
                 safepoint: 0,
@@ -303,6 +304,9 @@ impl Jit {
         if settings.metering != store.is_metering() {
             return Err(self.refuse("compiled with other metering than the store's"));
         }
+        if store.is_interruptible() && !settings.interruptible {
+            return Err(self.refuse("compiled without interruption, and the store has it"));
+        }
         if module.digest() != inst.module.digest() {
             return Err(self.refuse("the code is of another module"));
         }
@@ -333,9 +337,11 @@ impl Jit {
         match code {
             CODE_UNWIND => self.pending(site),
             CODE_STACK => Exhaustion::Stack.into(),
+            CODE_INTERRUPT => Exhaustion::Interrupted.into(),
             CODE_GAS => match store.meter_mut().exhaust() {
                 Err(_) => Exhaustion::Gas.into(),
-                Ok(()) => Stop::crash("an unlimited meter ran out"),
+                // After months of small charges; see the charges of the compiler.
+                Ok(()) => Exhaustion::Limit("more gas than can be counted").into(),
             },
             code => match Trap::from_code(code) {
                 Some(trap) => Stop::Trap(Trapped { trap, site }),
@@ -466,13 +472,13 @@ impl Executor for Jit {
         };
         let depth = store.depth_left();
         store.meter_mut().fill_up();
-        let gas = store.meter().address();
+        let (gas, interrupt) = (store.meter().address(), store.interrupt().address());
         let store: *mut Store = store;
         // SAFETY: the executor's own store is held exclusively, so no one else uses the context; compiled code of
         // this thread that is further out waits for this call.
         let outer = unsafe {
             let context = &mut *self.context.get();
-            context.gas = gas;
+            (context.gas, context.interrupt) = (gas, interrupt);
             std::mem::replace(&mut context.store, store)
         };
         let mut activation = Activation::new();

@@ -239,3 +239,35 @@ fn fine_cuts_charge_nothing_behind_a_trap() {
     assert_eq!(trapped.trap, Trap::MemoryOutOfBounds);
     assert_eq!(store.meter().consumed(), cost(&[(1, 0)], "nop local.get i32.load"));
 }
+
+/// Without a limit a counter that is nearly at its end is filled up by the next large charge, in the midst of compiled code; with a
+/// limit the same charge is out of gas.
+#[test]
+fn a_large_charge_asks_whether_there_is_a_limit() {
+    // Each turn of the loop is one segment, of more gas than what is never asked about.
+    let wat = format!(
+        r#"(module (import "host" "spend" (func $spend))
+             (func (export "f") (param i32) (result i32) (local i32)
+               (call $spend)
+               (loop $l {} (local.set 1 (i32.add (local.get 1) (i32.const 3)))
+                 (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+               (local.get 1)))"#,
+        "(local.set 1 (i32.add (local.get 1) (i32.const 0)))".repeat(1000),
+    );
+    at_each_level(|opt| {
+        let mut m = Machine::empty(StoreConfig::metered(None), opt);
+        let spend = HostFn::new("host", "spend", |caller, _| {
+            caller.store.meter().cell().set_left(2000);
+            Ok(Vec::new())
+        });
+        let spend = m.store.alloc_host_func(FuncType::new([], []), spend);
+        m.linker.define("host", "spend", Extern::Func(spend));
+        m.add(&wat).unwrap();
+        assert_eq!(m.call("f", &[Value::I32(7)]), Ok(vec![Value::I32(21)]), "{opt:?}");
+        assert_eq!(m.store.meter().consumed(), u64::MAX, "{opt:?}: the count is at its end");
+        m.store.meter_mut().set_limit(Some(1 << 40)).unwrap();
+        let stop = m.call("f", &[Value::I32(7)]).unwrap_err();
+        assert_eq!(stop, Stop::Exhausted(Exhaustion::Gas), "{opt:?}");
+        assert_eq!(m.store.meter().left(), Some(0), "{opt:?}");
+    });
+}

@@ -1,19 +1,16 @@
 //! Pausing: when a machine stops, to be resumed as if it never had.
 //!
-//! A machine pauses *before* an instruction, and what an instruction is, is the module's text: every
-//! operator that control reaches is one, `block`, `loop` and `end` among them; a branch passes over the
-//! `end` that it goes to. A call is one instruction, and the callee's come after it; a call of the host
-//! or of another tier is over when the next instruction begins, and with it whatever that called. So
-//! at every pause the operands lie in their slots, and the gas of the segment that control is in has
-//! been taken, as in a run that does not pause.
+//! A machine pauses *before* an instruction, and what an instruction is, is the module's text: every operator that control
+//! reaches is one, `block`, `loop` and `end` among them; a branch passes over the `end` that it goes to. A call is one instruction,
+//! and the callee's come after it; a call of the host or of another tier is over when the next instruction begins, and with it
+//! whatever that called. So at every pause the gas of the segment that control is in has been taken, as in a run without pauses.
 
 use crate::text::Instruction;
 use crate::thread::Thread;
+pub use etalon_runtime::PauseRequest;
 use etalon_runtime::{FuncAddr, Site};
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// When to pause; whatever comes first counts. With none of them the execution runs to its end.
 #[derive(Clone, Debug, Default)]
@@ -42,27 +39,6 @@ impl PauseLimits {
     /// After so much gas; 0 counts as 1.
     pub fn gas(slice: u64) -> PauseLimits {
         PauseLimits { gas: NonZeroU64::new(slice.max(1)), ..PauseLimits::default() }
-    }
-}
-
-/// A flag with which any thread asks for a pause. Clones are the same flag.
-#[derive(Clone, Debug, Default)]
-pub struct PauseRequest(Arc<AtomicBool>);
-
-impl PauseRequest {
-    /// A flag that is not set.
-    pub fn new() -> PauseRequest {
-        PauseRequest::default()
-    }
-
-    /// Asks for a pause before the next instruction. The pause takes the request back.
-    pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn take(&self) -> bool {
-        // Read first: writing at every instruction would be slow.
-        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Interrupting execution from outside, from any thread.
+//! What any thread may ask of an execution: to stop for good, or to pause.
 
 use crate::stop::{Exhaustion, Stop};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// A flag with which any thread asks what runs in a store to stop. Clones are the same flag.
 ///
@@ -48,5 +48,27 @@ impl Interrupt {
     /// this lives.
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0).expose_provenance()
+    }
+}
+
+/// A flag with which any thread asks an execution that can be paused to do so. Clones are the same flag.
+#[derive(Clone, Debug, Default)]
+pub struct PauseRequest(Arc<AtomicBool>);
+
+impl PauseRequest {
+    /// A flag that is not set.
+    pub fn new() -> PauseRequest {
+        PauseRequest::default()
+    }
+
+    /// Asks for a pause before the next instruction. The pause takes the request back.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the request back; whether there was one.
+    pub fn take(&self) -> bool {
+        // Read first: writing at every instruction would be slow.
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 }

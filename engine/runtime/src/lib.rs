@@ -56,7 +56,7 @@ pub use heap::{Activation, Heap, HeapRule, Object, RootId, Roots};
 pub use host::{Caller, HostFn};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
-pub use interrupt::Interrupt;
+pub use interrupt::{Interrupt, PauseRequest};
 pub use limiter::{Limiter, Request};
 pub use linking::{LinkError, Linker};
 pub use memory::{GUARD_BYTES, MemoryDef, MemoryError, MemoryInst};

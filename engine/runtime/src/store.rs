@@ -220,6 +220,19 @@ impl Store {
         &self.interrupt
     }
 
+    /// Whether tiers have something to do at cuts: to charge, or to look for an interrupt.
+    pub fn has_cuts(&self) -> bool {
+        self.metering || self.interruptible
+    }
+
+    /// For tiers, between two parts of an operation that may take long.
+    ///
+    /// # Errors
+    /// [`Exhaustion::Interrupted`] if the store is interruptible and is to be interrupted.
+    pub fn check_interrupt(&self) -> Result<(), Stop> {
+        if self.interruptible { self.interrupt.check() } else { Ok(()) }
+    }
+
     /// The meter.
     pub fn meter(&self) -> &Meter {
         &self.meter
@@ -230,11 +243,12 @@ impl Store {
         &mut self.meter
     }
 
-    /// Charges gas if the store is metered.
+    /// Charges gas if the store is metered, and looks for an interrupt if it is interruptible.
     ///
     /// # Errors
-    /// [`Exhaustion::Gas`] if less is left.
+    /// [`Exhaustion::Gas`] if less is left; [`Exhaustion::Interrupted`].
     pub fn charge(&mut self, gas: u128) -> Result<(), Stop> {
+        self.check_interrupt()?;
         if self.metering && self.meter.charge_wide(gas).is_err() {
             return Err(Exhaustion::Gas.into());
         }

@@ -6,7 +6,11 @@
 use super::Context;
 use super::rare::{Rare, rare};
 use etalon_module::{AddrType, Opcode as O};
-use etalon_runtime::{MemoryAddr, MemoryInst, Stop, Trap};
+use etalon_runtime::{MemoryAddr, MemoryInst, Stop, Store, Trap};
+use std::ops::Range;
+
+/// How many bytes are written at once. Between two pieces of this size a run can be interrupted.
+const PIECE: usize = 16 << 20;
 
 /// An operand that is an address or a number of pages, as wide as the memory's addresses.
 pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
@@ -17,7 +21,7 @@ pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
 }
 
 /// The range of `len` bytes from `start`; `None` if it is out of bounds.
-pub(super) fn range(start: u64, len: u64, size: usize) -> Option<std::ops::Range<usize>> {
+pub(super) fn range(start: u64, len: u64, size: usize) -> Option<Range<usize>> {
     let end = start.checked_add(len)?;
     (end <= size as u64).then_some(start as usize..end as usize)
 }
@@ -77,8 +81,7 @@ impl Context<'_> {
             return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        self.memory(self.op.x).bytes_mut()[range].fill(value);
-        Ok(())
+        self.set_bytes(range, value)
     }
 
     /// `memory.discard` (proposal *memory control*)
@@ -98,8 +101,7 @@ impl Context<'_> {
         let Some(pages) = range(first, len, size) else {
             return Err(Stop::crash("a memory that is not whole pages"));
         };
-        self.memory(self.op.x).bytes_mut()[pages].fill(0);
-        Ok(())
+        self.set_bytes(pages, 0)
     }
 
     /// `memory.copy`
@@ -118,11 +120,34 @@ impl Context<'_> {
             return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        let memories = &mut self.store.memories;
-        if dst == src {
-            memories[dst].bytes_mut().copy_within(from_range, to_range.start);
-        } else if let Ok([dst, src]) = memories.get_disjoint_mut([dst, src]) {
-            dst.bytes_mut()[to_range].copy_from_slice(&src.bytes()[from_range]);
+        let (to, from) = (to_range.start, from_range.start);
+        let copy = |store: &mut Store, at: usize, len: usize| {
+            let memories = &mut store.memories;
+            if dst == src {
+                memories[dst].bytes_mut().copy_within(from + at..from + at + len, to + at);
+            } else if let Ok([dst, src]) = memories.get_disjoint_mut([dst, src]) {
+                let source = &src.bytes()[from + at..from + at + len];
+                dst.bytes_mut()[to + at..to + at + len].copy_from_slice(source);
+            }
+        };
+        // What is copied must not be overwritten before: where the ranges overlap, the end that is nearer goes first.
+        let (len, mut done) = (to_range.len(), 0);
+        while done < len {
+            self.store.check_interrupt()?;
+            let piece = PIECE.min(len - done);
+            let at = if from < to { len - done - piece } else { done };
+            copy(self.store, at, piece);
+            done += piece;
+        }
+        Ok(())
+    }
+
+    /// Sets bytes of the memory of the instruction.
+    fn set_bytes(&mut self, range: Range<usize>, value: u8) -> Result<(), Stop> {
+        for start in range.clone().step_by(PIECE) {
+            self.store.check_interrupt()?;
+            let end = range.end.min(start + PIECE);
+            self.memory(self.op.x).bytes_mut()[start..end].fill(value);
         }
         Ok(())
     }

@@ -18,9 +18,9 @@ use std::hint::cold_path;
 const BEYOND_FRAME: Exit = Exit::Crash("an operation names a slot beyond its frame");
 const BEYOND_PROGRAM: Exit = Exit::Crash("control has left the program");
 
-/// Runs a machine until it needs something outside of the loop.
+/// Runs a machine until it needs something outside of the loop. With `CHARGES` it pays at cuts.
 #[rustfmt::skip]
-pub(crate) fn run<const METERED: bool>(
+pub(crate) fn run<const CHARGES: bool>(
     program: &Program,
     store: &mut Store,
     machine: &mut Machine,
@@ -60,14 +60,13 @@ pub(crate) fn run<const METERED: bool>(
                 }
             };
         }
-        // gas-1, *Charging*: control reaches a cut. Without a limit the run goes on, uncounted.
+        // gas-1, *Charging*: control reaches a cut.
         macro_rules! charge {
             ($cost:expr) => {
-                if METERED {
-                    match machine.gas.checked_sub($cost) {
-                        Some(left) => machine.gas = left,
-                        None if machine.unlimited => (machine.gas, machine.uncounted) = (u64::MAX, true),
-                        None => leave!(Exit::OutOfGas),
+                if CHARGES {
+                    match machine.fuel.gas.checked_sub($cost) {
+                        Some(left) => machine.fuel.gas = left,
+                        None => if let Some(exit) = machine.fuel.refill($cost) { leave!(exit) },
                     }
                 }
             };

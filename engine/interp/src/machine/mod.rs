@@ -1,5 +1,6 @@
 //! The machine: the state of a running guest apart from the store, as plain data.
 
+mod fuel;
 mod roots;
 mod run;
 mod unwind;
@@ -9,6 +10,7 @@ pub(crate) use run::{Executing, Leave};
 
 use crate::program::NO_MEMORY;
 use etalon_runtime::Trap;
+use fuel::Fuel;
 
 /// Where a return goes.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +40,8 @@ pub(crate) struct Machine {
     pub(crate) home: u32,
     /// Slots of depth left.
     pub(crate) depth_left: u64,
-    /// The gas left while the loop runs; outside of the loop the meter has it.
-    pub(crate) gas: u64,
-    /// Whether the gas has no limit.
-    pub(crate) unlimited: bool,
-    /// Whether an unlimited run has consumed more than can be counted.
-    pub(crate) uncounted: bool,
+    /// What the loop may spend.
+    pub(crate) fuel: Fuel,
 }
 
 impl Machine {
@@ -55,9 +53,7 @@ impl Machine {
             fp: 0,
             home: NO_MEMORY,
             depth_left: 0,
-            gas: 0,
-            unlimited: false,
-            uncounted: false,
+            fuel: Fuel::default(),
         }
     }
 
@@ -132,6 +128,8 @@ pub(crate) enum Exit {
     Trap(Trap),
     /// A charge is greater than the gas left.
     OutOfGas,
+    /// Another thread has asked to stop.
+    Interrupted,
     /// A frame needs more depth than is left.
     StackOverflow,
     /// Something that cannot happen in valid code.

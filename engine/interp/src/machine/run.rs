@@ -72,30 +72,22 @@ impl Executing<'_> {
                 }
                 Exit::Trap(trap) => return Err(self.trap(trap)),
                 Exit::OutOfGas => return Err(self.out_of_gas()),
+                Exit::Interrupted => return Err(Exhaustion::Interrupted.into()),
                 Exit::StackOverflow => return Err(Exhaustion::Stack.into()),
                 Exit::Crash(what) => return Err(Stop::crash(what)),
             }
         }
     }
 
-    /// Runs the loop, in its form with or without metering. The meter is exact whenever the loop is left.
+    /// Runs the loop, in its form with or without charges. The meter is exact whenever the loop is left.
     fn run_loop(&mut self) -> Exit {
-        let metered = self.store.is_metering();
-        self.store.meter_mut().fill_up();
-        self.machine.gas = self.store.meter().cell().left();
-        self.machine.unlimited = self.store.meter().limit().is_none();
+        self.machine.fuel.take(self.store);
         let (program, store, machine) = (&*self.program, &mut *self.store, &mut *self.machine);
-        let exit = match metered {
+        let exit = match store.has_cuts() {
             true => execution::run::<true>(program, store, machine),
             false => execution::run::<false>(program, store, machine),
         };
-        if metered {
-            self.store.meter().cell().set_left(self.machine.gas);
-            if std::mem::take(&mut self.machine.uncounted) {
-                // Without a limit this gives no error.
-                let _ = self.store.meter_mut().exhaust();
-            }
-        }
+        machine.fuel.give_back(store);
         exit
     }
 
@@ -214,7 +206,7 @@ impl Executing<'_> {
     fn out_of_gas(&mut self) -> Stop {
         match self.store.meter_mut().exhaust() {
             Err(_) => Exhaustion::Gas.into(),
-            Ok(()) => Stop::crash("an unlimited meter ran out"),
+            Ok(()) => Stop::crash("gas without a limit ran out"),
         }
     }
 

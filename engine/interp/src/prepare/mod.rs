@@ -103,14 +103,17 @@ pub(crate) fn prepare(
     let opcodes: Vec<Opcode> = operators.iter().map(|(o, _)| Opcode::of(o)).collect();
     let metered = store.is_metering();
     let schedule = store.schedule();
-    let segments = if metered { Segments::find(schedule, &opcodes) } else { Segments::free() };
+    let segments = match metered {
+        true => Segments::find(schedule, &opcodes),
+        false => Segments::free(store.is_interruptible()),
+    };
     let params = ty.param_slots() as u32;
     let declared = params + slots_of(&body.locals) as u32;
     let locals = declared + legacy::levels(&opcodes);
     let entry_cost = match metered {
         true => gas::entry(schedule, ty.params.len(), body.locals.len())
             .saturating_add(segments.cost(0)),
-        false => 0,
+        false => segments.cost(0),
     };
     let home = instance.memories.first().map_or(NO_MEMORY, |m| m.0);
     program.begin_function(func, index);

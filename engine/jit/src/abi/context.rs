@@ -28,11 +28,13 @@ pub(crate) enum Pending {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The context of a store. Compiled code uses the first six fields.
+/// The context of a store. Compiled code uses the first seven fields.
 #[repr(C)]
 pub(crate) struct JitContext {
     /// Address of the gas left.
     pub(crate) gas: usize,
+    /// Address of the word that is not 0 while another thread asks to stop.
+    pub(crate) interrupt: usize,
     /// The first of the store's function entries, by function address.
     pub(crate) entries: usize,
     /// The stub through which compiled code throws.

@@ -16,6 +16,8 @@ pub(crate) enum Region {
     Context,
     /// The gas left.
     Gas,
+    /// Whether to stop, which other threads write.
+    Interrupt,
     /// Sizes of memories.
     MemoryDef,
     /// Linear memories.
@@ -42,6 +44,7 @@ impl Region {
             Region::VmCtx => "vmctx",
             Region::Context => "context",
             Region::Gas => "gas",
+            Region::Interrupt => "interrupt",
             Region::MemoryDef => "memory sizes",
             Region::Memory => "memory",
             Region::TableDef => "tables",

@@ -101,6 +101,7 @@ pub(crate) struct Target {
 pub(crate) struct Settings {
     pub(crate) opt: OptLevel,
     pub(crate) metering: bool,
+    pub(crate) interruptible: bool,
     /// Id of the schedule.
     pub(crate) schedule: String,
 }

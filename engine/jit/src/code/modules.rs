@@ -49,12 +49,9 @@ mod tests {
         let wat = format!("(module (func (result i32) i32.const {constant}) (func (param f64)))");
         let module = Module::new(&wat::parse_str(wat).unwrap(), Features::wasm3()).unwrap();
         let options = CompileOptions {
-            schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
-            metering: false,
-            budget: crate::Budget::default(),
             opt: OptLevel::None,
-            functions: None,
             verify: true,
+            ..CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), false)
         };
         let compiled = compile(&module, &options).unwrap();
         Arc::new(LoadedModule::load(&compiled, &module).unwrap())

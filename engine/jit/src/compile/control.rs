@@ -3,13 +3,14 @@
 
 use super::exception::Try;
 use super::translator::{Translator, clif};
-use crate::abi::trap_code;
+use crate::abi::{CODE_INTERRUPT, JitContext, Region, trap_code};
 use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
 use etalon_module::{HeapType, RefType, ValType};
 use etalon_runtime::Trap;
+use std::mem::offset_of;
 use wasmparser::{BlockType, BrTable, Operator as O};
 
 /// Targets that the code generator takes in one table.
@@ -134,6 +135,24 @@ impl Translator<'_> {
         let operands = self.b.block_params(header).to_vec();
         self.stack.extend(operands);
         self.push_frame(Kind::Loop(header), exit, params.len(), results.len());
+        self.look_for_interrupt();
+    }
+
+    /// Leaves if another thread has asked to stop: in every entry and every turn of a loop, so control always gets here.
+    pub(super) fn look_for_interrupt(&mut self) {
+        if !self.env.interruptible {
+            return;
+        }
+        let context = self.context();
+        let flags = Region::VmCtx.flags(self.b.func);
+        // The address is part of the store's context, and as constant as an instance's.
+        let at = offset_of!(JitContext, interrupt) as i32;
+        let address = self.b.ins().load(I64, flags, context, at);
+        // Without this the code generator takes what it read before for what it would read now.
+        self.b.ins().sequence_point();
+        let flags = Region::Interrupt.flags(self.b.func);
+        let asked = self.b.ins().load(I32, flags, address, 0);
+        self.b.ins().trapnz(asked, trap_code(CODE_INTERRUPT));
     }
 
     /// `if`

@@ -12,6 +12,7 @@ use super::cuts::ends_segment;
 use super::translator::Translator;
 use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
 use crate::error::Failure;
+use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{InstBuilder, Value};
@@ -23,6 +24,10 @@ use std::mem::offset_of;
 
 /// Segments beyond which the counter stays in memory.
 const MOST_SEGMENTS: usize = 1000;
+
+/// The greatest charge that the store is not asked about where the counter falls short. Without a limit the counter is filled up when
+/// 2^63 are gone, and many charges of this size, for months, do not use them up.
+const MOST_UNASKED: u64 = 1 << 10;
 
 /// The state of metering in a function.
 pub(super) struct Gas {
@@ -106,15 +111,47 @@ impl Translator<'_> {
             Some(variable) => self.b.use_var(variable),
             None => self.load_word(Region::Gas, address, 0),
         };
+        let asked = cost > MOST_UNASKED;
         // A cost above every limit stays above every limit as a signed number.
         let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
         let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
-        self.b.ins().trapnz(over, trap_code(CODE_GAS));
-        let left = self.b.ins().isub(left, cost);
-        match variable {
-            Some(variable) => self.b.def_var(variable, left),
-            None => self.store_word(Region::Gas, left, address, 0),
+        let rest = self.b.ins().isub(left, cost);
+        if asked {
+            return self.ask(over, rest);
         }
+        self.b.ins().trapnz(over, trap_code(CODE_GAS));
+        self.set_left(rest);
+    }
+
+    fn set_left(&mut self, left: Value) {
+        let Some(gas) = &self.gas else { return };
+        match gas.left {
+            Some(variable) => self.b.def_var(variable, left),
+            None => self.store_word(Region::Gas, left, gas.address, 0),
+        }
+    }
+
+    /// If a charge is over what is left, the store knows whether there is a limit; where there is none, the counter is full
+    /// after it. Otherwise `rest` is left.
+    fn ask(&mut self, over: Value, rest: Value) {
+        let (short, paid) = (self.b.create_block(), self.b.create_block());
+        let after = self.b.append_block_param(paid, I64);
+        self.b.set_cold_block(short);
+        self.b.ins().brif(over, short, &[], paid, &[rest.into()]);
+        self.b.seal_block(short);
+        self.b.switch_to_block(short);
+        self.stopping_routine(offset_of!(Builtins, gas.exhaust), &[]);
+        if let Some(gas) = &self.gas {
+            let full = match gas.left {
+                Some(variable) => self.b.use_var(variable),
+                None => self.load_word(Region::Gas, gas.address, 0),
+            };
+            self.b.ins().jump(paid, &[full.into()]);
+        }
+        self.b.seal_block(paid);
+        self.b.switch_to_block(paid);
+        self.set_left(after);
+        self.gas_at_join();
     }
 
     /// Writes the counter to memory, before something that may leave.

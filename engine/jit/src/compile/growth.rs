@@ -34,6 +34,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         layout: VmLayout::new(&module, |func| func >= module.imported_funcs),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering,
+        interruptible: false,
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {

@@ -13,6 +13,7 @@ use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
 use etalon_gas::Schedule;
 use etalon_module::{CompType, Module};
+use etalon_runtime::Interrupt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -37,6 +38,10 @@ pub struct CompileOptions {
     pub schedule: Arc<Schedule>,
     /// Whether instructions are charged.
     pub metering: bool,
+    /// Whether the code looks for an interrupt.
+    pub interruptible: bool,
+    /// Who interrupts the compilation, if anyone may.
+    pub interrupt: Option<Interrupt>,
     /// How much the code generator tries.
     pub opt: OptLevel,
     /// Indices of the functions to compile; `None` is all.
@@ -48,10 +53,26 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// All functions, at speed.
+    /// All functions, at speed, without interruption.
     pub fn new(schedule: Arc<Schedule>, metering: bool) -> CompileOptions {
-        let (opt, budget) = (OptLevel::default(), Budget::default());
-        CompileOptions { schedule, metering, opt, functions: None, budget, verify: false }
+        CompileOptions {
+            schedule,
+            metering,
+            interruptible: false,
+            interrupt: None,
+            opt: OptLevel::default(),
+            functions: None,
+            budget: Budget::default(),
+            verify: false,
+        }
+    }
+
+    /// Between two functions.
+    fn check_interrupt(&self) -> Result<(), CompileError> {
+        match self.interrupt.as_ref().is_some_and(Interrupt::is_requested) {
+            true => Err(CompileError::Interrupted),
+            false => Ok(()),
+        }
     }
 }
 
@@ -59,7 +80,7 @@ impl CompileOptions {
 /// functions those are and why ([`CompiledModule::not_compiled`]), and calls of them go to whatever tier they are placed in.
 ///
 /// # Errors
-/// If code for this processor cannot be made at all.
+/// If code for this processor cannot be made at all, or the compilation is interrupted.
 pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModule, CompileError> {
     let own = module.imported_funcs..module.funcs.len() as u32;
     let wanted: Option<HashSet<u32>> =
@@ -73,9 +94,10 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         layout: VmLayout::new(module, is_wanted),
         schedule: Arc::clone(&options.schedule),
         metering: options.metering,
+        interruptible: options.interruptible,
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
-    let (functions, not_compiled) = functions(&env, &generators, options.budget, &indices)?;
+    let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
     let layout = env.layout.clone().with_foreign(not_compiled.iter().map(|f| f.func));
     let mut work = Workspace::new();
     let bridge = |NotCompiled { func: index, .. }: &NotCompiled| {
@@ -91,6 +113,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         settings: Settings {
             opt: options.opt,
             metering: options.metering,
+            interruptible: options.interruptible,
             schedule: options.schedule.id().to_string(),
         },
         digest: module.digest(),
@@ -107,7 +130,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
 fn functions(
     env: &Env<'_>,
     generators: &Generators,
-    budget: Budget,
+    options: &CompileOptions,
     indices: &[u32],
 ) -> Result<(Vec<CompiledFunction>, Vec<NotCompiled>), CompileError> {
     let per_slot = trap::bytes_per_slot(env.schedule.depth());
@@ -116,9 +139,10 @@ fn functions(
         let none = |func: &u32| NotCompiled { func: *func, reason: reason.clone() };
         return Ok((Vec::new(), indices.iter().map(none).collect()));
     }
-    let within = within(budget, env.module, indices).map_err(error)?;
+    let within = within(options.budget, env.module, indices).map_err(error)?;
     let one = |work: &mut Workspace, (index, within): (&u32, &Result<(), Reason>)| {
         within.clone()?;
+        options.check_interrupt()?;
         function(work, env, generators, per_slot, *index)
     };
     let pairs = indices.par_iter().zip(&within);

@@ -27,6 +27,8 @@ pub(crate) struct Env<'a> {
     pub(crate) layout: VmLayout,
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) metering: bool,
+    /// Whether code looks for an interrupt, at its entries and loops.
+    pub(crate) interruptible: bool,
 }
 
 /// A function that is being translated.
@@ -126,6 +128,7 @@ impl Translator<'_> {
         params: &[Value],
     ) -> Result<(), Failure> {
         self.take_depth();
+        self.look_for_interrupt();
         self.start_gas(body)?;
         for (ty, value) in types.iter().zip(params) {
             self.local(*ty, *value);

@@ -3,7 +3,7 @@
 use super::Guest;
 use etalon_gas::Rate;
 use etalon_module::operator::Opcode;
-use etalon_runtime::Stop;
+use etalon_runtime::{Exhaustion, Stop};
 
 impl Guest<'_> {
     /// Charges for the units that an operator is about to touch, after its checks and before its effect.
@@ -12,6 +12,14 @@ impl Guest<'_> {
         let rate = rate.ok_or_else(|| Stop::crash(format!("{op} has no dynamic charge")))?;
         self.store.charge(price(rate, units))
     }
+}
+
+routines! {
+    /// A charge is over what is left.
+    exhaust(a, b, c, d, e) = |g: Guest<'_>| match g.store.meter_mut().exhaust() {
+        Ok(()) => Ok(0),
+        Err(_) => Err(Exhaustion::Gas.into()),
+    };
 }
 
 /// Each granule begun costs the weight. The product has up to 96 bits and must not wrap into something that can be paid.

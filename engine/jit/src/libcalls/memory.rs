@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Binary logarithm of the bytes in a page as gas-1 prices it, whatever the page size of the memory.
 const PRICED_PAGE_LOG2: u32 = 16;
 
+/// Bytes of a long operation between two looks for an interrupt.
+const STRIDE: usize = 8 << 20;
+
 impl Guest<'_> {
     fn memory(&self, index: u64) -> MemoryAddr {
         self.store.instance(self.instance).memories[index as usize]
@@ -66,12 +69,28 @@ fn grow(mut guest: Guest<'_>, memory: u64, delta: u64) -> Result<u64, Stop> {
     }
 }
 
+/// Sets a range of bytes, stride by stride.
+fn set(
+    guest: &mut Guest<'_>,
+    memory: MemoryAddr,
+    range: Range<usize>,
+    value: u8,
+) -> Result<u64, Stop> {
+    let mut start = range.start;
+    while start < range.end {
+        guest.store.check_interrupt()?;
+        let end = range.end.min(start.saturating_add(STRIDE));
+        guest.store.memories[memory.index()].bytes_mut()[start..end].fill(value);
+        start = end;
+    }
+    Ok(0)
+}
+
 fn fill(mut guest: Guest<'_>, memory: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
     let addr = guest.memory(memory);
     let range = memory_range(&guest.store.memories[addr.index()], start, len)?;
     guest.charge(Opcode::MemoryFill, len)?;
-    guest.store.memories[addr.index()].bytes_mut()[range].fill(value as u8);
-    Ok(0)
+    set(&mut guest, addr, range, value as u8)
 }
 
 /// The pages that are discarded begin with that of the first byte asked for. They are as many as hold so many bytes, even if
@@ -84,8 +103,7 @@ fn discard(mut guest: Guest<'_>, memory: u64, start: u64, len: u64) -> Result<u6
     let first = asked.start & !within_page;
     let bytes = (asked.len() + within_page) & !within_page;
     guest.charge(Opcode::MemoryDiscard, bytes as u64)?;
-    guest.store.memories[addr.index()].bytes_mut()[first..first + bytes].fill(0);
-    Ok(0)
+    set(&mut guest, addr, first..first + bytes, 0)
 }
 
 fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
@@ -94,11 +112,22 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
     let target = memory_range(&memories[to.index()], at[0], len)?;
     let source = memory_range(&memories[from.index()], at[1], len)?;
     guest.charge(Opcode::MemoryCopy, len)?;
-    let memories = &mut guest.store.memories;
-    if to == from {
-        memories[to.index()].bytes_mut().copy_within(source, target.start);
-    } else if let Ok([to, from]) = memories.get_disjoint_mut([to.index(), from.index()]) {
-        to.bytes_mut()[target].copy_from_slice(&from.bytes()[source]);
+    let mut strides: Vec<usize> = (0..target.len()).step_by(STRIDE).collect();
+    // Towards higher addresses of the same memory, a stride would overwrite what the next one reads.
+    if to == from && target.start > source.start {
+        strides.reverse();
+    }
+    for stride in strides {
+        guest.store.check_interrupt()?;
+        let end = target.len().min(stride + STRIDE);
+        let source = source.start + stride..source.start + end;
+        let target = target.start + stride..target.start + end;
+        let memories = &mut guest.store.memories;
+        if to == from {
+            memories[to.index()].bytes_mut().copy_within(source, target.start);
+        } else if let Ok([to, from]) = memories.get_disjoint_mut([to.index(), from.index()]) {
+            to.bytes_mut()[target].copy_from_slice(&from.bytes()[source]);
+        }
     }
     Ok(0)
 }

@@ -75,6 +75,7 @@ pub(crate) struct Builtins {
     pub(crate) exception: exception::Routines,
     pub(crate) object: object::Routines,
     pub(crate) array: array::Routines,
+    pub(crate) gas: gas::Routines,
 }
 
 impl Builtins {
@@ -86,6 +87,7 @@ impl Builtins {
         exception: exception::Routines::ALL,
         object: object::Routines::ALL,
         array: array::Routines::ALL,
+        gas: gas::Routines::ALL,
     };
 }
 

@@ -5,7 +5,8 @@ use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
 use etalon_module::{Opcode, Rule};
 use etalon_numerics::Function;
-use etalon_runtime::{MemoryInst, Trap, Value};
+use etalon_runtime::{MemoryInst, Store, Trap, Value};
+use std::ops::Range;
 
 /// The number that is written as these bytes. The specification asks for the number `c` whose bytes they are, which is the inverse of
 /// writing it: `$inv_nbytes_`, by `$inv_ibytes_` and `$inv_fbytes_` for integers and floats.
@@ -14,6 +15,9 @@ pub(crate) type OfBytes<const N: usize> = fn([u8; N]) -> Value;
 /// The bytes that a number is written as, least significant first: `$nbytes_`, by `$ibytes_` and `$fbytes_`; `None` if the number is
 /// of another type.
 pub(crate) type BytesOf<const N: usize> = fn(Value) -> Option<[u8; N]>;
+
+/// Bytes that are written before it is asked whether to go on.
+const PART: usize = 1 << 24;
 
 /// Up to 8 bytes as a number, least significant first.
 pub(super) fn word(bytes: &[u8]) -> u64 {
@@ -147,7 +151,29 @@ impl Configuration<'_> {
         self.check(inside, Rule::MemoryFillOob, Trap::MemoryOutOfBounds)?;
         self.charge(Opcode::MemoryFill, len)?;
         self.used(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
-        self.memory(memory)?.bytes_mut()[start as usize..][..len as usize].fill(value as u8);
+        self.fill(memory, start, len, value as u8)
+    }
+
+    fn fill(&mut self, memory: u32, start: u64, len: u64, value: u8) -> Step {
+        let (memory, start) = (self.memory_addr(memory)?.index(), start as usize);
+        self.in_parts(len as usize, true, |store, part| {
+            store.memories[memory].bytes_mut()[start..][part].fill(value);
+        })
+    }
+
+    /// Writes `len` bytes part by part, from the first to the last or the other way round.
+    fn in_parts(
+        &mut self,
+        len: usize,
+        upwards: bool,
+        mut write: impl FnMut(&mut Store, Range<usize>),
+    ) -> Step {
+        let count = len.div_ceil(PART);
+        for part in 0..count {
+            self.store.check_interrupt()?;
+            let start = if upwards { part } else { count - 1 - part } * PART;
+            write(self.store, start..len.min(start + PART));
+        }
         Ok(())
     }
 
@@ -165,8 +191,7 @@ impl Configuration<'_> {
         let (start, size) = (start - start % page, size.next_multiple_of(page));
         // The unit of the charge is a byte that is written, as for `memory.fill`.
         self.charge(Opcode::MemoryDiscard, size)?;
-        self.memory(memory)?.bytes_mut()[start as usize..][..size as usize].fill(0);
-        Ok(())
+        self.fill(memory, start, size, 0)
     }
 
     /// `memory.copy` copies a range of bytes; the ranges may overlap.
@@ -187,14 +212,14 @@ impl Configuration<'_> {
         });
         let (from, to, len) = (from as usize, to as usize, len as usize);
         let (dst, src) = (self.memory_addr(dst)?.index(), self.memory_addr(src)?.index());
-        match self.store.memories.get_disjoint_mut([dst, src]) {
-            Ok([dst, src]) => {
-                dst.bytes_mut()[to..][..len].copy_from_slice(&src.bytes()[from..][..len])
+        self.in_parts(len, to <= from, |store, part| {
+            let bytes = from + part.start..from + part.end;
+            match store.memories.get_disjoint_mut([dst, src]) {
+                Ok([dst, src]) => dst.bytes_mut()[to..][part].copy_from_slice(&src.bytes()[bytes]),
+                // It is one memory.
+                Err(_) => store.memories[dst].bytes_mut().copy_within(bytes, to + part.start),
             }
-            // It is one memory.
-            Err(_) => self.store.memories[dst].bytes_mut().copy_within(from..from + len, to),
-        }
-        Ok(())
+        })
     }
 
     /// `memory.init` copies bytes of a segment. `Step_read/memory.init-oob`, `Step_read/memory.init-zero`, `Step_read/memory.init-succ`

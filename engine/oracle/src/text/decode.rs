@@ -33,7 +33,7 @@ pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
         let is_followed = next.is_some_and(|next| !ends_sequence(next));
         instructions[at].is_followed = is_followed && !is_value(instructions[at].opcode);
         let ends_segment = segments::ends_segment(schedule, instructions[at].opcode);
-        instructions[at].ends_segment = ends_segment && store.is_metering();
+        instructions[at].ends_segment = ends_segment && store.has_cuts();
     }
     let ty = module.func_type(index);
     let locals = body.locals.iter();

@@ -1,7 +1,6 @@
 //! The text of a function: its instructions as the module has them, one for one.
 //!
-//! A body is decoded once, before its first run. Nothing is fused, moved or left out, and nothing in it depends on how it is
-//! run.
+//! A body is decoded once, before its first run. Nothing is fused, moved or left out, and nothing in it depends on how it is run.
 
 mod decode;
 mod segments;

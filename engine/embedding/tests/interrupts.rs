@@ -1,0 +1,295 @@
+//! Guests without end are interrupted from another thread: whatever they repeat, on every tier, metered or not.
+
+use etalon::{
+    CompileError, Config, Engine, Exhaustion, Func, Instance, InterruptHandle, Linker, Module,
+    ModuleError, Store, Tier, Val, unstable,
+};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+/// Each begins with a call of `now`, after which it is interrupted, and goes on for ever, or for years.
+const GUESTS: &[(&str, &str)] = &[
+    ("loop", "(func (export \"f\") (call $now) (loop (br 0)))"),
+    (
+        "counting loop",
+        "(func (export \"f\") (local i64) (call $now)
+       (loop (local.set 0 (i64.add (local.get 0) (i64.const 1)))
+         (br_if 0 (i64.ne (local.get 0) (i64.const -1)))))",
+    ),
+    (
+        "loop with operands",
+        "(func (export \"f\") (call $now)
+       (drop (loop (param) (result i32) (br 0))))",
+    ),
+    (
+        "loops in loops",
+        "(func (export \"f\") (local i32 i32) (call $now)
+       (loop $a (local.set 0 (i32.const 1000))
+         (loop $b (br_if $b (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+         (br $a)))",
+    ),
+    (
+        "br_table",
+        "(func (export \"f\") (local i32) (call $now)
+       (loop $a (block $b (br_table $a $a $b (local.get 0)))))",
+    ),
+    (
+        "br_on_null",
+        "(func (export \"f\") (call $now)
+       (loop $a (drop (br_on_null $a (ref.null func)))))",
+    ),
+    (
+        "tail call",
+        "(func $g (export \"f\") (call $now) (return_call $h))
+       (func $h (return_call $i (i32.const 1))) (func $i (param i32) (return_call $h))",
+    ),
+    (
+        "tail call of itself",
+        "(func (export \"f\") (call $now) (return_call $h (i32.const 0)))
+       (func $h (param i32) (return_call $h (i32.add (local.get 0) (i32.const 1))))",
+    ),
+    (
+        "return_call_indirect",
+        "(type $t (func)) (table funcref (elem $h $i))
+       (func (export \"f\") (call $now) (return_call $h))
+       (func $h (return_call_indirect (type $t) (i32.const 1)))
+       (func $i (return_call_indirect (type $t) (i32.const 0)))",
+    ),
+    (
+        "return_call_ref",
+        "(type $t (func)) (elem declare func $h)
+       (func (export \"f\") (call $now) (return_call $h))
+       (func $h (return_call_ref $t (ref.func $h)))",
+    ),
+    (
+        "recursion",
+        "(func (export \"f\") (call $now) (drop (call $fib (i32.const 90))))
+       (func $fib (param i32) (result i64)
+         (if (result i64) (i32.lt_s (local.get 0) (i32.const 2)) (then (i64.const 1))
+           (else (i64.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                          (call $fib (i32.sub (local.get 0) (i32.const 2)))))))",
+    ),
+    (
+        "throw",
+        "(tag $e) (func (export \"f\") (call $now)
+       (loop $a (try_table (catch $e $a) (throw $e)) unreachable))",
+    ),
+    (
+        "throw in a call",
+        "(tag $e) (func $t (throw $e)) (func (export \"f\") (call $now)
+       (loop $a (try_table (catch $e $a) (call $t)) unreachable))",
+    ),
+    (
+        "memory.fill",
+        "(memory 1024) (func (export \"f\") (call $now)
+       (loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 67108864)) (br 0)))",
+    ),
+    (
+        "memory.copy",
+        "(memory 1024) (func (export \"f\") (call $now)
+       (loop (memory.copy (i32.const 1) (i32.const 0) (i32.const 67108863)) (br 0)))",
+    ),
+    (
+        "table.fill",
+        "(table 100000 funcref) (func (export \"f\") (call $now)
+       (loop (table.fill (i32.const 0) (ref.null func) (i32.const 100000)) (br 0)))",
+    ),
+    (
+        "struct.new",
+        "(type $s (struct (field i32))) (func (export \"f\") (call $now)
+       (loop (drop (struct.new $s (i32.const 1))) (br 0)))",
+    ),
+    ("host calls", "(func (export \"f\") (call $now) (loop (call $nothing) (br 0)))"),
+    (
+        "errors that the host drops",
+        "(func (export \"f\") (call $now) (loop (call $drop) (br 0)))
+       (func (export \"inner\") (loop (br 0)))",
+    ),
+    (
+        "vectors",
+        "(func (export \"f\") (local v128) (call $now)
+       (loop (local.set 0 (i32x4.add (local.get 0) (v128.const i32x4 1 2 3 4))) (br 0)))",
+    ),
+];
+
+/// Which tier has a function, by the function's index.
+type Placement = fn(u32) -> Tier;
+
+const PLACEMENTS: &[(&str, Placement)] = &[
+    ("oracle", |_| Tier::Oracle),
+    ("interp", |_| Tier::Interp),
+    ("jit", |_| Tier::Jit),
+    ("in turn", |n| [Tier::Oracle, Tier::Interp, Tier::Jit][n as usize % 3]),
+    ("in turn, the other way", |n| [Tier::Jit, Tier::Interp, Tier::Oracle][n as usize % 3]),
+];
+
+const IMPORTS: &str = r#"(import "host" "now" (func $now)) (import "host" "nothing" (func $nothing))
+  (import "host" "drop" (func $drop))"#;
+
+/// A thread that interrupts the store whose handle it is sent.
+fn interrupter() -> Sender<InterruptHandle> {
+    let (sender, receiver) = channel::<InterruptHandle>();
+    thread::spawn(move || receiver.iter().for_each(|handle| handle.interrupt()));
+    sender
+}
+
+struct Host {
+    interrupter: Sender<InterruptHandle>,
+    handle: Option<InterruptHandle>,
+}
+
+fn linker(engine: &Engine) -> Linker<Host> {
+    let mut linker = Linker::new(engine);
+    let now = |caller: etalon::Caller<'_, Host>| {
+        let host = caller.data();
+        host.interrupter.send(host.handle.clone().unwrap()).unwrap();
+    };
+    linker.func_wrap("host", "now", now).unwrap();
+    linker.func_wrap("host", "nothing", || ()).unwrap();
+    let drop = |mut caller: etalon::Caller<'_, Host>| {
+        let inner = caller.get_export("inner").and_then(|e| e.into_func()).unwrap();
+        inner.call(&mut caller, &[], &mut []).unwrap_err();
+    };
+    linker.func_wrap("host", "drop", drop).unwrap();
+    linker
+}
+
+fn store(engine: &Engine) -> Store<Host> {
+    let mut store = Store::new(engine, Host { interrupter: interrupter(), handle: None });
+    store.data_mut().handle = Some(store.interrupt_handle().unwrap());
+    store
+}
+
+fn interrupted(error: &etalon::Error) -> bool {
+    error.downcast_ref::<Exhaustion>() == Some(&Exhaustion::Interrupted)
+}
+
+#[test]
+fn guests_without_end_are_interrupted() {
+    for metered in [false, true] {
+        let mut config = Config::new();
+        config.tier(Tier::Jit).interruptible(true).consume_fuel(metered);
+        let engine = Engine::new(&config).unwrap();
+        let linker = linker(&engine);
+        for (guest, fields) in GUESTS {
+            let wasm = wat::parse_str(format!("(module {IMPORTS} {fields})")).unwrap();
+            for (tiers, placement) in PLACEMENTS {
+                let at = format!("{guest} on {tiers}, metered: {metered}");
+                let module = unstable::mixed(&engine, &wasm, placement).unwrap();
+                let mut store = store(&engine);
+                let instance = linker.instantiate(&mut store, &module).unwrap();
+                let f = instance.get_func(&mut store, "f").unwrap();
+                let error = f.call(&mut store, &[], &mut []).unwrap_err();
+                assert!(interrupted(&error), "{at}: {error:#}");
+                // As long as the flag is up nothing runs; then everything does.
+                let error = f.call(&mut store, &[], &mut []).unwrap_err();
+                assert!(interrupted(&error), "{at}, again: {error:#}");
+                store.interrupt_handle().unwrap().clear();
+                let error = f.call(&mut store, &[], &mut []).unwrap_err();
+                assert!(interrupted(&error), "{at}, after it was cleared: {error:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn start_functions_are_interrupted() {
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
+        let engine = Engine::new(Config::new().tier(tier).interruptible(true)).unwrap();
+        let text = format!("(module {IMPORTS} (func $f (call $now) (loop (br 0))) (start $f))");
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = store(&engine);
+        let error = linker(&engine).instantiate(&mut store, &module).unwrap_err();
+        assert!(interrupted(&error), "{tier}: {error:#}");
+    }
+}
+
+/// One operation on 2 GiB takes a second or so where nobody interrupts it. It is asked to stop before it begins, so nothing is written.
+#[test]
+fn long_operations_on_memories_are_interrupted() {
+    let fill = "(memory.fill (i64.const 0) (i32.const 1) (i64.const 0x8000_0000))";
+    let copy = "(memory.copy (i64.const 1) (i64.const 0) (i64.const 0x7fff_ffff))";
+    for (tier, operation) in
+        [Tier::Oracle, Tier::Interp, Tier::Jit].iter().flat_map(|t| [(t, fill), (t, copy)])
+    {
+        let engine = Engine::new(Config::new().tier(*tier).interruptible(true)).unwrap();
+        let text = format!(
+            "(module {IMPORTS} (memory (export \"m\") i64 0x8000) (data (i64.const 0) \"x\")
+               (func (export \"f\") (call $stop) {operation}))"
+        );
+        let text = text.replace(
+            "(import \"host\" \"now\" (func $now))",
+            "(import \"host\" \"stop\" (func $stop))",
+        );
+        let mut linker = linker(&engine);
+        let stop = |caller: etalon::Caller<'_, Host>| {
+            caller.data().handle.as_ref().unwrap().interrupt();
+        };
+        linker.func_wrap("host", "stop", stop).unwrap();
+        let mut store = store(&engine);
+        let instance =
+            linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
+        let f = instance.get_func(&mut store, "f").unwrap();
+        let error = f.call(&mut store, &[], &mut []).unwrap_err();
+        assert!(interrupted(&error), "{tier}: {error:#}");
+        let memory = instance.get_memory(&mut store, "m").unwrap();
+        assert_eq!(memory.data(&store)[..2], *b"x\0", "{tier}: {operation}");
+    }
+}
+
+#[test]
+fn a_compilation_is_interrupted() {
+    let engine = Engine::new(Config::new().tier(Tier::Jit).interruptible(true)).unwrap();
+    let store = Store::new(&engine, ());
+    let handle = store.interrupt_handle().unwrap();
+    let text = r#"(module (func (export "f") (result i32) (i32.const 7)))"#;
+    assert!(Module::new_interruptible(&engine, text, &handle).is_ok());
+    handle.interrupt();
+    let error = Module::new_interruptible(&engine, text, &handle).unwrap_err();
+    assert!(matches!(error, ModuleError::Compile(CompileError::Interrupted)), "{error}");
+    handle.clear();
+    assert!(Module::new_interruptible(&engine, text, &handle).is_ok());
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_there() {
+    let engine = Engine::new(&Config::new()).unwrap();
+    let error = Store::new(&engine, ()).interrupt_handle().unwrap_err();
+    assert!(error.to_string().contains("Config::interruptible"), "{error}");
+}
+
+/// Interruption changes neither results nor gas of what is not interrupted.
+#[test]
+fn who_is_not_interrupted_sees_nothing_of_it() {
+    let text = r#"(module (func $fib (export "fib") (param i32) (result i32) (local i32)
+      (loop (br_if 0 (i32.lt_s (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (i32.const 50))))
+      (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
+        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                       (call $fib (i32.sub (local.get 0) (i32.const 2))))))))"#;
+    let mut seen = Vec::new();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
+        for interruptible in [false, true] {
+            let mut config = Config::new();
+            config.tier(tier).interruptible(interruptible).consume_fuel(true);
+            let engine = Engine::new(&config).unwrap();
+            let mut store = Store::new(&engine, ());
+            let module = Module::new(&engine, text).unwrap();
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            let fib: Func = instance.get_func(&mut store, "fib").unwrap();
+            let mut of = |limit: u64, n: i32| {
+                store.set_fuel(limit).unwrap();
+                let mut results = [Val::I32(0)];
+                let outcome = fib.call(&mut store, &[Val::I32(n)], &mut results);
+                let outcome = outcome.map_err(|e| e.to_string()).map(|()| results[0].unwrap_i32());
+                (outcome, store.fuel_consumed())
+            };
+            // More than a slice of gas, the same exactly, and one less.
+            let whole = of(1 << 40, 14);
+            let gas = whole.1.unwrap();
+            assert!(gas > 1 << 17);
+            seen.push((whole, of(gas, 14), of(gas - 1, 14)));
+        }
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:#?}");
+    assert_eq!(seen[0].2.0, Err("out of gas".into()));
+}
