@@ -43,6 +43,7 @@ mod memory;
 mod misuse;
 mod module;
 mod reference;
+mod shared;
 mod snapshot;
 mod store;
 mod table;
@@ -62,7 +63,8 @@ pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 #[doc(hidden)]
 pub use etalon_runtime::fault;
 pub use etalon_runtime::{
-    Crash, Exhaustion, HostError, ImageError, InstantiateError, LinkError, MemoryError, Site, Trap,
+    Crash, Exhaustion, HostError, ImageError, InUse, InstantiateError, LinkError, MemoryError,
+    Site, Trap,
 };
 pub use execution::{
     Execution, ExecutionError, Pause, PauseLimits, PauseReason, PauseRequest, Progress, Wait,
@@ -77,6 +79,7 @@ pub use linker::{Linker, Redefinition};
 pub use memory::{GrowthError, Memory, MemoryAccessError};
 pub use module::Module;
 pub use reference::{AnyRef, ExnRef, ExternRef, RootScope, Rooted, Unrooted};
+pub use shared::SharedMemory;
 pub use snapshot::SnapshotError;
 pub use store::Store;
 pub use table::{Table, TableAccessError};

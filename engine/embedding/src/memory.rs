@@ -27,14 +27,26 @@ impl Memory {
         Memory(Handle::new(state, memory))
     }
 
+    /// Its address in the store that it is of.
+    ///
+    /// # Panics
+    /// If it is of another store, or shared and not here.
+    #[track_caller]
+    fn here(&self, state: &State) -> MemoryAddr {
+        let addr = self.0.of(state);
+        let away = "the memory is shared, and no call of its store runs; see SharedMemory";
+        assert!(!state.is_away(addr), "{away}");
+        addr
+    }
+
     #[track_caller]
     fn inst<'a>(&self, state: &'a State) -> &'a MemoryInst {
-        &state.memories[self.0.of(state).index()]
+        &state.memories[self.here(state).index()]
     }
 
     #[track_caller]
     fn inst_mut<'a>(&self, state: &'a mut State) -> &'a mut MemoryInst {
-        let addr = self.0.of(state);
+        let addr = self.here(state);
         &mut state.memories[addr.index()]
     }
 
@@ -54,13 +66,14 @@ impl Memory {
     /// If it is of another store.
     #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> MemoryType {
-        MemoryType::of(self.inst(store.as_context().state).ty())
+        let state = store.as_context().state;
+        MemoryType::of(state.memories[self.0.of(state).index()].ty())
     }
 
     /// Its size in pages.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
         self.inst(store.as_context().state).pages()
@@ -69,7 +82,7 @@ impl Memory {
     /// Its size in bytes.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn data_size(&self, store: impl AsContext) -> usize {
         self.inst(store.as_context().state).bytes().len()
@@ -78,7 +91,7 @@ impl Memory {
     /// Its bytes.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn data<'a, T: 'static>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
         self.inst(store.into().state).bytes()
@@ -87,7 +100,7 @@ impl Memory {
     /// Its bytes, for writing.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn data_mut<'a, T: 'static>(
         &self,
@@ -99,14 +112,14 @@ impl Memory {
     /// Its bytes, and what the embedder keeps with the store, both for writing.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn data_and_store_mut<'a, T: 'static>(
         &self,
         store: impl Into<StoreContextMut<'a, T>>,
     ) -> (&'a mut [u8], &'a mut T) {
         let state = store.into().state;
-        let addr = self.0.of(state);
+        let addr = self.here(state);
         let State { memories, host_data, .. } = state;
         let data = trusted::seek_mut(&mut **host_data).expect("a store has the data of its type");
         (memories[addr.index()].bytes_mut(), &mut data.data)
@@ -118,7 +131,7 @@ impl Memory {
     /// If the memory has not so many.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn read(
         &self,
@@ -138,7 +151,7 @@ impl Memory {
     /// If the memory has not so many; nothing is written then.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn write(
         &self,
@@ -159,11 +172,11 @@ impl Memory {
     /// [`ResourceLimiter`](crate::ResourceLimiter) fails.
     ///
     /// # Panics
-    /// If it is of another store.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
     #[track_caller]
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64> {
         let state = store.as_context_mut().state;
-        let addr = self.0.of(state);
+        let addr = self.here(state);
         if !state.memories[addr.index()].can_grow(delta) {
             return Err(GrowthError.into());
         }

@@ -107,7 +107,7 @@ impl<T: 'static> Store<T> {
     /// The store as bytes. The same state gives the same bytes.
     ///
     /// # Errors
-    /// From inside a host function, or if a function of the store is compiled.
+    /// From inside a host function, if a function of the store is compiled, or if it imports a shared memory.
     ///
     /// # Panics
     /// Never: the types written have no form that cannot be.

@@ -72,7 +72,7 @@ impl Jit {
     ///   this process or, by way of an artefact, in one that is trusted as this program is;
     /// - whatever the store had when an instance was attached stays in it: no memory, table, global, function, tag
     ///   or instance is taken out, exchanged or replaced, and the store itself is not exchanged for another while
-    ///   one of its functions runs;
+    ///   one of its functions runs; a shared memory (`SharedMemory`) is taken out by the store itself while nothing runs;
     /// - words that are written to globals, tables, objects and results are of their types, and references among
     ///   them of the store;
     /// - no reference to the store's memories or cells outlives the borrow of the store.

@@ -52,6 +52,15 @@ pub fn instantiate(
     imports: &[Extern],
     placement: &Placement,
 ) -> Result<InstanceAddr, InstantiateError> {
+    store.with_shared(|store| instantiate_here(store, module, imports, placement))
+}
+
+fn instantiate_here(
+    store: &mut Store,
+    module: &Arc<Module>,
+    imports: &[Extern],
+    placement: &Placement,
+) -> Result<InstanceAddr, InstantiateError> {
     // What constant expressions allocate must not be collected, so this is done before.
     store.collect_if_needed(&());
     let mark = store.mark();

@@ -13,7 +13,7 @@ use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::interrupt::Interrupt;
 use crate::limiter::Limiter;
-use crate::memory::{MemoryError, MemoryInst};
+use crate::memory::{Imported, MemoryError, MemoryInst};
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
@@ -23,8 +23,8 @@ use crate::value::Value;
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
-    AddrType, CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType,
-    TypeId, TypeRegistry, TypeUse, ValType,
+    CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType, TypeId,
+    TypeRegistry, TypeUse, ValType,
 };
 use std::any::Any;
 use std::sync::Arc;
@@ -126,6 +126,7 @@ pub struct Store {
     table_budget: Arc<Budget>,
     interruptible: bool,
     interrupt: Interrupt,
+    pub(crate) imported: Imported,
 }
 
 /// The identity of a store: no two of a process have the same.
@@ -192,6 +193,7 @@ impl Store {
             table_budget: budget("the tables of the store are full", config.table_bytes),
             interruptible: config.interruptible,
             interrupt: Interrupt::new(),
+            imported: Imported::default(),
         })
     }
 
@@ -332,16 +334,13 @@ impl Store {
         if !self.may_make_memory(&ty).unwrap_or(false) {
             return Err(MemoryError::Refused);
         }
-        let limits = self.schedule.limits();
-        // The caps are in pages of 64 KiB, whatever the memory's own page size.
-        let pages = match ty.addr {
-            AddrType::I32 => limits.memory_pages,
-            AddrType::I64 => limits.memory_pages_64,
-        };
-        let bytes = pages.saturating_mul(1 << 16);
-        let (cap, budget) = (bytes >> ty.page_size_log2.min(63), Arc::clone(&self.memory_budget));
-        self.memories.push(MemoryInst::new(ty, cap, budget)?);
+        let cap = MemoryInst::cap_of(&ty, &self.schedule.limits());
+        self.memories.push(MemoryInst::new(ty, cap, self.memory_budget())?);
         Ok(MemoryAddr((self.memories.len() - 1) as u32))
+    }
+
+    pub(crate) fn memory_budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.memory_budget)
     }
 
     /// Bytes of all memories.
@@ -490,7 +489,7 @@ impl Store {
             return Err(Exhaustion::Gas.into());
         }
         let inside = Inside::new(self, before);
-        work(inside.store)
+        inside.store.with_shared(work)
     }
 
     /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,

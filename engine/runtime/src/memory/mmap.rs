@@ -23,6 +23,11 @@ unsafe impl Send for Reservation {}
 unsafe impl Sync for Reservation {}
 
 impl Reservation {
+    /// No address space at all.
+    pub(crate) fn none() -> Reservation {
+        Reservation { base: NonNull::dangling(), reserved: 0, usable: 0, committed: 0 }
+    }
+
     /// Reserves `reserved` bytes (rounded up to pages), none usable yet.
     pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
         let reserved = whole_pages(reserved.max(1))?;
@@ -68,7 +73,8 @@ impl Reservation {
         // is zero), live as long as `self`, and are written only through `&mut self` or by
         // compiled code. Safe code alone has none: to have a tier that runs compiled code takes
         // an `unsafe` promise that the memory stays in its store, and that no reference to its
-        // bytes outlives a borrow of the store, which such code runs with exclusively.
+        // bytes outlives a borrow of the store, which such code runs with exclusively. A shared memory is
+        // moved into a store while code of that store runs, and whoever wants it meanwhile waits.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.usable) }
     }
 
@@ -82,6 +88,9 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        if self.reserved == 0 {
+            return;
+        }
         // SAFETY: the mapping was made by `new` with this length and nothing refers to it any more.
         unsafe { unmap(self.base, self.reserved) };
     }

@@ -2,17 +2,21 @@
 
 #[cfg(not(miri))]
 mod mmap;
+mod shared;
 #[cfg(miri)]
 mod vec;
 
 #[cfg(not(miri))]
 pub(crate) use mmap::Reservation;
+pub(crate) use shared::Imported;
+pub use shared::{InUse, SharedMemory};
 #[cfg(miri)]
 use vec::Reservation;
 
 use crate::budget::Budget;
 use crate::stop::Stop;
 use crate::touched::for_each_touched;
+use etalon_gas::Limits;
 use etalon_module::{AddrType, MemoryType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -57,6 +61,26 @@ impl MemoryInst {
         usize::try_from(bytes).ok()?.checked_add(GUARD_BYTES)
     }
 
+    /// The most pages of a memory of a type, in its own pages: the caps are in pages of 64 KiB.
+    pub(crate) fn cap_of(ty: &MemoryType, limits: &Limits) -> u64 {
+        let pages = match ty.addr {
+            AddrType::I32 => limits.memory_pages,
+            AddrType::I64 => limits.memory_pages_64,
+        };
+        pages.saturating_mul(1 << 16) >> ty.page_size_log2.min(63)
+    }
+
+    /// What stands in the place of a shared memory that another store has: it has no bytes.
+    pub(crate) fn vacant(ty: MemoryType, budget: Arc<Budget>) -> MemoryInst {
+        let (reservation, def) = (Reservation::none(), Box::new(MemoryDef::default()));
+        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget }
+    }
+
+    /// What stands in the place of this one.
+    pub(crate) fn vacancy(&self) -> MemoryInst {
+        MemoryInst::vacant(self.ty, Arc::clone(&self.budget))
+    }
+
     /// Allocates a memory of its type's minimum size, which can grow to `cap` pages.
     ///
     /// # Errors
@@ -97,7 +121,8 @@ impl MemoryInst {
     /// Its type, with the current size as minimum.
     pub fn ty(&self) -> MemoryType {
         let mut ty = self.ty;
-        ty.limits.min = self.pages;
+        // One that another store has is at least as large as was declared.
+        ty.limits.min = ty.limits.min.max(self.pages);
         ty
     }
 
@@ -205,6 +230,9 @@ pub enum MemoryError {
         /// Minimum size.
         pages: u64,
     },
+    /// A shared memory cannot be imported while the store runs something.
+    #[error("a shared memory cannot be imported during a call of the store")]
+    Running,
     /// The host is out of address space or memory.
     #[error("the host is out of address space or memory")]
     NoAddressSpace,

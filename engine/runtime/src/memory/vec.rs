@@ -9,6 +9,10 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
+    pub(crate) fn none() -> Reservation {
+        Reservation { bytes: Vec::new(), reserved: 0 }
+    }
+
     pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
         Ok(Reservation { bytes: Vec::new(), reserved })
     }

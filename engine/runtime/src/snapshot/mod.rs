@@ -109,6 +109,9 @@ pub enum ImageError {
     /// An invocation is active: native frames cannot be saved.
     #[error("a store cannot be saved during an invocation")]
     Running,
+    /// Other stores share a memory of it.
+    #[error("a store that imports a shared memory cannot be saved: the memory is not its own")]
+    Shared,
     /// The image is inconsistent.
     #[error("the image is damaged: {0}")]
     Corrupt(&'static str),

@@ -15,6 +15,9 @@ impl Store {
         if self.is_running() {
             return Err(ImageError::Running);
         }
+        if self.imports_shared() {
+            return Err(ImageError::Shared);
+        }
         let mut modules = Vec::new();
         let instances = self
             .instances
