@@ -293,3 +293,44 @@ fn who_is_not_interrupted_sees_nothing_of_it() {
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:#?}");
     assert_eq!(seen[0].2.0, Err("out of gas".into()));
 }
+
+/// What is copied and filled part by part is what is copied and filled at once: parts meet, and ranges may overlap.
+#[test]
+fn long_operations_are_exact() {
+    const SIZE: usize = 48 << 20;
+    const LEN: usize = (35 << 20) + 7;
+    let text = r#"(module (memory (export "a") 768) (memory (export "b") 768)
+      (func (export "copy") (param i32 i32 i32)
+        (memory.copy 0 0 (local.get 0) (local.get 1) (local.get 2)))
+      (func (export "between") (param i32 i32 i32)
+        (memory.copy 1 0 (local.get 0) (local.get 1) (local.get 2)))
+      (func (export "fill") (param i32 i32 i32)
+        (memory.fill 0 (local.get 0) (local.get 1) (local.get 2))))"#;
+    let pattern: Vec<u8> = (0..SIZE).map(|i| (i * 7 + (i >> 8) * 13 + (i >> 16)) as u8).collect();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
+        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, text).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let [a, b] = ["a", "b"].map(|name| instance.get_memory(&mut store, name).unwrap());
+        let mut call = |name: &str, args: [usize; 3], expected: &[u8]| {
+            a.data_mut(&mut store).copy_from_slice(&pattern);
+            let f = instance.get_typed_func::<(i32, i32, i32), ()>(&mut store, name).unwrap();
+            let [x, y, z] = args.map(|arg| arg as i32);
+            f.call(&mut store, (x, y, z)).unwrap();
+            let memory = if name == "between" { b } else { a };
+            assert!(memory.data(&store) == expected, "{tier}: {name} {args:?}");
+        };
+        for (to, from) in [(1, 0), (0, 1), (3, 9 << 20), (9 << 20, 3), (5, 5)] {
+            let mut expected = pattern.clone();
+            expected.copy_within(from..from + LEN, to);
+            call("copy", [to, from, LEN], &expected);
+        }
+        let mut expected = pattern.clone();
+        expected[11..11 + LEN].fill(0xa5);
+        call("fill", [11, 0xa5, LEN], &expected);
+        let mut expected = vec![0; SIZE];
+        expected[3..3 + LEN].copy_from_slice(&pattern[1 << 20..][..LEN]);
+        call("between", [3, 1 << 20, LEN], &expected);
+    }
+}

@@ -76,14 +76,16 @@ fn set(
     range: Range<usize>,
     value: u8,
 ) -> Result<u64, Stop> {
-    let mut start = range.start;
-    while start < range.end {
+    let mut rest = range;
+    loop {
+        let end = rest.end.min(rest.start.saturating_add(STRIDE));
+        guest.store.memories[memory.index()].bytes_mut()[rest.start..end].fill(value);
+        rest.start = end;
+        if rest.is_empty() {
+            return Ok(0);
+        }
         guest.store.check_interrupt()?;
-        let end = range.end.min(start.saturating_add(STRIDE));
-        guest.store.memories[memory.index()].bytes_mut()[start..end].fill(value);
-        start = end;
     }
-    Ok(0)
 }
 
 fn fill(mut guest: Guest<'_>, memory: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
@@ -112,24 +114,26 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
     let target = memory_range(&memories[to.index()], at[0], len)?;
     let source = memory_range(&memories[from.index()], at[1], len)?;
     guest.charge(Opcode::MemoryCopy, len)?;
-    let mut strides: Vec<usize> = (0..target.len()).step_by(STRIDE).collect();
     // Towards higher addresses of the same memory, a stride would overwrite what the next one reads.
-    if to == from && target.start > source.start {
-        strides.reverse();
-    }
-    for stride in strides {
-        guest.store.check_interrupt()?;
-        let end = target.len().min(stride + STRIDE);
-        let source = source.start + stride..source.start + end;
-        let target = target.start + stride..target.start + end;
+    let from_the_end = to == from && target.start > source.start;
+    let (whole, mut done) = (target.len(), 0);
+    loop {
+        let len = STRIDE.min(whole - done);
+        let at = if from_the_end { whole - done - len } else { done };
+        let (source, target) = (source.start + at, target.start + at);
         let memories = &mut guest.store.memories;
         if to == from {
-            memories[to.index()].bytes_mut().copy_within(source, target.start);
+            memories[to.index()].bytes_mut().copy_within(source..source + len, target);
         } else if let Ok([to, from]) = memories.get_disjoint_mut([to.index(), from.index()]) {
-            to.bytes_mut()[target].copy_from_slice(&from.bytes()[source]);
+            let bytes = &from.bytes()[source..source + len];
+            to.bytes_mut()[target..target + len].copy_from_slice(bytes);
         }
+        done += len;
+        if done == whole {
+            return Ok(0);
+        }
+        guest.store.check_interrupt()?;
     }
-    Ok(0)
 }
 
 fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
