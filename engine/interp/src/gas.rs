@@ -1,6 +1,7 @@
-//! Where gas is charged, and how much: this tier's implementation of gas-1. The schedule gives the numbers
-//! and the cuts; costs are computed from them here.
+//! Where gas is charged, and how much: this tier's implementation of gas-1. The schedule gives the numbers;
+//! costs are computed from them here.
 
+use crate::cuts::ends_segment;
 use etalon_gas::{Rate, Schedule};
 use etalon_module::Opcode;
 
@@ -20,7 +21,7 @@ impl Segments {
         let mut cut = 0;
         for (i, op) in body.iter().enumerate() {
             costs[cut] = costs[cut].saturating_add(schedule.weight(*op).into());
-            if schedule.is_cut(*op) {
+            if ends_segment(schedule.cuts(), *op) {
                 cut = i + 1;
             }
         }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod cuts;
 mod execution;
 mod executor;
 mod features;

@@ -5,6 +5,7 @@
 
 use super::Context;
 use super::rare::{Rare, rare};
+use etalon_gas::Limits;
 use etalon_module::{AddrType, Opcode as O};
 use etalon_runtime::{MemoryAddr, MemoryInst, Stop, Store, Trap};
 use std::ops::Range;
@@ -37,6 +38,21 @@ pub(super) const RARE: &[(O, Rare)] = &[
     (O::DataDrop, rare(0, &[], |c| c.data_drop())),
 ];
 
+/// Pages that a memory may still get (gas-1, *Memories and tables*).
+fn pages_left(memory: &MemoryInst, limits: Limits) -> u64 {
+    let ty = memory.ty();
+    // With addresses of 32 bits, -1 is no size.
+    let (priced, addressed) = match ty.addr {
+        AddrType::I32 => (limits.memory_pages, u64::from(u32::MAX)),
+        AddrType::I64 => (limits.memory_pages_64, u64::MAX),
+    };
+    // The cap is in pages of 64 KiB, or as many bytes.
+    let bytes = u128::from(priced) * 0x1_0000;
+    let own = u64::try_from(bytes >> ty.page_size_log2).unwrap_or(u64::MAX);
+    let declared = ty.limits.max.unwrap_or(u64::MAX);
+    own.min(addressed).min(declared).saturating_sub(memory.pages())
+}
+
 impl Context<'_> {
     fn memory(&mut self, address: u32) -> &mut MemoryInst {
         &mut self.store.memories[address as usize]
@@ -54,7 +70,7 @@ impl Context<'_> {
         let memory = &self.store.memories[self.op.x as usize];
         let ty = memory.ty();
         let delta = address(self.slots[0], ty.addr);
-        let fits = memory.can_grow(delta);
+        let fits = delta <= pages_left(memory, self.store.schedule().limits());
         if !fits || !self.store.may_grow_memory(MemoryAddr(self.op.x), delta)? {
             self.set(address(u64::MAX, ty.addr));
             return Ok(());

@@ -36,12 +36,23 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Elements that the table may still get (gas-1, *Memories and tables*).
+    fn elements_left(&mut self) -> u64 {
+        let cap = self.store.schedule().limits().table_elements;
+        let table = self.table(self.op.x);
+        let ty = table.ty();
+        // With addresses of 32 bits, -1 is no size.
+        let addressed = if ty.addr == AddrType::I32 { u64::from(u32::MAX) } else { u64::MAX };
+        let declared = ty.limits.max.unwrap_or(u64::MAX);
+        cap.min(addressed).min(declared).saturating_sub(table.len())
+    }
+
     /// `table.grow`
     fn table_grow(&mut self) -> Result<(), Stop> {
         let init = self.reference(0)?;
         let ty = self.table(self.op.x).ty().addr;
         let delta = address(self.slots[1], ty);
-        let fits = self.table(self.op.x).can_grow(delta);
+        let fits = delta <= self.elements_left();
         if !fits || !self.store.may_grow_table(TableAddr(self.op.x), delta)? {
             self.set(address(u64::MAX, ty));
             return Ok(());

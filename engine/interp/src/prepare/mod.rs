@@ -9,6 +9,7 @@ mod operands;
 mod rare;
 mod vector;
 
+use crate::cuts::ends_segment;
 use crate::gas::{self, Segments};
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
@@ -218,7 +219,7 @@ impl Builder<'_> {
         }
         // Operators that transfer control have charged for their cuts. The dynamic operators remain, and with
         // fine cuts all operators that may trap.
-        if self.metered && !self.dead && self.store.schedule().is_cut(opcode) {
+        if self.metered && !self.dead && ends_segment(self.store.schedule().cuts(), opcode) {
             self.fall_through();
         }
         Ok(())
