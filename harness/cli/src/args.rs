@@ -52,4 +52,6 @@ pub(crate) enum Command {
     Bench(commands::bench::Args),
     /// Render records as HTML, Markdown, JUnit and JSON
     Report(commands::report::Args),
+    /// Print what makes a shell complete these commands and their options
+    Completions(commands::completions::Args),
 }

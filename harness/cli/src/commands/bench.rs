@@ -1,13 +1,14 @@
 //! `etalon bench`
 
 use crate::exit::Status;
+use crate::fault::tool;
 use crate::input::{Precompiled, read_module};
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, dim, json, say};
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{RACER_NAMES, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
-use etalon_record::{BenchRecord, BenchRow, KernelRows, Tool, to_json};
+use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,9 +70,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rounds: args.rounds.into(),
         time: Duration::from_secs_f64(args.time),
     };
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     if format == Format::Human {
-        println!("time as a multiple of that of {}: below 1 is faster", args.against);
+        say!("time as a multiple of that of {}: below 1 is faster", args.against);
         header(&names);
     }
     let record = bench(&options, tool, |rows| {
@@ -114,12 +115,12 @@ const COLUMN: usize = 15;
 
 fn header(names: &[String]) {
     let columns: String = names.iter().map(|name| format!("{name:>COLUMN$}")).collect();
-    println!("{:<12}{columns}", "kernel");
+    say!("{:<12}{columns}", "kernel");
 }
 
 fn line(kernel: &KernelRows, against: &str) {
     let columns: String = kernel.rows.iter().map(|row| cell(row, against)).collect();
-    println!("{:<12}{columns}", kernel.name);
+    say!("{:<12}{columns}", kernel.name);
 }
 
 /// A ratio; for the engine that the others are compared with, the time of a call.
@@ -145,12 +146,14 @@ fn footer(record: &BenchRecord) {
             _ => format!("{:>COLUMN$}", format!("{:.3}     ", mean.ratio)),
         })
         .collect();
-    println!("{:<12}{means}", "mean");
-    let paint = Paint::stdout();
+    say!("{:<12}{means}", "mean");
     for kernel in &record.kernels {
         for row in &kernel.rows {
             if let Some(reason) = &row.refused {
-                println!("{}", paint.dim(&format!("{} on {}: {reason}", kernel.name, row.engine)));
+                output::say_in_colour([dim(format!(
+                    "{} on {}: {reason}",
+                    kernel.name, row.engine
+                ))]);
             }
         }
     }

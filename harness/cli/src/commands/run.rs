@@ -2,16 +2,18 @@
 
 use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs};
+use crate::escape;
 use crate::exit::Status;
+use crate::fault::tool;
 use crate::input::Precompiled;
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, bad, json, note, plain, say};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{
     Adapter, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session, SessionConfig,
     Val, ValKind,
 };
-use etalon_record::{Gas, RunRecord, Tool};
+use etalon_record::{Gas, RunRecord};
 use std::path::PathBuf;
 
 /// Arguments of `etalon run`.
@@ -186,7 +188,7 @@ pub(crate) fn message(outcome: &Outcome) -> Option<String> {
 }
 
 fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     let file = args.file.display().to_string();
     let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
     record.invoke.clone_from(&run.invoke);
@@ -206,11 +208,12 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
 fn print(args: &Args, run: &Run) {
     for call in &run.host_calls {
         let values: Vec<String> = call.args.iter().map(|v| values::show(*v)).collect();
-        println!("{}.{}({})", call.module, call.name, values.join(", "));
+        let (module, name) = (escape::name(&call.module), escape::name(&call.name));
+        say!("{module}.{name}({})", values.join(", "));
     }
     match &run.outcome {
         Outcome::Returned(values) => {
-            values.iter().for_each(|v| println!("{}", values::show(*v)));
+            values.iter().for_each(|v| say!("{}", values::show(*v)));
         }
         outcome => {
             let word = match outcome {
@@ -221,14 +224,15 @@ fn print(args: &Args, run: &Run) {
                 other => other.kind().to_string(),
             };
             let text = message(outcome).unwrap_or_default();
-            eprintln!("{}: {}: {text}", args.file.display(), Paint::stderr().bad(&word));
+            let file = format!("{}: ", escape::file(&args.file.display().to_string()));
+            output::note_in_colour([plain(file), bad(word), plain(format!(": {text}"))]);
         }
     }
     if run.not_compiled > 0 {
-        eprintln!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
+        note!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
     }
     if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
         let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();
-        eprintln!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
+        note!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
     }
 }
