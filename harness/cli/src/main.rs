@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod coverage;
+mod duration;
 mod engines;
 mod escape;
 mod exit;
@@ -12,6 +13,7 @@ mod input;
 mod output;
 mod progress;
 mod values;
+mod words;
 
 use clap::Parser;
 use etalon_record::Fault;
@@ -20,7 +22,7 @@ use output::Format;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let words: Vec<_> = std::env::args_os().collect();
+    let words = words::words(std::env::args_os().collect());
     let status = match args::Cli::try_parse_from(&words) {
         Ok(cli) => {
             let format = cli.format;

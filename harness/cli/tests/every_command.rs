@@ -114,6 +114,19 @@ fn an_error_names_the_file_and_the_offset() {
     assert_eq!(error["error"]["offset"], 24);
 }
 
+#[test]
+fn every_help_teaches_by_example() {
+    let folder = folder();
+    for (name, ..) in COMMANDS {
+        for option in ["-h", "--help"] {
+            let output = etalon(folder.path(), &[name, option], Stdio::piped());
+            let help = String::from_utf8(output.stdout).unwrap();
+            assert!(help.contains("Examples:\n  "), "{name} {option}: {help}");
+            assert!(help.contains(&format!("etalon {name} ")), "{name} {option}: {help}");
+        }
+    }
+}
+
 /// The commands, and what the program says of itself.
 fn all() -> impl Iterator<Item = Vec<&'static str>> {
     let own = [vec!["--help"], vec!["--version"], vec!["help", "run"]];

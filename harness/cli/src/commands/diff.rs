@@ -23,14 +23,14 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   etalon diff module.wasm                          call each export with generated arguments
-  etalon diff module.wat --invoke div 7 -1         make one call
+  etalon diff module.wat --invoke div 7 -1         make one call; arguments are those of `etalon run`
   etalon diff *.wasm --engine oracle,jit --format json")]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Call only this export, with these arguments
-    #[arg(long, num_args = 1.., allow_negative_numbers = true, value_names = ["NAME", "ARG"])]
+    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"])]
     pub invoke: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,

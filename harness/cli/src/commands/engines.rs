@@ -9,6 +9,10 @@ use etalon_record::{EngineInfo, EnginesRecord};
 
 /// Arguments of `etalon engines`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon engines                     names for --engine, with what each consists of
+  etalon engines --format json       the same for a program")]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args, format: Format) -> Result<Status> {

@@ -1,6 +1,7 @@
 //! `etalon fuzz`
 
 use crate::commands::diff::{outcomes, phrase};
+use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::fault::tool;
@@ -29,8 +30,8 @@ Examples:
 Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
 Each finding is saved as a folder that replays: `etalon diff FOLDER/module.wasm`.")]
 pub(crate) struct Args {
-    /// How long to run: 90s, 10m, 1h
-    #[arg(long, value_name = "T", value_parser = duration)]
+    /// How long to run: 90s, 10m, '1h 30m'
+    #[arg(long, value_name = "T", value_parser = duration::parse)]
     pub time: Option<Duration>,
     /// How many cases to run; 1000 if neither this nor --time is given
     #[arg(long, value_name = "N")]
@@ -182,30 +183,4 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         0 => good("no finding"),
         n => bad(format!("{n} findings")),
     }]);
-}
-
-/// Reads `90s`, `10m`, `1h`, or plain seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3600),
-        _ => (text, 1),
-    };
-    let n: u64 = digits.parse().map_err(|_| "write 90s, 10m or 1h".to_owned())?;
-    Ok(Duration::from_secs(n.saturating_mul(unit)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
-        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
-        assert!(duration("soon").is_err());
-        assert!(duration("").is_err());
-    }
 }

@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let Prepared { adapters, options, tally } = args.run.prepare()?;
     let selection = Selection {
         suites: args.suite.clone(),
-        filter: args.filter.as_deref().map(Glob::new),
+        filter: args.filter.as_deref().map(str::parse::<Glob>).transpose()?,
         shard: args.shard.as_deref().map(str::parse::<Shard>).transpose()?,
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
