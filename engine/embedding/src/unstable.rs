@@ -44,6 +44,14 @@ pub fn module_in_artefact(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
     artefact::module_in(bytes)
 }
 
+/// The id of the schedule that an artefact is metered by; `None` if it is not metered.
+///
+/// # Errors
+/// If it is damaged, or another version made it.
+pub fn schedule_of_artefact(bytes: &[u8]) -> Result<Option<String>, ArtefactError> {
+    artefact::schedule_of(bytes)
+}
+
 /// What a module declares, in the terms of its text.
 pub fn module_data(module: &Module) -> &Arc<ModuleData> {
     module.data()

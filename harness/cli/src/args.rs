@@ -26,8 +26,10 @@ Examples:
   etalon fuzz --time 1m --seed 7          look for disagreements
   etalon report spec.json --out reports   render a record as HTML, Markdown, JUnit and JSON
 
-Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage or unreadable input; 3 an
-engine crashed or timed out.";
+A file that is named - is standard input.
+
+Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage, unreadable input, or results
+that cannot be written; 3 an engine crashed or timed out.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -52,4 +54,6 @@ pub(crate) enum Command {
     Bench(commands::bench::Args),
     /// Render records as HTML, Markdown, JUnit and JSON
     Report(commands::report::Args),
+    /// Print what makes a shell complete these commands and their options
+    Completions(commands::completions::Args),
 }

@@ -66,15 +66,13 @@ pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
         return Ok(schedule);
     }
     let path = Path::new(name);
-    if !path.exists() {
+    if !path.exists() && !crate::input::is_stdin(path) {
         let known = Schedule::BUILTIN.join(", ");
         anyhow::bail!(
             "{name:?} is neither a file nor a built-in schedule; the built-in schedules are {known}"
         );
     }
-    let text = String::from_utf8(crate::input::read(path)?).map_err(|e| {
-        anyhow::anyhow!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())
-    })?;
+    let text = crate::input::read_text(path)?;
     Ok(Arc::new(Schedule::parse(&text, name)?))
 }
 

@@ -1,12 +1,16 @@
 //! Reading modules: binary, text, or an artefact.
 
-use anyhow::{Context, Result, bail};
+use crate::fault::InputError;
+use anyhow::Result;
 use etalon::{Module, unstable};
 use etalon_harness::script::{EMPTY_MODULE, is_blank, unfold};
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Larger files are refused before they are read.
+/// More bytes than this are no file that is meant.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Takes an artefact that `etalon compile` made in place of a module.
@@ -22,11 +26,9 @@ pub(crate) struct Precompiled {
 pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u8>> {
     let bytes = read(path)?;
     if Module::is_artefact(&bytes) && !precompiled.allowed {
-        bail!(
-            "{}: this is an artefact: it holds machine code, which runs as it is; if you trust the file as a program, \
-             say so with --allow-precompiled",
-            path.display()
-        );
+        let message = "this is an artefact: it holds machine code, which runs as it is; if you trust the file as a \
+             program, say so with --allow-precompiled";
+        return Err(InputError::new("artefact", path, message).into());
     }
     if bytes.starts_with(b"\0asm") || Module::is_artefact(&bytes) {
         return Ok(bytes);
@@ -39,8 +41,9 @@ pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u
                 return Ok(if is_binary { bytes } else { EMPTY_MODULE.to_vec() });
             }
             wat::Parser::new().parse_str(Some(path), &text).map_err(|error| {
-                anyhow::anyhow!("{}", error.to_string().trim_end())
-                    .context(format!("{}: not a module in the text format", path.display()))
+                let message =
+                    format!("not a module in the text format: {}", error.to_string().trim_end());
+                InputError::new("syntax", path, message).into()
             })
         }
         // The decoder says what is wrong with it, and where.
@@ -61,15 +64,48 @@ fn looks_like_text(text: &str) -> bool {
     matches!(text.trim_start().chars().next(), None | Some('(' | ';'))
 }
 
-/// Reads a file, unless it is too large to be intended.
+/// Reads a file that must be text.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        InputError::new("syntax", path, format!("not UTF-8 at byte {at}")).into()
+    })
+}
+
+/// Whether a path means standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Standard input can be read once.
+static STDIN_WAS_READ: AtomicBool = AtomicBool::new(false);
+
+/// Reads a file, or standard input for `-`, unless it is too large to be intended.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let meta = std::fs::metadata(path).with_context(|| format!("{shown}: cannot be read"))?;
-    if meta.is_dir() {
-        bail!("{shown}: this is a folder, but a file is needed");
+    let unreadable = |error| InputError::io(path, "cannot be read", &error);
+    if is_stdin(path) {
+        if STDIN_WAS_READ.swap(true, Ordering::Relaxed) {
+            return Err(InputError::new("usage", path, "standard input was already read").into());
+        }
+        return read_all(path, std::io::stdin().lock());
     }
-    if meta.len() > MAX_FILE_BYTES {
-        bail!("{shown}: {} bytes; at most {MAX_FILE_BYTES} are read", meta.len());
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        let message = "this is a folder, but a file is needed";
+        return Err(InputError::new("usage", path, message).into());
     }
-    std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))
+    read_all(path, file)
+}
+
+/// Reads to the end. A file may be a pipe, so its size is not known before.
+fn read_all(path: &Path, from: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| InputError::io(path, "cannot be read", &error))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let message = format!("more than {MAX_FILE_BYTES} bytes, which is the most that is read");
+        return Err(InputError::new("limit", path, message).into());
+    }
+    Ok(bytes)
 }

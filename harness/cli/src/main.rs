@@ -1,28 +1,50 @@
 //! `etalon`, the command line: a WebAssembly engine, and a judge of WebAssembly engines.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on both")]
 
 mod args;
 mod commands;
 mod coverage;
+mod duration;
 mod engines;
+mod escape;
 mod exit;
+mod fault;
 mod input;
 mod output;
 mod progress;
 mod values;
+mod words;
 
 use clap::Parser;
+use etalon_record::Fault;
+use exit::Status;
+use output::Format;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    match commands::dispatch(cli) {
-        Ok(status) => status.into(),
-        Err(error) => {
-            // The chain of causes on one line: the innermost names the file and the offset.
-            eprintln!("error: {error:#}");
-            exit::Status::Unusable.into()
+    let words = words::words(std::env::args_os().collect());
+    let status = match args::Cli::try_parse_from(&words) {
+        Ok(cli) => {
+            let format = cli.format;
+            commands::dispatch(cli).unwrap_or_else(|error| fault::tell(&error, format))
         }
+        Err(error) => usage(&error, Format::asked_for(&words)),
+    };
+    output::finish(status).into()
+}
+
+/// What was asked for is the help or the version; or the words are not understood.
+fn usage(error: &clap::Error, format: Format) -> Status {
+    if !error.use_stderr() {
+        output::ours(&error.render().ansi().to_string());
+        return Status::Fine;
     }
+    let message = error.render().to_string();
+    output::note!("{}", message.trim_end());
+    if format == Format::Json {
+        let first = message.lines().next().unwrap_or_default();
+        let message = first.trim_start_matches("error: ").to_owned();
+        fault::document(Fault { kind: "usage".to_owned(), message, file: None, offset: None });
+    }
+    Status::Unusable
 }

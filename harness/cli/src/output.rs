@@ -1,9 +1,21 @@
-//! Output: text or JSON, with colours on a terminal.
+//! The one channel through which everything is written: results to standard output, messages to standard error.
+//!
+//! Nothing that is written here can fail where it is written. A reader that goes away (a closed pipe) is no fault: the command
+//! does its work to the end, says nothing, and ends with its own status. Any other failure of standard output, such as a full
+//! disk, is told once at the end, with status 2. Standard error has nobody to whom its failures could be told.
+//!
+//! What is written may quote modules, so it is escaped here. Only colours add escape sequences, and only on a terminal.
 
-use anyhow::{Context, Result};
+use crate::escape;
+use crate::exit::Status;
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
 use clap::ValueEnum;
+use etalon_record::to_json;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::sync::Mutex;
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -15,44 +27,119 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Prints a document.
-pub(crate) fn json(document: &impl Serialize) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, document).context("writing to standard output")?;
-    writeln!(out).context("writing to standard output")
+/// A piece of a line, in one colour.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    style: Style,
+    text: String,
 }
 
-/// Colours, on a terminal only.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(bool);
+/// Text without a colour.
+pub(crate) fn plain(text: impl Into<String>) -> Span {
+    Span { style: Style::new(), text: text.into() }
+}
 
-impl Paint {
-    /// For standard output.
-    pub(crate) fn stdout() -> Paint {
-        Paint(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+/// Text about what is as it should be.
+pub(crate) fn good(text: impl Into<String>) -> Span {
+    Span { style: AnsiColor::Green.on_default(), text: text.into() }
+}
+
+/// Text about what is not.
+pub(crate) fn bad(text: impl Into<String>) -> Span {
+    Span { style: AnsiColor::Red.on_default().bold(), text: text.into() }
+}
+
+/// Text that matters less.
+pub(crate) fn dim(text: impl Into<String>) -> Span {
+    Span { style: Style::new().dimmed(), text: text.into() }
+}
+
+/// Writes a line of results, as `println!` would.
+macro_rules! say {
+    ($($piece:tt)*) => { $crate::output::say_in_colour([$crate::output::plain(format!($($piece)*))]) };
+}
+
+/// Writes a message, as `eprintln!` would.
+macro_rules! note {
+    ($($piece:tt)*) => { $crate::output::note_in_colour([$crate::output::plain(format!($($piece)*))]) };
+}
+
+pub(crate) use {note, say};
+
+/// The first failure of standard output.
+static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Writes a line of results.
+pub(crate) fn say_in_colour(spans: impl IntoIterator<Item = Span>) {
+    write_out(&rendered(spans));
+}
+
+/// Writes a message on standard error.
+pub(crate) fn note_in_colour(spans: impl IntoIterator<Item = Span>) {
+    let _nobody_to_tell = anstream::stderr().lock().write_all(rendered(spans).as_bytes());
+}
+
+impl Format {
+    /// The format that the words of a command line ask for, whether or not the rest of them can be understood.
+    pub(crate) fn asked_for(words: &[OsString]) -> Format {
+        let words: Vec<&str> =
+            words.iter().map_while(|w| w.to_str()).take_while(|w| *w != "--").collect();
+        let is_json = words.contains(&"--format=json")
+            || words.windows(2).any(|pair| pair == ["--format", "json"]);
+        if is_json { Format::Json } else { Format::Human }
     }
+}
 
-    /// For standard error.
-    pub(crate) fn stderr() -> Paint {
-        Paint(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+/// Writes a document.
+pub(crate) fn json(document: &impl Serialize) -> Result<()> {
+    write_out(&to_json(document)?);
+    Ok(())
+}
+
+/// Writes text of our own, which may have colours: the help.
+pub(crate) fn ours(text: &str) {
+    write_out(text);
+}
+
+fn rendered(spans: impl IntoIterator<Item = Span>) -> String {
+    let mut line = String::new();
+    for Span { style, text } in spans {
+        line += &format!("{style}{}{style:#}", escape::lines(&text));
     }
+    line.push('\n');
+    line
+}
 
-    fn wrap(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+fn write_out(text: &str) {
+    let mut failure = FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if failure.is_none() {
+        *failure = anstream::stdout().lock().write_all(text.as_bytes()).err();
     }
+}
 
-    /// Text about what is as it should be.
-    pub(crate) fn good(self, text: &str) -> String {
-        self.wrap("32", text)
+/// Brings out what is still held back, and says with which status the program ends.
+pub(crate) fn finish(status: Status) -> Status {
+    let mut failure = FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if failure.is_none() {
+        *failure = io::stdout().lock().flush().err();
     }
-
-    /// Text about what is not.
-    pub(crate) fn bad(self, text: &str) -> String {
-        self.wrap("31;1", text)
+    match failure.take() {
+        None => status,
+        Some(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
+        Some(error) => {
+            note!("error: standard output: {error}");
+            Status::Unusable
+        }
     }
+}
 
-    /// Text that matters less.
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.wrap("2", text)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_ours_and_the_rest_is_escaped() {
+        let line = rendered([bad("x\x1b[0m"), plain(" y")]);
+        assert_eq!(line, "\x1b[1m\x1b[31mx\\u{1b}[0m\x1b[0m y\n");
     }
 }

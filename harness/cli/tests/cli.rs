@@ -8,7 +8,8 @@
 //! file NAME text                 writes the lines that follow, up to a line with `end`
 //! file NAME from PATH            copies a file of the repository
 //! file NAME zeros N              writes N zero bytes after the magic of a module
-//! run ARGUMENT...                runs `etalon` there
+//! run ARGUMENT...                runs `etalon` there; words in single quotes are one argument
+//! run ARGUMENT... <NAME          the same, with a file as standard input
 //! ```
 //!
 //! What all runs print, with their exit status, must be what the `.out` beside the case says.
@@ -16,6 +17,7 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -81,7 +83,7 @@ fn play(text: &str) -> Result<String, Failed> {
             ["file", name, how, rest @ ..] => {
                 std::fs::write(folder.join(name), content(how, rest)?)?;
             }
-            ["run", arguments @ ..] => run(&folder, arguments, &mut printed)?,
+            ["run", ..] => run(&folder, line["run".len()..].trim(), &mut printed)?,
             _ => return Err(format!("not a line of a case: {line}").into()),
         }
     }
@@ -105,15 +107,34 @@ fn content(how: &str, rest: &[&str]) -> Result<Vec<u8>, Failed> {
     })
 }
 
-fn run(folder: &Path, arguments: &[&str], printed: &mut String) -> Result<(), Failed> {
+/// The words of a command, as a shell would separate them.
+fn words(line: &str) -> Result<Vec<String>, Failed> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+    for c in line.chars() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quoted { Err(format!("a quote is open: {line}").into()) } else { Ok(words) }
+}
+
+fn run(folder: &Path, arguments: &str, printed: &mut String) -> Result<(), Failed> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
-    let output = command
-        .args(arguments.iter().map(|a| a.trim_matches('\'')))
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()?;
-    writeln!(printed, "$ etalon {}", arguments.join(" "))?;
+    let (words, stdin) = match words(arguments)?.split_last() {
+        Some((last, words)) if last.starts_with('<') => {
+            (words.to_vec(), File::open(folder.join(&last[1..]))?.into())
+        }
+        _ => (self::words(arguments)?, Stdio::null()),
+    };
+    let output =
+        command.args(words).current_dir(folder).env("NO_COLOR", "1").stdin(stdin).output()?;
+    writeln!(printed, "$ etalon {arguments}")?;
     for (name, bytes) in [("", &output.stdout), ("! ", &output.stderr)] {
         for line in String::from_utf8_lossy(bytes).lines() {
             writeln!(printed, "{}", without_size(&format!("{name}{line}")).trim_end())?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineInfo, Format, Gas, Kind, OutcomeKind, RuleCoverage, Tool, Value};
+use crate::{EngineInfo, Fault, Format, Gas, Kind, OutcomeKind, RuleCoverage, Tool, Value};
 
 /// The same modules on several engines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct DiffRecord {
     /// interpreter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_compiled: BTreeMap<String, u64>,
+    /// Files that could not be run at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
     /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<RuleCoverage>,
@@ -68,6 +71,7 @@ impl DiffRecord {
             divergences: Vec::new(),
             poisoned: BTreeMap::new(),
             not_compiled: BTreeMap::new(),
+            errors: Vec::new(),
             coverage: None,
         }
     }

@@ -24,9 +24,6 @@ pub struct FuzzRecord {
     pub profile: Option<String>,
     /// How many cases ran.
     pub cases: u64,
-    /// How fast they ran, in cases per second of wall-clock time; a measurement, so it differs from run to run.
-    #[serde(default)]
-    pub cases_per_second: Option<f64>,
     /// The engines that ran.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
@@ -53,7 +50,6 @@ impl FuzzRecord {
             seed,
             profile: None,
             cases: 0,
-            cases_per_second: None,
             engines: Vec::new(),
             findings: Vec::new(),
             poisoned: BTreeMap::new(),

@@ -72,6 +72,18 @@ pub enum Kind {
     Engines,
     /// `etalon bench`: a [`BenchRecord`](crate::BenchRecord).
     Bench,
+    /// `etalon validate`: an answer.
+    Validate,
+    /// `etalon compile`: an answer.
+    Compile,
+    /// `etalon wast --outcomes`: an answer.
+    Outcomes,
+    /// `etalon report`: an answer.
+    Report,
+    /// `etalon completions`: an answer.
+    Completions,
+    /// Any command that failed: an answer.
+    Error,
 }
 
 impl Kind {
@@ -86,6 +98,12 @@ impl Kind {
             Self::Fuzz => "fuzz",
             Self::Engines => "engines",
             Self::Bench => "bench",
+            Self::Validate => "validate",
+            Self::Compile => "compile",
+            Self::Outcomes => "outcomes",
+            Self::Report => "report",
+            Self::Completions => "completions",
+            Self::Error => "error",
         }
     }
 }

@@ -4,8 +4,7 @@
 //! those documents. [`read_record`] reads one back and says which it is; `etalon-reports` renders them.
 //!
 //! A record holds no clock, path of the machine, host name or thread order: two runs of the same build over the same
-//! input give the same bytes. The exceptions are measurements: [`FuzzRecord::cases_per_second`], and the whole of a
-//! [`BenchRecord`].
+//! input give the same bytes. The exception is a [`BenchRecord`], which consists of measurements.
 //!
 //! ```
 //! use etalon_record::{Record, Row, SuiteRecord, Tool, Kind, read_record, to_json};
@@ -22,6 +21,7 @@
 mod bench;
 mod coverage;
 mod diff;
+mod document;
 mod engine;
 mod engines;
 mod fuzz;
@@ -41,6 +41,7 @@ mod write;
 pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
 pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation};
+pub use document::{Document, Failed, Fault};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;
 pub use fuzz::{Coverage, Finding, FuzzRecord};
@@ -55,4 +56,4 @@ pub use shared::{SharedParts, SharedRole, Sharing, shared_parts};
 pub use suite::SuiteRecord;
 pub use totals::Totals;
 pub use value::Value;
-pub use write::{WriteError, to_json};
+pub use write::{WriteError, is_obeyed, to_json};

@@ -73,6 +73,9 @@ pub enum ReadError {
         /// What is wrong there.
         message: String,
     },
+    /// It only answers the command that printed it, so there is nothing to read from it.
+    #[error("a document of kind {0} answers a command and holds no run")]
+    Answer(Kind),
     /// It says which record it is, but a field is missing or of another type.
     #[error("a broken {kind} record, at line {line}, column {column}: {message}")]
     Broken {
@@ -118,6 +121,12 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         Kind::Fuzz => body(kind, text).map(Record::Fuzz),
         Kind::Engines => body(kind, text).map(Record::Engines),
         Kind::Bench => body(kind, text).map(Record::Bench),
+        Kind::Validate
+        | Kind::Compile
+        | Kind::Outcomes
+        | Kind::Report
+        | Kind::Completions
+        | Kind::Error => Err(ReadError::Answer(kind)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineInfo, Format, GasAgreement, Kind, Row, RuleCoverage, Tool, Totals};
+use crate::{EngineInfo, Fault, Format, GasAgreement, Kind, Row, RuleCoverage, Tool, Totals};
 
 /// Scripts on engines: one row for each script and engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct SuiteRecord {
     /// One row for each script and engine.
     #[serde(default)]
     pub rows: Vec<Row>,
+    /// Scripts that could not be run at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
 }
 
 impl SuiteRecord {
@@ -51,6 +54,7 @@ impl SuiteRecord {
             gas: GasAgreement::default(),
             coverage: None,
             rows: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -108,7 +112,7 @@ impl SuiteRecord {
     /// Whether nothing failed, no expected failure passed, and gas is equal.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.totals.is_clean() && self.gas.all_equal()
+        self.errors.is_empty() && self.totals.is_clean() && self.gas.all_equal()
     }
 }
 

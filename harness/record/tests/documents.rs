@@ -55,7 +55,6 @@ fn diff() -> DiffRecord {
 fn fuzz() -> FuzzRecord {
     let mut record = FuzzRecord::new(tool(), "x86_64", 7);
     record.cases = 1000;
-    record.cases_per_second = Some(812.5);
     record.coverage = Coverage { operators_total: 9, operators_reached: 8, ..Coverage::default() };
     record.findings.push(Finding {
         id: "results-i32.add-1".into(),
@@ -124,7 +123,7 @@ fn the_documented_names_are_there() {
     has(keys(&suite().rows[0].failures[0]), &["line", "kind", "expected", "got"]);
     has(keys(&diff()), &["cases", "divergences", "poisoned"]);
     has(keys(&diff().divergences[0]), &["file", "invoke", "args", "what", "by_engine"]);
-    has(keys(&fuzz()), &["cases", "cases_per_second", "seed", "engines", "findings", "coverage"]);
+    has(keys(&fuzz()), &["cases", "seed", "engines", "findings", "coverage"]);
     has(keys(&fuzz().findings[0]), &["id", "what", "folder", "operator", "engines"]);
 }
 

@@ -1,42 +1,29 @@
 //! Patterns for names.
 
+use globset::{GlobBuilder, GlobMatcher};
 use std::fmt;
+use std::str::FromStr;
 
-/// A pattern: `*` matches any text, `?` any character, and everything else itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glob(Vec<char>);
+/// A pattern: `*` matches any text, `/` too, `?` any character, `[a-z]` one of several, `{a,b}` either, and everything else
+/// itself.
+#[derive(Clone, Debug)]
+pub struct Glob(GlobMatcher);
+
+impl FromStr for Glob {
+    type Err = globset::Error;
+
+    fn from_str(pattern: &str) -> Result<Self, globset::Error> {
+        // Names are no paths: a backslash is only an escape, and a dot at the beginning nothing special.
+        let glob =
+            GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build()?;
+        Ok(Glob(glob.compile_matcher()))
+    }
+}
 
 impl Glob {
-    /// A pattern from its text.
-    pub fn new(pattern: &str) -> Self {
-        Glob(pattern.chars().collect())
-    }
-
     /// Whether the pattern matches the whole name.
     pub fn matches(&self, name: &str) -> bool {
-        let name: Vec<char> = name.chars().collect();
-        let (mut p, mut n) = (0, 0);
-        // Where to continue if the last star must match more text.
-        let mut retry = None;
-        while n < name.len() {
-            match self.0.get(p) {
-                Some('*') => {
-                    retry = Some((p, n));
-                    p += 1;
-                }
-                Some(c) if *c == '?' || *c == name[n] => {
-                    p += 1;
-                    n += 1;
-                }
-                _ => {
-                    let Some((star, from)) = retry else { return false };
-                    retry = Some((star, from + 1));
-                    p = star + 1;
-                    n = from + 1;
-                }
-            }
-        }
-        self.0[p..].iter().all(|c| *c == '*')
+        self.0.is_match(name)
     }
 
     /// Whether the pattern matches a script: `suite/file`, the file, or the file without its extension.
@@ -51,13 +38,26 @@ impl Glob {
 
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|c| write!(f, "{c}"))
+        f.write_str(self.0.glob().glob())
     }
 }
+
+/// By the text.
+impl PartialEq for Glob {
+    fn eq(&self, other: &Glob) -> bool {
+        self.0.glob() == other.0.glob()
+    }
+}
+
+impl Eq for Glob {}
 
 #[cfg(test)]
 mod tests {
     use super::Glob;
+
+    fn glob(pattern: &str) -> Glob {
+        pattern.parse().unwrap()
+    }
 
     #[test]
     fn stars_and_question_marks() {
@@ -72,22 +72,33 @@ mod tests {
             ("", "", true),
             ("*", "", true),
             ("a*b*c", "abbbd", false),
+            ("proposals/*", "proposals/gc/array", true),
+            ("*", ".hidden", true),
+            ("[im]*", "memory", true),
+            ("{gc,simd}", "simd", true),
         ] {
-            assert_eq!(Glob::new(pattern).matches(name), matches, "{pattern} {name}");
+            assert_eq!(glob(pattern).matches(name), matches, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_broken_pattern_is_refused() {
+        for pattern in ["[", "{a", "a\\"] {
+            assert!(pattern.parse::<Glob>().is_err(), "{pattern}");
         }
     }
 
     #[test]
     fn scripts_go_by_several_names() {
         for pattern in ["wasm-v1/nop.wast", "wasm-v1/*", "nop.wast", "nop", "wasm-v?/nop"] {
-            assert!(Glob::new(pattern).matches_script("wasm-v1", "nop.wast"), "{pattern}");
+            assert!(glob(pattern).matches_script("wasm-v1", "nop.wast"), "{pattern}");
         }
-        assert!(!Glob::new("wasm-v1").matches_script("wasm-v1", "nop.wast"));
+        assert!(!glob("wasm-v1").matches_script("wasm-v1", "nop.wast"));
     }
 
     #[test]
     fn a_hostile_pattern_takes_no_long_time() {
         let pattern = "*a".repeat(200);
-        assert!(!Glob::new(&pattern).matches(&"a".repeat(199)));
+        assert!(!glob(&pattern).matches(&"a".repeat(199)));
     }
 }

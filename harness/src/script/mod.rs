@@ -15,6 +15,7 @@
 //! - Only assertions count as passed or skipped. A module or an action that fails counts as one failure.
 
 mod actions;
+mod argument;
 mod at;
 mod book;
 mod encode;
@@ -36,6 +37,7 @@ mod threads;
 mod unfold;
 mod values;
 
+pub use argument::{ArgumentError, parse_argument};
 pub use encode::{EMPTY_MODULE, Refusal, is_blank, modules_of, refusals_of};
 pub use events::{Events, Silent};
 pub use glob::Glob;

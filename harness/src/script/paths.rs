@@ -4,6 +4,7 @@ use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
 use etalon_spec_tests::{features_in_header, features_of_version, suite};
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The greatest size of a script in bytes.
@@ -12,7 +13,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The greatest depth of nested folders.
 const MAX_DEPTH: usize = 32;
 
-/// The scripts at the given paths: files, and all `.wast` files in folders, sorted. A file that cannot be read gives an
+/// The scripts at the given paths: files, `-` for standard input, and all `.wast` files in folders, sorted. A file that cannot be read gives an
 /// error of its own, and the others are still returned.
 ///
 /// The suite is the name of the folder that was given, or of the folder of a given file. Without `features`, a script may
@@ -62,12 +63,7 @@ fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<Scr
 }
 
 fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSource, ScriptError> {
-    let size = fs::metadata(path).map_err(|e| unreadable(path, e.to_string()))?.len();
-    if size > MAX_BYTES {
-        return Err(unreadable(path, format!("{size} bytes; at most {MAX_BYTES} are read")));
-    }
-    let bytes = fs::read(path).map_err(|e| unreadable(path, e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| not_text(path, &error))?;
+    let text = String::from_utf8(bytes_of(path)?).map_err(|error| not_text(path, &error))?;
     let mut features = given.unwrap_or_else(|| features_of_path(path));
     for name in features_in_header(&text) {
         features = features.with(&name).ok_or_else(|| ScriptError::NoSuchFeature {
@@ -78,6 +74,25 @@ fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSourc
     let file = joined(path.strip_prefix(root).unwrap_or(path));
     let source = ScriptSource::new(suite_name(root), file, text, features);
     Ok(ScriptSource { origin: path.display().to_string(), ..source })
+}
+
+/// The contents of a file, or of standard input for `-`.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, ScriptError> {
+    let failed = |error: io::Error| unreadable(path, error.to_string());
+    let mut bytes = Vec::new();
+    let most = MAX_BYTES + 1;
+    match path.as_os_str() == "-" {
+        true => io::stdin().lock().take(most).read_to_end(&mut bytes),
+        false => fs::File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes),
+    }
+    .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(unreadable(
+            path,
+            format!("more than {MAX_BYTES} bytes, the most that is read"),
+        ));
+    }
+    Ok(bytes)
 }
 
 /// The name of a folder, not its path: records contain no paths of a machine.

@@ -37,6 +37,9 @@ pub enum SelectionError {
     /// No script is left.
     #[error("no script is selected")]
     Nothing,
+    /// A pattern for suites cannot be understood.
+    #[error(transparent)]
+    Pattern(#[from] globset::Error),
     /// A bundled script cannot be used.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -65,15 +68,15 @@ impl Selection {
         if self.suites.is_empty() {
             return Ok(suites().iter().collect());
         }
-        for name in &self.suites {
-            let known = suite(name).is_some()
-                || suites().iter().any(|suite| Glob::new(name).matches(&suite.name));
+        let globs: Vec<Glob> = self.suites.iter().map(|n| n.parse()).collect::<Result<_, _>>()?;
+        for (name, glob) in self.suites.iter().zip(&globs) {
+            let known = suite(name).is_some() || suites().iter().any(|s| glob.matches(&s.name));
             if !known {
                 let all: Vec<_> = suites().iter().map(|s| s.name.as_str()).collect();
                 return Err(SelectionError::NoSuite(name.clone(), all.join(", ")));
             }
         }
-        let meant = |suite: &&Suite| self.suites.iter().any(|n| Glob::new(n).matches(&suite.name));
+        let meant = |suite: &&Suite| globs.iter().any(|glob| glob.matches(&suite.name));
         Ok(suites().iter().filter(meant).collect())
     }
 }
@@ -127,7 +130,7 @@ mod tests {
     fn select(suites: &[&str], filter: Option<&str>, shard: Option<&str>) -> Vec<String> {
         let suites = suites.iter().map(|s| (*s).to_owned()).collect();
         let shard = shard.map(|s| s.parse().unwrap());
-        let selection = Selection { suites, filter: filter.map(Glob::new), shard };
+        let selection = Selection { suites, filter: filter.map(|f| f.parse().unwrap()), shard };
         selection.sources().unwrap().iter().map(ScriptSource::name).collect()
     }
 
@@ -154,7 +157,7 @@ mod tests {
         assert!(
             matches!(selection.sources(), Err(SelectionError::NoSuite(n, _)) if n == "wasm-v9")
         );
-        let filter = Some(Glob::new("no such script"));
+        let filter = Some("no such script".parse().unwrap());
         let nothing = Selection { filter, ..Selection::default() };
         assert_eq!(nothing.sources().unwrap_err(), SelectionError::Nothing);
         for text in ["0/3", "4/3", "1", "a/b", "1/0"] {

@@ -12,7 +12,7 @@ pub(crate) fn arguments(args: &[WastArg<'_>]) -> Result<Vec<Val>, &'static str> 
     args.iter().map(argument).collect()
 }
 
-fn argument(arg: &WastArg<'_>) -> Result<Val, &'static str> {
+pub(crate) fn argument(arg: &WastArg<'_>) -> Result<Val, &'static str> {
     let WastArg::Core(arg) = arg else { return Err("component-model") };
     Ok(match arg {
         WastArgCore::I32(v) => Val::I32(*v),

@@ -3,8 +3,8 @@
 use crate::fake::{Fake, returned, source};
 use etalon_adapters::{Adapter, GasConfig, Schedule, Val, adapter};
 use etalon_harness::script::{
-    Events, Glob, ScriptError, ScriptOptions, ScriptSource, Selection, Silent, run_paths,
-    run_scripts, run_suites,
+    Events, ScriptError, ScriptOptions, ScriptSource, Selection, Silent, run_paths, run_scripts,
+    run_suites,
 };
 use etalon_record::{Kind, Row, SuiteRecord, to_json};
 use std::sync::Mutex;
@@ -38,7 +38,7 @@ fn the_record_does_not_depend_on_the_number_of_threads() {
 #[test]
 fn a_record_of_our_tiers_is_the_same_bytes_each_time() {
     let (interp, jit) = (adapter("interp").unwrap(), adapter("jit").unwrap());
-    let filter = Some(Glob::new("*linking*"));
+    let filter = Some("*linking*".parse().unwrap());
     let selection = Selection { suites: vec!["wasm-v?".into()], filter, shard: None };
     let schedule = Schedule::builtin(Schedule::DEFAULT).unwrap();
     let run = |jobs| {

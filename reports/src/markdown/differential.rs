@@ -97,9 +97,6 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     if let Some(profile) = &record.profile {
         let _ = write!(out, " · profile {}", plain(profile));
     }
-    if let Some(rate) = record.cases_per_second {
-        let _ = write!(out, " · {rate:.1} cases per second");
-    }
     out.push_str("\n\n");
     out.push_str(&poisoned(&record.poisoned));
     out.push_str(&findings(record));

@@ -273,7 +273,6 @@ fn the_markdown_of_a_diff() {
 fn the_markdown_of_a_fuzz_run() {
     let mut record = FuzzRecord::new(Tool::new("etalon", "0.1.0"), "x86_64", 42);
     record.cases = 10_000;
-    record.cases_per_second = Some(512.25);
     record.engines = vec![EngineInfo::new("interp", "0.1.0"), EngineInfo::new("jit", "0.1.0")];
     record.findings.push(Finding {
         id: "results-i32.rotl-1".into(),

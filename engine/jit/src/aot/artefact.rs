@@ -175,6 +175,15 @@ pub fn module_in(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
     Ok(module)
 }
 
+/// The id of the schedule that an artefact of this version is metered by; `None` if it is not metered.
+///
+/// # Errors
+/// If it is damaged, or another version made it.
+pub fn schedule_of(bytes: &[u8]) -> Result<Option<String>, ArtefactError> {
+    let (header, ..) = parts(bytes)?;
+    Ok(header.settings.metering.then_some(header.settings.schedule))
+}
+
 /// Whether this machine and this run can take it.
 fn check(header: &Header, schedule: &Schedule, metering: bool) -> Result<(), ArtefactError> {
     let here = isa::host_target();

@@ -1,13 +1,15 @@
 //! `etalon bench`
 
+use crate::duration;
 use crate::exit::Status;
+use crate::fault::tool;
 use crate::input::{Precompiled, read_module};
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, dim, json, say};
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{RACER_NAMES, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
-use etalon_record::{BenchRecord, BenchRow, KernelRows, Tool, to_json};
+use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,9 +37,9 @@ pub(crate) struct Args {
     /// The engine that the others are compared with
     #[arg(long, default_value = "interp", value_name = "NAME")]
     pub against: String,
-    /// Seconds of work for each engine on each kernel
-    #[arg(long, default_value_t = 1.0, value_name = "SECONDS", value_parser = seconds)]
-    pub time: f64,
+    /// How long each engine works on each kernel: 500ms, 5s, or plain seconds
+    #[arg(long, default_value = "1s", value_name = "T", value_parser = at_most_an_hour)]
+    pub time: Duration,
     /// Into how many rounds that time is divided
     #[arg(long, default_value_t = 15, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub rounds: u16,
@@ -46,10 +48,10 @@ pub(crate) struct Args {
     pub record: Option<PathBuf>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("not a number of seconds from 0 to 3600".to_owned()),
+fn at_most_an_hour(text: &str) -> Result<Duration, String> {
+    match duration::parse(text)? {
+        time if time <= Duration::from_secs(3600) => Ok(time),
+        _ => Err("at most an hour".to_owned()),
     }
 }
 
@@ -67,11 +69,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         against,
         kernels: chosen(args)?,
         rounds: args.rounds.into(),
-        time: Duration::from_secs_f64(args.time),
+        time: args.time,
     };
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     if format == Format::Human {
-        println!("time as a multiple of that of {}: below 1 is faster", args.against);
+        say!("time as a multiple of that of {}: below 1 is faster", args.against);
         header(&names);
     }
     let record = bench(&options, tool, |rows| {
@@ -101,7 +103,7 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
         all = kernels()?;
     }
     let known: Vec<String> = all.iter().map(|kernel| kernel.name.clone()).collect();
-    let globs: Vec<Glob> = args.kernel.iter().map(|glob| Glob::new(glob)).collect();
+    let globs: Vec<Glob> = args.kernel.iter().map(|glob| glob.parse()).collect::<Result<_, _>>()?;
     all.retain(|kernel| globs.is_empty() || globs.iter().any(|glob| glob.matches(&kernel.name)));
     if all.is_empty() {
         bail!("no kernel matches {}; the kernels are {}", args.kernel.join(", "), known.join(", "));
@@ -114,12 +116,12 @@ const COLUMN: usize = 15;
 
 fn header(names: &[String]) {
     let columns: String = names.iter().map(|name| format!("{name:>COLUMN$}")).collect();
-    println!("{:<12}{columns}", "kernel");
+    say!("{:<12}{columns}", "kernel");
 }
 
 fn line(kernel: &KernelRows, against: &str) {
     let columns: String = kernel.rows.iter().map(|row| cell(row, against)).collect();
-    println!("{:<12}{columns}", kernel.name);
+    say!("{:<12}{columns}", kernel.name);
 }
 
 /// A ratio; for the engine that the others are compared with, the time of a call.
@@ -145,12 +147,14 @@ fn footer(record: &BenchRecord) {
             _ => format!("{:>COLUMN$}", format!("{:.3}     ", mean.ratio)),
         })
         .collect();
-    println!("{:<12}{means}", "mean");
-    let paint = Paint::stdout();
+    say!("{:<12}{means}", "mean");
     for kernel in &record.kernels {
         for row in &kernel.rows {
             if let Some(reason) = &row.refused {
-                println!("{}", paint.dim(&format!("{} on {}: {reason}", kernel.name, row.engine)));
+                output::say_in_colour([dim(format!(
+                    "{} on {}: {reason}",
+                    kernel.name, row.engine
+                ))]);
             }
         }
     }

@@ -2,12 +2,16 @@
 
 use crate::commands::validate::features;
 use crate::exit::Status;
+use crate::fault::{InputError, tool};
 use crate::input::Precompiled;
-use crate::{engines, input};
-use anyhow::{Context, Result, bail};
+use crate::output::{Format, json, note};
+use crate::{engines, escape, input};
+use anyhow::Result;
 use clap::ValueEnum;
-use etalon::{Config, Engine, Module, OptLevel, Tier};
-use std::path::PathBuf;
+use etalon::{Config, Engine, Module, ModuleError, OptLevel, Tier};
+use etalon_record::{Document, Kind};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon compile`.
 #[derive(Debug, clap::Args)]
@@ -43,10 +47,10 @@ pub(crate) enum Opt {
     Size,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Status> {
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let wasm = input::read_module(&args.file, Precompiled { allowed: true })?;
     if Module::is_artefact(&wasm) {
-        bail!("{}: already an artefact", args.file.display());
+        return Err(InputError::new("artefact", &args.file, "already an artefact").into());
     }
     let mut config = Config::new();
     config.tier(Tier::Jit).features(features(&args.features)?).opt_level(match args.opt {
@@ -54,14 +58,41 @@ pub(crate) fn run(args: &Args) -> Result<Status> {
         Opt::Speed => OptLevel::Speed,
         Opt::Size => OptLevel::Size,
     });
-    if let Some(name) = &args.schedule {
-        config.schedule(engines::schedule(Some(name))?).consume_fuel(true);
+    let schedule =
+        args.schedule.as_deref().map(|name| engines::schedule(Some(name))).transpose()?;
+    if let Some(schedule) = &schedule {
+        config.schedule(schedule.clone()).consume_fuel(true);
     }
+    let schedule = schedule.map(|schedule| schedule.id().to_string());
     let module = Module::from_binary(&Engine::new(&config)?, &wasm)
-        .with_context(|| args.file.display().to_string())?;
+        .map_err(|error| refused(&args.file, error))?;
     let artefact = module.to_artefact()?;
     std::fs::write(&args.output, &artefact)
-        .with_context(|| format!("{}: cannot be written", args.output.display()))?;
-    eprintln!("{}: {} bytes", args.output.display(), artefact.len());
+        .map_err(|error| InputError::io(&args.output, "cannot be written", &error))?;
+    let output = args.output.display().to_string();
+    note!("{}: {} bytes", escape::file(&output), artefact.len());
+    if format == Format::Json {
+        let file = args.file.display().to_string();
+        let body = Compiled { file, output, bytes: artefact.len(), schedule };
+        json(&Document::new(Kind::Compile, tool(), body))?;
+    }
     Ok(Status::Fine)
+}
+
+/// The body of the document.
+#[derive(Debug, Serialize)]
+struct Compiled {
+    file: String,
+    output: String,
+    bytes: usize,
+    /// The schedule that the code is metered by.
+    schedule: Option<String>,
+}
+
+/// Why a file cannot be compiled.
+fn refused(file: &Path, error: ModuleError) -> anyhow::Error {
+    match error {
+        ModuleError::Load(load) => InputError::load(file, &load).into(),
+        other => InputError::new("limit", file, other.to_string()).into(),
+    }
 }

@@ -2,9 +2,11 @@
 
 use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::escape;
 use crate::exit::Status;
+use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, bad, good, json, note, plain, say};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable::{ModuleData, module::ExternKind};
@@ -12,7 +14,7 @@ use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, Val};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Tool};
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -21,14 +23,14 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   etalon diff module.wasm                          call each export with generated arguments
-  etalon diff module.wat --invoke div 7 -1         make one call
+  etalon diff module.wat --invoke div 7 -1         make one call; arguments are those of `etalon run`
   etalon diff *.wasm --engine oracle,jit --format json")]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Call only this export, with these arguments
-    #[arg(long, num_args = 1.., allow_negative_numbers = true, value_names = ["NAME", "ARG"])]
+    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"])]
     pub invoke: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -82,17 +84,15 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             trap_prefix: false,
         },
     );
-    let mut record =
-        differ.record(Tool::new("etalon", env!("CARGO_PKG_VERSION")), std::env::consts::ARCH);
+    let mut record = differ.record(tool(), std::env::consts::ARCH);
     let mut crashed = false;
-    let mut unreadable = 0;
     for path in &args.files {
         // A bad file must not hide what is found in the others.
         let case = match case(args, path, features) {
             Ok(case) => case,
             Err(error) => {
-                eprintln!("error: {error:#}");
-                unreadable += 1;
+                note!("error: {error:#}");
+                record.errors.push(fault::of(&error));
                 continue;
             }
         };
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     record.coverage = tally.as_ref().map(rule_coverage);
     for idle in &record.idle {
-        eprintln!("error: {}: no call was compared: {}", idle.file, idle.reason);
+        note!("error: {}: no call was compared: {}", idle.file, idle.reason);
     }
     match format {
         Format::Json => json(&record)?,
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     Ok(if crashed {
         Status::EngineFailed
-    } else if unreadable > 0 {
+    } else if !record.errors.is_empty() {
         Status::Unusable
     } else if !record.divergences.is_empty() {
         Status::Finding
@@ -143,9 +143,11 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
         let mut stream = Stream::new("diff", args.seed, 0);
         let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
         // Each engine takes what it can run: the module, or the code in the artefact.
-        return case.map(|case| Case { wasm: bytes, ..case }).context(name);
+        let case = case.map_err(|error| InputError::load(path, &error))?;
+        return Ok(Case { wasm: bytes, ..case });
     };
-    let module = ModuleData::new(&wasm, features).with_context(|| name.clone())?;
+    let module =
+        ModuleData::new(&wasm, features).map_err(|error| InputError::load(path, &error))?;
     let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
     let Some(export) = export else {
         bail!("{name}: exports no function {invoke:?}");
@@ -183,35 +185,31 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
 }
 
 fn print(record: &DiffRecord) {
-    let paint = Paint::stdout();
     for divergence in &record.divergences {
-        println!("{}", paint.bad(&headline(divergence)));
+        output::say_in_colour([bad(headline(divergence))]);
         for (engine, seen) in &divergence.by_engine {
-            println!("  {engine:<8} {}", relevant(seen, divergence.what));
+            say!("  {engine:<8} {}", relevant(seen, divergence.what));
         }
     }
     for (policy, count) in &record.poisoned {
-        println!("not compared to the end because of {policy}: {count}");
+        say!("not compared to the end because of {policy}: {count}");
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let verdict = match record.divergences.len() {
-        0 if record.idle.len() as u64 == record.cases => paint.bad("nothing was compared"),
-        0 => paint.good("no divergence"),
-        n => paint.bad(&format!("{n} diverged")),
+        0 if record.idle.len() as u64 == record.cases => bad("nothing was compared"),
+        0 => good("no divergence"),
+        n => bad(format!("{n} diverged")),
     };
     let calls = if record.calls == 1 { "call" } else { "calls" };
     let modules = if record.cases == 1 { "module" } else { "modules" };
-    println!(
-        "{} {calls} of {} {modules} on {}: {verdict}",
-        record.calls,
-        record.cases,
-        engines.join(", ")
-    );
+    let (what, on) =
+        (format!("{} {calls} of {} {modules}", record.calls, record.cases), engines.join(", "));
+    output::say_in_colour([plain(format!("{what} on {on}: ")), verdict]);
     if !record.outcomes.is_empty() {
-        println!("outcomes: {}", outcomes(&record.outcomes));
+        say!("outcomes: {}", outcomes(&record.outcomes));
     }
     for (engine, functions) in &record.not_compiled {
-        println!("{engine}: the interpreter ran {functions} functions that are not compiled");
+        say!("{engine}: the interpreter ran {functions} functions that are not compiled");
     }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
@@ -241,8 +239,8 @@ fn headline(divergence: &Divergence) -> String {
         None => String::new(),
         Some(name) => {
             let args: Vec<String> = divergence.args.iter().map(|v| v.value.clone()).collect();
-            format!(": {name}({})", args.join(", "))
+            format!(": {}({})", escape::name(name), args.join(", "))
         }
     };
-    format!("{}{call}: {}", divergence.file, phrase(divergence.what))
+    format!("{}{call}: {}", escape::file(&divergence.file), phrase(divergence.what))
 }

@@ -1,17 +1,22 @@
 //! `etalon engines`
 
 use crate::exit::Status;
-use crate::output::{Format, json};
+use crate::fault::tool;
+use crate::output::{Format, json, say};
 use anyhow::Result;
 use etalon_adapters::{ENGINE_NAMES, adapter};
-use etalon_record::{EngineInfo, EnginesRecord, Tool};
+use etalon_record::{EngineInfo, EnginesRecord};
 
 /// Arguments of `etalon engines`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon engines                     names for --engine, with what each consists of
+  etalon engines --format json       the same for a program")]
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args, format: Format) -> Result<Status> {
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     let mut record = EnginesRecord::new(tool, std::env::consts::ARCH);
     for name in ENGINE_NAMES {
         record.engines.push(adapter(name)?.info());
@@ -24,9 +29,9 @@ pub(crate) fn run(_: &Args, format: Format) -> Result<Status> {
 }
 
 fn print(engine: &EngineInfo) {
-    println!("{} {}", engine.name, engine.version);
+    say!("{} {}", engine.name, engine.version);
     for part in &engine.parts {
-        println!("  {:<16} {}", part.role, part.by);
+        say!("  {:<16} {}", part.role, part.by);
     }
-    println!("  {:<16} {}", "features", engine.features.join(", "));
+    say!("  {:<16} {}", "features", engine.features.join(", "));
 }

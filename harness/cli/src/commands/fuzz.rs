@@ -1,9 +1,12 @@
 //! `etalon fuzz`
 
 use crate::commands::diff::{outcomes, phrase};
+use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
-use crate::output::{Format, Paint, json};
+use crate::fault::tool;
+use crate::output;
+use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
 use anyhow::{Context, Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
@@ -11,10 +14,10 @@ use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, fuzz};
 use etalon_harness::generate::{PROFILES, Profile};
-use etalon_record::{FuzzRecord, Tool, to_json};
+use etalon_record::{FuzzRecord, to_json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Arguments of `etalon fuzz`.
 #[derive(Debug, clap::Args)]
@@ -27,8 +30,8 @@ Examples:
 Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
 Each finding is saved as a folder that replays: `etalon diff FOLDER/module.wasm`.")]
 pub(crate) struct Args {
-    /// How long to run: 90s, 10m, 1h
-    #[arg(long, value_name = "T", value_parser = duration)]
+    /// How long to run: 90s, 10m, '1h 30m'
+    #[arg(long, value_name = "T", value_parser = duration::parse)]
     pub time: Option<Duration>,
     /// How many cases to run; 1000 if neither this nor --time is given
     #[arg(long, value_name = "N")]
@@ -100,8 +103,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         out: Some(args.out.clone()),
         keep: 20,
     };
+    let started = Instant::now();
     let line = CaseLine::new(options.cases);
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     let mut record = fuzz(&options, tool, std::env::consts::ARCH, &line)?;
     line.clear();
     record.coverage.rules = tally.as_ref().map(rule_coverage);
@@ -111,10 +115,10 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     match format {
         Format::Json => json(&record)?,
-        Format::Human => print(args, &record),
+        Format::Human => print(args, &record, started),
     }
     if calls(&record) == 0 {
-        eprintln!("error: no call was compared");
+        note!("error: no call was compared");
     }
     Ok(match (record.findings.is_empty(), calls(&record)) {
         (false, _) => Status::Finding,
@@ -144,20 +148,24 @@ fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     names.iter().map(named).collect()
 }
 
-fn print(args: &Args, record: &FuzzRecord) {
-    let paint = Paint::stdout();
+fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     for finding in &record.findings {
         let at = finding.operator.as_ref().map(|op| format!(" at {op}")).unwrap_or_default();
         let title = format!("{}: {}{at}", finding.id, phrase(finding.what));
-        println!("{} (cases: {})", paint.bad(&title), finding.cases);
+        output::say_in_colour([bad(title), plain(format!(" (cases: {})", finding.cases))]);
         if let Some(summary) = &finding.summary {
-            println!("  {summary}");
+            say!("  {summary}");
         }
-        println!("  saved in {}", args.out.join(&finding.folder).display());
+        say!("  saved in {}", args.out.join(&finding.folder).display());
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
-    let rate = record.cases_per_second.map(|r| format!(", {r:.0} a second")).unwrap_or_default();
-    println!(
+    let seconds = started.elapsed().as_secs_f64();
+    let rate = if seconds > 0.0 {
+        format!(", {:.0} a second", record.cases as f64 / seconds)
+    } else {
+        String::new()
+    };
+    say!(
         "{} calls of {} cases on {} from seed {}{rate}",
         calls(record),
         record.cases,
@@ -165,43 +173,14 @@ fn print(args: &Args, record: &FuzzRecord) {
         record.seed
     );
     let coverage = &record.coverage;
-    println!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
-    println!("outcomes: {}", outcomes(&coverage.outcomes));
+    say!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
+    say!("outcomes: {}", outcomes(&coverage.outcomes));
     if let Some(rules) = &coverage.rules {
         crate::coverage::print(rules);
     }
-    println!(
-        "{}",
-        match record.findings.len() {
-            0 if calls(record) == 0 => paint.bad("nothing was compared"),
-            0 => paint.good("no finding"),
-            n => paint.bad(&format!("{n} findings")),
-        }
-    );
-}
-
-/// Reads `90s`, `10m`, `1h`, or plain seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3600),
-        _ => (text, 1),
-    };
-    let n: u64 = digits.parse().map_err(|_| "write 90s, 10m or 1h".to_owned())?;
-    Ok(Duration::from_secs(n.saturating_mul(unit)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
-        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
-        assert!(duration("soon").is_err());
-        assert!(duration("").is_err());
-    }
+    output::say_in_colour([match record.findings.len() {
+        0 if calls(record) == 0 => bad("nothing was compared"),
+        0 => good("no finding"),
+        n => bad(format!("{n} findings")),
+    }]);
 }

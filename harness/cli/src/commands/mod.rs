@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod compile;
+pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod engines;
 pub(crate) mod fuzz;
@@ -21,13 +22,14 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
     match cli.command {
         Command::Run(args) => run::run(&args, format),
         Command::Validate(args) => validate::run(&args, format),
-        Command::Compile(args) => compile::run(&args),
+        Command::Compile(args) => compile::run(&args, format),
         Command::Spec(args) => spec::run(&args, format),
         Command::Wast(args) => wast::run(&args, format),
         Command::Diff(args) => diff::run(&args, format),
         Command::Fuzz(args) => fuzz::run(&args, format),
         Command::Engines(args) => engines::run(&args, format),
         Command::Bench(args) => bench::run(&args, format),
-        Command::Report(args) => report::run(&args),
+        Command::Report(args) => report::run(&args, format),
+        Command::Completions(args) => completions::run(&args, format),
     }
 }

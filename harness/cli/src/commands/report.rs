@@ -1,11 +1,14 @@
 //! `etalon report`
 
 use crate::exit::Status;
+use crate::fault::tool;
 use crate::input;
+use crate::output::{Format, json, say};
 use anyhow::{Context, Result, bail};
-use etalon_record::read_record;
+use etalon_record::{Document, Kind, Record, SuiteRecord, read_record};
 use etalon_reports::{Baseline, compare, render_records, verdict};
-use std::path::{Path, PathBuf};
+use serde::Serialize;
+use std::path::PathBuf;
 
 /// Arguments of `etalon report`.
 #[derive(Debug, clap::Args)]
@@ -26,54 +29,67 @@ pub(crate) struct Args {
     pub compare: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<Status> {
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut records = Vec::new();
     for path in &args.records {
-        let text = text(path)?;
+        let text = input::read_text(path)?;
         records.push(read_record(&text).with_context(|| path.display().to_string())?);
     }
     let baseline = match &args.compare {
         None => None,
         Some(path) => {
-            let baseline = Baseline::read(&text(path)?);
+            let baseline = Baseline::read(&input::read_text(path)?);
             Some(baseline.with_context(|| path.display().to_string())?)
         }
     };
     let suites: Vec<_> = records
         .iter()
         .filter_map(|record| match record {
-            etalon_record::Record::Suite(suite) => Some(suite.clone()),
+            Record::Suite(suite) => Some(suite.clone()),
             _ => None,
         })
         .collect();
-    for path in render_records(records, baseline.as_ref(), &args.out)? {
-        println!("{}", path.display());
-    }
-    suites.iter().for_each(|suite| println!("{}", verdict(suite)));
-    match baseline {
-        None => Ok(Status::Fine),
-        Some(baseline) => judge(&baseline, &suites),
-    }
-}
-
-/// Names what became worse since the baseline.
-fn judge(baseline: &Baseline, suites: &[etalon_record::SuiteRecord]) -> Result<Status> {
-    let Some(suite) = suites.iter().find(|suite| suite.arch == baseline.arch) else {
-        bail!("the baseline is for {}, and no record is", baseline.arch);
+    let files = render_records(records, baseline.as_ref(), &args.out)?;
+    let mut rendered = Rendered {
+        files: files.iter().map(|path| path.display().to_string()).collect(),
+        verdicts: suites.iter().map(|suite| verdict(suite).to_string()).collect(),
+        ..Rendered::default()
     };
-    let comparison = compare(baseline, &Baseline::of(suite));
-    for change in &comparison.regressions {
-        println!("worse: {change}");
+    let status = match baseline {
+        None => Status::Fine,
+        Some(baseline) => rendered.judge(&baseline, &suites)?,
+    };
+    match format {
+        Format::Json => json(&Document::new(Kind::Report, tool(), rendered))?,
+        Format::Human => rendered.print(),
     }
-    for change in &comparison.improvements {
-        println!("better: {change}");
-    }
-    Ok(if comparison.is_clean() { Status::Fine } else { Status::Finding })
+    Ok(status)
 }
 
-fn text(path: &Path) -> Result<String> {
-    String::from_utf8(input::read(path)?).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        anyhow::anyhow!("{}: not UTF-8 at byte {at}", path.display())
-    })
+/// What was rendered, and how it compares with the baseline.
+#[derive(Debug, Default, Serialize)]
+struct Rendered {
+    files: Vec<String>,
+    verdicts: Vec<String>,
+    worse: Vec<String>,
+    better: Vec<String>,
+}
+
+impl Rendered {
+    /// Names what became worse since the baseline.
+    fn judge(&mut self, baseline: &Baseline, suites: &[SuiteRecord]) -> Result<Status> {
+        let Some(suite) = suites.iter().find(|suite| suite.arch == baseline.arch) else {
+            bail!("the baseline is for {}, and no record is", baseline.arch);
+        };
+        let comparison = compare(baseline, &Baseline::of(suite));
+        self.worse = comparison.regressions.iter().map(|change| change.to_string()).collect();
+        self.better = comparison.improvements.iter().map(|change| change.to_string()).collect();
+        Ok(if comparison.is_clean() { Status::Fine } else { Status::Finding })
+    }
+
+    fn print(&self) {
+        self.files.iter().chain(&self.verdicts).for_each(|line| say!("{line}"));
+        self.worse.iter().for_each(|change| say!("worse: {change}"));
+        self.better.iter().for_each(|change| say!("better: {change}"));
+    }
 }

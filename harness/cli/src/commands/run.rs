@@ -2,36 +2,44 @@
 
 use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs};
+use crate::escape;
 use crate::exit::Status;
+use crate::fault::tool;
 use crate::input::Precompiled;
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, bad, json, note, plain, say};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
+use etalon::unstable;
 use etalon_adapters::{
-    Adapter, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session, SessionConfig,
-    Val, ValKind,
+    Adapter, ExportInfo, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
+    SessionConfig, Val, ValKind,
 };
-use etalon_record::{Gas, RunRecord, Tool};
+use etalon_record::{Gas, RunRecord};
 use std::path::PathBuf;
 
-/// Arguments of `etalon run`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const EXAMPLES: &str = "\
 Examples:
   etalon run hello.wasm                            call its `_start`
   etalon run fib.wat --invoke fib 30               call an export
+  etalon run area.wat --invoke area -0x1p-3 inf    arguments as the text format writes them
+  etalon run simd.wat --invoke sum 'i32x4 1 2 3 4' a vector is one argument
+  wat2wasm m.wat --output=- | etalon run -         a module from standard input
   etalon run fib.wat --invoke fib 30 --stats       and print the gas that it took
   etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are used up
   etalon run sieve.etalon --allow-precompiled --invoke primes 100
-                                                   run an artefact that `etalon compile` made")]
+                                                   run an artefact that `etalon compile` made";
+
+/// Arguments of `etalon run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", values::HELP))]
 pub(crate) struct Args {
     /// The module, or an artefact
     pub file: PathBuf,
     /// The export to call; by default `_start`, if there is one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub invoke: Option<String>,
-    /// Arguments of the export
-    #[arg(allow_negative_numbers = true, value_name = "ARG")]
+    /// Arguments of the export, as the text format writes them
+    #[arg(value_name = "ARG")]
     pub args: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -81,7 +89,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if args.stats && gas.is_none() {
         gas = Some(GasConfig { schedule: engines::schedule(None)?, limit: None });
     }
-    let run = execute(args, &**adapter, &wasm, gas)?;
+    let metered = gas.is_some();
+    let mut run = execute(args, &**adapter, &wasm, gas)?;
+    if is_artefact {
+        explain(&mut run.outcome, metered, &wasm);
+    }
     let status = status(&run.outcome);
     match format {
         Format::Json => json(&record(args, &name, &run))?,
@@ -120,33 +132,75 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfi
 /// Calls the export that was asked for.
 fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Run) -> Result<()> {
     let exports = session.exports(instance);
-    let functions = || {
-        let names = exports.iter().filter(|e| matches!(e.extent, Extent::Func { .. }));
-        let names: Vec<&str> = names.map(|e| e.name.as_str()).collect();
-        if names.is_empty() {
-            "it exports none".into()
-        } else {
-            format!("it exports {}", names.join(", "))
-        }
-    };
-    let file = args.file.display();
+    let file = escape::file(&args.file.display().to_string()).into_owned();
+    let functions = || callable(&file, &exports);
     let name = match &args.invoke {
         Some(name) => name.as_str(),
         None if exports.iter().any(|e| e.name == "_start") => "_start",
-        None if args.args.is_empty() => return Ok(()),
-        None => bail!(
-            "{file}: there are arguments, but no function to pass them to; name one with --invoke: {}",
-            functions()
-        ),
+        None if args.args.is_empty() => {
+            note!("{file}: no export was called, for there is no _start; {}", functions());
+            return Ok(());
+        }
+        None => {
+            bail!("{file}: there are arguments, but no function to pass them to; {}", functions())
+        }
     };
     let found = exports.iter().find(|e| e.name == name);
     let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
         bail!("{file}: exports no function {name:?}; {}", functions());
     };
-    run.args = parse_args(&args.args, params).with_context(|| format!("{file}: {name}"))?;
+    run.args = parse_args(&args.args, params)
+        .with_context(|| format!("{file}: {}", escape::name(name)))?;
     run.invoke = Some(name.to_owned());
     run.outcome = session.invoke(instance, name, &run.args);
     Ok(())
+}
+
+/// Adds to the refusal of an artefact how it is run.
+fn explain(outcome: &mut Outcome, metered: bool, artefact: &[u8]) {
+    let Outcome::Rejected(Rejection::Unsupported { message, .. }) = outcome else { return };
+    match unstable::schedule_of_artefact(artefact) {
+        Ok(Some(schedule)) if !metered => {
+            let name = schedule.split('@').next().unwrap_or_default();
+            *message += &format!("; run it with --schedule {name}");
+        }
+        Ok(None) if metered => *message += "; compile it with --schedule NAME to meter it",
+        _ => {}
+    }
+}
+
+/// What can be called, with the types, and how.
+fn callable(file: &str, exports: &[ExportInfo]) -> String {
+    let list = |kinds: &[ValKind]| {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        names.join(" ")
+    };
+    let mut text = String::new();
+    let mut example = None;
+    for export in exports {
+        let Extent::Func { params, results } = &export.extent else { continue };
+        let name = escape::name(&export.name);
+        text += &format!("\n  {name}: [{}] -> [{}]", list(params), list(results));
+        example.get_or_insert_with(|| {
+            let args: String = params.iter().map(|kind| format!(" {}", sample(*kind))).collect();
+            format!("\nfor example: etalon run {file} --invoke {name}{args}")
+        });
+    }
+    match example {
+        None => "it exports no function".to_owned(),
+        Some(example) => format!("it exports{text}{example}"),
+    }
+}
+
+/// An argument of a kind, as a shell takes it.
+fn sample(kind: ValKind) -> &'static str {
+    match kind {
+        ValKind::I32 | ValKind::I64 => "1",
+        ValKind::F32 | ValKind::F64 => "1.5",
+        ValKind::V128 => "'i32x4 1 2 3 4'",
+        ValKind::Extern => "extern:1",
+        ValKind::Func | ValKind::Any | ValKind::Exn => "null",
+    }
 }
 
 fn parse_args(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
@@ -186,7 +240,7 @@ pub(crate) fn message(outcome: &Outcome) -> Option<String> {
 }
 
 fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
-    let tool = Tool::new("etalon", env!("CARGO_PKG_VERSION"));
+    let tool = tool();
     let file = args.file.display().to_string();
     let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
     record.invoke.clone_from(&run.invoke);
@@ -206,11 +260,12 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
 fn print(args: &Args, run: &Run) {
     for call in &run.host_calls {
         let values: Vec<String> = call.args.iter().map(|v| values::show(*v)).collect();
-        println!("{}.{}({})", call.module, call.name, values.join(", "));
+        let (module, name) = (escape::name(&call.module), escape::name(&call.name));
+        say!("{module}.{name}({})", values.join(", "));
     }
     match &run.outcome {
         Outcome::Returned(values) => {
-            values.iter().for_each(|v| println!("{}", values::show(*v)));
+            values.iter().for_each(|v| say!("{}", values::show(*v)));
         }
         outcome => {
             let word = match outcome {
@@ -221,14 +276,15 @@ fn print(args: &Args, run: &Run) {
                 other => other.kind().to_string(),
             };
             let text = message(outcome).unwrap_or_default();
-            eprintln!("{}: {}: {text}", args.file.display(), Paint::stderr().bad(&word));
+            let file = format!("{}: ", escape::file(&args.file.display().to_string()));
+            output::note_in_colour([plain(file), bad(word), plain(format!(": {text}"))]);
         }
     }
     if run.not_compiled > 0 {
-        eprintln!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
+        note!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
     }
     if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
         let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();
-        eprintln!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
+        note!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
-use crate::output::{Format, Paint, json};
+use crate::fault;
+use crate::output::{self, Format, bad, dim, good, json, note, plain, say};
 use crate::progress::ScriptBar;
 use anyhow::{Context, Result};
 use etalon_adapters::{Adapter, GasConfig, RuleTally};
@@ -91,7 +92,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let Prepared { adapters, options, tally } = args.run.prepare()?;
     let selection = Selection {
         suites: args.suite.clone(),
-        filter: args.filter.as_deref().map(Glob::new),
+        filter: args.filter.as_deref().map(str::parse::<Glob>).transpose()?,
         shard: args.shard.as_deref().map(str::parse::<Shard>).transpose()?,
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
@@ -102,17 +103,19 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 /// Prints a run; writes its record if asked.
 pub(crate) fn finish(run: &SuiteRun, record: Option<&Path>, format: Format) -> Result<Status> {
+    let mut document = run.record.clone();
+    document.errors = run.errors.iter().map(fault::of_script).collect();
     if let Some(path) = record {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        let text = to_json(&run.record)?;
+        let text = to_json(&document)?;
         std::fs::write(path, text)
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
-    run.errors.iter().for_each(|error| eprintln!("error: {error}"));
+    run.errors.iter().for_each(|error| note!("error: {error}"));
     match format {
-        Format::Json => json(&run.record)?,
+        Format::Json => json(&document)?,
         Format::Human => print(&run.record),
     }
     Ok(if run.record.rows.iter().any(|r| r.failures.iter().any(|f| f.got.starts_with("crash"))) {
@@ -128,45 +131,49 @@ pub(crate) fn finish(run: &SuiteRun, record: Option<&Path>, format: Format) -> R
 
 /// Failures first, then a line for each suite and engine, then the sums.
 fn print(record: &SuiteRecord) {
-    let paint = Paint::stdout();
     for row in record.rows.iter().filter(|r| r.standing() == Standing::Failed) {
         let title = format!("{}/{} on {}", row.suite, row.file, row.engine);
-        println!("{}", paint.bad(&title));
+        output::say_in_colour([bad(title)]);
         for failure in row.failures.iter().take(MOST_FAILURES) {
-            println!("  line {}: {}", failure.line, failure.kind);
-            println!("    expected {}", failure.expected);
-            println!("    got      {}", failure.got);
+            say!("  line {}: {}", failure.line, failure.kind);
+            say!("    expected {}", failure.expected);
+            say!("    got      {}", failure.got);
         }
         if row.failures.len() > MOST_FAILURES {
-            println!("  … and {} more; --format json has all", row.failures.len() - MOST_FAILURES);
+            say!("  … and {} more; --format json has all", row.failures.len() - MOST_FAILURES);
         }
         for note in &row.unexpected {
-            println!("  line {}: passes, but is listed as failing: {}", note.line, note.reason);
+            say!("  line {}: passes, but is listed as failing: {}", note.line, note.reason);
         }
     }
     for mismatch in &record.gas.unequal {
         let by: Vec<String> = mismatch.by_engine.iter().map(|(e, n)| format!("{e} {n}")).collect();
         let title = format!("{}/{}: gas differs", mismatch.suite, mismatch.file);
-        println!("{}: {}", paint.bad(&title), by.join(", "));
+        output::say_in_colour([bad(title), plain(format!(": {}", by.join(", ")))]);
     }
-    suites(record, paint);
+    suites(record);
     let t = &record.totals;
-    println!(
+    say!(
         "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
-        t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
+        t.files,
+        t.assertions,
+        t.passed,
+        t.failed,
+        t.skipped,
+        t.expected_failures
     );
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
     if record.gas.compared > 0 {
-        println!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
+        say!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
     }
 }
 
 /// Failures of one script that are printed.
 const MOST_FAILURES: usize = 5;
 
-fn suites(record: &SuiteRecord, paint: Paint) {
+fn suites(record: &SuiteRecord) {
     for suite in record.suite_names() {
         for engine in record.engine_names() {
             let rows: Vec<_> =
@@ -178,15 +185,16 @@ fn suites(record: &SuiteRecord, paint: Paint) {
                 rows.iter().flat_map(|r| r.unsupported.iter().map(String::as_str)).collect();
             lacks.sort_unstable();
             lacks.dedup();
-            let mark = if failed == 0 { paint.good("ok    ") } else { paint.bad("FAILED") };
+            let mark = if failed == 0 { good("ok    ") } else { bad("FAILED") };
             let lacks = if lacks.is_empty() {
                 String::new()
             } else {
-                paint.dim(&format!("  unsupported: {}", lacks.join(", ")))
+                format!("  unsupported: {}", lacks.join(", "))
             };
-            println!(
-                "{mark} {suite:<32} {engine:<7} {passed:>6} passed {failed:>5} failed {skipped:>6} skipped{lacks}"
+            let sums = format!(
+                " {suite:<32} {engine:<7} {passed:>6} passed {failed:>5} failed {skipped:>6} skipped"
             );
+            output::say_in_colour([mark, plain(sums), dim(lacks)]);
         }
     }
 }

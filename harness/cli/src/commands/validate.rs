@@ -1,12 +1,15 @@
 //! `etalon validate`
 
+use crate::escape;
 use crate::exit::Status;
+use crate::fault::{self, tool};
 use crate::input;
 use crate::input::Precompiled;
-use crate::output::{Format, Paint, json};
+use crate::output::{self, Format, bad, good, json, plain, say};
 use anyhow::Result;
 use etalon::unstable::ModuleData;
 use etalon::{Features, LoadErrorKind};
+use etalon_record::{Document, Kind};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -26,6 +29,13 @@ pub(crate) struct Args {
     pub features: Vec<String>,
     #[command(flatten)]
     pub precompiled: Precompiled,
+}
+
+/// The body of the document.
+#[derive(Debug, Serialize)]
+struct Judged {
+    features: Vec<&'static str>,
+    rows: Vec<Row>,
 }
 
 /// The result for one file.
@@ -67,7 +77,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rows.push(row);
     }
     if format == Format::Json {
-        json(&serde_json::json!({ "features": features.names(), "rows": rows }))?;
+        let body = Judged { features: features.names(), rows };
+        json(&Document::new(Kind::Validate, tool(), body))?;
     }
     Ok(status)
 }
@@ -76,11 +87,10 @@ fn judge(file: String, wasm: &[u8], features: Features) -> Row {
     match ModuleData::new(wasm, features) {
         Ok(_) => Row { file, verdict: "valid", feature: None, message: None, offset: None },
         Err(error) => {
-            let (verdict, feature) = match error.kind {
-                LoadErrorKind::Malformed => ("malformed", None),
-                LoadErrorKind::Invalid => ("invalid", None),
-                LoadErrorKind::Unsupported { feature } => ("unsupported", Some(feature)),
-                LoadErrorKind::Limit => ("limit", None),
+            let verdict = fault::word(&error.kind);
+            let feature = match error.kind {
+                LoadErrorKind::Unsupported { feature } => Some(feature),
+                _ => None,
             };
             let (message, offset) = (Some(error.message), Some(error.offset));
             Row { file, verdict, feature, message, offset }
@@ -89,16 +99,18 @@ fn judge(file: String, wasm: &[u8], features: Features) -> Row {
 }
 
 fn print(row: &Row) {
-    let paint = Paint::stdout();
     let verdict = match row.feature {
         Some(feature) => format!("{} (needs {feature})", row.verdict),
         None => row.verdict.to_owned(),
     };
     let at = row.offset.map(|offset| format!(" (at offset {offset:#x})")).unwrap_or_default();
+    let file = format!("{}: ", escape::file(&row.file));
     match &row.message {
-        None => println!("{}: {}", row.file, paint.good(&verdict)),
-        Some(message) if row.verdict == "unreadable" => println!("{message}"),
-        Some(message) => println!("{}: {}: {message}{at}", row.file, paint.bad(&verdict)),
+        None => output::say_in_colour([plain(file), good(verdict)]),
+        Some(message) if row.verdict == "unreadable" => say!("{message}"),
+        Some(message) => {
+            output::say_in_colour([plain(file), bad(verdict), plain(format!(": {message}{at}"))])
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::features;
 use crate::exit::Status;
-use crate::output::{Format, json};
+use crate::fault::{self, tool};
+use crate::output::{Format, json, note, say};
 use crate::progress::ScriptBar;
 use anyhow::Result;
 use etalon_adapters::{Adapter, Features};
 use etalon_harness::coverage::rule_coverage;
 use etalon_harness::script::{Outcomes, ScriptOptions, TextRule, outcomes, run_paths, scripts_in};
+use etalon_record::{Document, Fault, Kind};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -46,6 +48,13 @@ pub(crate) enum Texts {
     #[default]
     Strict,
     Lenient,
+}
+
+/// The body of the document of `--outcomes`.
+#[derive(Debug, Serialize)]
+struct AllOutcomes {
+    outcomes: Vec<OutcomesOf>,
+    errors: Vec<Fault>,
 }
 
 /// The outcomes of a script on an engine.
@@ -111,33 +120,37 @@ fn all_outcomes(
             }
         }
     }
-    errors.iter().for_each(|error| eprintln!("error: {error}"));
-    match format {
-        Format::Json => json(&all)?,
-        Format::Human => all.iter().for_each(print),
-    }
-    Ok(if !errors.is_empty() {
+    errors.iter().for_each(|error| note!("error: {error}"));
+    let status = if !errors.is_empty() {
         Status::Unusable
     } else if all.iter().all(|of| of.outcomes.failures.is_empty()) {
         Status::Fine
     } else {
         Status::Finding
-    })
+    };
+    let errors = errors.iter().map(fault::of_script).collect();
+    match format {
+        Format::Json => {
+            json(&Document::new(Kind::Outcomes, tool(), AllOutcomes { outcomes: all, errors }))?
+        }
+        Format::Human => all.iter().for_each(print),
+    }
+    Ok(status)
 }
 
 /// Prints the outcomes, the most frequent first, and assertions that failed in some interleaving.
 fn print(of: &OutcomesOf) {
     let Outcomes { runs, exhaustive, seen, failures } = &of.outcomes;
     let all = if *exhaustive { "all" } else { "not all" };
-    println!("{} on {}: {runs} interleavings, {all} that exist", of.file, of.engine);
+    say!("{} on {}: {runs} interleavings, {all} that exist", of.file, of.engine);
     let mut seen: Vec<_> = seen.iter().collect();
     seen.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     for (text, count) in seen {
-        println!("  {count:>6}  {text}");
+        say!("  {count:>6}  {text}");
     }
     for failure in failures {
-        println!("  line {}: {}", failure.line, failure.kind);
-        println!("    expected {}", failure.expected);
-        println!("    got      {}", failure.got);
+        say!("  line {}: {}", failure.line, failure.kind);
+        say!("    expected {}", failure.expected);
+        say!("    got      {}", failure.got);
     }
 }
