@@ -1,10 +1,19 @@
 //! Defaults of the harness.
 
-use etalon_adapters::{GasConfig, Schedule};
+use etalon_adapters::{GasConfig, Schedule, TimeLimit};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The gas limit of one case: enough for every program of the corpus, and low enough to end an endless loop soon.
 pub const GAS_LIMIT: u64 = 10_000_000;
+
+/// How long one action of a case may take.
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// A limit as records have it: `10s`, `1m 30s`.
+pub(crate) fn limit_text(time: &TimeLimit) -> Option<String> {
+    time.each.map(|each| humantime::format_duration(each).to_string())
+}
 
 /// The gas schedule that is used if none is named.
 ///

@@ -58,16 +58,17 @@ impl Session for Loaded {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Rejection> {
+    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
-        Module::new(wasm, self.features).map(drop).map_err(rejection)
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
+        let loaded = Module::new(wasm, self.features).map(drop);
+        loaded.map_err(|error| Outcome::Rejected(rejection(error)))
     }
 
     fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
-        self.validate(wasm).map_err(Outcome::Rejected)?;
+        self.validate(wasm)?;
         Err(execution())
     }
 

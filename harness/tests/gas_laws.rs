@@ -27,7 +27,7 @@ fn programs() -> Vec<(RunOptions, Case)> {
         if path.extension().is_some_and(|e| e == "toml") {
             let entry = Entry::read(&path).unwrap_or_else(|e| panic!("{e}"));
             let gas = Some(usual_gas(entry.file.gas));
-            let options = RunOptions { features: entry.features, gas, state: true };
+            let options = RunOptions { features: entry.features, gas, state: true, time: None };
             programs.push((options, entry.case));
         }
     }
@@ -47,7 +47,7 @@ fn generated(features: Features) -> Vec<(RunOptions, Case)> {
         let profile = Profile::named(name).expect("it is in the list");
         let schedule = Schedule::builtin(schedule).expect("it is built in");
         let gas = Some(GasConfig { schedule, limit: Some(LIMIT) });
-        let options = RunOptions { features, gas, state: true };
+        let options = RunOptions { features, gas, state: true, time: None };
         for number in 0..12 {
             cases.push((options.clone(), case_of(profile, features, 11, number, 2)));
         }
@@ -96,7 +96,7 @@ fn the_law_of_traps_where_segments_cost_nothing() {
         let case = Case::new(body, wasm, vec![call]);
         let schedule = Schedule::builtin(schedule).expect("it is built in");
         let gas = Some(GasConfig { schedule, limit: None });
-        let options = RunOptions { features: Features::wasm3(), gas, state: true };
+        let options = RunOptions { features: Features::wasm3(), gas, state: true, time: None };
         for engine in engines() {
             let breach = check_law(Law::Trap, engine.as_ref(), &options, &case);
             assert_eq!(breach.unwrap_or_else(|e| panic!("{e}")), None, "{body}");

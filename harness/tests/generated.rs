@@ -30,6 +30,7 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
         features: Features::wasm3(),
         gas: Some(usual_gas(Some(100_000))),
         state: true,
+        time: None,
     };
     let options = FuzzOptions {
         seed: 1,
@@ -41,7 +42,9 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
         rounds: 2,
         diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false },
         out: None,
+        resume: false,
         keep: 3,
+        rules: None,
     };
     Ok(fuzz(&options, Tool::new("test", "0"), "any", &NoProgress)?)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::summary::{Baseline, Counts};
-use crate::text::number;
+use crate::text::{counted, number};
 
 /// The difference of two summaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub enum Measure {
     ExpectedFailures,
     /// Assertions that held although they are listed as failing. More is worse.
     UnexpectedPasses,
+    /// Commands that did not end within the limit, which depends on the machine. More is worse.
+    TimedOut,
     /// Comparisons of gas. Fewer is worse.
     GasCompared,
     /// Comparisons of gas that were not equal. More is worse.
@@ -66,6 +68,7 @@ impl Measure {
             Self::Skipped => "assertions skipped",
             Self::ExpectedFailures => "expected failures",
             Self::UnexpectedPasses => "unexpected passes",
+            Self::TimedOut => "commands timed out",
             Self::GasCompared => "gas comparisons",
             Self::GasUnequal => "unequal gas comparisons",
             Self::GasConsumed => "gas consumed",
@@ -80,6 +83,7 @@ impl Measure {
             | Self::Skipped
             | Self::ExpectedFailures
             | Self::UnexpectedPasses
+            | Self::TimedOut
             | Self::GasUnequal => now > before,
             Self::GasConsumed => true,
         }
@@ -133,6 +137,7 @@ impl Comparison {
             (Measure::Skipped, old.skipped, new.skipped),
             (Measure::ExpectedFailures, old.expected_failures, new.expected_failures),
             (Measure::UnexpectedPasses, old.unexpected_passes, new.unexpected_passes),
+            (Measure::TimedOut, old.timed_out, new.timed_out),
         ] {
             self.measure(Some(place), measure, before, now);
         }
@@ -186,6 +191,18 @@ fn notes(baseline: &Baseline, now: &Baseline) -> Vec<String> {
             }
             Some(_) => {}
             None => notes.push(format!("the engine {engine} is new")),
+        }
+    }
+    let late = |side: &Baseline| {
+        let counts = side.suites.values().flat_map(|engines| engines.values());
+        counts.map(|counts| counts.totals.timed_out).sum::<u64>()
+    };
+    for (side, count) in [("the baseline", late(baseline)), ("this run", late(now))] {
+        if count > 0 {
+            notes.push(format!(
+                "{} timed out in {side}: counts that follow from it depend on the speed of the machine",
+                counted(count, "command", "commands")
+            ));
         }
     }
     for suite in now.suites.keys().filter(|suite| !baseline.suites.contains_key(*suite)) {

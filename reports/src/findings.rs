@@ -86,6 +86,11 @@ pub(crate) fn unexpected_passes<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
     listed(view, |row| &row.unexpected)
 }
 
+/// Every command that timed out.
+pub(crate) fn timeouts<'a>(view: &View<'a>) -> Vec<Listed<'a>> {
+    listed(view, |row| &row.timeouts)
+}
+
 fn listed<'a>(view: &View<'a>, notes: impl Fn(&'a Row) -> &'a [Note]) -> Vec<Listed<'a>> {
     let mut entries: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for file in view.files() {

@@ -63,7 +63,14 @@ fn compare_rows(first: &SuiteRecord, second: &SuiteRecord) -> Agreement {
         let Some(other) = others.get(&key(row)) else { continue };
         agreement.compared += 1;
         let verdicts = |row: &Row| {
-            [row.passed, row.failed, row.skipped, row.expected_failures, row.unexpected_passes]
+            [
+                row.passed,
+                row.failed,
+                row.skipped,
+                row.expected_failures,
+                row.unexpected_passes,
+                row.timed_out,
+            ]
         };
         let mut in_what = Vec::new();
         if verdicts(row) != verdicts(other) {

@@ -48,6 +48,7 @@ fn test_case(row: &Row) -> TestCase {
     let status = match row.standing() {
         Standing::Passed => TestCaseStatus::success(),
         Standing::Failed => failed(row),
+        Standing::TimedOut => timed_out(row),
         Standing::Unsupported => skipped(&format!("unsupported: {}", list(&row.unsupported))),
         Standing::Skipped => {
             let mut reasons: Vec<&str> =
@@ -77,6 +78,9 @@ fn failed(row: &Row) -> TestCaseStatus {
         let all = counted(row.assertions(), "assertion", "assertions");
         message.push(format!("{} of {all} failed", row.failed));
     }
+    if row.timed_out > 0 {
+        message.push(format!("{} timed out", row.timed_out));
+    }
     if row.unexpected_passes > 0 {
         message.push(format!("{} passed unexpectedly", row.unexpected_passes));
     }
@@ -92,6 +96,9 @@ fn failed(row: &Row) -> TestCaseStatus {
     if left > 0 {
         lines.push(format!("and {} more", counted(left, "failure", "failures")));
     }
+    for note in row.timeouts.iter().take(MAX_FAILURES) {
+        lines.push(format!("line {}: timed out: {}", note.line, note.reason));
+    }
     for note in row.unexpected.iter().take(MAX_FAILURES) {
         lines
             .push(format!("line {}: passes, but is listed as failing: {}", note.line, note.reason));
@@ -99,6 +106,20 @@ fn failed(row: &Row) -> TestCaseStatus {
     let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
     let ty = if row.failed > 0 { "assertion" } else { "unexpected pass" };
     status.set_message(message.join("; ")).set_type(ty).set_description(lines.join("\n"));
+    status
+}
+
+/// Not a failure but an error, in the words of JUnit: what was to be judged did not come to an end.
+fn timed_out(row: &Row) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    let lines = row.timeouts.iter().take(MAX_FAILURES);
+    let lines: Vec<String> =
+        lines.map(|note| shown(&format!("line {}: {}", note.line, note.reason))).collect();
+    let all = counted(row.assertions(), "assertion", "assertions");
+    status
+        .set_message(format!("{} of {all} timed out", row.timed_out))
+        .set_type("timed out")
+        .set_description(lines.join("\n"));
     status
 }
 

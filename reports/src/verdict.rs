@@ -25,7 +25,7 @@ impl Verdict {
             Self::Fail
         } else if view.totals.files == 0 {
             Self::Empty
-        } else if view.totals.files_passed < view.totals.files {
+        } else if view.totals.files_passed < view.totals.files || view.record.not_run > 0 {
             Self::Partial
         } else {
             Self::Pass
@@ -81,8 +81,15 @@ pub(crate) fn sentence(view: &View<'_>) -> String {
                 String::new()
             };
             let verb = if rest == 1 { "was" } else { "were" };
+            let stopped = match view.record.not_run {
+                0 => String::new(),
+                left => format!(
+                    "; the run was stopped before {}",
+                    counted(left, "further file on an engine", "further files on engines")
+                ),
+            };
             format!(
-                "Nothing failed on {engines}, but {} of {files} {verb} not judged in full{why}{}.",
+                "Nothing failed on {engines}, but {} of {files} {verb} not judged in full{why}{stopped}{}.",
                 number(rest),
                 gas_clause(view)
             )
@@ -108,6 +115,11 @@ fn failing(view: &View<'_>, files: &str) -> String {
             number(failed_files),
             list(&by_engine)
         ));
+    }
+    if view.totals.timed_out > 0 {
+        let verb = if view.totals.timed_out == 1 { "command does" } else { "commands do" };
+        let limit = view.record.time_limit.as_deref().unwrap_or("the limit");
+        clauses.push(format!("{} {verb} not end within {limit}", number(view.totals.timed_out)));
     }
     if view.totals.unexpected_passes > 0 {
         let verb = if view.totals.unexpected_passes == 1 { "passes" } else { "pass" };
@@ -213,6 +225,21 @@ mod tests {
             )
         );
         assert_eq!(said(Vec::new(), GasAgreement::default()).0, Verdict::Empty);
+    }
+
+    #[test]
+    fn what_timed_out_did_not_pass_and_a_stopped_run_is_not_whole() {
+        let late = Row { passed: 1, timed_out: 1, ..Row::new("s", "a", "jit") };
+        assert_eq!(
+            said(vec![late], GasAgreement::default()),
+            (Verdict::Fail, "1 command does not end within the limit.".into())
+        );
+        let mut record = SuiteRecord::new(Kind::Spec, Tool::new("etalon", "0"), "x86_64");
+        record.rows = vec![Row { passed: 1, ..Row::new("s", "a", "jit") }];
+        record.not_run = 2;
+        let view = View::new(&record);
+        assert_eq!(Verdict::of(&view), Verdict::Partial);
+        assert!(sentence(&view).ends_with("stopped before 2 further files on engines."));
     }
 
     #[test]

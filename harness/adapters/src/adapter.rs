@@ -1,7 +1,8 @@
 //! The interface between the harness and an engine.
 
-use crate::outcome::{Outcome, Rejection};
+use crate::outcome::Outcome;
 use crate::value::{Val, ValKind};
+use crate::watchdog::TimeLimit;
 use etalon::{Features, Schedule};
 use etalon_record::EngineInfo;
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub struct SessionConfig {
     /// Whether calls are to be made in turns ([`Session::start`]), which scripts with threads need. An
     /// engine that cannot do so says so in [`Session::takes_turns`].
     pub turns: bool,
+    /// How long each action may take; one that takes longer ends as [`Outcome::TimedOut`], and what the session then holds
+    /// is not defined. Without a limit an engine need not be able to stop, so that it costs nothing.
+    pub time: Option<TimeLimit>,
 }
 
 /// Why an engine cannot be used.
@@ -144,19 +148,19 @@ pub trait Session {
     /// their types. This is for generated modules.
     ///
     /// # Errors
-    /// If the module is refused.
-    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
+    /// The outcome, if the module is refused or that takes too long.
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Outcome>;
 
     /// Decodes and validates a module (and compiles it, if the engine does), without instantiating it.
     ///
     /// # Errors
-    /// Why the module is refused.
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection>;
+    /// The outcome, if the module is refused or that takes too long.
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome>;
 
     /// Decodes, validates, links and instantiates; imports are found among what was registered.
     ///
     /// # Errors
-    /// The outcome: rejected, or how a segment or the start function stopped.
+    /// The outcome: rejected, out of time, or how a segment or the start function stopped.
     fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome>;
 
     /// Makes an instance's exports importable under a module name.

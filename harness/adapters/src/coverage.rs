@@ -28,6 +28,13 @@ impl RuleTally {
         Opcode::ALL.iter().map(|op| (op.name(), sum.of_operator(*op))).collect()
     }
 
+    /// A number that grows whenever a further rule is reached, by any operator.
+    pub fn reached(&self) -> usize {
+        let rules = self.rules().iter().filter(|(_, reached)| *reached).count();
+        let by_operator: usize = self.by_operator().iter().map(|(_, rules)| rules.len()).sum();
+        rules + by_operator
+    }
+
     /// Adds the rules that a session used.
     pub(crate) fn add(&self, usage: &Usage) {
         self.sum().add(usage);

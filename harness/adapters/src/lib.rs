@@ -18,6 +18,7 @@ mod registry;
 mod spectest;
 mod turns;
 mod value;
+mod watchdog;
 
 pub use adapter::{
     Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
@@ -34,3 +35,4 @@ pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, racer};
 pub use registry::{ENGINE_NAMES, adapter, trusting_adapter};
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};
+pub use watchdog::{Armed, TimeLimit, Watchdog};

@@ -10,12 +10,13 @@ use crate::own_values::{from_value, kind, to_value, type_of};
 use crate::refusal::{rejection, unlinkable};
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::Val;
+use crate::watchdog::{Armed, TimeLimit};
 use etalon::unstable;
 use etalon::{
-    Caller, Config, Crash, Engine, Error, Execution, Exhaustion, ExternType, Features, Func,
-    FuncType, Global, GlobalType, InstantiateError, LinkError, Linker, Memory, MemoryType, Module,
-    Mutability, Ref, RefType, RootScope, Site, Store, Table, TableType, Tag, ThrownException, Tier,
-    Trap, ValType,
+    Caller, CompileError, Config, Crash, Engine, Error, Execution, Exhaustion, ExternType,
+    Features, Func, FuncType, Global, GlobalType, InstantiateError, LinkError, Linker, Memory,
+    MemoryType, Module, ModuleError, Mutability, Ref, RefType, RootScope, Site, Store, Table,
+    TableType, Tag, ThrownException, Tier, Trap, ValType,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeMap;
@@ -140,6 +141,7 @@ impl Adapter for OwnTier {
     fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
         let mut settings = Config::new();
         settings.tier(self.tier).features(config.features).gc_stress(self.gc_stress);
+        settings.interruptible(config.time.is_some());
         if let Some(gas) = &config.gas {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
         }
@@ -165,6 +167,7 @@ impl Adapter for OwnTier {
             mixed: self.mixed,
             piece: self.piece,
             turns: config.turns && self.tier == Tier::Oracle,
+            time: config.time.clone(),
             tally: self.tally.clone(),
             trusts: self.trusts,
             started: Vec::new(),
@@ -197,6 +200,8 @@ pub(crate) struct OwnSession {
     pub(crate) piece: Option<u64>,
     /// Whether calls can be made in turns.
     turns: bool,
+    /// How long each action may take.
+    time: Option<TimeLimit>,
     /// The calls that are made in turns, by their numbers; `None` for those that are over.
     pub(crate) started: Vec<Option<Execution>>,
     /// Modules that were instantiated, kept for stores that are restored from snapshots.
@@ -219,15 +224,35 @@ impl Drop for OwnSession {
 }
 
 impl OwnSession {
-    fn module(&self, wasm: &[u8]) -> Result<Module, Rejection> {
+    /// Makes a module: the one place where that is done, under the eyes of the watchdog.
+    fn module(&self, wasm: &[u8]) -> Result<Module, Outcome> {
+        let _watched = self.watched();
+        let handle = self.time.as_ref().and_then(|_| self.store.interrupt_handle().ok());
         let module = match self.mixed {
-            _ if Module::is_artefact(wasm) => return self.precompiled(wasm),
-            None => Module::from_binary(&self.engine, wasm),
+            _ if Module::is_artefact(wasm) => {
+                return self.precompiled(wasm).map_err(Outcome::Rejected);
+            }
+            None => match handle {
+                // It would also take text, which is not asked for.
+                Some(handle) if wasm.starts_with(b"\0asm") => {
+                    Module::new_interruptible(&self.engine, wasm, &handle)
+                }
+                _ => Module::from_binary(&self.engine, wasm),
+            },
             Some(shift) => unstable::mixed(&self.engine, wasm, |func| {
                 MIXED[(func.wrapping_add(shift) % 3) as usize]
             }),
         };
-        module.map_err(rejection)
+        module.map_err(|error| match error {
+            ModuleError::Compile(CompileError::Interrupted) => Outcome::TimedOut,
+            error => Outcome::Rejected(rejection(error)),
+        })
+    }
+
+    /// Has an action watched until what this gives is dropped, if there is a limit.
+    pub(crate) fn watched(&self) -> Option<Armed> {
+        // Without a limit the engine is not interruptible, and there is no handle.
+        Some(self.time.as_ref()?.arm(self.store.interrupt_handle().ok()?))
     }
 
     /// Defines a host function that records its calls and returns zeros and nulls.
@@ -301,7 +326,7 @@ impl Session for OwnSession {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
         let module = self.module(wasm)?;
         for import in module.imports() {
             let (from, name) = (import.module(), import.name());
@@ -309,18 +334,20 @@ impl Session for OwnSession {
                 continue;
             }
             self.provide(from, name, import.ty()).map_err(|error| {
-                Rejection::Unlinkable(format!("nothing fits {from:?} {name:?}: {error:#}").into())
+                let why = format!("nothing fits {from:?} {name:?}: {error:#}");
+                Outcome::Rejected(Rejection::Unlinkable(why.into()))
             })?;
         }
         Ok(())
     }
 
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
         self.module(wasm).map(drop)
     }
 
     fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
-        let module = self.module(wasm).map_err(Outcome::Rejected)?;
+        let module = self.module(wasm)?;
+        let _watched = self.watched();
         self.not_compiled += module.not_compiled().len() as u64;
         let instantiated = self.linker.instantiate(&mut self.store, &module);
         let error = match instantiated {
@@ -373,9 +400,10 @@ impl Session for OwnSession {
             Ok(callee) => callee,
             Err(outcome) => return outcome,
         };
+        let watched = self.watched();
         match self.piece {
             None => self.invoke_at_once(func, &args),
-            Some(piece) => self.invoke_in_pieces(func, &args, piece),
+            Some(piece) => self.invoke_in_pieces(func, &args, piece, watched.as_ref()),
         }
     }
 
@@ -522,6 +550,9 @@ pub(crate) fn stopped(mut store: impl etalon::AsContextMut, error: &Error) -> Ou
         };
     }
     if let Some(what) = error.downcast_ref::<Exhaustion>() {
+        if *what == Exhaustion::Interrupted {
+            return Outcome::TimedOut;
+        }
         return Outcome::Exhausted(what.text().to_owned());
     }
     if let Some(crash) = error.downcast_ref::<Crash>() {

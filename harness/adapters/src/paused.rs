@@ -4,13 +4,20 @@
 
 use crate::outcome::Outcome;
 use crate::own::{OwnSession, returned};
+use crate::watchdog::Armed;
 use etalon::unstable::{self, Rebind};
 use etalon::{Error, Execution, ExecutionError, Func, Module, PauseLimits, Progress, Store, Val};
 
 impl OwnSession {
     /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session continues in a store that is
     /// restored from a snapshot: once in short calls, and rarely in long ones.
-    pub(crate) fn invoke_in_pieces(&mut self, func: Func, args: &[Val], piece: u64) -> Outcome {
+    pub(crate) fn invoke_in_pieces(
+        &mut self,
+        func: Func,
+        args: &[Val],
+        piece: u64,
+        watched: Option<&Armed>,
+    ) -> Outcome {
         let mut execution = match self.store.start(func, args) {
             Ok(execution) => execution,
             // A host function that the module exports again.
@@ -28,6 +35,12 @@ impl OwnSession {
                         match self.move_elsewhere(execution) {
                             Ok(moved) => execution = moved,
                             Err(error) => return Outcome::Crashed(format!("{error:#}")),
+                        }
+                        // The new store has a flag of its own.
+                        if let Some((watched, handle)) =
+                            watched.zip(self.store.interrupt_handle().ok())
+                        {
+                            watched.moved(handle);
                         }
                     }
                 }

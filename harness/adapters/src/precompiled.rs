@@ -41,7 +41,8 @@ mod tests {
 
     fn session(name: &str, trusts: bool) -> Box<dyn Session> {
         let adapter = if trusts { trusting_adapter(name) } else { adapter(name) }.unwrap();
-        let config = SessionConfig { features: adapter.features(), gas: None, turns: false };
+        let config =
+            SessionConfig { features: adapter.features(), gas: None, turns: false, time: None };
         adapter.session(&config).unwrap()
     }
 
@@ -55,7 +56,10 @@ mod tests {
                 Err(Outcome::Rejected(rejection)) => assert!(refused(&rejection), "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
-            assert!(refused(&session_of_default.validate(&artefact()).unwrap_err()), "{name}");
+            match session_of_default.validate(&artefact()) {
+                Err(Outcome::Rejected(rejection)) => assert!(refused(&rejection), "{name}"),
+                other => panic!("{name}: {other:?}"),
+            }
             let taken = session(name, true).instantiate(&artefact());
             assert!(taken.is_ok(), "{name}: {taken:?}");
         }
@@ -68,7 +72,7 @@ mod tests {
         bytes[last] ^= 1;
         for name in ["interp", "jit"] {
             match session(name, true).validate(&bytes) {
-                Err(Rejection::Unsupported { message, .. }) => {
+                Err(Outcome::Rejected(Rejection::Unsupported { message, .. })) => {
                     assert!(message.contains("digest"), "{message}");
                 }
                 other => panic!("{name}: {other:?}"),

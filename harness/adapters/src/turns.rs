@@ -28,6 +28,7 @@ impl OwnSession {
         args: &[Val],
     ) -> Result<Call, Outcome> {
         let (func, values) = self.callee(instance, export, args)?;
+        let _watched = self.watched();
         match self.store.start(func, &values) {
             Ok(execution) => {
                 self.started.push(Some(execution));
@@ -50,6 +51,7 @@ impl OwnSession {
             return Turn::Done(Outcome::Crashed("an execution that was not started".to_owned()));
         };
         let limits = PauseLimits::instructions(MOST).accesses();
+        let _watched = self.watched();
         let outcome = match self.store.resume(execution, &limits) {
             Ok(Progress::Paused(_)) => return Turn::Paused,
             Ok(Progress::Waiting(_)) => return Turn::Waiting,

@@ -29,7 +29,8 @@ Examples:
 A file that is named - is standard input.
 
 Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage, unreadable input, or results
-that cannot be written; 3 an engine crashed or timed out.";
+that cannot be written; 3 an engine crashed or timed out. A run that a signal ended has the status of
+what was found until then, or else 128 plus the signal.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,10 @@ pub(crate) enum Status {
     Unusable = 2,
     /// An engine crashed or timed out.
     EngineFailed = 3,
+    /// SIGINT ended it, and nothing was found until then.
+    Interrupted = 130,
+    /// SIGTERM ended it, and nothing was found until then.
+    Terminated = 143,
 }
 
 impl From<Status> for ExitCode {

@@ -12,6 +12,8 @@ mod fault;
 mod input;
 mod output;
 mod progress;
+mod record_file;
+mod time;
 mod values;
 mod words;
 

@@ -4,7 +4,7 @@ use etalon_harness::fuzz::Progress;
 use etalon_harness::script::Events;
 use etalon_record::{Row, Standing, SuiteRecord};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A bar over scripts.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub(crate) struct CaseLine {
     bar: ProgressBar,
     /// How many findings the line shows.
     last: AtomicUsize,
+    complete: AtomicBool,
 }
 
 impl CaseLine {
@@ -64,7 +65,12 @@ impl CaseLine {
         };
         let style = ProgressStyle::with_template(template);
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        CaseLine { bar, last: AtomicUsize::new(0) }
+        CaseLine { bar, last: AtomicUsize::new(0), complete: AtomicBool::new(false) }
+    }
+
+    /// Whether the campaign was complete before it could go on.
+    pub(crate) fn was_complete(&self) -> bool {
+        self.complete.load(Ordering::Relaxed)
     }
 
     /// Removes the line.
@@ -79,5 +85,9 @@ impl Progress for CaseLine {
         if self.last.swap(findings, Ordering::Relaxed) != findings {
             self.bar.set_message(format!("{findings} findings"));
         }
+    }
+
+    fn complete(&self) {
+        self.complete.store(true, Ordering::Relaxed);
     }
 }

@@ -38,6 +38,13 @@ pub struct DiffRecord {
     /// The cases in which outcomes differ outside the policy.
     #[serde(default)]
     pub divergences: Vec<Divergence>,
+    /// The cases in which an engine did not end within the limit, and no two that did differ: nothing is said of what
+    /// comes after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timed_out: Vec<Divergence>,
+    /// How long each action could take; absent if there was no limit. Whether one timed out depends on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<String>,
     /// How many cases could not be compared, by the nondeterminism that the specification allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
@@ -69,6 +76,8 @@ impl DiffRecord {
             outcomes: BTreeMap::new(),
             idle: Vec::new(),
             divergences: Vec::new(),
+            timed_out: Vec::new(),
+            time_limit: None,
             poisoned: BTreeMap::new(),
             not_compiled: BTreeMap::new(),
             errors: Vec::new(),
@@ -108,7 +117,7 @@ pub struct Divergence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Aspect {
-    /// One engine crashed or did not end.
+    /// One engine crashed.
     Crash,
     /// One engine accepts the module and another rejects it.
     Loading,
@@ -132,6 +141,8 @@ pub enum Aspect {
     Gas,
     /// The greatest depth of the stack.
     Depth,
+    /// Whether it ended in time: no divergence, but one engine ended within the limit and another did not.
+    Time,
 }
 
 impl Aspect {
@@ -151,6 +162,7 @@ impl Aspect {
             Self::Tables => "tables",
             Self::Gas => "gas",
             Self::Depth => "depth",
+            Self::Time => "time",
         }
     }
 }
@@ -227,8 +239,7 @@ mod tests {
 
     #[test]
     fn aspects_are_named_as_serde_writes_them() -> Result<(), serde_json::Error> {
-        for aspect in
-            [Aspect::Crash, Aspect::HostCalls, Aspect::Results, Aspect::Memory, Aspect::Gas]
+        for aspect in [Aspect::Crash, Aspect::HostCalls, Aspect::Results, Aspect::Gas, Aspect::Time]
         {
             assert_eq!(serde_json::to_string(&aspect)?, format!("\"{aspect}\""));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::is_zero;
 use crate::{Aspect, EngineInfo, Format, Kind, RuleCoverage, Tool};
 
 /// Generated modules on several engines.
@@ -27,9 +28,16 @@ pub struct FuzzRecord {
     /// The engines that ran.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
-    /// The findings, each kind of divergence once.
+    /// The findings, each kind of divergence once, and each kind of difference in time.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// How many cases timed out: an engine did not end within the limit, and no two that did differ. Where another engine did
+    /// end, that is a finding too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub timed_out: u64,
+    /// How long each action could take; absent if there was no limit. Whether one timed out depends on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<String>,
     /// How many cases could not be compared, by the nondeterminism that the specification allows.
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
@@ -52,6 +60,8 @@ impl FuzzRecord {
             cases: 0,
             engines: Vec::new(),
             findings: Vec::new(),
+            timed_out: 0,
+            time_limit: None,
             poisoned: BTreeMap::new(),
             coverage: Coverage::default(),
         }

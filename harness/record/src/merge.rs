@@ -23,6 +23,14 @@ pub enum MergeError {
         /// The schedule of the second.
         second: String,
     },
+    /// They had different limits of time.
+    #[error("records of different limits of time: {first} and {second}")]
+    TimeLimit {
+        /// The limit of the first record.
+        first: String,
+        /// The limit of the second.
+        second: String,
+    },
     /// An engine of the same name is another build or has other settings.
     #[error(
         "the engine {name} is not the same in both records: version, parts, features or settings differ"
@@ -61,6 +69,7 @@ impl SuiteRecord {
         }
         self.schedule = self.schedule.take().or(other.schedule);
         self.rows.extend(other.rows);
+        self.not_run = self.not_run.saturating_add(other.not_run);
         self.gas.compared = self.gas.compared.saturating_add(other.gas.compared);
         self.gas.equal = self.gas.equal.saturating_add(other.gas.equal);
         self.gas.unequal.extend(other.gas.unequal);
@@ -80,6 +89,10 @@ impl SuiteRecord {
             && first != second
         {
             return Err(MergeError::Schedule { first: first.clone(), second: second.clone() });
+        }
+        if self.time_limit != other.time_limit {
+            let limit = |record: &Self| record.time_limit.clone().unwrap_or_else(|| "none".into());
+            return Err(MergeError::TimeLimit { first: limit(self), second: limit(other) });
         }
         for engine in &other.engines {
             if self.engines.iter().any(|own| own.name == engine.name && own != engine) {
@@ -147,6 +160,9 @@ mod tests {
         assert!(matches!(whole.merge(priced), Err(MergeError::Schedule { .. })));
 
         whole.schedule = None;
+        let mut limited = record("interp", "b");
+        limited.time_limit = Some("10s".into());
+        assert!(matches!(whole.merge(limited), Err(MergeError::TimeLimit { .. })));
         assert_eq!(whole, original);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The verdicts of one script on one engine. The five counts are disjoint: each assertion is in one of them.
+/// The verdicts of one script on one engine. The six counts are disjoint: each assertion is in one of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The suite of the script.
@@ -22,6 +22,9 @@ pub struct Row {
     /// Assertions listed as expected failures that held: the list is out of date, and the run fails.
     #[serde(default)]
     pub unexpected_passes: u64,
+    /// Commands that did not end within the limit. That depends on the machine, so a row with any is compared with care.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub timed_out: u64,
     /// The features that the script needs and the engine lacks.
     #[serde(default)]
     pub unsupported: Vec<String>,
@@ -37,7 +40,11 @@ pub struct Row {
     /// Each unexpected pass and the reason it is listed with.
     #[serde(default)]
     pub unexpected: Vec<Note>,
-    /// What the whole script charged, in units of the record's schedule; absent if the engine did not meter it.
+    /// Each command that timed out, and what the script expects of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeouts: Vec<Note>,
+    /// What the whole script charged, in units of the record's schedule; absent if the engine did not meter it,
+    /// or did not run all of it.
     #[serde(default)]
     pub gas_consumed: Option<u64>,
     /// How many functions did not run where the engine was asked to run them: the compiler left them to the interpreter.
@@ -68,9 +75,16 @@ impl Row {
     /// All assertions of the script, tried or not.
     #[must_use]
     pub fn assertions(&self) -> u64 {
-        [self.passed, self.failed, self.skipped, self.expected_failures, self.unexpected_passes]
-            .into_iter()
-            .fold(0, u64::saturating_add)
+        [
+            self.passed,
+            self.failed,
+            self.skipped,
+            self.expected_failures,
+            self.unexpected_passes,
+            self.timed_out,
+        ]
+        .into_iter()
+        .fold(0, u64::saturating_add)
     }
 
     /// What is to be said of the row as a whole.
@@ -78,6 +92,8 @@ impl Row {
     pub fn standing(&self) -> Standing {
         if self.failed > 0 || self.unexpected_passes > 0 {
             Standing::Failed
+        } else if self.timed_out > 0 {
+            Standing::TimedOut
         } else if !self.unsupported.is_empty() {
             Standing::Unsupported
         } else if self.skipped > 0 {
@@ -98,6 +114,8 @@ pub enum Standing {
     Skipped,
     /// Nothing failed, but the engine lacks a feature.
     Unsupported,
+    /// Nothing failed, but something did not end within the limit: neither a pass nor a failure.
+    TimedOut,
     /// Something failed, or passed that is listed as failing.
     Failed,
 }
@@ -147,9 +165,11 @@ mod tests {
         assert_eq!(row.standing(), Standing::Skipped);
         row.unsupported.push("gc".into());
         assert_eq!(row.standing(), Standing::Unsupported);
+        row.timed_out = 2;
+        assert_eq!(row.standing(), Standing::TimedOut);
         row.unexpected_passes = 1;
         assert_eq!(row.standing(), Standing::Failed);
-        assert_eq!(row.assertions(), 7);
+        assert_eq!(row.assertions(), 9);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::is_zero;
 use crate::{EngineInfo, Fault, Format, GasAgreement, Kind, Row, RuleCoverage, Tool, Totals};
 
 /// Scripts on engines: one row for each script and engine.
@@ -23,6 +24,12 @@ pub struct SuiteRecord {
     /// The id of the gas schedule; absent if nothing was metered.
     #[serde(default)]
     pub schedule: Option<String>,
+    /// How long each command could take; absent if there was no limit. Whether one timed out depends on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<String>,
+    /// How many scripts, counted for each engine, were not run because the run was stopped before its end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_run: u64,
     /// The sums over the rows; [`SuiteRecord::normalise`] sets them.
     pub totals: Totals,
     /// Whether the engines charged the same gas.
@@ -50,6 +57,8 @@ impl SuiteRecord {
             arch: arch.into(),
             engines: Vec::new(),
             schedule: None,
+            time_limit: None,
+            not_run: 0,
             totals: Totals::default(),
             gas: GasAgreement::default(),
             coverage: None,
@@ -75,6 +84,7 @@ impl SuiteRecord {
             row.skips.sort();
             row.expected.sort();
             row.unexpected.sort();
+            row.timeouts.sort();
         }
         self.gas.unequal.sort();
         self.totals = Totals::of_rows(&self.rows);
@@ -109,10 +119,11 @@ impl SuiteRecord {
         names.into_iter().cloned().collect()
     }
 
-    /// Whether nothing failed, no expected failure passed, and gas is equal.
+    /// Whether nothing failed, timed out or was not run, no expected failure passed, and gas is equal.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.errors.is_empty() && self.totals.is_clean() && self.gas.all_equal()
+        let all_run = self.errors.is_empty() && self.not_run == 0;
+        all_run && self.totals.is_clean() && self.gas.all_equal()
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::is_zero;
 use crate::{Row, Standing};
 
 /// The sums over rows. `files` counts each script once however many engines ran it; the other counts add up over
-/// engines, so that `assertions` is the sum of the five counts after it.
+/// engines, so that `assertions` is the sum of the counts after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Scripts.
@@ -27,6 +28,9 @@ pub struct Totals {
     /// Assertions listed as expected failures that held.
     #[serde(default)]
     pub unexpected_passes: u64,
+    /// Commands that did not end within the limit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub timed_out: u64,
 }
 
 impl Totals {
@@ -45,6 +49,7 @@ impl Totals {
                 (&mut totals.skipped, row.skipped),
                 (&mut totals.expected_failures, row.expected_failures),
                 (&mut totals.unexpected_passes, row.unexpected_passes),
+                (&mut totals.timed_out, row.timed_out),
             ] {
                 *sum = sum.saturating_add(count);
             }
@@ -54,10 +59,10 @@ impl Totals {
         totals
     }
 
-    /// Whether nothing failed, and nothing passed that is listed as failing.
+    /// Whether nothing failed, everything ended in time, and nothing passed that is listed as failing.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.failed == 0 && self.unexpected_passes == 0
+        self.failed == 0 && self.unexpected_passes == 0 && self.timed_out == 0
     }
 }
 
@@ -83,6 +88,13 @@ mod tests {
             (11, 1, 2, 1)
         );
         assert!(!totals.is_clean());
+    }
+
+    #[test]
+    fn what_timed_out_is_not_clean_and_counts_as_neither_passed_nor_failed() {
+        let totals = Totals::of_rows(&[Row { timed_out: 1, passed: 2, ..Row::new("s", "a", "e") }]);
+        assert!(!totals.is_clean());
+        assert_eq!((totals.files_passed, totals.assertions, totals.failed), (0, 3, 0));
     }
 
     #[test]

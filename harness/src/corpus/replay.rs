@@ -45,6 +45,7 @@ pub fn replay(entry: &Entry, engines: &[Arc<dyn Adapter>]) -> Result<Vec<Mismatc
             features: entry.features,
             gas: Some(usual_gas(entry.file.gas)),
             state: true,
+            time: None,
         },
         policies: BTreeSet::new(),
         trap_prefix: false,

@@ -4,6 +4,7 @@ use super::policy::Policy;
 use super::trace::{Step, Trace, call_text};
 use etalon_adapters::{HostCall, Outcome, Rejection};
 use etalon_record::Aspect;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// How two engines are compared.
@@ -20,7 +21,7 @@ pub struct Rules {
 }
 
 /// Where two traces differ, and in what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// The aspect.
     pub aspect: Aspect,
@@ -37,12 +38,20 @@ pub enum Comparison {
     Poisoned(Policy),
     /// Something differs that no policy covers.
     Differs(Difference),
+    /// Nothing differs until one of them, or both, did not end within the limit in this step.
+    TimedOut(usize),
 }
 
 /// Compares two traces of the same case: the first step in which they differ, and in it the first aspect in the
 /// order of [`Aspect`].
 pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
     for (step, (a, b)) in a.steps.iter().zip(&b.steps).enumerate() {
+        let timed_out = |step: &Step| matches!(step.outcome, Outcome::TimedOut);
+        let crashed = |step: &Step| matches!(step.outcome, Outcome::Crashed(_));
+        // Nothing is known of an action that was broken off. A crash is one whatever the other does.
+        if (timed_out(a) || timed_out(b)) && !crashed(a) && !crashed(b) {
+            return Comparison::TimedOut(step);
+        }
         let Some(aspect) = first_difference(a, b, rules) else { continue };
         let covered = |policy: &&Policy| policy.covers(a, b, &rules.hints);
         // No policy excuses a crash.
@@ -83,7 +92,7 @@ fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect>
     use Outcome::*;
     match (a, b) {
         // Two engines that crash in the same way are still a finding.
-        (Crashed(_) | TimedOut, _) | (_, Crashed(_) | TimedOut) => Some(Aspect::Crash),
+        (Crashed(_), _) | (_, Crashed(_)) => Some(Aspect::Crash),
         (Rejected(a), Rejected(b)) => (!same_rejection(a, b)).then_some(Aspect::Loading),
         (Rejected(_), _) | (_, Rejected(_)) => Some(Aspect::Loading),
         (Returned(a), Returned(b)) => (a != b).then_some(Aspect::Results),

@@ -5,6 +5,7 @@ use super::compare::{Comparison, Difference, Rules, compare, differing_host_call
 use super::observe::{RunOptions, observe};
 use super::policy::Policy;
 use super::trace::{Trace, outcome_name};
+use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Outcome};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool};
 use std::collections::BTreeSet;
@@ -49,6 +50,14 @@ pub enum Verdict {
         engine: usize,
         /// Where, and in what.
         difference: Difference,
+    },
+    /// An engine did not end within the limit, and no two that did differ. That is no divergence; where another engine ended,
+    /// it may still be a finding.
+    TimedOut {
+        /// The first step in which one did not end.
+        step: usize,
+        /// Whether an engine ended in it.
+        partly: bool,
     },
 }
 
@@ -109,23 +118,32 @@ impl Differ {
         Ok(Judged { traces, verdict })
     }
 
-    /// A divergence wins over a poisoned case, which wins over agreement.
+    /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
     fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
         let Some((first, others)) = traces.split_first() else { return Verdict::Agree };
-        let mut poisoned = None;
+        let (mut poisoned, mut timed_out) = (None, false);
         for (i, other) in others.iter().enumerate() {
             match compare(first, other, &self.rules(case, i + 1)) {
                 Comparison::Equal => {}
                 Comparison::Poisoned(policy) => poisoned = poisoned.or(Some(policy)),
+                Comparison::TimedOut(_) => timed_out = true,
                 Comparison::Differs(difference) => {
                     return Verdict::Diverged { engine: i + 1, difference };
                 }
             }
         }
-        if others.is_empty()
-            && let Comparison::Differs(difference) = compare(first, first, &Rules::default())
-        {
-            return Verdict::Diverged { engine: 0, difference };
+        if others.is_empty() {
+            match compare(first, first, &Rules::default()) {
+                Comparison::Differs(difference) => {
+                    return Verdict::Diverged { engine: 0, difference };
+                }
+                Comparison::TimedOut(_) => timed_out = true,
+                Comparison::Equal | Comparison::Poisoned(_) => {}
+            }
+        }
+        if let Some(step) = traces.iter().filter_map(Trace::timed_out).min().filter(|_| timed_out) {
+            let ended = |trace: &Trace| trace.timed_out() != Some(step);
+            return Verdict::TimedOut { step, partly: traces.iter().any(ended) };
         }
         poisoned.map_or(Verdict::Agree, Verdict::Poisoned)
     }
@@ -147,6 +165,7 @@ impl Differ {
         let mut record = DiffRecord::new(tool, arch);
         record.engines = self.infos();
         record.schedule = self.schedule_id();
+        record.time_limit = self.options.run.time.as_ref().and_then(limit_text);
         record
     }
 
@@ -174,7 +193,15 @@ impl Differ {
             Verdict::Diverged { engine, difference } => {
                 record.divergences.push(self.divergence(case, judged, *engine, difference));
             }
+            Verdict::TimedOut { step, .. } => {
+                record.timed_out.push(self.timeout(case, judged, *step));
+            }
         }
+    }
+
+    /// What each engine did in a step in which one did not end, as records have it.
+    pub fn timeout(&self, case: &Case, judged: &Judged, step: usize) -> Divergence {
+        self.divergence(case, judged, 0, &Difference { aspect: Aspect::Time, step })
     }
 
     /// A divergence, as records have it.

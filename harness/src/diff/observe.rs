@@ -4,6 +4,7 @@ use super::case::Case;
 use super::trace::{Step, Trace};
 use etalon_adapters::{
     Adapter, AdapterError, Extent, Features, GasConfig, Instance, Outcome, Session, SessionConfig,
+    TimeLimit,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,6 +17,8 @@ pub struct RunOptions {
     pub gas: Option<GasConfig>,
     /// Whether a digest of the state is taken after every step.
     pub state: bool,
+    /// How long each action may take; without a limit, a call without end is only ended by gas.
+    pub time: Option<TimeLimit>,
 }
 
 /// Runs a case in a fresh session of an engine. A panic that leaves the engine is an [`Outcome::Crashed`] of the step
@@ -29,7 +32,8 @@ pub fn observe(
     case: &Case,
 ) -> Result<Trace, AdapterError> {
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
-    let config = SessionConfig { features: options.features, gas, turns: false };
+    let config =
+        SessionConfig { features: options.features, gas, turns: false, time: options.time.clone() };
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
@@ -57,7 +61,7 @@ fn run(
     }
     let loaded = match session.define_missing_imports(&case.wasm) {
         Ok(()) => session.instantiate(&case.wasm),
-        Err(rejection) => Err(Outcome::Rejected(rejection)),
+        Err(outcome) => Err(outcome),
     };
     let (instance, outcome) = match loaded {
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
@@ -84,6 +88,10 @@ fn after(
     instance: Option<Instance>,
     outcome: Outcome,
 ) -> Step {
+    if outcome == Outcome::TimedOut {
+        // How far it came depends on the machine.
+        return Step::ended(outcome);
+    }
     let mut step = Step::ended(outcome);
     step.gas = session.gas_consumed();
     step.executed = session.gas_executed();

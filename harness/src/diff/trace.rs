@@ -31,6 +31,13 @@ pub struct Trace {
     pub not_compiled: u64,
 }
 
+impl Trace {
+    /// The step that did not end within the limit, if there is one.
+    pub fn timed_out(&self) -> Option<usize> {
+        self.steps.iter().position(|step| step.outcome == Outcome::TimedOut)
+    }
+}
+
 impl Step {
     /// A step of which only the ending is known.
     pub fn ended(outcome: Outcome) -> Self {

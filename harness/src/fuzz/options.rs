@@ -2,7 +2,7 @@
 
 use crate::diff::DiffOptions;
 use crate::generate::Profile;
-use etalon_adapters::{Adapter, AdapterError};
+use etalon_adapters::{Adapter, AdapterError, RuleTally};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct FuzzOptions {
     pub seed: u64,
     /// How many cases to run; `None` leaves it to `time`.
     pub cases: Option<u64>,
-    /// How long to begin new cases. Without this and `cases` the run has no end.
+    /// How long to begin new cases, in this run. Without this and `cases` the run has no end.
     pub time: Option<Duration>,
     /// How many threads; at least one is used.
     pub jobs: usize,
@@ -28,10 +28,22 @@ pub struct FuzzOptions {
     pub rounds: usize,
     /// How engines are run and compared.
     pub diff: DiffOptions,
-    /// The folder for findings; absent if they are not saved.
+    /// The folder for findings and the journal; absent if nothing is saved.
     pub out: Option<PathBuf>,
-    /// How many kinds of divergence are reduced and saved; further ones are only counted.
+    /// Whether the campaign in that folder goes on. Otherwise a new one begins.
+    pub resume: bool,
+    /// How many kinds of divergence are reduced and in the record, those with the lowest numbers; further ones are saved as
+    /// they were found.
     pub keep: usize,
+    /// Where the engines count the rules that they reach, if they do.
+    pub rules: Option<RuleTally>,
+}
+
+impl FuzzOptions {
+    /// Whether the watchdog was told to stop everything.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.diff.run.time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
+    }
 }
 
 impl std::fmt::Debug for FuzzOptions {
@@ -50,13 +62,11 @@ impl std::fmt::Debug for FuzzOptions {
 
 /// Receives the progress of a run. Called from every thread of the run.
 pub trait Progress: Sync {
-    /// Reports how many cases are done and how many kinds of divergence are known.
+    /// Reports how many cases are done, in the journal too, and how many kinds of divergence are known.
     fn done(&self, cases: u64, findings: usize);
 
-    /// Whether the run is to stop beginning new cases.
-    fn stopped(&self) -> bool {
-        false
-    }
+    /// Reports that the campaign that was to go on is complete, so that nothing runs.
+    fn complete(&self) {}
 }
 
 /// Ignores the progress.
@@ -80,6 +90,30 @@ pub enum FuzzError {
         file: PathBuf,
         /// Why.
         error: std::io::Error,
+    },
+    /// Another campaign uses the folder.
+    #[error("{}: another campaign is using this folder", .0.display())]
+    Busy(PathBuf),
+    /// There is no campaign that could go on.
+    #[error("{}: there is no campaign that could go on", .0.display())]
+    NoCampaign(PathBuf),
+    /// The campaign that is to go on was begun with other options.
+    #[error("{}: this campaign was begun with other options: {}", file.display(), what.join("; "))]
+    OtherOptions {
+        /// The journal.
+        file: PathBuf,
+        /// Each option that differs, with both values.
+        what: Vec<String>,
+    },
+    /// The journal is damaged.
+    #[error("{}:{line}: not a line of a journal: {error}", file.display())]
+    Journal {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        error: String,
     },
     /// A finding cannot be written as text.
     #[error("the finding {id} cannot be written: {error}")]

@@ -7,6 +7,9 @@ use etalon_adapters::{AdapterError, Val};
 /// How often the engines run for one reduction at most.
 const TRIES: usize = 4000;
 
+/// A case that times out takes as long as so many others, or longer.
+const LATE: usize = 200;
+
 /// The smallest case that was found in which the engines differ in the same aspect, and what they did in it. Calls are
 /// dropped, arguments are set to zero, and then the module is reduced.
 ///
@@ -48,6 +51,9 @@ impl Reducer<'_> {
         }
         self.tries -= 1;
         let judged = self.differ.judge(case)?;
+        if matches!(judged.verdict, Verdict::TimedOut { .. }) {
+            self.tries = self.tries.saturating_sub(LATE);
+        }
         Ok(matches!(judged.verdict, Verdict::Diverged { difference, .. }
             if difference.aspect == self.difference.aspect))
     }

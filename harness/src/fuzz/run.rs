@@ -1,15 +1,15 @@
 //! The loop.
 
+use super::campaign::Campaign;
 use super::options::{FuzzError, FuzzOptions, Progress};
-use super::reduce::reduce;
-use super::save::{Found, save};
 use super::tally::Tally;
 use crate::diff::{Case, Differ};
 use crate::generate::{Profile, Stream, generate};
-use etalon_adapters::{AdapterError, Features};
-use etalon_record::{Finding, FuzzRecord, Tool};
-use std::sync::Mutex;
+use crate::settings::limit_text;
+use etalon_adapters::Features;
+use etalon_record::{FuzzRecord, Tool};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// The case with a number: a generated module and generated calls. The same arguments give the same case.
@@ -30,13 +30,14 @@ pub fn case_of(
     }
 }
 
-/// Runs generated cases until the number of cases or the time is reached.
+/// Runs generated cases until the number of cases or the time is reached, or the watchdog of the options is stopped.
 ///
-/// The findings in the record depend on the cases that ran and not on threads: of several cases that show the same kind
-/// of divergence, the one with the lowest number is reduced and saved.
+/// The findings in the record depend on the cases that ran, and neither on threads nor on whether the campaign was broken off
+/// and went on: of several cases that show the same kind of divergence, the one with the lowest number is reduced and saved.
+/// If the watchdog was stopped, the cases under way do not count, and findings are not reduced.
 ///
 /// # Errors
-/// If an engine cannot be set up, or a finding cannot be saved.
+/// If an engine cannot be set up, the folder of findings cannot be written, or there is no campaign that can go on.
 ///
 /// # Panics
 /// If there is no profile, or a thread of the run panicked; panics of engines do not cause this.
@@ -47,60 +48,66 @@ pub fn fuzz(
     progress: &dyn Progress,
 ) -> Result<FuzzRecord, FuzzError> {
     let differ = Differ::new(options.engines.clone(), options.diff.clone());
-    let tally = run_cases(options, &differ, Instant::now(), progress)?;
-
+    let campaign = match Campaign::begin(options, &differ, &tool, arch)? {
+        Ok(campaign) => campaign,
+        Err(record) => {
+            progress.complete();
+            return Ok(*record);
+        }
+    };
     let mut record = FuzzRecord::new(tool, arch, options.seed);
     let names: Vec<&str> = options.profiles.iter().map(|profile| profile.name).collect();
     record.profile = Some(names.join(","));
-    record.cases = tally.cases;
     record.engines = differ.infos();
-    record.findings = keep(options, &differ, &tally)?;
-    record.poisoned = tally.poisoned.clone();
-    let all = options.profiles.iter().map(|profile| common_features(options, profile));
-    record.coverage = tally.coverage(all.fold(Features::wasm1(), Features::union));
-    Ok(record)
+    record.time_limit = options.diff.run.time.as_ref().and_then(limit_text);
+
+    run_cases(options, &differ, campaign, progress)?.finish(record)
 }
 
 /// The profile of a case.
-fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile {
+pub(crate) fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile {
     options.profiles[(number % options.profiles.len() as u64) as usize]
 }
 
+/// The case of a run with a number.
+pub(crate) fn numbered_case(options: &FuzzOptions, number: u64) -> Case {
+    let profile = profile_of(options, number);
+    let features = common_features(options, profile);
+    case_of(profile, features, options.seed, number, options.rounds)
+}
+
 /// The features that modules may use: those of the options and of the profile that every engine has.
-fn common_features(options: &FuzzOptions, profile: &Profile) -> Features {
+pub(crate) fn common_features(options: &FuzzOptions, profile: &Profile) -> Features {
     let asked = options.diff.run.features.intersection((profile.features)());
     options.engines.iter().fold(asked, |set, engine| set.intersection(engine.features()))
 }
 
-fn run_cases(
-    options: &FuzzOptions,
-    differ: &Differ,
-    start: Instant,
+fn run_cases<'a>(
+    options: &'a FuzzOptions,
+    differ: &'a Differ,
+    campaign: Campaign<'a>,
     progress: &dyn Progress,
-) -> Result<Tally, AdapterError> {
+) -> Result<Campaign<'a>, FuzzError> {
+    let start = Instant::now();
+    let done = campaign.tally.finished.clone();
     let next = AtomicU64::new(0);
-    let total = Mutex::new(Tally::default());
+    let campaign = Mutex::new(campaign);
     let failed = Mutex::new(None);
     let worker = || {
         loop {
             let over = options.time.is_some_and(|time| start.elapsed() >= time);
-            if over || progress.stopped() || lock(&failed).is_some() {
+            if over || options.is_stopped() || lock(&failed).is_some() {
                 break;
             }
             let number = next.fetch_add(1, Ordering::Relaxed);
             if options.cases.is_some_and(|cases| number >= cases) {
                 break;
             }
-            let profile = profile_of(options, number);
-            let features = common_features(options, profile);
-            let case = case_of(profile, features, options.seed, number, options.rounds);
-            match differ.judge(&case) {
-                Ok(judged) => {
-                    let mut total = lock(&total);
-                    total.add(differ, features, number, case, judged);
-                    progress.done(total.cases, total.kinds.len());
-                }
-                Err(error) => *lock(&failed) = Some(error),
+            if done.contains(number) {
+                continue;
+            }
+            if let Err(error) = run_case(options, differ, number, &campaign, progress) {
+                lock(&failed).get_or_insert(error);
             }
         }
     };
@@ -113,34 +120,33 @@ fn run_cases(
     });
     match lock(&failed).take() {
         Some(error) => Err(error),
-        None => Ok(std::mem::take(&mut *lock(&total))),
+        None => Ok(campaign.into_inner().unwrap_or_else(PoisonError::into_inner)),
     }
+}
+
+/// Runs one case and adds it to the campaign.
+fn run_case(
+    options: &FuzzOptions,
+    differ: &Differ,
+    number: u64,
+    campaign: &Mutex<Campaign<'_>>,
+    progress: &dyn Progress,
+) -> Result<(), FuzzError> {
+    let case = numbered_case(options, number);
+    let judged = differ.judge(&case)?;
+    if options.is_stopped() && judged.traces.iter().any(|trace| trace.timed_out().is_some()) {
+        // Broken off, not timed out.
+        return Ok(());
+    }
+    let features = common_features(options, profile_of(options, number));
+    let one = Tally::of(differ, features, number, &case, &judged);
+    let mut campaign = lock(campaign);
+    campaign.add(one, &case, &judged)?;
+    progress.done(campaign.tally.cases(), campaign.tally.kinds.len());
+    Ok(())
 }
 
 /// The counts are still true after a worker panicked.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Reduces, names and saves one case of each kind of divergence.
-fn keep(options: &FuzzOptions, differ: &Differ, tally: &Tally) -> Result<Vec<Finding>, FuzzError> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for kind in tally.kinds.values().take(options.keep) {
-        let (case, judged) = reduce(differ, &kind.case, &kind.difference)?;
-        let found = Found {
-            profile: profile_of(options, kind.number).name,
-            seed: options.seed,
-            number: kind.number,
-            reduced: case.wasm.len() < kind.case.wasm.len(),
-            gas: options.diff.run.gas.as_ref().and_then(|gas| gas.limit),
-        };
-        let finding = save(options.out.as_deref(), differ, &found, &case, &judged, kind.cases)?;
-        // Two kinds may turn out to be the same when they are reduced.
-        match findings.iter_mut().find(|known| known.id == finding.id) {
-            Some(known) => known.cases += finding.cases,
-            None => findings.push(finding),
-        }
-    }
-    findings.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(findings)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,11 +2,11 @@
 
 use super::options::FuzzError;
 use crate::corpus::{EntryCall, EntryFile, Origin};
-use crate::diff::{Case, Differ, Judged, Verdict};
+use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::operators_of;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::{Module, Opcode};
-use etalon_record::{Divergence, Finding};
+use etalon_record::{Aspect, Divergence, Finding};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -25,8 +25,9 @@ pub struct Found {
     pub gas: Option<u64>,
 }
 
-/// Names a finding and, if there is a folder, saves it there as `<id>/module.wasm`, `module.wat` and `finding.toml`.
-/// `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a regression test.
+/// Names a finding and, if there is a folder, saves it there as `<id>/module.wasm`, `module.wat` and `finding.toml`, each
+/// file whole or not at all. `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a
+/// regression test.
 ///
 /// The id is a hash of the case and of what differs, so the same finding has the same id in every run.
 ///
@@ -40,11 +41,26 @@ pub fn save(
     judged: &Judged,
     cases: u64,
 ) -> Result<Finding, FuzzError> {
+    let (finding, divergence) = describe(differ, case, judged, cases);
+    if let Some(folder) = folder {
+        write(&folder.join(&finding.folder), &finding, found, case, &divergence)?;
+    }
+    Ok(finding)
+}
+
+/// What there is to say of a finding, without saving it.
+pub(crate) fn describe(
+    differ: &Differ,
+    case: &Case,
+    judged: &Judged,
+    cases: u64,
+) -> (Finding, Divergence) {
     let features = differ.options().run.features;
     let (engine, difference) = match &judged.verdict {
         Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
+        Verdict::TimedOut { step, .. } => (0, Difference { aspect: Aspect::Time, step: *step }),
         // It diverged before, but an engine may behave differently each time. The last observation is kept.
-        _ => (0, crate::diff::Difference { aspect: etalon_record::Aspect::Crash, step: 0 }),
+        Verdict::Agree | Verdict::Poisoned(_) => (0, Difference { aspect: Aspect::Crash, step: 0 }),
     };
     let divergence = differ.divergence(case, judged, engine, &difference);
     let mut finding = Finding {
@@ -57,10 +73,7 @@ pub fn save(
         cases,
     };
     finding.folder.clone_from(&finding.id);
-    if let Some(folder) = folder {
-        write(&folder.join(&finding.folder), &finding, found, case, &divergence)?;
-    }
-    Ok(finding)
+    (finding, divergence)
 }
 
 fn id(case: &Case, divergence: &Divergence) -> String {
@@ -125,10 +138,7 @@ fn write(
         id: finding.id.clone(),
         error: error.to_string(),
     };
-    let write = |name: &str, bytes: &[u8]| {
-        let file = folder.join(name);
-        std::fs::write(&file, bytes).map_err(|error| FuzzError::Save { file, error })
-    };
+    let write = |name: &str, bytes: &[u8]| replace(&folder.join(name), bytes);
     std::fs::create_dir_all(folder)
         .map_err(|error| FuzzError::Save { file: folder.to_owned(), error })?;
     let calls = case.calls.iter().map(|call| EntryCall {
@@ -153,8 +163,18 @@ fn write(
         ..EntryFile::default()
     };
     let toml = toml::to_string(&file).map_err(|error| text(&error))?;
-    write("finding.toml", toml.as_bytes())?;
     write("module.wasm", &case.wasm)?;
     let printed = wasmprinter::print_bytes(&case.wasm).map_err(|error| text(&error))?;
-    write("module.wat", printed.as_bytes())
+    write("module.wat", printed.as_bytes())?;
+    write("finding.toml", toml.as_bytes())
+}
+
+/// Writes a file under another name in the same folder, and gives it its own name when it is whole.
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<(), FuzzError> {
+    let failed = |error| FuzzError::Save { file: file.to_owned(), error };
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = file.with_file_name(name);
+    std::fs::write(&new, bytes).map_err(failed)?;
+    std::fs::rename(&new, file).map_err(failed)
 }

@@ -1,69 +1,121 @@
-//! Counts over the cases of a run.
+//! Counts over the cases of a campaign.
 
-use crate::diff::{Case, Differ, Difference, Judged, Verdict, outcome_name};
+use super::ranges::Ranges;
+use super::save::describe;
+use crate::diff::{Case, Differ, Difference, Judged, Trace, Verdict, outcome_name};
 use crate::generate::count_operators;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
-use etalon_record::Coverage;
+use etalon_record::{Aspect, Coverage, Finding};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Counts of a run, and one case of each kind of divergence.
-#[derive(Debug, Default)]
+/// Counts over cases, and of each kind of divergence the case with the lowest number. Adding up tallies gives the same in any
+/// order, so neither threads nor interruptions show in a sum.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Tally {
-    pub(crate) cases: u64,
+    /// The cases that were finished.
+    pub(crate) finished: Ranges,
+    /// Kinds of divergence, by what their cases have in common.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) kinds: BTreeMap<String, Kind>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) poisoned: BTreeMap<String, u64>,
+    pub(crate) timed_out: u64,
     operators: BTreeMap<String, u64>,
     outcomes: BTreeMap<String, u64>,
 }
 
-/// Divergences with the same symptoms, and the first case that showed them.
-#[derive(Debug)]
+/// Divergences with the same symptoms, and the case that stands for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kind {
+    /// The case's number, from which it can be made again.
     pub(crate) number: u64,
-    pub(crate) case: Case,
     pub(crate) difference: Difference,
+    /// How many cases showed it.
     pub(crate) cases: u64,
+    /// The finding before it is reduced.
+    pub(crate) finding: Finding,
 }
 
 impl Tally {
-    /// Adds a judged case.
-    pub(crate) fn add(
-        &mut self,
+    /// The tally of one case.
+    pub(crate) fn of(
         differ: &Differ,
         features: Features,
         number: u64,
-        case: Case,
-        judged: Judged,
-    ) {
-        self.cases += 1;
-        count_operators(&case.wasm, features, &mut self.operators);
+        case: &Case,
+        judged: &Judged,
+    ) -> Self {
+        let mut tally = Tally { finished: Ranges::of(number), ..Tally::default() };
+        count_operators(&case.wasm, features, &mut tally.operators);
         // Only the first engine is counted: the others did the same, or the case diverged.
         for (i, step) in judged.traces.iter().take(1).flat_map(|t| t.steps.iter().enumerate()) {
             let name = outcome_name(i, &step.outcome);
-            *self.outcomes.entry(name).or_default() += 1;
+            *tally.outcomes.entry(name).or_default() += 1;
         }
-        match &judged.verdict {
-            Verdict::Agree => {}
+        let (engine, difference) = match &judged.verdict {
+            Verdict::Agree => return tally,
             Verdict::Poisoned(policy) => {
-                *self.poisoned.entry(policy.name().to_owned()).or_default() += 1;
+                tally.poisoned.insert(policy.name().to_owned(), 1);
+                return tally;
             }
-            Verdict::Diverged { engine, difference } => {
-                let signature = signature(differ, &judged, *engine, difference);
-                let difference = difference.clone();
-                let kind = self.kinds.entry(signature).or_insert_with(|| Kind {
-                    number,
-                    case: case.clone(),
-                    difference: difference.clone(),
-                    cases: 0,
-                });
-                kind.cases += 1;
-                // Threads finish in any order, so the case with the lowest number represents the kind.
-                if number < kind.number {
-                    (kind.number, kind.case, kind.difference) = (number, case, difference);
+            Verdict::TimedOut { step, partly } => {
+                tally.timed_out = 1;
+                if !partly {
+                    return tally;
+                }
+                (0, Difference { aspect: Aspect::Time, step: *step })
+            }
+            Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
+        };
+        let signature = signature(differ, judged, engine, &difference);
+        let (finding, _) = describe(differ, case, judged, 1);
+        let kind = Kind { number, difference, cases: 1, finding };
+        tally.kinds.insert(signature, kind);
+        tally
+    }
+
+    /// How many cases were finished.
+    pub(crate) fn cases(&self) -> u64 {
+        self.finished.count()
+    }
+
+    /// Adds the tally of other cases.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.finished.extend(&other.finished);
+        self.timed_out += other.timed_out;
+        for (sum, counts) in [
+            (&mut self.poisoned, other.poisoned),
+            (&mut self.operators, other.operators),
+            (&mut self.outcomes, other.outcomes),
+        ] {
+            for (name, count) in counts {
+                *sum.entry(name).or_default() += count;
+            }
+        }
+        for (signature, kind) in other.kinds {
+            match self.kinds.get_mut(&signature) {
+                None => {
+                    self.kinds.insert(signature, kind);
+                }
+                Some(known) => {
+                    let cases = known.cases + kind.cases;
+                    if kind.number < known.number {
+                        *known = kind;
+                    }
+                    known.cases = cases;
                 }
             }
         }
+    }
+
+    /// The kinds, in the order of the cases that stand for them.
+    pub(crate) fn kinds_in_order(&self) -> Vec<&Kind> {
+        let mut kinds: Vec<&Kind> = self.kinds.values().collect();
+        kinds.sort_by_key(|kind| kind.number);
+        kinds
     }
 
     /// Which of the operators that `features` allow were reached by the cases.
@@ -103,6 +155,13 @@ fn allows(features: Features, proposal: &str) -> bool {
 fn signature(differ: &Differ, judged: &Judged, engine: usize, difference: &Difference) -> String {
     let names: Vec<&str> = differ.names().collect();
     let mut signature = difference.aspect.name().to_owned();
+    if difference.aspect == Aspect::Time {
+        let late = |trace: &&Trace| trace.timed_out() == Some(difference.step);
+        let late = judged.traces.iter().zip(names).filter(|(trace, _)| late(trace));
+        let late: Vec<&str> = late.map(|(_, name)| name).collect();
+        let place = if difference.step == 0 { "loading" } else { "a call" };
+        return format!("{signature} {} in {place}", late.join(" "));
+    }
     for i in [0, engine] {
         let step = judged.traces.get(i).and_then(|trace| trace.steps.get(difference.step));
         let ended = step.map(|step| match &step.outcome {

@@ -65,7 +65,7 @@ fn judge(
     wasm: Vec<u8>,
     data: &[u8],
 ) -> Result<Option<String>, AdapterError> {
-    let run = RunOptions { features, gas: Some(usual_gas(Some(GAS))), state };
+    let run = RunOptions { features, gas: Some(usual_gas(Some(GAS))), state, time: None };
     let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
     let differ = Differ::new(engines, options);
     let mut stream = Stream::new("target", 0, data.len() as u64);

@@ -52,6 +52,9 @@ pub fn check_law(
     case: &Case,
 ) -> Result<Option<Breach>, AdapterError> {
     let trace = observe(adapter, options, case)?;
+    if trace.timed_out().is_some() {
+        return Ok(Some(Breach { law, text: NOT_CHECKED.to_owned() }));
+    }
     let text = match law {
         Law::Ledger => ledger(options, &trace),
         Law::Trap => trap(options, case, &trace),
@@ -64,6 +67,9 @@ pub fn check_law(
     };
     Ok(text.map(|text| Breach { law, text }))
 }
+
+/// What is said where a limit of time ended a run: the law was not broken, but it did not hold either.
+const NOT_CHECKED: &str = "not checked: timed out";
 
 /// The greatest cost of a gas segment of a module that an operator may trap in and leave something unexecuted.
 fn greatest_segment(schedule: &Schedule, wasm: &[u8]) -> Option<u64> {
@@ -213,8 +219,10 @@ fn without_gas_left(trace: &Trace) -> Trace {
 }
 
 fn difference(a: &Trace, b: &Trace, gas: bool) -> String {
-    let Comparison::Differs(difference) = compare(a, b, &rules(gas)) else {
-        return "something differs that is not listed".to_owned();
+    let difference = match compare(a, b, &rules(gas)) {
+        Comparison::Differs(difference) => difference,
+        Comparison::TimedOut(_) => return NOT_CHECKED.to_owned(),
+        _ => return "something differs that is not listed".to_owned(),
     };
     let seen = |trace: &Trace| {
         let step = trace.steps.get(difference.step);

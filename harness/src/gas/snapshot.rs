@@ -46,8 +46,8 @@ impl fmt::Display for GasLine {
 /// # Errors
 /// If the engine cannot be set up or does not meter.
 pub fn gas_lines(entry: &Entry, adapter: &dyn Adapter) -> Result<Vec<GasLine>, SnapshotError> {
-    let options =
-        RunOptions { features: entry.features, gas: Some(usual_gas(entry.file.gas)), state: false };
+    let gas = Some(usual_gas(entry.file.gas));
+    let options = RunOptions { features: entry.features, gas, state: false, time: None };
     let trace = observe(adapter, &options, &entry.case)?;
     let mut before = 0;
     let mut lines = Vec::new();

@@ -24,10 +24,20 @@ pub(crate) enum Verdict {
         /// How.
         got: String,
     },
+    /// It did not end within the limit.
+    TimedOut {
+        /// What the script expects.
+        expected: String,
+    },
     /// Not tried: the engine lacks a feature.
     Skip {
         /// The feature.
         feature: String,
+    },
+    /// Not tried: the command in this line timed out, and what the store holds since then is not known.
+    NotRun {
+        /// The line.
+        line: u32,
     },
 }
 
@@ -44,7 +54,8 @@ impl Verdict {
             Outcome::Rejected(Rejection::Unsupported { feature, .. }) => {
                 Verdict::Skip { feature: feature.clone() }
             }
-            Outcome::Crashed(_) | Outcome::TimedOut => Verdict::Broken { expected, got },
+            Outcome::Crashed(_) => Verdict::Broken { expected, got },
+            Outcome::TimedOut => Verdict::TimedOut { expected },
             _ => Verdict::Fail { expected, got },
         }
     }
@@ -119,6 +130,18 @@ impl Book {
                 self.row.failed += 1;
                 let (line, kind, module) = (at.line, at.kind.to_owned(), at.module.clone());
                 self.row.failures.push(Failure { line, kind, expected, got, module });
+            }
+            (Verdict::TimedOut { expected }, _) => {
+                self.row.timed_out += 1;
+                let reason = format!("{}: expected {expected}", at.kind);
+                self.row.timeouts.push(Note::new(at.line, reason));
+            }
+            (Verdict::NotRun { line }, _) => {
+                if at.is_assertion() {
+                    self.row.skipped += 1;
+                    let reason = format!("not run: the command in line {line} timed out");
+                    self.row.skips.push(Note::new(at.line, reason));
+                }
             }
             (Verdict::Skip { feature }, _) => {
                 if at.is_assertion() {

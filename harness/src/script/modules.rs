@@ -54,8 +54,7 @@ impl Runner<'_> {
             Err(error) => (Definition::of_error(&error), of_error(&error, "a valid module")),
             Ok(bytes) => match self.session.validate(&bytes) {
                 Ok(()) => (Definition::Bytes(bytes), Verdict::Pass),
-                Err(rejection) => {
-                    let outcome = Outcome::Rejected(rejection);
+                Err(outcome) => {
                     let definition = match Verdict::against("a valid module", &outcome) {
                         Verdict::Skip { feature } => Definition::Skipped(feature),
                         _ => Definition::Failed,
@@ -149,20 +148,25 @@ impl Runner<'_> {
             }
             Err(error) => return of_error(&error, &expected),
         };
-        let Err(rejection) = self.session.validate(&bytes) else {
+        let Err(outcome) = self.session.validate(&bytes) else {
             self.note(&Outcome::Returned(Vec::new()));
             return Verdict::fail(expected, "a valid module");
         };
-        let is_phase = match &rejection {
-            Rejection::MalformedOrInvalid(_) => true,
-            Rejection::Malformed(_) => phase == Phase::Malformed,
-            Rejection::Invalid(_) => phase == Phase::Invalid,
+        let reason = match &outcome {
+            Outcome::Rejected(Rejection::MalformedOrInvalid(reason)) => Some(reason),
+            Outcome::Rejected(Rejection::Malformed(reason)) if phase == Phase::Malformed => {
+                Some(reason)
+            }
+            Outcome::Rejected(Rejection::Invalid(reason)) if phase == Phase::Invalid => {
+                Some(reason)
+            }
             // Neither a limit of the engine nor a missing feature is a fault of the module.
-            _ => false,
+            _ => None,
         };
-        let found = Finding { kind: rejection.kind(), message: rejection.message() };
-        let holds = is_phase && self.judge.refusal_holds(phase.assertion(), text, found);
-        let outcome = Outcome::Rejected(rejection);
+        let holds = reason.is_some_and(|Reason { kind, message }| {
+            let found = Finding { kind: *kind, message };
+            self.judge.refusal_holds(phase.assertion(), text, found)
+        });
         self.note(&outcome);
         Verdict::of(holds, || expected, &outcome)
     }

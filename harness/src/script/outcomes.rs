@@ -4,7 +4,7 @@ use crate::script::interleave::Interleaving;
 use crate::script::runner::run_interleaved;
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
 use etalon_adapters::Adapter;
-use etalon_record::Failure;
+use etalon_record::{Failure, Note};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,9 @@ pub struct Outcomes {
     pub seen: BTreeMap<String, u64>,
     /// Assertions that failed in some run, each once.
     pub failures: Vec<Failure>,
+    /// Commands that timed out in some run, each once. The run in which one does is the last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeouts: Vec<Note>,
 }
 
 /// Runs a script in every interleaving of its threads' accesses to memories, in at most `most` of them. All outcomes
@@ -33,7 +36,7 @@ pub fn outcomes(
     most: u64,
 ) -> Result<Outcomes, ScriptError> {
     let mut next = Some(Interleaving::first());
-    let (mut seen, mut failures) = (BTreeMap::new(), Vec::new());
+    let (mut seen, mut failures, mut timeouts) = (BTreeMap::new(), Vec::new(), Vec::new());
     let mut runs = 0;
     while let Some(mut interleaving) = next.take_if(|_| runs < most) {
         let (row, text) = run_interleaved(adapter, source, options, &mut interleaving)?;
@@ -44,7 +47,12 @@ pub fn outcomes(
                 failures.push(failure);
             }
         }
+        timeouts = row.timeouts;
+        if !timeouts.is_empty() {
+            break;
+        }
         next = interleaving.next();
     }
-    Ok(Outcomes { runs, exhaustive: next.is_none(), seen, failures })
+    let exhaustive = next.is_none() && timeouts.is_empty();
+    Ok(Outcomes { runs, exhaustive, seen, failures, timeouts })
 }

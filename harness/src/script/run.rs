@@ -5,6 +5,7 @@ use crate::script::paths::scripts_in;
 use crate::script::runner::run_script;
 use crate::script::select::{Selection, SelectionError};
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
+use crate::settings::limit_text;
 use etalon_adapters::{Adapter, Features};
 use etalon_record::{Kind, Row, SuiteRecord, Tool};
 use std::path::PathBuf;
@@ -60,7 +61,8 @@ pub fn run_paths(
     run
 }
 
-/// Runs scripts on engines, on all cores. The record does not depend on the order in which they finish.
+/// Runs scripts on engines, on all cores. The record does not depend on the order in which they finish. If the watchdog of
+/// the options is stopped meanwhile, the record is of the scripts that were finished.
 pub fn run_scripts(
     kind: Kind,
     adapters: &[&dyn Adapter],
@@ -75,7 +77,15 @@ pub fn run_scripts(
     let done = Mutex::new((Vec::new(), Vec::new()));
     let work = || {
         while let Some((adapter, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let stopped = || options.time.as_ref().is_some_and(|t| t.watchdog.is_stopped());
+            if stopped() {
+                break;
+            }
             let result = run_script(*adapter, source, options);
+            // Broken off, not timed out: it says nothing of the script.
+            if stopped() && result.as_ref().is_ok_and(|row| row.timed_out > 0) {
+                break;
+            }
             match &result {
                 Ok(row) => events.script_done(row),
                 Err(error) => events.script_refused(error),
@@ -89,9 +99,11 @@ pub fn run_scripts(
     };
     on_threads(thread_count(options, jobs.len()), &work);
     let (rows, mut errors) = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let not_run = jobs.len() - rows.len() - errors.len();
     errors.sort();
     errors.dedup();
-    let record = record_of(kind, adapters, rows, options);
+    let mut record = record_of(kind, adapters, rows, options);
+    record.not_run = not_run as u64;
     events.finished(&record);
     SuiteRun { record, errors }
 }
@@ -128,6 +140,7 @@ fn record_of(
         .as_ref()
         .filter(|_| adapters.iter().any(|adapter| adapter.meters_gas()))
         .map(|gas| gas.schedule.id().to_string());
+    record.time_limit = options.time.as_ref().and_then(limit_text);
     record.rows = rows;
     record.compare_gas();
     record.normalise();

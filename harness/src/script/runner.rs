@@ -65,7 +65,9 @@ pub(crate) struct Runner<'a> {
 
 /// Runs a script on an engine.
 ///
-/// An engine that panics fails the directive in which it panicked and every assertion after it.
+/// An engine that panics fails the directive in which it panicked and every assertion after it. After a command that
+/// timed out nothing is known of the store, so what needs it is not run: only modules that must be refused, and definitions
+/// of modules, are still judged.
 ///
 /// # Errors
 /// If the text is not a script. Everything else that goes wrong is in the row.
@@ -94,7 +96,7 @@ pub(crate) fn run_interleaved(
     with_script(source, |script, lines| {
         let is_thread = |d: &WastDirective<'_>| matches!(d, WastDirective::Thread(_));
         let turns = script.directives.iter().any(is_thread);
-        let config = SessionConfig { features, gas, turns };
+        let config = SessionConfig { features, gas, turns, time: options.time.clone() };
         let judge = TextJudge::new(options.texts, &source.file);
         let script = Judged { script, judge };
         run(adapter, &config, script, lines, book, interleaving)
@@ -129,25 +131,37 @@ fn run<'a>(
     };
     // Directives of threads that have not been judged yet.
     let mut pending = Vec::new();
+    let mut halt = None;
     for directive in script.directives {
         let mut all = At::all_in(&directive, lines);
         let is_thread = matches!(directive, WastDirective::Thread(_));
-        let verdict =
-            in_turn(&mut runner, &mut pending, &mut book, |live| live.directive(directive));
+        let needs_store = needs_store(&directive);
+        let work = |live: &mut Runner<'a>| live.directive(directive);
+        let verdict = match halt.filter(|_| needs_store) {
+            Some(line) => Verdict::NotRun { line },
+            None => in_turn(&mut runner, &mut pending, &mut book, work),
+        };
+        if needs_store && matches!(verdict, Verdict::TimedOut { .. }) {
+            halt = halt.or(Some(all[0].line));
+        }
         if is_thread && verdict == Verdict::Pass {
             pending.extend(all.split_off(1));
         }
         for at in &all {
             book.judge(at, verdict.clone());
         }
-        settle(&mut runner, &mut pending, &mut book);
+        halt = halt.or(settle(&mut runner, &mut pending, &mut book));
+        if let Some(line) = halt {
+            pending.drain(..).for_each(|at| book.judge(&at, Verdict::NotRun { line }));
+        }
     }
     // Threads that the script did not wait for still run to their ends.
-    in_turn(&mut runner, &mut pending, &mut book, |live| {
-        live.finish_threads();
-        Verdict::Pass
-    });
-    settle(&mut runner, &mut pending, &mut book);
+    if halt.is_none() {
+        halt = finish_threads(&mut runner, &mut pending, &mut book);
+    }
+    if let Some(line) = halt {
+        pending.drain(..).for_each(|at| book.judge(&at, Verdict::NotRun { line }));
+    }
     let mut row = book.finish();
     let mut outcomes = String::new();
     if let Some(runner) = runner {
@@ -155,6 +169,32 @@ fn run<'a>(
         runner.finish(&mut row);
     }
     (row, outcomes)
+}
+
+/// Whether a directive needs what the store holds. Others are judged even after a command that timed out.
+fn needs_store(directive: &WastDirective<'_>) -> bool {
+    !matches!(
+        directive,
+        WastDirective::AssertMalformed { .. }
+            | WastDirective::AssertInvalid { .. }
+            | WastDirective::AssertMalformedCustom { .. }
+            | WastDirective::AssertInvalidCustom { .. }
+            | WastDirective::ModuleDefinition(_)
+    )
+}
+
+/// Runs the threads to their ends. Returns the line of a directive that timed out.
+fn finish_threads(
+    runner: &mut Option<Runner<'_>>,
+    pending: &mut Vec<At>,
+    book: &mut Book,
+) -> Option<u32> {
+    in_turn(runner, pending, book, |live| {
+        live.threads.begin();
+        live.finish_threads();
+        Verdict::Pass
+    });
+    settle(runner, pending, book)
 }
 
 /// Does a piece of work with a runner, if it still exists. An engine that panics is abandoned, and with it everything
@@ -181,15 +221,20 @@ fn in_turn<'a>(
     }
 }
 
-/// Adds the verdicts on directives of threads.
-fn settle(runner: &mut Option<Runner<'_>>, pending: &mut Vec<At>, book: &mut Book) {
+/// Adds the verdicts on directives of threads. Returns the line of one that timed out.
+fn settle(runner: &mut Option<Runner<'_>>, pending: &mut Vec<At>, book: &mut Book) -> Option<u32> {
+    let mut timed_out = None;
     let verdicts = runner.as_mut().map(|live| live.threads.take_verdicts());
     for (at, verdict) in verdicts.unwrap_or_default() {
         if let Some(i) = pending.iter().position(|p| *p == at) {
             pending.remove(i);
         }
+        if matches!(verdict, Verdict::TimedOut { .. }) {
+            timed_out = timed_out.or(Some(at.line));
+        }
         book.judge(&at, verdict);
     }
+    timed_out
 }
 
 /// Calls into an engine and catches its panics.
@@ -249,7 +294,7 @@ impl<'a> Runner<'a> {
             tainted: None,
             instances: BTreeMap::new(),
             current: Slot::Failed,
-            threads: Threads::new(lines, interleaving),
+            threads: Threads::new(lines, interleaving, config.time.as_ref()),
             lacks_threads: false,
             judge,
             observed: blake3::Hasher::new(),
@@ -259,7 +304,12 @@ impl<'a> Runner<'a> {
     /// The verdict on a directive. If a skipped module shares state with others, a failure may be due to that, and counts
     /// as skipped.
     pub(crate) fn directive(&mut self, directive: WastDirective<'a>) -> Verdict {
-        match (self.dispatch(directive), &self.tainted) {
+        self.threads.begin();
+        let verdict = self.dispatch(directive);
+        if verdict == Verdict::Pass && self.threads.is_late() {
+            return Verdict::TimedOut { expected: "threads that end".to_owned() };
+        }
+        match (verdict, &self.tainted) {
             (Verdict::Fail { .. }, Some(feature)) => Verdict::Skip { feature: feature.clone() },
             (verdict, _) => verdict,
         }
@@ -341,6 +391,9 @@ impl<'a> Runner<'a> {
 
     fn finish(mut self, row: &mut Row) {
         row.not_compiled = self.session.not_compiled();
+        if row.timed_out > 0 {
+            return abandon(Some(self));
+        }
         let state = guarded(|| (self.session.digest(), self.session.gas_consumed()));
         let Ok((digest, gas)) = state else { return abandon(Some(self)) };
         if let Some(digest) = digest {

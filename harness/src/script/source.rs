@@ -1,7 +1,7 @@
 //! A script to run, and how.
 
 use crate::script::texts::TextRule;
-use etalon_adapters::{Features, GasConfig};
+use etalon_adapters::{Features, GasConfig, TimeLimit};
 use etalon_spec_tests::ExpectedFailure;
 use thiserror::Error;
 
@@ -35,6 +35,8 @@ pub struct ScriptOptions {
     pub seed: u64,
     /// How the texts of assertions are compared.
     pub texts: TextRule,
+    /// How long each command may take.
+    pub time: Option<TimeLimit>,
 }
 
 /// Why a script cannot be run.
@@ -102,7 +104,7 @@ impl ScriptSource {
 impl Default for ScriptOptions {
     fn default() -> Self {
         let (features, texts) = (Features::all(), TextRule::Strict);
-        ScriptOptions { features, gas: None, jobs: None, seed: 1, texts }
+        ScriptOptions { features, gas: None, jobs: None, seed: 1, texts, time: None }
     }
 }
 

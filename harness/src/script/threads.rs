@@ -15,9 +15,10 @@ use crate::script::book::{Verdict, outcome_text};
 use crate::script::interleave::Interleaving;
 use crate::script::parse::Lines;
 use crate::script::runner::{Definition, Runner, Slot, action};
-use etalon_adapters::{Call, Instance, Outcome, Turn, Val};
+use etalon_adapters::{Call, Instance, Outcome, TimeLimit, Turn, Val};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem::swap;
+use std::time::{Duration, Instant};
 use wast::token::Id;
 use wast::{WastDirective, WastExecute, WastThread};
 
@@ -34,6 +35,12 @@ pub(crate) struct Threads<'a> {
     log: BTreeMap<String, Vec<String>>,
     /// The call that the script itself is making.
     script: Option<Call>,
+    /// How long the turns of one directive may take together. The session watches each turn, but there may be many.
+    limit: Option<Duration>,
+    /// Until when turns may be taken.
+    deadline: Option<Instant>,
+    /// Whether the directive took too long.
+    late: bool,
 }
 
 struct Thread<'a> {
@@ -60,9 +67,26 @@ enum Who {
 }
 
 impl<'a> Threads<'a> {
-    pub(crate) fn new(lines: &'a Lines, interleaving: &'a mut Interleaving) -> Self {
+    pub(crate) fn new(
+        lines: &'a Lines,
+        interleaving: &'a mut Interleaving,
+        time: Option<&TimeLimit>,
+    ) -> Self {
         let (all, verdicts, log) = Default::default();
-        Threads { all, lines, interleaving, verdicts, log, script: None }
+        let limit = time.and_then(|time| time.each);
+        let (script, deadline, late) = (None, None, false);
+        Threads { all, lines, interleaving, verdicts, log, script, limit, deadline, late }
+    }
+
+    /// A directive begins, and with it the time that it may take.
+    pub(crate) fn begin(&mut self) {
+        self.late = false;
+        self.deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
+    }
+
+    /// Whether the turns of the directive took too long.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late
     }
 
     /// Whether the script has started no thread yet.
@@ -157,6 +181,12 @@ impl<'a> Runner<'a> {
 
     /// Gives one thread, or the script, a turn. Returns the outcome of the script's own call, if that ended.
     fn one_turn(&mut self) -> Option<Outcome> {
+        if self.threads.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.threads.late = true;
+            // What they still had to do is not run.
+            self.threads.all.iter_mut().for_each(|thread| thread.left.clear());
+            return self.give_up(&Outcome::TimedOut);
+        }
         let able: Vec<Who> = self.everybody().filter(|who| self.timeout(*who).is_none()).collect();
         if able.is_empty() {
             return self.nobody_can_run();
@@ -164,7 +194,7 @@ impl<'a> Runner<'a> {
         let who = able[self.threads.interleaving.choose(able.len())];
         if self.threads.interleaving.turns() > MOST_TURNS {
             let why = format!("the threads took more than {MOST_TURNS} turns");
-            let outcome = self.give_up(&why);
+            let outcome = self.give_up(&Outcome::HostError(why.clone()));
             for thread in &mut self.threads.all {
                 let left = thread.left.drain(..);
                 self.threads
@@ -217,21 +247,21 @@ impl<'a> Runner<'a> {
             Who::Thread(i) => format!("${}", self.threads.all[i].name),
         };
         let names: Vec<String> = self.everybody().map(name).collect();
-        self.give_up(&format!("deadlock: nobody is left to notify {}", names.join(", ")))
+        let why = format!("deadlock: nobody is left to notify {}", names.join(", "));
+        self.give_up(&Outcome::HostError(why))
     }
 
     /// Ends all calls that are under way; returns the outcome of the script's own.
-    fn give_up(&mut self, why: &str) -> Option<Outcome> {
-        let outcome = Outcome::HostError(why.to_owned());
+    fn give_up(&mut self, outcome: &Outcome) -> Option<Outcome> {
         for i in 0..self.threads.all.len() {
             if let Some((call, at, expect)) = self.threads.all[i].running.take() {
                 self.session.abandon(call);
-                self.conclude(i, at, &expect, &outcome);
+                self.conclude(i, at, &expect, outcome);
             }
         }
         let call = self.threads.script?;
         self.session.abandon(call);
-        Some(outcome)
+        Some(outcome.clone())
     }
 
     /// Runs a thread to its next access to a memory, or to its end.

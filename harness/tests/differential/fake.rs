@@ -1,8 +1,8 @@
 //! An engine that does what it is told, for tests of the comparison.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, Outcome, Rejection,
-    Session, SessionConfig, StateDigest, Val, ValKind,
+    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, Outcome, Session,
+    SessionConfig, StateDigest, Val, ValKind,
 };
 use etalon_record::EngineInfo;
 
@@ -68,11 +68,11 @@ impl Session for Fake {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Rejection> {
+    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, _: &[u8]) -> Result<(), Rejection> {
+    fn validate(&mut self, _: &[u8]) -> Result<(), Outcome> {
         Ok(())
     }
 

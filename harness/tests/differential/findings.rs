@@ -1,7 +1,7 @@
 //! A fault that is planted in a tier is found, reduced, named and saved, and what is saved shows it again.
 
 use crate::options;
-use crate::planted::Planted;
+use crate::planted::{Fault, Planted};
 use etalon_adapters::{Adapter, adapter};
 use etalon_harness::corpus::{Entry, replay};
 use etalon_harness::fuzz::{FuzzOptions, NoProgress, fuzz};
@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 fn engines() -> Vec<Arc<dyn Adapter>> {
     let sound = adapter("oracle").expect("it is one of ours");
-    let planted = Planted { sound: Arc::clone(&sound), operator: "i32.popcnt" };
+    let planted =
+        Planted { sound: Arc::clone(&sound), operator: "i32.popcnt", fault: Fault::Wrong };
     vec![sound, Arc::new(planted)]
 }
 
@@ -27,7 +28,9 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),
+        resume: false,
         keep: 4,
+        rules: None,
     };
     let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress);
     record.expect("the folder can be written")

@@ -1,5 +1,6 @@
 //! A difference that is planted in one engine is reported under its own name, and nothing else is.
 
+mod campaigns;
 mod fake;
 mod findings;
 mod planted;
@@ -7,7 +8,7 @@ mod planted;
 use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Rejection, Val};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Judged, Policy, RunOptions, Verdict};
 use etalon_module::Module;
-use etalon_record::{Aspect, Tool};
+use etalon_record::{Aspect, OutcomeKind, Tool};
 use fake::Fake;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ fn options(policies: &[Policy]) -> DiffOptions {
             features: Features::wasm2(),
             gas: Some(GasConfig { schedule, limit: Some(1000) }),
             state: true,
+            time: None,
         },
         policies: policies.iter().copied().collect(),
         trap_prefix: !policies.is_empty(),
@@ -62,7 +64,6 @@ fn planted() -> Vec<(Fake, Fake, Aspect, usize)> {
     let with = |(a, b): (Fake, Fake), aspect, step| (a, b, aspect, step);
     vec![
         with(change(base(seven()), |b| b.panics = true), Aspect::Crash, 1),
-        with(change(base(seven()), |b| b.outcome = Outcome::TimedOut), Aspect::Crash, 1),
         with(
             change(base(seven()), |b| {
                 b.load = Err(Outcome::Rejected(Rejection::Invalid("x".into())));
@@ -136,6 +137,60 @@ fn each_planted_difference_has_its_name() {
     }
 }
 
+/// A fake that times out in a step: 0 is loading.
+fn late(name: &'static str, step: usize) -> Fake {
+    match step {
+        0 => Fake { load: Err(Outcome::TimedOut), ..Fake::new(name) },
+        _ => Fake { outcome: Outcome::TimedOut, ..Fake::new(name) },
+    }
+}
+
+#[test]
+fn what_times_out_on_one_engine_is_no_divergence_and_is_seen() {
+    for step in [0, 1] {
+        let judged = [
+            judge(Fake::new("a"), late("b", step), &[]),
+            judge(late("a", step), Fake::new("b"), &[]),
+            judge(late("a", step), Fake::new("b"), Policy::ALL),
+        ];
+        for (differ, judged) in judged {
+            assert_eq!(judged.verdict, Verdict::TimedOut { step, partly: true });
+            let mut record = differ.record(Tool::new("test", "0"), "any");
+            differ.note(&mut record, &case(), &judged);
+            assert!(record.divergences.is_empty());
+            let [timeout] = &record.timed_out[..] else { panic!("{:?}", record.timed_out) };
+            assert_eq!(timeout.what, Aspect::Time);
+            assert_eq!(timeout.invoke.as_deref(), (step > 0).then_some("f"));
+            let kinds: BTreeSet<_> = timeout.by_engine.values().map(|seen| seen.outcome).collect();
+            assert_eq!(kinds, [OutcomeKind::Returned, OutcomeKind::TimedOut].into());
+        }
+    }
+    let (_, both) = judge(late("a", 1), late("b", 1), &[]);
+    assert_eq!(both.verdict, Verdict::TimedOut { step: 1, partly: false });
+    let (_, first) = judge(late("a", 0), late("b", 1), &[]);
+    assert_eq!(first.verdict, Verdict::TimedOut { step: 0, partly: true });
+}
+
+/// What differs before the time is over, between engines that end, or is a crash, is a divergence all the same.
+#[test]
+fn a_divergence_wins_over_a_timeout() {
+    let engines = |fakes: [Fake; 3]| -> Verdict {
+        let engines = fakes.into_iter().map(|fake| Arc::new(fake) as Arc<dyn Adapter>).collect();
+        Differ::new(engines, options(&[])).judge(&case()).expect("they can be set up").verdict
+    };
+    let wrong = || Fake { outcome: trap("unreachable"), ..Fake::new("c") };
+    for order in [[Fake::new("a"), late("b", 1), wrong()], [Fake::new("a"), wrong(), late("b", 1)]]
+    {
+        assert!(matches!(engines(order), Verdict::Diverged { .. }));
+    }
+    let earlier = Fake { host_calls: Vec::new(), ..late("b", 1) };
+    let (_, judged) = judge(Fake::new("a"), earlier, &[]);
+    let Verdict::Diverged { difference, .. } = &judged.verdict else { panic!("{judged:?}") };
+    assert_eq!((difference.aspect, difference.step), (Aspect::HostCalls, 0));
+    let (_, judged) = judge(late("a", 1), Fake { panics: true, ..Fake::new("b") }, &[]);
+    assert!(matches!(judged.verdict, Verdict::Diverged { .. }), "a crash is one in any company");
+}
+
 #[test]
 fn gas_is_compared_between_engines_that_meter_only() {
     let mut b = Fake::new("b");
@@ -205,6 +260,7 @@ fn one_engine_alone_is_judged_for_crashes() {
         Differ::new(vec![engine], options(&[])).judge(&case()).expect("it can be set up").verdict
     };
     assert_eq!(alone(Fake::new("a")), Verdict::Agree);
+    assert_eq!(alone(late("a", 1)), Verdict::TimedOut { step: 1, partly: false });
     let crashed = alone(Fake { panics: true, ..Fake::new("a") });
     assert!(matches!(crashed, Verdict::Diverged { engine: 0, .. }));
 }

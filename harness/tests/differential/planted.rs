@@ -1,7 +1,7 @@
-//! A tier of ours with a fault: whatever a module with a certain operator returns is off by one.
+//! A tier of ours with a fault: what a module with a certain operator does is wrong.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Rejection, Session,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Session,
     SessionConfig, StateDigest, Val,
 };
 use etalon_harness::generate::operators_of;
@@ -11,11 +11,22 @@ use std::sync::Arc;
 pub(crate) struct Planted {
     pub(crate) sound: Arc<dyn Adapter>,
     pub(crate) operator: &'static str,
+    pub(crate) fault: Fault,
+}
+
+/// What is wrong with a call of a module that has the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The first result is off by one.
+    Wrong,
+    /// It does not end in time.
+    Late,
 }
 
 struct PlantedSession {
     sound: Box<dyn Session>,
     operator: &'static str,
+    fault: Fault,
     faulty: bool,
 }
 
@@ -34,7 +45,8 @@ impl Adapter for Planted {
 
     fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
         let sound = self.sound.session(config)?;
-        Ok(Box::new(PlantedSession { sound, operator: self.operator, faulty: false }))
+        let Planted { operator, fault, .. } = *self;
+        Ok(Box::new(PlantedSession { sound, operator, fault, faulty: false }))
     }
 }
 
@@ -43,11 +55,11 @@ impl Session for PlantedSession {
         self.sound.define_spectest()
     }
 
-    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
         self.sound.define_missing_imports(wasm)
     }
 
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
+    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
         self.sound.validate(wasm)
     }
 
@@ -66,11 +78,19 @@ impl Session for PlantedSession {
 
     fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome {
         let mut outcome = self.sound.invoke(instance, export, args);
+        if self.faulty && self.fault == Fault::Late {
+            return Outcome::TimedOut;
+        }
         if self.faulty
             && let Outcome::Returned(values) = &mut outcome
-            && let Some(Val::I32(value)) = values.first_mut()
         {
-            *value = value.wrapping_add(1);
+            match values.first_mut() {
+                Some(Val::I32(value)) => *value = value.wrapping_add(1),
+                Some(Val::I64(value)) => *value = value.wrapping_add(1),
+                Some(Val::F32(bits)) => *bits ^= 1,
+                Some(Val::F64(bits)) => *bits ^= 1,
+                _ => {}
+            }
         }
         outcome
     }

@@ -146,14 +146,14 @@ impl Session for FakeSession {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Rejection> {
+    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, _: &[u8]) -> Result<(), Rejection> {
+    fn validate(&mut self, _: &[u8]) -> Result<(), Outcome> {
         match self.loads.pop() {
-            Some(Outcome::Rejected(rejection)) => Err(rejection),
-            _ => Ok(()),
+            None | Some(Outcome::Returned(_)) => Ok(()),
+            Some(outcome) => Err(outcome),
         }
     }
 

@@ -5,3 +5,4 @@ mod fake;
 mod faults;
 mod rules;
 mod runs;
+mod time;

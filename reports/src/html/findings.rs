@@ -74,6 +74,12 @@ fn failed_assertion(failed: &FailedAssertion<'_>) -> Markup {
     }
 }
 
+/// Commands that did not end within the limit.
+pub(super) fn timeouts(view: &View<'_>) -> Markup {
+    let hint = "Neither passed nor failed: they did not end within the limit. Whether they do depends on the machine.";
+    listed("timed-out", "Timed out", hint, &findings::timeouts(view), view.totals.timed_out)
+}
+
 /// Expected failures that passed.
 pub(super) fn unexpected_passes(view: &View<'_>) -> Markup {
     let hint = "Listed as failing, but they hold: the list is out of date.";

@@ -40,6 +40,7 @@ pub(super) fn matrix(view: &View<'_>) -> Markup {
                 @for (standing, meaning) in [
                     (Standing::Passed, "passed"),
                     (Standing::Failed, "failed"),
+                    (Standing::TimedOut, "timed out"),
                     (Standing::Unsupported, "lacks a feature"),
                     (Standing::Skipped, "skipped in part or whole"),
                 ] {
@@ -105,6 +106,8 @@ fn cell_of(file: &File<'_>, row: &Row) -> Markup {
         td.count.(class) title=[title] {
             @if row.failed > 0 {
                 a href={ "#" (anchor(&["failures", file.suite, file.name])) } { (counts) }
+            } @else if row.timed_out > 0 {
+                a href="#timed-out" { (counts) }
             } @else if row.unexpected_passes > 0 {
                 a href="#unexpected" { (counts) }
             } @else {
@@ -119,6 +122,7 @@ fn describe(row: &Row) -> String {
     let mut words: Vec<String> = [
         (row.passed, "passed"),
         (row.failed, "failed"),
+        (row.timed_out, "timed out"),
         (row.unexpected_passes, "passed unexpectedly"),
         (row.skipped, "skipped"),
         (row.expected_failures, "expected to fail"),

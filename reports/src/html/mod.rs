@@ -42,6 +42,7 @@ pub fn page(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
             @if let Some(comparison) = comparison { (overview::changes(comparison)) }
             (overview::suites(&view))
             (findings::failures(&view))
+            (findings::timeouts(&view))
             (findings::unexpected_passes(&view))
             (matrix::matrix(&view))
             (findings::gas(&view))

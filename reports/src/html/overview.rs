@@ -29,6 +29,7 @@ pub(super) fn origin(record: &SuiteRecord) -> Markup {
                     }
                 }
             }
+            @if let Some(limit) = &record.time_limit { div { dt { "limit of time" } dd { (shown(limit)) } } }
         }
     }
 }
@@ -39,6 +40,7 @@ pub(super) fn navigation(view: &View<'_>, compared: bool) -> Markup {
         ("baseline", "Baseline", compared),
         ("suites", "Suites", true),
         ("failures", "Failures", view.totals.failed > 0),
+        ("timed-out", "Timed out", view.totals.timed_out > 0),
         ("unexpected", "Unexpected passes", view.totals.unexpected_passes > 0),
         ("files", "Files", true),
         ("gas", "Gas", true),
@@ -68,6 +70,7 @@ pub(super) fn totals(view: &View<'_>) -> Markup {
                 (tile("files passed", totals.files_passed, Some(totals.files), "plain"))
                 (tile("assertions passed", totals.passed, Some(totals.assertions), "plain"))
                 (tile("failed", totals.failed, None, if totals.failed > 0 { "failed" } else { "none" }))
+                @if totals.timed_out > 0 { (tile("timed out", totals.timed_out, None, "failed")) }
                 @if totals.unexpected_passes > 0 {
                     (tile("unexpected passes", totals.unexpected_passes, None, "failed"))
                 }
@@ -160,12 +163,15 @@ fn sums(totals: Option<&Totals>) -> Markup {
     };
     let others = [
         (totals.failed, "failed", "failed"),
+        (totals.timed_out, "timed out", "failed"),
         (totals.unexpected_passes, "passed unexpectedly", "failed"),
         (totals.skipped, "skipped", "skipped"),
         (totals.expected_failures, "expected", "expected"),
     ];
-    let standing = if !totals.is_clean() {
+    let standing = if totals.failed > 0 || totals.unexpected_passes > 0 {
         Standing::Failed
+    } else if totals.timed_out > 0 {
+        Standing::TimedOut
     } else if totals.skipped > 0 {
         Standing::Skipped
     } else {
@@ -198,6 +204,8 @@ pub(super) fn standing_sign(standing: Standing) -> (&'static str, &'static str) 
         Standing::Passed => ("passed", "✓"),
         Standing::Skipped => ("skipped", "○"),
         Standing::Unsupported => ("unsupported", "⊘"),
+        // A colour of its own would say less than the sign.
+        Standing::TimedOut => ("failed", "◷"),
         Standing::Failed => ("failed", "✗"),
     }
 }

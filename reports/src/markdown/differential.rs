@@ -20,6 +20,10 @@ pub fn diff(record: &DiffRecord) -> String {
         0 if record.cases > 0 && record.idle.len() as u64 == record.cases => {
             writeln!(out, "**✗ Nothing was compared in {cases}.**\n")
         }
+        0 if !record.timed_out.is_empty() => {
+            let late = timed_out(record.timed_out.len() as u64, record.time_limit.as_deref());
+            writeln!(out, "**✗ No divergence in {cases}, but {late}.**\n")
+        }
         0 => writeln!(out, "**✓ {} agree in {cases}.**\n", engine_names(&record.engines)),
         some => {
             let divergences = counted(some, "divergence", "divergences");
@@ -40,10 +44,20 @@ pub fn diff(record: &DiffRecord) -> String {
         out.push_str(&divergence_table(divergence));
     }
     out.push_str(&left_out(record.divergences.len()));
+    for timeout in record.timed_out.iter().take(MAX_ENTRIES) {
+        out.push_str(&divergence_table(timeout));
+    }
+    out.push_str(&left_out(record.timed_out.len()));
     if let Some(reached) = &record.coverage {
         out.push_str(&super::coverage::coverage(reached));
     }
     out
+}
+
+/// How many cases did not end, which is no agreement.
+fn timed_out(cases: u64, limit: Option<&str>) -> String {
+    let verb = if cases == 1 { "case does" } else { "cases do" };
+    format!("{} {verb} not end within {}", number(cases), plain(limit.unwrap_or("the limit")))
 }
 
 /// How much was compared; older records do not count calls.
@@ -86,6 +100,10 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     let cases = counted(record.cases, "case", "cases");
     let engines = engine_names(&record.engines);
     let _ = match record.findings.len() as u64 {
+        0 if record.timed_out > 0 => {
+            let late = timed_out(record.timed_out, record.time_limit.as_deref());
+            writeln!(out, "**✗ No divergence in {cases} on {engines}, but {late}.**\n")
+        }
         0 => writeln!(out, "**✓ {engines} agree in {cases}.**\n"),
         some => writeln!(
             out,
@@ -96,6 +114,9 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     let _ = write!(out, "Seed {}", record.seed);
     if let Some(profile) = &record.profile {
         let _ = write!(out, " · profile {}", plain(profile));
+    }
+    if record.timed_out > 0 && !record.findings.is_empty() {
+        let _ = write!(out, " · {}", timed_out(record.timed_out, record.time_limit.as_deref()));
     }
     out.push_str("\n\n");
     out.push_str(&poisoned(&record.poisoned));

@@ -31,6 +31,7 @@ pub fn suite(record: &SuiteRecord, comparison: Option<&Comparison>) -> String {
     out.push_str(&suites(&view));
     out.push_str(&not_passed(&view));
     out.push_str(&failures(&view));
+    out.push_str(&listed("Timed out", &findings::timeouts(&view)));
     out.push_str(&listed("Unexpected passes", &findings::unexpected_passes(&view)));
     out.push_str(&listed("Expected failures", &findings::expected_failures(&view)));
     out.push_str(&common("Missing features", "feature", &findings::unsupported(&view)));
@@ -49,8 +50,13 @@ fn origin(record: &SuiteRecord) -> String {
         .as_ref()
         .map(|id| format!(" · gas schedule {}", code(id)))
         .unwrap_or_default();
+    let limit = record
+        .time_limit
+        .as_ref()
+        .map(|limit| format!(" · limit of time {}", plain(limit)))
+        .unwrap_or_default();
     format!(
-        "{} {} · `etalon {}` · {}{schedule}\n\n",
+        "{} {} · `etalon {}` · {}{schedule}{limit}\n\n",
         plain(&record.tool.name),
         plain(&record.tool.version),
         record.record,
@@ -120,6 +126,7 @@ fn counts(totals: &Totals) -> String {
     let mut text = format!("{} / {}", number(totals.passed), number(totals.assertions));
     for (count, word) in [
         (totals.failed, "failed"),
+        (totals.timed_out, "timed out"),
         (totals.unexpected_passes, "passed unexpectedly"),
         (totals.skipped, "skipped"),
         (totals.expected_failures, "expected to fail"),
@@ -161,7 +168,7 @@ fn not_passed(view: &View<'_>) -> String {
     }
     out.push_str(&left_out(files.len(), "file", "files"));
     out.push_str(
-        "\n✓ passed · ✗ failed · ⊘ lacks a feature · ○ skipped in part or whole · – not run\n\n",
+        "\n✓ passed · ✗ failed · ◷ timed out · ⊘ lacks a feature · ○ skipped in part or whole · – not run\n\n",
     );
     out
 }
@@ -171,6 +178,7 @@ fn symbol(standing: Standing) -> &'static str {
         Standing::Passed => "✓",
         Standing::Skipped => "○",
         Standing::Unsupported => "⊘",
+        Standing::TimedOut => "◷",
         Standing::Failed => "✗",
     }
 }

@@ -46,6 +46,7 @@ impl Racer for Own {
             features: self.adapter.features(),
             gas: self.gas.clone(),
             turns: false,
+            time: None,
         };
         let mut session = self.adapter.session(&config)?;
         let instance =

@@ -7,10 +7,11 @@ use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
+use crate::time::Timeout;
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable::{ModuleData, module::ExternKind};
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, Val};
+use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, TimeLimit, Val};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
@@ -56,6 +57,8 @@ pub(crate) struct Args {
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
     pub allow: Vec<String>,
     #[command(flatten)]
+    pub time: Timeout,
+    #[command(flatten)]
     pub precompiled: Precompiled,
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 features,
                 gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
                 state: true,
+                time: time(args)?,
             },
             policies: policies(&args.allow)?,
             trap_prefix: false,
@@ -123,6 +127,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     })
 }
 
+/// Artefacts are compiled without what a limit needs, so where they are allowed there is none unless it is asked for.
+fn time(args: &Args) -> Result<Option<TimeLimit>> {
+    match args.time.timeout {
+        None if args.precompiled.allowed => Ok(None),
+        _ => args.time.limit(),
+    }
+}
+
 fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
     names
         .iter()
@@ -137,6 +149,7 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 
 fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
     let bytes = input::read_module(path, args.precompiled)?;
+    args.time.check(path, &bytes)?;
     let wasm = input::module_in(&bytes)?.into_owned();
     let name = path.display().to_string();
     let Some((invoke, texts)) = args.invoke.split_first() else {
@@ -181,6 +194,7 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
         Aspect::Tables => "tables differ",
         Aspect::Gas => "gas differs",
         Aspect::Depth => "depth differs",
+        Aspect::Time => "timed out",
     }
 }
 
@@ -191,20 +205,33 @@ fn print(record: &DiffRecord) {
             say!("  {engine:<8} {}", relevant(seen, divergence.what));
         }
     }
+    for timeout in &record.timed_out {
+        output::say_in_colour([bad(headline(timeout))]);
+        for (engine, seen) in &timeout.by_engine {
+            say!("  {engine:<8} {}", relevant(seen, timeout.what));
+        }
+    }
     for (policy, count) in &record.poisoned {
         say!("not compared to the end because of {policy}: {count}");
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let verdict = match record.divergences.len() {
         0 if record.idle.len() as u64 == record.cases => bad("nothing was compared"),
+        0 if (record.idle.len() + record.timed_out.len()) as u64 == record.cases => {
+            bad("nothing was compared to the end")
+        }
         0 => good("no divergence"),
         n => bad(format!("{n} diverged")),
+    };
+    let late = match record.timed_out.len() {
+        0 => plain(""),
+        n => bad(format!(", timed out: {n}")),
     };
     let calls = if record.calls == 1 { "call" } else { "calls" };
     let modules = if record.cases == 1 { "module" } else { "modules" };
     let (what, on) =
         (format!("{} {calls} of {} {modules}", record.calls, record.cases), engines.join(", "));
-    output::say_in_colour([plain(format!("{what} on {on}: ")), verdict]);
+    output::say_in_colour([plain(format!("{what} on {on}: ")), verdict, late]);
     if !record.outcomes.is_empty() {
         say!("outcomes: {}", outcomes(&record.outcomes));
     }

@@ -8,9 +8,11 @@ use crate::fault::tool;
 use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
-use anyhow::{Context, Result, bail};
+use crate::record_file::RecordFile;
+use crate::time::Timeout;
+use anyhow::{Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
-use etalon_harness::coverage::{rule_coverage, watch};
+use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, fuzz};
 use etalon_harness::generate::{PROFILES, Profile};
@@ -27,10 +29,16 @@ Examples:
   etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
 
+  etalon fuzz --cases 1000000 --out night --resume   go on with a campaign that was broken off
+
 Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
-Each finding is saved as a folder that replays: `etalon diff FOLDER/module.wasm`.")]
+Each finding is saved when it is found, as a folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is
+reduced. Ctrl-C breaks off the cases under way and gives the record of those that are done, without reducing; a second
+one ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same options a campaign goes on
+after a signal, or a crash of the machine, and ends with the record of one that was never broken off. A new campaign in
+the same folder keeps that file as `campaign.old.jsonl`.")]
 pub(crate) struct Args {
-    /// How long to run: 90s, 10m, '1h 30m'
+    /// How long to run: 90s, 10m, '1h 30m'; with --resume, how much longer
     #[arg(long, value_name = "T", value_parser = duration::parse)]
     pub time: Option<Duration>,
     /// How many cases to run; 1000 if neither this nor --time is given
@@ -59,9 +67,14 @@ pub(crate) struct Args {
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
+    #[command(flatten)]
+    pub timeout: Timeout,
     /// Where to save findings
     #[arg(long, default_value = "findings", value_name = "DIR")]
     pub out: PathBuf,
+    /// Go on with the campaign in that folder, which must have been begun with the same options
+    #[arg(long)]
+    pub resume: bool,
     /// Also write the record to a file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -82,6 +95,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let profiles = profiles(&args.profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
+    let (time, stopped) = args.timeout.stoppable()?;
+    let record_file = args.record.as_deref().map(RecordFile::create).transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {
         seed: args.seed,
@@ -96,35 +111,49 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 features: common,
                 gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
                 state: true,
+                time: Some(time),
             },
             policies: BTreeSet::new(),
             trap_prefix: false,
         },
         out: Some(args.out.clone()),
+        resume: args.resume,
         keep: 20,
+        rules: tally,
     };
     let started = Instant::now();
     let line = CaseLine::new(options.cases);
-    let tool = tool();
-    let mut record = fuzz(&options, tool, std::env::consts::ARCH, &line)?;
+    let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
     line.clear();
-    record.coverage.rules = tally.as_ref().map(rule_coverage);
-    if let Some(path) = &args.record {
-        std::fs::write(path, to_json(&record)?)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    if line.was_complete() {
+        note!("{}: this campaign is complete; nothing was run", args.out.display());
+    }
+    if let Some(file) = record_file {
+        file.write(&to_json(&record)?)?;
     }
     match format {
         Format::Json => json(&record)?,
         Format::Human => print(args, &record, started),
     }
-    if calls(&record) == 0 {
+    if stopped.is_stopped() {
+        note!("stopped: the same command with --resume goes on");
+    } else if calls(&record) == 0 {
         note!("error: no call was compared");
     }
-    Ok(match (record.findings.is_empty(), calls(&record)) {
-        (false, _) => Status::Finding,
-        (true, 0) => Status::Unusable,
-        (true, _) => Status::Fine,
-    })
+    Ok(stopped.status(status(&record, stopped.is_stopped())))
+}
+
+/// The status that stands for what was found.
+fn status(record: &FuzzRecord, stopped: bool) -> Status {
+    if record.timed_out > 0 {
+        Status::EngineFailed
+    } else if !record.findings.is_empty() {
+        Status::Finding
+    } else if calls(record) == 0 && !stopped {
+        Status::Unusable
+    } else {
+        Status::Fine
+    }
 }
 
 /// How many calls were compared: actions that did not load a module.
@@ -160,7 +189,8 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let seconds = started.elapsed().as_secs_f64();
-    let rate = if seconds > 0.0 {
+    // Of this run, and not of those before it.
+    let rate = if seconds > 0.0 && !args.resume {
         format!(", {:.0} a second", record.cases as f64 / seconds)
     } else {
         String::new()
@@ -175,6 +205,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     let coverage = &record.coverage;
     say!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
     say!("outcomes: {}", outcomes(&coverage.outcomes));
+    if record.timed_out > 0 {
+        output::say_in_colour([bad(format!("timed out: {}", record.timed_out))]);
+    }
     if let Some(rules) = &coverage.rules {
         crate::coverage::print(rules);
     }

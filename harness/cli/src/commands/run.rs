@@ -7,6 +7,7 @@ use crate::exit::Status;
 use crate::fault::tool;
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, json, note, plain, say};
+use crate::time::{Limit, Timeout, limit, time_limit};
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable;
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     pub features: Vec<String>,
     #[command(flatten)]
     pub precompiled: Precompiled,
+    /// How long loading and the call may take: 500ms, 10s, 1m 30s. By default there is no limit
+    #[arg(long, value_name = "DURATION", value_parser = limit)]
+    pub timeout: Option<Limit>,
     /// Print the gas that the run took
     #[arg(long)]
     pub stats: bool,
@@ -73,6 +77,7 @@ struct Run {
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let wasm = input::read_module(&args.file, args.precompiled)?;
     let is_artefact = etalon::Module::is_artefact(&wasm);
+    Timeout { timeout: args.timeout }.check(&args.file, &wasm)?;
     let default = if is_artefact { "aot" } else { "auto" };
     let adapters = args.engine.adapters_for(&[default], args.precompiled)?;
     let [adapter] = adapters.as_slice() else {
@@ -104,7 +109,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfig>) -> Result<Run> {
     let schedule = gas.as_ref().map(|g| g.schedule.id().to_string());
-    let config = SessionConfig { features: features(&args.features)?, gas, turns: false };
+    let time = time_limit(args.timeout.and_then(Into::into))?;
+    let config = SessionConfig { features: features(&args.features)?, gas, turns: false, time };
     let mut session = adapter.session(&config)?;
     session.define_spectest()?;
     let mut run = Run {
@@ -223,7 +229,8 @@ fn status(outcome: &Outcome) -> Status {
 /// The details of an outcome besides its class and its results.
 pub(crate) fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Returned(_) | Outcome::TimedOut => None,
+        Outcome::Returned(_) => None,
+        Outcome::TimedOut => Some("it did not end within the limit".to_owned()),
         Outcome::Trapped { text, site } => Some(match site {
             Some((func, offset)) => format!("{text}, in function {func} at offset {offset:#x}"),
             None => text.clone(),

@@ -5,12 +5,14 @@ use crate::exit::Status;
 use crate::fault;
 use crate::output::{self, Format, bad, dim, good, json, note, plain, say};
 use crate::progress::ScriptBar;
-use anyhow::{Context, Result};
+use crate::record_file::RecordFile;
+use crate::time::{Stopped, Timeout};
+use anyhow::Result;
 use etalon_adapters::{Adapter, GasConfig, RuleTally};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
-use etalon_record::{Standing, SuiteRecord, to_json};
-use std::path::{Path, PathBuf};
+use etalon_record::{Row, Standing, SuiteRecord, to_json};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Arguments of `etalon spec`.
@@ -57,6 +59,8 @@ pub(crate) struct RunArgs {
     /// Seed of the interleaving of the threads of scripts; the same seed gives the same interleaving
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub thread_seed: u64,
+    #[command(flatten)]
+    pub time: Timeout,
     /// Also write the record to a file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -68,6 +72,10 @@ pub(crate) struct Prepared {
     pub options: ScriptOptions,
     /// Where reached rules are counted, if `--coverage` is given.
     pub tally: Option<RuleTally>,
+    /// Whether a signal ended the run.
+    pub stopped: Stopped,
+    /// Where to write the record, if asked.
+    pub record: Option<RecordFile>,
 }
 
 impl RunArgs {
@@ -84,12 +92,15 @@ impl RunArgs {
             let schedule = engines::schedule(self.schedule.as_deref())?;
             options.gas = Some(GasConfig { schedule, limit: None });
         }
-        Ok(Prepared { adapters, options, tally })
+        let (time, stopped) = self.time.stoppable()?;
+        options.time = Some(time);
+        let record = self.record.as_deref().map(RecordFile::create).transpose()?;
+        Ok(Prepared { adapters, options, tally, stopped, record })
     }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { adapters, options, tally } = args.run.prepare()?;
+    let Prepared { adapters, options, tally, stopped, record } = args.run.prepare()?;
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(str::parse::<Glob>).transpose()?,
@@ -98,31 +109,35 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
     let mut run = run_suites(&engines, &selection, &options, &ScriptBar::new())?;
     run.record.coverage = tally.as_ref().map(rule_coverage);
-    finish(&run, args.run.record.as_deref(), format)
+    Ok(stopped.status(finish(&run, record.as_ref(), format)?))
 }
 
 /// Prints a run; writes its record if asked.
-pub(crate) fn finish(run: &SuiteRun, record: Option<&Path>, format: Format) -> Result<Status> {
+pub(crate) fn finish(
+    run: &SuiteRun,
+    record: Option<&RecordFile>,
+    format: Format,
+) -> Result<Status> {
     let mut document = run.record.clone();
     document.errors = run.errors.iter().map(fault::of_script).collect();
-    if let Some(path) = record {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        let text = to_json(&document)?;
-        std::fs::write(path, text)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    if let Some(file) = record {
+        file.write(&to_json(&document)?)?;
     }
     run.errors.iter().for_each(|error| note!("error: {error}"));
     match format {
         Format::Json => json(&document)?,
         Format::Human => print(&run.record),
     }
-    Ok(if run.record.rows.iter().any(|r| r.failures.iter().any(|f| f.got.starts_with("crash"))) {
+    if run.record.not_run > 0 {
+        note!("stopped: {} scripts were not run", run.record.not_run);
+    }
+    let crashed = |row: &Row| row.failures.iter().any(|f| f.got.starts_with("crash"));
+    let t = &run.record.totals;
+    Ok(if t.timed_out > 0 || run.record.rows.iter().any(crashed) {
         Status::EngineFailed
     } else if !run.errors.is_empty() {
         Status::Unusable
-    } else if run.record.is_clean() {
+    } else if t.is_clean() && run.record.gas.all_equal() {
         Status::Fine
     } else {
         Status::Finding
@@ -131,7 +146,7 @@ pub(crate) fn finish(run: &SuiteRun, record: Option<&Path>, format: Format) -> R
 
 /// Failures first, then a line for each suite and engine, then the sums.
 fn print(record: &SuiteRecord) {
-    for row in record.rows.iter().filter(|r| r.standing() == Standing::Failed) {
+    for row in record.rows.iter().filter(|r| r.standing() >= Standing::TimedOut) {
         let title = format!("{}/{} on {}", row.suite, row.file, row.engine);
         output::say_in_colour([bad(title)]);
         for failure in row.failures.iter().take(MOST_FAILURES) {
@@ -141,6 +156,9 @@ fn print(record: &SuiteRecord) {
         }
         if row.failures.len() > MOST_FAILURES {
             say!("  … and {} more; --format json has all", row.failures.len() - MOST_FAILURES);
+        }
+        for note in &row.timeouts {
+            say!("  line {}: timed out: {}", note.line, note.reason);
         }
         for note in &row.unexpected {
             say!("  line {}: passes, but is listed as failing: {}", note.line, note.reason);
@@ -153,15 +171,15 @@ fn print(record: &SuiteRecord) {
     }
     suites(record);
     let t = &record.totals;
-    say!(
+    let late = match t.timed_out {
+        0 => plain(""),
+        n => bad(format!(", timed out: {n}")),
+    };
+    let counts = format!(
         "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
-        t.files,
-        t.assertions,
-        t.passed,
-        t.failed,
-        t.skipped,
-        t.expected_failures
+        t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
     );
+    output::say_in_colour([plain(counts), late]);
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
@@ -185,7 +203,11 @@ fn suites(record: &SuiteRecord) {
                 rows.iter().flat_map(|r| r.unsupported.iter().map(String::as_str)).collect();
             lacks.sort_unstable();
             lacks.dedup();
-            let mark = if failed == 0 { good("ok    ") } else { bad("FAILED") };
+            let mark = match (failed, sum(|r| r.timed_out)) {
+                (0, 0) => good("ok    "),
+                (0, _) => bad("LATE  "),
+                _ => bad("FAILED"),
+            };
             let lacks = if lacks.is_empty() {
                 String::new()
             } else {

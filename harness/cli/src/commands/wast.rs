@@ -67,7 +67,7 @@ struct OutcomesOf {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { mut adapters, mut options, tally } = args.run.prepare()?;
+    let Prepared { mut adapters, mut options, tally, stopped, record } = args.run.prepare()?;
     options.texts = match args.texts {
         Texts::Strict => TextRule::Strict,
         Texts::Lenient => TextRule::Lenient,
@@ -81,14 +81,15 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     };
     let engines: Vec<&dyn Adapter> = adapters.iter().map(|a| &**a).collect();
     if let Some(most) = args.outcomes {
-        return all_outcomes(&engines, &args.paths, features, (&options, most), format);
+        let status = all_outcomes(&engines, &args.paths, features, (&options, most), format)?;
+        return Ok(stopped.status(status));
     }
     let mut run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
     run.record.coverage = tally.as_ref().map(rule_coverage);
-    if run.record.rows.is_empty() && run.errors.is_empty() {
+    if run.record.rows.is_empty() && run.errors.is_empty() && run.record.not_run == 0 {
         return Err(no_script(&args.paths));
     }
-    finish(&run, args.run.record.as_deref(), format)
+    Ok(stopped.status(finish(&run, record.as_ref(), format)?))
 }
 
 /// Folders without scripts: nothing was run, and nothing must look as if it had passed.
@@ -121,7 +122,9 @@ fn all_outcomes(
         }
     }
     errors.iter().for_each(|error| note!("error: {error}"));
-    let status = if !errors.is_empty() {
+    let status = if all.iter().any(|of| !of.outcomes.timeouts.is_empty()) {
+        Status::EngineFailed
+    } else if !errors.is_empty() {
         Status::Unusable
     } else if all.iter().all(|of| of.outcomes.failures.is_empty()) {
         Status::Fine
@@ -140,7 +143,7 @@ fn all_outcomes(
 
 /// Prints the outcomes, the most frequent first, and assertions that failed in some interleaving.
 fn print(of: &OutcomesOf) {
-    let Outcomes { runs, exhaustive, seen, failures } = &of.outcomes;
+    let Outcomes { runs, exhaustive, seen, failures, timeouts } = &of.outcomes;
     let all = if *exhaustive { "all" } else { "not all" };
     say!("{} on {}: {runs} interleavings, {all} that exist", of.file, of.engine);
     let mut seen: Vec<_> = seen.iter().collect();
@@ -152,5 +155,8 @@ fn print(of: &OutcomesOf) {
         say!("  line {}: {}", failure.line, failure.kind);
         say!("    expected {}", failure.expected);
         say!("    got      {}", failure.got);
+    }
+    for note in timeouts {
+        say!("  line {}: timed out: {}", note.line, note.reason);
     }
 }
