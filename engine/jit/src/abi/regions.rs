@@ -26,6 +26,8 @@ pub(crate) enum Region {
     Elements,
     /// Values of globals.
     Globals,
+    /// Locals that are in memory.
+    Locals,
     /// Function entries.
     Entries,
     /// Slots of arguments and results.
@@ -47,6 +49,7 @@ impl Region {
             Region::TableDef => "tables",
             Region::Elements => "elements",
             Region::Globals => "globals",
+            Region::Locals => "locals",
             Region::Entries => "function entries",
             Region::Slots => "slots",
             Region::Activation => "activation",
