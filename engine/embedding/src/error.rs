@@ -4,7 +4,9 @@ use crate::reference::{ExnRef, Rooted};
 pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
 use etalon_module::LoadError;
-use etalon_runtime::{HostError, InstantiateError, InvokeError, Ref, Stop, Store as State};
+use etalon_runtime::{
+    HostError, InstantiateError, InvokeError, LinkError, Ref, Stop, Store as State,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error as Thiserror;
 
@@ -113,6 +115,12 @@ pub(crate) fn from_instantiate(state: &mut State, error: InstantiateError) -> Er
         InstantiateError::Stop(stop) => from_stop(state, stop),
         other => Error::new(other),
     }
+}
+
+/// What an import is that is of another store: a fault of linking, whose source says which.
+pub(crate) fn foreign_import(module: &str, name: &str, source: WrongStore) -> Error {
+    let (module, name) = (module.to_owned(), name.to_owned());
+    Error::new(source).context(LinkError::OtherStore { module, name })
 }
 
 /// The host has no address space for a stack on which calls from tier to tier cannot overflow.

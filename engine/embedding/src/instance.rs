@@ -3,7 +3,7 @@
 use crate::config::Tier;
 use crate::context::{AsContext, AsContextMut, StoreContext, data_of};
 use crate::engine::Engine;
-use crate::error::{Mismatch, Result, from_instantiate, no_stack};
+use crate::error::{Mismatch, Result, foreign_import, from_instantiate, no_stack};
 use crate::external::{Export, Extern};
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
 use crate::global::Global;
@@ -14,8 +14,10 @@ use crate::store::Tiers;
 use crate::table::Table;
 use crate::tag::Tag;
 use etalon_jit::on_guest_stack;
+use etalon_module::Import;
 use etalon_runtime::{
-    Extern as RawExtern, InstanceAddr, InstantiateError, Placement, Store as State, instantiate,
+    Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Placement, Store as State,
+    instantiate,
 };
 
 /// An instance of a module in a store.
@@ -30,8 +32,8 @@ impl Instance {
     /// Instantiates a module, with what it imports in the order in which it does.
     ///
     /// # Errors
-    /// If an import does not fit ([`LinkError`](crate::LinkError)) or is of another store, the module is of another
-    /// engine, a limit is exceeded, or a segment or the start function stops execution, as [`Func::call`] says.
+    /// If an import does not fit or is of another store ([`LinkError`]; the latter has
+    /// [`WrongStore`](crate::WrongStore) as its source), the module is of another engine, a limit is exceeded, or a segment or the start function stops execution, as [`Func::call`] says.
     ///
     /// # Panics
     /// If a host function panics that the start function calls.
@@ -41,7 +43,14 @@ impl Instance {
         imports: &[Extern],
     ) -> Result<Instance> {
         let state = store.as_context_mut().state;
-        let imports = imports.iter().map(|item| item.find(state)).collect::<Result<Vec<_>, _>>()?;
+        let needed = &module.data().imports;
+        if needed.len() != imports.len() {
+            return Err(LinkError::Count { needed: needed.len(), given: imports.len() }.into());
+        }
+        let find = |(item, import): (&Extern, &Import)| {
+            item.find(state).map_err(|e| foreign_import(&import.module, &import.name, e))
+        };
+        let imports = imports.iter().zip(needed).map(find).collect::<Result<Vec<_>>>()?;
         Instance::with::<C::Data>(state, module, &imports)
     }
 

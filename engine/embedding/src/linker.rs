@@ -2,7 +2,7 @@
 
 use crate::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WrongStore, foreign_import};
 use crate::external::Extern;
 use crate::func::{Caller, HostFunc, IntoFunc};
 use crate::instance::Instance;
@@ -162,7 +162,7 @@ impl<T: 'static> Linker<T> {
     ) -> Result<Option<Extern>> {
         let item = self.items.get(&(module.to_owned(), name.to_owned()));
         let state = store.as_context_mut().state;
-        item.map(|item| item.in_store(state, module, name)).transpose()
+        Ok(item.map(|item| item.in_store(state, module, name)).transpose()?)
     }
 
     /// Whether a pair of names is defined.
@@ -197,7 +197,7 @@ impl<T: 'static> Linker<T> {
     /// Instantiates a module with what it imports, by name.
     ///
     /// # Errors
-    /// [`LinkError`] if an import is not defined; otherwise as for [`Instance::new`].
+    /// [`LinkError`] if an import is not defined or is of another store; otherwise as for [`Instance::new`].
     ///
     /// # Panics
     /// As for [`Instance::new`].
@@ -225,7 +225,8 @@ impl<T: 'static> Linker<T> {
         }
         let mut found = Vec::with_capacity(items.len());
         for (item, (module, name)) in items.into_iter().zip(imports()) {
-            found.push(item.in_store(state, module, name)?.find(state)?);
+            let item = item.in_store(state, module, name).and_then(|item| item.find(state));
+            found.push(item.map_err(|source| foreign_import(module, name, source))?);
         }
         Instance::with::<T>(state, module, &found)
     }
@@ -253,7 +254,7 @@ impl<T: 'static> Linker<T> {
 }
 
 impl Item {
-    fn in_store(&self, state: &mut State, module: &str, name: &str) -> Result<Extern> {
+    fn in_store(&self, state: &mut State, module: &str, name: &str) -> Result<Extern, WrongStore> {
         Ok(match self {
             Item::Extern(item) => {
                 item.find(state)?;

@@ -91,6 +91,42 @@ fn a_handle_of_another_store_is_refused() {
     }
 }
 
+/// What is imported may be of the host or of a guest; of another store it is a fault of linking, and the cause stays with it.
+#[test]
+fn an_import_of_another_store_is_an_error_of_linking() {
+    let imports = [
+        ("f", r#"(import "m" "f" (func (result i32)))"#),
+        ("h", r#"(import "m" "h" (func))"#),
+        ("m", r#"(import "m" "m" (memory 1))"#),
+        ("g", r#"(import "m" "g" (global (mut i32)))"#),
+        ("t", r#"(import "m" "t" (table 1 funcref))"#),
+    ];
+    for tier in TIERS {
+        let engine = engine(*tier);
+        let (mut a, in_a) = world(&engine, "1");
+        let (mut b, _) = world(&engine, "2");
+        for (name, import) in imports {
+            let item = match name {
+                "h" => Func::wrap(&mut a, || ()).into(),
+                _ => in_a.get_export(&a, name).unwrap(),
+            };
+            let module = Module::new(&engine, format!("(module {import})")).unwrap();
+            let mut linker = Linker::new(&engine);
+            linker.define(&a, "m", name, item).unwrap();
+            let mut fails = |result: Result<Instance>| {
+                let error = result.unwrap_err();
+                let (module, name) = ("m".to_owned(), name.to_owned());
+                let expected = LinkError::OtherStore { module, name };
+                assert_eq!(error.downcast_ref(), Some(&expected), "{tier}: {error}");
+                assert!(error.root_cause().is::<WrongStore>(), "{tier}: {error:#}");
+            };
+            fails(linker.instantiate(&mut b, &module));
+            fails(Instance::new(&mut b, &module, &[item]));
+            assert!(linker.instantiate(&mut a, &module).is_ok(), "{tier}: {name}");
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_a_type_is_refused() {
     for tier in TIERS {

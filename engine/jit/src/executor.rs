@@ -28,10 +28,11 @@ pub struct Jit {
     context: Box<UnsafeCell<JitContext>>,
 }
 
-// SAFETY: the context is used only by who holds the executor's own store: exclusively in `attach`, in `call` and, while
-// that runs, in the routines it leads to; shared, for reading, in `visit_roots`. The store is the one with the
-// identity in `State::store`: no other has it, and each of these compares it first, whoever calls them and from
-// whatever thread. So two threads are never in the context at once. Everything else is behind the mutex.
+// SAFETY: the context is used only by who has the executor's own store: in `attach` and `call`, which have it exclusively, in
+// the routines that `call` leads to, and in `forget` and `visit_roots`, which have it shared. That store is the one
+// with the identity in `State::store`: no other has it, and each of these compares it first, whoever calls them. A store
+// is not `Sync` (its documentation has the program that must not compile), so all references to it are of one thread at a
+// time. So two threads are never in the context at once. Everything else is behind the mutex.
 unsafe impl Send for Jit {}
 // SAFETY: as above.
 unsafe impl Sync for Jit {}
@@ -124,9 +125,9 @@ impl Jit {
             }
             state.entries.push(entry);
         }
-        // Nothing runs that holds the old address: this is called between calls only.
+        // Code that waits for this in a call reads the address again before its next one: the word is not constant to it.
         let entries = state.entries.as_ptr().expose_provenance();
-        // SAFETY: the caller has the store, so no one else writes the context.
+        // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
         unsafe { (*self.context.get()).entries = entries };
     }
 
@@ -160,7 +161,7 @@ impl Jit {
             state.trampolines.entry(signature.clone()).or_insert(pair);
         }
         // Every module has the same ones; a module stays as long as the executor.
-        // SAFETY: the caller has the store, so no one else writes the context.
+        // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
         unsafe {
             (*self.context.get()).throw = module.throw();
             (*self.context.get()).safepoint = module.safepoint();
@@ -191,7 +192,7 @@ impl Jit {
                 }
             }
         }
-        // SAFETY: the caller has the store, so no one else writes the context.
+        // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
         unsafe {
             (*self.context.get()).throw = throw;
             (*self.context.get()).safepoint = safepoint;
@@ -272,12 +273,19 @@ impl Jit {
     /// # Safety
     /// As for [`trap::find_handler`], as long as `body` runs.
     pub(crate) unsafe fn waiting<R>(&self, fp: usize, body: impl FnOnce() -> R) -> R {
-        // SAFETY: who calls this holds the store, and no reference to the field lasts.
+        /// Takes the frame pointer off the list when what waited goes on, or is left by a panic.
+        struct Waits<'a>(&'a Jit);
+        impl Drop for Waits<'_> {
+            fn drop(&mut self) {
+                // SAFETY: as where it was put on the list.
+                unsafe { (*self.0.context.get()).waiting.pop() };
+            }
+        }
+        // SAFETY: compiled code of this store waits on this thread, so no other thread has the store; and no reference
+        // to the field lasts.
         unsafe { (*self.context.get()).waiting.push(fp) };
-        let result = body();
-        // SAFETY: as above.
-        unsafe { (*self.context.get()).waiting.pop() };
-        result
+        let _waits = Waits(self);
+        body()
     }
 
     fn refuse(&self, reason: impl Into<String>) -> AttachError {
@@ -415,6 +423,11 @@ impl Executor for Jit {
         if !self.serves(store) {
             return;
         }
+        // What the store still has may be running or be called, whatever the caller says.
+        let kept = Kept {
+            funcs: kept.funcs.max(store.funcs.len()),
+            instances: kept.instances.max(store.instances.len()),
+        };
         let mut state = self.state();
         let state = &mut *state;
         state.entries.truncate(kept.funcs);
@@ -441,9 +454,11 @@ impl Executor for Jit {
             return;
         }
         let modules = &self.state().modules;
-        // SAFETY: who collects holds the store, and nothing here changes the list.
+        // SAFETY: the caller has the store, so no other thread is in the context. Nobody changes the list meanwhile: that
+        // takes a routine, which needs the store exclusively.
         for fp in unsafe { &(*self.context.get()).waiting } {
-            // SAFETY: each is of a stub that waits, further out on this thread's stack.
+            // SAFETY: each is of a stub that waits until `waiting` takes it off the list, however that is left. The list is
+            // of the executor's own store, and the code of the stub's callers of its modules.
             unsafe { trap::visit_references(modules, *fp, visit) };
         }
     }
@@ -495,7 +510,8 @@ impl Executor for Jit {
                 }
             })
         });
-        // SAFETY: as above.
+        // SAFETY: as above. (A panic leaves the pointer, which nothing uses before it is set again: routines catch panics,
+        // and compiled code further out is left.)
         unsafe { (*self.context.get()).store = outer };
         // SAFETY: it was made of an exclusive reference that is not used otherwise.
         let store = unsafe { &mut *store };

@@ -26,6 +26,14 @@ pub enum LinkError {
         /// Second of its two names.
         name: String,
     },
+    /// The provided definition is of another store. An address does not tell: whoever knows the stores says so.
+    #[error("import {module:?} {name:?} is of another store")]
+    OtherStore {
+        /// First of its two names.
+        module: String,
+        /// Second of its two names.
+        name: String,
+    },
     /// More or fewer imports were provided than the module has.
     #[error("{needed} imports are needed, {given} given")]
     Count {

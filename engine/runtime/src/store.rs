@@ -81,6 +81,13 @@ impl StoreConfig {
 }
 
 /// The state that all instances in it share.
+///
+/// All references to it are of one thread at a time, which the compiler's tier relies on:
+///
+/// ```compile_fail,E0277
+/// fn is_sync<T: Sync>() {}
+/// is_sync::<etalon_runtime::Store>();
+/// ```
 #[derive(Debug)]
 pub struct Store {
     /// Canonical types.

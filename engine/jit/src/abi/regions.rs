@@ -28,6 +28,8 @@ pub(crate) enum Region {
     Elements,
     /// Values of globals.
     Globals,
+    /// Locals that are in memory.
+    Locals,
     /// Function entries.
     Entries,
     /// Slots of arguments and results.
@@ -50,6 +52,7 @@ impl Region {
             Region::TableDef => "tables",
             Region::Elements => "elements",
             Region::Globals => "globals",
+            Region::Locals => "locals",
             Region::Entries => "function entries",
             Region::Slots => "slots",
             Region::Activation => "activation",

@@ -238,8 +238,9 @@ impl Drop for LoadedModule {
         }
         let code = self.code.get_mut().unwrap_or_else(|e| e.into_inner()).take();
         if let Some(code) = code {
-            // SAFETY: executors keep an `Arc` of every module whose code they may run or have
-            // handed out, so that nothing runs or can call this code when it is dropped.
+            // SAFETY: executors keep an `Arc` of every module whose code they may run or have handed out, until they are
+            // dropped or the store has none of its functions any more (`Jit::forget`). So nothing runs or can call this
+            // code when it is dropped.
             unsafe { code.free_memory() };
         }
     }

@@ -56,17 +56,30 @@ pub(super) fn within(
 /// What compiling a function costs.
 pub(super) fn cost(module: &Module, func: u32) -> Result<u64, Failure> {
     let Some(body) = module.body(func) else { return Ok(0) };
-    let fault =
-        |message: &str| Failure::from(CompileError::Codegen { func, message: message.to_owned() });
     let edge = 1 + values_alive(module, func, body) / VALUES;
     let mut cost = values_alive(module, func, body);
     let mut reader = module.operators(body);
     while !reader.eof() {
-        let operator = reader.read().map_err(|e| fault(e.message()))?;
+        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
         let edges = edges(&operator).saturating_mul(edge);
         cost = cost.saturating_add(1 + edges + passed(module, &operator));
     }
     Ok(cost)
+}
+
+/// How many values are alive at all edges of a function together, at most.
+pub(super) fn alive_at_edges(module: &Module, func: u32) -> Result<u64, Failure> {
+    let Some(body) = module.body(func) else { return Ok(0) };
+    let mut sum = 0u64;
+    let mut reader = module.operators(body);
+    while !reader.eof() {
+        sum += edges(&reader.read().map_err(|e| fault(func, e.message()))?);
+    }
+    Ok(sum.saturating_mul(values_alive(module, func, body)))
+}
+
+fn fault(func: u32, message: &str) -> Failure {
+    CompileError::Codegen { func, message: message.to_owned() }.into()
 }
 
 /// Values that are alive at most: the locals and the operands.

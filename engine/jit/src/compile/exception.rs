@@ -2,7 +2,8 @@
 //!
 //! A call in a `try_table` may go to its landing, which goes on to the clause that was found, by number. A clause becomes a
 //! block that fetches what the clause carries and branches to its label. So the edges are as many as the calls and the clauses,
-//! and not as their product.
+//! and not as their product. From landing to clause the exception and the number are in memory: as values they would meet those of
+//! all scopes around.
 
 use super::control::{Kind, args};
 use super::translator::Translator;
@@ -21,13 +22,20 @@ use std::collections::HashSet;
 use std::mem::offset_of;
 use wasmparser::{Catch, Operator as O, TryTable};
 
+/// An exception and the number of a clause, as they wait in memory.
+const THROWN: [AbiType; 2] = [AbiType::I64; 2];
+
 /// A `try_table` that is open. Whatever is thrown in it comes to its landing, with the number of a clause of the function: of
 /// this one or of one further out. So a call has one handler, however many clauses are around it.
 #[derive(Debug)]
 pub(super) struct Try {
     landing: Block,
+    /// Where the number decides, here or further out.
+    choice: Block,
     /// Whether a call leads to the landing.
     used: bool,
+    /// Whether anything leads to the choice.
+    chosen: bool,
     /// Number of the first clause.
     first: u32,
     clauses: Vec<Catch>,
@@ -58,6 +66,7 @@ impl Translator<'_> {
         let landing = self.b.create_block();
         self.b.append_block_param(landing, I64);
         self.b.append_block_param(landing, I64);
+        let choice = self.b.create_block();
         let first = self.clauses;
         self.clauses += clauses.len() as u32;
         let tags: Vec<Option<u32>> = clauses.iter().map(tag).collect();
@@ -65,7 +74,7 @@ impl Translator<'_> {
         let outer = self.scope().filter(|_| tags.last() != Some(&None));
         self.scopes.push(Scope { first, tags, outer });
         self.open.push((self.scopes.len() as u32 - 1, self.frames.len()));
-        let this = Try { landing, used: false, first, clauses, outer };
+        let this = Try { landing, choice, used: false, chosen: false, first, clauses, outer };
         self.push_frame(Kind::Try(this), exit, params.len(), results.len());
     }
 
@@ -74,39 +83,48 @@ impl Translator<'_> {
         self.open.last().map(|(scope, _)| *scope)
     }
 
-    /// The landing of the innermost scope.
-    fn landing(&mut self) -> Option<Block> {
+    /// The innermost `try_table`.
+    fn innermost(&mut self) -> Option<&mut Try> {
         let (_, frame) = *self.open.last()?;
         let Kind::Try(this) = &mut self.frames[frame].kind else { return None };
-        this.used = true;
-        Some(this.landing)
+        Some(this)
     }
 
     /// Ends a `try_table`, whose frame is gone: what its landing and its clauses do.
     pub(super) fn end_try(&mut self, this: &Try) -> Result<(), Failure> {
         self.open.pop();
         self.b.seal_block(this.landing);
-        if !this.used {
+        if this.used {
+            self.b.switch_to_block(this.landing);
+            let [exception, number] = self.b.block_params(this.landing)[..] else {
+                return Err(self.crash("a landing takes two values"));
+            };
+            self.spill(&THROWN, &[exception, number]);
+            self.b.ins().jump(this.choice, &[]);
+        }
+        self.b.seal_block(this.choice);
+        if !this.used && !this.chosen {
             return Ok(());
         }
-        self.b.switch_to_block(this.landing);
-        let [exception, number] = self.b.block_params(this.landing)[..] else {
-            return Err(self.crash("a landing takes two values"));
-        };
-        let beyond = match this.outer.and_then(|_| self.landing()) {
-            Some(outer) => outer,
+        self.b.switch_to_block(this.choice);
+        // Nothing else is written there on the way: choices follow each other.
+        let room = self.room(&THROWN);
+        let number = self.load_word(Region::Slots, room, 8);
+        let outer = if this.outer.is_some() { self.innermost() } else { None };
+        let beyond = match outer {
+            Some(outer) => {
+                outer.chosen = true;
+                outer.choice
+            }
             None => self.b.create_block(),
         };
-        let handlers: Vec<Block> = this.clauses.iter().map(|_| self.handler_block()).collect();
-        let calls: Vec<_> = handlers
-            .iter()
-            .map(|block| self.b.func.dfg.block_call(*block, &args(&[exception])))
-            .collect();
+        let handlers: Vec<Block> = this.clauses.iter().map(|_| self.b.create_block()).collect();
+        let calls: Vec<_> =
+            handlers.iter().map(|block| self.b.func.dfg.block_call(*block, &[])).collect();
         let first = self.iconst(I64, this.first.into());
         let clause = self.b.ins().isub(number, first);
         let clause = self.b.ins().ireduce(I32, clause);
-        let passed = if this.outer.is_some() { args(&[exception, number]) } else { Vec::new() };
-        let default = self.b.func.dfg.block_call(beyond, &passed);
+        let default = self.b.func.dfg.block_call(beyond, &[]);
         let table = self.b.create_jump_table(JumpTableData::new(default, &calls));
         self.b.ins().br_table(clause, table);
         if this.outer.is_none() {
@@ -121,14 +139,6 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// A block that takes an exception.
-    fn handler_block(&mut self) -> Block {
-        let block = self.b.create_block();
-        let exception = self.b.append_block_param(block, I64);
-        self.hold_reference(exception);
-        block
-    }
-
     /// What a clause does. Its label counts from outside of the instruction.
     fn handler(&mut self, catch: &Catch, block: Block) -> Result<(), Failure> {
         let (label, with_reference) = match *catch {
@@ -137,7 +147,9 @@ impl Translator<'_> {
         };
         self.b.seal_block(block);
         self.b.switch_to_block(block);
-        let exception = self.b.block_params(block)[0];
+        let room = self.room(&THROWN);
+        let exception = self.load_word(Region::Slots, room, 0);
+        self.hold_reference(exception);
         self.reload_gas();
         let mut values = match tag(catch) {
             Some(tag) => self.fields(tag, exception)?,
@@ -236,7 +248,12 @@ impl Translator<'_> {
             self.b.append_block_param(normal, result.value_type);
         }
         let mut items = vec![ExceptionTableItem::Context(self.vmctx)];
-        if let Some((scope, landing)) = self.scope().zip(self.landing()) {
+        let scope = self.scope();
+        let landing = self.innermost().map(|this| {
+            this.used = true;
+            this.landing
+        });
+        if let Some((scope, landing)) = scope.zip(landing) {
             let thrown = [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)];
             let call = self.b.func.dfg.block_call(landing, &thrown);
             items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(scope), call));

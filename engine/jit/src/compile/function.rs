@@ -1,10 +1,12 @@
 //! One function: which generator makes its code, and whether the code may run.
 
+use super::budget::alive_at_edges;
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::{Env, translate};
-use crate::code::Code;
+use super::variable::Locals;
+use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::dominator_tree::DominatorTree;
 use cranelift_codegen::entity::SecondaryMap;
@@ -13,15 +15,24 @@ use cranelift_codegen::ir::{Block, Function, Value};
 
 /// The optimiser looks up its values by walking through the blocks that dominate a block. Beyond so many steps in a function,
 /// the function is not optimised: the walks would take most of the time, and more than in proportion to its size.
-const MOST_STEPS: u64 = 1 << 26;
+pub(super) const MOST_STEPS: u64 = 1 << 26;
 
 /// Values that meet at joins get one place, and adding one to those that have it takes time as they are many. Beyond so many steps in
-/// a function, each value gets a place of its own.
-const MOST_MERGES: u64 = 1 << 28;
+/// a function, its locals are in memory: then few values meet.
+pub(super) const MOST_MERGES: u64 = 1 << 24;
+
+/// Beyond so many steps in spite of that, each value gets a place of its own.
+pub(super) const MOST_MERGES_LEFT: u64 = 1 << 28;
+
+/// Without the optimiser, places are given out in one pass, which looks at all values that are alive at each edge. Beyond so many of
+/// these in a function the optimiser is quicker.
+pub(super) const MOST_ALIVE: u64 = 1 << 20;
 
 /// Generators of code, by what they try.
 pub(super) struct Generators {
     asked_for: SharedIsa,
+    /// What was asked for, or the optimiser where it is off.
+    optimised: SharedIsa,
     optimises: bool,
     /// Values that are computed twice are computed twice, so that few are alive at once; and what is alive shares places.
     plain: SharedIsa,
@@ -32,8 +43,10 @@ pub(super) struct Generators {
 impl Generators {
     pub(super) fn new(options: &CompileOptions) -> Result<Generators, CompileError> {
         let effort = Effort::from(options.opt);
+        let optimised = if options.opt == OptLevel::None { OptLevel::Speed } else { options.opt };
         Ok(Generators {
             asked_for: isa::host(effort, options.verify)?,
+            optimised: isa::host(optimised.into(), options.verify)?,
             optimises: effort.optimises(),
             plain: isa::host(Effort::SmallFrames, options.verify)?,
             quick: isa::host(OptLevel::None.into(), options.verify)?,
@@ -55,24 +68,40 @@ pub(super) fn function(
     index: u32,
 ) -> Result<Code, Failure> {
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
-    work.context.clear();
-    let scopes = translate(env, index, &mut work.context.func, &mut work.builder)?;
+    let mut locals = Locals::Variables;
+    let mut scopes = translated(work, env, index, locals)?;
     if merges(&work.context.func) > MOST_MERGES {
+        locals = Locals::Memory;
+        scopes = translated(work, env, index, locals)?;
+    }
+    if locals == Locals::Memory && merges(&work.context.func) > MOST_MERGES_LEFT {
         let code = generate(work, &*generators.quick, index)?;
         fits(work, reserved)?;
         return Ok(Code { scopes, ..code });
     }
-    if !generators.optimises || steps(&work.context.func) <= MOST_STEPS {
-        let code = generate(work, &*generators.asked_for, index)?;
+    let optimises = generators.optimises || alive_at_edges(env.module, index)? > MOST_ALIVE;
+    if !optimises || steps(&work.context.func) <= MOST_STEPS {
+        let generator = if optimises { &generators.optimised } else { &generators.asked_for };
+        let code = generate(work, &**generator, index)?;
         if fits(work, reserved).is_ok() {
             return Ok(Code { scopes, ..code });
         }
-        work.context.clear();
-        translate(env, index, &mut work.context.func, &mut work.builder)?;
+        scopes = translated(work, env, index, locals)?;
     }
     let code = generate(work, &*generators.plain, index)?;
     fits(work, reserved)?;
     Ok(Code { scopes, ..code })
+}
+
+/// Translates a function anew; gives the scopes of its handlers.
+pub(super) fn translated(
+    work: &mut Workspace,
+    env: &Env<'_>,
+    index: u32,
+    locals: Locals,
+) -> Result<Vec<Scope>, Failure> {
+    work.context.clear();
+    translate(env, index, &mut work.context.func, &mut work.builder, locals)
 }
 
 /// Whether the native frame of the code that was generated last is within what is reserved for it.
@@ -84,7 +113,7 @@ fn fits(work: &Workspace, reserved: u64) -> Result<(), Reason> {
 }
 
 /// How many blocks dominate an instruction, summed over all instructions.
-fn steps(func: &Function) -> u64 {
+pub(super) fn steps(func: &Function) -> u64 {
     let graph = ControlFlowGraph::with_function(func);
     let tree = DominatorTree::with_function(func, &graph);
     let mut depths: SecondaryMap<Block, u64> = SecondaryMap::new();
@@ -100,7 +129,7 @@ fn steps(func: &Function) -> u64 {
 }
 
 /// The steps that merging values takes which meet at joins: each time, as many as have met already.
-fn merges(func: &Function) -> u64 {
+pub(super) fn merges(func: &Function) -> u64 {
     let dfg = &func.dfg;
     // Each value leads to another of its set, up to the one that stands for the set.
     let mut next: SecondaryMap<Value, Option<Value>> = SecondaryMap::new();

@@ -7,6 +7,7 @@ use super::budget::cost;
 use super::isa;
 use super::module::OptLevel;
 use super::translator::{Env, translate};
+use super::variable::Locals;
 use crate::abi::VmLayout;
 use cranelift_codegen::ir::{BlockCall, Function};
 use cranelift_frontend::FunctionBuilderContext;
@@ -39,7 +40,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
-        translate(&env, func, &mut into, &mut contexts).unwrap();
+        translate(&env, func, &mut into, &mut contexts, Locals::Variables).unwrap();
         sum.cost += cost(&module, func).unwrap();
         add(&mut sum, &into);
     }

@@ -14,6 +14,8 @@ mod generate;
 #[cfg(test)]
 mod growth;
 pub(crate) mod isa;
+#[cfg(test)]
+mod limits;
 mod memory;
 mod module;
 mod numeric;

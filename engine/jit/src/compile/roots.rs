@@ -12,7 +12,7 @@ use etalon_module::{CompType, HeapType, Module, StorageType, TypeUse, ValType};
 use std::mem::offset_of;
 
 /// Whether a value of a type may refer to something in the heap. A function never is, nor is a small integer.
-fn may_be_object(module: &Module, ty: ValType) -> bool {
+pub(super) fn may_be_object(module: &Module, ty: ValType) -> bool {
     let ValType::Ref(ty) = ty else { return false };
     match ty.heap {
         HeapType::Func | HeapType::NoFunc | HeapType::I31 => false,
@@ -53,16 +53,6 @@ impl Translator<'_> {
             StorageType::Val(ty) => self.push_of(ty, value),
             StorageType::I8 | StorageType::I16 => self.push(value),
         }
-    }
-
-    /// Declares a local.
-    pub(super) fn local(&mut self, ty: ValType, value: Value) {
-        let var = self.b.declare_var(super::translator::clif(ty));
-        if may_be_object(self.module, ty) {
-            self.b.declare_var_needs_stack_map(var);
-        }
-        self.b.def_var(var, value);
-        self.locals.push(var);
     }
 
     /// Calls a routine that may stop execution, may charge, may collect, and gives a reference to an object.

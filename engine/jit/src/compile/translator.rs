@@ -4,6 +4,7 @@ use super::control::Frame;
 use super::gas::Gas;
 use super::isa::SharedIsa;
 use super::roots::tag_places;
+use super::variable::{Local, Locals};
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
 use crate::code::Scope;
 use crate::error::{CompileError, Failure, Reason};
@@ -12,7 +13,7 @@ use cranelift_codegen::ir::{
     AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, StackSlot, Type, UserFuncName,
     Value,
 };
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use etalon_gas::Schedule;
 use etalon_module::operator::Opcode;
 use etalon_module::{FuncBody, Module, ValType};
@@ -43,7 +44,9 @@ pub(super) struct Translator<'a> {
     pub(super) depth_outside: Value,
     /// Depth left for callees.
     pub(super) depth: Value,
-    pub(super) locals: Vec<Variable>,
+    pub(super) locals: Vec<Local>,
+    /// Where locals are.
+    pub(super) place: Locals,
     /// The operands. Code that cannot be reached is not translated and has none.
     pub(super) stack: Vec<Value>,
     pub(super) frames: Vec<Frame>,
@@ -68,6 +71,7 @@ pub(super) fn translate(
     func: u32,
     into: &mut Function,
     contexts: &mut FunctionBuilderContext,
+    locals: Locals,
 ) -> Result<Vec<Scope>, Failure> {
     let module = env.module;
     let ty = module.func_type(func);
@@ -94,6 +98,7 @@ pub(super) fn translate(
         depth_outside: params[1],
         depth: params[1],
         locals: Vec::new(),
+        place: locals,
         stack: Vec::new(),
         frames: Vec::new(),
         reachable: true,

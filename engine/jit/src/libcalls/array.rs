@@ -162,15 +162,24 @@ fn copy(heap: &mut Heap, to: &Elements, from: &Elements) -> Result<(), Stop> {
 }
 
 /// `array.new`, and `array.new_default` where `at` is 0.
-fn array_new(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) -> Result<u64, Stop> {
+///
+/// # Safety
+/// `at` must be 0 or the address of two slots, and `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn array_new(
+    mut guest: Guest<'_>,
+    ty: u64,
+    len: u64,
+    at: u64,
+    fp: u64,
+) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let storage = guest.element(ty)?;
     guest.store.room_for_array(ty, len as u32)?;
     let op = if at == 0 { Opcode::ArrayNewDefault } else { Opcode::ArrayNew };
     guest.charge(op, len)?;
-    // SAFETY: compiled code passes two slots.
+    // SAFETY: the caller's promise of `at`.
     let value = if at == 0 { [0; 2] } else { unsafe { value(at) } };
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| references([storage], &value)) };
     let elements = guest.new_array(ty, len)?;
     // Zeros are there already.
@@ -181,16 +190,25 @@ fn array_new(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) -> Resul
 }
 
 /// `array.new_fixed`
-fn array_new_fixed(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) -> Result<u64, Stop> {
+///
+/// # Safety
+/// `at` must be the address of the slots of `len` elements of the type, and `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn array_new_fixed(
+    mut guest: Guest<'_>,
+    ty: u64,
+    len: u64,
+    at: u64,
+    fp: u64,
+) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let storage = guest.element(ty)?;
     let slots_of_element = slots_of(storage);
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewFixed, len)?;
-    // SAFETY: compiled code passes the slots of so many elements.
+    // SAFETY: the caller's promise of `at`.
     let slots = unsafe { slots(at, len as usize * slots_of_element) };
     let held = |_: &_| references(std::iter::repeat_n(storage, len as usize), slots);
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
     let elements = guest.new_array(ty, len)?;
     let size = elements.size;
@@ -203,7 +221,10 @@ fn array_new_fixed(mut guest: Guest<'_>, ty: u64, len: u64, at: u64, fp: u64) ->
 }
 
 /// `array.new_data`
-fn array_new_data(
+///
+/// # Safety
+/// `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn array_new_data(
     mut guest: Guest<'_>,
     ty: u64,
     data: u64,
@@ -216,7 +237,7 @@ fn array_new_data(
     let source = guest.data_range(data, start, len, size)?;
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewData, len)?;
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
     let elements = guest.new_array(ty, len)?;
     guest.write_data(&elements, source)?;
@@ -224,7 +245,10 @@ fn array_new_data(
 }
 
 /// `array.new_elem`
-fn array_new_elem(
+///
+/// # Safety
+/// `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn array_new_elem(
     mut guest: Guest<'_>,
     ty: u64,
     elem: u64,
@@ -237,7 +261,7 @@ fn array_new_elem(
     guest.store.room_for_array(ty, len as u32)?;
     guest.charge(Opcode::ArrayNewElem, len)?;
     // The segment is a root, so its references need not be handed over.
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
     let elements = guest.new_array(ty, len)?;
     guest.write_refs(&elements, source)?;
@@ -302,13 +326,25 @@ fn array_init_elem(
 
 routines! {
     /// `array.new`, and `array.new_default` where the address of the value is 0.
-    new(ty, len, at, d, fp) = |g: Guest<'_>| array_new(g, ty, len, at, fp);
+    new(ty, len, at, d, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { array_new(g, ty, len, at, fp) }
+    };
     /// `array.new_fixed`
-    new_fixed(ty, len, at, d, fp) = |g: Guest<'_>| array_new_fixed(g, ty, len, at, fp);
+    new_fixed(ty, len, at, d, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { array_new_fixed(g, ty, len, at, fp) }
+    };
     /// `array.new_data`
-    new_data(ty, data, start, len, fp) = |g: Guest<'_>| array_new_data(g, ty, data, start, len, fp);
+    new_data(ty, data, start, len, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { array_new_data(g, ty, data, start, len, fp) }
+    };
     /// `array.new_elem`
-    new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| array_new_elem(g, ty, elem, start, len, fp);
+    new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { array_new_elem(g, ty, elem, start, len, fp) }
+    };
     /// `array.len`
     len(word, b, c, d, e) = |g: Guest<'_>| {
         Ok(g.store.heap.array_len(object(word)?).ok_or_else(gone)?.into())
@@ -317,21 +353,21 @@ routines! {
     get(word, index, at, d, e) = |g: Guest<'_>| {
         let addr = g.elements(word, index, 1)?.array;
         let found = g.store.heap.array_get(addr, index as u32).ok_or_else(gone)?;
-        // SAFETY: compiled code reserved two slots.
+        // SAFETY: the address of two slots is what this routine is promised.
         unsafe { give(at, found) };
         Ok(0)
     };
     /// `array.set`: the value is in two slots, of which a packed element keeps the low bits.
     set(word, index, at, d, e) = |g: Guest<'_>| {
         let addr = g.elements(word, index, 1)?.array;
-        // SAFETY: compiled code passes two slots.
+        // SAFETY: the address of two slots is what this routine is promised.
         let new = unsafe { value(at) };
         g.store.heap.array_set(addr, index as u32, new).ok_or_else(gone)?;
         Ok(0)
     };
     /// `array.fill`: the value is in two slots.
     fill(word, start, len, at, e) = |g: Guest<'_>| {
-        // SAFETY: compiled code passes two slots.
+        // SAFETY: the address of two slots is what this routine is promised.
         let new = unsafe { value(at) };
         array_fill(g, word, start, len, new)
     };

@@ -28,11 +28,15 @@ fn exception(word: u64) -> Result<ExnAddr, Stop> {
     }
 }
 
-fn make(mut guest: Guest<'_>, tag: u64, slots: u64, fp: u64) -> Result<u64, Stop> {
+/// Makes an exception of a tag.
+///
+/// # Safety
+/// `slots` must be the address of the slots of the tag's fields, and `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn make(mut guest: Guest<'_>, tag: u64, slots: u64, fp: u64) -> Result<u64, Stop> {
     let ty = guest.tag_type(tag)?;
     let len = ty.param_slots();
     let slots = std::ptr::with_exposed_provenance::<u64>(slots as usize);
-    // SAFETY: compiled code wrote the fields of this tag there.
+    // SAFETY: the caller's promise of `slots`.
     let fields = Value::read_all(&ty.params, unsafe { std::slice::from_raw_parts(slots, len) });
     let tag = guest.tag(tag);
     let reference = |field: &Value| match field {
@@ -40,13 +44,17 @@ fn make(mut guest: Guest<'_>, tag: u64, slots: u64, fp: u64) -> Result<u64, Stop
         _ => None,
     };
     let held = |_: &_| fields.iter().filter_map(reference).collect();
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
     let exn = guest.store.alloc_exn(tag, fields)?;
     Ok(Ref::exn(exn).to_bits())
 }
 
-fn read(guest: Guest<'_>, word: u64, slots: u64) -> Result<u64, Stop> {
+/// Writes the fields of an exception to slots.
+///
+/// # Safety
+/// `slots` must be the address of as many as the fields take.
+unsafe fn read(guest: Guest<'_>, word: u64, slots: u64) -> Result<u64, Stop> {
     let exn = guest.store.exn(exception(word)?);
     let exn = exn.ok_or_else(|| Stop::crash("a caught exception is not in the heap"))?;
     let mut slots = std::ptr::with_exposed_provenance_mut::<u64>(slots as usize);
@@ -54,7 +62,7 @@ fn read(guest: Guest<'_>, word: u64, slots: u64) -> Result<u64, Stop> {
         let mut words = [0; 2];
         let count = Value::write_all(&[*field], &mut words);
         for word in &words[..count] {
-            // SAFETY: compiled code reserved what the tag's fields take.
+            // SAFETY: the caller's promise of `slots`.
             unsafe {
                 slots.write(*word);
                 slots = slots.add(1);
@@ -66,9 +74,15 @@ fn read(guest: Guest<'_>, word: u64, slots: u64) -> Result<u64, Stop> {
 
 routines! {
     /// Makes an exception of a tag, with fields in slots; gives the word of its reference.
-    exn_new(tag, slots, c, d, fp) = |g: Guest<'_>| make(g, tag, slots, fp);
+    exn_new(tag, slots, c, d, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { make(g, tag, slots, fp) }
+    };
     /// Writes the fields of an exception to slots that have room for them.
-    exn_fields(word, slots, c, d, e) = |g: Guest<'_>| read(g, word, slots);
+    exn_fields(word, slots, c, d, e) = |g: Guest<'_>| {
+        // SAFETY: a clause is of one tag, whose exceptions alone get there, so the slots are as many as this one's fields.
+        unsafe { read(g, word, slots) }
+    };
     /// Throws: finds the handler, or leaves compiled code with the exception. The result is always [`STOP`].
     throw(word, fp, c, d, e) = |g: Guest<'_>| {
         let exn = exception(word)?;

@@ -105,19 +105,22 @@ fn test(guest: Guest<'_>, word: u64, code: u64, nullable: u64) -> Result<u64, St
 }
 
 /// `struct.new`, and `struct.new_default` where `at` is 0.
-fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<u64, Stop> {
+///
+/// # Safety
+/// `at` must be 0 or the address of the slots of the fields of the type, and `fp` must be the frame pointer of the stub through which compiled code called.
+unsafe fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let (count, fields) = guest.fields(ty)?;
     guest.store.room_for_struct(ty)?;
     let op = if at == 0 { Opcode::StructNewDefault } else { Opcode::StructNew };
     guest.charge(op, fields)?;
-    // SAFETY: compiled code passes the slots of the type's fields.
+    // SAFETY: the caller's promise of `at`.
     let slots = if at == 0 { &[][..] } else { unsafe { slots(at, count) } };
     let held = |store: &Store| match &store.types.get(ty).comp {
         CompType::Struct(fields) => references(fields.iter().map(|f| f.storage), slots),
         _ => Vec::new(),
     };
-    // SAFETY: compiled code called through the stub that passes its frame pointer.
+    // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
     let addr = if at == 0 {
         guest.store.alloc_struct_default(ty)?
@@ -132,17 +135,20 @@ routines! {
     /// type, and whether null passes.
     ref_test(word, code, nullable, d, e) = |g: Guest<'_>| test(g, word, code, nullable);
     /// `struct.new`, and `struct.new_default` where the address of the fields is 0.
-    struct_new(ty, at, c, d, fp) = |g: Guest<'_>| struct_new(g, ty, at, fp);
+    struct_new(ty, at, c, d, fp) = |g: Guest<'_>| {
+        // SAFETY: it is what this routine is promised.
+        unsafe { struct_new(g, ty, at, fp) }
+    };
     /// `struct.get`, `struct.get_s`, `struct.get_u`: the field, with zeros above a packed one, goes to two slots.
     struct_get(word, field, at, d, e) = |g: Guest<'_>| {
         let found = g.store.heap.struct_get(object(word)?, field as u32).ok_or_else(gone)?;
-        // SAFETY: compiled code reserved two slots.
+        // SAFETY: the address of two slots is what this routine is promised.
         unsafe { give(at, found) };
         Ok(0)
     };
     /// `struct.set`: the value is in two slots, of which a packed field keeps the low bits.
     struct_set(word, field, at, d, e) = |g: Guest<'_>| {
-        // SAFETY: compiled code passes two slots.
+        // SAFETY: the address of two slots is what this routine is promised.
         let new = unsafe { value(at) };
         g.store.heap.struct_set(object(word)?, field as u32, new).ok_or_else(gone)?;
         Ok(0)

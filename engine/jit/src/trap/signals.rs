@@ -31,18 +31,25 @@ pub(crate) fn enter<R>(activation: &mut Activation, body: impl FnOnce(*mut Activ
     // stack, which is no worse unless it overflows.
     let _ = ALTERNATE.try_with(|_| ());
     let activation = ptr::from_mut(activation);
-    let outer = CURRENT.replace(activation);
-    let result = body(activation);
-    CURRENT.set(outer);
-    result
+    let _outer = Outer(CURRENT.replace(activation));
+    body(activation)
+}
+
+/// The activation that is the thread's innermost again when this is dropped, by a panic too: what lies further in is gone then.
+struct Outer(*mut Activation);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
 }
 
 /// Lets the next stop of this thread go on in a handler that was found for an exception.
 pub(crate) fn set_landing(landing: Landing) {
     let activation = CURRENT.get();
     if !activation.is_null() {
-        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the thread
-        // is in a routine that compiled code called, where no reference to it is in use.
+        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer, however it is left.
+        // No reference to it is in use: `enter` hands out a pointer alone, and the handler's reference ends with it.
         unsafe { (*activation).landing = Some(landing) };
     }
 }
@@ -97,8 +104,8 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
     let overflow = !sent && signal == libc::SIGSEGV && super::stack::is_beyond(fault);
     let activation = CURRENT.get();
     if !sent && !activation.is_null() && ranges::contains(pc) {
-        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; the
-        // thread is in compiled code, where no reference to it is in use.
+        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer, however it is left;
+        // the thread is in compiled code, where no reference to it is in use.
         let activation = unsafe { &mut *activation };
         activation.trap_pc = pc;
         activation.fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then_some(fault);

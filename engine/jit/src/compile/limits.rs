@@ -1,0 +1,181 @@
+//! From where on a function is compiled another way, or not at all: what decides is counted, and the code shows what was decided.
+
+use super::budget::{Budget, alive_at_edges, cost, within};
+use super::function::{Generators, MOST_ALIVE, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS};
+use super::function::{function, merges, steps, translated};
+use super::generate::{Workspace, generate};
+use super::isa::{self, Effort};
+use super::module::{CompileOptions, OptLevel};
+use super::translator::Env;
+use super::variable::Locals;
+use crate::abi::VmLayout;
+use crate::error::{Failure, Reason};
+use etalon_gas::Schedule;
+use etalon_module::{Features, Module};
+
+fn module(wat: &str) -> Module {
+    Module::new(&wat::parse_str(wat).unwrap(), Features::wasm3()).unwrap()
+}
+
+/// A function of an integer and of a local of a type.
+fn body(ty: &str, text: &str) -> Module {
+    // Without a result there would be nothing to optimise, and nothing would have to meet.
+    let used = match ty {
+        "i32" => "(i32.store (i32.add (i32.const 1) (i32.const 2)) (local.get 1))",
+        _ => "(table.set (i32.const 0) (local.get 1))",
+    };
+    module(&format!(
+        "(module (memory 1) (table 1 externref) (func (param i32) (local {ty}) {text} {used}))"
+    ))
+}
+
+/// A local that differs on two paths, so many times.
+fn ifs(n: usize) -> Module {
+    body("i32", &"(if (local.get 0) (then (local.set 1 (i32.const 7))))\n".repeat(n))
+}
+
+/// Blocks each of which dominates all that follow.
+fn row(n: usize) -> Module {
+    body("i32", &"(block (br_if 0 (local.get 0)))\n".repeat(n))
+}
+
+/// Values that are alive at as many edges.
+fn alive(n: usize) -> Module {
+    let (blocks, after) = ("(block (br_if 0 (local.get 0)))\n".repeat(n), "drop\n".repeat(n));
+    body("i32", &("(i32.popcnt (local.get 0))\n".repeat(n) + &blocks + &after))
+}
+
+fn env(module: &Module, opt: OptLevel) -> Env<'_> {
+    Env {
+        module,
+        isa: isa::host(opt.into(), false).unwrap(),
+        layout: VmLayout::new(module, |_| true),
+        schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
+        metering: false,
+    }
+}
+
+/// The steps, the merges, and the code of the function of a module.
+fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<Vec<u8>, Failure>) {
+    let env = env(module, opt);
+    let options = CompileOptions { opt, ..CompileOptions::new(env.schedule.clone(), false) };
+    let generators = Generators::new(&options).unwrap();
+    let mut work = Workspace::new();
+    translated(&mut work, &env, 0, Locals::Variables).unwrap();
+    let counts = (steps(&work.context.func), merges(&work.context.func));
+    let code = function(&mut work, &env, &generators, per_slot, 0);
+    (counts.0, counts.1, code.map(|code| code.bytes))
+}
+
+/// The code of the function of a module as a generator makes it.
+fn generated(module: &Module, effort: Effort, locals: Locals) -> Vec<u8> {
+    let (env, mut work) = (env(module, OptLevel::Speed), Workspace::new());
+    translated(&mut work, &env, 0, locals).unwrap();
+    generate(&mut work, &*isa::host(effort, false).unwrap(), 0).unwrap().bytes
+}
+
+const AMPLE: u64 = 1 << 20;
+const SPEED: Effort = Effort::Level(OptLevel::Speed);
+
+#[test]
+fn steps_are_the_blocks_above_each_instruction() {
+    let counts = [100, 200, 400].map(|n| {
+        let (steps, ..) = compiled(&row(n), OptLevel::Speed, AMPLE);
+        steps
+    });
+    // The square of the number, and something for each.
+    assert!(counts[1] > 3 * counts[0] && counts[1] < 4 * counts[0], "{counts:?}");
+    assert!(counts[2] > 3 * counts[1] && counts[2] < 4 * counts[1], "{counts:?}");
+}
+
+#[test]
+fn a_deep_tree_of_dominators_is_not_optimised() {
+    for (n, over) in [(100, false), (9000, true)] {
+        let module = row(n);
+        let (steps, merges, code) = compiled(&module, OptLevel::Speed, AMPLE);
+        assert_eq!(steps > MOST_STEPS, over, "{steps}");
+        assert!(merges <= MOST_MERGES);
+        let [optimised, plain] =
+            [SPEED, Effort::SmallFrames].map(|e| generated(&module, e, Locals::Variables));
+        assert_ne!(optimised, plain);
+        assert_eq!(code.unwrap(), if over { plain } else { optimised }, "{n}");
+    }
+}
+
+#[test]
+fn merges_are_what_has_met_before() {
+    let counts = [10, 20, 40].map(|n| compiled(&ifs(n), OptLevel::Speed, AMPLE).1);
+    assert!(counts[1] > 3 * counts[0] && counts[1] < 5 * counts[0], "{counts:?}");
+    assert!(counts[2] > 3 * counts[1] && counts[2] < 5 * counts[1], "{counts:?}");
+    assert_eq!(compiled(&row(40), OptLevel::Speed, AMPLE).1, 0);
+}
+
+#[test]
+fn where_too_many_values_meet_the_locals_are_in_memory() {
+    for (n, over) in [(100, false), (3000, true)] {
+        let module = ifs(n);
+        let (steps, merges, code) = compiled(&module, OptLevel::Speed, AMPLE);
+        assert_eq!(merges > MOST_MERGES, over, "{merges}");
+        assert!(steps <= MOST_STEPS);
+        let [variables, memory] =
+            [Locals::Variables, Locals::Memory].map(|locals| generated(&module, SPEED, locals));
+        assert_ne!(variables, memory);
+        assert_eq!(code.unwrap(), if over { memory } else { variables }, "{n}");
+    }
+}
+
+/// References must be where collections look for them, so they stay values. Each then has a place of its own, if there is room.
+#[test]
+fn where_too_many_references_meet_there_is_room_or_no_code() {
+    let text = "(if (local.get 0) (then (local.set 1 (ref.null extern))))\n".repeat(12_000);
+    let module = body("externref", &text);
+    let (_, merges, code) = compiled(&module, OptLevel::Speed, AMPLE);
+    assert!(merges > MOST_MERGES_LEFT, "{merges}");
+    let quick = generated(&module, OptLevel::None.into(), Locals::Memory);
+    assert_eq!(code.unwrap(), quick);
+    let (.., code) = compiled(&module, OptLevel::Speed, 1);
+    assert!(matches!(code, Err(Failure::NotCompiled(Reason::Frame { .. }))));
+}
+
+#[test]
+fn where_too_many_values_are_alive_one_pass_is_not_enough() {
+    for (n, over) in [(50, false), (800, true)] {
+        let module = alive(n);
+        let edges = alive_at_edges(&module, 0).unwrap();
+        assert_eq!(edges > MOST_ALIVE, over, "{edges}");
+        let (.., code) = compiled(&module, OptLevel::None, AMPLE);
+        let [one, other] =
+            [OptLevel::None.into(), SPEED].map(|e| generated(&module, e, Locals::Variables));
+        assert_eq!(code.unwrap(), if over { other } else { one }, "{n}");
+    }
+}
+
+/// A function of so many edges, at each of which 8000 values may be alive.
+fn wide(edges: usize) -> String {
+    let (locals, targets) = ("i64 ".repeat(7_998), "0 ".repeat(edges));
+    format!("(func (param i32) (local {locals}) (br_table {targets} 0 (local.get 0)))")
+}
+
+/// The default budget, in numbers: 4 Mi units a function, 64 Mi a module.
+#[test]
+fn the_default_budget_ends_where_it_says() {
+    let budget = Budget::default();
+    assert_eq!((budget.function, budget.module), (4_194_304, 67_108_864));
+    let outcomes = |functions: &[usize]| {
+        let text: String = functions.iter().map(|edges| wide(*edges)).collect();
+        let module = module(&format!("(module {text})"));
+        let indices: Vec<u32> = (0..functions.len() as u32).collect();
+        let costs: Vec<u64> = indices.iter().map(|f| cost(&module, *f).unwrap()).collect();
+        (costs, within(budget, &module, &indices).unwrap())
+    };
+    let (costs, outcome) = outcomes(&[4100, 4200]);
+    assert!(costs[0] <= budget.function && costs[1] > budget.function, "{costs:?}");
+    assert_eq!(outcome[0], Ok(()));
+    assert_eq!(outcome[1], Err(Reason::Budget { cost: costs[1], limit: budget.function }));
+    // Functions come in their order, and one that is small may have what is left.
+    let (costs, outcome) = outcomes(&[&[4000; 17][..], &[100][..]].concat());
+    let fit = outcome.iter().map(Result::is_ok).collect::<Vec<_>>();
+    assert_eq!(fit, [&[true; 16][..], &[false, true][..]].concat());
+    let left = budget.module - 16 * costs[0];
+    assert_eq!(outcome[16], Err(Reason::Budget { cost: costs[16], limit: left }));
+}
