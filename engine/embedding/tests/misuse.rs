@@ -113,7 +113,7 @@ fn an_import_of_another_store_is_an_error_of_linking() {
             let module = Module::new(&engine, format!("(module {import})")).unwrap();
             let mut linker = Linker::new(&engine);
             linker.define(&a, "m", name, item).unwrap();
-            let mut fails = |result: Result<Instance>| {
+            let fails = |result: Result<Instance>| {
                 let error = result.unwrap_err();
                 let (module, name) = ("m".to_owned(), name.to_owned());
                 let expected = LinkError::OtherStore { module, name };

@@ -52,6 +52,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         layout: VmLayout::new(module, |_| true),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering: false,
+        interruptible: false,
     }
 }
 
