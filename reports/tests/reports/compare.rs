@@ -131,3 +131,21 @@ fn versions_and_new_suites_are_notes() {
         ]
     );
 }
+
+#[test]
+fn what_timed_out_is_a_regression_with_a_note_on_the_machine() {
+    let comparison = after(|record| {
+        let row = row(record, "nop.wast", "jit");
+        row.passed -= 1;
+        row.timed_out += 1;
+    });
+    assert_eq!(
+        regressions(&comparison),
+        [Measure::FilesPassed, Measure::Passed, Measure::TimedOut]
+    );
+    assert!(comparison.notes[0].starts_with("1 command timed out in this run"), "{comparison:?}");
+    assert_eq!(
+        comparison.regressions[2].to_string(),
+        "wasm-v1 on jit: commands timed out rose from 0 to 1"
+    );
+}

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::sample::{HOSTILE, empty, large, mixed};
 use etalon_record::{
-    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord,
-    Observation, OutcomeKind, Reached, Record, RuleCoverage, Tool, Value, read_record, to_json,
+    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord, Note,
+    Observation, OutcomeKind, Reached, Record, Row, RuleCoverage, Tool, Value, read_record,
+    to_json,
 };
 use etalon_reports::{
     Baseline, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
@@ -314,4 +315,43 @@ fn the_index_links_no_script() {
     record.schedule = None;
     let index = etalon_reports::html_index(&[&record, &record]);
     assert!(!index.contains("href=\"javascript:"), "{index}");
+}
+
+/// Neither a pass nor a failure, in every rendering.
+#[test]
+fn what_timed_out_is_told_apart_from_failures() {
+    let mut record = empty("x86_64");
+    record.time_limit = Some("10s".into());
+    let timeouts = vec![Note::new(7, "assert_return: expected returned")];
+    record.rows.push(Row { passed: 2, timed_out: 1, timeouts, ..Row::new("s", "late", "jit") });
+    record.normalise();
+    let xml = junit(&record).expect("JUnit");
+    assert!(xml.contains("errors=\"1\"") && xml.contains("failures=\"0\""), "{xml}");
+    assert!(xml.contains("1 of 3 assertions timed out") && xml.contains("line 7: "), "{xml}");
+    let text = markdown(&record, None);
+    for part in
+        ["**✗ 1 command does not end within 10s.**", "limit of time 10s", "◷ 2 / 3", "## Timed out"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let page = html(&record, None);
+    for part in ["href=\"#timed-out\"", "id=\"timed-out\"", "limit of time", "◷"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let mut diff = DiffRecord::new(Tool::new("etalon", "0"), "x86_64");
+    diff.cases = 1;
+    diff.timed_out.push(Divergence {
+        file: "a.wasm".into(),
+        invoke: None,
+        args: Vec::new(),
+        what: Aspect::Time,
+        by_engine: [("jit".to_owned(), Observation::new(OutcomeKind::TimedOut))].into(),
+    });
+    let text = diff_markdown(&diff);
+    assert!(text.contains("No divergence in 1 case, but 1 case does not end"), "{text}");
+    assert!(text.contains("## time: a.wasm") && !text.contains("agree"), "{text}");
+    let mut fuzz = FuzzRecord::new(Tool::new("etalon", "0"), "x86_64", 1);
+    (fuzz.cases, fuzz.timed_out) = (9, 2);
+    let text = fuzz_markdown(&fuzz);
+    assert!(text.contains("2 cases do not end within the limit") && !text.contains("agree"));
 }
