@@ -265,7 +265,10 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     if let Outcome::Trapped { text, .. } = &run.outcome {
         record.trap = Some(text.clone());
     }
-    record.backtrace.clone_from(&run.backtrace);
+    // Where the time was up is no two times the same.
+    if run.outcome != Outcome::TimedOut {
+        record.backtrace.clone_from(&run.backtrace);
+    }
     record.message = message(&run.outcome);
     record.gas.clone_from(&run.gas);
     record.not_compiled = run.not_compiled;
