@@ -1,5 +1,6 @@
 //! Errors of the embedding.
 
+use crate::backtrace::traced;
 use crate::reference::{ExnRef, Rooted};
 pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
@@ -86,17 +87,17 @@ pub(crate) fn into_stop(state: &State, error: Error) -> Stop {
 pub(crate) fn from_stop(state: &mut State, stop: Stop) -> Error {
     match stop {
         Stop::Trap(trapped) => match trapped.site {
-            Some(site) => Error::new(site).context(trapped.trap),
-            None => Error::new(trapped.trap),
+            Some(site) => traced(state, site).context(trapped.trap),
+            None => traced(state, trapped.trap),
         },
         Stop::Throw(exn) => Error::new(ThrownException::new(Rooted::of(state, Ref::exn(exn)))),
-        Stop::Exhausted(what) => Error::new(what),
+        Stop::Exhausted(what) => traced(state, what),
         Stop::Host(error) => {
             let parcel = error.payload().and_then(|p| p.downcast_ref::<Parcel>());
             let sent = parcel.and_then(|p| p.lock().unwrap_or_else(PoisonError::into_inner).take());
             sent.unwrap_or_else(|| Error::new(error))
         }
-        Stop::Crash(crash) => Error::new(crash),
+        Stop::Crash(crash) => traced(state, crash),
     }
 }
 

@@ -25,6 +25,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod backtrace;
 mod config;
 mod context;
 mod engine;
@@ -53,6 +54,7 @@ mod types;
 pub mod unstable;
 mod value;
 
+pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use config::{CompileBudget, Config, OptLevel, Tier, UnknownTier};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;

@@ -214,7 +214,12 @@ impl Executor for Interp {
                 Ok(Completion::TailCall(TailCall { func, slots }))
             }
             Ok(_) => Err(Stop::crash("a call was left for no reason")),
-            Err(stop) => Err(stop),
+            Err(stop) => {
+                if stop.is_traced() {
+                    machine.note_frames(&self.lock().program, store);
+                }
+                Err(stop)
+            }
         };
         self.keep(machine);
         result

@@ -2,7 +2,7 @@
 
 use crate::abi::{
     AbiSignature, Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry,
-    HostContext, JitContext, Pending,
+    HostContext, JitContext, Pending, Returns,
 };
 use crate::code::{LoadedModule, Modules, Place};
 use crate::libcalls::Builtins;
@@ -95,6 +95,7 @@ impl Jit {
                 executor: this.as_ptr(),
                 pending: None,
                 waiting: Vec::new(),
+                returns: Returns::new(),
             })),
         })
     }
@@ -358,6 +359,18 @@ impl Jit {
         }
     }
 
+    /// Notes the frames of the activation that a stop has ended.
+    fn trace(&self, store: &mut Store, activation: &Activation) {
+        let state = self.state();
+        let instance_of = |start| {
+            let found = state.instances.iter().find(|(_, i)| i.module.addresses().0 == start);
+            found.map(|(addr, _)| InstanceAddr(*addr))
+        };
+        // SAFETY: the store is held exclusively here, and compiled code does not run.
+        let returns = unsafe { &(*self.context.get()).returns };
+        trap::tell(store, &state.modules, activation.trap_pc, returns, instance_of);
+    }
+
     /// Takes what a routine recorded.
     fn take_pending(&self) -> Option<Pending> {
         // SAFETY: the store is held exclusively here, and compiled code does not run.
@@ -491,12 +504,12 @@ impl Executor for Jit {
         let store: *mut Store = store;
         // SAFETY: the executor's own store is held exclusively, so no one else uses the context; compiled code of
         // this thread that is further out waits for this call.
-        let outer = unsafe {
+        let (outer, returns) = unsafe {
             let context = &mut *self.context.get();
             (context.gas, context.interrupt) = (gas, interrupt);
-            std::mem::replace(&mut context.store, store)
+            (std::mem::replace(&mut context.store, store), &raw mut context.returns)
         };
-        let mut activation = Activation::new();
+        let mut activation = Activation::new(returns);
         let slots = slots.as_mut_ptr();
         let status = trap::on_guest_stack(|| {
             trap::enter(&mut activation, |activation| {
@@ -517,7 +530,13 @@ impl Executor for Jit {
         let store = unsafe { &mut *store };
         match status {
             Ok(0) => self.completion(),
-            Ok(_) => Err(self.stop(store, &activation)),
+            Ok(_) => {
+                let stop = self.stop(store, &activation);
+                if stop.is_traced() {
+                    self.trace(store, &activation);
+                }
+                Err(stop)
+            }
             Err(error) => Err(Stop::Host(etalon_runtime::HostError::new(error.to_string()))),
         }
     }

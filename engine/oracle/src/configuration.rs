@@ -3,7 +3,7 @@
 //! What validation promises is checked all the same. Where it does not hold the answer is a *crash*, which names a bug of ours.
 
 pub(crate) use crate::stop::{Step, bug, crash, wrong_type};
-pub(crate) use crate::thread::{Context, Frame, Label, Thread};
+pub(crate) use crate::thread::{Context, Frame, Label, Thread, site_of};
 
 use crate::observer::Observer;
 use crate::oracle::{Desk, Oracle};
@@ -12,8 +12,8 @@ use crate::usage::Usage;
 use etalon_module::{AddrType, Canonicalise, RefType, Rule, TypeId};
 use etalon_numerics::Function;
 use etalon_runtime::{
-    DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Site,
-    Stop, Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId, room,
+    DataAddr, ElemAddr, Exhaustion, FuncAddr, GlobalAddr, InstanceInst, MemoryAddr, Ref, Stop,
+    Store, TableAddr, TagAddr, Trap, Trapped, Value, WaiterId, room,
 };
 
 /// Most labels and handlers of a thread. A body of blocks in blocks costs its caller no depth, so depth alone does not bound them.
@@ -68,12 +68,7 @@ impl Configuration<'_> {
     /// A trap of the instruction that is executed.
     #[cold]
     pub(crate) fn trap(&self, trap: Trap) -> Box<Stop> {
-        let site = self.thread.frames.last().and_then(|frame| {
-            let at = frame.next.checked_sub(1)?;
-            let instruction = frame.text.instructions.get(at as usize)?;
-            Some(Site { func: frame.text.index, offset: instruction.offset })
-        });
-        Box::new(Stop::Trap(Trapped { trap, site }))
+        Box::new(Stop::Trap(Trapped { trap, site: self.thread.frames.last().and_then(site_of) }))
     }
 
     /// A condition of a rule: where it does not hold, another rule says that the instruction traps.

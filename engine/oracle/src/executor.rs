@@ -21,10 +21,6 @@ impl Oracle {
         let desk = Some(self.take_desk());
         work(&mut Configuration { oracle: self, store, thread, desk, waiter }).map_err(|stop| *stop)
     }
-
-    fn is(&self, other: &Arc<dyn Executor>) -> bool {
-        std::ptr::addr_eq(Arc::as_ptr(other), self)
-    }
 }
 
 /// The desk goes back however the work ends, by a panic of the embedder's too.
@@ -50,7 +46,7 @@ impl Executor for Oracle {
         let functions = &mut state.desk.get_or_insert_default().functions;
         for func in &inst.funcs[inst.module.imported_funcs as usize..] {
             let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
-            if self.is(store.executor(tier)) {
+            if std::ptr::addr_eq(Arc::as_ptr(store.executor(tier)), self) {
                 let len = functions.len().max(func.index() + 1);
                 functions.resize(len, Function::Foreign);
                 functions[func.index()] = Function::Own;

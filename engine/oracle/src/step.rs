@@ -1,6 +1,6 @@
 //! One step: the next instruction of the innermost frame, by the function of its rule.
 
-use crate::configuration::{Configuration, Context, Step, bug};
+use crate::configuration::{Configuration, Context, Step, bug, site_of};
 use crate::pause::{Pause, Pausing};
 use crate::rules::Extend::{Signed, Unsigned};
 use crate::rules::{PACK, SPLAT, ZERO};
@@ -104,6 +104,9 @@ impl Configuration<'_> {
     /// A thread is over. A trap goes out through all that is open.
     /// `Steps/trans`, `Steps/refl`, `Step_pure/trap-instrs`, `Step_pure/trap-label`, `Step_pure/trap-handler`, `Step_pure/trap-frame`
     fn ended(&mut self, stop: Option<&Stop>) {
+        for frame in self.thread.frames.iter().rev().filter(|_| stop.is_some_and(Stop::is_traced)) {
+            self.store.note_site(frame.instance, site_of(frame));
+        }
         match stop {
             None | Some(Stop::Throw(_)) => {}
             // Where the thread is damaged its rules end there. It trapped all the same.

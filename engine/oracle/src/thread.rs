@@ -5,7 +5,7 @@
 //! written down, and go on elsewhere.
 
 use crate::text::Text;
-use etalon_runtime::{ExnAddr, FuncAddr, InstanceAddr, Ref, Roots, Store, Value};
+use etalon_runtime::{ExnAddr, FuncAddr, InstanceAddr, Ref, Roots, Site, Store, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -70,6 +70,12 @@ pub(crate) struct Frame {
     pub(crate) locals: u32,
     /// Where its labels and handlers begin among the contexts of the thread.
     pub(crate) contexts: u32,
+}
+
+/// The instruction that a frame executes: for those further out, a call.
+pub(crate) fn site_of(frame: &Frame) -> Option<Site> {
+    let instruction = frame.text.instructions.get(frame.next.checked_sub(1)? as usize)?;
+    Some(Site { func: frame.text.index, offset: instruction.offset })
 }
 
 /// What instructions are executed inside of: a label or a handler. The innermost of a thread is the last.

@@ -18,6 +18,7 @@ use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::{TableError, TableInst};
+use crate::trace::Trace;
 use crate::unwind::{Holding, Inside};
 use crate::value::Value;
 use crate::waits::Waits;
@@ -133,6 +134,7 @@ pub struct Store {
     table_budget: Arc<Budget>,
     interruptible: bool,
     interrupt: Interrupt,
+    pub(crate) trace: Trace,
     pub(crate) imported: Imported,
 }
 
@@ -200,6 +202,7 @@ impl Store {
             table_budget: budget("the tables of the store are full", config.table_bytes),
             interruptible: config.interruptible,
             interrupt: Interrupt::new(),
+            trace: Trace::default(),
             imported: Imported::default(),
         })
     }

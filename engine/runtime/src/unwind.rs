@@ -19,6 +19,7 @@ impl Inside<'_> {
     /// `depth` is what is left again afterwards.
     pub(crate) fn new(store: &mut Store, depth: u64) -> Inside<'_> {
         store.nesting += 1;
+        store.trace.clear();
         let (activations, running) = (store.activations.len(), store.running.take());
         Inside { store, depth, activations, running }
     }

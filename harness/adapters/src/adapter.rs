@@ -4,7 +4,7 @@ use crate::outcome::Outcome;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
 use etalon::{Features, Schedule};
-use etalon_record::EngineInfo;
+use etalon_record::{Backtrace, EngineInfo};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -187,6 +187,11 @@ pub trait Session {
     /// compiler left them to the interpreter.
     fn not_compiled(&self) -> u64 {
         0
+    }
+
+    /// The functions that the guest was in when the last call or instantiation stopped; empty if the engine does not tell.
+    fn backtrace(&self) -> Backtrace {
+        Backtrace::default()
     }
 
     /// Whether calls can be made in turns, as [`SessionConfig::turns`] asks for.

@@ -16,9 +16,9 @@ use etalon::{
     Caller, CompileError, Config, Crash, Engine, Error, Execution, Exhaustion, ExternType,
     Features, Func, FuncType, Global, GlobalType, InstantiateError, LinkError, Linker, Memory,
     MemoryType, Module, ModuleError, Mutability, Ref, RefType, RootScope, Site, Store, Table,
-    TableType, Tag, ThrownException, Tier, Trap, ValType,
+    TableType, Tag, ThrownException, Tier, Trap, ValType, WasmBacktrace,
 };
-use etalon_record::{EngineInfo, role};
+use etalon_record::{Backtrace, BacktraceFrame, EngineInfo, role};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -174,6 +174,7 @@ impl Adapter for OwnTier {
             modules: Vec::new(),
             instances: Vec::new(),
             not_compiled: 0,
+            backtrace: None,
         }))
     }
 }
@@ -209,6 +210,8 @@ pub(crate) struct OwnSession {
     pub(crate) instances: Vec<etalon::Instance>,
     /// Functions that were to be compiled, and were not.
     not_compiled: u64,
+    /// Where the last call that stopped did.
+    backtrace: Option<WasmBacktrace>,
     /// Where to add the rules that the oracle used.
     pub(crate) tally: Option<RuleTally>,
     pub(crate) trusts: bool,
@@ -454,6 +457,18 @@ impl Session for OwnSession {
         self.not_compiled
     }
 
+    fn backtrace(&self) -> Backtrace {
+        let Some(backtrace) = &self.backtrace else { return Backtrace::default() };
+        let frames = backtrace.frames().iter().map(|frame| BacktraceFrame {
+            func: frame.func_index(),
+            name: frame.func_name().map(str::to_owned),
+            offset: frame.module_offset().and_then(|at| u32::try_from(at).ok()),
+            line: None,
+            column: None,
+        });
+        Backtrace { frames: frames.collect(), omitted: backtrace.omitted() }
+    }
+
     fn gas_executed(&self) -> Option<u64> {
         let counts = self.engine.tier() == Tier::Oracle;
         counts.then(|| unstable::executed(&self.store))
@@ -516,11 +531,15 @@ impl OwnSession {
         let mut scope = RootScope::new(&mut self.store);
         match func.call(&mut scope, args, &mut results) {
             Ok(()) => returned(&scope, &results),
-            Err(error) => stopped(&mut scope, &error),
+            Err(error) => {
+                self.backtrace = error.downcast_ref().cloned();
+                stopped(&mut scope, &error)
+            }
         }
     }
 
     pub(crate) fn stopped(&mut self, error: &Error) -> Outcome {
+        self.backtrace = error.downcast_ref().cloned();
         stopped(&mut RootScope::new(&mut self.store), error)
     }
 

@@ -24,6 +24,14 @@ pub(crate) struct Precompiled {
 /// Reads a file, text translated to binary. Whatever its name, a file that begins as an artefact does is one, and refused unless
 /// the user said that it can be trusted.
 pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u8>> {
+    Ok(read_module_and_text(path, precompiled)?.0)
+}
+
+/// The same, with the text that was translated if the file is text.
+pub(crate) fn read_module_and_text(
+    path: &Path,
+    precompiled: Precompiled,
+) -> Result<(Vec<u8>, Option<String>)> {
     let bytes = read(path)?;
     if Module::is_artefact(&bytes) && !precompiled.allowed {
         let message = "this is an artefact: it holds machine code, which runs as it is; if you trust the file as a \
@@ -31,23 +39,24 @@ pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u
         return Err(InputError::new("artefact", path, message).into());
     }
     if bytes.starts_with(b"\0asm") || Module::is_artefact(&bytes) {
-        return Ok(bytes);
+        return Ok((bytes, None));
     }
     let is_binary = path.extension().is_some_and(|extension| extension == "wasm");
     match std::str::from_utf8(&bytes) {
         Ok(text) if looks_like_text(text) => {
             let text = unfold(text);
             if is_blank(&text) {
-                return Ok(if is_binary { bytes } else { EMPTY_MODULE.to_vec() });
+                return Ok((if is_binary { bytes } else { EMPTY_MODULE.to_vec() }, None));
             }
-            wat::Parser::new().parse_str(Some(path), &text).map_err(|error| {
+            let wasm = wat::Parser::new().parse_str(Some(path), &text).map_err(|error| {
                 let message =
                     format!("not a module in the text format: {}", error.to_string().trim_end());
-                InputError::new("syntax", path, message).into()
-            })
+                InputError::new("syntax", path, message)
+            })?;
+            Ok((wasm, Some(text.into_owned())))
         }
         // The decoder says what is wrong with it, and where.
-        _ => Ok(bytes),
+        _ => Ok((bytes, None)),
     }
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod backtrace;
 mod commands;
 mod coverage;
 mod duration;

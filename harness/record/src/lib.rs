@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod backtrace;
 mod bench;
 mod coverage;
 mod diff;
@@ -38,6 +39,7 @@ mod totals;
 mod value;
 mod write;
 
+pub use backtrace::{Backtrace, BacktraceFrame};
 pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
 pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::row::is_zero;
-use crate::{Format, Gas, Kind, OutcomeKind, Tool, Value};
+use crate::{Backtrace, Format, Gas, Kind, OutcomeKind, Tool, Value};
 
 /// One invocation on one engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct RunRecord {
     /// The text of the trap, if it trapped.
     #[serde(default)]
     pub trap: Option<String>,
+    /// The functions that the guest was in when it trapped or ran out of something; absent if there is nothing to tell.
+    #[serde(default, skip_serializing_if = "Backtrace::is_empty")]
+    pub backtrace: Backtrace,
     /// What else there is to say: the reason of a rejection, what ran out, the missing feature.
     #[serde(default)]
     pub message: Option<String>,
@@ -63,6 +66,7 @@ impl RunRecord {
             outcome,
             results: Vec::new(),
             trap: None,
+            backtrace: Backtrace::default(),
             message: None,
             gas: None,
             not_compiled: 0,

@@ -3,6 +3,7 @@
 mod fuel;
 mod roots;
 mod run;
+mod trace;
 mod unwind;
 
 pub(crate) use roots::{Held, RootMaps, Standing};

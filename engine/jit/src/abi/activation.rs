@@ -1,5 +1,7 @@
 //! One entry into compiled code, from its trampoline to the return or the stop.
 
+use etalon_runtime::Trace;
+
 /// What the entry trampoline leaves for the signal handler, and the handler for the executor.
 #[derive(Debug)]
 #[repr(C)]
@@ -16,8 +18,27 @@ pub(crate) struct Activation {
     pub(crate) fault: Option<usize>,
     /// Whether that was beyond the end of the guest stack.
     pub(crate) overflow: bool,
+    /// Where the handler leaves the return addresses of the frames that a stop ends.
+    pub(crate) returns: *mut Returns,
     /// Where execution goes on at the next stop instead: a handler that was found for an exception.
     pub(crate) landing: Option<Landing>,
+}
+
+/// Return addresses of frames of compiled code, the innermost first. Their frames are gone when the executor asks, so the handler
+/// notes them; it cannot allocate.
+#[derive(Debug)]
+pub(crate) struct Returns {
+    /// How many there are.
+    pub(crate) len: usize,
+    /// How many frames there were further out, at least.
+    pub(crate) omitted: u64,
+    pub(crate) at: [usize; Trace::MOST],
+}
+
+impl Returns {
+    pub(crate) fn new() -> Returns {
+        Returns { len: 0, omitted: 0, at: [0; Trace::MOST] }
+    }
 }
 
 /// Where an exception goes on.
@@ -33,8 +54,8 @@ pub(crate) struct Landing {
 }
 
 impl Activation {
-    /// Before the entry.
-    pub(crate) fn new() -> Activation {
+    /// Before the entry. `returns` must be valid as long as the activation is entered; null if nobody asks.
+    pub(crate) fn new(returns: *mut Returns) -> Activation {
         Activation {
             handler: 0,
             sp: 0,
@@ -42,6 +63,7 @@ impl Activation {
             trap_pc: 0,
             fault: None,
             overflow: false,
+            returns,
             landing: None,
         }
     }

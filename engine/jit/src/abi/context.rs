@@ -1,5 +1,6 @@
 //! The context of a store, which all compiled code of the store reaches.
 
+use super::Returns;
 use crate::libcalls::{Builtins, VmContext};
 use etalon_runtime::{Stop, Store, TailCall};
 use std::any::Any;
@@ -53,6 +54,8 @@ pub(crate) struct JitContext {
     pub(crate) pending: Option<Pending>,
     /// Frame pointers of the stubs through which compiled code is in a call that may collect, the innermost last.
     pub(crate) waiting: Vec<usize>,
+    /// The frames that the last stop ended.
+    pub(crate) returns: Returns,
 }
 
 /// The context of an exit stub, in place of an instance's: which function of another tier or of the host it calls.

@@ -8,7 +8,7 @@ pub(crate) mod slots;
 mod trampoline;
 mod vmctx;
 
-pub(crate) use activation::{Activation, Landing};
+pub(crate) use activation::{Activation, Landing, Returns};
 pub(crate) use context::{FuncEntry, HostContext, JitContext, Pending};
 pub(crate) use regions::Region;
 pub(crate) use signature::{AbiSignature, AbiType};

@@ -3,9 +3,11 @@
 mod registers;
 mod signals;
 mod stack;
+mod trace;
 mod unwind;
 
 pub(crate) use signals::{enter, is_outermost, set_landing};
 pub(crate) use stack::bytes_per_slot;
 pub use stack::on_guest_stack;
+pub(crate) use trace::tell;
 pub(crate) use unwind::{find_handler, visit_references};

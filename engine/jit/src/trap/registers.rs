@@ -9,6 +9,12 @@ pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize
 }
 
+/// The frame pointer of the interrupted code; `None` where there is none.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn frame_pointer(context: &ucontext_t) -> Option<usize> {
+    Some(context.uc_mcontext.gregs[libc::REG_RBP as usize] as usize)
+}
+
 /// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
@@ -25,6 +31,12 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
 #[cfg(target_arch = "aarch64")]
 pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.pc as usize
+}
+
+/// The frame pointer of the interrupted code; `None` where there is none.
+#[cfg(target_arch = "aarch64")]
+pub(super) fn frame_pointer(context: &ucontext_t) -> Option<usize> {
+    Some(context.uc_mcontext.regs[29] as usize)
 }
 
 /// Lets the thread go on in a handler of compiled code.
@@ -44,6 +56,12 @@ pub(super) fn pc(context: &ucontext_t, _signal: i32) -> usize {
     context.uc_mcontext.__gregs[libc::REG_PC] as usize
 }
 
+/// The frame pointer of the interrupted code; `None` where there is none.
+#[cfg(target_arch = "riscv64")]
+pub(super) fn frame_pointer(context: &ucontext_t) -> Option<usize> {
+    Some(context.uc_mcontext.__gregs[libc::REG_S0] as usize)
+}
+
 /// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "riscv64")]
 pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
@@ -61,6 +79,12 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
 pub(super) fn pc(context: &ucontext_t, signal: i32) -> usize {
     let pc = context.uc_mcontext.psw.addr as usize;
     if matches!(signal, libc::SIGILL | libc::SIGFPE) { pc - 1 } else { pc }
+}
+
+/// The frame pointer of the interrupted code; `None` where there is none.
+#[cfg(target_arch = "s390x")]
+pub(super) fn frame_pointer(_context: &ucontext_t) -> Option<usize> {
+    None
 }
 
 /// Lets the thread go on in a handler of compiled code.

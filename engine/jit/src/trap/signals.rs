@@ -110,6 +110,12 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
         activation.trap_pc = pc;
         activation.fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then_some(fault);
         activation.overflow = overflow;
+        if activation.landing.is_none() && !overflow && !activation.returns.is_null() {
+            let innermost = registers::frame_pointer(registers);
+            // SAFETY: the executor keeps the place as long as the activation is entered, and uses it only after that; compiled
+            // code was interrupted at an instruction that may trap, so its frame pointers are in order.
+            unsafe { super::trace::note(&mut *activation.returns, innermost, activation.fp) };
+        }
         let (pc, sp, fp) = (activation.handler, activation.sp, activation.fp);
         let entry = Landing { pc, sp, fp, payload: 0, clause: 0 };
         registers::resume(registers, activation.landing.take().unwrap_or(entry));

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn an_overflow_of_rust_ends_the_process_with_a_message() {
         if std::env::var_os(VARIABLE).is_some() {
-            let mut activation = crate::abi::Activation::new();
+            let mut activation = crate::abi::Activation::new(std::ptr::null_mut());
             let run = || crate::trap::enter(&mut activation, |_| recurse(1 << 30));
             on_guest_stack(run).unwrap();
             return;

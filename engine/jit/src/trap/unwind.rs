@@ -89,7 +89,7 @@ const RETURN_ADDRESS: usize = if cfg!(target_arch = "s390x") { 14 * 8 } else { 8
 ///
 /// # Safety
 /// `fp` must be the frame pointer of a frame of compiled code that has not returned.
-unsafe fn caller_of(fp: usize) -> (usize, usize) {
+pub(super) unsafe fn caller_of(fp: usize) -> (usize, usize) {
     // SAFETY: a frame pointer points at the caller's, and the return address lies above it.
     unsafe { (word(fp), word(fp + RETURN_ADDRESS)) }
 }

@@ -8,14 +8,14 @@ use crate::fault::tool;
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, json, note, plain, say};
 use crate::time::{Limit, Timeout, limit, time_limit};
-use crate::{input, values};
+use crate::{backtrace, input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable;
 use etalon_adapters::{
     Adapter, ExportInfo, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
     SessionConfig, Val, ValKind,
 };
-use etalon_record::{Gas, RunRecord};
+use etalon_record::{Backtrace, Gas, RunRecord};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -72,10 +72,12 @@ struct Run {
     /// Functions that the compiler left to the interpreter.
     not_compiled: u64,
     host_calls: Vec<HostCall>,
+    /// Where it stopped.
+    backtrace: Backtrace,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let wasm = input::read_module(&args.file, args.precompiled)?;
+    let (wasm, text) = input::read_module_and_text(&args.file, args.precompiled)?;
     let is_artefact = etalon::Module::is_artefact(&wasm);
     Timeout { timeout: args.timeout }.check(&args.file, &wasm)?;
     let default = if is_artefact { "aot" } else { "auto" };
@@ -96,6 +98,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     let metered = gas.is_some();
     let mut run = execute(args, &**adapter, &wasm, gas)?;
+    if let Some(text) = &text {
+        backtrace::locate(&mut run.backtrace, text, &wasm);
+    }
     if is_artefact {
         explain(&mut run.outcome, metered, &wasm);
     }
@@ -120,12 +125,14 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfi
         gas: None,
         not_compiled: 0,
         host_calls: Vec::new(),
+        backtrace: Backtrace::default(),
     };
     match session.instantiate(wasm) {
         Err(outcome) => run.outcome = outcome,
         Ok(instance) => call(args, &mut *session, instance, &mut run)?,
     }
     run.host_calls = session.take_host_calls();
+    run.backtrace = session.backtrace();
     run.not_compiled = session.not_compiled();
     run.gas = session.gas_consumed().zip(schedule).map(|(consumed, schedule)| Gas {
         consumed,
@@ -258,6 +265,10 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     if let Outcome::Trapped { text, .. } = &run.outcome {
         record.trap = Some(text.clone());
     }
+    // Where the time was up is no two times the same.
+    if run.outcome != Outcome::TimedOut {
+        record.backtrace.clone_from(&run.backtrace);
+    }
     record.message = message(&run.outcome);
     record.gas.clone_from(&run.gas);
     record.not_compiled = run.not_compiled;
@@ -282,9 +293,14 @@ fn print(args: &Args, run: &Run) {
                 Outcome::Rejected(rejection) => rejection.word().to_owned(),
                 other => other.kind().to_string(),
             };
-            let text = message(outcome).unwrap_or_default();
+            let text = match outcome {
+                // The place is the first line of the backtrace.
+                Outcome::Trapped { text, .. } if !run.backtrace.is_empty() => text.clone(),
+                _ => message(outcome).unwrap_or_default(),
+            };
             let file = format!("{}: ", escape::file(&args.file.display().to_string()));
             output::note_in_colour([plain(file), bad(word), plain(format!(": {text}"))]);
+            backtrace::print(&run.backtrace, &args.file.display().to_string());
         }
     }
     if run.not_compiled > 0 {
