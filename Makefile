@@ -74,6 +74,19 @@ fuzz-bytes: ## Arbitrary bytes on interpreter and compiler, guided by coverage, 
 faults: ## Every request to the system and the allocator fails in turn, over scripts and programs, on all tiers
 	ETALON_FAULTS=all $(CARGO) test --locked -p etalon-harness --test resources -- faults
 
+# Compiled code may fault on purpose beyond a memory, in pages without rights; whatever else valgrind says is an error.
+MEMCHECK := valgrind -q --smc-check=all-non-file --num-callers=20 --log-file=$(CURDIR)/target/memcheck/%p.log
+# Mappings that valgrind has too, a stack that overflows, and what only counts or only takes long.
+NOT_FOLLOWED := modules_that_are_dropped_leave_nothing an_overflow_of compile::growth compile::limits the_heap_has_a_cap
+
+.PHONY: memcheck
+memcheck: ## The tests of runtime, interp and jit under valgrind: wild accesses, bytes that nobody wrote; about half an hour
+	rm -rf target/memcheck && mkdir -p target/memcheck
+	$(CARGO) test --locked -p etalon-runtime -p etalon-interp -p etalon-jit --lib --tests --no-fail-fast \
+	  --config 'target."cfg(all())".runner = "$(MEMCHECK)"' -- --test-threads=1 $(NOT_FOLLOWED:%=--skip %)
+	cat target/memcheck/*.log | sed 's/^==[0-9]*== *//' | awk -v RS= \
+	  '!/^Warning/ && !/is in a --- anonymous segment/ { print; print ""; bad = 1 } END { exit bad }'
+
 .PHONY: bless
 bless: ## Accepts changed snapshots: gas, records, command line. Read the difference before you commit it
 	INSTA_UPDATE=always ETALON_BLESS=1 $(CARGO) test --workspace --locked --no-fail-fast
