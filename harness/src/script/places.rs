@@ -38,7 +38,7 @@ fn find(text: &str, wasm: &[u8], offsets: &[u32]) -> Option<BTreeMap<u32, Place>
         let Payload::CodeSectionEntry(body) = payload.ok()? else { continue };
         let spans = functions.next()??;
         let range = body.range();
-        if !offsets.iter().any(|at| range.contains(&u64::from(*at).try_into().unwrap_or(0))) {
+        if !offsets.iter().any(|at| range.contains(&u64::from(*at))) {
             continue;
         }
         let operators = body.get_operators_reader().ok()?.into_iter_with_offsets();
