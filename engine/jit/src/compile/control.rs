@@ -204,6 +204,15 @@ impl Translator<'_> {
             })
     }
 
+    /// Whether an operator becomes no code at all, so that charges on both sides of it can be made as one.
+    pub(super) fn is_silent(&self, operator: &O<'_>) -> bool {
+        match operator {
+            O::Nop | O::Block { .. } => true,
+            O::End => self.falls_through(),
+            _ => false,
+        }
+    }
+
     /// `end`
     fn end(&mut self) -> Result<(), Failure> {
         if self.reachable && self.falls_through() {

@@ -2,7 +2,8 @@
 //!
 //! The costs of a body's segments are summed before it is translated. Wherever control reaches a cut, translation has just
 //! finished the operator before it in the text. So the charge is emitted after that operator: after the header of a loop,
-//! at the start of an arm, where paths join after an `end`, after a call.
+//! at the start of an arm, where paths join after an `end`, after a call. Where the operators between two charges become no code, both are
+//! made as one: nobody can tell which of them was one too many.
 //!
 //! The counter is a variable of the function, or in a function of many segments always in memory: a variable that changes on every
 //! way through would take the code generator time that grows as the square of their number. A variable is written to memory before whatever may leave the function, so that the
@@ -39,6 +40,8 @@ pub(super) struct Gas {
     costs: Vec<u64>,
     /// The segment that the operator being translated is in.
     segment: usize,
+    /// What is to be charged before the next code.
+    due: u64,
     /// Whether memory may hold an older count than the variable.
     stale: bool,
 }
@@ -60,7 +63,7 @@ impl Translator<'_> {
         let at = offset_of!(JitContext, gas) as i32;
         let address = self.b.ins().load(I64, flags, context, at);
         let left = (costs.len() <= MOST_SEGMENTS).then(|| self.b.declare_var(I64));
-        self.gas = Some(Gas { left, address, costs, segment: 0, stale: true });
+        self.gas = Some(Gas { left, address, costs, segment: 0, due: 0, stale: true });
         self.reload_gas();
         self.charge(first);
         Ok(())
@@ -101,9 +104,16 @@ impl Translator<'_> {
     }
 
     fn charge(&mut self, cost: u64) {
+        if let Some(gas) = &mut self.gas {
+            gas.due = gas.due.saturating_add(cost);
+            gas.stale = true;
+        }
+    }
+
+    /// Makes the charges that are due.
+    pub(super) fn settle_gas(&mut self) {
         let Some(gas) = &mut self.gas else { return };
-        let (variable, address) = (gas.left, gas.address);
-        gas.stale = true;
+        let (variable, address, cost) = (gas.left, gas.address, std::mem::take(&mut gas.due));
         if cost == 0 {
             return;
         }

@@ -149,6 +149,9 @@ impl Translator<'_> {
     /// Translates one operator, and the charge at the cut after it.
     fn step(&mut self, operator: &Operator<'_>) -> Result<(), Failure> {
         if self.reachable {
+            if !self.is_silent(operator) {
+                self.settle_gas();
+            }
             self.operator(operator)?;
         } else {
             self.unreachable_operator(operator)?;
