@@ -10,7 +10,7 @@ mod families;
 
 use etalon::{Config, Engine, Instance, Module, OptLevel, Store, Tier};
 use etalon_module::Module as ModuleData;
-use families::FAMILIES;
+use families::{FAMILIES, Family};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -33,10 +33,11 @@ const LEAST_SECONDS: f64 = 0.02;
 /// Memory below this is noise.
 const LEAST_BYTES: f64 = 1e6;
 const BOUND: f64 = 1.2;
-/// Measurements of a size: at least so many, and more until they took so long together.
-const LEAST_ROUNDS: u32 = 3;
-const MOST_ROUNDS: u32 = 9;
-const SECONDS_A_SIZE: f64 = 0.5;
+/// Measurements of a size: at least so many, and more until those of all sizes took so long together.
+const LEAST_ROUNDS: u32 = 5;
+const MOST_ROUNDS: u32 = 25;
+const SECONDS: f64 = 2.0;
+const SIZES: [usize; 4] = [1, 2, 4, 8];
 
 fn config(tier: Tier, opt: OptLevel) -> Config {
     let mut config = Config::new();
@@ -73,18 +74,29 @@ fn measure(phase: fn(&[u8]), wasm: &[u8]) -> (f64, f64) {
     (cpu_seconds() - start, ALLOCATOR.peak_usage().saturating_sub(before) as f64)
 }
 
-/// The least of some measurements, more of them where they are short: what else the machine does only adds.
-fn least(phase: fn(&[u8]), wasm: &[u8]) -> (f64, f64) {
-    let (mut least, mut spent) = ((f64::MAX, f64::MAX), 0.0);
+/// The least of some measurements of each size, in turn: what else the machine does only adds, and comes and goes.
+fn least(phase: fn(&[u8]), members: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>) {
+    let mut times = vec![f64::MAX; members.len()];
+    let (mut bytes, mut spent) = (times.clone(), 0.0);
     for round in 0..MOST_ROUNDS {
-        let (time, bytes) = measure(phase, wasm);
-        least = (time.min(least.0), bytes.min(least.1));
-        spent += time;
-        if round + 1 >= LEAST_ROUNDS && spent > SECONDS_A_SIZE {
+        for (at, wasm) in members.iter().enumerate() {
+            let seen = measure(phase, wasm);
+            times[at] = seen.0.min(times[at]);
+            bytes[at] = seen.1.min(bytes[at]);
+            spent += seen.0;
+        }
+        if round + 1 >= LEAST_ROUNDS && spent > SECONDS {
             break;
         }
     }
-    least
+    (times, bytes)
+}
+
+/// The members of a family, so many times as large as the smallest.
+fn members(family: &Family, factor: usize) -> Vec<Vec<u8>> {
+    let (name, size, text) = family;
+    let member = |n: &usize| wat::parse_str(text(n * size * factor));
+    SIZES.iter().map(|n| member(n).unwrap_or_else(|e| panic!("{name}: {e}"))).collect()
 }
 
 /// The power of the size that a quantity grows as: the slope of the straight line that lies nearest to its logarithms, over the sizes
@@ -107,17 +119,12 @@ fn main() {
     let factor: usize = args.next().and_then(|f| f.parse().ok()).unwrap_or(1);
     let only = args.next().unwrap_or_default();
     let mut worst = 0;
-    for (name, size, text) in FAMILIES.iter().filter(|(name, ..)| name.contains(&only)) {
-        let members: Vec<Vec<u8>> = [1, 2, 4, 8]
-            .iter()
-            .map(|n| {
-                wat::parse_str(text(n * size * factor)).unwrap_or_else(|e| panic!("{name}: {e}"))
-            })
-            .collect();
-        let sizes = [1.0, 2.0, 4.0, 8.0];
+    for family in FAMILIES.iter().filter(|(name, ..)| name.contains(&only)) {
+        let name = family.0;
+        let members = members(family, factor);
         for (phase, run) in PHASES {
-            let seen: Vec<(f64, f64)> = members.iter().map(|wasm| least(*run, wasm)).collect();
-            let (times, bytes): (Vec<f64>, Vec<f64>) = seen.into_iter().unzip();
+            let (times, bytes) = least(*run, &members);
+            let sizes = SIZES.map(|size| size as f64);
             let time = exponent(&sizes, &times, LEAST_SECONDS);
             let memory = exponent(&sizes, &bytes, LEAST_BYTES);
             let mark = if time.max(memory) > BOUND { "  <--" } else { "" };

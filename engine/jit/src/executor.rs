@@ -89,6 +89,8 @@ impl Jit {
                 entries: 0,
                 throw: 0,
                 safepoint: 0,
+                caught: 0,
+                clause: 0,
                 caller: std::ptr::null(),
                 builtins: Builtins::ALL,
                 store: std::ptr::null_mut(),
@@ -259,13 +261,18 @@ impl Jit {
     /// As for [`trap::find_handler`].
     pub(crate) unsafe fn catch(&self, store: &Store, fp: usize, exn: ExnAddr) -> bool {
         let Some(tag) = store.exn(exn).map(|exn| exn.tag) else { return false };
-        let payload = Ref::exn(exn).to_bits();
         // SAFETY: the caller's promise.
-        let found = unsafe { trap::find_handler(&self.state().modules, fp, tag, payload) };
-        found.is_some_and(|landing| {
-            trap::set_landing(landing);
-            true
-        })
+        let found = unsafe { trap::find_handler(&self.state().modules, fp, tag) };
+        let Some((landing, clause)) = found else { return false };
+        // SAFETY: compiled code of this store waits on this thread, so no other thread has the store; and no reference to these
+        // fields is in use.
+        unsafe {
+            let context = self.context.get();
+            (*context).caught = Ref::exn(exn).to_bits();
+            (*context).clause = clause.into();
+        }
+        trap::set_landing(landing);
+        true
     }
 
     /// Runs what may collect while compiled code waits in a stub of a frame pointer: what the code holds is

@@ -47,10 +47,6 @@ pub(crate) struct Landing {
     pub(crate) pc: usize,
     pub(crate) sp: usize,
     pub(crate) fp: usize,
-    /// The word of the reference to the exception.
-    pub(crate) payload: u64,
-    /// The number of the clause that handles it, in its function.
-    pub(crate) clause: u32,
 }
 
 impl Activation {

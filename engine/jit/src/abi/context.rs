@@ -29,7 +29,7 @@ pub(crate) enum Pending {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The context of a store. Compiled code uses the first seven fields.
+/// The context of a store. Compiled code uses the first nine fields.
 #[repr(C)]
 pub(crate) struct JitContext {
     /// Address of the gas left.
@@ -42,6 +42,10 @@ pub(crate) struct JitContext {
     pub(crate) throw: usize,
     /// The stub through which compiled code calls routines that may collect.
     pub(crate) safepoint: usize,
+    /// The word of the reference to the exception that was caught last.
+    pub(crate) caught: u64,
+    /// The number of the clause that caught it, in its function.
+    pub(crate) clause: u64,
     /// The context of the instance whose code last called something that may be another tier's or the host's.
     pub(crate) caller: *const VmContext,
     /// Routines that compiled code calls.

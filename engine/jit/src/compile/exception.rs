@@ -2,8 +2,8 @@
 //!
 //! A call in a `try_table` may go to its landing, which goes on to the clause that was found, by number. A clause becomes a
 //! block that fetches what the clause carries and branches to its label. So the edges are as many as the calls and the clauses,
-//! and not as their product. From landing to clause the exception and the number are in memory: as values they would meet those of
-//! all scopes around.
+//! and not as their product. The exception and the number are in the store's context: as values they would pass along each of
+//! these edges, and meet those of all scopes around, which takes the code generator more than in proportion.
 
 use super::control::{Kind, args};
 use super::translator::Translator;
@@ -22,20 +22,21 @@ use std::collections::HashSet;
 use std::mem::offset_of;
 use wasmparser::{Catch, Operator as O, TryTable};
 
-/// An exception and the number of a clause, as they wait in memory.
-const THROWN: [AbiType; 2] = [AbiType::I64; 2];
+/// Calls that go to one block when they throw. The code generator looks for what dominates a block from each edge that leads there, and
+/// walks over all calls that come before it.
+const MOST_EDGES: usize = 64;
 
 /// A `try_table` that is open. Whatever is thrown in it comes to its landing, with the number of a clause of the function: of
 /// this one or of one further out. So a call has one handler, however many clauses are around it.
 #[derive(Debug)]
 pub(super) struct Try {
-    landing: Block,
     /// Where the number decides, here or further out.
-    choice: Block,
-    /// Whether a call leads to the landing.
+    landing: Block,
+    /// Whether anything leads there.
     used: bool,
-    /// Whether anything leads to the choice.
-    chosen: bool,
+    /// Where the calls go in it, on the way to the landing: so many to each.
+    pads: Vec<Block>,
+    calls: usize,
     /// Number of the first clause.
     first: u32,
     clauses: Vec<Catch>,
@@ -64,9 +65,6 @@ impl Translator<'_> {
             return self.push_frame(Kind::Block, exit, params.len(), results.len());
         }
         let landing = self.b.create_block();
-        self.b.append_block_param(landing, I64);
-        self.b.append_block_param(landing, I64);
-        let choice = self.b.create_block();
         let first = self.clauses;
         self.clauses += clauses.len() as u32;
         let tags: Vec<Option<u32>> = clauses.iter().map(tag).collect();
@@ -74,7 +72,8 @@ impl Translator<'_> {
         let outer = self.scope().filter(|_| tags.last() != Some(&None));
         self.scopes.push(Scope { first, tags, outer });
         self.open.push((self.scopes.len() as u32 - 1, self.frames.len()));
-        let this = Try { landing, choice, used: false, chosen: false, first, clauses, outer };
+        let (pads, calls) = (Vec::new(), 0);
+        let this = Try { landing, used: false, pads, calls, first, clauses, outer };
         self.push_frame(Kind::Try(this), exit, params.len(), results.len());
     }
 
@@ -93,28 +92,22 @@ impl Translator<'_> {
     /// Ends a `try_table`, whose frame is gone: what its landing and its clauses do.
     pub(super) fn end_try(&mut self, this: &Try) -> Result<(), Failure> {
         self.open.pop();
-        self.b.seal_block(this.landing);
-        if this.used {
-            self.b.switch_to_block(this.landing);
-            let [exception, number] = self.b.block_params(this.landing)[..] else {
-                return Err(self.crash("a landing takes two values"));
-            };
-            self.spill(&THROWN, &[exception, number]);
-            self.b.ins().jump(this.choice, &[]);
+        for pad in &this.pads {
+            self.b.seal_block(*pad);
+            self.b.switch_to_block(*pad);
+            self.b.ins().jump(this.landing, &[]);
         }
-        self.b.seal_block(this.choice);
-        if !this.used && !this.chosen {
+        self.b.seal_block(this.landing);
+        if !this.used {
             return Ok(());
         }
-        self.b.switch_to_block(this.choice);
-        // Nothing else is written there on the way: choices follow each other.
-        let room = self.room(&THROWN);
-        let number = self.load_word(Region::Slots, room, 8);
+        self.b.switch_to_block(this.landing);
+        let number = self.caught(offset_of!(JitContext, clause));
         let outer = if this.outer.is_some() { self.innermost() } else { None };
         let beyond = match outer {
             Some(outer) => {
-                outer.chosen = true;
-                outer.choice
+                outer.used = true;
+                outer.landing
             }
             None => self.b.create_block(),
         };
@@ -147,8 +140,7 @@ impl Translator<'_> {
         };
         self.b.seal_block(block);
         self.b.switch_to_block(block);
-        let room = self.room(&THROWN);
-        let exception = self.load_word(Region::Slots, room, 0);
+        let exception = self.caught(offset_of!(JitContext, caught));
         self.hold_reference(exception);
         self.reload_gas();
         let mut values = match tag(catch) {
@@ -161,6 +153,12 @@ impl Translator<'_> {
         let (target, _) = self.target(label)?;
         self.b.ins().jump(target, &args(&values));
         Ok(())
+    }
+
+    /// What the walk left in the store's context for the clause that it found. Nothing writes there between landing and clause.
+    fn caught(&mut self, at: usize) -> Value {
+        let context = self.context();
+        self.load_word(Region::Context, context, at as i32)
     }
 
     /// Types of the fields of a tag's exceptions, and how they lie in slots.
@@ -249,18 +247,26 @@ impl Translator<'_> {
         }
         let mut items = vec![ExceptionTableItem::Context(self.vmctx)];
         let scope = self.scope();
-        let landing = self.innermost().map(|this| {
-            this.used = true;
-            this.landing
-        });
-        if let Some((scope, landing)) = scope.zip(landing) {
-            let thrown = [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)];
-            let call = self.b.func.dfg.block_call(landing, &thrown);
+        if let Some((scope, pad)) = scope.zip(self.pad()) {
+            let call = self.b.func.dfg.block_call(pad, &[]);
             items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(scope), call));
         }
         let returned = self.b.func.dfg.block_call(normal, &results);
         let data = ExceptionTableData::new(signature, returned, items);
         (self.b.func.dfg.exception_tables.push(data), normal)
+    }
+
+    /// Where a call of the innermost `try_table` goes when it throws.
+    fn pad(&mut self) -> Option<Block> {
+        let fresh = match self.innermost()?.calls.is_multiple_of(MOST_EDGES) {
+            true => Some(self.b.create_block()),
+            false => None,
+        };
+        let this = self.innermost()?;
+        this.used = true;
+        this.calls += 1;
+        this.pads.extend(fresh);
+        this.pads.last().copied()
     }
 
     /// Goes on behind a call that returned; gives its results.

@@ -28,6 +28,10 @@ pub(super) const MOST_MERGES_LEFT: u64 = 1 << 28;
 /// these in a function the optimiser is quicker.
 pub(super) const MOST_ALIVE: u64 = 1 << 20;
 
+/// Where neither the optimiser nor one pass will do, places are given out by looking at all values that are alive at each edge, and again
+/// for each that gets none. Beyond so many of these a function is not compiled: that would take seconds.
+pub(super) const MOST_ALIVE_PLAIN: u64 = 1 << 23;
+
 /// Generators of code, by what they try.
 pub(super) struct Generators {
     asked_for: SharedIsa,
@@ -87,6 +91,10 @@ pub(super) fn function(
             return Ok(Code { scopes, ..code });
         }
         scopes = translated(work, env, index, locals)?;
+    }
+    let alive = alive_at_edges(env.module, index)?;
+    if alive > MOST_ALIVE_PLAIN {
+        return Err(Reason::Budget { cost: alive, limit: MOST_ALIVE_PLAIN }.into());
     }
     let code = generate(work, &*generators.plain, index)?;
     fits(work, reserved)?;

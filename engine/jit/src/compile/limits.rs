@@ -1,7 +1,9 @@
 //! From where on a function is compiled another way, or not at all: what decides is counted, and the code shows what was decided.
 
 use super::budget::{Budget, alive_at_edges, cost, within};
-use super::function::{Generators, MOST_ALIVE, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS};
+use super::function::{
+    Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS,
+};
 use super::function::{function, merges, steps, translated};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort};
@@ -148,6 +150,18 @@ fn where_too_many_values_are_alive_one_pass_is_not_enough() {
         let [one, other] =
             [OptLevel::None.into(), SPEED].map(|e| generated(&module, e, Locals::Variables));
         assert_eq!(code.unwrap(), if over { other } else { one }, "{n}");
+    }
+}
+
+#[test]
+fn where_too_many_are_alive_for_every_generator_nothing_is_compiled() {
+    for (n, over) in [(2000, false), (8400, true)] {
+        let module = alive(n);
+        assert_eq!(alive_at_edges(&module, 0).unwrap() > MOST_ALIVE_PLAIN, over);
+        let (steps, _, code) = compiled(&module, OptLevel::Speed, AMPLE);
+        assert_eq!(steps > MOST_STEPS, over, "{steps}");
+        let refused = matches!(code, Err(Failure::NotCompiled(Reason::Budget { .. })));
+        assert_eq!(refused, over, "{n}");
     }
 }
 

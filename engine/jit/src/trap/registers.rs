@@ -22,9 +22,6 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers[libc::REG_RIP as usize] = to.pc as i64;
     registers[libc::REG_RSP as usize] = to.sp as i64;
     registers[libc::REG_RBP as usize] = to.fp as i64;
-    // The exception, and the clause that handles it.
-    registers[libc::REG_RAX as usize] = to.payload as i64;
-    registers[libc::REG_RDX as usize] = to.clause.into();
 }
 
 /// Where the instruction that raised a signal is.
@@ -46,8 +43,6 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers.pc = to.pc as u64;
     registers.sp = to.sp as u64;
     registers.regs[29] = to.fp as u64;
-    registers.regs[0] = to.payload;
-    registers.regs[1] = to.clause.into();
 }
 
 /// Where the instruction that raised a signal is.
@@ -69,8 +64,6 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers[libc::REG_PC] = to.pc as _;
     registers[libc::REG_SP] = to.sp as _;
     registers[libc::REG_S0] = to.fp as _;
-    registers[libc::REG_A0] = to.payload as _;
-    registers[libc::REG_A0 + 1] = to.clause as _;
 }
 
 /// Where the instruction that raised a signal is. An illegal instruction or a failed division leaves the
@@ -94,6 +87,4 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     registers.psw.addr = to.pc as u64;
     // There is no frame pointer: frames are found from the stack pointer.
     registers.gregs[15] = to.sp as u64;
-    registers.gregs[6] = to.payload;
-    registers.gregs[7] = to.clause.into();
 }

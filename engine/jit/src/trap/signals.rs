@@ -117,7 +117,7 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
             unsafe { super::trace::note(&mut *activation.returns, innermost, activation.fp) };
         }
         let (pc, sp, fp) = (activation.handler, activation.sp, activation.fp);
-        let entry = Landing { pc, sp, fp, payload: 0, clause: 0 };
+        let entry = Landing { pc, sp, fp };
         registers::resume(registers, activation.landing.take().unwrap_or(entry));
         return;
     }

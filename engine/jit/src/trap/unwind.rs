@@ -4,8 +4,8 @@ use crate::abi::Landing;
 use crate::code::{FrameInfo, Modules, Scope};
 use etalon_runtime::{Ref, TagAddr};
 
-/// The handler for an exception of a tag, thrown or passed on by a stub whose frame pointer is `fp`;
-/// `None` if no frame up to the entry has one.
+/// The handler for an exception of a tag, thrown or passed on by a stub whose frame pointer is `fp`, and the number of the clause in
+/// its function; `None` if no frame up to the entry has one.
 ///
 /// # Safety
 /// `fp` must be of a stub that compiled code of `modules` called and that has not returned: from there to the
@@ -14,8 +14,7 @@ pub(crate) unsafe fn find_handler(
     modules: &Modules,
     mut fp: usize,
     tag: TagAddr,
-    payload: u64,
-) -> Option<Landing> {
+) -> Option<(Landing, u32)> {
     loop {
         // SAFETY: the caller's promise.
         let (caller, pc) = unsafe { caller_of(fp) };
@@ -33,7 +32,7 @@ pub(crate) unsafe fn find_handler(
                 let of_tag = |index| unsafe { word(vmctx + module.layout().tag(index) as usize) };
                 if let Some(clause) = matching(scopes, site.scope, |i| of_tag(i) == tag.index()) {
                     let pc = start + site.landing as usize;
-                    return Some(Landing { pc, sp, fp: caller, payload, clause });
+                    return Some((Landing { pc, sp, fp: caller }, clause));
                 }
             }
         }
