@@ -5,7 +5,9 @@ use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
 use crate::interrupt::InterruptHandle;
 use crate::types::{ExportType, ExternType, ImportType};
-use etalon_jit::{CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact};
+use etalon_jit::{
+    CompileError, CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact,
+};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -43,8 +45,9 @@ impl Module {
         Module::placed(engine, bytes, None, |_| tier)
     }
 
-    /// As [`Module::new`], until another thread interrupts it, by the handle of a store: between two functions that are
-    /// compiled.
+    /// As [`Module::new`], until another thread interrupts it, by the handle of a store: after decoding, between two functions
+    /// that are compiled, and at the end. One function takes what its share of [`Config::compile_budget`](crate::Config)
+    /// allows.
     ///
     /// # Errors
     /// As for [`Module::new`]; and [`ModuleError::Compile`] with [`CompileError::Interrupted`](crate::CompileError) where it was
@@ -76,7 +79,13 @@ impl Module {
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
         let config = engine.config();
+        // Whoever asks while one long step runs is heard when it ends.
+        let check = || match interrupt.is_some_and(InterruptHandle::is_interrupted) {
+            true => Err(CompileError::Interrupted),
+            false => Ok(()),
+        };
         let data = Arc::new(load(engine, bytes)?);
+        check()?;
         let own = data.imported_funcs..data.funcs.len() as u32;
         let compilable = data.lacking(Tier::Jit.features()).is_none();
         let placed = |func| match tier_of(func) {
@@ -112,6 +121,7 @@ impl Module {
             verify: cfg!(debug_assertions),
         };
         let compiled = etalon_jit::compile(&data, &options)?;
+        check()?;
         if config.tier == Tier::Aot {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);

@@ -239,7 +239,13 @@ fn long_operations_on_memories_are_interrupted() {
 
 #[test]
 fn a_compilation_is_interrupted() {
-    let engine = Engine::new(Config::new().tier(Tier::Jit).interruptible(true)).unwrap();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
+        loading_is_interrupted(tier);
+    }
+}
+
+fn loading_is_interrupted(tier: Tier) {
+    let engine = Engine::new(Config::new().tier(tier).interruptible(true)).unwrap();
     let store = Store::new(&engine, ());
     let handle = store.interrupt_handle().unwrap();
     let text = r#"(module (func (export "f") (result i32) (i32.const 7)))"#;
