@@ -78,6 +78,28 @@ pub(super) fn alive_at_edges(module: &Module, func: u32) -> Result<u64, Failure>
     Ok(sum.saturating_mul(values_alive(module, func, body)))
 }
 
+/// The operators between the first and the last mention of each local, summed over all locals: places in the text at which the value of
+/// a local is to be kept somewhere.
+pub(super) fn held(module: &Module, func: u32) -> Result<u64, Failure> {
+    let Some(body) = module.body(func) else { return Ok(0) };
+    let locals = module.func_type(func).params.len() + body.locals.len();
+    let mut spans: Vec<Option<(u64, u64)>> = vec![None; locals];
+    let mut reader = module.operators(body);
+    let mut at = 0;
+    while !reader.eof() {
+        at += 1;
+        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
+        if let O::LocalGet { local_index }
+        | O::LocalSet { local_index }
+        | O::LocalTee { local_index } = operator
+            && let Some(span) = spans.get_mut(local_index as usize)
+        {
+            *span = Some((span.map_or(at, |(first, _)| first), at));
+        }
+    }
+    Ok(spans.iter().flatten().map(|(first, last)| last - first).sum())
+}
+
 fn fault(func: u32, message: &str) -> Failure {
     CompileError::Codegen { func, message: message.to_owned() }.into()
 }

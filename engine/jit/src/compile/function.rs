@@ -1,6 +1,6 @@
 //! One function: which generator makes its code, and whether the code may run.
 
-use super::budget::alive_at_edges;
+use super::budget::{alive_at_edges, held};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
 use super::module::{CompileOptions, OptLevel};
@@ -31,6 +31,10 @@ pub(super) const MOST_ALIVE: u64 = 1 << 20;
 /// Where neither the optimiser nor one pass will do, places are given out by looking at all values that are alive at each edge, and again
 /// for each that gets none. Beyond so many of these a function is not compiled: that would take seconds.
 pub(super) const MOST_ALIVE_PLAIN: u64 = 1 << 23;
+
+/// Values that are kept over long stretches of text stand in each other's way, and places are sought for each among all others. Beyond so
+/// many operators over which locals are kept a function is not compiled: that would take many seconds.
+pub(super) const MOST_HELD: u64 = 1 << 27;
 
 /// Generators of code, by what they try.
 pub(super) struct Generators {
@@ -71,6 +75,10 @@ pub(super) fn function(
     per_slot: u64,
     index: u32,
 ) -> Result<Code, Failure> {
+    let kept = held(env.module, index)?;
+    if kept > MOST_HELD {
+        return Err(Reason::Budget { cost: kept, limit: MOST_HELD }.into());
+    }
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
     let mut locals = Locals::Variables;
     let mut scopes = translated(work, env, index, locals)?;

@@ -1,8 +1,8 @@
 //! From where on a function is compiled another way, or not at all: what decides is counted, and the code shows what was decided.
 
-use super::budget::{Budget, alive_at_edges, cost, within};
+use super::budget::{Budget, alive_at_edges, cost, held, within};
 use super::function::{
-    Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS,
+    Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_HELD, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS,
 };
 use super::function::{function, merges, steps, translated};
 use super::generate::{Workspace, generate};
@@ -160,6 +160,26 @@ fn where_too_many_are_alive_for_every_generator_nothing_is_compiled() {
         assert_eq!(alive_at_edges(&module, 0).unwrap() > MOST_ALIVE_PLAIN, over);
         let (steps, _, code) = compiled(&module, OptLevel::Speed, AMPLE);
         assert_eq!(steps > MOST_STEPS, over, "{steps}");
+        let refused = matches!(code, Err(Failure::NotCompiled(Reason::Budget { .. })));
+        assert_eq!(refused, over, "{n}");
+    }
+}
+
+/// Locals that are all read again after a long text between.
+fn kept(n: usize) -> Module {
+    let locals = "(local ".to_owned() + &"i32 ".repeat(1000) + ")\n";
+    let all: String = (1..=1000).map(|l| format!("(local.set {l} (local.get 0))\n")).collect();
+    let text = "(local.set 0 (i32.add (local.get 0) (local.get 1)))\n".repeat(n);
+    let again: String = (1..=1000).map(|l| format!("(drop (local.get {l}))\n")).collect();
+    body("i32", &(locals + &all + &text + &again))
+}
+
+#[test]
+fn where_locals_are_kept_for_too_long_nothing_is_compiled() {
+    for (n, over) in [(100, false), (34_000, true)] {
+        let module = kept(n);
+        assert_eq!(held(&module, 0).unwrap() > MOST_HELD, over);
+        let (.., code) = compiled(&module, OptLevel::Speed, AMPLE);
         let refused = matches!(code, Err(Failure::NotCompiled(Reason::Budget { .. })));
         assert_eq!(refused, over, "{n}");
     }
