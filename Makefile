@@ -80,7 +80,7 @@ MEMCHECK := valgrind -q --smc-check=all-non-file --num-callers=20 --log-file=$(C
 NOT_FOLLOWED := modules_that_are_dropped_leave_nothing an_overflow_of compile::growth compile::limits the_heap_has_a_cap
 
 .PHONY: memcheck
-memcheck: ## The tests of runtime, interp and jit under valgrind: wild accesses, bytes that nobody wrote; about half an hour
+memcheck: ## The tests of runtime, interp and jit under valgrind: wild accesses, bytes that nobody wrote; takes long
 	rm -rf target/memcheck && mkdir -p target/memcheck
 	$(CARGO) test --locked -p etalon-runtime -p etalon-interp -p etalon-jit --lib --tests --no-fail-fast \
 	  --config 'target."cfg(all())".runner = "$(MEMCHECK)"' -- --test-threads=1 $(NOT_FOLLOWED:%=--skip %)

@@ -3,7 +3,7 @@
 use super::Exit;
 use etalon_runtime::{Interrupt, Store};
 
-/// The gas after which a machine that can be interrupted looks whether it is to be: less than a millisecond's.
+/// The gas after which a machine that can be interrupted looks whether it is to be.
 const SLICE: u64 = 1 << 16;
 
 /// Gas while the loop runs; outside of the loop the meter has it.
