@@ -29,6 +29,9 @@ pub(crate) const CODE_GAS: u8 = 102;
 /// Not a trap: another thread has asked to stop.
 pub(crate) const CODE_INTERRUPT: u8 = 103;
 
+/// The codes that are not traps.
+pub(crate) const CODES: &[u8] = &[CODE_UNWIND, CODE_STACK, CODE_GAS, CODE_INTERRUPT];
+
 /// Converts one of our codes to the code generator's type.
 pub(crate) fn trap_code(code: u8) -> TrapCode {
     // Our codes are small constants; the range below 250 is free for users.

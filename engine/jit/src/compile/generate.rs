@@ -1,7 +1,7 @@
 //! From the code generator's form to machine code, with the tables that describe it.
 
 use super::isa;
-use crate::abi::{CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND};
+use crate::abi::CODES;
 use crate::code::{CallSite, Code, HandlerSite, StackMap};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::control::ControlPlane;
@@ -126,7 +126,7 @@ fn our_code(code: TrapCode) -> u8 {
         TrapCode::HEAP_OUT_OF_BOUNDS => Trap::MemoryOutOfBounds,
         other => {
             let code = other.as_raw().get();
-            let known = matches!(code, CODE_UNWIND | CODE_STACK | CODE_GAS | CODE_INTERRUPT);
+            let known = CODES.contains(&code);
             return if known || Trap::from_code(code).is_some() { code } else { 0 };
         }
     };
