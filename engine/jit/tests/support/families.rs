@@ -32,6 +32,14 @@ pub(crate) const FAMILIES: &[Family] = &[
         let text = numbered(n, "(local.set @ (i32.add (local.get 0) (i32.const @)))\n");
         format!("{PREFIX} (func (export \"f\") (param i32) (local {}) {text}))", "i32 ".repeat(n))
     }),
+    // All are set first and read last, with as long a text between.
+    ("locals kept", 200, |n| {
+        let set = numbered(n, "(local.set @ (i32.load (local.get 0)))\n");
+        let text = "(local.set 0 (i32.add (local.get 0) (local.get 1)))\n".repeat(n);
+        let read = numbered(n, "(global.set 0 (local.get @))\n");
+        let locals = "i32 ".repeat(n);
+        format!("{PREFIX} (func (export \"f\") (param i32) (local {locals}) {set}{text}{read}))")
+    }),
     ("locals and blocks", 200, |n| {
         let text = numbered(n, "(block (br_if 0 (local.get 0)) (local.set @ (local.get 0)))\n");
         format!("{PREFIX} (func (export \"f\") (param i32) (local {}) {text}))", "i32 ".repeat(n))
