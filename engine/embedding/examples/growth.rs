@@ -1,7 +1,8 @@
 //! Prints how the work on a module grows with the module, for each construct: the exponent of time and of memory from the first
-//! size to eight times that. 1 is in proportion; `make growth` fails above the bound. Time is that of the processor.
+//! size to eight times that. 1 is in proportion; `make growth` fails above the bound. Time is that of the processor. Where another
+//! generator takes over at some size, a quantity may jump once, by a factor that is told; it has to grow in proportion on both sides.
 //!
-//! Usage: `growth [FACTOR [FAMILY]]`: the first size is `FACTOR` times that of the family.
+//! Usage: `growth [FACTOR [FAMILY [PHASE]]]`: the first size is `FACTOR` times that of the family.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 
@@ -37,7 +38,10 @@ const BOUND: f64 = 1.2;
 const LEAST_ROUNDS: u32 = 5;
 const MOST_ROUNDS: u32 = 25;
 const SECONDS: f64 = 2.0;
-const SIZES: [usize; 4] = [1, 2, 4, 8];
+/// The last is measured where the others do not tell a step from a slope.
+const SIZES: [usize; 5] = [1, 2, 4, 8, 16];
+/// Families of which 16 times the first size is more than a module may have.
+const AT_MOST: &[&str] = &["params", "results"];
 
 fn config(tier: Tier, opt: OptLevel) -> Config {
     let mut config = Config::new();
@@ -92,47 +96,95 @@ fn least(phase: fn(&[u8]), members: &[Vec<u8>]) -> (Vec<f64>, Vec<f64>) {
     (times, bytes)
 }
 
-/// The members of a family, so many times as large as the smallest.
-fn members(family: &Family, factor: usize) -> Vec<Vec<u8>> {
-    let (name, size, text) = family;
-    let member = |n: &usize| wat::parse_str(text(n * size * factor));
-    SIZES.iter().map(|n| member(n).unwrap_or_else(|e| panic!("{name}: {e}"))).collect()
+/// The member of a family of a size, in the binary format.
+fn member(family: &Family, factor: usize, size: usize) -> Vec<u8> {
+    let (name, first, text) = family;
+    wat::parse_str(text(size * first * factor)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The power of the size that a quantity grows as: the slope of the straight line that lies nearest to its logarithms, over the sizes
-/// where it is above noise.
-fn exponent(sizes: &[f64], quantity: &[f64], least: f64) -> f64 {
-    let Some(from) = quantity.iter().position(|q| *q >= least) else { return 0.0 };
-    let points: Vec<(f64, f64)> =
-        sizes.iter().zip(quantity).skip(from).map(|(s, q)| (s.ln(), q.ln())).collect();
-    let count = points.len() as f64;
-    let (x, y) =
-        points.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0 / count, sum.1 + p.1 / count));
-    let (over, under) = points
-        .iter()
-        .fold((0.0, 0.0), |sum, p| (sum.0 + (p.0 - x) * (p.1 - y), sum.1 + (p.0 - x) * (p.0 - x)));
-    if points.len() < 2 { 0.0 } else { over / under }
+/// The power of the size that a quantity grows as, from each size to the next, over the sizes where it is above noise.
+fn slopes(quantity: &[f64], least: f64) -> Vec<f64> {
+    let from = quantity.iter().position(|q| *q >= least).unwrap_or(quantity.len());
+    quantity[from..].windows(2).map(|pair| (pair[1] / pair[0]).log2()).collect()
+}
+
+/// The slope of the straight line that lies nearest to the logarithms of a quantity and of the size.
+fn exponent(slopes: &[f64]) -> f64 {
+    // So many points lie before a slope, and so many behind: it moves each pair of them apart.
+    let weight = |at: usize| ((at + 1) * (slopes.len() - at)) as f64;
+    let sum: f64 = slopes.iter().enumerate().map(|(at, slope)| weight(at) * slope).sum();
+    let weights: f64 = (0..slopes.len()).map(weight).sum();
+    if slopes.is_empty() { 0.0 } else { sum / weights }
+}
+
+/// How a quantity grows.
+struct Growth {
+    exponent: f64,
+    /// Where something else takes over, the quantity may jump once by a factor, and grow as before from there on.
+    step: Option<f64>,
+}
+
+impl Growth {
+    /// A step is no step at the largest size: it could be the beginning of a slope.
+    fn of(quantity: &[f64], least: f64) -> Growth {
+        let mut slopes = slopes(quantity, least);
+        let all = exponent(&slopes);
+        let steepest = (0..slopes.len()).max_by(|a, b| slopes[*a].total_cmp(&slopes[*b]));
+        let step = match steepest {
+            Some(at) if all > BOUND && at + 1 < slopes.len() => slopes.remove(at),
+            _ => return Growth { exponent: all, step: None },
+        };
+        match slopes.iter().all(|slope| *slope <= BOUND) {
+            true => Growth { exponent: exponent(&slopes), step: Some((step - 1.0).exp2()) },
+            false => Growth { exponent: all, step: None },
+        }
+    }
+
+    fn is_steep(&self) -> bool {
+        self.exponent > BOUND
+    }
+}
+
+impl std::fmt::Display for Growth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:5.2}", self.exponent)?;
+        match self.step {
+            Some(step) => write!(f, " and a step of {step:.1}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Measures a phase on the members of a family: time and memory, and the largest of both.
+fn grow(family: &Family, factor: usize, phase: fn(&[u8]), sizes: &[usize]) -> [(Growth, f64); 2] {
+    let members: Vec<Vec<u8>> = sizes.iter().map(|size| member(family, factor, *size)).collect();
+    let (times, bytes) = least(phase, &members);
+    [
+        (Growth::of(&times, LEAST_SECONDS), times[sizes.len() - 1]),
+        (Growth::of(&bytes, LEAST_BYTES), bytes[sizes.len() - 1]),
+    ]
 }
 
 fn main() {
     let mut args = std::env::args().skip(1);
     let factor: usize = args.next().and_then(|f| f.parse().ok()).unwrap_or(1);
     let only = args.next().unwrap_or_default();
+    let phases = args.next().unwrap_or_default();
     let mut worst = 0;
     for family in FAMILIES.iter().filter(|(name, ..)| name.contains(&only)) {
         let name = family.0;
-        let members = members(family, factor);
-        for (phase, run) in PHASES {
-            let (times, bytes) = least(*run, &members);
-            let sizes = SIZES.map(|size| size as f64);
-            let time = exponent(&sizes, &times, LEAST_SECONDS);
-            let memory = exponent(&sizes, &bytes, LEAST_BYTES);
-            let mark = if time.max(memory) > BOUND { "  <--" } else { "" };
-            worst += usize::from(!mark.is_empty());
+        for (phase, run) in PHASES.iter().filter(|(name, _)| name.contains(&phases)) {
+            let mut seen = grow(family, factor, *run, &SIZES[..4]);
+            if seen.iter().any(|(growth, _)| growth.is_steep()) && !AT_MOST.contains(&name) {
+                seen = grow(family, factor, *run, &SIZES);
+            }
+            let mark = seen.iter().any(|(growth, _)| growth.is_steep());
+            worst += usize::from(mark);
+            let [(time, seconds), (memory, bytes)] = seen;
             println!(
-                "{name:28} {phase:20} time {time:5.2} ({:8.3} s)  memory {memory:5.2} ({:7.1} MB){mark}",
-                times[3],
-                bytes[3] / 1e6
+                "{name:26} {phase:19} time {time} ({seconds:.3} s)  memory {memory} ({:.1} MB){}",
+                bytes / 1e6,
+                if mark { "  <--" } else { "" }
             );
         }
     }

@@ -32,6 +32,9 @@ pub enum ModuleError {
     /// The code cannot be made executable.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// What can be interrupted is loaded in a thread of its own, and the system has none left.
+    #[error("no thread to load the module in: {0}")]
+    Thread(#[source] std::io::Error),
     /// Only the compiler's code can be written as an artefact.
     #[error("the module has no compiled code to write: the engine's tier is {0}")]
     NoCode(&'static str),

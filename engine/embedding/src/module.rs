@@ -3,7 +3,7 @@
 use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
-use crate::interrupt::InterruptHandle;
+use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::{
     CompileError, CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact,
@@ -45,21 +45,27 @@ impl Module {
         Module::placed(engine, bytes, None, |_| tier)
     }
 
-    /// As [`Module::new`], until another thread interrupts it, by the handle of a store: after decoding, between two functions
-    /// that are compiled, and at the end. One function takes what its share of [`Config::compile_budget`](crate::Config)
-    /// allows.
+    /// As [`Module::new`], until another thread interrupts it, by the handle of a store, at any time.
+    ///
+    /// It is done in a thread of its own. What cannot be cut short, which is to decode or to compile one function, ends there after
+    /// this has returned; [`Config::compile_budget`](crate::Config) bounds it.
     ///
     /// # Errors
     /// As for [`Module::new`]; and [`ModuleError::Compile`] with [`CompileError::Interrupted`](crate::CompileError) where it was
-    /// interrupted.
+    /// interrupted, or [`ModuleError::Thread`].
     pub fn new_interruptible(
         engine: &Engine,
         bytes: impl AsRef<[u8]>,
         handle: &InterruptHandle,
     ) -> Result<Module, ModuleError> {
-        let binary = binary_of(bytes.as_ref())?;
+        let (engine, bytes) = (engine.clone(), bytes.as_ref().to_vec());
         let tier = engine.config().tier;
-        Module::placed(engine, &binary, Some(handle), |_| tier)
+        let load = move |abandoned: &InterruptHandle| {
+            let binary = binary_of(&bytes)?;
+            Module::placed(&engine, &binary, Some(abandoned), |_| tier)
+        };
+        let loaded = until_interrupted(handle, load).map_err(ModuleError::Thread)?;
+        loaded.unwrap_or(Err(CompileError::Interrupted.into()))
     }
 
     /// Decodes and validates, and compiles nothing.
@@ -79,7 +85,6 @@ impl Module {
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
         let config = engine.config();
-        // Whoever asks while one long step runs is heard when it ends.
         let check = || match interrupt.is_some_and(InterruptHandle::is_interrupted) {
             true => Err(CompileError::Interrupted),
             false => Ok(()),

@@ -22,10 +22,6 @@ use std::collections::HashSet;
 use std::mem::offset_of;
 use wasmparser::{Catch, Operator as O, TryTable};
 
-/// Calls that go to one block when they throw. The code generator looks for what dominates a block from each edge that leads there, and
-/// walks over all calls that come before it.
-const MOST_EDGES: usize = 64;
-
 /// A `try_table` that is open. Whatever is thrown in it comes to its landing, with the number of a clause of the function: of
 /// this one or of one further out. So a call has one handler, however many clauses are around it.
 #[derive(Debug)]
@@ -34,9 +30,6 @@ pub(super) struct Try {
     landing: Block,
     /// Whether anything leads there.
     used: bool,
-    /// Where the calls go in it, on the way to the landing: so many to each.
-    pads: Vec<Block>,
-    calls: usize,
     /// Number of the first clause.
     first: u32,
     clauses: Vec<Catch>,
@@ -72,8 +65,7 @@ impl Translator<'_> {
         let outer = self.scope().filter(|_| tags.last() != Some(&None));
         self.scopes.push(Scope { first, tags, outer });
         self.open.push((self.scopes.len() as u32 - 1, self.frames.len()));
-        let (pads, calls) = (Vec::new(), 0);
-        let this = Try { landing, used: false, pads, calls, first, clauses, outer };
+        let this = Try { landing, used: false, first, clauses, outer };
         self.push_frame(Kind::Try(this), exit, params.len(), results.len());
     }
 
@@ -92,11 +84,6 @@ impl Translator<'_> {
     /// Ends a `try_table`, whose frame is gone: what its landing and its clauses do.
     pub(super) fn end_try(&mut self, this: &Try) -> Result<(), Failure> {
         self.open.pop();
-        for pad in &this.pads {
-            self.b.seal_block(*pad);
-            self.b.switch_to_block(*pad);
-            self.b.ins().jump(this.landing, &[]);
-        }
         self.b.seal_block(this.landing);
         if !this.used {
             return Ok(());
@@ -247,8 +234,8 @@ impl Translator<'_> {
         }
         let mut items = vec![ExceptionTableItem::Context(self.vmctx)];
         let scope = self.scope();
-        if let Some((scope, pad)) = scope.zip(self.pad()) {
-            let call = self.b.func.dfg.block_call(pad, &[]);
+        if let Some((scope, landing)) = scope.zip(self.landing()) {
+            let call = self.b.func.dfg.block_call(landing, &[]);
             items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(scope), call));
         }
         let returned = self.b.func.dfg.block_call(normal, &results);
@@ -257,16 +244,10 @@ impl Translator<'_> {
     }
 
     /// Where a call of the innermost `try_table` goes when it throws.
-    fn pad(&mut self) -> Option<Block> {
-        let fresh = match self.innermost()?.calls.is_multiple_of(MOST_EDGES) {
-            true => Some(self.b.create_block()),
-            false => None,
-        };
+    fn landing(&mut self) -> Option<Block> {
         let this = self.innermost()?;
         this.used = true;
-        this.calls += 1;
-        this.pads.extend(fresh);
-        this.pads.last().copied()
+        Some(this.landing)
     }
 
     /// Goes on behind a call that returned; gives its results.

@@ -3,26 +3,29 @@
 use super::budget::{alive_at_edges, held};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
+use super::joins::narrow;
+use super::measure::{Climbs, dominance, merges};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::{Env, translate};
 use super::variable::Locals;
 use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
-use cranelift_codegen::dominator_tree::DominatorTree;
-use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::flowgraph::ControlFlowGraph;
-use cranelift_codegen::ir::{Block, Function, Value};
+use cranelift_codegen::Context;
 
 /// The optimiser looks up its values by walking through the blocks that dominate a block. Beyond so many steps in a function,
 /// the function is not optimised: the walks would take most of the time, and more than in proportion to its size.
 pub(super) const MOST_STEPS: u64 = 1 << 26;
+
+/// What dominates a block is found by climbing from its edges, several times over. Beyond so many blocks that are passed on the way for
+/// each instruction, and some for all, a function is not compiled: the climbs would take most of the time.
+pub(super) const MOST_CLIMBS: Climbs = Climbs { each: 64, all: 1 << 18 };
 
 /// Values that meet at joins get one place, and adding one to those that have it takes time as they are many. Beyond so many steps in
 /// a function, its locals are in memory: then few values meet.
 pub(super) const MOST_MERGES: u64 = 1 << 24;
 
 /// Beyond so many steps in spite of that, each value gets a place of its own.
-pub(super) const MOST_MERGES_LEFT: u64 = 1 << 28;
+pub(super) const MOST_MERGES_LEFT: u64 = 1 << 24;
 
 /// Without the optimiser, places are given out in one pass, which looks at all values that are alive at each edge. Beyond so many of
 /// these in a function the optimiser is quicker.
@@ -82,6 +85,10 @@ pub(super) fn function(
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
     let mut locals = Locals::Variables;
     let mut scopes = translated(work, env, index, locals)?;
+    let shape = dominance(&work.context.func, MOST_CLIMBS);
+    if shape.climbs > shape.most_climbs {
+        return Err(Reason::Budget { cost: shape.climbs, limit: shape.most_climbs }.into());
+    }
     if merges(&work.context.func) > MOST_MERGES {
         locals = Locals::Memory;
         scopes = translated(work, env, index, locals)?;
@@ -92,12 +99,15 @@ pub(super) fn function(
         return Ok(Code { scopes, ..code });
     }
     let optimises = generators.optimises || alive_at_edges(env.module, index)? > MOST_ALIVE;
-    if !optimises || steps(&work.context.func) <= MOST_STEPS {
+    if !optimises || shape.steps <= MOST_STEPS {
         let generator = if optimises { &generators.optimised } else { &generators.asked_for };
         let code = generate(work, &**generator, index)?;
         if fits(work, reserved).is_ok() {
             return Ok(Code { scopes, ..code });
         }
+        drop(code);
+        // What the generator made for this is not kept while it makes the next.
+        work.context = Context::new();
         scopes = translated(work, env, index, locals)?;
     }
     let alive = alive_at_edges(env.module, index)?;
@@ -117,7 +127,9 @@ pub(super) fn translated(
     locals: Locals,
 ) -> Result<Vec<Scope>, Failure> {
     work.context.clear();
-    translate(env, index, &mut work.context.func, &mut work.builder, locals)
+    let scopes = translate(env, index, &mut work.context.func, &mut work.builder, locals)?;
+    narrow(&mut work.context.func);
+    Ok(scopes)
 }
 
 /// Whether the native frame of the code that was generated last is within what is reserved for it.
@@ -126,54 +138,4 @@ fn fits(work: &Workspace, reserved: u64) -> Result<(), Reason> {
         Some(bytes) if u64::from(bytes) > reserved => Err(Reason::Frame { bytes, reserved }),
         _ => Ok(()),
     }
-}
-
-/// How many blocks dominate an instruction, summed over all instructions.
-pub(super) fn steps(func: &Function) -> u64 {
-    let graph = ControlFlowGraph::with_function(func);
-    let tree = DominatorTree::with_function(func, &graph);
-    let mut depths: SecondaryMap<Block, u64> = SecondaryMap::new();
-    let mut steps = 0u64;
-    // In this order a block comes after the one that dominates it.
-    for block in tree.cfg_rpo() {
-        let depth = tree.idom(*block).map_or(0, |dominator| depths[dominator]) + 1;
-        depths[*block] = depth;
-        let instructions = func.layout.block_insts(*block).count() as u64;
-        steps = steps.saturating_add(instructions.saturating_mul(depth));
-    }
-    steps
-}
-
-/// The steps that merging values takes which meet at joins: each time, as many as have met already.
-pub(super) fn merges(func: &Function) -> u64 {
-    let dfg = &func.dfg;
-    // Each value leads to another of its set, up to the one that stands for the set.
-    let mut next: SecondaryMap<Value, Option<Value>> = SecondaryMap::new();
-    let mut sizes: SecondaryMap<Value, u64> = SecondaryMap::new();
-    let mut sum = 0u64;
-    for inst in func.layout.blocks().filter_map(|block| func.layout.last_inst(block)) {
-        for call in dfg.insts[inst].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
-            let params = dfg.block_params(call.block(&dfg.value_lists));
-            for (param, arg) in params.iter().zip(call.args(&dfg.value_lists)) {
-                let Some(arg) = arg.as_value() else { continue };
-                let (a, b) = (first(&mut next, *param), first(&mut next, dfg.resolve_aliases(arg)));
-                if a != b {
-                    let (small, large) = if sizes[a] < sizes[b] { (a, b) } else { (b, a) };
-                    next[small] = Some(large);
-                    sizes[large] += sizes[small] + 1;
-                    sum = sum.saturating_add(2 * sizes[large]);
-                }
-            }
-        }
-    }
-    sum
-}
-
-/// The value that stands for the set of a value.
-fn first(next: &mut SecondaryMap<Value, Option<Value>>, mut value: Value) -> Value {
-    while let Some(nearer) = next[value] {
-        next[value] = next[nearer].or(Some(nearer));
-        value = nearer;
-    }
-    value
 }

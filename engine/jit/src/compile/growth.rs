@@ -5,11 +5,14 @@ mod families;
 
 use super::budget::cost;
 use super::isa;
+use super::joins::{MOST_EDGES, narrow};
 use super::module::OptLevel;
 use super::translator::{Env, translate};
 use super::variable::Locals;
 use crate::abi::VmLayout;
+use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{BlockCall, Function};
+use cranelift_codegen::verify_function;
 use cranelift_frontend::FunctionBuilderContext;
 use etalon_gas::Schedule;
 use etalon_module::{Features, Module};
@@ -41,6 +44,9 @@ fn counts(wat: &str, metering: bool) -> Counts {
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
         translate(&env, func, &mut into, &mut contexts, Locals::Variables).unwrap();
+        narrow(&mut into);
+        verify_function(&into, &*env.isa).unwrap();
+        assert!(most_edges(&into) <= MOST_EDGES);
         sum.cost += cost(&module, func).unwrap();
         add(&mut sum, &into);
     }
@@ -59,6 +65,12 @@ fn add(sum: &mut Counts, func: &Function) {
         }
     }
     sum.values += func.dfg.num_values();
+}
+
+/// The most branches that lead to one block.
+fn most_edges(func: &Function) -> usize {
+    let graph = ControlFlowGraph::with_function(func);
+    func.layout.blocks().map(|block| graph.pred_iter(block).count()).max().unwrap_or(0)
 }
 
 /// The power of the size that a count grows as, from a size to eight times that.
@@ -108,5 +120,25 @@ fn nested_blocks_are_no_blocks_of_the_generator() {
         let made = counts(&text(*size), true);
         let most = if name == "blocks nested" { 10 } else { size + 10 };
         assert!(made.blocks < most, "{name}: {made:?}");
+    }
+}
+
+/// Labels that end in one place are one block, and a loop without code keeps one.
+#[test]
+fn blocks_that_only_go_on_are_passed_by() {
+    let cases = [
+        ("(block (block (block (br_if 2 (local.get 0)) (br_if 1 (local.get 0)) (br_if 0 (local.get 0)))))", 4),
+        ("(loop (br 0))", 2),
+        ("(loop (loop (block (br 0)) (br 1)))", 2),
+        ("(loop (block (loop (br_if 1 (local.get 0)) (br 0))) (br 0))", 4),
+        ("(drop (block (result i32) (block (result i32) (br_if 0 (i32.const 1) (local.get 0)))))", 3),
+        // What comes to the block is used behind the place where it goes on.
+        ("(local.set 0 (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2))))
+          (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))", 6),
+    ];
+    for (text, most) in cases {
+        let wat = format!("(module (func (param i32) {text}))");
+        let made = counts(&wat, false);
+        assert!(made.blocks <= most, "{text}: {made:?}");
     }
 }

@@ -2,11 +2,13 @@
 
 use super::budget::{Budget, alive_at_edges, cost, held, within};
 use super::function::{
-    Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_HELD, MOST_MERGES, MOST_MERGES_LEFT, MOST_STEPS,
+    Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_CLIMBS, MOST_HELD, MOST_MERGES,
+    MOST_MERGES_LEFT, MOST_STEPS,
 };
-use super::function::{function, merges, steps, translated};
+use super::function::{function, translated};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort};
+use super::measure::{dominance, merges};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::Env;
 use super::variable::Locals;
@@ -65,7 +67,8 @@ fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<
     let generators = Generators::new(&options).unwrap();
     let mut work = Workspace::new();
     translated(&mut work, &env, 0, Locals::Variables).unwrap();
-    let counts = (steps(&work.context.func), merges(&work.context.func));
+    let shape = dominance(&work.context.func, MOST_CLIMBS);
+    let counts = (shape.steps, merges(&work.context.func));
     let code = function(&mut work, &env, &generators, per_slot, 0);
     (counts.0, counts.1, code.map(|code| code.bytes))
 }
@@ -93,7 +96,7 @@ fn steps_are_the_blocks_above_each_instruction() {
 
 #[test]
 fn a_deep_tree_of_dominators_is_not_optimised() {
-    for (n, over) in [(100, false), (9000, true)] {
+    for (n, over) in [(100, false), (12_000, true)] {
         let module = row(n);
         let (steps, merges, code) = compiled(&module, OptLevel::Speed, AMPLE);
         assert_eq!(steps > MOST_STEPS, over, "{steps}");
@@ -102,6 +105,36 @@ fn a_deep_tree_of_dominators_is_not_optimised() {
             [SPEED, Effort::SmallFrames].map(|e| generated(&module, e, Locals::Variables));
         assert_ne!(optimised, plain);
         assert_eq!(code.unwrap(), if over { plain } else { optimised }, "{n}");
+    }
+}
+
+/// Branches out of as many blocks, so that the last is far from where all meet.
+fn out(n: usize) -> Module {
+    let branches: String = (0..n).map(|l| format!("(br_if {l} (local.get 0))\n")).collect();
+    let ends = "(local.set 0 (i32.add (local.get 0) (i32.const 1))) end\n".repeat(n);
+    body("i32", &("block\n".repeat(n) + &branches + &ends))
+}
+
+#[test]
+fn climbs_are_the_blocks_between_an_edge_and_what_dominates_it() {
+    let climbs = |n| {
+        let module = out(n);
+        let env = env(&module, OptLevel::Speed);
+        let mut work = Workspace::new();
+        translated(&mut work, &env, 0, Locals::Variables).unwrap();
+        dominance(&work.context.func, MOST_CLIMBS).climbs
+    };
+    let counts = [50, 100, 200].map(climbs);
+    assert!(counts[1] > 3 * counts[0] && counts[1] < 5 * counts[0], "{counts:?}");
+    assert!(counts[2] > 3 * counts[1] && counts[2] < 5 * counts[1], "{counts:?}");
+}
+
+#[test]
+fn where_branches_go_too_far_up_nothing_is_compiled() {
+    for (n, over) in [(300, false), (3000, true)] {
+        let (.., code) = compiled(&out(n), OptLevel::Speed, AMPLE);
+        let refused = matches!(code, Err(Failure::NotCompiled(Reason::Budget { .. })));
+        assert_eq!(refused, over, "{n}");
     }
 }
 
@@ -155,7 +188,7 @@ fn where_too_many_values_are_alive_one_pass_is_not_enough() {
 
 #[test]
 fn where_too_many_are_alive_for_every_generator_nothing_is_compiled() {
-    for (n, over) in [(2000, false), (8400, true)] {
+    for (n, over) in [(2000, false), (12_000, true)] {
         let module = alive(n);
         assert_eq!(alive_at_edges(&module, 0).unwrap() > MOST_ALIVE_PLAIN, over);
         let (steps, _, code) = compiled(&module, OptLevel::Speed, AMPLE);

@@ -14,8 +14,10 @@ mod generate;
 #[cfg(test)]
 mod growth;
 pub(crate) mod isa;
+mod joins;
 #[cfg(test)]
 mod limits;
+mod measure;
 mod memory;
 mod module;
 mod numeric;

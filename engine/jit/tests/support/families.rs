@@ -15,6 +15,30 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("ifs in a row", 1000, |n| {
         body(&"(if (local.get 0) (then (local.set 0 (i32.const 1))))\n".repeat(n))
     }),
+    ("branches to one label", 2000, |n| {
+        body(&format!("block {} end", "(br_if 0 (local.get 0))\n".repeat(n)))
+    }),
+    ("branches to nested labels", 500, |n| {
+        let branches = numbered(n, "(br_if @ (local.get 0))\n");
+        body(&format!("{}{branches}{}", "block\n".repeat(n), "end\n".repeat(n)))
+    }),
+    ("branches with values", 300, |n| {
+        let branches = numbered(n, "(local.get 0) (br_if @ (local.get 0)) drop\n");
+        let blocks = "block (result i32)\n".repeat(n);
+        body(&format!("{blocks}{branches}(i32.const 1){}drop", "end\n".repeat(n)))
+    }),
+    ("branches back", 1000, |n| {
+        let again = "(br_if 0 (i32.lt_s (local.get 0) (i32.const 0)))\n".repeat(n);
+        body(&format!("loop {again} end"))
+    }),
+    ("loops in a row", 500, |n| {
+        body(&"(loop (br_if 0 (i32.lt_s (local.get 0) (i32.const 0))))\n".repeat(n))
+    }),
+    ("returns", 2000, |n| body(&"(if (local.get 0) (then (return)))\n".repeat(n))),
+    ("ifs with results nested", 300, |n| {
+        let open = "(local.get 0) if (result i32)\n".repeat(n);
+        body(&format!("{open}(i32.const 1){}drop", "else (i32.const 2) end\n".repeat(n)))
+    }),
     ("br_table targets", 4000, |n| {
         body(&format!("block block local.get 0 br_table {} 1 end end", "0 1 ".repeat(n / 2)))
     }),
@@ -23,6 +47,37 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("handlers around calls", 200, |n| {
         let tries = nest(n, "try_table (catch $x 0) (catch $y 0)\n", "end\n");
         body(&tries.replacen("end\n", &format!("{}end\n", "call $g\n".repeat(n)), 1))
+    }),
+    ("throws", 500, |n| {
+        let throws = "(if (local.get 0) (then (throw $x)))\n".repeat(n);
+        body(&format!("block try_table (catch $x 0)\n{throws} end end"))
+    }),
+    ("handlers in a row", 300, |n| {
+        body(&"(block (try_table (catch $x 0) (catch_all 0) (call $g)))\n".repeat(n))
+    }),
+    ("calls by a table", 500, |n| {
+        body(&"(if (local.get 0) (then (call_indirect $t (type $v) (i32.const 0))))\n".repeat(n))
+    }),
+    ("fills", 500, |n| {
+        body(&"(memory.fill (local.get 0) (i32.const 0) (i32.const 0))\n".repeat(n))
+    }),
+    ("divisions", 1000, |n| {
+        body(
+            &numbered(n, "(global.set 0 (i32.div_s (i32.const @) (global.get 0)))\n")
+                .replace("(global.get 0)", "(i32.or (i32.const 1) (global.get 0))"),
+        )
+    }),
+    ("floats", 1000, |n| {
+        body(&numbered(
+            n,
+            "(global.set 0 (i32.trunc_sat_f64_s (f64.add (f64.const @) (f64.convert_i32_s (global.get 0)))))\n",
+        ))
+    }),
+    ("vectors", 500, |n| {
+        body(&numbered(
+            n,
+            "(global.set 0 (i8x16.extract_lane_u 1 (i8x16.swizzle (v128.const i64x2 @ 1) (i8x16.splat (local.get 0)))))\n",
+        ))
     }),
     ("calls", 1000, |n| body(&"(call $g)\n".repeat(n))),
     ("calls of as many functions", 500, |n| {
@@ -44,8 +99,8 @@ pub(crate) const FAMILIES: &[Family] = &[
         let text = numbered(n, "(block (br_if 0 (local.get 0)) (local.set @ (local.get 0)))\n");
         format!("{PREFIX} (func (export \"f\") (param i32) (local {}) {text}))", "i32 ".repeat(n))
     }),
-    ("params", 100, |n| wide(n, 1, "param")),
-    ("results", 100, |n| wide(n, 1, "result")),
+    ("params", 100, |n| wide(n, 40, "param")),
+    ("results", 100, |n| wide(n, 10, "result")),
     ("values alive", 1000, |n| {
         body(&(numbered(n, "(i32.add (local.get 0) (i32.const @))\n") + &"drop\n".repeat(n)))
     }),
@@ -105,7 +160,7 @@ pub(crate) const FAMILIES: &[Family] = &[
 ];
 
 const PREFIX: &str = "(module (memory 1) (tag $x) (tag $y) (global (mut i32) (i32.const 0))
-  (type $s (struct (field (mut i32)))) (func $g)";
+  (type $s (struct (field (mut i32)))) (type $v (func)) (table $t 1 funcref) (elem $t (i32.const 0) func $g) (func $g)";
 
 fn body(text: &str) -> String {
     let closed = if text.contains("$f0") { "" } else { ")" };
