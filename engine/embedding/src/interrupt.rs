@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// Interrupts what runs in a store, from any thread. Clones are of the same store.
 ///
-/// A guest is stopped at the next entry of a function or loop, and in the midst of long operations on memories; an
+/// A guest is stopped at the next entry of a function or loop, and in the midst of long operations on memories and tables; an
 /// instantiation as well. What it did until then stays. The call fails with [`Exhaustion::Interrupted`](crate::Exhaustion), and so does
 /// every call of the store until [`InterruptHandle::clear`]: a host function that drops the error cannot keep the guest alive.
 /// Host functions themselves are not interrupted. To pause an execution of the oracle instead, and resume it later, see

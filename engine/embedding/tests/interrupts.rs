@@ -204,36 +204,70 @@ fn start_functions_are_interrupted() {
     }
 }
 
+/// Calls a function that asks to stop, and then begins an operation: that is not done.
+fn begun_when_stopped<T>(
+    tier: Tier,
+    fields: &str,
+    operation: &str,
+    look: impl FnOnce(&mut Store<Host>, etalon::Instance) -> T,
+) -> T {
+    let engine = Engine::new(Config::new().tier(tier).interruptible(true)).unwrap();
+    let imports = IMPORTS.replace(
+        "(import \"host\" \"now\" (func $now))",
+        "(import \"host\" \"stop\" (func $stop))",
+    );
+    let text =
+        format!("(module {imports} {fields} (func $f (export \"f\") (call $stop) {operation}))");
+    let mut linker = linker(&engine);
+    let stop = |caller: etalon::Caller<'_, Host>| {
+        caller.data().handle.as_ref().unwrap().interrupt();
+    };
+    linker.func_wrap("host", "stop", stop).unwrap();
+    let mut store = store(&engine);
+    let instance = linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
+    let f = instance.get_func(&mut store, "f").unwrap();
+    let error = f.call(&mut store, &[], &mut []).unwrap_err();
+    assert!(interrupted(&error), "{tier}, {operation}: {error:#}");
+    look(&mut store, instance)
+}
+
 /// One operation on 2 GiB takes a second or so where nobody interrupts it. It is asked to stop before it begins, so nothing is written.
 #[test]
 fn long_operations_on_memories_are_interrupted() {
-    let fill = "(memory.fill (i64.const 0) (i32.const 1) (i64.const 0x8000_0000))";
-    let copy = "(memory.copy (i64.const 1) (i64.const 0) (i64.const 0x7fff_ffff))";
-    for (tier, operation) in
-        [Tier::Oracle, Tier::Interp, Tier::Jit].iter().flat_map(|t| [(t, fill), (t, copy)])
-    {
-        let engine = Engine::new(Config::new().tier(*tier).interruptible(true)).unwrap();
-        let text = format!(
-            "(module {IMPORTS} (memory (export \"m\") i64 0x8000) (data (i64.const 0) \"x\")
-               (func (export \"f\") (call $stop) {operation}))"
-        );
-        let text = text.replace(
-            "(import \"host\" \"now\" (func $now))",
-            "(import \"host\" \"stop\" (func $stop))",
-        );
-        let mut linker = linker(&engine);
-        let stop = |caller: etalon::Caller<'_, Host>| {
-            caller.data().handle.as_ref().unwrap().interrupt();
-        };
-        linker.func_wrap("host", "stop", stop).unwrap();
-        let mut store = store(&engine);
-        let instance =
-            linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
-        let f = instance.get_func(&mut store, "f").unwrap();
-        let error = f.call(&mut store, &[], &mut []).unwrap_err();
-        assert!(interrupted(&error), "{tier}: {error:#}");
-        let memory = instance.get_memory(&mut store, "m").unwrap();
-        assert_eq!(memory.data(&store)[..2], *b"x\0", "{tier}: {operation}");
+    let fields = "(memory (export \"m\") i64 0x8000) (data (i64.const 0) \"x\") (data $d \"y\")";
+    let operations = [
+        "(memory.fill (i64.const 0) (i32.const 1) (i64.const 0x8000_0000))",
+        "(memory.copy (i64.const 1) (i64.const 0) (i64.const 0x7fff_ffff))",
+    ];
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
+        for operation in operations {
+            begun_when_stopped(tier, fields, operation, |store, instance| {
+                let memory = instance.get_memory(&mut *store, "m").unwrap();
+                assert_eq!(memory.data(&*store)[..2], *b"x\0", "{tier}: {operation}");
+            });
+        }
+    }
+}
+
+#[test]
+fn long_operations_on_tables_are_interrupted() {
+    let fields =
+        "(table (export \"t\") 100000 funcref) (elem (i32.const 99999) $f) (elem $e func $f)";
+    let operations = [
+        "(table.fill (i32.const 0) (ref.func $f) (i32.const 100000))",
+        "(table.copy (i32.const 0) (i32.const 1) (i32.const 99999))",
+        "(table.init $e (i32.const 0) (i32.const 0) (i32.const 1))",
+    ];
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
+        for operation in operations {
+            begun_when_stopped(tier, fields, operation, |store, instance| {
+                let table = instance.get_table(&mut *store, "t").unwrap();
+                for index in [0, 99_998] {
+                    let value = table.get(&mut *store, index).unwrap();
+                    assert!(value.is_null(), "{tier}: {operation}: {index}");
+                }
+            });
+        }
     }
 }
 

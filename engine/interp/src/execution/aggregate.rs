@@ -295,24 +295,24 @@ impl Context<'_> {
     /// Creates elements from bytes of a data segment, in which they are little-endian as in a memory.
     fn write_data(&mut self, addr: HeapAddr, to: u32, bytes: Range<usize>) -> Result<(), Stop> {
         let size = self.element_bytes(self.ty())? as usize;
-        let store = &mut *self.store;
-        let bytes = &store.datas[self.op.y as usize].bytes()[bytes];
-        for (element, index) in bytes.chunks_exact(size).zip(to..) {
+        for (at, index) in bytes.step_by(size).zip(to..) {
+            self.look(index.into())?;
+            let element = &self.store.datas[self.op.y as usize].bytes()[at..at + size];
             let mut wide = [0; 16];
             wide[..size].copy_from_slice(element);
             let value = u128::from_le_bytes(wide);
             let value = [value as u64, (value >> 64) as u64];
-            store.heap.array_set(addr, index, value).ok_or_else(no_object)?;
+            self.store.heap.array_set(addr, index, value).ok_or_else(no_object)?;
         }
         Ok(())
     }
 
     /// Creates elements from references of an element segment.
     fn write_elem(&mut self, addr: HeapAddr, to: u32, refs: Range<usize>) -> Result<(), Stop> {
-        let store = &mut *self.store;
-        let refs = &store.elems[self.op.y as usize].refs[refs];
-        for (r, index) in refs.iter().zip(to..) {
-            store.heap.array_set(addr, index, [r.to_bits(), 0]).ok_or_else(no_object)?;
+        for (from, index) in refs.zip(to..) {
+            self.look(index.into())?;
+            let value = self.store.elems[self.op.y as usize].refs[from].to_bits();
+            self.store.heap.array_set(addr, index, [value, 0]).ok_or_else(no_object)?;
         }
         Ok(())
     }
@@ -378,6 +378,7 @@ impl Context<'_> {
         self.charge(len.into())?;
         let value = self.value(2, width);
         for index in start..start + len {
+            self.look(index.into())?;
             self.store.heap.array_set(addr, index, value).ok_or_else(no_object)?;
         }
         Ok(())
@@ -392,6 +393,7 @@ impl Context<'_> {
         self.check(src, from, len)?;
         self.charge(len.into())?;
         for step in 0..len {
+            self.look(step.into())?;
             // Upwards, or downwards if the target is above the source, because they may overlap.
             let i = if to <= from { step } else { len - 1 - step };
             let value = self.store.heap.array_get(src, from + i).ok_or_else(no_object)?;

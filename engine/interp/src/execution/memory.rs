@@ -13,6 +13,9 @@ use std::ops::Range;
 /// How many bytes are written at once. Between two pieces of this size a run can be interrupted.
 const PIECE: usize = 16 << 20;
 
+/// Elements of tables and arrays that are handled one by one between two such looks.
+const ELEMENTS: u64 = 1 << 16;
+
 /// An operand that is an address or a number of pages, as wide as the memory's addresses.
 pub(super) fn address(slot: u64, ty: AddrType) -> u64 {
     match ty {
@@ -158,6 +161,12 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Looks for an interrupt before some of the elements of a long operation.
+    #[inline]
+    pub(super) fn look(&self, element: u64) -> Result<(), Stop> {
+        if element.is_multiple_of(ELEMENTS) { self.store.check_interrupt() } else { Ok(()) }
+    }
+
     /// Sets bytes of the memory of the instruction.
     fn set_bytes(&mut self, range: Range<usize>, value: u8) -> Result<(), Stop> {
         for start in range.clone().step_by(PIECE) {
@@ -180,8 +189,14 @@ impl Context<'_> {
             return Err(Trap::MemoryOutOfBounds.into());
         };
         self.charge(len)?;
-        let source = &self.store.datas[self.op.x as usize].bytes()[from_range];
-        self.store.memories[self.op.y as usize].bytes_mut()[to_range].copy_from_slice(source);
+        for done in (0..to_range.len()).step_by(PIECE) {
+            self.store.check_interrupt()?;
+            let len = PIECE.min(to_range.len() - done);
+            let (from, to) = (from_range.start + done, to_range.start + done);
+            let source = &self.store.datas[self.op.x as usize].bytes()[from..from + len];
+            let memory = &mut self.store.memories[self.op.y as usize];
+            memory.bytes_mut()[to..to + len].copy_from_slice(source);
+        }
         Ok(())
     }
 

@@ -76,6 +76,7 @@ impl Context<'_> {
         }
         self.charge(len)?;
         for index in start..start + len {
+            self.look(index)?;
             self.table(self.op.x).set(index, value).ok_or_else(beyond)?;
         }
         Ok(())
@@ -96,6 +97,7 @@ impl Context<'_> {
         }
         self.charge(len)?;
         for step in 0..len {
+            self.look(step)?;
             // Upwards, or downwards if the target is above the source, because they may overlap.
             let i = if to <= from { step } else { len - 1 - step };
             let value = self.store.tables[src].get(from + i).ok_or_else(beyond)?;
@@ -114,10 +116,10 @@ impl Context<'_> {
             return Err(Trap::TableOutOfBounds.into());
         }
         self.charge(len)?;
-        let refs = &self.store.elems[self.op.x as usize].refs;
-        let table = &mut self.store.tables[self.op.y as usize];
         for i in 0..len {
-            table.set(to + i, refs[(from + i) as usize]).ok_or_else(beyond)?;
+            self.look(i)?;
+            let value = self.store.elems[self.op.x as usize].refs[(from + i) as usize];
+            self.table(self.op.y).set(to + i, value).ok_or_else(beyond)?;
         }
         Ok(())
     }

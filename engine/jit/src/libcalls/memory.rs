@@ -142,10 +142,18 @@ fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) ->
     let source = range(at[1], len, size).ok_or(Stop::from(Trap::MemoryOutOfBounds))?;
     let target = memory_range(&guest.store.memories[addr.index()], at[0], len)?;
     guest.charge(Opcode::MemoryInit, len)?;
-    let store = guest.store;
-    let bytes = &store.datas[data.index()].bytes()[source];
-    store.memories[addr.index()].bytes_mut()[target].copy_from_slice(bytes);
-    Ok(0)
+    let mut done = 0;
+    loop {
+        let len = STRIDE.min(target.len() - done);
+        let (from, to) = (source.start + done, target.start + done);
+        let bytes = &guest.store.datas[data.index()].bytes()[from..from + len];
+        guest.store.memories[addr.index()].bytes_mut()[to..to + len].copy_from_slice(bytes);
+        done += len;
+        if done == target.len() {
+            return Ok(0);
+        }
+        guest.store.check_interrupt()?;
+    }
 }
 
 routines! {

@@ -9,6 +9,9 @@ use std::ops::Range;
 /// References that are copied at once.
 const PIECE: usize = 512;
 
+/// References that are set between two looks for an interrupt.
+const STRIDE: usize = 1 << 15;
+
 impl Guest<'_> {
     fn table(&self, index: u64) -> TableAddr {
         self.store.instance(self.instance).tables[index as usize]
@@ -54,8 +57,11 @@ fn fill(mut guest: Guest<'_>, table: u64, start: u64, value: u64, len: u64) -> R
     let (addr, value) = (guest.table(table), reference(value)?);
     let range = table_range(&guest.store.tables[addr.index()], start, len)?;
     guest.charge(Opcode::TableFill, len)?;
-    for index in range {
-        set(guest.store, addr, index, value)?;
+    for start in range.clone().step_by(STRIDE) {
+        guest.store.check_interrupt()?;
+        for index in start..range.end.min(start + STRIDE) {
+            set(guest.store, addr, index, value)?;
+        }
     }
     Ok(0)
 }
@@ -70,6 +76,7 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
     let pieces = source.len().div_ceil(PIECE);
     let mut buffer = [Ref::NULL; PIECE];
     for number in 0..pieces {
+        guest.store.check_interrupt()?;
         let number = if target.start <= source.start { number } else { pieces - 1 - number };
         let first = number * PIECE;
         let piece = &mut buffer[..PIECE.min(source.len() - first)];
@@ -90,7 +97,10 @@ fn init(mut guest: Guest<'_>, table: u64, elem: u64, at: [u64; 2], len: u64) -> 
     let source = range(at[1], len, size).ok_or(Stop::from(Trap::TableOutOfBounds))?;
     let target = table_range(&guest.store.tables[table.index()], at[0], len)?;
     guest.charge(Opcode::TableInit, len)?;
-    for (index, from) in target.zip(source) {
+    for (count, (index, from)) in target.zip(source).enumerate() {
+        if count.is_multiple_of(STRIDE) {
+            guest.store.check_interrupt()?;
+        }
         let value = guest.store.elems[elem.index()].refs[from];
         set(guest.store, table, index, value)?;
     }
