@@ -77,7 +77,7 @@ pub use global::Global;
 pub use instance::Instance;
 pub use interrupt::InterruptHandle;
 pub use limits::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
-pub use linker::{Linker, Redefinition};
+pub use linker::{InstancePre, Linker, Redefinition};
 pub use memory::{GrowthError, Memory, MemoryAccessError};
 pub use module::Module;
 pub use reference::{AnyRef, ExnRef, ExternRef, RootScope, Rooted, Unrooted};

@@ -150,19 +150,19 @@ impl<T: 'static> Linker<T> {
         Ok(self)
     }
 
-    /// What a pair of names is defined as; a function of the host is added to the store.
+    /// What a pair of names is defined as, if it is; a function of the host is added to the store.
     ///
-    /// # Errors
+    /// # Panics
     /// If it is of another store.
     pub fn get(
         &self,
         mut store: impl AsContextMut<Data = T>,
         module: &str,
         name: &str,
-    ) -> Result<Option<Extern>> {
-        let item = self.items.get(&(module.to_owned(), name.to_owned()));
-        let state = store.as_context_mut().state;
-        Ok(item.map(|item| item.in_store(state, module, name)).transpose()?)
+    ) -> Option<Extern> {
+        let item = self.items.get(&(module.to_owned(), name.to_owned()))?;
+        let found = item.in_store(store.as_context_mut().state, module, name);
+        Some(found.unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// Whether a pair of names is defined.
@@ -231,6 +231,24 @@ impl<T: 'static> Linker<T> {
         Instance::with::<T>(state, module, &found)
     }
 
+    /// The module with what it imports, to be instantiated any number of times: as [`Linker::instantiate`] with the names as they are
+    /// defined now.
+    ///
+    /// # Errors
+    /// [`LinkError`] if an import is not defined.
+    pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
+        let mut linker = Linker::new(&self.engine);
+        for import in module.imports() {
+            let names = (import.module().to_owned(), import.name().to_owned());
+            let Some(item) = self.items.get(&names) else {
+                let (module, name) = names;
+                return Err(LinkError::Unknown { module, name }.into());
+            };
+            linker.items.insert(names, item.clone());
+        }
+        Ok(InstancePre { linker, module: module.clone() })
+    }
+
     /// The same names, for another store: `rebind` gives what each thing of a store becomes.
     pub(crate) fn rebound(
         mut self,
@@ -250,6 +268,37 @@ impl<T: 'static> Linker<T> {
             Item::Host(host) => Some(host),
             Item::Extern(_) => None,
         }
+    }
+}
+
+/// A module with what it imports, ready to be instantiated: what [`Linker::instantiate_pre`] gives.
+#[derive(Debug)]
+pub struct InstancePre<T> {
+    linker: Linker<T>,
+    module: Module,
+}
+
+impl<T> Clone for InstancePre<T> {
+    fn clone(&self) -> InstancePre<T> {
+        InstancePre { linker: self.linker.clone(), module: self.module.clone() }
+    }
+}
+
+impl<T: 'static> InstancePre<T> {
+    /// Instantiates the module in a store.
+    ///
+    /// # Errors
+    /// As for [`Linker::instantiate`].
+    ///
+    /// # Panics
+    /// As for [`Instance::new`].
+    pub fn instantiate(&self, store: impl AsContextMut<Data = T>) -> Result<Instance> {
+        self.linker.instantiate(store, &self.module)
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.module
     }
 }
 

@@ -210,6 +210,11 @@ impl Module {
         })
     }
 
+    /// Its name, if its name section has one.
+    pub fn name(&self) -> Option<&str> {
+        self.data.name.as_deref()
+    }
+
     /// The type of what it exports under a name.
     pub fn get_export(&self, name: &str) -> Option<ExternType> {
         let export = self.data.export(name)?;

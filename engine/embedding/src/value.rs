@@ -52,7 +52,39 @@ enum Hierarchy {
     Exn,
 }
 
+/// Accessors of one variant each: by reference, and with a panic.
+macro_rules! accessors {
+    ($enum:ident: $($get:ident $unwrap:ident $variant:ident($value:ident => $given:expr) $ty:ty, $name:literal;)*) => {$(
+        #[doc = concat!("The value, if it is of type `", $name, "`.")]
+        pub fn $get(&self) -> Option<$ty> {
+            match self {
+                $enum::$variant($value) => Some($given),
+                _ => None,
+            }
+        }
+
+        #[doc = concat!("The value, which is of type `", $name, "`.")]
+        ///
+        /// # Panics
+        /// If it is not.
+        #[track_caller]
+        pub fn $unwrap(&self) -> $ty {
+            match self.$get() {
+                Some(value) => value,
+                None => panic!("{self:?} is no {}", $name),
+            }
+        }
+    )*};
+}
+
 impl Ref {
+    accessors! { Ref:
+        as_func unwrap_func Func(r => r.as_ref()) Option<&Func>, "funcref";
+        as_extern unwrap_extern Extern(r => r.as_ref()) Option<&Rooted<ExternRef>>, "externref";
+        as_any unwrap_any Any(r => r.as_ref()) Option<&Rooted<AnyRef>>, "anyref";
+        as_exn unwrap_exn Exn(r => r.as_ref()) Option<&Rooted<ExnRef>>, "exnref";
+    }
+
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Any(None) | Ref::Exn(None))
@@ -113,56 +145,17 @@ impl From<Ref> for Val {
     }
 }
 
-/// Accessors of one variant each: by reference, and with a panic.
-macro_rules! accessors {
-    ($($get:ident $unwrap:ident $variant:ident $ty:ty, $name:literal;)*) => {$(
-        #[doc = concat!("The value, if it is of type `", $name, "`.")]
-        pub fn $get(&self) -> Option<$ty> {
-            match self {
-                Val::$variant(value) => Some(*value),
-                _ => None,
-            }
-        }
-
-        #[doc = concat!("The value, which is of type `", $name, "`.")]
-        ///
-        /// # Panics
-        /// If it is not.
-        #[track_caller]
-        pub fn $unwrap(&self) -> $ty {
-            match self.$get() {
-                Some(value) => value,
-                None => panic!("{self:?} is no {}", $name),
-            }
-        }
-    )*};
-}
-
 impl Val {
-    accessors! {
-        i32 unwrap_i32 I32 i32, "i32";
-        i64 unwrap_i64 I64 i64, "i64";
-        v128 unwrap_v128 V128 u128, "v128";
-        func_ref unwrap_func_ref FuncRef Option<Func>, "funcref";
-        extern_ref unwrap_extern_ref ExternRef Option<Rooted<ExternRef>>, "externref";
-        any_ref unwrap_any_ref AnyRef Option<Rooted<AnyRef>>, "anyref";
-        exn_ref unwrap_exn_ref ExnRef Option<Rooted<ExnRef>>, "exnref";
-    }
-
-    /// The value, if it is of type `f32`.
-    pub fn f32(&self) -> Option<f32> {
-        match self {
-            Val::F32(bits) => Some(f32::from_bits(*bits)),
-            _ => None,
-        }
-    }
-
-    /// The value, if it is of type `f64`.
-    pub fn f64(&self) -> Option<f64> {
-        match self {
-            Val::F64(bits) => Some(f64::from_bits(*bits)),
-            _ => None,
-        }
+    accessors! { Val:
+        i32 unwrap_i32 I32(v => *v) i32, "i32";
+        i64 unwrap_i64 I64(v => *v) i64, "i64";
+        f32 unwrap_f32 F32(v => f32::from_bits(*v)) f32, "f32";
+        f64 unwrap_f64 F64(v => f64::from_bits(*v)) f64, "f64";
+        v128 unwrap_v128 V128(v => *v) u128, "v128";
+        func_ref unwrap_func_ref FuncRef(r => r.as_ref()) Option<&Func>, "funcref";
+        extern_ref unwrap_extern_ref ExternRef(r => r.as_ref()) Option<&Rooted<ExternRef>>, "externref";
+        any_ref unwrap_any_ref AnyRef(r => r.as_ref()) Option<&Rooted<AnyRef>>, "anyref";
+        exn_ref unwrap_exn_ref ExnRef(r => r.as_ref()) Option<&Rooted<ExnRef>>, "exnref";
     }
 
     /// The value as a reference, if it is one.
@@ -266,16 +259,27 @@ impl Val {
 
 /// Values of Rust as values of the guest.
 macro_rules! from {
-    ($($ty:ty, $value:ident => $val:expr;)*) => {$(
-        impl From<$ty> for Val {
-            fn from($value: $ty) -> Val {
+    ($of:ident: $($ty:ty, $value:ident => $val:expr;)*) => {$(
+        impl From<$ty> for $of {
+            fn from($value: $ty) -> $of {
                 $val
             }
         }
     )*};
 }
 
-from! {
+from! { Ref:
+    Func, value => Ref::Func(Some(value));
+    Option<Func>, value => Ref::Func(value);
+    Rooted<ExternRef>, value => Ref::Extern(Some(value));
+    Option<Rooted<ExternRef>>, value => Ref::Extern(value);
+    Rooted<AnyRef>, value => Ref::Any(Some(value));
+    Option<Rooted<AnyRef>>, value => Ref::Any(value);
+    Rooted<ExnRef>, value => Ref::Exn(Some(value));
+    Option<Rooted<ExnRef>>, value => Ref::Exn(value);
+}
+
+from! { Val:
     i32, value => Val::I32(value);
     u32, value => Val::I32(value as i32);
     i64, value => Val::I64(value);

@@ -458,11 +458,18 @@ impl<'a> Decoder<'a> {
         too_many.map(|()| locals.into())
     }
 
-    /// Function names. A malformed custom section is not an error.
+    /// Names of the module and of its functions. A malformed custom section is not an error.
     fn names(&mut self, section: &wp::CustomSectionReader<'_>) {
         let wp::KnownCustom::Name(names) = section.as_known() else { return };
         for name in names {
-            let Ok(wp::Name::Function(map)) = name else { continue };
+            let map = match name {
+                Ok(wp::Name::Module { name, .. }) => {
+                    self.module.name = Some(name.to_owned());
+                    continue;
+                }
+                Ok(wp::Name::Function(map)) => map,
+                _ => continue,
+            };
             for naming in map {
                 let Ok(naming) = naming else { break };
                 self.module.func_names.push((naming.index, naming.name.to_owned()));

@@ -176,6 +176,8 @@ pub struct Module {
     pub datas: Vec<Data>,
     /// The start function.
     pub start: Option<u32>,
+    /// Its name, by the name section.
+    pub name: Option<String>,
     /// Function names from the custom section `name`, sorted by index.
     pub func_names: Vec<(u32, String)>,
 }
