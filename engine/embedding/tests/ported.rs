@@ -267,8 +267,8 @@ fn an_instance_has_its_exports_in_order() -> Result<()> {
         kinds.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         ["f", "m", "t", "g"]
     );
-    assert!(kinds[0].1.clone().into_func().is_some());
-    assert!(kinds[1].1.clone().into_memory().is_some());
+    assert!(kinds[0].1.into_func().is_some());
+    assert!(kinds[1].1.into_memory().is_some());
     assert!(instance.get_export(&mut store, "nothing").is_none());
     assert!(module.get_export("g").is_some());
     assert_eq!(module.name(), Some("named"));
