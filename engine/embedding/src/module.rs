@@ -1,13 +1,12 @@
 //! Modules, decoded once and made ready for the engine's tier.
 
-use crate::config::Tier;
+use crate::config::{Config, Tier};
 use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
 use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
-use etalon_jit::{
-    CompileError, CompileOptions, CompiledModule, LoadedModule, NotCompiled, artefact,
-};
+use etalon_jit::artefact::{self, Wanted};
+use etalon_jit::{CompileError, CompileOptions, CompiledModule, LoadedModule, NotCompiled};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -155,7 +154,7 @@ impl Module {
     /// Of an artefact whose machine code is trusted.
     pub(crate) fn loaded(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let config = engine.config();
-        let (wasm, compiled) = artefact::read(bytes, &config.schedule, config.metering)?;
+        let (wasm, compiled) = artefact::read(bytes, &wanted(config))?;
         let data = Arc::new(load(engine, &wasm)?);
         let own = data.imported_funcs..data.funcs.len() as u32;
         let tiers = own.map(|func| (func, Tier::Jit)).collect();
@@ -167,7 +166,8 @@ impl Module {
         artefact::is_artefact(bytes)
     }
 
-    /// The module with its compiled code, to be loaded by [`Module::from_artefact`].
+    /// The module with its compiled code, to be loaded by [`Module::from_artefact`]. What is made by an engine with
+    /// [`Config::interruptible`] also loads where nothing is interrupted; not the other way round.
     ///
     /// # Errors
     /// If the module was made for interpretation alone.
@@ -234,6 +234,15 @@ impl Module {
     /// The tier of each function of the module's own, by its index.
     pub(crate) fn tiers(&self) -> &[(u32, Tier)] {
         &self.tiers
+    }
+}
+
+/// What an artefact must have been made for.
+pub(crate) fn wanted(config: &Config) -> Wanted<'_> {
+    Wanted {
+        schedule: &config.schedule,
+        metering: config.metering,
+        interruptible: config.interruptible,
     }
 }
 

@@ -3,18 +3,20 @@
 //!
 //! Nothing here can break a store either.
 
-use crate::config::Tier;
+use crate::config::{Config, Tier};
 use crate::context::{AsContext, AsContextMut};
 use crate::engine::Engine;
 use crate::error::ModuleError;
 use crate::external::Extern;
 use crate::func::Func;
 use crate::instance::Instance;
+use crate::interrupt::InterruptHandle;
 use crate::linker::Linker;
-use crate::module::Module;
+use crate::module::{Module, wanted};
 use crate::reference::{AnyRef, ExternRef, Rooted};
 use crate::store::Store;
 use crate::value::Val;
+pub use etalon_jit::artefact::About;
 use etalon_jit::{ArtefactError, artefact};
 pub use etalon_module as module;
 pub use etalon_module::{Module as ModuleData, Opcode, Rule};
@@ -36,6 +38,19 @@ pub fn mixed(
     Module::placed(engine, bytes, None, tier_of)
 }
 
+/// As [`mixed`], until another thread interrupts it, as [`Module::new_interruptible`] says.
+///
+/// # Errors
+/// As for [`Module::new_interruptible`].
+pub fn mixed_interruptible(
+    engine: &Engine,
+    bytes: &[u8],
+    handle: &InterruptHandle,
+    tier_of: impl Fn(u32) -> Tier,
+) -> Result<Module, ModuleError> {
+    Module::placed(engine, bytes, Some(handle), tier_of)
+}
+
 /// The bytes of the module in an artefact. Its code is not looked at.
 ///
 /// # Errors
@@ -44,12 +59,20 @@ pub fn module_in_artefact(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
     artefact::module_in(bytes)
 }
 
-/// The id of the schedule that an artefact is metered by; `None` if it is not metered.
+/// What the header of an artefact says: the schedule that it is metered by, and whether it can be interrupted.
 ///
 /// # Errors
 /// If it is damaged, or another version made it.
-pub fn schedule_of_artefact(bytes: &[u8]) -> Result<Option<String>, ArtefactError> {
-    artefact::schedule_of(bytes)
+pub fn about_artefact(bytes: &[u8]) -> Result<About, ArtefactError> {
+    artefact::about(bytes)
+}
+
+/// Whether an artefact was made for engines of these settings. Its code is not looked at.
+///
+/// # Errors
+/// Why it was not.
+pub fn artefact_fits(config: &Config, bytes: &[u8]) -> Result<(), ArtefactError> {
+    artefact::fits(bytes, &wanted(config))
 }
 
 /// What a module declares, in the terms of its text.
@@ -102,6 +125,11 @@ pub fn is_running(store: impl AsContext) -> bool {
 pub fn heap(store: impl AsContext) -> (usize, u64) {
     let heap = &store.as_context().state.heap;
     (heap.live_objects(), heap.allocated_bytes())
+}
+
+/// Bytes of all memories of a store, touched or not.
+pub fn memory_bytes(store: impl AsContext) -> u64 {
+    store.as_context().state.memories.iter().map(|memory| memory.bytes().len() as u64).sum()
 }
 
 /// The tier that runs a function; `None` if the host does.

@@ -1,11 +1,15 @@
 //! Guests without end are interrupted from another thread: whatever they repeat, on every tier, metered or not.
 
+mod support;
+
+use etalon::unstable::mixed_interruptible as mixed;
 use etalon::{
-    CompileError, Config, Engine, Exhaustion, Func, Instance, InterruptHandle, Linker, Module,
-    ModuleError, Store, Tier, Val, unstable,
+    ArtefactError, CompileError, Config, Engine, Exhaustion, Func, Instance, InterruptHandle,
+    Linker, Module, ModuleError, Store, Tier, Val, unstable,
 };
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use support::PLACEMENTS;
 
 /// Each begins with a call of `now`, after which it is interrupted, and goes on for ever, or for years.
 const GUESTS: &[(&str, &str)] = &[
@@ -110,17 +114,6 @@ const GUESTS: &[(&str, &str)] = &[
         "(func (export \"f\") (local v128) (call $now)
        (loop (local.set 0 (i32x4.add (local.get 0) (v128.const i32x4 1 2 3 4))) (br 0)))",
     ),
-];
-
-/// Which tier has a function, by the function's index.
-type Placement = fn(u32) -> Tier;
-
-const PLACEMENTS: &[(&str, Placement)] = &[
-    ("oracle", |_| Tier::Oracle),
-    ("interp", |_| Tier::Interp),
-    ("jit", |_| Tier::Jit),
-    ("in turn", |n| [Tier::Oracle, Tier::Interp, Tier::Jit][n as usize % 3]),
-    ("in turn, the other way", |n| [Tier::Jit, Tier::Interp, Tier::Oracle][n as usize % 3]),
 ];
 
 const IMPORTS: &str = r#"(import "host" "now" (func $now)) (import "host" "nothing" (func $nothing))
@@ -284,11 +277,48 @@ fn loading_is_interrupted(tier: Tier) {
     let handle = store.interrupt_handle().unwrap();
     let text = r#"(module (func (export "f") (result i32) (i32.const 7)))"#;
     assert!(Module::new_interruptible(&engine, text, &handle).is_ok());
+    let wasm = wat::parse_str(text).unwrap();
+    let mixed =
+        || PLACEMENTS.iter().map(|(_, placement)| mixed(&engine, &wasm, &handle, *placement));
+    assert!(mixed().all(|made| made.is_ok()));
     handle.interrupt();
-    let error = Module::new_interruptible(&engine, text, &handle).unwrap_err();
-    assert!(matches!(error, ModuleError::Compile(CompileError::Interrupted)), "{error}");
+    let alone = Module::new_interruptible(&engine, text, &handle);
+    for made in mixed().chain([alone]) {
+        let error = made.unwrap_err();
+        assert!(matches!(error, ModuleError::Compile(CompileError::Interrupted)), "{error}");
+    }
     handle.clear();
     assert!(Module::new_interruptible(&engine, text, &handle).is_ok());
+}
+
+/// The code of an artefact is interrupted as that of a module: whatever it repeats, metered or not, where the functions came from a
+/// file.
+#[test]
+fn guests_of_artefacts_are_interrupted() {
+    for metered in [false, true] {
+        let mut config = Config::new();
+        // By this tier every module goes through an artefact.
+        config.tier(Tier::Aot).interruptible(true).consume_fuel(metered);
+        let engine = Engine::new(&config).unwrap();
+        let linker = linker(&engine);
+        for (guest, fields) in GUESTS {
+            let at = format!("{guest}, metered: {metered}");
+            let module = Module::new(&engine, format!("(module {IMPORTS} {fields})")).unwrap();
+            let mut store = store(&engine);
+            let instance = linker.instantiate(&mut store, &module).unwrap();
+            let f = instance.get_func(&mut store, "f").unwrap();
+            let error = f.call(&mut store, &[], &mut []).unwrap_err();
+            assert!(interrupted(&error), "{at}: {error:#}");
+            let bytes = module.to_artefact().unwrap();
+            assert!(unstable::about_artefact(&bytes).unwrap().interruptible);
+            // It is not refused where nobody interrupts; what cannot be interrupted is refused where somebody may.
+            assert_eq!(unstable::artefact_fits(config.interruptible(false), &bytes), Ok(()));
+            let plain = Module::new(&Engine::new(&config).unwrap(), "(module (func))").unwrap();
+            let refused =
+                unstable::artefact_fits(config.interruptible(true), &plain.to_artefact().unwrap());
+            assert_eq!(refused, Err(ArtefactError::NotInterruptible));
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! A host function that panics, under guest frames of every tier, and while an execution is resumed: the panic reaches the
 //! embedder, and the store works as before.
 
+mod support;
+
 use etalon::{
     Caller, Config, Engine, Instance, Linker, Memory, MemoryType, PauseLimits, Progress,
     ResourceLimiter, Result, Store, Tier, Val, unstable,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use support::{PLACEMENTS, Placement};
 
 const WAT: &str = r#"(module
   (import "host" "boom" (func $boom (param i32)))
@@ -24,17 +27,6 @@ const WAT: &str = r#"(module
     (i32.add (call $catch) (struct.get $node 0 (local.get $n))))
   (func (export "grow") (result i32) (memory.grow (i32.const 1)))
   (func (export "ok") (result i32) (i32.const 5)))"#;
-
-/// Which tier has a function, by the function's index.
-type Placement = fn(u32) -> Tier;
-
-const PLACEMENTS: &[(&str, Placement)] = &[
-    ("oracle", |_| Tier::Oracle),
-    ("interp", |_| Tier::Interp),
-    ("jit", |_| Tier::Jit),
-    ("in turn", |n| [Tier::Oracle, Tier::Interp, Tier::Jit][n as usize % 3]),
-    ("in turn, the other way", |n| [Tier::Jit, Tier::Interp, Tier::Oracle][n as usize % 3]),
-];
 
 struct World {
     store: Store<Limits>,

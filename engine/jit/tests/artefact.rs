@@ -3,11 +3,19 @@
 mod support;
 
 use etalon_gas::Schedule;
-use etalon_jit::{ArtefactError, LoadedModule, OptLevel, artefact, compile};
+use etalon_jit::artefact::{self, Wanted};
+use etalon_jit::{ArtefactError, CompileOptions, CompiledModule, LoadedModule, OptLevel, compile};
 use etalon_module::{Features, Module};
 use etalon_runtime::{Extern, Placement, Store, StoreConfig, Value, instantiate};
 use std::sync::Arc;
 use support::{jit, module, options, schedule};
+
+/// Reads an artefact for a run that is not interrupted.
+fn read(bytes: &[u8], schedule: &Schedule, metering: bool) -> Result<Read, ArtefactError> {
+    artefact::read(bytes, &Wanted { schedule, metering, interruptible: false })
+}
+
+type Read = (Vec<u8>, CompiledModule);
 
 const WAT: &str = r#"(module (memory 1)
   (func $fib (export "fib") (param i32) (result i32)
@@ -25,7 +33,7 @@ fn there_and_back() {
     let bytes = made();
     assert!(artefact::is_artefact(&bytes));
     assert_eq!(bytes, made(), "an artefact depends on what goes into it alone");
-    let (wasm, compiled) = artefact::read(&bytes, &schedule(), true).unwrap();
+    let (wasm, compiled) = read(&bytes, &schedule(), true).unwrap();
     let module = Arc::new(Module::new(&wasm, Features::wasm2()).unwrap());
     let loaded = LoadedModule::load(&compiled, &module).unwrap();
     let mut store = Store::new(StoreConfig::metered(Some(1_000_000))).unwrap();
@@ -55,34 +63,60 @@ fn replaced(from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn refusals_say_why() {
-    let read = |bytes: &[u8]| artefact::read(bytes, &schedule(), true).map(|_| ()).unwrap_err();
-    assert_eq!(read(b"\0asm\x01\0\0\0"), ArtefactError::NotAnArtefact);
-    assert_eq!(read(&made()[..20]), ArtefactError::Corrupt("it ends within its header"));
+    let why = |bytes: &[u8]| read(bytes, &schedule(), true).map(|_| ()).unwrap_err();
+    assert_eq!(why(b"\0asm\x01\0\0\0"), ArtefactError::NotAnArtefact);
+    assert_eq!(why(&made()[..20]), ArtefactError::Corrupt("it ends within its header"));
     let mut damaged = made();
     *damaged.last_mut().unwrap() ^= 1;
-    assert_eq!(read(&damaged), ArtefactError::Corrupt("its digest does not match"));
+    assert_eq!(why(&damaged), ArtefactError::Corrupt("its digest does not match"));
 
     let version = etalon_jit::CRANELIFT_VERSION.as_bytes();
-    let other = read(&replaced(version, &vec![b'9'; version.len()]));
+    let other = why(&replaced(version, &vec![b'9'; version.len()]));
     assert!(matches!(other, ArtefactError::Version { .. }), "{other}");
-    let other = read(&replaced(b"-linux", b"-xinul"));
+    let other = why(&replaced(b"-linux", b"-xinul"));
     assert!(matches!(other, ArtefactError::Target { .. }), "{other}");
     let bytes = made();
     assert_eq!(
-        artefact::read(&bytes, &schedule(), false).map(|_| ()),
+        read(&bytes, &schedule(), false).map(|_| ()),
         Err(ArtefactError::Settings { found: true, expected: false })
     );
     let flat = Schedule::builtin("flat").unwrap();
-    let other = artefact::read(&bytes, &flat, true).map(|_| ()).unwrap_err();
+    let other = read(&bytes, &flat, true).map(|_| ()).unwrap_err();
     assert!(matches!(other, ArtefactError::Schedule { .. }), "{other}");
     let short = with_digest(bytes[..bytes.len() - 1].to_vec());
-    assert_eq!(read(&short), ArtefactError::Corrupt("it ends within a part"));
+    assert_eq!(why(&short), ArtefactError::Corrupt("it ends within a part"));
+}
+
+/// Code that looks for interrupts runs where nobody asks for one; code that does not, only there.
+#[test]
+fn an_artefact_says_whether_it_can_be_interrupted() {
+    let module = module(WAT);
+    for metered in [false, true] {
+        for interruptible in [false, true] {
+            let options = CompileOptions { interruptible, ..options(metered, OptLevel::Speed) };
+            let bytes = artefact::write(&compile(&module, &options).unwrap(), &module);
+            let about = artefact::about(&bytes).unwrap();
+            assert_eq!(about.interruptible, interruptible);
+            assert_eq!(about.schedule, metered.then(|| schedule().id().to_string()));
+            for asked in [false, true] {
+                let schedule = schedule();
+                let wanted =
+                    Wanted { schedule: &schedule, metering: metered, interruptible: asked };
+                let expected = match asked && !interruptible {
+                    true => Err(ArtefactError::NotInterruptible),
+                    false => Ok(()),
+                };
+                assert_eq!(artefact::fits(&bytes, &wanted), expected);
+                assert_eq!(artefact::read(&bytes, &wanted).map(drop), expected);
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn a_feature_that_the_processor_lacks_is_named() {
-    let other = artefact::read(&replaced(b"has_sse41", b"has_sse99"), &schedule(), true);
+    let other = read(&replaced(b"has_sse41", b"has_sse99"), &schedule(), true);
     let lacking = ArtefactError::CpuFeature("has_sse99".into());
     assert_eq!(other.map(|_| ()), Err(lacking));
 }

@@ -78,6 +78,11 @@ pub enum ArtefactError {
         /// Whether the run does.
         expected: bool,
     },
+    /// It was compiled without looks for an interrupt, and the run may be interrupted.
+    #[error(
+        "the artefact was compiled without looks for an interrupt, and the run may be interrupted"
+    )]
+    NotInterruptible,
     /// It was compiled under other prices and limits.
     #[error("the artefact was compiled under schedule {found}, the run is under {expected}")]
     Schedule {
@@ -128,18 +133,24 @@ pub fn write(compiled: &CompiledModule, module: &Module) -> Vec<u8> {
     bytes
 }
 
-/// Reads an artefact that is to run under a schedule, with or without metering; gives the bytes of its
-/// module, and the code.
+/// What an artefact is to run under.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The prices and limits.
+    pub schedule: &'a Schedule,
+    /// Whether gas is charged.
+    pub metering: bool,
+    /// Whether guests are interrupted. Code that looks for interrupts runs where nobody asks for one.
+    pub interruptible: bool,
+}
+
+/// Reads an artefact; gives the bytes of its module, and the code.
 ///
 /// # Errors
 /// See [`ArtefactError`].
-pub fn read(
-    bytes: &[u8],
-    schedule: &Schedule,
-    metering: bool,
-) -> Result<(Vec<u8>, CompiledModule), ArtefactError> {
+pub fn read(bytes: &[u8], wanted: &Wanted<'_>) -> Result<(Vec<u8>, CompiledModule), ArtefactError> {
     let (header, module, compiled) = parts(bytes)?;
-    check(&header, schedule, metering)?;
+    check(&header, wanted)?;
     if compiled.digest != *blake3::hash(&module).as_bytes()
         || compiled.target != header.target
         || compiled.settings != header.settings
@@ -175,17 +186,34 @@ pub fn module_in(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
     Ok(module)
 }
 
-/// The id of the schedule that an artefact of this version is metered by; `None` if it is not metered.
+/// What the header of an artefact says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The id of the schedule that it is metered by; `None` if it is not metered.
+    pub schedule: Option<String>,
+    /// Whether it can be interrupted.
+    pub interruptible: bool,
+}
+
+/// What the header of an artefact of this version says.
 ///
 /// # Errors
 /// If it is damaged, or another version made it.
-pub fn schedule_of(bytes: &[u8]) -> Result<Option<String>, ArtefactError> {
-    let (header, ..) = parts(bytes)?;
-    Ok(header.settings.metering.then_some(header.settings.schedule))
+pub fn about(bytes: &[u8]) -> Result<About, ArtefactError> {
+    let Settings { metering, interruptible, schedule, .. } = parts(bytes)?.0.settings;
+    Ok(About { schedule: metering.then_some(schedule), interruptible })
+}
+
+/// Whether an artefact is one for this version, machine and run. Its code is not looked at.
+///
+/// # Errors
+/// What [`read`] would say of its header.
+pub fn fits(bytes: &[u8], wanted: &Wanted<'_>) -> Result<(), ArtefactError> {
+    check(&parts(bytes)?.0, wanted)
 }
 
 /// Whether this machine and this run can take it.
-fn check(header: &Header, schedule: &Schedule, metering: bool) -> Result<(), ArtefactError> {
+fn check(header: &Header, wanted: &Wanted<'_>) -> Result<(), ArtefactError> {
     let here = isa::host_target();
     if header.target.triple != here.triple {
         let (found, expected) = (header.target.triple.clone(), here.triple);
@@ -194,14 +222,17 @@ fn check(header: &Header, schedule: &Schedule, metering: bool) -> Result<(), Art
     if let Some(lacking) = header.target.features.iter().find(|f| !here.features.contains(f)) {
         return Err(ArtefactError::CpuFeature(lacking.clone()));
     }
-    if header.settings.metering != metering {
-        let (found, expected) = (header.settings.metering, metering);
+    if header.settings.metering != wanted.metering {
+        let (found, expected) = (header.settings.metering, wanted.metering);
         return Err(ArtefactError::Settings { found, expected });
     }
-    let expected = schedule.id().to_string();
+    let expected = wanted.schedule.id().to_string();
     if header.settings.schedule != expected {
         let found = header.settings.schedule.clone();
         return Err(ArtefactError::Schedule { found, expected });
+    }
+    if wanted.interruptible && !header.settings.interruptible {
+        return Err(ArtefactError::NotInterruptible);
     }
     Ok(())
 }
