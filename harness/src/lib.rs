@@ -10,4 +10,5 @@ pub mod gas;
 pub mod generate;
 pub mod script;
 pub mod settings;
+mod threads;
 pub mod value;

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 static ALL: LazyLock<RuleTally> = LazyLock::new(|| {
     let tally = RuleTally::new();
     let mut engines = Vec::new();
-    watch(&mut engines, &tally);
+    watch(&mut engines, &tally, false);
     let engines: Vec<&dyn Adapter> = engines.iter().map(|e: &Arc<dyn Adapter>| &**e).collect();
     // The suites of earlier versions are parts of this one's.
     let suites = ["wasm-v3", "local", "proposals/*"].map(str::to_owned).into();

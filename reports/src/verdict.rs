@@ -25,7 +25,10 @@ impl Verdict {
             Self::Fail
         } else if view.totals.files == 0 {
             Self::Empty
-        } else if view.totals.files_passed < view.totals.files || view.record.not_run > 0 {
+        } else if view.totals.files_passed < view.totals.files
+            || view.record.not_run > 0
+            || !view.record.errors.is_empty()
+        {
             Self::Partial
         } else {
             Self::Pass
@@ -88,8 +91,12 @@ pub(crate) fn sentence(view: &View<'_>) -> String {
                     counted(left, "further file on an engine", "further files on engines")
                 ),
             };
+            let errors = match view.record.errors.len() as u64 {
+                0 => String::new(),
+                n => format!("; {} could not be run at all", counted(n, "script", "scripts")),
+            };
             format!(
-                "Nothing failed on {engines}, but {} of {files} {verb} not judged in full{why}{stopped}{}.",
+                "Nothing failed on {engines}, but {} of {files} {verb} not judged in full{why}{stopped}{errors}{}.",
                 number(rest),
                 gas_clause(view)
             )
@@ -182,7 +189,7 @@ fn all(comparisons: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use etalon_record::{GasAgreement, GasMismatch, Kind, Row, SuiteRecord, Tool};
+    use etalon_record::{Fault, GasAgreement, GasMismatch, Kind, Row, SuiteRecord, Tool};
 
     use super::{Verdict, sentence};
     use crate::view::View;
@@ -240,6 +247,12 @@ mod tests {
         let view = View::new(&record);
         assert_eq!(Verdict::of(&view), Verdict::Partial);
         assert!(sentence(&view).ends_with("stopped before 2 further files on engines."));
+        record.not_run = 0;
+        let (kind, message) = ("syntax".to_owned(), "x".to_owned());
+        record.errors.push(Fault { kind, message, file: None, offset: None });
+        let view = View::new(&record);
+        assert_eq!(Verdict::of(&view), Verdict::Partial);
+        assert!(sentence(&view).ends_with("1 script could not be run at all."));
     }
 
     #[test]

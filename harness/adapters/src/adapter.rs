@@ -19,6 +19,13 @@ pub trait Adapter: Send + Sync {
     /// Whether it can charge gas by one of our schedules.
     fn meters_gas(&self) -> bool;
 
+    /// Why the engine cannot be asked to run these bytes in sessions of these settings, which says nothing of the module:
+    /// they are compiled code that was made for other settings. `None` if it can.
+    fn misfit(&self, config: &SessionConfig, bytes: &[u8]) -> Option<AdapterError> {
+        _ = (config, bytes);
+        None
+    }
+
     /// A fresh session.
     ///
     /// # Errors

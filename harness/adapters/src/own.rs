@@ -6,17 +6,18 @@ use crate::adapter::{
 };
 use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
-use crate::own_values::{from_value, kind, to_value, type_of};
+use crate::own_values::{from_value, kind, returned, stopped, to_value, type_of};
+use crate::precompiled::artefact_misfit;
 use crate::refusal::{rejection, unlinkable};
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::Val;
 use crate::watchdog::{Armed, TimeLimit};
 use etalon::unstable;
 use etalon::{
-    Caller, CompileError, Config, Crash, Engine, Error, Execution, Exhaustion, ExternType,
-    Features, Func, FuncType, Global, GlobalType, InstantiateError, LinkError, Linker, Memory,
-    MemoryType, Module, ModuleError, Mutability, Ref, RefType, RootScope, Site, Store, Table,
-    TableType, Tag, ThrownException, Tier, Trap, ValType, WasmBacktrace,
+    Caller, CompileError, Config, Engine, Error, Execution, ExternType, Features, Func, FuncType,
+    Global, GlobalType, InstantiateError, InterruptHandle, LinkError, Linker, Memory, MemoryType,
+    Module, ModuleError, Mutability, Ref, RefType, RootScope, Store, Table, TableType, Tag, Tier,
+    ValType, WasmBacktrace,
 };
 use etalon_record::{Backtrace, BacktraceFrame, EngineInfo, role};
 use std::collections::BTreeMap;
@@ -58,6 +59,16 @@ impl OwnTier {
     /// The oracle, which adds the rules that it used to a tally.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
+    }
+
+    fn settings(&self, config: &SessionConfig) -> Config {
+        let mut settings = Config::new();
+        settings.tier(self.tier).features(config.features).gc_stress(self.gc_stress);
+        settings.interruptible(config.time.is_some());
+        if let Some(gas) = &config.gas {
+            settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
+        }
+        settings
     }
 
     /// Takes artefacts in place of modules: their machine code runs as it is, so the user must have said that it
@@ -138,13 +149,18 @@ impl Adapter for OwnTier {
         true
     }
 
-    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
-        let mut settings = Config::new();
-        settings.tier(self.tier).features(config.features).gc_stress(self.gc_stress);
-        settings.interruptible(config.time.is_some());
-        if let Some(gas) = &config.gas {
-            settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
+    fn misfit(&self, config: &SessionConfig, bytes: &[u8]) -> Option<AdapterError> {
+        if !Module::is_artefact(bytes) {
+            return None;
         }
+        let settings = self.settings(config);
+        let reason =
+            artefact_misfit(&settings, self.tier, self.mixed.is_some(), self.trusts, bytes)?;
+        Some(AdapterError { engine: self.info().name, reason })
+    }
+
+    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
+        let settings = self.settings(config);
         let failed = |error: Error| AdapterError {
             engine: self.tier.name().to_owned(),
             reason: format!("{error:#}"),
@@ -182,6 +198,11 @@ impl Adapter for OwnTier {
 /// The tiers to which functions are assigned in turn where tiers are mixed.
 const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
 
+/// Which tier has a function where they are mixed, by the function's index.
+fn in_turn(shift: u32) -> impl Fn(u32) -> Tier {
+    move |func| MIXED[(func.wrapping_add(shift) % 3) as usize]
+}
+
 /// What a session keeps with its store: the calls of host functions that nobody has taken yet.
 pub(crate) type Calls = Vec<HostCall>;
 
@@ -197,7 +218,7 @@ pub(crate) struct OwnSession {
     pub(crate) thread: usize,
     /// The names of the other threads.
     pub(crate) others: BTreeMap<usize, Linker<Calls>>,
-    mixed: Option<u32>,
+    pub(crate) mixed: Option<u32>,
     pub(crate) piece: Option<u64>,
     /// Whether calls can be made in turns.
     turns: bool,
@@ -230,21 +251,30 @@ impl OwnSession {
     /// Makes a module: the one place where that is done, under the eyes of the watchdog.
     fn module(&self, wasm: &[u8]) -> Result<Module, Outcome> {
         let _watched = self.watched();
+        // Without a limit the engine is not interruptible, and there is no handle.
         let handle = self.time.as_ref().and_then(|_| self.store.interrupt_handle().ok());
-        let module = match self.mixed {
-            _ if Module::is_artefact(wasm) => {
-                return self.precompiled(wasm).map_err(Outcome::Rejected);
+        match Module::is_artefact(wasm) {
+            true => self.precompiled(wasm, handle.as_ref()),
+            false => self.made(wasm, handle.as_ref()),
+        }
+    }
+
+    /// Makes a module of the binary format.
+    pub(crate) fn made(
+        &self,
+        wasm: &[u8],
+        handle: Option<&InterruptHandle>,
+    ) -> Result<Module, Outcome> {
+        let module = match (self.mixed, handle) {
+            (Some(shift), Some(handle)) => {
+                unstable::mixed_interruptible(&self.engine, wasm, handle, in_turn(shift))
             }
-            None => match handle {
-                // It would also take text, which is not asked for.
-                Some(handle) if wasm.starts_with(b"\0asm") => {
-                    Module::new_interruptible(&self.engine, wasm, &handle)
-                }
-                _ => Module::from_binary(&self.engine, wasm),
-            },
-            Some(shift) => unstable::mixed(&self.engine, wasm, |func| {
-                MIXED[(func.wrapping_add(shift) % 3) as usize]
-            }),
+            (Some(shift), None) => unstable::mixed(&self.engine, wasm, in_turn(shift)),
+            // It would also take text, which is not asked for.
+            (None, Some(handle)) if wasm.starts_with(b"\0asm") => {
+                Module::new_interruptible(&self.engine, wasm, handle)
+            }
+            (None, _) => Module::from_binary(&self.engine, wasm),
         };
         module.map_err(|error| match error {
             ModuleError::Compile(CompileError::Interrupted) => Outcome::TimedOut,
@@ -547,35 +577,4 @@ impl OwnSession {
     pub(crate) fn execution(&self, call: Call) -> Option<Execution> {
         *self.started.get(usize::try_from(call.0).ok()?)?
     }
-}
-
-/// The outcome of a function that returned.
-pub(crate) fn returned(store: impl etalon::AsContext, values: &[etalon::Val]) -> Outcome {
-    Outcome::Returned(values.iter().map(|val| from_value(&store, val)).collect())
-}
-
-/// The outcome of a call that stopped.
-pub(crate) fn stopped(mut store: impl etalon::AsContextMut, error: &Error) -> Outcome {
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        let site = error.downcast_ref::<Site>().map(|site| (site.func, site.offset));
-        return Outcome::Trapped { text: trap.text().to_owned(), site };
-    }
-    if let Some(thrown) = error.downcast_ref::<ThrownException>() {
-        return match thrown.exception().fields(&mut store) {
-            Ok(fields) => {
-                Outcome::Threw(fields.iter().map(|val| from_value(&store, val)).collect())
-            }
-            Err(_) => Outcome::Crashed("the exception is gone".to_owned()),
-        };
-    }
-    if let Some(what) = error.downcast_ref::<Exhaustion>() {
-        if *what == Exhaustion::Interrupted {
-            return Outcome::TimedOut;
-        }
-        return Outcome::Exhausted(what.text().to_owned());
-    }
-    if let Some(crash) = error.downcast_ref::<Crash>() {
-        return Outcome::Crashed(crash.to_string());
-    }
-    Outcome::HostError(format!("{error:#}"))
 }

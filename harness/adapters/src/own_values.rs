@@ -1,8 +1,12 @@
-//! Types and values of the harness as our own tiers have them.
+//! Types, values and outcomes of the harness as our own tiers have them.
 
+use crate::outcome::Outcome;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::unstable::{self, Kind, module};
-use etalon::{AnyRef, AsContext, AsContextMut, HeapType, Val as Value, ValType};
+use etalon::{
+    AnyRef, AsContext, AsContextMut, Crash, Error, Exhaustion, HeapType, Site, ThrownException,
+    Trap, Val as Value, ValType,
+};
 
 /// The kind of a type.
 pub(crate) fn kind(ty: &ValType) -> ValKind {
@@ -92,4 +96,35 @@ pub(crate) fn from_value(store: impl AsContext, val: &Value) -> Val {
         Some(Kind::Array) => Val::Ref(RefKind::Array),
         Some(Kind::Exn) => Val::Ref(RefKind::Exn),
     }
+}
+
+/// The outcome of a function that returned.
+pub(crate) fn returned(store: impl AsContext, values: &[Value]) -> Outcome {
+    Outcome::Returned(values.iter().map(|val| from_value(&store, val)).collect())
+}
+
+/// The outcome of a call that stopped.
+pub(crate) fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        let site = error.downcast_ref::<Site>().map(|site| (site.func, site.offset));
+        return Outcome::Trapped { text: trap.text().to_owned(), site };
+    }
+    if let Some(thrown) = error.downcast_ref::<ThrownException>() {
+        return match thrown.exception().fields(&mut store) {
+            Ok(fields) => {
+                Outcome::Threw(fields.iter().map(|val| from_value(&store, val)).collect())
+            }
+            Err(_) => Outcome::Crashed("the exception is gone".to_owned()),
+        };
+    }
+    if let Some(what) = error.downcast_ref::<Exhaustion>() {
+        if *what == Exhaustion::Interrupted {
+            return Outcome::TimedOut;
+        }
+        return Outcome::Exhausted(what.text().to_owned());
+    }
+    if let Some(crash) = error.downcast_ref::<Crash>() {
+        return Outcome::Crashed(crash.to_string());
+    }
+    Outcome::HostError(format!("{error:#}"))
 }

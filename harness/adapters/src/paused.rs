@@ -3,14 +3,19 @@
 //! It is an engine like any other, so every test of an engine can test it.
 
 use crate::outcome::Outcome;
-use crate::own::{OwnSession, returned};
+use crate::own::OwnSession;
+use crate::own_values::returned;
 use crate::watchdog::Armed;
 use etalon::unstable::{self, Rebind};
 use etalon::{Error, Execution, ExecutionError, Func, Module, PauseLimits, Progress, Store, Val};
 
+/// Bytes of memories from which on a snapshot is worth a part of a second, if they are touched.
+const LARGE: u64 = 64 << 20;
+
 impl OwnSession {
     /// Invokes a function in pieces. After pauses 1, 16, 256 and so on the session continues in a store that is
-    /// restored from a snapshot: once in short calls, and rarely in long ones.
+    /// restored from a snapshot: once in short calls, and rarely in long ones. Where there is a limit of time, it is looked at
+    /// in between, and stores with large memories stay where they are.
     pub(crate) fn invoke_in_pieces(
         &mut self,
         func: Func,
@@ -31,9 +36,13 @@ impl OwnSession {
                 Ok(Progress::Done(values)) => return returned(&self.store, &values),
                 Ok(Progress::Paused(_)) => {
                     pauses += 1;
-                    if pauses.is_power_of_two() && pauses.trailing_zeros().is_multiple_of(4) {
+                    let is_due =
+                        pauses.is_power_of_two() && pauses.trailing_zeros().is_multiple_of(4);
+                    if is_due && !(watched.is_some() && self.is_large()) {
                         match self.move_elsewhere(execution) {
-                            Ok(moved) => execution = moved,
+                            Ok(Some(moved)) => execution = moved,
+                            // The next piece says so.
+                            Ok(None) => continue,
                             Err(error) => return Outcome::Crashed(format!("{error:#}")),
                         }
                         // The new store has a flag of its own.
@@ -61,11 +70,27 @@ impl OwnSession {
         }
     }
 
+    /// Whether a snapshot may take longer than a limit should.
+    fn is_large(&self) -> bool {
+        unstable::memory_bytes(&self.store) > LARGE
+    }
+
+    /// Whether the time is over.
+    fn is_over(&self) -> bool {
+        self.store.interrupt_handle().is_ok_and(|handle| handle.is_interrupted())
+    }
+
     /// Continues in a store that is restored from this one's snapshot: what the session knows of the old one is of the
-    /// new one then.
-    fn move_elsewhere(&mut self, execution: Execution) -> Result<Execution, Error> {
+    /// new one then. `None` if the time is over, and nothing has changed.
+    fn move_elsewhere(&mut self, execution: Execution) -> Result<Option<Execution>, Error> {
+        if self.is_over() {
+            return Ok(None);
+        }
         let at = self.store.paused().iter().position(|paused| *paused == execution);
         let bytes = self.store.snapshot()?;
+        if self.is_over() {
+            return Ok(None);
+        }
         let calls = std::mem::take(self.store.data_mut());
         let restored = Store::restore(&self.engine, calls, &bytes, &self.modules, &self.hosts)?;
         let lost = || Error::msg("the restored store lacks something");
@@ -82,7 +107,7 @@ impl OwnSession {
         if let Some(tally) = &self.tally {
             tally.add(&unstable::usage(&before));
         }
-        at.and_then(|at| self.store.paused().get(at).copied()).ok_or_else(lost)
+        at.and_then(|at| self.store.paused().get(at).copied()).map(Some).ok_or_else(lost)
     }
 
     /// Keeps a module for stores that are restored from snapshots.

@@ -1,42 +1,149 @@
 //! Artefacts in place of modules: the only file here with `unsafe` in it.
 #![allow(unsafe_code)]
 
-use crate::outcome::Rejection;
+use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnSession;
 use crate::refusal::rejection;
-use etalon::{Module, Tier, unstable};
+use etalon::{Config, InterruptHandle, Module, Tier, unstable};
+
+const UNTRUSTED: &str = "an artefact holds machine code, which is not run unless it is said to be trusted \
+                         (--allow-precompiled)";
+
+/// Whether a tier runs the code in an artefact. The others take the module that is in it too, and so do mixed tiers: they make
+/// code of their own for some functions only.
+fn runs_code(tier: Tier, mixed: bool) -> bool {
+    !mixed && !matches!(tier, Tier::Oracle | Tier::Interp)
+}
+
+/// Why an artefact cannot be run by engines of these settings; `None` if it can.
+pub(crate) fn artefact_misfit(
+    settings: &Config,
+    tier: Tier,
+    mixed: bool,
+    trusts: bool,
+    bytes: &[u8],
+) -> Option<String> {
+    if !trusts {
+        return Some(UNTRUSTED.to_owned());
+    }
+    let fits = match runs_code(tier, mixed) {
+        true => unstable::artefact_fits(settings, bytes),
+        false => unstable::module_in_artefact(bytes).map(drop),
+    };
+    fits.err().map(|error| error.to_string())
+}
 
 impl OwnSession {
-    /// The module of an artefact, with its code where the tier runs compiled code, if the user said that artefacts are trusted.
-    pub(crate) fn precompiled(&self, bytes: &[u8]) -> Result<Module, Rejection> {
+    /// The module of an artefact, with its code where the tier runs that, if the user said that artefacts are trusted.
+    pub(crate) fn precompiled(
+        &self,
+        bytes: &[u8],
+        handle: Option<&InterruptHandle>,
+    ) -> Result<Module, Outcome> {
         if !self.trusts {
-            return Err(Rejection::Unsupported {
-                feature: "artefact".to_owned(),
-                message:
-                    "an artefact holds machine code, which is not run unless it is said to be \
-                          trusted (--allow-precompiled)"
-                        .to_owned(),
-            });
+            let (feature, message) = ("artefact".to_owned(), UNTRUSTED.to_owned());
+            return Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
         }
-        if matches!(self.engine.tier(), Tier::Oracle | Tier::Interp) {
-            let wasm = unstable::module_in_artefact(bytes);
-            let wasm = wasm.map_err(|error| rejection(error.into()))?;
-            return Module::from_binary(&self.engine, &wasm).map_err(rejection);
+        let refused = |error| Outcome::Rejected(rejection(error));
+        if !runs_code(self.engine.tier(), self.mixed.is_some()) {
+            let wasm =
+                unstable::module_in_artefact(bytes).map_err(|error| refused(error.into()))?;
+            return self.made(&wasm, handle);
         }
         // SAFETY: the user said of these bytes that they are trusted as a program is: nothing sets the flag but the
         // option of the command line that says so.
-        unsafe { Module::from_artefact(&self.engine, bytes) }.map_err(rejection)
+        let module = unsafe { Module::from_artefact(&self.engine, bytes) }.map_err(refused)?;
+        match handle.is_some_and(InterruptHandle::is_interrupted) {
+            true => Err(Outcome::TimedOut),
+            false => Ok(module),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Outcome, Rejection, Session, SessionConfig, adapter, trusting_adapter};
-    use etalon::{Config, Engine, Module, Tier};
+    use crate::{
+        ENGINE_NAMES, GasConfig, Outcome, Rejection, Session, SessionConfig, TimeLimit, Watchdog,
+        adapter, trusting_adapter,
+    };
+    use etalon::{Config, Engine, Module, Schedule, Tier};
+
+    fn artefact_of(config: &mut Config) -> Vec<u8> {
+        let engine = Engine::new(config.tier(Tier::Jit)).unwrap();
+        Module::new(&engine, "(module (func))").unwrap().to_artefact().unwrap()
+    }
 
     fn artefact() -> Vec<u8> {
-        let engine = Engine::new(Config::new().tier(Tier::Jit)).unwrap();
-        Module::new(&engine, "(module (func))").unwrap().to_artefact().unwrap()
+        artefact_of(&mut Config::new())
+    }
+
+    fn config(gas: Option<&str>, time: Option<TimeLimit>) -> SessionConfig {
+        let gas = gas.map(|name| GasConfig {
+            schedule: Schedule::builtin(name).unwrap(),
+            limit: Some(1000),
+        });
+        SessionConfig { features: etalon::Features::wasm2(), gas, turns: false, time }
+    }
+
+    /// A limit that is over.
+    fn over() -> Option<TimeLimit> {
+        let watchdog = Watchdog::new().unwrap();
+        watchdog.stop();
+        Some(TimeLimit { each: None, watchdog })
+    }
+
+    /// Whatever loads a module looks at the clock, on every engine: it would take as long as the module asks for otherwise.
+    #[test]
+    fn loading_ends_when_the_time_is_over() {
+        let artefact = artefact_of(Config::new().interruptible(true));
+        let wasm = etalon::unstable::module_in_artefact(&artefact).unwrap();
+        for name in ENGINE_NAMES {
+            for bytes in [&wasm, &artefact] {
+                let mut late =
+                    trusting_adapter(name).unwrap().session(&config(None, over())).unwrap();
+                assert_eq!(late.validate(bytes), Err(Outcome::TimedOut), "{name}");
+                assert_eq!(late.define_missing_imports(bytes), Err(Outcome::TimedOut), "{name}");
+                assert_eq!(late.instantiate(bytes), Err(Outcome::TimedOut), "{name}");
+            }
+        }
+    }
+
+    /// An engine says before it is asked whether the code was made for what it is asked. What it does not say ends no session.
+    #[test]
+    fn what_was_made_for_another_question_is_told_before_it_is_asked() {
+        let watched = || Some(TimeLimit { each: None, watchdog: Watchdog::new().unwrap() });
+        let made = |interruptible: bool, schedule: Option<&str>| {
+            let mut config = Config::new();
+            config.interruptible(interruptible);
+            if let Some(name) = schedule {
+                config.schedule(Schedule::builtin(name).unwrap()).consume_fuel(true);
+            }
+            artefact_of(&mut config)
+        };
+        for name in ENGINE_NAMES {
+            let engine = trusting_adapter(name).unwrap();
+            let runs_code = ["jit", "aot", "auto"].contains(name);
+            for made_for in [None, Some("etalon-1"), Some("flat")] {
+                for asked in [None, Some("etalon-1"), Some("flat")] {
+                    for interruptible in [false, true] {
+                        for time in [None, watched()] {
+                            let bytes = made(interruptible, made_for);
+                            let fits = made_for == asked && (interruptible || time.is_none());
+                            let config = config(asked, time);
+                            let misfit = engine.misfit(&config, &bytes);
+                            let at = format!("{name}, {made_for:?} and {asked:?}: {misfit:?}");
+                            assert_eq!(misfit.is_some(), runs_code && !fits, "{at}");
+                            let ran = engine.session(&config).unwrap().instantiate(&bytes);
+                            assert_eq!(ran.is_err(), misfit.is_some(), "{at}: {ran:?}");
+                        }
+                    }
+                }
+            }
+            assert!(engine.misfit(&config(None, None), b"\0asm\x01\0\0\0").is_none());
+            assert!(engine.misfit(&config(None, None), &artefact()[..30]).is_some(), "damaged");
+            let asked = adapter(name).unwrap().misfit(&config(None, None), &artefact());
+            assert!(asked.unwrap().reason.contains("--allow-precompiled"), "{name}");
+        }
     }
 
     fn session(name: &str, trusts: bool) -> Box<dyn Session> {

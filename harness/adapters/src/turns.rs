@@ -2,7 +2,8 @@
 
 use crate::adapter::{Call, Instance, Turn};
 use crate::outcome::Outcome;
-use crate::own::{OwnSession, returned};
+use crate::own::OwnSession;
+use crate::own_values::returned;
 use crate::value::Val;
 use etalon::{ExecutionError, PauseLimits, Progress};
 

@@ -1,5 +1,6 @@
 //! Exit statuses: a stable contract for scripts.
 
+use signal_hook::consts::{SIGHUP, SIGTERM};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -13,10 +14,23 @@ pub(crate) enum Status {
     Unusable = 2,
     /// An engine crashed or timed out.
     EngineFailed = 3,
+    /// SIGHUP ended it, and nothing was found until then.
+    HungUp = 129,
     /// SIGINT ended it, and nothing was found until then.
     Interrupted = 130,
     /// SIGTERM ended it, and nothing was found until then.
     Terminated = 143,
+}
+
+impl Status {
+    /// What stands for a signal that ended a run.
+    pub(crate) fn of_signal(signal: i32) -> Status {
+        match signal {
+            SIGHUP => Status::HungUp,
+            SIGTERM => Status::Terminated,
+            _ => Status::Interrupted,
+        }
+    }
 }
 
 impl From<Status> for ExitCode {

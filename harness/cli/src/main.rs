@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod artefact;
 mod backtrace;
 mod commands;
+mod count;
 mod coverage;
 mod duration;
 mod engines;

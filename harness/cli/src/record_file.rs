@@ -1,27 +1,132 @@
-//! The file that a record is written to.
+//! Files that are written whole or not at all: records and artefacts.
 
 use anyhow::{Context, Result};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// A file that could be written when the run began.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RecordFile(PathBuf);
 
 impl RecordFile {
-    /// Tries a file, before any work: it is made if it is not there, and keeps what it holds.
+    /// Tries a file, before any work. Nothing is there afterwards that was not there before, and what was there is as it was.
     pub(crate) fn create(path: &Path) -> Result<RecordFile> {
-        let cannot = || format!("{}: cannot be written", path.display());
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(cannot)?;
-        }
-        OpenOptions::new().create(true).append(true).open(path).with_context(cannot)?;
+        try_it(path).with_context(|| cannot(path))?;
         Ok(RecordFile(path.to_owned()))
     }
 
     /// Writes the record.
     pub(crate) fn write(&self, text: &str) -> Result<()> {
-        let cannot = || format!("{}: cannot be written", self.0.display());
-        std::fs::write(&self.0, text).with_context(cannot)
+        replace(&self.0, text.as_bytes()).with_context(|| cannot(&self.0))
+    }
+}
+
+fn cannot(path: &Path) -> String {
+    format!("{}: cannot be written", path.display())
+}
+
+fn try_it(path: &Path) -> io::Result<()> {
+    let folder = folder(path);
+    std::fs::create_dir_all(folder)?;
+    if path.exists() {
+        OpenOptions::new().append(true).open(path)?;
+        return Ok(());
+    }
+    beside(path).map(drop)
+}
+
+/// Writes a file under another name beside it, and gives it its own name when it is whole: whoever reads it meanwhile, or after
+/// the process was killed, finds what was there before.
+///
+/// Where only the file itself can be written, as a device, a pipe, or a file in a folder of somebody else, it is.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let is_file = path.metadata().map_or(true, |file| file.is_file());
+    match is_file.then(|| replace_whole(path, bytes)) {
+        Some(Err(_)) if path.exists() => std::fs::write(path, bytes),
+        Some(done) => done,
+        None => File::options().write(true).open(path)?.write_all(bytes),
+    }
+}
+
+fn replace_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    // The link stays and what it leads to is replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    file.persist(target)?;
+    Ok(())
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A file in the folder of the one that it is to replace, with the permissions that a new file has, or the old one.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".etalon-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // What the process may not give is taken away by the system.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder(&target))?;
+    if let Ok(old) = target.metadata() {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_tried_without_a_trace_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        let path = folder.path().join("new/record.json");
+        let file = RecordFile::create(&path).unwrap();
+        assert!(!path.exists());
+        file.write("one").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let again = RecordFile::create(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), before, "a try changes nothing");
+        // Whoever has the old one open keeps it as it was.
+        let mut old = File::open(&path).unwrap();
+        again.write("two, which is longer").unwrap();
+        assert_eq!(io::read_to_string(&mut old).unwrap(), "one");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two, which is longer");
+        assert_eq!(names(), 1);
+        assert_eq!(std::fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
+        assert!(RecordFile::create(folder.path()).is_err(), "a folder is no file");
+        assert!(RecordFile::create(&path.join("below")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_permissions_and_devices_stay_what_they_are() {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        replace(&file, b"one").unwrap();
+        std::fs::write(folder.path().join("plain"), "").unwrap();
+        let mode = |name: &Path| name.metadata().unwrap().permissions().mode();
+        assert_eq!(mode(&file), mode(&folder.path().join("plain")), "as any new file");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        RecordFile::create(&link).unwrap().write("two").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!((std::fs::read(&file).unwrap(), mode(&file) & 0o777), (b"two".to_vec(), 0o640));
+        let null = Path::new("/dev/null");
+        RecordFile::create(null).unwrap().write("three").unwrap();
+        assert!(null.metadata().unwrap().file_type().is_char_device());
     }
 }

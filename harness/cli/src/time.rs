@@ -2,16 +2,19 @@
 
 use crate::duration;
 use crate::exit::Status;
-use crate::output::note;
-use anyhow::{Context, Result, bail};
+use crate::fault::InputError;
+use crate::output::{self, note};
+use anyhow::{Context, Result};
 use etalon::Module;
+use etalon::unstable::about_artefact;
 use etalon_adapters::{TimeLimit, Watchdog};
 use etalon_harness::settings::TIME_LIMIT;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A limit of time, or none.
@@ -55,34 +58,28 @@ impl Timeout {
         self.timeout.map_or(Some(TIME_LIMIT), Limit::each)
     }
 
-    /// Refuses a limit that was asked for where a file holds code that cannot be interrupted.
-    pub(crate) fn check(self, path: &Path, bytes: &[u8]) -> Result<()> {
-        if matches!(self.timeout, Some(Limit::After(_))) && Module::is_artefact(bytes) {
-            bail!(
-                "{}: an artefact is compiled without what a limit of time needs; leave --timeout out",
-                path.display()
-            );
+    /// Whether what is in a file can be held to a limit: not compiled code that does not look for interrupts. That is refused if a
+    /// limit was asked for.
+    pub(crate) fn holds(self, path: &Path, bytes: &[u8]) -> Result<bool> {
+        let holds = !Module::is_artefact(bytes) || about_artefact(bytes)?.interruptible;
+        if !holds && matches!(self.timeout, Some(Limit::After(_))) {
+            let message = "this artefact is compiled without looks for an interrupt, which a limit of time needs; compile it \
+                           with --interruptible, or leave --timeout out";
+            return Err(InputError::new("artefact", path, message).into());
         }
-        Ok(())
-    }
-
-    /// The limit for a run that nothing else can stop.
-    pub(crate) fn limit(self) -> Result<Option<TimeLimit>> {
-        time_limit(self.each())
+        Ok(holds)
     }
 
     /// The limit for a run that signals stop.
     pub(crate) fn stoppable(self) -> Result<(TimeLimit, Stopped)> {
         let watchdog = watchdog()?;
-        let stopped = Stopped::on_signals(&watchdog)?;
+        let breaks_off = watchdog.clone();
+        let stopped = Stopped::on_signals(move |_| {
+            note!("stopping: what is under way is broken off; once more ends at once");
+            breaks_off.stop();
+        })?;
         Ok((TimeLimit { each: self.each(), watchdog }, stopped))
     }
-}
-
-/// A limit, where there is one: without it engines need not be able to stop.
-pub(crate) fn time_limit(each: Option<Duration>) -> Result<Option<TimeLimit>> {
-    let Some(each) = each else { return Ok(None) };
-    Ok(Some(TimeLimit { each: Some(each), watchdog: watchdog()? }))
 }
 
 impl From<Limit> for Option<Duration> {
@@ -95,23 +92,40 @@ fn watchdog() -> Result<Watchdog> {
     Watchdog::new().context("the system has no thread for the watchdog")
 }
 
+/// The signals that ask for the end of a run.
+const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
 /// Whether a signal asked for the end of the run, and which.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopped(Arc<AtomicI32>);
 
 impl Stopped {
-    /// From now on the first SIGINT or SIGTERM stops the watchdog, and the second ends the process.
-    fn on_signals(watchdog: &Watchdog) -> Result<Stopped> {
+    /// From now on the first of the signals does something, on a thread of its own, and the second ends the process, whatever
+    /// its threads do.
+    pub(crate) fn on_signals(first: impl FnOnce(i32) + Send + 'static) -> Result<Stopped> {
+        let cannot = "signals cannot be received";
         let stopped = Stopped(Arc::default());
-        let (watchdog, seen) = (watchdog.clone(), stopped.clone());
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("signals cannot be received")?;
+        let seen = stopped.clone();
+        let ending: Vec<i32> =
+            ENDING.into_iter().filter(|n| *n != SIGHUP || !is_ignored(*n)).collect();
+        let (is_second, number) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        for &signal in &ending {
+            // In this order: none is lost that comes meanwhile, and the first does not find what it notes itself.
+            flag::register_usize(signal, Arc::clone(&number), signal as usize)
+                .and_then(|_| {
+                    let status = 128 + signal;
+                    flag::register_conditional_shutdown(signal, status, Arc::clone(&is_second))
+                })
+                .and_then(|_| flag::register(signal, Arc::clone(&is_second)))
+                .context(cannot)?;
+        }
+        let mut signals = Signals::new(&ending).context(cannot)?;
         let wait = move || {
-            for signal in signals.forever() {
-                if seen.0.swap(signal, Ordering::Relaxed) != 0 {
-                    std::process::exit(128 + signal);
-                }
-                note!("stopping: what is under way is broken off; once more ends at once");
-                watchdog.stop();
+            // It may have come before it could be waited for.
+            let early = i32::try_from(number.load(Ordering::SeqCst)).ok().filter(|n| *n != 0);
+            if let Some(signal) = early.or_else(|| signals.forever().next()) {
+                seen.0.store(signal, Ordering::Relaxed);
+                first(signal);
             }
         };
         let thread = std::thread::Builder::new().name("signals".to_owned());
@@ -121,16 +135,54 @@ impl Stopped {
 
     /// The status of a run in which nothing was found: that of the signal, if there was one.
     pub(crate) fn status(&self, found: Status) -> Status {
-        match self.0.load(Ordering::Relaxed) {
-            SIGINT if found == Status::Fine => Status::Interrupted,
-            SIGTERM if found == Status::Fine => Status::Terminated,
-            _ => found,
+        match (self.0.load(Ordering::Relaxed), found) {
+            (0, found) => found,
+            (signal, Status::Fine) => Status::of_signal(signal),
+            (_, found) => found,
         }
     }
 
     /// Whether there was a signal.
     pub(crate) fn is_stopped(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Whether the program was started with a signal ignored, as `nohup` does; no where the system does not tell.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// What a run has to say when a signal ends it that cannot be broken off: it costs a guest nothing to be ended so. Either the
+/// run says it, when it ends by itself, or the signal does.
+#[derive(Debug)]
+pub(crate) struct Answer(Arc<AtomicBool>);
+
+impl Answer {
+    /// From now on a signal answers, and ends the process with the status that stands for the signal.
+    pub(crate) fn of_signals(answer: impl Fn() + Send + 'static) -> Result<Answer> {
+        let given = Arc::<AtomicBool>::default();
+        let taken = Arc::clone(&given);
+        Stopped::on_signals(move |signal| {
+            if !taken.swap(true, Ordering::Relaxed) {
+                answer();
+                let status = output::finish(Status::of_signal(signal));
+                std::process::exit(status as i32);
+            }
+        })?;
+        Ok(Answer(given))
+    }
+
+    /// The run has ended and answers itself. Where a signal answers already, the process ends with that.
+    pub(crate) fn by_the_run(self) {
+        if self.0.swap(true, Ordering::Relaxed) {
+            loop {
+                std::thread::park();
+            }
+        }
     }
 }
 
@@ -156,6 +208,7 @@ mod tests {
         assert_eq!(stopped(0).status(Status::Fine), Status::Fine);
         assert_eq!(stopped(SIGINT).status(Status::Fine) as u8, 130);
         assert_eq!(stopped(SIGTERM).status(Status::Fine) as u8, 143);
+        assert_eq!(stopped(SIGHUP).status(Status::Fine) as u8, 129);
         for found in [Status::Finding, Status::EngineFailed, Status::Unusable] {
             assert_eq!(stopped(SIGINT).status(found), found);
         }

@@ -3,6 +3,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -28,7 +29,7 @@ fn until(child: &mut Child, done: impl Fn() -> bool) {
     }
 }
 
-/// Sends a signal; gives the status and what was printed on both channels.
+/// Sends a signal to a process that is ready for it; gives the status and what was printed on both channels.
 fn end(child: Child, signal: Signal) -> (ExitStatus, String, String) {
     let pid = Pid::from_child(&child);
     kill_process(pid, signal).expect("it may");
@@ -93,7 +94,10 @@ fn a_campaign_ends_with_a_record_and_goes_on() {
         }
         assert!(out.contains("no finding"), "{out}");
         assert!(errors.contains("with --resume goes on"), "{errors}");
-        let cases = record(&record_file)["cases"].as_u64().expect("it is counted");
+        let record = record(&record_file);
+        assert_eq!(record["interrupted"], true);
+        assert!(record["calls"].as_u64() > Some(0) && record["outcomes"].is_object());
+        let cases = record["cases"].as_u64().expect("it is counted");
         assert!(cases > done + 2, "{cases} after {done}");
         done = cases;
     }
@@ -106,16 +110,198 @@ fn a_run_of_scripts_is_broken_off_and_says_so() {
     let script = include_str!("../../tests/scripts/no_end.wast");
     std::fs::write(folder.path().join("no_end.wast"), script).expect("it is writable");
     let record_file = folder.path().join("record.json");
-    let mut child = etalon(
-        folder.path(),
-        &["wast", "no_end.wast", "--timeout", "none", "--tier", "jit", "--record", "record.json"],
-    );
-    // When it is there, signals are received.
-    until(&mut child, || record_file.exists());
-    let (status, _, errors) = end(child, Signal::INT);
-    assert_eq!(status.code(), Some(130), "{errors}");
-    let record = record(&record_file);
-    assert_eq!((&record["not_run"], &record["rows"]), (&1.into(), &Value::Array(Vec::new())));
+    for (signal, code) in ending() {
+        let words = "wast no_end.wast --timeout none --tier jit --record record.json --format json";
+        let mut child = etalon(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        until_ready(&mut child, signal);
+        assert!(!record_file.exists(), "nothing is there before there is something to say");
+        let (status, out, errors) = end(child, signal);
+        assert_eq!(status.code(), Some(code), "{errors}");
+        let record = record(&record_file);
+        assert_eq!(record, document(&out));
+        assert_eq!((&record["not_run"], &record["interrupted"]), (&1.into(), &true.into()));
+        assert_eq!(record["rows"], Value::Array(Vec::new()));
+        std::fs::remove_file(&record_file).expect("it is there");
+    }
+}
+
+/// The signals that end a run, with the status of one in which nothing was found. Whoever started this may have it ignore SIGHUP.
+fn ending() -> Vec<(Signal, i32)> {
+    let all = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
+    let ignored = mask("self", "SigIgn:");
+    all.into_iter().filter(|(signal, _)| ignored >> (signal.as_raw() - 1) & 1 == 0).collect()
+}
+
+/// A set of signals of a process.
+fn mask(process: &str, which: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(which)).unwrap_or("0");
+    u64::from_str_radix(mask.trim(), 16).expect("it is hexadecimal")
+}
+
+/// Waits until a process receives a signal, and has begun what comes after that: threads of its own wait for the signals, and the
+/// process is in its work.
+fn until_ready(child: &mut Child, signal: Signal) {
+    let process = child.id().to_string();
+    until(child, || mask(&process, "SigCgt:") >> (signal.as_raw() - 1) & 1 == 1);
+}
+
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A pipe with a name. Who opens it for writing waits until a process reads it.
+fn pipe(folder: &Path, name: &str) -> std::path::PathBuf {
+    let path = folder.join(name);
+    let made = Command::new("mkfifo").arg(&path).status().expect("the system has it");
+    assert!(made.success());
+    path
+}
+
+const CALLED: &str = r#"(module (func (export "f") (result i32) (i32.const 7)))"#;
+const ENDLESS: &str =
+    r#"(module (func (export "run") (param i32) (result i32) (loop (br 0)) (i32.const 0)))"#;
+
+/// The second file is a pipe, so when it is read the first is done. What comes after it is never read.
+#[test]
+fn what_was_compared_before_a_signal_is_told() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    std::fs::write(folder.path().join("called.wat"), CALLED).expect("it is writable");
+    let pipe = pipe(folder.path(), "pipe");
+    for (signal, code) in ending() {
+        for format in ["json", "human"] {
+            let words = "diff called.wat pipe missing.wat --engine oracle,jit --timeout none \
+                         --gas 9000000000000000000 --rounds 3 --format";
+            let mut words: Vec<&str> = words.split_whitespace().collect();
+            words.push(format);
+            let child = etalon(folder.path(), &words);
+            std::fs::write(&pipe, ENDLESS).expect("it is read");
+            let (status, out, errors) = end(child, signal);
+            assert_eq!(status.code(), Some(code), "{out}{errors}");
+            assert!(errors.contains("stopped by a signal: 2 files were not run"), "{errors}");
+            if format == "human" {
+                assert!(out.contains("3 calls of 1 module on oracle, jit: no divergence"), "{out}");
+                continue;
+            }
+            let record = document(&out);
+            for (field, value) in [("cases", 1), ("calls", 3), ("not_run", 2)] {
+                assert_eq!(record[field], value, "{field}: {out}");
+            }
+            assert_eq!(record["interrupted"], true);
+            assert!(record["divergences"].as_array().is_some_and(Vec::is_empty), "{out}");
+            assert!(record.get("timed_out").is_none(), "what was broken off says nothing: {out}");
+        }
+    }
+}
+
+/// Guests that nothing can interrupt, since that would cost them something, and one that can be.
+#[test]
+fn a_run_and_a_race_that_a_signal_ends_are_documents_too() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    std::fs::write(folder.path().join("endless.wat"), ENDLESS).expect("it is writable");
+    for (words, field, value) in [
+        ("run endless.wat --invoke run 1", "outcome", "timed-out".into()),
+        (
+            "run endless.wat --invoke run 1 --tier oracle --gas 9000000000000000000",
+            "invoke",
+            "run".into(),
+        ),
+        (
+            "run endless.wat --invoke run 1 --timeout 10000h",
+            "message",
+            "a signal ended the run".into(),
+        ),
+        (
+            "bench endless.wat --tier jit --against jit --record bench.json",
+            "kernels",
+            Value::Array(vec![]),
+        ),
+    ] {
+        for (signal, code) in ending() {
+            let words: Vec<&str> = words.split(' ').chain(["--format", "json"]).collect();
+            let mut child = etalon(folder.path(), &words);
+            until_ready(&mut child, signal);
+            let (status, out, errors) = end(child, signal);
+            assert_eq!(status.code(), Some(code), "{words:?}: {out}{errors}");
+            let document = document(&out);
+            assert_eq!((&document["interrupted"], &document[field]), (&true.into(), &value));
+            if words[0] == "bench" {
+                assert_eq!(record(&folder.path().join("bench.json")), document);
+            }
+        }
+    }
+    let mut child = etalon(folder.path(), &["run", "endless.wat", "--invoke", "run", "1"]);
+    until_ready(&mut child, Signal::INT);
+    let (status, out, errors) = end(child, Signal::INT);
+    assert_eq!((status.code(), &*out), (Some(130), ""));
+    assert_eq!(errors, "endless.wat: interrupted: a signal ended the run\n");
+}
+
+/// The code of this artefact looks for no interrupts, so the first signal waits for it, and says so; the second does not.
+#[test]
+fn a_second_signal_ends_at_once() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    std::fs::write(folder.path().join("endless.wat"), ENDLESS).expect("it is writable");
+    let compile = "compile endless.wat -o endless.etalon --schedule etalon-1";
+    let made = etalon(folder.path(), &compile.split(' ').collect::<Vec<_>>()).wait_with_output();
+    assert!(made.expect("it ends").status.success());
+    for (first, _) in ending() {
+        for (second, code) in ending() {
+            let words = "diff endless.etalon --allow-precompiled --engine jit,aot --gas 9000000000000000000";
+            let mut child = etalon(folder.path(), &words.split(' ').collect::<Vec<_>>());
+            let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+            let mut next = || lines.next().expect("it says more").expect("it is text");
+            assert!(next().contains("compiled without --interruptible"));
+            kill_process(Pid::from_child(&child), first).expect("it may");
+            assert!(next().contains("once more ends at once"));
+            kill_process(Pid::from_child(&child), second).expect("it may");
+            let output = child.wait_with_output().expect("it ends");
+            assert_eq!(output.status.code(), Some(code));
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+/// Whoever started it with SIGHUP ignored, as `nohup` does, wants it to go on when the terminal goes away.
+#[test]
+fn what_is_ignored_stays_ignored() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    std::fs::write(folder.path().join("endless.wat"), ENDLESS).expect("it is writable");
+    let mut child = Command::new("nohup")
+        .arg(env!("CARGO_BIN_EXE_etalon"))
+        .args(["run", "endless.wat", "--invoke", "run", "1", "--format", "json"])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the system has it");
+    until_ready(&mut child, Signal::TERM);
+    assert_eq!(mask(&child.id().to_string(), "SigCgt:") & 1, 0);
+    let (status, out, errors) = end(child, Signal::TERM);
+    assert_eq!(status.code(), Some(143), "{errors}");
+    assert_eq!(document(&out)["interrupted"], true);
+}
+
+/// A record is whole or not there, whenever its process is killed.
+#[test]
+fn a_killed_run_leaves_the_record_of_before() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let script = include_str!("../../tests/scripts/no_end.wast");
+    // When it is read, the file of the record was tried.
+    let pipe = pipe(folder.path(), "pipe.wast");
+    let record_file = folder.path().join("record.json");
+    for before in [None, Some("what was there")] {
+        if let Some(text) = before {
+            std::fs::write(&record_file, text).expect("it is writable");
+        }
+        let words = "wast pipe.wast --timeout none --tier jit --record record.json";
+        let child = etalon(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        std::fs::write(&pipe, script).expect("it is read");
+        let (status, ..) = end(child, Signal::KILL);
+        assert_eq!(status.signal(), Some(9));
+        assert_eq!(std::fs::read_to_string(&record_file).ok().as_deref(), before);
+    }
 }
 
 #[test]

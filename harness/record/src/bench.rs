@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::is_false;
 use crate::{EngineInfo, Format, Kind, Tool, Value};
 
 /// Kernels on several engines, measured in one run. All numbers except the checksums differ from run to run.
@@ -19,6 +20,9 @@ pub struct BenchRecord {
     pub against: String,
     /// How often each engine was measured on each kernel.
     pub rounds: u64,
+    /// Whether a signal ended it; the record is then of what was done until then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// The engines that ran.
     pub engines: Vec<EngineInfo>,
     /// The kernels, by name.
@@ -38,6 +42,7 @@ impl BenchRecord {
             arch: arch.into(),
             against: against.into(),
             rounds: 0,
+            interrupted: false,
             engines: Vec::new(),
             kernels: Vec::new(),
             means: Vec::new(),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::row::{is_false, is_zero};
 use crate::{EngineInfo, Fault, Format, Gas, Kind, OutcomeKind, RuleCoverage, Tool, Value};
 
 /// The same modules on several engines.
@@ -29,6 +30,16 @@ pub struct DiffRecord {
     /// How many calls they made.
     #[serde(default)]
     pub calls: u64,
+    /// How many calls were not made, because the case ended before them: the module was refused, or a call ran out of something or did
+    /// not end. Nothing is said of those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_made: u64,
+    /// How many files were not run because a signal ended the run before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_run: u64,
+    /// Whether a signal ended it; the record is then of what was done until then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// How the actions of the first engine ended: `returned`, `trapped: unreachable`, `loading: returned`…
     #[serde(default)]
     pub outcomes: BTreeMap<String, u64>,
@@ -73,6 +84,9 @@ impl DiffRecord {
             schedule: None,
             cases: 0,
             calls: 0,
+            not_made: 0,
+            not_run: 0,
+            interrupted: false,
             outcomes: BTreeMap::new(),
             idle: Vec::new(),
             divergences: Vec::new(),

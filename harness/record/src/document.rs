@@ -59,7 +59,7 @@ mod tests {
             Document::new(Kind::Error, Tool::new("etalon", "0"), Failed { error: fault });
         assert_eq!(
             serde_json::to_string(&document)?,
-            r#"{"record":"error","format":1,"tool":{"name":"etalon","version":"0"},"error":{"kind":"usage","message":"m","file":null,"offset":3}}"#
+            r#"{"record":"error","format":2,"tool":{"name":"etalon","version":"0"},"error":{"kind":"usage","message":"m","file":null,"offset":3}}"#
         );
         Ok(())
     }

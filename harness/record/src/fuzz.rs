@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::row::is_zero;
+use crate::row::{is_false, is_zero};
 use crate::{Aspect, EngineInfo, Format, Kind, RuleCoverage, Tool};
 
 /// Generated modules on several engines.
@@ -25,6 +25,13 @@ pub struct FuzzRecord {
     pub profile: Option<String>,
     /// How many cases ran.
     pub cases: u64,
+    /// How many calls they made.
+    pub calls: u64,
+    /// How the actions of the first engine ended: `returned`, `trapped: unreachable`, `loading: returned`…
+    pub outcomes: BTreeMap<String, u64>,
+    /// Whether a signal ended it; the record is then of what was done until then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// The engines that ran.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
@@ -58,6 +65,9 @@ impl FuzzRecord {
             seed,
             profile: None,
             cases: 0,
+            calls: 0,
+            outcomes: BTreeMap::new(),
+            interrupted: false,
             engines: Vec::new(),
             findings: Vec::new(),
             timed_out: 0,
@@ -106,9 +116,6 @@ pub struct Coverage {
     /// How often each operator was contained.
     #[serde(default)]
     pub operators: BTreeMap<String, u64>,
-    /// How many cases ended in each outcome.
-    #[serde(default)]
-    pub outcomes: BTreeMap<String, u64>,
     /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RuleCoverage>,

@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The version of the documents that this build writes and reads.
 ///
 /// It rises when a field changes its meaning or goes away; a further field alone does not raise it.
-pub const FORMAT: u32 = 1;
+///
+/// In 2 the record of `etalon fuzz` has no rate (`cases_per_second`), and its `outcomes` moved out of `coverage`.
+pub const FORMAT: u32 = 2;
 
 /// The version of a document, as found in its `format` field. Only a version that this build can read is a `Format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,8 +50,12 @@ impl Visitor<'_> for FormatVisitor {
         if number == u64::from(FORMAT) {
             return Ok(Format(FORMAT));
         }
+        let what = match number < u64::from(FORMAT) {
+            true => "an older version of etalon wrote this; run its command again",
+            false => "this version of etalon is too old for it",
+        };
         Err(E::custom(format_args!(
-            "record format {number} is not known: this build reads format {FORMAT}"
+            "record format {number} is not known, this build reads format {FORMAT}: {what}"
         )))
     }
 }

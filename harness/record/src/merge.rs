@@ -70,6 +70,7 @@ impl SuiteRecord {
         self.schedule = self.schedule.take().or(other.schedule);
         self.rows.extend(other.rows);
         self.not_run = self.not_run.saturating_add(other.not_run);
+        self.interrupted |= other.interrupted;
         self.gas.compared = self.gas.compared.saturating_add(other.gas.compared);
         self.gas.equal = self.gas.equal.saturating_add(other.gas.equal);
         self.gas.unequal.extend(other.gas.unequal);

@@ -61,6 +61,12 @@ pub(crate) fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// What is nearly always false is written only where it is true.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl Row {
     /// A row with no verdicts yet.
     #[must_use]

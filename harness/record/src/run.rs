@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::row::is_zero;
+use crate::row::{is_false, is_zero};
 use crate::{Backtrace, Format, Gas, Kind, OutcomeKind, Tool, Value};
 
 /// One invocation on one engine.
@@ -44,6 +44,9 @@ pub struct RunRecord {
     /// How many functions did not run where the engine was asked to run them: the compiler left them to the interpreter.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_compiled: u64,
+    /// Whether a signal ended it. Its outcome is then [`OutcomeKind::TimedOut`]: it did not end by itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
 }
 
 impl RunRecord {
@@ -70,6 +73,7 @@ impl RunRecord {
             message: None,
             gas: None,
             not_compiled: 0,
+            interrupted: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::row::is_zero;
+use crate::row::{is_false, is_zero};
 use crate::{EngineInfo, Fault, Format, GasAgreement, Kind, Row, RuleCoverage, Tool, Totals};
 
 /// Scripts on engines: one row for each script and engine.
@@ -30,6 +30,9 @@ pub struct SuiteRecord {
     /// How many scripts, counted for each engine, were not run because the run was stopped before its end.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_run: u64,
+    /// Whether a signal ended it; the record is then of what was done until then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// The sums over the rows; [`SuiteRecord::normalise`] sets them.
     pub totals: Totals,
     /// Whether the engines charged the same gas.
@@ -59,6 +62,7 @@ impl SuiteRecord {
             schedule: None,
             time_limit: None,
             not_run: 0,
+            interrupted: false,
             totals: Totals::default(),
             gas: GasAgreement::default(),
             coverage: None,

@@ -2,7 +2,7 @@
 
 use etalon_record::{
     Aspect, BenchMean, BenchRecord, BenchRow, Coverage, DiffRecord, Divergence, EngineInfo,
-    EnginesRecord, Failure, Finding, FuzzRecord, Gas, KernelRows, Kind, Note, Observation,
+    EnginesRecord, FORMAT, Failure, Finding, FuzzRecord, Gas, KernelRows, Kind, Note, Observation,
     OutcomeKind, Ratio, ReadError, Record, Row, RunRecord, SuiteRecord, Tool, Value, read_record,
     role, to_json,
 };
@@ -127,6 +127,60 @@ fn the_documented_names_are_there() {
     has(keys(&fuzz().findings[0]), &["id", "what", "folder", "operator", "engines"]);
 }
 
+/// Every name of the format. One that goes away, or gets another meaning, raises [`FORMAT`]: then this list is of the next. Names
+/// that are added are added here.
+#[test]
+fn no_name_of_the_format_goes_away() {
+    assert_eq!(FORMAT, 2, "this list is of format 2");
+    let run = RunRecord { not_compiled: 1, interrupted: true, ..run() };
+    let late =
+        SuiteRecord { time_limit: Some("1s".into()), not_run: 1, interrupted: true, ..suite() };
+    let mut diff = DiffRecord { not_made: 1, not_run: 1, interrupted: true, ..diff() };
+    diff.time_limit = Some("1s".into());
+    let fuzz =
+        FuzzRecord { timed_out: 1, time_limit: Some("1s".into()), interrupted: true, ..fuzz() };
+    let bench = BenchRecord { interrupted: true, ..bench() };
+    for (keys, names) in [
+        (
+            keys(&run),
+            "record format tool file engine invoke args outcome results trap message gas not_compiled interrupted",
+        ),
+        (
+            keys(&late),
+            "record format tool arch engines schedule time_limit not_run interrupted totals gas rows",
+        ),
+        (
+            keys(&suite().totals),
+            "files files_passed assertions passed failed skipped expected_failures unexpected_passes",
+        ),
+        (
+            keys(&suite().rows[0]),
+            "suite file engine passed failed skipped expected_failures unexpected_passes unsupported failures skips \
+             expected unexpected gas_consumed digest",
+        ),
+        (
+            keys(&diff),
+            "record format tool arch engines schedule cases calls not_made not_run interrupted outcomes idle \
+             divergences time_limit poisoned",
+        ),
+        (keys(&diff.divergences[0]), "file invoke args what by_engine"),
+        (
+            keys(&fuzz),
+            "record format tool arch seed profile cases calls outcomes interrupted engines findings timed_out \
+             time_limit poisoned coverage",
+        ),
+        (keys(&fuzz.findings[0]), "id what folder operator engines summary cases"),
+        (keys(&fuzz.coverage), "operators_total operators_reached missing operators"),
+        (keys(&bench), "record format tool arch against rounds interrupted engines kernels means"),
+    ] {
+        let mut known: Vec<&str> = names.split_whitespace().collect();
+        known.sort_unstable();
+        let mut keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, known);
+    }
+}
+
 fn bench() -> BenchRecord {
     let mut record = BenchRecord::new(tool(), "x86_64", "interp");
     let ratio = Ratio { median: 1.5, low: 1.25, high: 2.0 };
@@ -163,7 +217,7 @@ fn each_record_comes_back_as_it_was() {
 
 #[test]
 fn what_may_be_absent_and_what_is_unknown_are_both_read() {
-    let text = r#"{"record": "wast", "format": 1, "tool": {"name": "etalon", "version": "0"}, "arch": "x86_64",
+    let text = r#"{"record": "wast", "format": 2, "tool": {"name": "etalon", "version": "0"}, "arch": "x86_64",
         "totals": {"files": 1, "files_passed": 1, "assertions": 1, "passed": 1, "failed": 0, "skipped": 0,
                    "expected_failures": 0},
         "rows": [{"suite": "s", "file": "f", "engine": "e", "passed": 1, "failed": 0, "skipped": 0,
@@ -175,26 +229,33 @@ fn what_may_be_absent_and_what_is_unknown_are_both_read() {
 
 #[test]
 fn another_format_is_refused_by_number_and_place() {
-    let error =
-        read_record("{\n  \"record\": \"spec\",\n  \"format\": 2\n}").expect_err("format 2");
-    assert_eq!(
-        error.to_string(),
-        "not a record that can be read, at line 3, column 13: \
-         record format 2 is not known: this build reads format 1"
-    );
+    for (format, what) in [
+        (FORMAT - 1, "an older version of etalon wrote this; run its command again"),
+        (FORMAT + 1, "this version of etalon is too old for it"),
+    ] {
+        let text = format!("{{\n  \"record\": \"spec\",\n  \"format\": {format}\n}}");
+        let error = read_record(&text).expect_err("another format");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "not a record that can be read, at line 3, column 13: record format {format} is not known, \
+                 this build reads format {FORMAT}: {what}"
+            )
+        );
+    }
 }
 
 #[test]
 fn what_is_no_record_is_refused_with_its_place() {
     let message = |text: &str| read_record(text).expect_err(text).to_string();
-    assert!(message(r#"{"format": 1}"#).contains("missing field `record`"));
-    assert!(message(r#"{"record": "poem", "format": 1}"#).contains("unknown variant `poem`"));
+    assert!(message(r#"{"format": 2}"#).contains("missing field `record`"));
+    assert!(message(r#"{"record": "poem", "format": 2}"#).contains("unknown variant `poem`"));
     assert!(message("[]").contains("line 1"));
     assert!(matches!(read_record("{\n\"record\": }"), Err(ReadError::NotJson { line: 2, .. })));
     assert!(matches!(read_record(""), Err(ReadError::NotJson { .. })));
     // Deep nesting must not overflow the stack of the reader.
     assert!(read_record(&"[".repeat(200_000)).is_err());
-    let broken = read_record("{\"record\": \"diff\", \"format\": 1,\n \"cases\": \"many\"}");
+    let broken = read_record("{\"record\": \"diff\", \"format\": 2,\n \"cases\": \"many\"}");
     assert!(
         matches!(broken, Err(ReadError::Broken { kind: Kind::Diff, line: 2, .. })),
         "{broken:?}"

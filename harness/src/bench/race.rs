@@ -42,26 +42,27 @@ impl Runner {
     }
 }
 
-/// Runs the kernels. `done` receives the rows of each kernel when they are known.
+/// Runs the kernels. `done` receives the record so far: before the first kernel, and when the rows of a further one are known.
 ///
 /// # Errors
 /// If an engine fails, or two disagree on a checksum.
 pub fn bench(
     options: &BenchOptions,
     tool: Tool,
-    mut done: impl FnMut(&KernelRows),
+    mut done: impl FnMut(&BenchRecord),
 ) -> Result<BenchRecord, BenchError> {
     let engines: Vec<_> = options.engines.iter().map(|engine| engine.info()).collect();
     let against = engines.get(options.against).ok_or(BenchError::NothingToHoldAgainst)?;
     let mut record = BenchRecord::new(tool, std::env::consts::ARCH, &against.name);
     record.rounds = options.rounds.max(1) as u64;
-    for kernel in &options.kernels {
-        let rows = run_kernel(options, kernel)?;
-        done(&rows);
-        record.kernels.push(rows);
-    }
-    record.means = engines.iter().map(|engine| mean(&engine.name, &record.kernels)).collect();
     record.engines = engines;
+    done(&record);
+    for kernel in &options.kernels {
+        record.kernels.push(run_kernel(options, kernel)?);
+        let engines = record.engines.iter();
+        record.means = engines.map(|engine| mean(&engine.name, &record.kernels)).collect();
+        done(&record);
+    }
     Ok(record)
 }
 

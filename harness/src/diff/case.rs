@@ -22,16 +22,23 @@ pub struct Case {
     pub wasm: Vec<u8>,
     /// The calls.
     pub calls: Vec<Call>,
+    /// Whether engines are held to the limit of time. That needs code which looks for interrupts; compiled code that somebody
+    /// gives may lack it, and then no engine has a limit.
+    pub is_limited: bool,
 }
+
+/// Most calls of a case that is generated: so many that a longer list would be a mistake.
+pub const MOST_CALLS: usize = 1 << 20;
 
 impl Case {
     /// A case with given calls.
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
-        Case { name: name.into(), wasm, calls }
+        Case { name: name.into(), wasm, calls, is_limited: true }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
-    /// the same case. An export with a parameter for which the embedder has no value (a non-null function, for example) is left out.
+    /// the same case. An export with a parameter for which the embedder has no value (a non-null function, for example) is left out,
+    /// and so is whatever is beyond [`MOST_CALLS`].
     ///
     /// # Errors
     /// If the module does not load. Its rejection can still be compared, as a case without calls.
@@ -47,9 +54,16 @@ impl Case {
         for round in 0..rounds {
             for export in module.exports.iter().filter(|e| e.kind == ExternKind::Func) {
                 let params = &module.func_type(export.index).params;
+                if calls.len() == MOST_CALLS {
+                    return Ok(Case::new(name, wasm, calls));
+                }
                 if let Some(args) = arguments(&module, params, round, stream) {
                     calls.push(Call { export: export.name.clone(), args });
                 }
+            }
+            if calls.is_empty() {
+                // No further round will find one.
+                break;
             }
         }
         Ok(Case::new(name, wasm, calls))

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
-use super::observe::{RunOptions, observe};
+use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
 use super::trace::{Trace, outcome_name};
 use crate::settings::limit_text;
@@ -62,6 +62,12 @@ pub enum Verdict {
 }
 
 impl Judged {
+    /// Whether an engine did not end in time, and no two that did differ.
+    pub fn is_late(&self) -> bool {
+        let late = self.traces.iter().any(|trace| trace.timed_out().is_some());
+        late && !matches!(self.verdict, Verdict::Diverged { .. })
+    }
+
     /// Why no call was compared; `None` if there was one, or the engines differ before it.
     fn idle(&self, case: &Case) -> Option<String> {
         let loading = self.traces.first().and_then(|trace| trace.steps.first())?;
@@ -105,11 +111,22 @@ impl Differ {
         &self.options
     }
 
+    /// Why an engine cannot be asked what the others are: nothing is run then, so that this is not taken for a divergence.
+    pub fn misfit(&self, case: &Case) -> Option<AdapterError> {
+        self.engines.iter().find_map(|(_, engine)| {
+            let config = session_config(engine.as_ref(), &self.options.run, case);
+            engine.misfit(&config, &case.wasm)
+        })
+    }
+
     /// Runs a case on every engine and compares.
     ///
     /// # Errors
-    /// If an engine cannot be set up as asked.
+    /// If an engine cannot be set up as asked, or not be asked what the others are.
     pub fn judge(&self, case: &Case) -> Result<Judged, AdapterError> {
+        if let Some(misfit) = self.misfit(case) {
+            return Err(misfit);
+        }
         let mut traces = Vec::with_capacity(self.engines.len());
         for (_, engine) in &self.engines {
             traces.push(observe(engine.as_ref(), &self.options.run, case)?);
@@ -174,7 +191,9 @@ impl Differ {
         record.cases += 1;
         // Only the first engine is counted: the others did the same, or the case diverged.
         if let Some(trace) = judged.traces.first() {
-            record.calls += trace.steps.len().saturating_sub(1) as u64;
+            let made = trace.steps.len().saturating_sub(1);
+            record.calls += made as u64;
+            record.not_made += case.calls.len().saturating_sub(made) as u64;
             for (i, step) in trace.steps.iter().enumerate() {
                 *record.outcomes.entry(outcome_name(i, &step.outcome)).or_default() += 1;
             }

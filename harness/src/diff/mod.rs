@@ -11,10 +11,10 @@ mod observe;
 mod policy;
 mod trace;
 
-pub use case::{Call, Case};
+pub use case::{Call, Case, MOST_CALLS};
 pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};
 pub use policy::Policy;
-pub(crate) use trace::outcome_name;
+pub(crate) use trace::{LOADING, outcome_name};
 pub use trace::{Step, Trace};

@@ -31,9 +31,7 @@ pub fn observe(
     options: &RunOptions,
     case: &Case,
 ) -> Result<Trace, AdapterError> {
-    let gas = options.gas.clone().filter(|_| adapter.meters_gas());
-    let config =
-        SessionConfig { features: options.features, gas, turns: false, time: options.time.clone() };
+    let config = session_config(adapter, options, case);
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
@@ -47,6 +45,17 @@ pub fn observe(
         Err(payload) => steps.push(Step::ended(Outcome::Crashed(panic_text(payload.as_ref())))),
     }
     Ok(Trace { steps, not_compiled })
+}
+
+/// How an engine is set up for a case.
+pub(crate) fn session_config(
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+    case: &Case,
+) -> SessionConfig {
+    let gas = options.gas.clone().filter(|_| adapter.meters_gas());
+    let time = options.time.clone().filter(|_| case.is_limited);
+    SessionConfig { features: options.features, gas, turns: false, time }
 }
 
 /// Pushes each step as soon as it is known, so that none is lost in a panic.

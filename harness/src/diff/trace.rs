@@ -96,6 +96,9 @@ impl Step {
     }
 }
 
+/// Before the outcomes of actions that load a module.
+pub(crate) const LOADING: &str = "loading: ";
+
 /// `returned`, `trapped: unreachable`, `loading: returned`…
 pub(crate) fn outcome_name(step: usize, outcome: &Outcome) -> String {
     let class = match outcome {
@@ -105,7 +108,7 @@ pub(crate) fn outcome_name(step: usize, outcome: &Outcome) -> String {
         Outcome::Rejected(rejection) => format!("{}: {}", outcome.kind(), rejection.word()),
         _ => outcome.kind().to_string(),
     };
-    if step == 0 { format!("loading: {class}") } else { class }
+    if step == 0 { format!("{LOADING}{class}") } else { class }
 }
 
 /// A host call on one line: `env.print(i32:7), gas left 99`.

@@ -7,7 +7,7 @@ use super::run::{common_features, numbered_case, profile_of};
 use super::save::{Found, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
-use crate::diff::{Case, Differ, Judged};
+use crate::diff::{Case, Differ, Judged, Verdict};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
 use std::path::Path;
@@ -89,6 +89,8 @@ impl<'a> Campaign<'a> {
     /// The record of what was done. If nothing stops it, findings are reduced, and the campaign may then be complete.
     pub(crate) fn finish(mut self, mut record: FuzzRecord) -> Result<FuzzRecord, FuzzError> {
         record.cases = self.tally.cases();
+        record.calls = self.tally.calls();
+        record.outcomes.clone_from(&self.tally.outcomes);
         record.poisoned.clone_from(&self.tally.poisoned);
         record.timed_out = self.tally.timed_out;
         let profiles = self.options.profiles.iter();
@@ -97,8 +99,10 @@ impl<'a> Campaign<'a> {
         // Before findings are reduced, which reaches more.
         record.coverage.rules = self.all_rules();
         let (findings, all_reduced) = self.findings()?;
+        record.interrupted = self.options.is_stopped();
         record.findings = findings;
-        let is_complete = all_reduced && self.options.cases == Some(record.cases);
+        let is_complete =
+            all_reduced && !record.interrupted && self.options.cases == Some(record.cases);
         if is_complete && let Some(journal) = &mut self.journal {
             journal.complete(&record)?;
         }
@@ -141,6 +145,10 @@ impl<'a> Campaign<'a> {
         let (case, judged) = reduce(self.differ, &whole, &kind.difference)?;
         if self.options.is_stopped() {
             return Ok(None);
+        }
+        if !matches!(judged.verdict, Verdict::Diverged { .. }) {
+            // An engine that behaves differently each time: what was seen first says more.
+            return Ok(Some(Finding { cases: kind.cases, ..kind.finding.clone() }));
         }
         let found = self.found(kind, case.wasm.len() < whole.wasm.len());
         let finding = save(self.folder(), self.differ, &found, &case, &judged, kind.cases)?;

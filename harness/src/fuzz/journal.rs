@@ -75,7 +75,7 @@ impl Settings {
         let run = &options.diff.run;
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Settings {
-            journal: 1,
+            journal: 2,
             tool: tool.clone(),
             arch: arch.to_owned(),
             seed: options.seed,

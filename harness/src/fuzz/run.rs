@@ -6,6 +6,7 @@ use super::tally::Tally;
 use crate::diff::{Case, Differ};
 use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
+use crate::threads::on_threads;
 use etalon_adapters::Features;
 use etalon_record::{FuzzRecord, Tool};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -111,13 +112,8 @@ fn run_cases<'a>(
             }
         }
     };
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
-            // Generated functions may nest deeply; the compiler and the validator recurse over them.
-            let thread = std::thread::Builder::new().stack_size(16 << 20);
-            thread.spawn_scoped(scope, worker).expect("the system has threads");
-        }
-    });
+    // Generated functions may nest deeply; the compiler and the validator recurse over them.
+    on_threads(options.jobs, 16 << 20, &worker);
     match lock(&failed).take() {
         Some(error) => Err(error),
         None => Ok(campaign.into_inner().unwrap_or_else(PoisonError::into_inner)),

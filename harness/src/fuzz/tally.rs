@@ -2,7 +2,7 @@
 
 use super::ranges::Ranges;
 use super::save::describe;
-use crate::diff::{Case, Differ, Difference, Judged, Trace, Verdict, outcome_name};
+use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, outcome_name};
 use crate::generate::count_operators;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
@@ -24,7 +24,8 @@ pub(crate) struct Tally {
     pub(crate) poisoned: BTreeMap<String, u64>,
     pub(crate) timed_out: u64,
     operators: BTreeMap<String, u64>,
-    outcomes: BTreeMap<String, u64>,
+    /// How the actions of the first engine ended.
+    pub(crate) outcomes: BTreeMap<String, u64>,
 }
 
 /// Divergences with the same symptoms, and the case that stands for them.
@@ -82,6 +83,12 @@ impl Tally {
         self.finished.count()
     }
 
+    /// How many calls were compared: actions that did not load a module.
+    pub(crate) fn calls(&self) -> u64 {
+        let outcomes = self.outcomes.iter();
+        outcomes.filter(|(name, _)| !name.starts_with(LOADING)).map(|(_, n)| n).sum()
+    }
+
     /// Adds the tally of other cases.
     pub(crate) fn add(&mut self, other: Tally) {
         self.finished.extend(&other.finished);
@@ -133,7 +140,6 @@ impl Tally {
             operators_reached: (names.len() - missing.len()) as u64,
             missing,
             operators: self.operators.clone(),
-            outcomes: self.outcomes.clone(),
             rules: None,
         }
     }

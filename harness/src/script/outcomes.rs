@@ -25,7 +25,8 @@ pub struct Outcomes {
 }
 
 /// Runs a script in every interleaving of its threads' accesses to memories, in at most `most` of them. All outcomes
-/// are sequentially consistent; if every interleaving was run, they are all the sequentially consistent ones.
+/// are sequentially consistent; if every interleaving was run, they are all the sequentially consistent ones. If the watchdog of
+/// the options is stopped meanwhile, they are those of the runs that were finished.
 ///
 /// # Errors
 /// If the text is not a script.
@@ -40,6 +41,11 @@ pub fn outcomes(
     let mut runs = 0;
     while let Some(mut interleaving) = next.take_if(|_| runs < most) {
         let (row, text) = run_interleaved(adapter, source, options, &mut interleaving)?;
+        if options.is_stopped() && row.timed_out > 0 {
+            // Broken off, not timed out: it says nothing of the script, and this interleaving is still to be run.
+            next = Some(interleaving);
+            break;
+        }
         runs += 1;
         *seen.entry(text).or_insert(0) += 1;
         for failure in row.failures {

@@ -6,12 +6,13 @@ use crate::script::runner::run_script;
 use crate::script::select::{Selection, SelectionError};
 use crate::script::source::{ScriptError, ScriptOptions, ScriptSource};
 use crate::settings::limit_text;
+use crate::threads::on_threads;
 use etalon_adapters::{Adapter, Features};
 use etalon_record::{Kind, Row, SuiteRecord, Tool};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::available_parallelism;
 
 /// Bytes of stack for each thread: the parser of scripts recurses, and engines may too.
 const STACK_BYTES: usize = 64 << 20;
@@ -77,13 +78,12 @@ pub fn run_scripts(
     let done = Mutex::new((Vec::new(), Vec::new()));
     let work = || {
         while let Some((adapter, source)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let stopped = || options.time.as_ref().is_some_and(|t| t.watchdog.is_stopped());
-            if stopped() {
+            if options.is_stopped() {
                 break;
             }
             let result = run_script(*adapter, source, options);
             // Broken off, not timed out: it says nothing of the script.
-            if stopped() && result.as_ref().is_ok_and(|row| row.timed_out > 0) {
+            if options.is_stopped() && result.as_ref().is_ok_and(|row| row.timed_out > 0) {
                 break;
             }
             match &result {
@@ -97,33 +97,21 @@ pub fn run_scripts(
             }
         }
     };
-    on_threads(thread_count(options, jobs.len()), &work);
+    on_threads(thread_count(options, jobs.len()), STACK_BYTES, &work);
     let (rows, mut errors) = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
     let not_run = jobs.len() - rows.len() - errors.len();
     errors.sort();
     errors.dedup();
     let mut record = record_of(kind, adapters, rows, options);
     record.not_run = not_run as u64;
+    record.interrupted = options.is_stopped();
     events.finished(&record);
     SuiteRun { record, errors }
 }
 
 fn thread_count(options: &ScriptOptions, jobs: usize) -> usize {
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let cores = || available_parallelism().map_or(1, usize::from);
     options.jobs.unwrap_or_else(cores).clamp(1, jobs.max(1))
-}
-
-fn on_threads(count: usize, work: &(impl Fn() + Sync)) {
-    thread::scope(|scope| {
-        let mut started = 0;
-        for _ in 0..count {
-            let builder = thread::Builder::new().stack_size(STACK_BYTES);
-            started += usize::from(builder.spawn_scoped(scope, work).is_ok());
-        }
-        if started == 0 {
-            work();
-        }
-    });
 }
 
 fn record_of(

@@ -101,6 +101,13 @@ impl ScriptSource {
     }
 }
 
+impl ScriptOptions {
+    /// Whether the watchdog was told to stop everything.
+    pub fn is_stopped(&self) -> bool {
+        self.time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
+    }
+}
+
 impl Default for ScriptOptions {
     fn default() -> Self {
         let (features, texts) = (Features::all(), TextRule::Strict);

@@ -17,6 +17,8 @@ pub(crate) struct Fake {
     pub(crate) global: Val,
     pub(crate) digest: Option<StateDigest>,
     pub(crate) panics: bool,
+    /// Whether it cannot be asked what the others are.
+    pub(crate) misfit: bool,
 }
 
 impl Fake {
@@ -41,6 +43,7 @@ impl Fake {
                 tables: text("t"),
             }),
             panics: false,
+            misfit: false,
         }
     }
 }
@@ -56,6 +59,11 @@ impl Adapter for Fake {
 
     fn meters_gas(&self) -> bool {
         self.gas.is_some()
+    }
+
+    fn misfit(&self, _: &SessionConfig, _: &[u8]) -> Option<AdapterError> {
+        let reason = "it was made for something else".to_owned();
+        self.misfit.then(|| AdapterError { engine: self.name.to_owned(), reason })
     }
 
     fn session(&self, _: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {

@@ -191,6 +191,38 @@ fn a_divergence_wins_over_a_timeout() {
     assert!(matches!(judged.verdict, Verdict::Diverged { .. }), "a crash is one in any company");
 }
 
+/// Sides that are not asked the same question have not diverged, whatever they say: nothing is run.
+#[test]
+fn a_comparison_of_different_questions_is_refused_before_it_starts() {
+    let misfit = || Fake { misfit: true, ..Fake::new("b") };
+    let crashes = || Fake { panics: true, ..Fake::new("a") };
+    for order in [[crashes(), misfit()], [misfit(), crashes()]] {
+        let engines = order.into_iter().map(|fake| Arc::new(fake) as Arc<dyn Adapter>).collect();
+        let differ = Differ::new(engines, options(&[]));
+        let error = differ.judge(&case()).expect_err("one cannot be asked");
+        assert_eq!(error.to_string(), "b: it was made for something else");
+        assert_eq!(differ.misfit(&case()), Some(error));
+    }
+    assert_eq!(Differ::new(vec![Arc::new(Fake::new("a"))], options(&[])).misfit(&case()), None);
+}
+
+/// What is not made is counted: calls after one that ran out of something say nothing.
+#[test]
+fn calls_that_are_not_made_are_counted() {
+    for (outcome, made) in [
+        (Outcome::Exhausted("out of gas".to_owned()), 1),
+        (Outcome::TimedOut, 1),
+        (trap("unreachable"), 2),
+        (Outcome::Returned(vec![Val::I32(7)]), 2),
+    ] {
+        let [a, b] = ["a", "b"].map(|name| Fake { outcome: outcome.clone(), ..Fake::new(name) });
+        let (differ, judged) = judge(a, b, &[]);
+        let mut record = differ.record(Tool::new("test", "0"), "any");
+        differ.note(&mut record, &case(), &judged);
+        assert_eq!((record.calls, record.not_made), (made, 2 - made), "{outcome:?}");
+    }
+}
+
 #[test]
 fn gas_is_compared_between_engines_that_meter_only() {
     let mut b = Fake::new("b");

@@ -10,4 +10,5 @@ mod faults;
 mod gas;
 mod guest;
 mod heap;
+mod paused;
 mod tables;

@@ -152,6 +152,6 @@ fn threads_without_end_end() {
         let [passed, failed, skipped, timed_out] = counts(&row);
         // Which command is late depends on the machine.
         assert_eq!((passed, failed), (0, 0), "{rest}: {row:?}");
-        assert!(timed_out >= 1 && skipped >= 1, "{rest}: {row:?}");
+        assert!(timed_out >= 1 && timed_out + skipped >= 2, "{rest}: {row:?}");
     }
 }

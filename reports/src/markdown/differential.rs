@@ -34,6 +34,14 @@ pub fn diff(record: &DiffRecord) -> String {
             )
         }
     };
+    if record.interrupted {
+        let left = counted(record.not_run, "file", "files");
+        let _ = writeln!(out, "A signal ended the run; {left} after that were not run.\n");
+    }
+    if record.not_made > 0 {
+        let calls = counted(record.not_made, "call", "calls");
+        let _ = writeln!(out, "Not made, because their case ended before them: {calls}.\n");
+    }
     out.push_str(&poisoned(&record.poisoned));
     out.push_str(&outcomes(&record.outcomes));
     for idle in record.idle.iter().take(MAX_ENTRIES) {
@@ -60,7 +68,7 @@ fn timed_out(cases: u64, limit: Option<&str>) -> String {
     format!("{} {verb} not end within {}", number(cases), plain(limit.unwrap_or("the limit")))
 }
 
-/// How much was compared; older records do not count calls.
+/// How much was compared.
 fn compared(calls: u64, cases: u64) -> String {
     let cases = counted(cases, "case", "cases");
     match calls {
@@ -97,13 +105,14 @@ fn divergence_table(divergence: &Divergence) -> String {
 #[must_use]
 pub fn fuzz(record: &FuzzRecord) -> String {
     let mut out = format!("# Fuzzing on {}\n\n", plain(&record.arch));
-    let cases = counted(record.cases, "case", "cases");
+    let cases = compared(record.calls, record.cases);
     let engines = engine_names(&record.engines);
     let _ = match record.findings.len() as u64 {
         0 if record.timed_out > 0 => {
             let late = timed_out(record.timed_out, record.time_limit.as_deref());
             writeln!(out, "**✗ No divergence in {cases} on {engines}, but {late}.**\n")
         }
+        0 if record.calls == 0 => writeln!(out, "**✗ No call was compared in {cases}.**\n"),
         0 => writeln!(out, "**✓ {engines} agree in {cases}.**\n"),
         some => writeln!(
             out,
@@ -118,8 +127,12 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     if record.timed_out > 0 && !record.findings.is_empty() {
         let _ = write!(out, " · {}", timed_out(record.timed_out, record.time_limit.as_deref()));
     }
+    if record.interrupted {
+        out.push_str(" · ended by a signal");
+    }
     out.push_str("\n\n");
     out.push_str(&poisoned(&record.poisoned));
+    out.push_str(&outcomes(&record.outcomes));
     out.push_str(&findings(record));
     out.push_str(&coverage(record));
     if let Some(reached) = &record.coverage.rules {
@@ -167,14 +180,6 @@ fn coverage(record: &FuzzRecord) -> String {
                 coverage.missing.iter().take(MAX_ENTRIES).map(|name| plain(name)).collect();
             let _ = writeln!(out, "Missing: {}.", list(&missing));
         }
-    }
-    if !coverage.outcomes.is_empty() {
-        let outcomes: Vec<String> = coverage
-            .outcomes
-            .iter()
-            .map(|(kind, count)| format!("{} {}", plain(kind), number(*count)))
-            .collect();
-        let _ = writeln!(out, "\nOutcomes: {}.", outcomes.join(", "));
     }
     out
 }

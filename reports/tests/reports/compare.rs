@@ -37,7 +37,7 @@ fn what_is_no_summary_is_refused_with_its_place() {
     let error = Baseline::read("{\n\"format\": 9, \"arch\": \"x\"}").expect_err("format 9");
     assert_eq!(
         error.to_string(),
-        "not a baseline: record format 9 is not known: this build reads format 1 at line 2 column 11"
+        "not a baseline: record format 9 is not known, this build reads format 2: this version of etalon is too old for it at line 2 column 11"
     );
 }
 

@@ -3,10 +3,10 @@
 use etalon::Tier;
 
 /// Which tier has a function, by the function's index.
-pub type Placement = fn(u32) -> Tier;
+pub(crate) type Placement = fn(u32) -> Tier;
 
 /// Each tier alone, and functions of one module on all of them, so that calls lead from each tier to each other.
-pub const PLACEMENTS: &[(&str, Placement)] = &[
+pub(crate) const PLACEMENTS: &[(&str, Placement)] = &[
     ("oracle", |_| Tier::Oracle),
     ("interp", |_| Tier::Interp),
     ("jit", |_| Tier::Jit),

@@ -4,13 +4,17 @@ use crate::duration;
 use crate::exit::Status;
 use crate::fault::tool;
 use crate::input::{Precompiled, read_module};
-use crate::output::{self, Format, dim, json, say};
-use anyhow::{Context, Result, bail};
+use crate::output::{self, Format, dim, json, note, say};
+use crate::record_file::RecordFile;
+use crate::time::Answer;
+use anyhow::{Result, bail};
 use etalon_adapters::{RACER_NAMES, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
 use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
+use std::env::consts::ARCH;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Arguments of `etalon bench`.
@@ -71,25 +75,39 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rounds: args.rounds.into(),
         time: args.time,
     };
-    let tool = tool();
+    let file = args.record.as_deref().map(RecordFile::create).transpose()?;
+    let so_far = Arc::new(Mutex::new(BenchRecord::new(tool(), ARCH, &args.against)));
+    let seen = Arc::clone(&so_far);
+    let to_file = file.clone();
+    let answer = Answer::of_signals(move || {
+        // Guests look for no interrupts here, which would cost what is measured.
+        let mut record = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        record.interrupted = true;
+        let told = finish(&record, to_file.as_ref(), format);
+        told.unwrap_or_else(|error| note!("error: {error:#}"));
+        note!("stopped by a signal: these are the kernels that were finished");
+    })?;
     if format == Format::Human {
         say!("time as a multiple of that of {}: below 1 is faster", args.against);
         header(&names);
     }
-    let record = bench(&options, tool, |rows| {
-        if format == Format::Human {
+    let record = bench(&options, tool(), |record| {
+        so_far.lock().unwrap_or_else(PoisonError::into_inner).clone_from(record);
+        if let Some(rows) = record.kernels.last().filter(|_| format == Format::Human) {
             line(rows, &args.against);
         }
     })?;
-    match format {
-        Format::Json => json(&record)?,
-        Format::Human => footer(&record),
-    }
-    if let Some(path) = &args.record {
-        std::fs::write(path, to_json(&record)?)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
+    answer.by_the_run();
+    finish(&record, file.as_ref(), format)?;
     Ok(Status::Fine)
+}
+
+fn finish(record: &BenchRecord, file: Option<&RecordFile>, format: Format) -> Result<()> {
+    match format {
+        Format::Json => json(record)?,
+        Format::Human => footer(record),
+    }
+    file.map_or(Ok(()), |file| file.write(&to_json(record)?))
 }
 
 /// The files that were given, or else the kernels that match.

@@ -5,7 +5,7 @@ use crate::exit::Status;
 use crate::fault::{InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{Format, json, note};
-use crate::{engines, escape, input};
+use crate::{engines, escape, input, record_file};
 use anyhow::Result;
 use clap::ValueEnum;
 use etalon::{Config, Engine, Module, ModuleError, OptLevel, Tier};
@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --allow-precompiled --invoke primes 100
-  etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering")]
+  etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering
+  etalon compile sieve.wat -o sieve.etalon --interruptible        for `run` and `diff` with --timeout")]
 pub(crate) struct Args {
     /// The module
     pub file: PathBuf,
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Meter gas by this schedule: a built-in name or a file
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
+    /// Look for interrupts, so that the code can be run with --timeout; it then runs without it too
+    #[arg(long)]
+    pub interruptible: bool,
 }
 
 /// How hard to optimise.
@@ -58,6 +62,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Opt::Speed => OptLevel::Speed,
         Opt::Size => OptLevel::Size,
     });
+    config.interruptible(args.interruptible);
     let schedule =
         args.schedule.as_deref().map(|name| engines::schedule(Some(name))).transpose()?;
     if let Some(schedule) = &schedule {
@@ -67,13 +72,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let module = Module::from_binary(&Engine::new(&config)?, &wasm)
         .map_err(|error| refused(&args.file, error))?;
     let artefact = module.to_artefact()?;
-    std::fs::write(&args.output, &artefact)
+    record_file::replace(&args.output, &artefact)
         .map_err(|error| InputError::io(&args.output, "cannot be written", &error))?;
     let output = args.output.display().to_string();
     note!("{}: {} bytes", escape::file(&output), artefact.len());
     if format == Format::Json {
         let file = args.file.display().to_string();
-        let body = Compiled { file, output, bytes: artefact.len(), schedule };
+        let interruptible = args.interruptible;
+        let body = Compiled { file, output, bytes: artefact.len(), schedule, interruptible };
         json(&Document::new(Kind::Compile, tool(), body))?;
     }
     Ok(Status::Fine)
@@ -87,6 +93,8 @@ struct Compiled {
     bytes: usize,
     /// The schedule that the code is metered by.
     schedule: Option<String>,
+    /// Whether the code looks for interrupts.
+    interruptible: bool,
 }
 
 /// Why a file cannot be compiled.

@@ -8,12 +8,12 @@ use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
 use crate::time::Timeout;
-use crate::{input, values};
+use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable::{ModuleData, module::ExternKind};
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, TimeLimit, Val};
+use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, Val};
 use etalon_harness::coverage::{rule_coverage, watch};
-use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
 use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub schedule: Option<String>,
     /// How often each export is called
-    #[arg(long, default_value_t = 8, value_name = "N")]
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = count::rounds())]
     pub rounds: usize,
     /// Seed of the generated arguments
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut adapters = args.engine.adapters_for(OWN_TIERS, args.precompiled)?;
     let tally = args.coverage.then(RuleTally::new);
     if let Some(tally) = &tally {
-        watch(&mut adapters, tally);
+        watch(&mut adapters, tally, args.precompiled.allowed);
     }
     if adapters.len() < 2 {
         bail!("diff compares at least two engines, but only one is named");
@@ -75,6 +75,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         .iter()
         .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
+    let (time, stopped) = args.time.stoppable()?;
     let differ = Differ::new(
         adapters,
         DiffOptions {
@@ -82,7 +83,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 features,
                 gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
                 state: true,
-                time: time(args)?,
+                time: Some(time),
             },
             policies: policies(&args.allow)?,
             trap_prefix: false,
@@ -91,8 +92,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut record = differ.record(tool(), std::env::consts::ARCH);
     let mut crashed = false;
     for path in &args.files {
+        if stopped.is_stopped() {
+            record.not_run += 1;
+            continue;
+        }
         // A bad file must not hide what is found in the others.
-        let case = match case(args, path, features) {
+        let case = match case(args, path, &differ) {
             Ok(case) => case,
             Err(error) => {
                 note!("error: {error:#}");
@@ -101,11 +106,17 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             }
         };
         let judged = differ.judge(&case)?;
+        if stopped.is_stopped() && judged.is_late() {
+            // Broken off, not timed out: it says nothing of the module.
+            record.not_run += 1;
+            continue;
+        }
         crashed |= judged.traces.iter().any(|t| {
             t.steps.iter().any(|s| matches!(s.outcome, Outcome::Crashed(_) | Outcome::TimedOut))
         });
         differ.note(&mut record, &case, &judged);
     }
+    record.interrupted = stopped.is_stopped();
     record.coverage = tally.as_ref().map(rule_coverage);
     for idle in &record.idle {
         note!("error: {}: no call was compared: {}", idle.file, idle.reason);
@@ -114,7 +125,10 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Json => json(&record)?,
         Format::Human => print(&record),
     }
-    Ok(if crashed {
+    if record.interrupted {
+        note!("stopped by a signal: {} files were not run", record.not_run);
+    }
+    Ok(stopped.status(if crashed {
         Status::EngineFailed
     } else if !record.errors.is_empty() {
         Status::Unusable
@@ -124,15 +138,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Status::Fine
     } else {
         Status::Unusable
-    })
-}
-
-/// Artefacts are compiled without what a limit needs, so where they are allowed there is none unless it is asked for.
-fn time(args: &Args) -> Result<Option<TimeLimit>> {
-    match args.time.timeout {
-        None if args.precompiled.allowed => Ok(None),
-        _ => args.time.limit(),
-    }
+    }))
 }
 
 fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
@@ -147,17 +153,40 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
         .collect()
 }
 
-fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
+/// The case of a file, if all engines can be asked the same of it.
+fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Case> {
     let bytes = input::read_module(path, args.precompiled)?;
-    args.time.check(path, &bytes)?;
+    let is_limited = args.time.holds(path, &bytes)?;
     let wasm = input::module_in(&bytes)?.into_owned();
+    let features = differ.options().run.features;
+    // Each engine takes what it can run: the module, or the code in the artefact.
+    let case = Case { wasm: bytes, is_limited, ..calls(args, path, wasm, features)? };
+    if let Some(misfit) = differ.misfit(&case) {
+        let run = &differ.options().run;
+        let time = run.time.clone().filter(|_| is_limited);
+        let config = SessionConfig { features, gas: run.gas.clone(), turns: false, time };
+        let message = format!("{misfit}{}", artefact::hint(&case.wasm, &config));
+        return Err(InputError::new("artefact", path, message).into());
+    }
+    if !is_limited {
+        note!(
+            "note: {}: compiled without --interruptible, so no limit of time holds",
+            path.display()
+        );
+    }
+    if case.calls.len() >= MOST_CALLS {
+        note!("note: {}: only the first {MOST_CALLS} calls are made", path.display());
+    }
+    Ok(case)
+}
+
+/// The calls of a module.
+fn calls(args: &Args, path: &Path, wasm: Vec<u8>, features: Features) -> Result<Case> {
     let name = path.display().to_string();
     let Some((invoke, texts)) = args.invoke.split_first() else {
         let mut stream = Stream::new("diff", args.seed, 0);
         let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
-        // Each engine takes what it can run: the module, or the code in the artefact.
-        let case = case.map_err(|error| InputError::load(path, &error))?;
-        return Ok(Case { wasm: bytes, ..case });
+        return case.map_err(|error| InputError::load(path, &error).into());
     };
     let module =
         ModuleData::new(&wasm, features).map_err(|error| InputError::load(path, &error))?;
@@ -176,7 +205,7 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
         .map(|(text, kind)| values::parse(text, kind))
         .collect::<Result<_>>()?;
     let call = Call { export: invoke.clone(), args: values };
-    Ok(Case::new(name, bytes, vec![call]))
+    Ok(Case::new(name, wasm, vec![call]))
 }
 
 /// The aspect in which engines differ, as a clause.
@@ -214,12 +243,15 @@ fn print(record: &DiffRecord) {
     for (policy, count) in &record.poisoned {
         say!("not compared to the end because of {policy}: {count}");
     }
+    if record.not_made > 0 {
+        say!("calls not made, because the case ended before them: {}", record.not_made);
+    }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
+    let (idle, late) = (record.idle.len() as u64, record.timed_out.len() as u64);
+    let poisoned: u64 = record.poisoned.values().sum();
     let verdict = match record.divergences.len() {
-        0 if record.idle.len() as u64 == record.cases => bad("nothing was compared"),
-        0 if (record.idle.len() + record.timed_out.len()) as u64 == record.cases => {
-            bad("nothing was compared to the end")
-        }
+        0 if idle == record.cases => bad("nothing was compared"),
+        0 if idle + late + poisoned == record.cases => bad("nothing was compared to the end"),
         0 => good("no divergence"),
         n => bad(format!("{n} diverged")),
     };

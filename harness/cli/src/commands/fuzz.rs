@@ -1,6 +1,7 @@
 //! `etalon fuzz`
 
 use crate::commands::diff::{outcomes, phrase};
+use crate::count;
 use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
@@ -16,7 +17,7 @@ use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, fuzz};
 use etalon_harness::generate::{PROFILES, Profile};
-use etalon_record::{FuzzRecord, to_json};
+use etalon_record::{Aspect, FuzzRecord, to_json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -42,13 +43,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", value_parser = duration::parse)]
     pub time: Option<Duration>,
     /// How many cases to run; 1000 if neither this nor --time is given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::runs())]
     pub cases: Option<u64>,
     /// Seed of everything that is generated
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
     /// How many cases run at a time; by default one for each core
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::jobs())]
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -56,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
     pub profiles: Vec<String>,
     /// How often each export is called
-    #[arg(long, default_value_t = 4, value_name = "N")]
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = count::rounds())]
     pub rounds: usize,
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
@@ -84,13 +85,10 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut adapters = args.engine.adapters(OWN_TIERS)?;
     let tally = args.coverage.then(RuleTally::new);
     if let Some(tally) = &tally {
-        watch(&mut adapters, tally);
+        watch(&mut adapters, tally, false);
     }
     if adapters.len() < 2 {
         bail!("fuzz compares at least two engines, but only one is named");
-    }
-    if args.cases == Some(0) {
-        bail!("--cases 0 asks for nothing; run one case at least");
     }
     let profiles = profiles(&args.profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
@@ -137,7 +135,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     if stopped.is_stopped() {
         note!("stopped: the same command with --resume goes on");
-    } else if calls(&record) == 0 {
+    } else if record.calls == 0 {
         note!("error: no call was compared");
     }
     Ok(stopped.status(status(&record, stopped.is_stopped())))
@@ -145,21 +143,16 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 /// The status that stands for what was found.
 fn status(record: &FuzzRecord, stopped: bool) -> Status {
-    if record.timed_out > 0 {
+    let crashed = record.findings.iter().any(|finding| finding.what == Aspect::Crash);
+    if record.timed_out > 0 || crashed {
         Status::EngineFailed
     } else if !record.findings.is_empty() {
         Status::Finding
-    } else if calls(record) == 0 && !stopped {
+    } else if record.calls == 0 && !stopped {
         Status::Unusable
     } else {
         Status::Fine
     }
-}
-
-/// How many calls were compared: actions that did not load a module.
-fn calls(record: &FuzzRecord) -> u64 {
-    let outcomes = record.coverage.outcomes.iter();
-    outcomes.filter(|(name, _)| !name.starts_with("loading: ")).map(|(_, n)| n).sum()
 }
 
 /// The profiles of these names, or all.
@@ -197,14 +190,14 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     };
     say!(
         "{} calls of {} cases on {} from seed {}{rate}",
-        calls(record),
+        record.calls,
         record.cases,
         engines.join(", "),
         record.seed
     );
     let coverage = &record.coverage;
     say!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
-    say!("outcomes: {}", outcomes(&coverage.outcomes));
+    say!("outcomes: {}", outcomes(&record.outcomes));
     if record.timed_out > 0 {
         output::say_in_colour([bad(format!("timed out: {}", record.timed_out))]);
     }
@@ -212,8 +205,42 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         crate::coverage::print(rules);
     }
     output::say_in_colour([match record.findings.len() {
-        0 if calls(record) == 0 => bad("nothing was compared"),
+        0 if record.calls == 0 => bad("nothing was compared"),
         0 => good("no finding"),
         n => bad(format!("{n} findings")),
     }]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etalon_record::Finding;
+
+    /// A crash is an engine's failure, however it was found.
+    #[test]
+    fn the_status_says_what_was_found() {
+        let record = |calls, what: Option<Aspect>| {
+            let mut record = FuzzRecord::new(tool(), "any", 1);
+            record.calls = calls;
+            record.findings.extend(what.map(|what| Finding {
+                id: "x".into(),
+                what,
+                folder: "x".into(),
+                operator: None,
+                engines: Vec::new(),
+                summary: None,
+                cases: 1,
+            }));
+            record
+        };
+        for (calls, what, expected) in [
+            (1, None, Status::Fine),
+            (0, None, Status::Unusable),
+            (1, Some(Aspect::Results), Status::Finding),
+            (1, Some(Aspect::Crash), Status::EngineFailed),
+        ] {
+            assert_eq!(status(&record(calls, what), false), expected, "{what:?}");
+        }
+        assert_eq!(status(&record(0, None), true), Status::Fine, "the signal says the rest");
+    }
 }

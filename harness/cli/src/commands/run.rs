@@ -4,16 +4,15 @@ use crate::commands::validate::features;
 use crate::engines::{self, EngineArgs};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::tool;
+use crate::fault::{InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, json, note, plain, say};
-use crate::time::{Limit, Timeout, limit, time_limit};
-use crate::{backtrace, input, values};
+use crate::time::{Answer, Limit, Stopped, Timeout, limit};
+use crate::{artefact, backtrace, input, values};
 use anyhow::{Context, Result, bail};
-use etalon::unstable;
 use etalon_adapters::{
     Adapter, ExportInfo, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
-    SessionConfig, Val, ValKind,
+    SessionConfig, TimeLimit, Val, ValKind,
 };
 use etalon_record::{Backtrace, Gas, RunRecord};
 use std::path::PathBuf;
@@ -74,12 +73,34 @@ struct Run {
     host_calls: Vec<HostCall>,
     /// Where it stopped.
     backtrace: Backtrace,
+    /// Whether a signal ended it.
+    interrupted: bool,
 }
+
+impl Run {
+    /// A run of which nothing is known yet.
+    fn of(invoke: Option<String>) -> Run {
+        Run {
+            invoke,
+            args: Vec::new(),
+            outcome: Outcome::Returned(Vec::new()),
+            gas: None,
+            not_compiled: 0,
+            host_calls: Vec::new(),
+            backtrace: Backtrace::default(),
+            interrupted: false,
+        }
+    }
+}
+
+/// Why a run was broken off.
+const SIGNAL: &str = "a signal ended the run";
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let (wasm, text) = input::read_module_and_text(&args.file, args.precompiled)?;
     let is_artefact = etalon::Module::is_artefact(&wasm);
-    Timeout { timeout: args.timeout }.check(&args.file, &wasm)?;
+    let timeout = Timeout { timeout: args.timeout };
+    timeout.holds(&args.file, &wasm)?;
     let default = if is_artefact { "aot" } else { "auto" };
     let adapters = args.engine.adapters_for(&[default], args.precompiled)?;
     let [adapter] = adapters.as_slice() else {
@@ -96,15 +117,29 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if args.stats && gas.is_none() {
         gas = Some(GasConfig { schedule: engines::schedule(None)?, limit: None });
     }
-    let metered = gas.is_some();
-    let mut run = execute(args, &**adapter, &wasm, gas)?;
+    let features = features(&args.features)?;
+    let mut config = SessionConfig { features, gas, turns: false, time: None };
+    let ending = ending(args, timeout, &name, format)?;
+    if let Ending::BrokenOff(time, _) = &ending {
+        config.time = Some(time.clone());
+    }
+    if let Some(misfit) = adapter.misfit(&config, &wasm) {
+        let message = format!("{}{}", misfit.reason, artefact::hint(&wasm, &config));
+        return Err(InputError::new("artefact", &args.file, message).into());
+    }
+    let mut run = execute(args, &**adapter, &wasm, &config)?;
     if let Some(text) = &text {
         backtrace::locate(&mut run.backtrace, text, &wasm);
     }
-    if is_artefact {
-        explain(&mut run.outcome, metered, &wasm);
-    }
-    let status = status(&run.outcome);
+    run.interrupted = ending.has_come(&run.outcome);
+    let found = if run.interrupted { Status::Fine } else { status(&run.outcome) };
+    let status = match ending {
+        Ending::BrokenOff(_, stopped) => stopped.status(found),
+        Ending::Answered(answer) => {
+            answer.by_the_run();
+            found
+        }
+    };
     match format {
         Format::Json => json(&record(args, &name, &run))?,
         Format::Human => print(args, &run),
@@ -112,21 +147,45 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     Ok(status)
 }
 
-fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], gas: Option<GasConfig>) -> Result<Run> {
-    let schedule = gas.as_ref().map(|g| g.schedule.id().to_string());
-    let time = time_limit(args.timeout.and_then(Into::into))?;
-    let config = SessionConfig { features: features(&args.features)?, gas, turns: false, time };
-    let mut session = adapter.session(&config)?;
-    session.define_spectest()?;
-    let mut run = Run {
-        invoke: args.invoke.clone(),
-        args: Vec::new(),
-        outcome: Outcome::Returned(Vec::new()),
-        gas: None,
-        not_compiled: 0,
-        host_calls: Vec::new(),
-        backtrace: Backtrace::default(),
+/// What a signal does.
+enum Ending {
+    /// It breaks the run off, which then says how far it came.
+    BrokenOff(TimeLimit, Stopped),
+    /// It says itself that the run did not end: a guest without a limit looks for no interrupts, so that they cost nothing.
+    Answered(Answer),
+}
+
+impl Ending {
+    fn has_come(&self, outcome: &Outcome) -> bool {
+        matches!(self, Ending::BrokenOff(_, stopped) if stopped.is_stopped())
+            && *outcome == Outcome::TimedOut
+    }
+}
+
+fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result<Ending> {
+    if matches!(args.timeout, Some(Limit::After(_))) {
+        let (time, stopped) = timeout.stoppable()?;
+        return Ok(Ending::BrokenOff(time, stopped));
+    }
+    let run = Run { outcome: Outcome::TimedOut, interrupted: true, ..Run::of(args.invoke.clone()) };
+    let record = record(args, engine, &run);
+    let file = escape::file(&args.file.display().to_string()).into_owned();
+    let answer = move || match format {
+        Format::Json => json(&record).unwrap_or_else(|error| note!("error: {error:#}")),
+        Format::Human => output::note_in_colour([
+            plain(format!("{file}: ")),
+            bad("interrupted"),
+            plain(format!(": {SIGNAL}")),
+        ]),
     };
+    Ok(Ending::Answered(Answer::of_signals(answer)?))
+}
+
+fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConfig) -> Result<Run> {
+    let schedule = config.gas.as_ref().map(|g| g.schedule.id().to_string());
+    let mut session = adapter.session(config)?;
+    session.define_spectest()?;
+    let mut run = Run::of(args.invoke.clone());
     match session.instantiate(wasm) {
         Err(outcome) => run.outcome = outcome,
         Ok(instance) => call(args, &mut *session, instance, &mut run)?,
@@ -167,19 +226,6 @@ fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Ru
     run.invoke = Some(name.to_owned());
     run.outcome = session.invoke(instance, name, &run.args);
     Ok(())
-}
-
-/// Adds to the refusal of an artefact how it is run.
-fn explain(outcome: &mut Outcome, metered: bool, artefact: &[u8]) {
-    let Outcome::Rejected(Rejection::Unsupported { message, .. }) = outcome else { return };
-    match unstable::schedule_of_artefact(artefact) {
-        Ok(Some(schedule)) if !metered => {
-            let name = schedule.split('@').next().unwrap_or_default();
-            *message += &format!("; run it with --schedule {name}");
-        }
-        Ok(None) if metered => *message += "; compile it with --schedule NAME to meter it",
-        _ => {}
-    }
 }
 
 /// What can be called, with the types, and how.
@@ -269,7 +315,11 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     if run.outcome != Outcome::TimedOut {
         record.backtrace.clone_from(&run.backtrace);
     }
-    record.message = message(&run.outcome);
+    record.interrupted = run.interrupted;
+    record.message = match run.interrupted {
+        true => Some(SIGNAL.to_owned()),
+        false => message(&run.outcome),
+    };
     record.gas.clone_from(&run.gas);
     record.not_compiled = run.not_compiled;
     record
@@ -291,11 +341,13 @@ fn print(args: &Args, run: &Run) {
                     format!("unsupported ({feature})")
                 }
                 Outcome::Rejected(rejection) => rejection.word().to_owned(),
+                _ if run.interrupted => "interrupted".to_owned(),
                 other => other.kind().to_string(),
             };
             let text = match outcome {
                 // The place is the first line of the backtrace.
                 Outcome::Trapped { text, .. } if !run.backtrace.is_empty() => text.clone(),
+                _ if run.interrupted => SIGNAL.to_owned(),
                 _ => message(outcome).unwrap_or_default(),
             };
             let file = format!("{}: ", escape::file(&args.file.display().to_string()));

@@ -1,5 +1,6 @@
 //! `etalon spec`
 
+use crate::count;
 use crate::engines::{self, EngineArgs, OWN_TIERS};
 use crate::exit::Status;
 use crate::fault;
@@ -54,7 +55,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub coverage: bool,
     /// How many scripts run at a time; by default one for each core
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::jobs())]
     pub jobs: Option<usize>,
     /// Seed of the interleaving of the threads of scripts; the same seed gives the same interleaving
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -84,7 +85,7 @@ impl RunArgs {
         let mut adapters = self.engine.adapters(OWN_TIERS)?;
         let tally = self.coverage.then(RuleTally::new);
         if let Some(tally) = &tally {
-            watch(&mut adapters, tally);
+            watch(&mut adapters, tally, false);
         }
         let mut options =
             ScriptOptions { jobs: self.jobs, seed: self.thread_seed, ..ScriptOptions::default() };
@@ -129,13 +130,17 @@ pub(crate) fn finish(
         Format::Human => print(&run.record),
     }
     if run.record.not_run > 0 {
-        note!("stopped: {} scripts were not run", run.record.not_run);
+        note!("stopped by a signal: {} scripts were not run", run.record.not_run);
     }
     let crashed = |row: &Row| row.failures.iter().any(|f| f.got.starts_with("crash"));
     let t = &run.record.totals;
+    let nothing_tried = t.assertions > 0 && t.assertions == t.skipped;
+    if nothing_tried {
+        note!("error: no assertion was tried, for the engines lack what they need");
+    }
     Ok(if t.timed_out > 0 || run.record.rows.iter().any(crashed) {
         Status::EngineFailed
-    } else if !run.errors.is_empty() {
+    } else if !run.errors.is_empty() || nothing_tried {
         Status::Unusable
     } else if t.is_clean() && run.record.gas.all_equal() {
         Status::Fine
@@ -204,6 +209,7 @@ fn suites(record: &SuiteRecord) {
             lacks.sort_unstable();
             lacks.dedup();
             let mark = match (failed, sum(|r| r.timed_out)) {
+                (0, 0) if sum(|r| r.assertions()) == skipped && skipped > 0 => dim("none  "),
                 (0, 0) => good("ok    "),
                 (0, _) => bad("LATE  "),
                 _ => bad("FAILED"),

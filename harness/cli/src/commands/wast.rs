@@ -2,6 +2,7 @@
 
 use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::features;
+use crate::count;
 use crate::exit::Status;
 use crate::fault::{self, tool};
 use crate::output::{Format, json, note, say};
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     pub features: Vec<String>,
     /// Try all interleavings of the threads of scripts, at most RUNS, and list their outcomes
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
-    #[arg(conflicts_with = "coverage")]
+    #[arg(conflicts_with = "coverage", value_parser = count::runs())]
     pub outcomes: Option<u64>,
     /// How the texts of assertions are compared: strictly as in the official scripts (a text must name the fault that
     /// was found), or leniently, for scripts with texts of other engines (the phase decides)
@@ -54,6 +55,9 @@ pub(crate) enum Texts {
 #[derive(Debug, Serialize)]
 struct AllOutcomes {
     outcomes: Vec<OutcomesOf>,
+    /// Whether a signal ended the runs, so that the last outcomes are not all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
     errors: Vec<Fault>,
 }
 
@@ -112,6 +116,9 @@ fn all_outcomes(
     let mut all = Vec::new();
     for source in &sources {
         for engine in engines {
+            if options.is_stopped() {
+                break;
+            }
             match outcomes(*engine, source, options, most) {
                 Ok(outcomes) => {
                     let (file, engine) = (source.file.clone(), engine.info().name);
@@ -122,6 +129,10 @@ fn all_outcomes(
         }
     }
     errors.iter().for_each(|error| note!("error: {error}"));
+    let interrupted = options.is_stopped();
+    if interrupted {
+        note!("stopped by a signal: not all interleavings were run");
+    }
     let status = if all.iter().any(|of| !of.outcomes.timeouts.is_empty()) {
         Status::EngineFailed
     } else if !errors.is_empty() {
@@ -133,9 +144,11 @@ fn all_outcomes(
     };
     let errors = errors.iter().map(fault::of_script).collect();
     match format {
-        Format::Json => {
-            json(&Document::new(Kind::Outcomes, tool(), AllOutcomes { outcomes: all, errors }))?
-        }
+        Format::Json => json(&Document::new(
+            Kind::Outcomes,
+            tool(),
+            AllOutcomes { outcomes: all, interrupted, errors },
+        ))?,
         Format::Human => all.iter().for_each(print),
     }
     Ok(status)
