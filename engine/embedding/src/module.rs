@@ -57,11 +57,21 @@ impl Module {
         bytes: impl AsRef<[u8]>,
         handle: &InterruptHandle,
     ) -> Result<Module, ModuleError> {
-        let (engine, bytes) = (engine.clone(), bytes.as_ref().to_vec());
         let tier = engine.config().tier;
+        Module::placed_interruptible(engine, bytes.as_ref(), handle, move |_| tier)
+    }
+
+    /// As [`Module::new_interruptible`], with each function of the module's own, by its index, placed in a tier.
+    pub(crate) fn placed_interruptible(
+        engine: &Engine,
+        bytes: &[u8],
+        handle: &InterruptHandle,
+        tier_of: impl Fn(u32) -> Tier + Send + 'static,
+    ) -> Result<Module, ModuleError> {
+        let (engine, bytes) = (engine.clone(), bytes.to_vec());
         let load = move |abandoned: &InterruptHandle| {
             let binary = binary_of(&bytes)?;
-            Module::placed(&engine, &binary, Some(abandoned), |_| tier)
+            Module::placed(&engine, &binary, Some(abandoned), tier_of)
         };
         let loaded = until_interrupted(handle, load).map_err(ModuleError::Thread)?;
         loaded.unwrap_or(Err(CompileError::Interrupted.into()))

@@ -46,9 +46,9 @@ pub fn mixed_interruptible(
     engine: &Engine,
     bytes: &[u8],
     handle: &InterruptHandle,
-    tier_of: impl Fn(u32) -> Tier,
+    tier_of: impl Fn(u32) -> Tier + Send + 'static,
 ) -> Result<Module, ModuleError> {
-    Module::placed(engine, bytes, Some(handle), tier_of)
+    Module::placed_interruptible(engine, bytes, handle, tier_of)
 }
 
 /// The bytes of the module in an artefact. Its code is not looked at.

@@ -278,6 +278,8 @@ impl OwnSession {
         };
         module.map_err(|error| match error {
             ModuleError::Compile(CompileError::Interrupted) => Outcome::TimedOut,
+            // The system has no thread for it: that says nothing of the module.
+            ModuleError::Thread(error) => Outcome::HostError(error.to_string()),
             error => Outcome::Rejected(rejection(error)),
         })
     }
