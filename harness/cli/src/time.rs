@@ -61,7 +61,9 @@ impl Timeout {
     /// Whether what is in a file can be held to a limit: not compiled code that does not look for interrupts. That is refused if a
     /// limit was asked for.
     pub(crate) fn holds(self, path: &Path, bytes: &[u8]) -> Result<bool> {
-        let holds = !Module::is_artefact(bytes) || about_artefact(bytes)?.interruptible;
+        let about = Module::is_artefact(bytes).then(|| about_artefact(bytes)).transpose();
+        let about = about.map_err(|e| InputError::new("artefact", path, e.to_string()))?;
+        let holds = about.is_none_or(|about| about.interruptible);
         if !holds && matches!(self.timeout, Some(Limit::After(_))) {
             let message = "this artefact is compiled without looks for an interrupt, which a limit of time needs; compile it \
                            with --interruptible, or leave --timeout out";

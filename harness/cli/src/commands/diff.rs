@@ -11,7 +11,7 @@ use crate::time::Timeout;
 use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
 use etalon::unstable::{ModuleData, module::ExternKind};
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, Val};
+use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit, Val};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
 use etalon_harness::generate::Stream;
@@ -63,32 +63,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let mut adapters = args.engine.adapters_for(OWN_TIERS, args.precompiled)?;
     let tally = args.coverage.then(RuleTally::new);
-    if let Some(tally) = &tally {
-        watch(&mut adapters, tally, args.precompiled.allowed);
-    }
-    if adapters.len() < 2 {
-        bail!("diff compares at least two engines, but only one is named");
-    }
-    let features = adapters
-        .iter()
-        .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
-    let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.time.stoppable()?;
-    let differ = Differ::new(
-        adapters,
-        DiffOptions {
-            run: RunOptions {
-                features,
-                gas: Some(GasConfig { schedule, limit: Some(args.gas) }),
-                state: true,
-                time: Some(time),
-            },
-            policies: policies(&args.allow)?,
-            trap_prefix: false,
-        },
-    );
+    let differ = differ(args, tally.as_ref(), time)?;
     let mut record = differ.record(tool(), std::env::consts::ARCH);
     let mut crashed = false;
     for path in &args.files {
@@ -128,17 +105,37 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if record.interrupted {
         note!("stopped by a signal: {} files were not run", record.not_run);
     }
-    Ok(stopped.status(if crashed {
-        Status::EngineFailed
-    } else if !record.errors.is_empty() {
-        Status::Unusable
-    } else if !record.divergences.is_empty() {
+    Ok(stopped.status(if crashed { Status::EngineFailed } else { status(&record) }))
+}
+
+/// The engines, and how they are compared.
+fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Differ> {
+    let mut adapters = args.engine.adapters_for(OWN_TIERS, args.precompiled)?;
+    if let Some(tally) = tally {
+        watch(&mut adapters, tally, args.precompiled.allowed);
+    }
+    if adapters.len() < 2 {
+        bail!("diff compares at least two engines, but only one is named");
+    }
+    let features = adapters
+        .iter()
+        .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
+    let schedule = engines::schedule(args.schedule.as_deref())?;
+    let gas = Some(GasConfig { schedule, limit: Some(args.gas) });
+    let run = RunOptions { features, gas, state: true, time: Some(time) };
+    let policies = policies(&args.allow)?;
+    Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false }))
+}
+
+/// The status that stands for what was found. A bad file does not hide it.
+fn status(record: &DiffRecord) -> Status {
+    if !record.divergences.is_empty() {
         Status::Finding
-    } else if record.idle.is_empty() {
-        Status::Fine
-    } else {
+    } else if !record.errors.is_empty() || !record.idle.is_empty() {
         Status::Unusable
-    }))
+    } else {
+        Status::Fine
+    }
 }
 
 fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
@@ -302,4 +299,25 @@ fn headline(divergence: &Divergence) -> String {
         }
     };
     format!("{}{call}: {}", escape::file(&divergence.file), phrase(divergence.what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_file_does_not_hide_a_divergence() {
+        let mut record = DiffRecord::new(tool(), "any");
+        assert_eq!(status(&record), Status::Fine);
+        record.errors.push(InputError::new("io", Path::new("x"), "cannot be read").0);
+        assert_eq!(status(&record), Status::Unusable);
+        record.divergences.push(Divergence {
+            file: "y".into(),
+            invoke: None,
+            args: Vec::new(),
+            what: Aspect::Gas,
+            by_engine: BTreeMap::new(),
+        });
+        assert_eq!(status(&record), Status::Finding);
+    }
 }

@@ -140,12 +140,13 @@ pub(crate) fn finish(
     }
     Ok(if t.timed_out > 0 || run.record.rows.iter().any(crashed) {
         Status::EngineFailed
+    } else if !(t.is_clean() && run.record.gas.all_equal()) {
+        // A bad script does not hide what others found.
+        Status::Finding
     } else if !run.errors.is_empty() || nothing_tried {
         Status::Unusable
-    } else if t.is_clean() && run.record.gas.all_equal() {
-        Status::Fine
     } else {
-        Status::Finding
+        Status::Fine
     })
 }
 
