@@ -2,9 +2,11 @@
 
 use crate::input::Precompiled;
 use anyhow::Result;
-use clap::Args;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 use etalon::Schedule;
-use etalon_adapters::{Adapter, AdapterError, GasConfig, adapter, trusting_adapter};
+use etalon_adapters::{Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, trusting_adapter};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,11 +18,70 @@ pub(crate) const OWN_TIERS: &[&str] = &["oracle", "interp", "jit", "aot"];
 pub(crate) struct EngineArgs {
     /// Engines by name (see `etalon engines`), separated by commas; all are compared with the first.
     /// By default: oracle,interp,jit,aot
-    #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
     pub engines: Vec<String>,
     /// The same as --engine
-    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
     pub tiers: Vec<String>,
+}
+
+/// Which engine runs, where it is one.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OneEngine {
+    /// The engine, by its name (see `etalon engines`). By default auto, which compiles; an artefact runs on aot
+    #[arg(long = "engine", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
+    pub engines: Vec<String>,
+    /// The same as --engine
+    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
+    pub tiers: Vec<String>,
+}
+
+impl OneEngine {
+    /// What was named.
+    pub(crate) fn named(&self) -> EngineArgs {
+        EngineArgs { engines: self.engines.clone(), tiers: self.tiers.clone() }
+    }
+}
+
+fn engine_names() -> Offered {
+    Offered::of(ENGINE_NAMES.iter().copied())
+}
+
+/// The built-in schedules. A file can be meant too.
+pub(crate) fn schedule_names() -> Offered {
+    Offered::of(Schedule::BUILTIN.iter().copied())
+}
+
+/// Text of any kind, with words that shells offer.
+#[derive(Clone, Debug)]
+pub(crate) struct Offered(Vec<&'static str>);
+
+impl Offered {
+    /// Text for which these words are offered.
+    pub(crate) fn of(words: impl IntoIterator<Item = &'static str>) -> Offered {
+        Offered(words.into_iter().collect())
+    }
+}
+
+impl TypedValueParser for Offered {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
+    }
 }
 
 impl EngineArgs {

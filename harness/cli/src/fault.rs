@@ -4,7 +4,7 @@ use crate::escape;
 use crate::exit::Status;
 use crate::output::{self, Format};
 use etalon::{LoadError, LoadErrorKind};
-use etalon_harness::script::ScriptError;
+use etalon_harness::script::{Place, ScriptError};
 use etalon_record::{Document, Failed, Fault, Kind, Tool};
 use std::fmt;
 use std::path::Path;
@@ -16,13 +16,23 @@ pub(crate) fn tool() -> Tool {
 
 /// An input that cannot be used.
 #[derive(Clone, Debug)]
-pub(crate) struct InputError(pub Fault);
+pub(crate) struct InputError {
+    /// Why.
+    pub fault: Fault,
+    /// The line of the text in which it is, for people.
+    snippet: String,
+}
 
 impl InputError {
     /// What is wrong with a file.
     pub(crate) fn new(kind: &str, file: &Path, message: impl Into<String>) -> InputError {
         let file = Some(file.display().to_string());
-        InputError(Fault { kind: kind.to_owned(), message: message.into(), file, offset: None })
+        InputError { fault: Fault { file, ..Fault::new(kind, message) }, snippet: String::new() }
+    }
+
+    /// What was asked for does not go with a file.
+    pub(crate) fn usage(file: &Path, message: impl Into<String>) -> InputError {
+        InputError::new("usage", file, message)
     }
 
     /// The system does not give what is asked for.
@@ -30,27 +40,67 @@ impl InputError {
         InputError::new("io", file, format!("{what}: {error}"))
     }
 
-    /// The decoder or the validator refuses a module.
-    pub(crate) fn load(file: &Path, error: &LoadError) -> InputError {
-        let fault = InputError::new(word(&error.kind), file, &error.message).0;
-        InputError(Fault { offset: Some(error.offset), ..fault })
+    /// The same with the place in the file's text, if it is known.
+    pub(crate) fn at(mut self, place: Option<Place>, text: &str) -> InputError {
+        let Some((line, column)) = place else { return self };
+        (self.fault.line, self.fault.column) = (Some(line), Some(column));
+        self.snippet = snippet(text, (line, column));
+        self
+    }
+
+    /// What is wrong, as a person reads it behind the name of the file.
+    pub(crate) fn shown(&self) -> String {
+        let Fault { kind, message, offset, line, .. } = &self.fault;
+        let message = escape::line(message);
+        let offset = offset.filter(|_| line.is_none());
+        match offset {
+            Some(offset) => format!("{kind}: {message} (at offset {offset:#x})"),
+            None if line.is_some() => format!("{kind}: {message}{}", self.snippet),
+            // A message about a call lists what there is to call.
+            None if kind == "usage" => self.fault.message.clone(),
+            None => message,
+        }
+    }
+}
+
+/// The file, with the place in its text.
+pub(crate) fn place(file: &str, line: Option<u32>, column: Option<u32>) -> String {
+    match line.zip(column) {
+        Some((line, column)) => format!("{}:{line}:{column}", escape::file(file)),
+        None => escape::file(file).into_owned(),
     }
 }
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { kind, message, file, offset } = &self.0;
+        let Fault { file, line, column, .. } = &self.fault;
         if let Some(file) = file {
-            write!(f, "{}: ", escape::file(file))?;
+            write!(f, "{}: ", place(file, *line, *column))?;
         }
-        match offset {
-            Some(offset) => write!(f, "{kind}: {message} (at offset {offset:#x})"),
-            None => f.write_str(message),
-        }
+        f.write_str(&self.shown())
     }
 }
 
 impl std::error::Error for InputError {}
+
+/// Characters of a line that are shown before and after a place in it.
+const AROUND: usize = 60;
+
+/// The line of a text around a place, and a mark below the place.
+fn snippet(text: &str, (line, column): Place) -> String {
+    let Some(row) = text.lines().nth(line as usize - 1) else { return String::new() };
+    let at = row.char_indices().take_while(|(i, _)| *i < column as usize - 1).count();
+    let from = at.saturating_sub(AROUND);
+    let shown = |range: std::ops::Range<usize>| {
+        let part: String = row.chars().skip(range.start).take(range.len()).collect();
+        escape::line(&part.replace('\t', " "))
+    };
+    let (before, after) = (shown(from..at), shown(at..at + AROUND));
+    let gutter = " ".repeat(line.to_string().len());
+    // The mark stands below what a place of several columns begins with.
+    let mark = " ".repeat(before.chars().count());
+    format!("\n {gutter} |\n {line} | {before}{after}\n {gutter} | {mark}^")
+}
 
 /// The phase that refuses a module, in a word.
 pub(crate) fn word(kind: &LoadErrorKind) -> &'static str {
@@ -66,41 +116,61 @@ pub(crate) fn word(kind: &LoadErrorKind) -> &'static str {
 pub(crate) fn of(error: &anyhow::Error) -> Fault {
     let cause = error.chain();
     if let Some(known) = cause.clone().find_map(|cause| cause.downcast_ref::<InputError>()) {
-        return known.0.clone();
+        return known.fault.clone();
     }
     let load = cause.clone().find_map(|cause| cause.downcast_ref::<LoadError>());
     let is_io = cause.clone().any(|cause| cause.is::<std::io::Error>());
-    Fault {
-        kind: load.map_or(if is_io { "io" } else { "usage" }, |load| word(&load.kind)).to_owned(),
-        message: format!("{error:#}"),
-        file: None,
-        offset: load.map(|load| load.offset),
-    }
+    let kind = load.map_or(if is_io { "io" } else { "usage" }, |load| word(&load.kind));
+    Fault { offset: load.map(|load| load.offset), ..Fault::new(kind, format!("{error:#}")) }
 }
 
 /// The same of a script that could not be run.
 pub(crate) fn of_script(error: &ScriptError) -> Fault {
-    let (kind, file) = match error {
-        ScriptError::Unreadable { file, .. } => ("io", file),
-        ScriptError::NotText { file, .. } | ScriptError::Syntax { file, .. } => ("syntax", file),
-        ScriptError::NoSuchFeature { file, .. } => ("unsupported", file),
+    let (kind, file, line, column) = match error {
+        ScriptError::Unreadable { file, .. } => ("io", file, None, None),
+        ScriptError::NotText { file, line, column }
+        | ScriptError::Syntax { file, line, column, .. } => {
+            ("syntax", file, Some(*line), Some(*column))
+        }
+        ScriptError::NoSuchFeature { file, .. } => ("unsupported", file, None, None),
     };
-    let (message, file) = (error.to_string(), Some(file.clone()));
-    Fault { kind: kind.to_owned(), message, file, offset: None }
+    Fault { file: Some(file.clone()), line, column, ..Fault::new(kind, error.to_string()) }
 }
 
 /// Tells why a command failed: in one line that names the file and the offset, or in a document too.
 pub(crate) fn tell(error: &anyhow::Error, format: Format) -> Status {
-    // The chain of causes on one line: the innermost names the file and the offset.
-    output::note!("error: {error:#}");
+    note(error);
     if format == Format::Json {
         document(of(error));
     }
     Status::Unusable
 }
 
+/// The chain of causes for people: the innermost names the file and the place.
+pub(crate) fn note(error: &anyhow::Error) {
+    output::note_in_colour([output::lines(format!("error: {error:#}"))]);
+}
+
 /// Writes the document of a command that failed.
 pub(crate) fn document(error: Fault) {
     let document = Document::new(Kind::Error, tool(), Failed { error });
     output::json(&document).unwrap_or_else(|error| output::note!("error: {error}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_stands_below_the_place() {
+        let text = "(module\n\t(func i32.const))";
+        assert_eq!(
+            snippet(text, (2, 17)),
+            "\n   |\n 2 |  (func i32.const))\n   |                 ^"
+        );
+        assert_eq!(snippet(text, (9, 1)), "");
+        let long = format!("{}\x1b(bad){}", "ä".repeat(5000), "b".repeat(5000));
+        let shown = snippet(&long, (1, 10_001));
+        assert!(shown.len() < 400 && shown.contains("ä\\u{1b}(bad)bbb"), "{shown}");
+    }
 }

@@ -43,11 +43,10 @@ fn usage(error: &clap::Error, format: Format) -> Status {
         return Status::Fine;
     }
     let message = error.render().to_string();
-    output::note!("{}", message.trim_end());
+    output::note_in_colour([output::lines(message.trim_end())]);
     if format == Format::Json {
         let first = message.lines().next().unwrap_or_default();
-        let message = first.trim_start_matches("error: ").to_owned();
-        fault::document(Fault { kind: "usage".to_owned(), message, file: None, offset: None });
+        fault::document(Fault::new("usage", first.trim_start_matches("error: ")));
     }
     Status::Unusable
 }

@@ -1,6 +1,8 @@
 //! The file that a record is written to.
 
-use anyhow::{Context, Result};
+use crate::fault::InputError;
+use crate::input;
+use anyhow::Result;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
@@ -9,19 +11,43 @@ use std::path::{Path, PathBuf};
 pub(crate) struct RecordFile(PathBuf);
 
 impl RecordFile {
-    /// Tries a file, before any work: it is made if it is not there, and keeps what it holds.
-    pub(crate) fn create(path: &Path) -> Result<RecordFile> {
-        let cannot = || format!("{}: cannot be written", path.display());
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(cannot)?;
+    /// Tries a file, before any work: it is made if it is not there, and keeps what it holds. It must be none of those that are
+    /// read.
+    pub(crate) fn create(path: &Path, inputs: &[&Path]) -> Result<RecordFile> {
+        if input::is_stdin(path) {
+            let message =
+                "--record takes a file; --format json writes the record to standard output";
+            return Err(InputError::usage(path, message).into());
         }
-        OpenOptions::new().create(true).append(true).open(path).with_context(cannot)?;
+        input::keep(inputs, path)?;
+        in_folder(path)?;
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        opened.map_err(|error| InputError::io(path, "cannot be written", &error))?;
         Ok(RecordFile(path.to_owned()))
     }
 
     /// Writes the record.
     pub(crate) fn write(&self, text: &str) -> Result<()> {
-        let cannot = || format!("{}: cannot be written", self.0.display());
-        std::fs::write(&self.0, text).with_context(cannot)
+        let cannot = |error| InputError::io(&self.0, "cannot be written", &error);
+        Ok(std::fs::write(&self.0, text).map_err(cannot)?)
     }
+}
+
+/// Checks that a file that is to be written would lie in a folder that is there.
+pub(crate) fn in_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(InputError::new("io", path, "the folder does not exist").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses `-` where a folder is needed.
+pub(crate) fn folder(path: &Path) -> Result<()> {
+    if input::is_stdin(path) {
+        let message = "--out takes a folder, and standard output is none";
+        return Err(InputError::usage(path, message).into());
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod differ;
 mod observe;
 mod policy;
 mod trace;
+mod words;
 
 pub use case::{Call, Case};
 pub use compare::{Comparison, Difference, Rules, compare};
@@ -18,3 +19,4 @@ pub use observe::{RunOptions, observe};
 pub use policy::Policy;
 pub(crate) use trace::outcome_name;
 pub use trace::{Step, Trace};
+pub use words::in_words;

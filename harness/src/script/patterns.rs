@@ -1,6 +1,7 @@
 //! Results that scripts expect: values, kinds of NaN, kinds of references, one of several.
 
 use crate::script::values::hierarchy;
+use crate::value::{show, show_typed};
 use etalon_adapters::{RefKind, Val};
 use wast::WastRet;
 use wast::core::{NanPattern, V128Pattern, WastRetCore};
@@ -96,8 +97,8 @@ pub(crate) fn describe_all(expected: &[WastRet<'_>]) -> String {
 
 fn describe(expected: &WastRetCore<'_>) -> String {
     match expected {
-        WastRetCore::I32(v) => Val::I32(*v).to_record().to_string(),
-        WastRetCore::I64(v) => Val::I64(*v).to_record().to_string(),
+        WastRetCore::I32(v) => show_typed(Val::I32(*v)),
+        WastRetCore::I64(v) => show_typed(Val::I64(*v)),
         WastRetCore::F32(v) => format!("f32:{}", f32_text(v)),
         WastRetCore::F64(v) => format!("f64:{}", f64_text(v)),
         WastRetCore::V128(v) => format!("v128:{}", v128_text(v)),
@@ -105,9 +106,9 @@ fn describe(expected: &WastRetCore<'_>) -> String {
             Some(kind) => format!("{}:null", kind.name()),
             None => "null".to_owned(),
         },
-        WastRetCore::RefExtern(Some(n)) => format!("externref:extern {n}"),
+        WastRetCore::RefExtern(Some(n)) => show_typed(Val::Ref(RefKind::Extern(*n))),
         WastRetCore::RefExtern(None) => "an external reference".to_owned(),
-        WastRetCore::RefHost(n) => format!("anyref:host {n}"),
+        WastRetCore::RefHost(n) => show_typed(Val::Ref(RefKind::Host(*n))),
         WastRetCore::RefFunc(_) => "a function".to_owned(),
         WastRetCore::RefAny => "an internal reference".to_owned(),
         WastRetCore::RefEq => "a reference that compares".to_owned(),
@@ -125,7 +126,7 @@ fn f32_text(expected: &NanPattern<F32>) -> String {
     match expected {
         NanPattern::CanonicalNan => "nan:canonical".to_owned(),
         NanPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-        NanPattern::Value(value) => format!("{:#010x}", value.bits),
+        NanPattern::Value(value) => show(Val::F32(value.bits)),
     }
 }
 
@@ -133,19 +134,20 @@ fn f64_text(expected: &NanPattern<F64>) -> String {
     match expected {
         NanPattern::CanonicalNan => "nan:canonical".to_owned(),
         NanPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-        NanPattern::Value(value) => format!("{:#018x}", value.bits),
+        NanPattern::Value(value) => show(Val::F64(value.bits)),
     }
 }
 
 fn v128_text(expected: &V128Pattern) -> String {
-    match expected {
-        V128Pattern::I8x16(e) => format!("i8x16 {e:?}"),
-        V128Pattern::I16x8(e) => format!("i16x8 {e:?}"),
-        V128Pattern::I32x4(e) => format!("i32x4 {e:?}"),
-        V128Pattern::I64x2(e) => format!("i64x2 {e:?}"),
-        V128Pattern::F32x4(e) => format!("f32x4 [{}]", e.each_ref().map(f32_text).join(", ")),
-        V128Pattern::F64x2(e) => format!("f64x2 [{}]", e.each_ref().map(f64_text).join(", ")),
-    }
+    let (shape, lanes) = match expected {
+        V128Pattern::I8x16(e) => ("i8x16", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I16x8(e) => ("i16x8", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I32x4(e) => ("i32x4", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I64x2(e) => ("i64x2", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::F32x4(e) => ("f32x4", e.each_ref().map(f32_text).to_vec()),
+        V128Pattern::F64x2(e) => ("f64x2", e.each_ref().map(f64_text).to_vec()),
+    };
+    format!("{shape} {}", lanes.join(" "))
 }
 
 #[cfg(test)]

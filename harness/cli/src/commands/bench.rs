@@ -1,16 +1,24 @@
 //! `etalon bench`
 
+use crate::commands::diff::exports;
+use crate::commands::run::callable;
 use crate::duration;
+use crate::engines::Offered;
 use crate::exit::Status;
-use crate::fault::tool;
-use crate::input::{Precompiled, read_module};
+use crate::fault::{InputError, tool};
+use crate::input::{self, Input, Precompiled};
 use crate::output::{self, Format, dim, json, say};
-use anyhow::{Context, Result, bail};
-use etalon_adapters::{RACER_NAMES, racer};
+use crate::record_file::RecordFile;
+use anyhow::{Result, bail};
+use clap::ValueHint;
+use etalon::Features;
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::{Export, ExternKind, ValType};
+use etalon_adapters::{KERNEL_EXPORT, RACER_NAMES, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
 use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Arguments of `etalon bench`.
@@ -29,13 +37,15 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Engines: interp and jit, with -metered for gas; tinywasm, wasmi and wasmtime if built in
-    #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME", value_parser = racer_names())]
+    #[arg(hide_possible_values = true)]
     pub tiers: Vec<String>,
     /// Only kernels whose name matches
-    #[arg(long, value_delimiter = ',', value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB", value_hint = ValueHint::Other)]
     pub kernel: Vec<String>,
     /// The engine that the others are compared with
-    #[arg(long, default_value = "interp", value_name = "NAME")]
+    #[arg(long, default_value = "interp", value_name = "NAME", value_parser = racer_names())]
+    #[arg(hide_possible_values = true)]
     pub against: String,
     /// How long each engine works on each kernel: 500ms, 5s, or plain seconds
     #[arg(long, default_value = "1s", value_name = "T", value_parser = at_most_an_hour)]
@@ -46,6 +56,10 @@ pub(crate) struct Args {
     /// Also write the record to a file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+fn racer_names() -> Offered {
+    Offered::of(RACER_NAMES.iter().copied())
 }
 
 fn at_most_an_hour(text: &str) -> Result<Duration, String> {
@@ -72,6 +86,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         time: args.time,
     };
     let tool = tool();
+    let inputs: Vec<&Path> = args.files.iter().map(PathBuf::as_path).collect();
+    let file = args.record.as_deref().map(|path| RecordFile::create(path, &inputs)).transpose()?;
     if format == Format::Human {
         say!("time as a multiple of that of {}: below 1 is faster", args.against);
         header(&names);
@@ -85,9 +101,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Json => json(&record)?,
         Format::Human => footer(&record),
     }
-    if let Some(path) = &args.record {
-        std::fs::write(path, to_json(&record)?)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    if let Some(file) = file {
+        file.write(&to_json(&record)?)?;
     }
     Ok(Status::Fine)
 }
@@ -97,7 +112,9 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
     let mut all = Vec::new();
     for path in &args.files {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        all.push(Kernel { name, wasm: read_module(path, Precompiled { allowed: false })? });
+        let input = input::read_module(path, Precompiled { allowed: false })?;
+        check(path, &input)?;
+        all.push(Kernel { name, wasm: input.bytes });
     }
     if all.is_empty() {
         all = kernels()?;
@@ -109,6 +126,25 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
         bail!("no kernel matches {}; the kernels are {}", args.kernel.join(", "), known.join(", "));
     }
     Ok(all)
+}
+
+/// Refuses a module that is none, or has nothing that can be measured. What an engine lacks it says itself.
+fn check(path: &Path, input: &Input) -> Result<()> {
+    let module = ModuleData::new(&input.bytes, Features::all())
+        .map_err(|error| input.refused(path, &error))?;
+    let runs = |export: &&Export| export.kind == ExternKind::Func && export.name == KERNEL_EXPORT;
+    let is_kernel = module.exports.iter().find(runs).is_some_and(|export| {
+        let ty = module.func_type(export.index);
+        *ty.params == [ValType::I32]
+            && matches!(*ty.results, [ref ty] if !matches!(ty, ValType::Ref(_)))
+    });
+    if is_kernel {
+        return Ok(());
+    }
+    let functions = callable(path, &exports(&module));
+    let what =
+        format!("bench calls an export `{KERNEL_EXPORT}`, from an i32 to a number; {functions}");
+    Err(InputError::usage(path, what).into())
 }
 
 /// Characters of a column.

@@ -1,48 +1,57 @@
 //! `etalon diff`
 
-use crate::commands::validate::features;
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::commands::run::{callable, quoted};
+use crate::commands::validate::{feature_names, features};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
 use crate::time::Timeout;
+use crate::words::counted;
 use crate::{input, values};
 use anyhow::{Context, Result, bail};
-use etalon::unstable::{ModuleData, module::ExternKind};
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, TimeLimit, Val};
+use clap::ValueHint;
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::{Export, ExternKind};
+use etalon_adapters::{ExportInfo, Extent, Features, GasConfig, Outcome, RuleTally, TimeLimit};
 use etalon_harness::coverage::{rule_coverage, watch};
-use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions, in_words};
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
+use etalon_harness::value::parse_value;
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon diff`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "etalon diff [OPTIONS] <FILE>... [--invoke <NAME> [ARG]...]",
+    after_help = "\
 Examples:
   etalon diff module.wasm                          call each export with generated arguments
   etalon diff module.wat --invoke div 7 -1         make one call; arguments are those of `etalon run`
-  etalon diff *.wasm --engine oracle,jit --format json")]
+  etalon diff *.wasm --engine oracle,jit --format json"
+)]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Call only this export, with these arguments
-    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"])]
+    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"], value_hint = ValueHint::Other)]
     pub invoke: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
-    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME", value_parser = feature_names())]
+    #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
     /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     pub schedule: Option<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 8, value_name = "N")]
@@ -53,8 +62,8 @@ pub(crate) struct Args {
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
-    /// Allow differences that the specification leaves open: nan-bits, exhaustion, grow, relaxed, unsupported
-    #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
+    /// Allow differences that the specification leaves open
+    #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY", value_parser = policy_names())]
     pub allow: Vec<String>,
     #[command(flatten)]
     pub time: Timeout,
@@ -95,7 +104,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         let case = match case(args, path, features) {
             Ok(case) => case,
             Err(error) => {
-                note!("error: {error:#}");
+                fault::note(&error);
                 record.errors.push(fault::of(&error));
                 continue;
             }
@@ -108,11 +117,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     record.coverage = tally.as_ref().map(rule_coverage);
     for idle in &record.idle {
-        note!("error: {}: no call was compared: {}", idle.file, idle.reason);
+        note!("error: {}: no call was compared: {}", escape::file(&idle.file), idle.reason);
     }
     match format {
         Format::Json => json(&record)?,
-        Format::Human => print(&record),
+        Format::Human => print(args, &record),
     }
     Ok(if crashed {
         Status::EngineFailed
@@ -135,6 +144,10 @@ fn time(args: &Args) -> Result<Option<TimeLimit>> {
     }
 }
 
+fn policy_names() -> Offered {
+    Offered::of(Policy::ALL.iter().map(|policy| policy.name()))
+}
+
 fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
     names
         .iter()
@@ -148,35 +161,46 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 }
 
 fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
-    let bytes = input::read_module(path, args.precompiled)?;
-    args.time.check(path, &bytes)?;
-    let wasm = input::module_in(&bytes)?.into_owned();
+    let input = input::read_module(path, args.precompiled)?;
+    args.time.check(path, &input.bytes)?;
+    let wasm = input::module_in(&input.bytes)?.into_owned();
     let name = path.display().to_string();
     let Some((invoke, texts)) = args.invoke.split_first() else {
         let mut stream = Stream::new("diff", args.seed, 0);
         let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
         // Each engine takes what it can run: the module, or the code in the artefact.
-        let case = case.map_err(|error| InputError::load(path, &error))?;
-        return Ok(Case { wasm: bytes, ..case });
+        let case = case.map_err(|error| input.refused(path, &error))?;
+        return Ok(Case { wasm: input.bytes, ..case });
     };
-    let module =
-        ModuleData::new(&wasm, features).map_err(|error| InputError::load(path, &error))?;
+    let invoke = values::name(invoke);
+    let module = ModuleData::new(&wasm, features).map_err(|error| input.refused(path, &error))?;
     let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
     let Some(export) = export else {
-        bail!("{name}: exports no function {invoke:?}");
+        let functions = callable(path, &exports(&module));
+        let what = format!("exports no function {}; {functions}", quoted(invoke));
+        return Err(InputError::usage(path, what).into());
     };
-    let params = &module.func_type(export.index).params;
-    if params.len() != texts.len() {
-        bail!("{name}: {invoke} takes {} arguments, not {}", params.len(), texts.len());
-    }
-    let kinds = params.iter().map(|ty| etalon_adapters::kind_of(*ty));
-    let values: Vec<Val> = texts
-        .iter()
-        .zip(kinds)
-        .map(|(text, kind)| values::parse(text, kind))
-        .collect::<Result<_>>()?;
-    let call = Call { export: invoke.clone(), args: values };
-    Ok(Case::new(name, bytes, vec![call]))
+    let values = values::arguments(texts, &values::kinds(&module, export.index));
+    let values = values.and_then(|values| {
+        values::check(&module, export.index, &values)?;
+        Ok(values)
+    });
+    let wrong = |error| InputError::usage(path, format!("{}: {error:#}", escape::name(invoke)));
+    let call = Call { export: invoke.to_owned(), args: values.map_err(wrong)? };
+    Ok(Case::new(name, input.bytes, vec![call]))
+}
+
+/// What a module exports: its functions.
+pub(crate) fn exports(module: &ModuleData) -> Vec<ExportInfo> {
+    let functions = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
+    let info = |export: &Export| ExportInfo {
+        name: export.name.clone(),
+        extent: Extent::Func {
+            params: values::kinds(module, export.index),
+            results: values::results(module, export.index),
+        },
+    };
+    functions.map(info).collect()
 }
 
 /// The aspect in which engines differ, as a clause.
@@ -198,17 +222,15 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
     }
 }
 
-fn print(record: &DiffRecord) {
-    for divergence in &record.divergences {
-        output::say_in_colour([bad(headline(divergence))]);
-        for (engine, seen) in &divergence.by_engine {
-            say!("  {engine:<8} {}", relevant(seen, divergence.what));
+fn print(args: &Args, record: &DiffRecord) {
+    for divergence in record.divergences.iter().chain(&record.timed_out) {
+        let headline = [plain(headline(divergence)), bad(phrase(divergence.what))];
+        output::say_in_colour(headline);
+        if let Some(command) = replay(args, divergence) {
+            say!("  {command}");
         }
-    }
-    for timeout in &record.timed_out {
-        output::say_in_colour([bad(headline(timeout))]);
-        for (engine, seen) in &timeout.by_engine {
-            say!("  {engine:<8} {}", relevant(seen, timeout.what));
+        for (engine, seen) in &divergence.by_engine {
+            say!("  {engine:<8} {}", in_words(&relevant(seen, divergence.what)));
         }
     }
     for (policy, count) in &record.poisoned {
@@ -227,16 +249,15 @@ fn print(record: &DiffRecord) {
         0 => plain(""),
         n => bad(format!(", timed out: {n}")),
     };
-    let calls = if record.calls == 1 { "call" } else { "calls" };
-    let modules = if record.cases == 1 { "module" } else { "modules" };
-    let (what, on) =
-        (format!("{} {calls} of {} {modules}", record.calls, record.cases), engines.join(", "));
+    let (calls, modules) = (counted(record.calls, "call"), counted(record.cases, "module"));
+    let (what, on) = (format!("{calls} of {modules}"), engines.join(", "));
     output::say_in_colour([plain(format!("{what} on {on}: ")), verdict, late]);
     if !record.outcomes.is_empty() {
         say!("outcomes: {}", outcomes(&record.outcomes));
     }
     for (engine, functions) in &record.not_compiled {
-        say!("{engine}: the interpreter ran {functions} functions that are not compiled");
+        let functions = counted(*functions, "function");
+        say!("{engine}: the interpreter ran {functions} that the compiler left to it");
     }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
@@ -260,14 +281,41 @@ fn relevant(seen: &Observation, what: Aspect) -> Observation {
     seen
 }
 
-/// Where engines differ, and in what.
+/// Where engines differ.
 fn headline(divergence: &Divergence) -> String {
-    let call = match &divergence.invoke {
-        None => String::new(),
-        Some(name) => {
-            let args: Vec<String> = divergence.args.iter().map(|v| v.value.clone()).collect();
-            format!(": {}({})", escape::name(name), args.join(", "))
-        }
+    let file = escape::file(&divergence.file);
+    match &divergence.invoke {
+        None => format!("{file}: "),
+        Some(name) => format!("{file}: {}: ", escape::name(name)),
+    }
+}
+
+/// The command that makes the call again, as a shell takes it. It is the first call of its instance, and may need those before it.
+fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
+    let name = divergence.invoke.as_ref().filter(|name| !escape::is_long(name))?;
+    let mut words = vec!["etalon".to_owned(), "diff".to_owned()];
+    words.push(escape::word(&divergence.file).into_owned());
+    let mut option = |name: &str, value: String| {
+        words.push(format!("--{name} {}", escape::word(&value)));
     };
-    format!("{}{call}: {}", escape::file(&divergence.file), phrase(divergence.what))
+    let named = [&args.engine.engines[..], &args.engine.tiers].concat();
+    if !named.is_empty() {
+        option("engine", named.join(","));
+    }
+    if args.features != ["all"] {
+        option("features", args.features.join(","));
+    }
+    if let Some(schedule) = &args.schedule {
+        option("schedule", schedule.clone());
+    }
+    if args.precompiled.allowed {
+        words.push("--allow-precompiled".to_owned());
+    }
+    words.push(format!("--invoke {}", escape::word(name)));
+    let shown = |value: &Value| match parse_value(&value.to_string()) {
+        Ok(val) => escape::word(&values::show(val)).into_owned(),
+        Err(_) => escape::word(&value.value).into_owned(),
+    };
+    words.extend(divergence.args.iter().map(shown));
+    Some(words.join(" "))
 }

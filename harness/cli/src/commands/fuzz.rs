@@ -2,14 +2,16 @@
 
 use crate::commands::diff::{outcomes, phrase};
 use crate::duration;
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
+use crate::escape;
 use crate::exit::Status;
 use crate::fault::tool;
 use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
-use crate::record_file::RecordFile;
+use crate::record_file::{self, RecordFile};
 use crate::time::Timeout;
+use crate::words::counted;
 use anyhow::{Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
 use etalon_harness::coverage::watch;
@@ -53,7 +55,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Profiles of generated modules, used in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all
-    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
+    #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N")]
@@ -62,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
     /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     pub schedule: Option<String>,
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
@@ -96,7 +99,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.timeout.stoppable()?;
-    let record_file = args.record.as_deref().map(RecordFile::create).transpose()?;
+    record_file::folder(&args.out)?;
+    let record_file = args.record.as_deref().map(|path| RecordFile::create(path, &[]));
+    let record_file = record_file.transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {
         seed: args.seed,
@@ -126,7 +131,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
     line.clear();
     if line.was_complete() {
-        note!("{}: this campaign is complete; nothing was run", args.out.display());
+        let out = escape::path(&args.out);
+        note!("{out}: this campaign is complete; nothing was run");
     }
     if let Some(file) = record_file {
         file.write(&to_json(&record)?)?;
@@ -162,6 +168,10 @@ fn calls(record: &FuzzRecord) -> u64 {
     outcomes.filter(|(name, _)| !name.starts_with("loading: ")).map(|(_, n)| n).sum()
 }
 
+fn profile_names() -> Offered {
+    Offered::of(PROFILES.iter().map(|profile| profile.name))
+}
+
 /// The profiles of these names, or all.
 fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     if names.is_empty() {
@@ -185,7 +195,7 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         if let Some(summary) = &finding.summary {
             say!("  {summary}");
         }
-        say!("  saved in {}", args.out.join(&finding.folder).display());
+        say!("  saved in {}", escape::path(&args.out.join(&finding.folder)));
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let seconds = started.elapsed().as_secs_f64();
@@ -196,9 +206,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         String::new()
     };
     say!(
-        "{} calls of {} cases on {} from seed {}{rate}",
-        calls(record),
-        record.cases,
+        "{} of {} on {} from seed {}{rate}",
+        counted(calls(record), "call"),
+        counted(record.cases, "case"),
         engines.join(", "),
         record.seed
     );
@@ -214,6 +224,6 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     output::say_in_colour([match record.findings.len() {
         0 if calls(record) == 0 => bad("nothing was compared"),
         0 => good("no finding"),
-        n => bad(format!("{n} findings")),
+        n => bad(counted(n as u64, "finding")),
     }]);
 }

@@ -1,18 +1,19 @@
 //! `etalon spec`
 
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::exit::Status;
 use crate::fault;
 use crate::output::{self, Format, bad, dim, good, json, note, plain, say};
 use crate::progress::ScriptBar;
 use crate::record_file::RecordFile;
 use crate::time::{Stopped, Timeout};
+use crate::words::counted;
 use anyhow::Result;
 use etalon_adapters::{Adapter, GasConfig, RuleTally};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
 use etalon_record::{Row, Standing, SuiteRecord, to_json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Arguments of `etalon spec`.
@@ -26,7 +27,8 @@ Examples:
   etalon spec --coverage                             which rules do the scripts reach?")]
 pub(crate) struct Args {
     /// Suites, by name or pattern: wasm-v1, wasm-v2, wasm-v3, wasm-latest, proposals/*, local
-    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = suite_names())]
+    #[arg(hide_possible_values = true)]
     pub suite: Vec<String>,
     /// Only scripts whose name matches
     #[arg(long, value_name = "GLOB")]
@@ -44,7 +46,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     pub schedule: Option<String>,
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
@@ -79,8 +81,8 @@ pub(crate) struct Prepared {
 }
 
 impl RunArgs {
-    /// The engines, and how they are run.
-    pub(crate) fn prepare(&self) -> Result<Prepared> {
+    /// The engines, and how they are run; the record must not be written over what is read.
+    pub(crate) fn prepare(&self, inputs: &[&Path]) -> Result<Prepared> {
         let mut adapters = self.engine.adapters(OWN_TIERS)?;
         let tally = self.coverage.then(RuleTally::new);
         if let Some(tally) = &tally {
@@ -94,13 +96,14 @@ impl RunArgs {
         }
         let (time, stopped) = self.time.stoppable()?;
         options.time = Some(time);
-        let record = self.record.as_deref().map(RecordFile::create).transpose()?;
+        let record = self.record.as_deref().map(|path| RecordFile::create(path, inputs));
+        let record = record.transpose()?;
         Ok(Prepared { adapters, options, tally, stopped, record })
     }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { adapters, options, tally, stopped, record } = args.run.prepare()?;
+    let Prepared { adapters, options, tally, stopped, record } = args.run.prepare(&[])?;
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(str::parse::<Glob>).transpose()?,
@@ -129,7 +132,7 @@ pub(crate) fn finish(
         Format::Human => print(&run.record),
     }
     if run.record.not_run > 0 {
-        note!("stopped: {} scripts were not run", run.record.not_run);
+        note!("stopped: not run: {}", counted(run.record.not_run, "script"));
     }
     let crashed = |row: &Row| row.failures.iter().any(|f| f.got.starts_with("crash"));
     let t = &run.record.totals;
@@ -176,20 +179,31 @@ fn print(record: &SuiteRecord) {
         n => bad(format!(", timed out: {n}")),
     };
     let counts = format!(
-        "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
-        t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
+        "{}, {}: {} passed, {} failed, {} skipped, {}",
+        counted(t.files, "file"),
+        counted(t.assertions, "assertion"),
+        t.passed,
+        t.failed,
+        t.skipped,
+        counted(t.expected_failures, "expected failure")
     );
     output::say_in_colour([plain(counts), late]);
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
     if record.gas.compared > 0 {
-        say!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
+        let scripts = counted(record.gas.compared, "script");
+        say!("gas: {} of {scripts} equal", record.gas.equal);
     }
 }
 
 /// Failures of one script that are printed.
 const MOST_FAILURES: usize = 5;
+
+/// The suites by their names, for completions.
+fn suite_names() -> Offered {
+    Offered::of(etalon_spec_tests::suites().iter().map(|suite| suite.name.as_str()))
+}
 
 fn suites(record: &SuiteRecord) {
     for suite in record.suite_names() {
