@@ -148,7 +148,10 @@ pub(crate) fn tell(error: &anyhow::Error, format: Format) -> Status {
 
 /// The chain of causes for people: the innermost names the file and the place.
 pub(crate) fn note(error: &anyhow::Error) {
-    output::note_in_colour([output::lines(format!("error: {error:#}"))]);
+    let text = format!("error: {error:#}");
+    // Only what was written here has lines of its own, in which names are escaped.
+    let is_ours = error.chain().any(|cause| cause.is::<InputError>());
+    output::note_in_colour([if is_ours { output::lines(text) } else { output::plain(text) }]);
 }
 
 /// Writes the document of a command that failed.

@@ -95,6 +95,36 @@ pub(crate) fn describe_all(expected: &[WastRet<'_>]) -> String {
     text
 }
 
+/// What was returned in words, vectors in the shape in which they are expected.
+pub(crate) fn describe_got(expected: &[WastRet<'_>], got: &[Val]) -> String {
+    let mut text = "returned".to_owned();
+    for (i, val) in got.iter().enumerate() {
+        let shown = match (expected.get(i), val) {
+            (Some(WastRet::Core(WastRetCore::V128(expected))), Val::V128(bits)) => {
+                format!("v128:{}", in_shape(expected, *bits))
+            }
+            _ => show_typed(*val),
+        };
+        text.push_str(&format!(" {shown}"));
+    }
+    text
+}
+
+fn in_shape(expected: &V128Pattern, got: u128) -> String {
+    fn lanes(shape: &str, bits: usize, got: u128, show: impl Fn(u128) -> String) -> String {
+        let lanes = (0..128 / bits).map(|i| format!(" {}", show(got >> (i * bits))));
+        shape.to_owned() + &lanes.collect::<String>()
+    }
+    match expected {
+        V128Pattern::I8x16(_) => lanes("i8x16", 8, got, |lane| (lane as i8).to_string()),
+        V128Pattern::I16x8(_) => lanes("i16x8", 16, got, |lane| (lane as i16).to_string()),
+        V128Pattern::I32x4(_) => lanes("i32x4", 32, got, |lane| (lane as i32).to_string()),
+        V128Pattern::I64x2(_) => lanes("i64x2", 64, got, |lane| (lane as i64).to_string()),
+        V128Pattern::F32x4(_) => lanes("f32x4", 32, got, |lane| show(Val::F32(lane as u32))),
+        V128Pattern::F64x2(_) => lanes("f64x2", 64, got, |lane| show(Val::F64(lane as u64))),
+    }
+}
+
 fn describe(expected: &WastRetCore<'_>) -> String {
     match expected {
         WastRetCore::I32(v) => show_typed(Val::I32(*v)),
