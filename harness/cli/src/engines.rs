@@ -1,10 +1,11 @@
 //! Engines as the options name them.
 
+use crate::fault::InputError;
 use crate::input::Precompiled;
 use anyhow::Result;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
-use etalon::Schedule;
+use etalon::{Schedule, ScheduleError};
 use etalon_adapters::{Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, trusting_adapter};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -16,8 +17,7 @@ pub(crate) const OWN_TIERS: &[&str] = &["oracle", "interp", "jit", "aot"];
 /// Which engines run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineArgs {
-    /// Engines by name (see `etalon engines`), separated by commas; all are compared with the first.
-    /// By default: oracle,interp,jit,aot
+    /// Engines by name (see `etalon engines`), separated by commas. By default: oracle,interp,jit,aot
     #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
     #[arg(hide_possible_values = true)]
     pub engines: Vec<String>,
@@ -134,7 +134,12 @@ pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
         );
     }
     let text = crate::input::read_text(path)?;
-    Ok(Arc::new(Schedule::parse(&text, name)?))
+    let wrong = |error: ScheduleError| {
+        let mut wrong = InputError::new("syntax", path, error.kind.to_string());
+        wrong.fault.line = error.line.and_then(|line| u32::try_from(line).ok());
+        wrong
+    };
+    Ok(Arc::new(Schedule::parse(&text, name).map_err(wrong)?))
 }
 
 /// Metering as the options say: by a limit or a schedule; none without either.

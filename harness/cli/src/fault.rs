@@ -4,6 +4,7 @@ use crate::escape;
 use crate::exit::Status;
 use crate::output::{self, Format};
 use etalon::{LoadError, LoadErrorKind};
+use etalon_harness::fuzz::FuzzError;
 use etalon_harness::script::{Place, ScriptError};
 use etalon_record::{Document, Failed, Fault, Kind, Tool};
 use std::fmt;
@@ -54,7 +55,9 @@ impl InputError {
         let message = escape::line(message);
         let offset = offset.filter(|_| line.is_none());
         match offset {
+            Some(offset) if kind == "syntax" => format!("{message} (at offset {offset:#x})"),
             Some(offset) => format!("{kind}: {message} (at offset {offset:#x})"),
+            None if line.is_some() && kind == "syntax" => format!("{message}{}", self.snippet),
             None if line.is_some() => format!("{kind}: {message}{}", self.snippet),
             // A message about a call lists what there is to call.
             None if kind == "usage" => self.fault.message.clone(),
@@ -65,9 +68,11 @@ impl InputError {
 
 /// The file, with the place in its text.
 pub(crate) fn place(file: &str, line: Option<u32>, column: Option<u32>) -> String {
-    match line.zip(column) {
-        Some((line, column)) => format!("{}:{line}:{column}", escape::file(file)),
-        None => escape::file(file).into_owned(),
+    let file = escape::file(file);
+    match (line, column) {
+        (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+        (Some(line), None) => format!("{file}:{line}"),
+        _ => file.into_owned(),
     }
 }
 
@@ -118,10 +123,26 @@ pub(crate) fn of(error: &anyhow::Error) -> Fault {
     if let Some(known) = cause.clone().find_map(|cause| cause.downcast_ref::<InputError>()) {
         return known.fault.clone();
     }
+    if let Some(fuzz) = cause.clone().find_map(|cause| cause.downcast_ref::<FuzzError>()) {
+        return of_fuzz(fuzz);
+    }
     let load = cause.clone().find_map(|cause| cause.downcast_ref::<LoadError>());
     let is_io = cause.clone().any(|cause| cause.is::<std::io::Error>());
     let kind = load.map_or(if is_io { "io" } else { "usage" }, |load| word(&load.kind));
     Fault { offset: load.map(|load| load.offset), ..Fault::new(kind, format!("{error:#}")) }
+}
+
+/// The same of a campaign that could not run.
+fn of_fuzz(error: &FuzzError) -> Fault {
+    let (kind, file, line) = match error {
+        FuzzError::Save { file, .. } => ("io", Some(file), None),
+        FuzzError::Busy(folder) | FuzzError::NoCampaign(folder) => ("usage", Some(folder), None),
+        FuzzError::OtherOptions { file, .. } => ("usage", Some(file), None),
+        FuzzError::Journal { file, line, .. } => ("syntax", Some(file), u32::try_from(*line).ok()),
+        FuzzError::Adapter(_) | FuzzError::Text { .. } => ("usage", None, None),
+    };
+    let file = file.map(|file| file.display().to_string());
+    Fault { line, ..about(file.as_deref(), Fault::new(kind, error.to_string())) }
 }
 
 /// The same of a script that could not be run.
@@ -134,7 +155,20 @@ pub(crate) fn of_script(error: &ScriptError) -> Fault {
         }
         ScriptError::NoSuchFeature { file, .. } => ("unsupported", file, None, None),
     };
-    Fault { file: Some(file.clone()), line, column, ..Fault::new(kind, error.to_string()) }
+    let mut fault = about(Some(file), Fault::new(kind, error.to_string()));
+    if let ScriptError::Syntax { message, .. } = error {
+        fault.message.clone_from(message);
+    }
+    Fault { line, column, ..fault }
+}
+
+/// A fault of a file, which its message then need not name.
+fn about(file: Option<&str>, mut fault: Fault) -> Fault {
+    let Some(file) = file else { return fault };
+    if let Some(rest) = fault.message.strip_prefix(&format!("{file}: ")) {
+        fault.message = rest.to_owned();
+    }
+    Fault { file: Some(file.to_owned()), ..fault }
 }
 
 /// Tells why a command failed: in one line that names the file and the offset, or in a document too.

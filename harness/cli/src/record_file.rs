@@ -43,11 +43,14 @@ pub(crate) fn in_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses `-` where a folder is needed.
+/// Refuses `-`, or a file, where a folder is needed.
 pub(crate) fn folder(path: &Path) -> Result<()> {
     if input::is_stdin(path) {
         let message = "--out takes a folder, and standard output is none";
         return Err(InputError::usage(path, message).into());
+    }
+    if path.exists() && !path.is_dir() {
+        return Err(InputError::usage(path, "this is a file, but a folder is needed").into());
     }
     Ok(())
 }

@@ -27,11 +27,13 @@ use std::time::Duration;
 Examples:
   etalon bench                                       all kernels on all engines of this build
   etalon bench --tier interp,interp-metered --kernel 'm*'
-  etalon bench --against tinywasm --time 5           in a build with `--features peers` (`make bench`)
-  etalon bench my.wasm --tier interp,jit             a module that exports `run`, from an i32 to a number
+  etalon bench --against tinywasm --time 5           in a build with `--features peers`
+  etalon bench my.wasm --tier interp,jit             a module of your own
 
-The engines take turns at the same work, and every round gives a ratio. Printed are the median of the ratios and half
-the distance between their quartiles. Time is processor time. Engines that disagree on a checksum end the run.")]
+A module that is measured imports nothing and exports `run`, which takes an i32 that says how
+much work to do, and returns a number, the checksum. The engines take turns at the same work, and
+every round gives a ratio. Printed are the median of the ratios and half the distance between
+their quartiles. Time is processor time. Engines that disagree on a checksum end the run.")]
 pub(crate) struct Args {
     /// Modules to run instead of the kernels
     #[arg(value_name = "FILE")]

@@ -5,7 +5,7 @@ use crate::exit::Status;
 use crate::fault::{InputError, tool};
 use crate::input::{Input, Precompiled};
 use crate::output::{self, Format, json, note};
-use crate::{engines, escape, input};
+use crate::{engines, escape, input, record_file};
 use anyhow::Result;
 use clap::ValueEnum;
 use etalon::{Config, Engine, Module, ModuleError, OptLevel, Tier};
@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --allow-precompiled --invoke primes 100
+  etalon compile sieve.wat -o sieve.etalon                        to a file, and run it:
+  etalon run sieve.etalon --allow-precompiled --invoke primes 100
   etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering
   etalon compile sieve.wat -o - | ssh there 'cat > sieve.etalon'  to standard output")]
 pub(crate) struct Args {
@@ -34,8 +35,9 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
     #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
-    /// Meter gas by this schedule: a built-in name or a file
+    /// Meter gas by this schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
 }
 
@@ -90,7 +92,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 /// Refuses to write where the artefact would do harm, before any work.
 fn check_output(args: &Args, format: Format) -> Result<()> {
     if !input::is_stdin(&args.output) {
-        return input::keep(&[&args.file], &args.output);
+        input::keep(&[&args.file], &args.output)?;
+        return record_file::in_folder(&args.output);
     }
     let message = match format {
         Format::Json => "the artefact and the document cannot both be written to standard output",

@@ -31,14 +31,17 @@ use std::path::{Path, PathBuf};
     after_help = "\
 Examples:
   etalon diff module.wasm                          call each export with generated arguments
-  etalon diff module.wat --invoke div 7 -1         make one call; arguments are those of `etalon run`
-  etalon diff *.wasm --engine oracle,jit --format json"
+  etalon diff module.wat --invoke div 7 -1         make one call, with arguments as for `run`
+  etalon diff *.wasm --engine oracle,jit --format json
+
+The engines are compared with the first. --invoke takes all words up to the next option, so the
+files stand before it."
 )]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Call only this export, with these arguments
+    /// Call only this export, with these arguments; without it, each export with generated arguments
     #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"], value_hint = ValueHint::Other)]
     pub invoke: Vec<String>,
     #[command(flatten)]
@@ -50,8 +53,9 @@ pub(crate) struct Args {
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Gas schedule: a built-in name or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 8, value_name = "N")]
@@ -294,7 +298,9 @@ fn headline(divergence: &Divergence) -> String {
 fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
     let name = divergence.invoke.as_ref().filter(|name| !escape::is_long(name))?;
     let mut words = vec!["etalon".to_owned(), "diff".to_owned()];
-    words.push(escape::word(&divergence.file).into_owned());
+    let is_option = divergence.file.starts_with('-') && divergence.file != "-";
+    let file = format!("{}{}", if is_option { "./" } else { "" }, divergence.file);
+    words.push(escape::word(&file).into_owned());
     let mut option = |name: &str, value: String| {
         words.push(format!("--{name} {}", escape::word(&value)));
     };
@@ -318,4 +324,62 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
     };
     words.extend(divergence.args.iter().map(shown));
     Some(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use crate::words;
+    use clap::Parser;
+    use etalon_adapters::{RefKind, Val, ValKind};
+
+    fn parsed(words: Vec<std::ffi::OsString>) -> Args {
+        match Cli::try_parse_from(words::words(words)).unwrap().command {
+            Command::Diff(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a shell makes of a line, and the program of that, is the call that was printed.
+    #[test]
+    fn the_line_that_is_printed_makes_the_same_call() {
+        let values = [
+            Val::I32(-7),
+            Val::F32(0xffa0_0000),
+            Val::F64(1 << 63),
+            Val::F64(0.1f64.to_bits()),
+            Val::F32(f32::NEG_INFINITY.to_bits()),
+            Val::V128(u128::MAX / 3),
+            Val::Null(ValKind::Func),
+            Val::Ref(RefKind::Extern(7)),
+            Val::Ref(RefKind::Host(8)),
+            Val::Ref(RefKind::I31(9)),
+        ];
+        let before =
+            ["etalon", "diff", "x", "--engine", "oracle,jit", "--features", "wasm3,threads"];
+        let args = parsed(before.map(Into::into).to_vec());
+        for name in ["f", "-x", "--engine", "-1", "it's $HOME", "a\nb \u{202e}\\", "", "\u{2212}"] {
+            let divergence = Divergence {
+                file: "odd name's.wat".to_owned(),
+                invoke: Some(name.to_owned()),
+                args: values.iter().map(|val| val.to_record()).collect(),
+                what: Aspect::Results,
+                by_engine: BTreeMap::new(),
+            };
+            let line = replay(&args, &divergence).unwrap();
+            assert_eq!(line, escape::line(&line));
+            let mut bash = std::process::Command::new("bash");
+            bash.env("LC_ALL", "C.UTF-8").args(["-c", &format!("printf '%s\\0' {line}")]);
+            let words = String::from_utf8(bash.output().unwrap().stdout).unwrap();
+            let words = words.trim_end_matches('\0').split('\0').map(Into::into).collect();
+            let again = parsed(words);
+            assert_eq!(again.files, [Path::new("odd name's.wat")]);
+            assert_eq!(again.engine.engines, ["oracle", "jit"]);
+            assert_eq!(again.features, ["wasm3", "threads"]);
+            assert_eq!(values::name(&again.invoke[0]), name);
+            let kinds = values.map(|val| val.kind());
+            assert_eq!(values::arguments(&again.invoke[1..], &kinds).unwrap(), values);
+        }
+    }
 }

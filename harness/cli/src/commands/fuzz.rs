@@ -30,15 +30,16 @@ Examples:
   etalon fuzz --time 10m --seed 7                    compare all tiers with the oracle
   etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
-
   etalon fuzz --cases 1000000 --out night --resume   go on with a campaign that was broken off
 
-Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
-Each finding is saved when it is found, as a folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is
-reduced. Ctrl-C breaks off the cases under way and gives the record of those that are done, without reducing; a second
-one ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same options a campaign goes on
-after a signal, or a crash of the machine, and ends with the record of one that was never broken off. A new campaign in
-the same folder keeps that file as `campaign.old.jsonl`.")]
+The engines are compared with the first. Case number i depends only on i, the seed, the profiles
+and the features that the engines have in common. Each finding is saved when it is found, as a
+folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is reduced. Ctrl-C breaks off
+the cases under way and gives the record of those that are done, without reducing; a second one
+ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
+options a campaign goes on after a signal, or a crash of the machine, and ends with the record of
+one that was never broken off. A new campaign in the same folder keeps that file as
+`campaign.old.jsonl`.")]
 pub(crate) struct Args {
     /// How long to run: 90s, 10m, '1h 30m'; with --resume, how much longer
     #[arg(long, value_name = "T", value_parser = duration::parse)]
@@ -64,8 +65,9 @@ pub(crate) struct Args {
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Gas schedule: a built-in name or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]

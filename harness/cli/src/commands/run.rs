@@ -48,11 +48,12 @@ pub(crate) struct Args {
     pub args: Vec<String>,
     #[command(flatten)]
     pub engine: OneEngine,
-    /// Gas limit
+    /// Gas limit: when it is used up, the run ends as exhausted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: Option<u64>,
-    /// Gas schedule: a built-in name or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
@@ -60,7 +61,7 @@ pub(crate) struct Args {
     pub features: Vec<String>,
     #[command(flatten)]
     pub precompiled: Precompiled,
-    /// How long loading and the call may take: 500ms, 10s, 1m 30s. By default there is no limit
+    /// How long loading and the call may take: 500ms, 10s, '1m 30s'. By default there is no limit
     #[arg(long, value_name = "DURATION", value_parser = limit)]
     pub timeout: Option<Limit>,
     /// Print the gas that the run took

@@ -45,8 +45,9 @@ pub(crate) struct Args {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Gas schedule: a built-in name or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
@@ -129,7 +130,7 @@ pub(crate) fn finish(
     run.errors.iter().for_each(|error| note!("error: {error}"));
     match format {
         Format::Json => json(&document)?,
-        Format::Human => print(&run.record),
+        Format::Human => print(run),
     }
     if run.record.not_run > 0 {
         note!("stopped: not run: {}", counted(run.record.not_run, "script"));
@@ -148,9 +149,10 @@ pub(crate) fn finish(
 }
 
 /// Failures first, then a line for each suite and engine, then the sums.
-fn print(record: &SuiteRecord) {
+fn print(run: &SuiteRun) {
+    let record = &run.record;
     for row in record.rows.iter().filter(|r| r.standing() >= Standing::TimedOut) {
-        let title = format!("{}/{} on {}", row.suite, row.file, row.engine);
+        let title = format!("{} on {}", run.place(&row.suite, &row.file), row.engine);
         output::say_in_colour([bad(title)]);
         for failure in row.failures.iter().take(MOST_FAILURES) {
             say!("  line {}: {}", failure.line, failure.kind);
@@ -169,7 +171,7 @@ fn print(record: &SuiteRecord) {
     }
     for mismatch in &record.gas.unequal {
         let by: Vec<String> = mismatch.by_engine.iter().map(|(e, n)| format!("{e} {n}")).collect();
-        let title = format!("{}/{}: gas differs", mismatch.suite, mismatch.file);
+        let title = format!("{}: gas differs", run.place(&mismatch.suite, &mismatch.file));
         output::say_in_colour([bad(title), plain(format!(": {}", by.join(", ")))]);
     }
     suites(record);

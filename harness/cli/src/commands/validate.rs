@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon validate module.wasm
-  etalon validate --features wasm1 *.wasm
+  etalon validate module.wasm                 is it a valid module of version 3.0?
+  etalon validate --features wasm1 *.wasm     are these modules of version 1.0?
   etalon validate --features wasm3,threads module.wat")]
 pub(crate) struct Args {
     /// The modules

@@ -4,7 +4,7 @@ use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::{feature_names, features};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::{self, tool};
+use crate::fault::{self, InputError, tool};
 use crate::output::{Format, json, note, say};
 use crate::progress::ScriptBar;
 use crate::words::counted;
@@ -65,6 +65,9 @@ struct AllOutcomes {
 struct OutcomesOf {
     file: String,
     engine: String,
+    /// Where it was found, for people.
+    #[serde(skip)]
+    origin: String,
     #[serde(flatten)]
     outcomes: Outcomes,
 }
@@ -99,8 +102,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 /// Folders without scripts: nothing was run, and nothing must look as if it had passed.
 fn no_script(paths: &[PathBuf]) -> anyhow::Error {
+    let what = "no script (.wast) is there";
+    if let [path] = paths {
+        return InputError::usage(path, what).into();
+    }
     let paths: Vec<String> = paths.iter().map(|path| escape::path(path)).collect();
-    anyhow::anyhow!("{}: no script (.wast) is there", paths.join(", "))
+    anyhow::anyhow!("{}: {what}", paths.join(", "))
 }
 
 fn all_outcomes(
@@ -120,7 +127,8 @@ fn all_outcomes(
             match outcomes(*engine, source, options, most) {
                 Ok(outcomes) => {
                     let (file, engine) = (source.file.clone(), engine.info().name);
-                    all.push(OutcomesOf { file, engine, outcomes });
+                    let origin = source.origin.clone();
+                    all.push(OutcomesOf { file, engine, origin, outcomes });
                 }
                 Err(error) => errors.push(error),
             }
@@ -151,7 +159,7 @@ fn print(of: &OutcomesOf) {
     let Outcomes { runs, exhaustive, seen, failures, timeouts } = &of.outcomes;
     let all = if *exhaustive { "all" } else { "not all" };
     let runs = counted(*runs, "interleaving");
-    say!("{} on {}: {runs}, {all} that exist", of.file, of.engine);
+    say!("{} on {}: {runs}, {all} that exist", of.origin, of.engine);
     let mut seen: Vec<_> = seen.iter().collect();
     seen.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     for (text, count) in seen {
