@@ -2,7 +2,6 @@
 //! format writes them.
 
 use etalon_adapters::{RefKind, Val, ValKind};
-use std::fmt::{Display, LowerExp};
 use thiserror::Error;
 
 /// A text that is not a value.
@@ -78,22 +77,10 @@ fn reference(text: &str) -> Option<Val> {
     Some(Val::Ref(kind))
 }
 
-/// A value for people, as the text format writes it: floats as short as they read back, vectors with a shape. What can be an
-/// argument is read back by [`parse_argument`](crate::script::parse_argument) as the same value.
+/// A value for people, as the text format writes it. What can be an argument is read back by
+/// [`parse_argument`](crate::script::parse_argument) as the same value.
 pub fn show(val: Val) -> String {
-    match val {
-        Val::F32(bits) => {
-            float(f32::from_bits(bits), f32::from_bits(bits).into(), (bits & 0x7f_ffff).into(), 22)
-        }
-        Val::F64(bits) => {
-            float(f64::from_bits(bits), f64::from_bits(bits), bits & ((1 << 52) - 1), 51)
-        }
-        Val::V128(bits) => {
-            let lane = |i: u32| format!("{:#010x}", (bits >> (32 * i)) as u32);
-            format!("i32x4 {} {} {} {}", lane(0), lane(1), lane(2), lane(3))
-        }
-        other => other.to_record().value,
-    }
+    val.to_record().in_words()
 }
 
 /// The same behind its type, where nothing else tells the type: `f32:0.1`, `v128:i32x4 …`. It is read back, too.
@@ -103,28 +90,7 @@ pub fn show_typed(val: Val) -> String {
 
 /// Values on one line, each with its type, as a shell takes them.
 pub(crate) fn show_all(values: &[Val]) -> String {
-    let quoted = |val: &Val| match show_typed(*val) {
-        text if text.contains(' ') => format!("'{text}'"),
-        text => text,
-    };
-    values.iter().map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-/// The shortest text that reads back as the same number; a NaN with its payload unless that is the canonical one.
-fn float(number: impl Display + LowerExp, wide: f64, payload: u64, quiet: u32) -> String {
-    let sign = if wide.is_sign_negative() { "-" } else { "" };
-    if wide.is_nan() {
-        let canonical = payload == 1 << quiet;
-        return if canonical { format!("{sign}nan") } else { format!("{sign}nan:{payload:#x}") };
-    }
-    let size = wide.abs();
-    if size.is_infinite() {
-        format!("{sign}inf")
-    } else if size != 0.0 && !(1e-5..1e16).contains(&size) {
-        format!("{number:e}")
-    } else {
-        number.to_string()
-    }
+    values.iter().map(|val| val.to_record().as_word()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -73,6 +73,14 @@ pub(crate) fn name(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("\"{}\"", file(&name.replace('\\', "\\\\").replace('"', "\\\""))))
 }
 
+/// A name in a message, always in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    match name(text) {
+        shown if shown.starts_with('"') => shown.into_owned(),
+        shown => format!("\"{shown}\""),
+    }
+}
+
 /// A word of a command, as a shell takes it; the same characters reach the program.
 pub(crate) fn word(word: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "-+_./:,=@%".contains(c);

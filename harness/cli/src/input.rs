@@ -9,6 +9,7 @@ use etalon_record::Backtrace;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,16 +109,19 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// Refuses to write a file over one that is read: by its name, or through a link.
+/// Refuses to write a file over one that is read: by its name, through a link, or as standard input.
 pub(crate) fn keep(inputs: &[&Path], output: &Path) -> Result<()> {
     let identity = |path: &Path| {
-        let data = std::fs::metadata(path).ok()?;
-        Some((data.dev(), data.ino()))
+        let data = match is_stdin(path) {
+            true => File::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?).metadata(),
+            false => std::fs::metadata(path),
+        };
+        data.ok().map(|data| (data.dev(), data.ino()))
     };
     // What is no file, such as /dev/null or a terminal, is not written over.
     let is_file = std::fs::metadata(output).is_ok_and(|data| data.is_file());
     let Some(written) = identity(output).filter(|_| is_file) else { return Ok(()) };
-    if inputs.iter().any(|input| !is_stdin(input) && identity(input) == Some(written)) {
+    if inputs.iter().any(|input| identity(input) == Some(written)) {
         let message = "this is also what is read; it would be lost";
         return Err(InputError::usage(output, message).into());
     }

@@ -1,7 +1,7 @@
 //! Values on the command line: as the text format writes them.
 
-use crate::words;
-use anyhow::{Context, Result, bail};
+use crate::{escape, words};
+use anyhow::{Context, Result, anyhow, bail};
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::{CompType, HeapType, RefType, TypeUse, ValType};
 use etalon_adapters::{RefKind, Val, ValKind, kind_of};
@@ -23,7 +23,10 @@ Each may have its type before it, as messages write it: f32:0.1  externref:null"
 
 /// Reads an argument of a kind.
 pub(crate) fn parse(text: &str, kind: ValKind) -> Result<Val> {
-    Ok(parse_argument(&text.replace(MINUS, "-"), kind)?)
+    parse_argument(&text.replace(MINUS, "-"), kind).map_err(|error| {
+        let (text, ty) = (escape::quoted(&error.text), kind.name());
+        anyhow!("{text} is not a value of type {ty}: {}", error.reason)
+    })
 }
 
 /// A negative number as a word that cannot be taken for an option; any other word as it is.

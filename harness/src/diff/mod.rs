@@ -10,7 +10,6 @@ mod differ;
 mod observe;
 mod policy;
 mod trace;
-mod words;
 
 pub use case::{Call, Case};
 pub use compare::{Comparison, Difference, Rules, compare};
@@ -19,4 +18,3 @@ pub use observe::{RunOptions, observe};
 pub use policy::Policy;
 pub(crate) use trace::outcome_name;
 pub use trace::{Step, Trace};
-pub use words::in_words;

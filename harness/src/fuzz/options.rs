@@ -98,7 +98,7 @@ pub enum FuzzError {
     #[error("{}: no campaign was begun in this folder, so none can go on", .0.display())]
     NoCampaign(PathBuf),
     /// The campaign that is to go on was begun with other options.
-    #[error("{}: this campaign was begun with other options: {}; it can go on only with those of before", file.display(), what.join("; "))]
+    #[error("{}: a campaign goes on only as it was begun, and this one was begun with other options: {}", file.display(), what.join("; "))]
     OtherOptions {
         /// The journal.
         file: PathBuf,

@@ -2,7 +2,7 @@
 
 use super::options::FuzzError;
 use crate::corpus::{EntryCall, EntryFile, Origin};
-use crate::diff::{Case, Differ, Difference, Judged, Verdict, in_words};
+use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::operators_of;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::{Module, Opcode};
@@ -92,7 +92,7 @@ fn id(case: &Case, divergence: &Divergence) -> String {
 
 /// One line for each engine.
 fn lines(divergence: &Divergence) -> Vec<String> {
-    divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {}", in_words(seen))).collect()
+    divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {seen}")).collect()
 }
 
 /// The operator at which the engines begin to differ: the one at which an engine trapped, or the only one left that can be the cause.

@@ -1,6 +1,6 @@
 //! `etalon diff`
 
-use crate::commands::run::{callable, quoted};
+use crate::commands::run::callable;
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
@@ -17,10 +17,9 @@ use etalon::unstable::ModuleData;
 use etalon::unstable::module::{Export, ExternKind};
 use etalon_adapters::{ExportInfo, Extent, Features, GasConfig, Outcome, RuleTally, TimeLimit};
 use etalon_harness::coverage::{rule_coverage, watch};
-use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions, in_words};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_harness::value::parse_value;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Value};
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -181,7 +180,7 @@ fn case(args: &Args, path: &Path, features: Features) -> Result<Case> {
     let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
     let Some(export) = export else {
         let functions = callable(path, &exports(&module));
-        let what = format!("exports no function {}; {functions}", quoted(invoke));
+        let what = format!("exports no function {}; {functions}", escape::quoted(invoke));
         return Err(InputError::usage(path, what).into());
     };
     let values = values::arguments(texts, &values::kinds(&module, export.index));
@@ -234,7 +233,7 @@ fn print(args: &Args, record: &DiffRecord) {
             say!("  {command}");
         }
         for (engine, seen) in &divergence.by_engine {
-            say!("  {engine:<8} {}", in_words(&relevant(seen, divergence.what)));
+            say!("  {engine:<8} {}", relevant(seen, divergence.what));
         }
     }
     for (policy, count) in &record.poisoned {
@@ -318,11 +317,7 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
         words.push("--allow-precompiled".to_owned());
     }
     words.push(format!("--invoke {}", escape::word(name)));
-    let shown = |value: &Value| match parse_value(&value.to_string()) {
-        Ok(val) => escape::word(&values::show(val)).into_owned(),
-        Err(_) => escape::word(&value.value).into_owned(),
-    };
-    words.extend(divergence.args.iter().map(shown));
+    words.extend(divergence.args.iter().map(|arg| escape::word(&arg.in_words()).into_owned()));
     Some(words.join(" "))
 }
 

@@ -178,7 +178,7 @@ fn call(
     };
     let found = exports.iter().find(|e| e.name == name);
     let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
-        let what = format!("exports no function {}; {}", quoted(name), functions());
+        let what = format!("exports no function {}; {}", escape::quoted(name), functions());
         return Err(wrong(what).into());
     };
     let wrong = |error: anyhow::Error| wrong(format!("{}: {error:#}", escape::name(name)));
@@ -208,6 +208,9 @@ fn explain(outcome: &mut Outcome, metered: bool, artefact: &[u8]) {
     }
 }
 
+/// How many functions are listed.
+const MOST_CALLABLE: usize = 40;
+
 /// What can be called, with the types, and how.
 pub(crate) fn callable(file: &Path, exports: &[ExportInfo]) -> String {
     let list = |kinds: &[ValKind]| {
@@ -215,9 +218,13 @@ pub(crate) fn callable(file: &Path, exports: &[ExportInfo]) -> String {
         names.join(" ")
     };
     let mut text = String::new();
-    let mut example = None;
+    let (mut example, mut more) = (None, 0);
     for export in exports {
         let Extent::Func { params, results } = &export.extent else { continue };
+        if text.lines().count() > MOST_CALLABLE {
+            more += 1;
+            continue;
+        }
         let name = escape::name(&export.name);
         text += &format!("\n  {name}: [{}] -> [{}]", list(params), list(results));
         example.get_or_insert_with(|| {
@@ -225,6 +232,9 @@ pub(crate) fn callable(file: &Path, exports: &[ExportInfo]) -> String {
             let (file, name) = (file.to_string_lossy(), escape::word(&export.name));
             format!("\nfor example: etalon run {} --invoke {name}{args}", escape::word(&file))
         });
+    }
+    if more > 0 {
+        text += &format!("\n  and {}", counted(more, "other"));
     }
     match example {
         None => "it exports no function".to_owned(),
@@ -240,14 +250,6 @@ fn sample(kind: ValKind) -> &'static str {
         ValKind::V128 => "'i32x4 1 2 3 4'",
         ValKind::Extern => "extern:1",
         ValKind::Func | ValKind::Any | ValKind::Exn => "null",
-    }
-}
-
-/// A name in a message, always in quotes.
-pub(crate) fn quoted(name: &str) -> String {
-    match escape::name(name) {
-        name if name.starts_with('"') => name.into_owned(),
-        name => format!("\"{name}\""),
     }
 }
 
