@@ -28,6 +28,7 @@ misuse: ## What safe programs must not be able to do with the library: what does
 
 .PHONY: spec
 spec: build ## The official suites and our own on all tiers, with gas, then the report
+	mkdir -p reports/out
 	$(ETALON) spec --record reports/out/spec.json; \
 	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out $(if $(BASELINE),--compare $(BASELINE)) && exit $$status
 

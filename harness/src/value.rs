@@ -1,4 +1,5 @@
-//! Values as text: `i32:-7`, `f64:1.5`, `f32:0x7fc00000`, `funcref:null`.
+//! Values as text: `i32:-7`, `f64:1.5`, `f32:0x7fc00000`, `funcref:null`, as files have them; and for people, as the text
+//! format writes them.
 
 use etalon_adapters::{RefKind, Val, ValKind};
 use thiserror::Error;
@@ -61,7 +62,8 @@ fn integer(text: &str, bits: u32) -> Option<i128> {
 }
 
 fn reference(text: &str) -> Option<Val> {
-    let number = |word: &str| text.strip_prefix(word)?.trim_start().parse::<u32>().ok();
+    // Files of before had a space in place of the colon.
+    let number = |word: &str| text.strip_prefix(word)?.strip_prefix([':', ' '])?.parse().ok();
     let kind = match text {
         "func" => RefKind::Func,
         "struct" => RefKind::Struct,
@@ -75,9 +77,77 @@ fn reference(text: &str) -> Option<Val> {
     Some(Val::Ref(kind))
 }
 
+/// A value for people, as the text format writes it. What can be an argument is read back by
+/// [`parse_argument`](crate::script::parse_argument) as the same value.
+pub fn show(val: Val) -> String {
+    val.to_record().in_words()
+}
+
+/// The same behind its type, where nothing else tells the type: `f32:0.1`, `v128:i32x4 …`. It is read back, too.
+pub fn show_typed(val: Val) -> String {
+    format!("{}:{}", val.kind().name(), show(val))
+}
+
+/// Values on one line, each with its type, as a shell takes them.
+pub(crate) fn show_all(values: &[Val]) -> String {
+    values.iter().map(|val| val.to_record().as_word()).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::parse_argument;
+
+    #[test]
+    fn floats_are_as_short_as_they_read_back() {
+        for (val, text) in [
+            (Val::F32(0.1f32.to_bits()), "0.1"),
+            (Val::F64(0.1f64.to_bits()), "0.1"),
+            (Val::F64(5f64.to_bits()), "5"),
+            (Val::F64(1e300f64.to_bits()), "1e300"),
+            (Val::F32(1), "1e-45"),
+            (Val::F64(1 << 63), "-0"),
+            (Val::F32(0xff80_0000), "-inf"),
+            (Val::F32(0x7fc0_0000), "nan"),
+            (Val::F32(0xffa0_0000), "-nan:0x200000"),
+            (Val::F64(0x7ff8_0000_0000_0001), "nan:0x8000000000001"),
+            (Val::V128(0xff), "i32x4 0x000000ff 0x00000000 0x00000000 0x00000000"),
+            (Val::Ref(RefKind::Extern(7)), "extern:7"),
+            (Val::Ref(RefKind::I31(3)), "i31:3"),
+        ] {
+            assert_eq!(show(val), text);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_an_argument() {
+        let mut bits = 0x0123_4567_89ab_cdef_u64;
+        let mut values = vec![Val::I32(i32::MIN), Val::I64(i64::MIN)];
+        for kind in [ValKind::Func, ValKind::Extern, ValKind::Any, ValKind::Exn] {
+            values.push(Val::Null(kind));
+        }
+        let numbered = [RefKind::Extern(7), RefKind::Host(u32::MAX), RefKind::I31(0x7fff_ffff)];
+        values.extend(numbered.map(Val::Ref));
+        for _ in 0..2000 {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            values.push(Val::F32((bits >> 32) as u32));
+            values.push(Val::F64(bits));
+            values.push(Val::V128(u128::from(bits) << 31));
+        }
+        for val in values {
+            assert_eq!(parse_argument(&show(val), val.kind()), Ok(val));
+            assert_eq!(parse_argument(&show_typed(val), val.kind()), Ok(val));
+        }
+    }
+
+    #[test]
+    fn values_on_a_line_are_words_of_a_shell() {
+        let values = [Val::F32(0x3dcc_cccd), Val::V128(1), Val::Null(ValKind::Extern)];
+        assert_eq!(
+            show_all(&values),
+            "f32:0.1 'v128:i32x4 0x00000001 0x00000000 0x00000000 0x00000000' externref:null"
+        );
+    }
 
     #[test]
     fn what_is_displayed_is_read_back() {
@@ -100,6 +170,12 @@ mod tests {
         for value in values {
             assert_eq!(parse_value(&value.to_record().to_string()), Ok(value));
         }
+    }
+
+    #[test]
+    fn references_of_older_files_are_read() {
+        assert_eq!(parse_value("externref:extern 7"), Ok(Val::Ref(RefKind::Extern(7))));
+        assert_eq!(parse_value("externref:extern7").ok(), None);
     }
 
     #[test]

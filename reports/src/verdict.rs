@@ -249,7 +249,14 @@ mod tests {
         assert!(sentence(&view).ends_with("stopped before 2 further files on engines."));
         record.not_run = 0;
         let (kind, message) = ("syntax".to_owned(), "x".to_owned());
-        record.errors.push(Fault { kind, message, file: None, offset: None });
+        record.errors.push(Fault {
+            kind,
+            message,
+            file: None,
+            offset: None,
+            line: None,
+            column: None,
+        });
         let view = View::new(&record);
         assert_eq!(Verdict::of(&view), Verdict::Partial);
         assert!(sentence(&view).ends_with("1 script could not be run at all."));

@@ -117,9 +117,9 @@ impl Val {
             Val::Ref(r) => {
                 let text = match r {
                     RefKind::Func => "func".to_owned(),
-                    RefKind::Extern(n) => format!("extern {n}"),
-                    RefKind::Host(n) => format!("host {n}"),
-                    RefKind::I31(n) => format!("i31 {n}"),
+                    RefKind::Extern(n) => format!("extern:{n}"),
+                    RefKind::Host(n) => format!("host:{n}"),
+                    RefKind::I31(n) => format!("i31:{n}"),
                     RefKind::Struct => "struct".to_owned(),
                     RefKind::Array => "array".to_owned(),
                     RefKind::Exn => "exn".to_owned(),

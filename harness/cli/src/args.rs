@@ -26,18 +26,18 @@ Examples:
   etalon fuzz --time 1m --seed 7          look for disagreements
   etalon report spec.json --out reports   render a record as HTML, Markdown, JUnit and JSON
 
-A file that is named - is standard input.
+A file that is named - is standard input; for `compile -o`, it is standard output.
 
-Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage, unreadable input, or results
-that cannot be written; 3 an engine crashed or timed out. A run that a signal ended has the status of
-what was found until then, or else 128 plus the signal.";
+Exit status: 0 all is as it should be; 1 there is a finding; 2 wrong usage, unreadable input, or
+results that cannot be written; 3 an engine crashed or timed out. A run that a signal ended has
+the status of what was found until then, or else 128 plus the signal.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a module: .wasm, .wat or an artefact
     Run(commands::run::Args),
-    /// Decode and validate modules; errors name the offset
+    /// Decode and validate modules; errors name the place
     Validate(commands::validate::Args),
     /// Compile a module ahead of time to an artefact, which `run` accepts
     Compile(commands::compile::Args),
@@ -57,4 +57,26 @@ pub(crate) enum Command {
     Report(commands::report::Args),
     /// Print what makes a shell complete these commands and their options
     Completions(commands::completions::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Columns that the help takes at most; a longer line of an example would be broken in the middle.
+    const COLUMNS: usize = 98;
+
+    #[test]
+    fn no_example_is_broken() {
+        let cli = Cli::command();
+        for command in std::iter::once(&cli).chain(cli.get_subcommands()) {
+            let texts = [command.get_after_help(), command.get_after_long_help()];
+            for line in texts.into_iter().flatten().map(ToString::to_string) {
+                for line in line.lines() {
+                    assert!(line.chars().count() <= COLUMNS, "{}: {line}", command.get_name());
+                }
+            }
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! Engines as the options name them.
 
+use crate::fault::InputError;
 use crate::input::Precompiled;
 use anyhow::Result;
-use clap::Args;
-use etalon::Schedule;
-use etalon_adapters::{Adapter, AdapterError, GasConfig, adapter, trusting_adapter};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
+use etalon::{Schedule, ScheduleError};
+use etalon_adapters::{Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, trusting_adapter};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,13 +17,71 @@ pub(crate) const OWN_TIERS: &[&str] = &["oracle", "interp", "jit", "aot"];
 /// Which engines run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineArgs {
-    /// Engines by name (see `etalon engines`), separated by commas; all are compared with the first.
-    /// By default: oracle,interp,jit,aot
-    #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME")]
+    /// Engines by name (see `etalon engines`), separated by commas. By default: oracle,interp,jit,aot
+    #[arg(long = "engine", alias = "engines", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
     pub engines: Vec<String>,
     /// The same as --engine
-    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
     pub tiers: Vec<String>,
+}
+
+/// Which engine runs, where it is one.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OneEngine {
+    /// The engine, by its name (see `etalon engines`). By default auto, which compiles; an artefact runs on aot
+    #[arg(long = "engine", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
+    pub engines: Vec<String>,
+    /// The same as --engine
+    #[arg(long = "tier", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
+    pub tiers: Vec<String>,
+}
+
+impl OneEngine {
+    /// What was named.
+    pub(crate) fn named(&self) -> EngineArgs {
+        EngineArgs { engines: self.engines.clone(), tiers: self.tiers.clone() }
+    }
+}
+
+fn engine_names() -> Offered {
+    Offered::of(ENGINE_NAMES.iter().copied())
+}
+
+/// The built-in schedules. A file can be meant too.
+pub(crate) fn schedule_names() -> Offered {
+    Offered::of(Schedule::BUILTIN.iter().copied())
+}
+
+/// Text of any kind, with words that shells offer.
+#[derive(Clone, Debug)]
+pub(crate) struct Offered(Vec<&'static str>);
+
+impl Offered {
+    /// Text for which these words are offered.
+    pub(crate) fn of(words: impl IntoIterator<Item = &'static str>) -> Offered {
+        Offered(words.into_iter().collect())
+    }
+}
+
+impl TypedValueParser for Offered {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
+    }
 }
 
 impl EngineArgs {
@@ -73,7 +134,12 @@ pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
         );
     }
     let text = crate::input::read_text(path)?;
-    Ok(Arc::new(Schedule::parse(&text, name)?))
+    let wrong = |error: ScheduleError| {
+        let mut wrong = InputError::new("syntax", path, error.kind.to_string());
+        wrong.fault.line = error.line.and_then(|line| u32::try_from(line).ok());
+        wrong
+    };
+    Ok(Arc::new(Schedule::parse(&text, name).map_err(wrong)?))
 }
 
 /// Metering as the options say: by a limit or a schedule; none without either.

@@ -1,12 +1,16 @@
 //! Reading modules: binary, text, or an artefact.
 
-use crate::fault::InputError;
+use crate::backtrace;
+use crate::fault::{self, InputError};
 use anyhow::Result;
-use etalon::{Module, unstable};
-use etalon_harness::script::{EMPTY_MODULE, is_blank, unfold};
+use etalon::{LoadError, Module, unstable};
+use etalon_harness::script::{EMPTY_MODULE, Place, is_blank, place, text_module, unfold};
+use etalon_record::Backtrace;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,17 +25,39 @@ pub(crate) struct Precompiled {
     pub allowed: bool,
 }
 
-/// Reads a file, text translated to binary. Whatever its name, a file that begins as an artefact does is one, and refused unless
-/// the user said that it can be trusted.
-pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Vec<u8>> {
-    Ok(read_module_and_text(path, precompiled)?.0)
+/// A module as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    /// The binary, or an artefact.
+    pub bytes: Vec<u8>,
+    /// The text that was translated, if the file is text.
+    text: Option<String>,
 }
 
-/// The same, with the text that was translated if the file is text.
-pub(crate) fn read_module_and_text(
-    path: &Path,
-    precompiled: Precompiled,
-) -> Result<(Vec<u8>, Option<String>)> {
+impl Input {
+    /// Where in the text an offset of the binary is.
+    pub(crate) fn place(&self, offset: u64) -> Option<Place> {
+        place(self.text.as_ref()?, &self.bytes, offset)
+    }
+
+    /// Adds lines and columns to a backtrace, where the module is text.
+    pub(crate) fn locate(&self, backtrace: &mut Backtrace) {
+        if let Some(text) = &self.text {
+            backtrace::locate(backtrace, text, &self.bytes);
+        }
+    }
+
+    /// The decoder or the validator refuses the module.
+    pub(crate) fn refused(&self, file: &Path, error: &LoadError) -> InputError {
+        let mut refused = InputError::new(fault::word(&error.kind), file, &error.message);
+        refused.fault.offset = Some(error.offset);
+        refused.at(self.place(error.offset), self.text.as_deref().unwrap_or_default())
+    }
+}
+
+/// Reads a file, text translated to binary. Whatever its name, a file that begins as an artefact does is one, and refused unless
+/// the user said that it can be trusted.
+pub(crate) fn read_module(path: &Path, precompiled: Precompiled) -> Result<Input> {
     let bytes = read(path)?;
     if Module::is_artefact(&bytes) && !precompiled.allowed {
         let message = "this is an artefact: it holds machine code, which runs as it is; if you trust the file as a \
@@ -39,24 +65,24 @@ pub(crate) fn read_module_and_text(
         return Err(InputError::new("artefact", path, message).into());
     }
     if bytes.starts_with(b"\0asm") || Module::is_artefact(&bytes) {
-        return Ok((bytes, None));
+        return Ok(Input { bytes, text: None });
     }
     let is_binary = path.extension().is_some_and(|extension| extension == "wasm");
     match std::str::from_utf8(&bytes) {
         Ok(text) if looks_like_text(text) => {
             let text = unfold(text);
             if is_blank(&text) {
-                return Ok((if is_binary { bytes } else { EMPTY_MODULE.to_vec() }, None));
+                let bytes = if is_binary { bytes } else { EMPTY_MODULE.to_vec() };
+                return Ok(Input { bytes, text: None });
             }
-            let wasm = wat::Parser::new().parse_str(Some(path), &text).map_err(|error| {
-                let message =
-                    format!("not a module in the text format: {}", error.to_string().trim_end());
-                InputError::new("syntax", path, message)
+            let bytes = text_module(&text).map_err(|fault| {
+                let message = format!("not a module in the text format: {}", fault.message);
+                InputError::new("malformed", path, message).at(Some(fault.place), &text)
             })?;
-            Ok((wasm, Some(text.into_owned())))
+            Ok(Input { bytes, text: Some(text.into_owned()) })
         }
         // The decoder says what is wrong with it, and where.
-        _ => Ok((bytes, None)),
+        _ => Ok(Input { bytes, text: None }),
     }
 }
 
@@ -77,8 +103,29 @@ fn looks_like_text(text: &str) -> bool {
 pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        InputError::new("syntax", path, format!("not UTF-8 at byte {at}")).into()
+        let mut wrong = InputError::new("syntax", path, "not UTF-8");
+        wrong.fault.offset = Some(at as u64);
+        wrong.into()
     })
+}
+
+/// Refuses to write a file over one that is read: by its name, through a link, or as standard input.
+pub(crate) fn keep(inputs: &[&Path], output: &Path) -> Result<()> {
+    let identity = |path: &Path| {
+        let data = match is_stdin(path) {
+            true => File::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?).metadata(),
+            false => std::fs::metadata(path),
+        };
+        data.ok().map(|data| (data.dev(), data.ino()))
+    };
+    // What is no file, such as /dev/null or a terminal, is not written over.
+    let is_file = std::fs::metadata(output).is_ok_and(|data| data.is_file());
+    let Some(written) = identity(output).filter(|_| is_file) else { return Ok(()) };
+    if inputs.iter().any(|input| identity(input) == Some(written)) {
+        let message = "this is also what is read; it would be lost";
+        return Err(InputError::usage(output, message).into());
+    }
+    Ok(())
 }
 
 /// Whether a path means standard input.
@@ -94,14 +141,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error| InputError::io(path, "cannot be read", &error);
     if is_stdin(path) {
         if STDIN_WAS_READ.swap(true, Ordering::Relaxed) {
-            return Err(InputError::new("usage", path, "standard input was already read").into());
+            return Err(InputError::usage(path, "standard input was already read").into());
         }
         return read_all(path, std::io::stdin().lock());
     }
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
         let message = "this is a folder, but a file is needed";
-        return Err(InputError::new("usage", path, message).into());
+        return Err(InputError::usage(path, message).into());
     }
     read_all(path, file)
 }

@@ -32,34 +32,47 @@ pub(crate) enum Format {
 pub(crate) struct Span {
     style: Style,
     text: String,
+    /// Whether line feeds are meant; those in the name of a file are not.
+    has_lines: bool,
+}
+
+impl Span {
+    fn new(style: Style, text: impl Into<String>) -> Span {
+        Span { style, text: text.into(), has_lines: false }
+    }
 }
 
 /// Text without a colour.
 pub(crate) fn plain(text: impl Into<String>) -> Span {
-    Span { style: Style::new(), text: text.into() }
+    Span::new(Style::new(), text)
+}
+
+/// Text of several lines, without a colour: whoever writes it has escaped the names in it.
+pub(crate) fn lines(text: impl Into<String>) -> Span {
+    Span { has_lines: true, ..plain(text) }
 }
 
 /// Text about what is as it should be.
 pub(crate) fn good(text: impl Into<String>) -> Span {
-    Span { style: AnsiColor::Green.on_default(), text: text.into() }
+    Span::new(AnsiColor::Green.on_default(), text)
 }
 
 /// Text about what is not.
 pub(crate) fn bad(text: impl Into<String>) -> Span {
-    Span { style: AnsiColor::Red.on_default().bold(), text: text.into() }
+    Span::new(AnsiColor::Red.on_default().bold(), text)
 }
 
 /// Text that matters less.
 pub(crate) fn dim(text: impl Into<String>) -> Span {
-    Span { style: Style::new().dimmed(), text: text.into() }
+    Span::new(Style::new().dimmed(), text)
 }
 
-/// Writes a line of results, as `println!` would.
+/// Writes a line of results, as `println!` would; one line, whatever is in it.
 macro_rules! say {
     ($($piece:tt)*) => { $crate::output::say_in_colour([$crate::output::plain(format!($($piece)*))]) };
 }
 
-/// Writes a message, as `eprintln!` would.
+/// Writes a message of one line, as `eprintln!` would.
 macro_rules! note {
     ($($piece:tt)*) => { $crate::output::note_in_colour([$crate::output::plain(format!($($piece)*))]) };
 }
@@ -101,10 +114,19 @@ pub(crate) fn ours(text: &str) {
     write_out(text);
 }
 
+/// Writes what is no text, as it is.
+pub(crate) fn bytes(bytes: &[u8]) {
+    let mut failure = FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if failure.is_none() {
+        *failure = io::stdout().lock().write_all(bytes).err();
+    }
+}
+
 fn rendered(spans: impl IntoIterator<Item = Span>) -> String {
     let mut line = String::new();
-    for Span { style, text } in spans {
-        line += &format!("{style}{}{style:#}", escape::lines(&text));
+    for Span { style, text, has_lines } in spans {
+        let text = if has_lines { escape::lines(&text) } else { escape::line(&text) };
+        line += &format!("{style}{text}{style:#}");
     }
     line.push('\n');
     line
@@ -139,7 +161,7 @@ mod tests {
 
     #[test]
     fn colours_are_ours_and_the_rest_is_escaped() {
-        let line = rendered([bad("x\x1b[0m"), plain(" y")]);
-        assert_eq!(line, "\x1b[1m\x1b[31mx\\u{1b}[0m\x1b[0m y\n");
+        let line = rendered([bad("x\x1b[0m"), plain(" y\n"), lines("\nz")]);
+        assert_eq!(line, "\x1b[1m\x1b[31mx\\u{1b}[0m\x1b[0m y\\u{a}\nz\n");
     }
 }

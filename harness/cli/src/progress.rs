@@ -1,5 +1,7 @@
 //! Progress bars; they are shown only on a terminal.
 
+use crate::escape;
+use crate::words::counted;
 use etalon_harness::fuzz::Progress;
 use etalon_harness::script::Events;
 use etalon_record::{Row, Standing, SuiteRecord};
@@ -36,7 +38,10 @@ impl Events for ScriptBar {
             0 => String::new(),
             n => format!("({n} failed) "),
         };
-        self.bar.set_message(format!("{failed}{}/{} on {}", row.suite, row.file, row.engine));
+        self.bar.set_message(format!(
+            "{failed}{}",
+            escape::line(&format!("{}/{} on {}", row.suite, row.file, row.engine))
+        ));
         self.bar.inc(1);
     }
 
@@ -83,7 +88,7 @@ impl Progress for CaseLine {
     fn done(&self, cases: u64, findings: usize) {
         self.bar.set_position(cases);
         if self.last.swap(findings, Ordering::Relaxed) != findings {
-            self.bar.set_message(format!("{findings} findings"));
+            self.bar.set_message(counted(findings as u64, "finding"));
         }
     }
 

@@ -1,6 +1,8 @@
 //! Files that are written whole or not at all: records and artefacts.
 
-use anyhow::{Context, Result};
+use crate::fault::InputError;
+use crate::input;
+use anyhow::Result;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,25 +13,28 @@ use tempfile::NamedTempFile;
 pub(crate) struct RecordFile(PathBuf);
 
 impl RecordFile {
-    /// Tries a file, before any work. Nothing is there afterwards that was not there before, and what was there is as it was.
-    pub(crate) fn create(path: &Path) -> Result<RecordFile> {
-        try_it(path).with_context(|| cannot(path))?;
+    /// Tries a file, before any work. Nothing is there afterwards that was not there before, and what was there is as it was. It must
+    /// be none of those that are read.
+    pub(crate) fn create(path: &Path, inputs: &[&Path]) -> Result<RecordFile> {
+        if input::is_stdin(path) {
+            let message =
+                "--record takes a file; --format json writes the record to standard output";
+            return Err(InputError::usage(path, message).into());
+        }
+        input::keep(inputs, path)?;
+        in_folder(path)?;
+        try_it(path).map_err(|error| InputError::io(path, "cannot be written", &error))?;
         Ok(RecordFile(path.to_owned()))
     }
 
     /// Writes the record.
     pub(crate) fn write(&self, text: &str) -> Result<()> {
-        replace(&self.0, text.as_bytes()).with_context(|| cannot(&self.0))
+        let cannot = |error| InputError::io(&self.0, "cannot be written", &error);
+        Ok(replace(&self.0, text.as_bytes()).map_err(cannot)?)
     }
 }
 
-fn cannot(path: &Path) -> String {
-    format!("{}: cannot be written", path.display())
-}
-
 fn try_it(path: &Path) -> io::Result<()> {
-    let folder = folder(path);
-    std::fs::create_dir_all(folder)?;
     if path.exists() {
         OpenOptions::new().append(true).open(path)?;
         return Ok(());
@@ -59,7 +64,7 @@ fn replace_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn folder(path: &Path) -> &Path {
+fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -77,7 +82,7 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
         // What the process may not give is taken away by the system.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(folder(&target))?;
+    let file = builder.tempfile_in(folder_of(&target))?;
     if let Ok(old) = target.metadata() {
         file.as_file().set_permissions(old.permissions())?;
     }
@@ -92,12 +97,12 @@ mod tests {
     fn a_file_is_tried_without_a_trace_and_replaced_whole() {
         let folder = tempfile::tempdir().unwrap();
         let names = || std::fs::read_dir(folder.path()).unwrap().count();
-        let path = folder.path().join("new/record.json");
-        let file = RecordFile::create(&path).unwrap();
+        let path = folder.path().join("record.json");
+        let file = RecordFile::create(&path, &[]).unwrap();
         assert!(!path.exists());
         file.write("one").unwrap();
         let before = std::fs::read(&path).unwrap();
-        let again = RecordFile::create(&path).unwrap();
+        let again = RecordFile::create(&path, &[]).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), before, "a try changes nothing");
         // Whoever has the old one open keeps it as it was.
         let mut old = File::open(&path).unwrap();
@@ -105,9 +110,8 @@ mod tests {
         assert_eq!(io::read_to_string(&mut old).unwrap(), "one");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two, which is longer");
         assert_eq!(names(), 1);
-        assert_eq!(std::fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
-        assert!(RecordFile::create(folder.path()).is_err(), "a folder is no file");
-        assert!(RecordFile::create(&path.join("below")).is_err());
+        assert!(RecordFile::create(folder.path(), &[]).is_err(), "a folder is no file");
+        assert!(RecordFile::create(&path.join("below"), &[]).is_err());
     }
 
     #[cfg(unix)]
@@ -122,11 +126,33 @@ mod tests {
         assert_eq!(mode(&file), mode(&folder.path().join("plain")), "as any new file");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
         symlink(&file, &link).unwrap();
-        RecordFile::create(&link).unwrap().write("two").unwrap();
+        RecordFile::create(&link, &[]).unwrap().write("two").unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!((std::fs::read(&file).unwrap(), mode(&file) & 0o777), (b"two".to_vec(), 0o640));
         let null = Path::new("/dev/null");
-        RecordFile::create(null).unwrap().write("three").unwrap();
+        RecordFile::create(null, &[]).unwrap().write("three").unwrap();
         assert!(null.metadata().unwrap().file_type().is_char_device());
     }
+}
+
+/// Checks that a file that is to be written would lie in a folder that is there.
+pub(crate) fn in_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(InputError::new("io", path, "the folder does not exist").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses `-`, or a file, where a folder is needed.
+pub(crate) fn folder(path: &Path) -> Result<()> {
+    if input::is_stdin(path) {
+        let message = "--out takes a folder, and standard output is none";
+        return Err(InputError::usage(path, message).into());
+    }
+    if path.exists() && !path.is_dir() {
+        return Err(InputError::usage(path, "this is a file, but a folder is needed").into());
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) enum Limit {
 /// How long each case may take.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Timeout {
-    /// How long each case may take: 500ms, 10s, 1m 30s; 0 or none for no limit. By default 10s
+    /// How long loading a module or one call may take: 500ms, 10s, '1m 30s'; 0 or none for no limit. By default 10s
     #[arg(long, value_name = "DURATION", value_parser = limit)]
     pub timeout: Option<Limit>,
 }

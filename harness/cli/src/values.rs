@@ -1,9 +1,12 @@
 //! Values on the command line: as the text format writes them.
 
-use anyhow::Result;
-use etalon_adapters::{RefKind, Val, ValKind};
+use crate::{escape, words};
+use anyhow::{Context, Result, anyhow, bail};
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::{CompType, HeapType, RefType, TypeUse, ValType};
+use etalon_adapters::{RefKind, Val, ValKind, kind_of};
 use etalon_harness::script::parse_argument;
-use std::fmt::{Display, LowerExp};
+pub(crate) use etalon_harness::value::show;
 
 /// A minus that cannot begin an option.
 const MINUS: char = '\u{2212}';
@@ -14,11 +17,16 @@ Arguments and results are written as in the text format:
   i32, i64     7  -7  0xff  -0x80000000
   f32, f64     1.5  1e-9  0x1p-149  0x10 (sixteen)  inf  -inf  nan  -nan  nan:0x200000
   v128         'i32x4 1 2 3 4'  'f64x2 1 nan'  or 0x and 32 hexadecimal digits
-  references   null  extern:7  host:7";
+  references   null  extern:7  host:7  i31:7
+
+Each may have its type before it, as messages write it: f32:0.1  externref:null";
 
 /// Reads an argument of a kind.
 pub(crate) fn parse(text: &str, kind: ValKind) -> Result<Val> {
-    Ok(parse_argument(&text.replace(MINUS, "-"), kind)?)
+    parse_argument(&text.replace(MINUS, "-"), kind).map_err(|error| {
+        let (text, ty) = (escape::quoted(&error.text), kind.name());
+        anyhow!("{text} is not a value of type {ty}: {}", error.reason)
+    })
 }
 
 /// A negative number as a word that cannot be taken for an option; any other word as it is.
@@ -36,77 +44,80 @@ pub(crate) fn protect(word: &str) -> String {
     }
 }
 
-/// A value as text for people, which reads back as the same value where it is a number.
-pub(crate) fn show(val: Val) -> String {
-    match val {
-        Val::F32(bits) => {
-            float(f32::from_bits(bits), f32::from_bits(bits).into(), (bits & 0x7f_ffff).into(), 22)
+/// A name that begins like an option, as a word that cannot be taken for one.
+pub(crate) fn protect_name(word: &str) -> String {
+    if word.starts_with(['-', MINUS]) { format!("{MINUS}{word}") } else { word.to_owned() }
+}
+
+/// The name that [`protect_name`] was given.
+pub(crate) fn name(word: &str) -> &str {
+    word.strip_prefix(MINUS).unwrap_or(word)
+}
+
+/// Reads the arguments of a function.
+///
+/// # Errors
+/// If there are too few or too many, or one is not a value of its parameter's type; with its number.
+pub(crate) fn arguments(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
+    let (many, count) = (words::counted(params.len() as u64, "argument"), texts.len());
+    let names: Vec<&str> = params.iter().map(|kind| kind.name()).collect();
+    match names.len() {
+        n if n == count => {}
+        0 => bail!("takes no arguments, not {count}"),
+        _ => bail!("takes {many} ({}), not {count}", names.join(", ")),
+    }
+    let read = |(i, (text, kind)): (usize, (&String, &ValKind))| {
+        parse(text, *kind).with_context(|| format!("argument {}", i + 1))
+    };
+    texts.iter().zip(params).enumerate().map(read).collect()
+}
+
+/// The kinds of a function's parameters.
+pub(crate) fn kinds(module: &ModuleData, func: u32) -> Vec<ValKind> {
+    module.func_type(func).params.iter().map(|ty| kind(module, *ty)).collect()
+}
+
+/// The kinds of its results.
+pub(crate) fn results(module: &ModuleData, func: u32) -> Vec<ValKind> {
+    module.func_type(func).results.iter().map(|ty| kind(module, *ty)).collect()
+}
+
+fn kind(module: &ModuleData, ty: ValType) -> ValKind {
+    match ty {
+        ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Idx(index)), .. }) => {
+            match &module.flat_types[index as usize].comp {
+                CompType::Func(_) => ValKind::Func,
+                CompType::Struct(_) | CompType::Array(_) => ValKind::Any,
+            }
         }
-        Val::F64(bits) => {
-            float(f64::from_bits(bits), f64::from_bits(bits), bits & ((1 << 52) - 1), 51)
-        }
-        Val::V128(bits) => {
-            let lane = |i: u32| format!("{:#010x}", (bits >> (32 * i)) as u32);
-            format!("i32x4 {} {} {} {}", lane(0), lane(1), lane(2), lane(3))
-        }
-        Val::Ref(RefKind::Extern(n)) => format!("extern:{n}"),
-        Val::Ref(RefKind::Host(n)) => format!("host:{n}"),
-        other => other.to_record().value,
+        ty => kind_of(ty),
     }
 }
 
-/// The shortest text that reads back as the same number; a NaN with its payload unless that is the canonical one.
-fn float(number: impl Display + LowerExp, wide: f64, payload: u64, quiet: u32) -> String {
-    let sign = if wide.is_sign_negative() { "-" } else { "" };
-    if wide.is_nan() {
-        let canonical = payload == 1 << quiet;
-        return if canonical { format!("{sign}nan") } else { format!("{sign}nan:{payload:#x}") };
+/// Checks that references are of the very types of a function's parameters, and not only of their kinds.
+///
+/// # Errors
+/// The first that is not, by its number.
+pub(crate) fn check(module: &ModuleData, func: u32, args: &[Val]) -> Result<()> {
+    for (i, (ty, val)) in module.func_type(func).params.iter().zip(args).enumerate() {
+        let ValType::Ref(RefType { nullable, heap }) = ty else { continue };
+        let fits = match val {
+            Val::Null(_) => *nullable,
+            Val::Ref(RefKind::Extern(_)) => *heap == HeapType::Extern,
+            Val::Ref(RefKind::Host(_)) => *heap == HeapType::Any,
+            Val::Ref(_) => matches!(heap, HeapType::Any | HeapType::Eq | HeapType::I31),
+            _ => true,
+        };
+        if !fits {
+            bail!("argument {}: {} is not a value of type {ty}", i + 1, show(*val));
+        }
     }
-    let size = wide.abs();
-    if size.is_infinite() {
-        format!("{sign}inf")
-    } else if size != 0.0 && !(1e-5..1e16).contains(&size) {
-        format!("{number:e}")
-    } else {
-        number.to_string()
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn floats_are_as_short_as_they_read_back() {
-        for (val, text) in [
-            (Val::F32(0.1f32.to_bits()), "0.1"),
-            (Val::F64(0.1f64.to_bits()), "0.1"),
-            (Val::F64(5f64.to_bits()), "5"),
-            (Val::F64(1e300f64.to_bits()), "1e300"),
-            (Val::F32(1), "1e-45"),
-            (Val::F64(1 << 63), "-0"),
-            (Val::F32(0xff80_0000), "-inf"),
-            (Val::F32(0x7fc0_0000), "nan"),
-            (Val::F32(0xffa0_0000), "-nan:0x200000"),
-            (Val::F64(0x7ff8_0000_0000_0001), "nan:0x8000000000001"),
-            (Val::V128(0xff), "i32x4 0x000000ff 0x00000000 0x00000000 0x00000000"),
-        ] {
-            assert_eq!(show(val), text);
-        }
-    }
-
-    #[test]
-    fn what_is_shown_reads_back() {
-        let mut bits = 0x0123_4567_89ab_cdef_u64;
-        for _ in 0..2000 {
-            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            for val in
-                [Val::F32((bits >> 32) as u32), Val::F64(bits), Val::V128(u128::from(bits) << 31)]
-            {
-                assert_eq!(parse(&protect(&show(val)), val.kind()).unwrap(), val);
-            }
-        }
-    }
 
     #[test]
     fn negative_numbers_are_no_options() {
@@ -115,6 +126,43 @@ mod tests {
         }
         for word in ["--stats", "-o", "-i", "-", "--", "-nano", "inf"] {
             assert_eq!(protect(word), word);
+        }
+    }
+
+    #[test]
+    fn names_come_back_as_they_were() {
+        for word in ["-x", "--engine", "-5", "\u{2212}1", "f", ""] {
+            assert_eq!(name(&protect_name(word)), word);
+            assert!(!protect_name(word).starts_with('-'));
+        }
+    }
+
+    #[test]
+    fn references_fit_their_parameters_or_are_refused_by_number() {
+        let wasm = wat::parse_str(
+            "(module (type $s (struct)) (type $f (func)) (func (param externref (ref extern) (ref null $s)
+                i31ref anyref (ref any) (ref null $f) eqref nullref)))",
+        )
+        .unwrap();
+        let module = ModuleData::new(&wasm, etalon::Features::all()).unwrap();
+        let params = kinds(&module, 0);
+        let fitting =
+            ["null", "extern:1", "null", "i31:1", "host:1", "i31:1", "null", "i31:1", "null"];
+        let all = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            arguments(&texts, &params).and_then(|args| check(&module, 0, &args))
+        };
+        all(&fitting).unwrap();
+        for (i, text) in
+            [(1, "null"), (2, "host:1"), (3, "host:1"), (5, "null"), (7, "host:2"), (8, "i31:1")]
+        {
+            let mut texts = fitting;
+            texts[i] = text;
+            let error = all(&texts).expect_err(text).to_string();
+            assert!(
+                error.starts_with(&format!("argument {}: {text} is not a value of type ", i + 1)),
+                "{error}"
+            );
         }
     }
 }

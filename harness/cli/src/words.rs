@@ -8,8 +8,13 @@ use std::ffi::OsString;
 /// The commands that take arguments of functions.
 const WITH_ARGUMENTS: &[&str] = &["run", "diff"];
 
+/// A number of things: `1 module`, `2 modules`.
+pub(crate) fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// The words with which the program was called. Of the commands that take arguments of functions, `-inf` is an argument and
-/// not four options, unless it is the value of an option.
+/// not four options, unless it is the value of an option; and what follows `--invoke` is a name, however it begins.
 pub(crate) fn words(mut words: Vec<OsString>) -> Vec<OsString> {
     let cli = Cli::command();
     let command = words.iter().enumerate().find_map(|(at, word)| {
@@ -32,7 +37,14 @@ pub(crate) fn words(mut words: Vec<OsString>) -> Vec<OsString> {
         if before == "--" {
             break;
         }
-        if !takes_value(before)
+        let of_invoke = words[i].to_str().and_then(|word| word.strip_prefix("--invoke="));
+        if let Some(name) = of_invoke {
+            words[i] = format!("--invoke={}", values::protect_name(name)).into();
+        } else if before == "--invoke" {
+            if let Some(word) = words[i].to_str() {
+                words[i] = values::protect_name(word).into();
+            }
+        } else if !takes_value(before)
             && let Some(word) = words[i].to_str()
         {
             words[i] = values::protect(word).into();
@@ -46,10 +58,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_is_singular() {
+        let all = [0, 1, 2].map(|n| counted(n, "call"));
+        assert_eq!(all, ["0 calls", "1 call", "2 calls"]);
+    }
+
+    #[test]
     fn negative_arguments_pass_and_values_of_options_stay() {
-        let as_is = ["etalon", "run", "m.wat", "--invoke", "-5", "--stats"];
         let all = |text: &[&str]| words(text.iter().map(OsString::from).collect());
+        let as_is = ["etalon", "run", "m.wat", "--gas", "-5", "--stats"];
         assert_eq!(all(&as_is), as_is);
+        assert_eq!(
+            all(&["etalon", "diff", "m.wat", "--invoke", "--stats", "-5"])[4..],
+            ["\u{2212}--stats", "\u{2212}5"]
+        );
         let bench = ["etalon", "bench", "-5"];
         assert_eq!(all(&bench), bench);
         let escaped = ["etalon", "run", "m.wat", "--", "-5"];

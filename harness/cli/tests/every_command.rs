@@ -94,7 +94,7 @@ fn every_command_that_fails_prints_one_document_with_the_reason() {
             let output = etalon(folder.path(), &words, Stdio::piped());
             assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
             let document = document(&output, "error");
-            for field in ["kind", "message", "file", "offset"] {
+            for field in ["kind", "message", "file", "offset", "line", "column"] {
                 assert!(document["error"].get(field).is_some(), "{name}: {document}");
             }
             let message = document["error"]["message"].as_str().unwrap();
@@ -125,6 +125,53 @@ fn every_help_teaches_by_example() {
             assert!(help.contains(&format!("etalon {name} ")), "{name} {option}: {help}");
         }
     }
+}
+
+/// What bash offers for a command line, of which the last word is under way.
+fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+    let line = words.join(" ");
+    let script = format!(
+        "compopt() {{ :; }}
+         source <(\"$ETALON\" completions bash)
+         COMP_WORDS=({line}) COMP_CWORD={} COMP_LINE='{line}' COMP_POINT={}
+         [[ -n '{}' ]] || COMP_WORDS+=('')
+         _etalon etalon '{}' '{}'
+         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.len() - 1,
+        line.len(),
+        words[words.len() - 1],
+        words[words.len() - 1],
+        words[words.len() - 2],
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &script]).env("ETALON", env!("CARGO_BIN_EXE_etalon")).current_dir(folder);
+    let output = bash.output().unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_offers_names_where_names_are_meant() {
+    let folder = folder();
+    for command in ["run", "diff", "wast", "spec", "fuzz"] {
+        for option in ["--tier", "--engine"] {
+            let names = offered(folder.path(), &["etalon", command, option, ""]);
+            assert!(names.iter().any(|name| name == "oracle"), "{command} {option}: {names:?}");
+            assert!(!names.iter().any(|name| name == "f.wat"), "{command} {option}: {names:?}");
+        }
+        let names = offered(folder.path(), &["etalon", command, "--schedule", ""]);
+        assert!(names.iter().any(|name| name == "etalon-1"), "{command}: {names:?}");
+    }
+    assert_eq!(offered(folder.path(), &["etalon", "run", "--tier", "or"]), ["oracle"]);
+    assert_eq!(
+        offered(folder.path(), &["etalon", "bench", "--against", "interp-"]),
+        ["interp-metered"]
+    );
+    assert_eq!(offered(folder.path(), &["etalon", "validate", "--features", "wasm3"]), ["wasm3"]);
+    assert_eq!(offered(folder.path(), &["etalon", "fuzz", "--profile", "tra"]), ["traps"]);
+    assert_eq!(offered(folder.path(), &["etalon", "diff", "--allow", "nan"]), ["nan-bits"]);
+    assert_eq!(offered(folder.path(), &["etalon", "spec", "--suite", "wasm-v1"]), ["wasm-v1"]);
+    assert_ne!(offered(folder.path(), &["etalon", "run", "--invoke", "f"]), ["f.wat"]);
 }
 
 /// The commands, and what the program says of itself.

@@ -224,11 +224,12 @@ impl Observation {
     }
 }
 
+/// On one line, for people: values are as the text format writes them.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.outcome)?;
         for result in &self.results {
-            write!(f, " {result}")?;
+            write!(f, " {}", result.as_word())?;
         }
         if let Some(trap) = &self.trap {
             write!(f, ": {trap}")?;
@@ -240,7 +241,12 @@ impl fmt::Display for Observation {
             write!(f, ", gas {}", gas.consumed)?;
         }
         for (name, digest) in &self.digests {
-            write!(f, ", {name} {digest}")?;
+            // Of a global it is the value, with its type.
+            let value = digest.split_once(':').filter(|_| name.starts_with("global "));
+            match value {
+                Some((ty, value)) => write!(f, ", {name} {}", Value::new(ty, value).as_word())?,
+                None => write!(f, ", {name} {digest}")?,
+            }
         }
         Ok(())
     }
@@ -263,8 +269,13 @@ mod tests {
     #[test]
     fn an_observation_reads_as_one_line() {
         let mut seen = Observation::new(OutcomeKind::Returned);
-        seen.results = vec![Value::i32(7), Value::i64(-1)];
+        seen.results = vec![Value::i32(7), Value::f32_bits(0x3dcc_cccd)];
+        seen.digests.insert("global g".into(), Value::f64_bits(1 << 63).to_string());
+        seen.digests.insert("host call 0".into(), "env.f(1), gas left 7".into());
         seen.digests.insert("memory 0".into(), "ab12".into());
-        assert_eq!(seen.to_string(), "returned i32:7 i64:-1, memory 0 ab12");
+        assert_eq!(
+            seen.to_string(),
+            "returned i32:7 f32:0.1, global g f64:-0, host call 0 env.f(1), gas left 7, memory 0 ab12"
+        );
     }
 }

@@ -35,6 +35,9 @@ pub struct RunRecord {
     /// The functions that the guest was in when it trapped or ran out of something; absent if there is nothing to tell.
     #[serde(default, skip_serializing_if = "Backtrace::is_empty")]
     pub backtrace: Backtrace,
+    /// Why and where the module was refused; absent if it was not.
+    #[serde(flatten)]
+    pub refusal: Option<Refusal>,
     /// What else there is to say: the reason of a rejection, what ran out, the missing feature.
     #[serde(default)]
     pub message: Option<String>,
@@ -47,6 +50,25 @@ pub struct RunRecord {
     /// Whether a signal ended it. Its outcome is then [`OutcomeKind::TimedOut`]: it did not end by itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interrupted: bool,
+}
+
+/// Why a module was refused, as `etalon validate` says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The phase that refused it: `malformed`, `invalid`, `unlinkable`, `unsupported`, `limit`.
+    pub verdict: String,
+    /// The feature that it needs, if it is one that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// Where in the module's bytes; in the binary where the file is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// The line, from 1, where the file is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column, from 1, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
 }
 
 impl RunRecord {
@@ -70,6 +92,7 @@ impl RunRecord {
             results: Vec::new(),
             trap: None,
             backtrace: Backtrace::default(),
+            refusal: None,
             message: None,
             gas: None,
             not_compiled: 0,

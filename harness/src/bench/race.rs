@@ -4,6 +4,7 @@ use super::clock::thread_time;
 use super::kernel::Kernel;
 use super::options::{BenchError, BenchOptions};
 use super::statistics::{geometric_mean, quantile, ratio};
+use crate::value::show_typed;
 use etalon_adapters::{AdapterError, Loaded, Val};
 use etalon_record::{BenchMean, BenchRecord, BenchRow, KernelRows, Tool};
 use std::time::Duration;
@@ -124,7 +125,7 @@ fn checksums(
             Some((_, expected)) if *expected == value => {}
             Some((first, expected)) => {
                 let returns =
-                    |name: &str, value: Val| format!("{name} returns {}", value.to_record());
+                    |name: &str, value: Val| format!("{name} returns {}", show_typed(value));
                 return Err(BenchError::Checksum {
                     kernel: kernel.name.clone(),
                     n,

@@ -1,5 +1,6 @@
 //! What one engine did in one case.
 
+use crate::value::show_all;
 use etalon_adapters::{HostCall, Outcome, StateDigest, Val};
 use etalon_record::{Gas, Observation, Value};
 
@@ -111,7 +112,7 @@ pub(crate) fn outcome_name(step: usize, outcome: &Outcome) -> String {
     if step == 0 { format!("{LOADING}{class}") } else { class }
 }
 
-/// A host call on one line: `env.print(i32:7), gas left 99`.
+/// A host call on one line, for people: `env.print(f32:0.1), gas left 99`.
 pub(crate) fn call_text(call: &HostCall) -> String {
     let mut text = format!("{}.{}({})", call.module, call.name, join(&call.args));
     if let Some(gas) = call.gas_left {
@@ -120,7 +121,7 @@ pub(crate) fn call_text(call: &HostCall) -> String {
     text
 }
 
-/// Values on one line.
+/// Values on one line, for people.
 pub(crate) fn join(values: &[Val]) -> String {
-    values.iter().map(|v| v.to_record().to_string()).collect::<Vec<_>>().join(" ")
+    show_all(values)
 }

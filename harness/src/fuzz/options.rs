@@ -95,10 +95,10 @@ pub enum FuzzError {
     #[error("{}: another campaign is using this folder", .0.display())]
     Busy(PathBuf),
     /// There is no campaign that could go on.
-    #[error("{}: there is no campaign that could go on", .0.display())]
+    #[error("{}: no campaign was begun in this folder, so none can go on", .0.display())]
     NoCampaign(PathBuf),
     /// The campaign that is to go on was begun with other options.
-    #[error("{}: this campaign was begun with other options: {}", file.display(), what.join("; "))]
+    #[error("{}: a campaign goes on only as it was begun, and this one was begun with other options: {}", file.display(), what.join("; "))]
     OtherOptions {
         /// The journal.
         file: PathBuf,

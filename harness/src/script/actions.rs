@@ -39,12 +39,17 @@ impl Expect<'_> {
         match (self, outcome) {
             (Expect::Returned, Outcome::Returned(_)) => Verdict::Pass,
             (Expect::Returned, _) => Verdict::against("returned", outcome),
+            (Expect::Results(results), Outcome::Returned(values)) => {
+                match patterns::all_match(results, values) {
+                    true => Verdict::Pass,
+                    false => Verdict::fail(
+                        patterns::describe_all(results),
+                        patterns::describe_got(results, values),
+                    ),
+                }
+            }
             (Expect::Results(results), _) => {
-                let holds = match outcome {
-                    Outcome::Returned(values) => patterns::all_match(results, values),
-                    _ => false,
-                };
-                Verdict::of(holds, || patterns::describe_all(results), outcome)
+                Verdict::against(patterns::describe_all(results), outcome)
             }
             (Expect::Stop(stop), _) => stop.verdict(outcome, judge),
         }

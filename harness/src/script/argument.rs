@@ -23,12 +23,15 @@ pub struct ArgumentError {
 ///
 /// Numbers are decimal or hexadecimal, also for floats (`0x10` is sixteen, `0x1p-3`), and `inf`, `nan`, `nan:0x200000`.
 /// A `v128` has a shape (`i32x4 1 2 3 4`) or is `0x` and 32 hexadecimal digits, as records write it. References are
-/// `null`, `extern:7` or `host:7`, or as scripts write them: `ref.null extern`, `ref.extern 7`.
+/// `null`, `extern:7`, `host:7` or `i31:7`, or as scripts write them: `ref.null extern`, `ref.extern 7`. Each may stand behind its
+/// type, as messages write it: `f32:0.1`.
 ///
 /// # Errors
 /// If it is not a value, or one of another type.
 pub fn parse_argument(text: &str, kind: ValKind) -> Result<Val, ArgumentError> {
     let wrong = |reason: String| ArgumentError { text: text.to_owned(), kind, reason };
+    let typed = text.split_once(':').filter(|(ty, _)| *ty == kind.name());
+    let text = typed.map_or(text, |(_, value)| value);
     let number = |word: &str| text.strip_prefix(word)?.parse::<u32>().ok();
     let val = match kind {
         ValKind::Func | ValKind::Extern | ValKind::Any | ValKind::Exn if text == "null" => {
@@ -39,6 +42,9 @@ pub fn parse_argument(text: &str, kind: ValKind) -> Result<Val, ArgumentError> {
         }
         ValKind::Any if number("host:").is_some() => {
             Val::Ref(RefKind::Host(number("host:").unwrap_or_default()))
+        }
+        ValKind::Any if number("i31:").is_some_and(|n| n >> 31 == 0) => {
+            Val::Ref(RefKind::I31(number("i31:").unwrap_or_default()))
         }
         ValKind::V128 if text.len() == 34 && text.starts_with("0x") => {
             Val::V128(u128::from_str_radix(&text[2..], 16).map_err(|e| wrong(e.to_string()))?)
@@ -59,7 +65,7 @@ fn in_text_format(text: &str, kind: ValKind) -> Result<Val, String> {
             format!("{}.const {text}", kind.name())
         }
         ValKind::Extern => return Err("write null or extern:N".to_owned()),
-        ValKind::Any => return Err("write null or host:N".to_owned()),
+        ValKind::Any => return Err("write null, host:N or i31:N".to_owned()),
         ValKind::Func | ValKind::Exn => return Err("only null is possible".to_owned()),
     };
     let buffer = ParseBuffer::new(&whole).map_err(|error| error.message())?;
@@ -118,6 +124,9 @@ mod tests {
             ("extern:7", ValKind::Extern, Val::Ref(RefKind::Extern(7))),
             ("ref.extern 7", ValKind::Extern, Val::Ref(RefKind::Extern(7))),
             ("host:3", ValKind::Any, Val::Ref(RefKind::Host(3))),
+            ("i31:3", ValKind::Any, Val::Ref(RefKind::I31(3))),
+            ("externref:extern:7", ValKind::Extern, Val::Ref(RefKind::Extern(7))),
+            ("anyref:null", ValKind::Any, Val::Null(ValKind::Any)),
         ] {
             assert_eq!(parse_argument(text, kind), Ok(val), "{text}");
         }
@@ -141,6 +150,9 @@ mod tests {
             ("i64.const 1", ValKind::I32),
             ("ref.null func", ValKind::Extern),
             ("host:1", ValKind::Extern),
+            ("i31:0x7", ValKind::Any),
+            ("i31:2147483648", ValKind::Any),
+            ("f64:1", ValKind::F32),
             ("func", ValKind::Func),
         ] {
             let refused = parse_argument(text, kind).expect_err(text);

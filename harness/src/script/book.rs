@@ -1,6 +1,7 @@
 //! Verdicts, and the row that sums them up.
 
 use crate::script::at::At;
+use crate::value::show_typed;
 use etalon_adapters::{Outcome, Rejection};
 use etalon_record::{Failure, Note, Row};
 use etalon_spec_tests::ExpectedFailure;
@@ -83,7 +84,7 @@ pub(crate) fn outcome_text(outcome: &Outcome) -> String {
 fn values_text(verb: &str, values: &[etalon_adapters::Val]) -> String {
     let mut text = verb.to_owned();
     for value in values {
-        text.push_str(&format!(" {}", value.to_record()));
+        text.push_str(&format!(" {}", show_typed(*value)));
     }
     text
 }

@@ -44,7 +44,7 @@ pub use events::{Events, Silent};
 pub use glob::Glob;
 pub use outcomes::{Outcomes, outcomes};
 pub use paths::scripts_in;
-pub use places::{Place, places};
+pub use places::{Place, TextFault, place, places, text_module};
 pub use run::{SuiteRun, run_paths, run_scripts, run_suites};
 pub use runner::run_script;
 pub use select::{Selection, SelectionError, Shard};

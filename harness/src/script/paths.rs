@@ -3,6 +3,7 @@
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
 use etalon_spec_tests::{features_in_header, features_of_version, suite};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ const MAX_BYTES: u64 = 64 << 20;
 const MAX_DEPTH: usize = 32;
 
 /// The scripts at the given paths: files, `-` for standard input, and all `.wast` files in folders, sorted. A file that cannot be read gives an
-/// error of its own, and the others are still returned.
+/// error of its own, and the others are still returned. What several links or paths lead to is there once.
 ///
 /// The suite is the name of the folder that was given, or of the folder of a given file. Without `features`, a script may
 /// use version 3.0 and what the folders above it are named after: `proposals/threads`, `wasm-v1`… The header of a
@@ -24,15 +25,17 @@ pub fn scripts_in(
     features: Option<Features>,
 ) -> (Vec<ScriptSource>, Vec<ScriptError>) {
     let (mut sources, mut errors) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for path in paths {
-        let (root, mut files) = match path.is_dir() {
-            true => (path.as_path(), Vec::new()),
-            false => (path.parent().unwrap_or(Path::new("")), vec![path.clone()]),
-        };
-        if files.is_empty() {
-            walk(path, 0, &mut files, &mut errors);
+        let mut files = Vec::new();
+        let root = if path.is_dir() {
+            walk(path, 0, &mut seen, &mut files, &mut errors);
             files.sort();
-        }
+            path
+        } else {
+            files.extend(Some(path.clone()).filter(|file| is_new(file, &mut seen)));
+            path.parent().unwrap_or(Path::new(""))
+        };
         for file in files {
             match read(root, &file, features) {
                 Ok(source) => sources.push(source),
@@ -43,21 +46,45 @@ pub fn scripts_in(
     (sources, errors)
 }
 
-fn walk(dir: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<ScriptError>) {
+/// Whether nothing led to a file or folder before. What cannot be found out is new; opening it tells why.
+fn is_new(path: &Path, seen: &mut BTreeSet<PathBuf>) -> bool {
+    fs::canonicalize(path).map_or(true, |path| seen.insert(path))
+}
+
+fn walk(
+    dir: &Path,
+    depth: usize,
+    seen: &mut BTreeSet<PathBuf>,
+    files: &mut Vec<PathBuf>,
+    errors: &mut Vec<ScriptError>,
+) {
     if depth > MAX_DEPTH {
         errors.push(unreadable(dir, format!("more than {MAX_DEPTH} folders deep")));
         return;
     }
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) => return errors.push(unreadable(dir, error.to_string())),
-    };
-    for entry in entries {
-        match entry.map(|entry| entry.path()) {
-            Ok(path) if path.is_dir() => walk(&path, depth + 1, files, errors),
-            Ok(path) if path.extension().is_some_and(|e| e == "wast") => files.push(path),
-            Ok(_) => {}
-            Err(error) => errors.push(unreadable(dir, error.to_string())),
+    // Folders may be links to each other.
+    if !is_new(dir, seen) {
+        return;
+    }
+    let (mut entries, mut failed) = (Vec::new(), Vec::new());
+    match fs::read_dir(dir) {
+        Ok(found) => found.for_each(|entry| match entry {
+            Ok(entry) => entries.push((entry.path().is_symlink(), entry.path())),
+            Err(error) => failed.push(unreadable(dir, error.to_string())),
+        }),
+        Err(error) => failed.push(unreadable(dir, error.to_string())),
+    }
+    errors.append(&mut failed);
+    // What is not a link gives the name, whatever the order in which the system lists them.
+    entries.sort();
+    for (_, path) in entries {
+        let is_script = path.extension().is_some_and(|e| e == "wast");
+        if path.is_dir() {
+            walk(&path, depth + 1, seen, files, errors);
+        } else if is_script && path.exists() && !path.is_file() {
+            errors.push(unreadable(&path, "this is not a file".to_owned()));
+        } else if is_script && is_new(&path, seen) {
+            files.push(path);
         }
     }
 }
@@ -168,6 +195,25 @@ fn not_text(path: &Path, error: &std::string::FromUtf8Error) -> ScriptError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_links_lead_to_is_there_once() -> std::io::Result<()> {
+        let top = tempfile::tempdir()?;
+        let at = |name: &str| top.path().join(name);
+        fs::create_dir_all(at("a/b"))?;
+        fs::write(at("a/b/x.wast"), "(module)")?;
+        // A cycle, two folders that lead to each other, a link to a script, one to nothing, and the same again by hand.
+        symlink(at("a"), at("a/b/up"))?;
+        symlink(at("a"), at("again"))?;
+        symlink(at("a/b/x.wast"), at("a/0.wast"))?;
+        symlink(at("nowhere"), at("a/broken.wast"))?;
+        let (sources, errors) = scripts_in(&[at("."), at("a"), at("again/b/x.wast")], None);
+        let names: Vec<&str> = sources.iter().map(|source| source.file.as_str()).collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        Ok(())
+    }
 
     fn of(path: &str) -> Features {
         let folders: Vec<_> = path.split('/').map(str::to_owned).collect();

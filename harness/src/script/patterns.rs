@@ -1,6 +1,7 @@
 //! Results that scripts expect: values, kinds of NaN, kinds of references, one of several.
 
 use crate::script::values::hierarchy;
+use crate::value::{show, show_typed};
 use etalon_adapters::{RefKind, Val};
 use wast::WastRet;
 use wast::core::{NanPattern, V128Pattern, WastRetCore};
@@ -94,10 +95,40 @@ pub(crate) fn describe_all(expected: &[WastRet<'_>]) -> String {
     text
 }
 
+/// What was returned in words, vectors in the shape in which they are expected.
+pub(crate) fn describe_got(expected: &[WastRet<'_>], got: &[Val]) -> String {
+    let mut text = "returned".to_owned();
+    for (i, val) in got.iter().enumerate() {
+        let shown = match (expected.get(i), val) {
+            (Some(WastRet::Core(WastRetCore::V128(expected))), Val::V128(bits)) => {
+                format!("v128:{}", in_shape(expected, *bits))
+            }
+            _ => show_typed(*val),
+        };
+        text.push_str(&format!(" {shown}"));
+    }
+    text
+}
+
+fn in_shape(expected: &V128Pattern, got: u128) -> String {
+    fn lanes(shape: &str, bits: usize, got: u128, show: impl Fn(u128) -> String) -> String {
+        let lanes = (0..128 / bits).map(|i| format!(" {}", show(got >> (i * bits))));
+        shape.to_owned() + &lanes.collect::<String>()
+    }
+    match expected {
+        V128Pattern::I8x16(_) => lanes("i8x16", 8, got, |lane| (lane as i8).to_string()),
+        V128Pattern::I16x8(_) => lanes("i16x8", 16, got, |lane| (lane as i16).to_string()),
+        V128Pattern::I32x4(_) => lanes("i32x4", 32, got, |lane| (lane as i32).to_string()),
+        V128Pattern::I64x2(_) => lanes("i64x2", 64, got, |lane| (lane as i64).to_string()),
+        V128Pattern::F32x4(_) => lanes("f32x4", 32, got, |lane| show(Val::F32(lane as u32))),
+        V128Pattern::F64x2(_) => lanes("f64x2", 64, got, |lane| show(Val::F64(lane as u64))),
+    }
+}
+
 fn describe(expected: &WastRetCore<'_>) -> String {
     match expected {
-        WastRetCore::I32(v) => Val::I32(*v).to_record().to_string(),
-        WastRetCore::I64(v) => Val::I64(*v).to_record().to_string(),
+        WastRetCore::I32(v) => show_typed(Val::I32(*v)),
+        WastRetCore::I64(v) => show_typed(Val::I64(*v)),
         WastRetCore::F32(v) => format!("f32:{}", f32_text(v)),
         WastRetCore::F64(v) => format!("f64:{}", f64_text(v)),
         WastRetCore::V128(v) => format!("v128:{}", v128_text(v)),
@@ -105,9 +136,9 @@ fn describe(expected: &WastRetCore<'_>) -> String {
             Some(kind) => format!("{}:null", kind.name()),
             None => "null".to_owned(),
         },
-        WastRetCore::RefExtern(Some(n)) => format!("externref:extern {n}"),
+        WastRetCore::RefExtern(Some(n)) => show_typed(Val::Ref(RefKind::Extern(*n))),
         WastRetCore::RefExtern(None) => "an external reference".to_owned(),
-        WastRetCore::RefHost(n) => format!("anyref:host {n}"),
+        WastRetCore::RefHost(n) => show_typed(Val::Ref(RefKind::Host(*n))),
         WastRetCore::RefFunc(_) => "a function".to_owned(),
         WastRetCore::RefAny => "an internal reference".to_owned(),
         WastRetCore::RefEq => "a reference that compares".to_owned(),
@@ -125,7 +156,7 @@ fn f32_text(expected: &NanPattern<F32>) -> String {
     match expected {
         NanPattern::CanonicalNan => "nan:canonical".to_owned(),
         NanPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-        NanPattern::Value(value) => format!("{:#010x}", value.bits),
+        NanPattern::Value(value) => show(Val::F32(value.bits)),
     }
 }
 
@@ -133,19 +164,20 @@ fn f64_text(expected: &NanPattern<F64>) -> String {
     match expected {
         NanPattern::CanonicalNan => "nan:canonical".to_owned(),
         NanPattern::ArithmeticNan => "nan:arithmetic".to_owned(),
-        NanPattern::Value(value) => format!("{:#018x}", value.bits),
+        NanPattern::Value(value) => show(Val::F64(value.bits)),
     }
 }
 
 fn v128_text(expected: &V128Pattern) -> String {
-    match expected {
-        V128Pattern::I8x16(e) => format!("i8x16 {e:?}"),
-        V128Pattern::I16x8(e) => format!("i16x8 {e:?}"),
-        V128Pattern::I32x4(e) => format!("i32x4 {e:?}"),
-        V128Pattern::I64x2(e) => format!("i64x2 {e:?}"),
-        V128Pattern::F32x4(e) => format!("f32x4 [{}]", e.each_ref().map(f32_text).join(", ")),
-        V128Pattern::F64x2(e) => format!("f64x2 [{}]", e.each_ref().map(f64_text).join(", ")),
-    }
+    let (shape, lanes) = match expected {
+        V128Pattern::I8x16(e) => ("i8x16", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I16x8(e) => ("i16x8", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I32x4(e) => ("i32x4", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::I64x2(e) => ("i64x2", e.map(|lane| lane.to_string()).to_vec()),
+        V128Pattern::F32x4(e) => ("f32x4", e.each_ref().map(f32_text).to_vec()),
+        V128Pattern::F64x2(e) => ("f64x2", e.each_ref().map(f64_text).to_vec()),
+    };
+    format!("{shape} {}", lanes.join(" "))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::settings::limit_text;
 use crate::threads::on_threads;
 use etalon_adapters::{Adapter, Features};
 use etalon_record::{Kind, Row, SuiteRecord, Tool};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,9 +25,17 @@ pub struct SuiteRun {
     pub record: SuiteRecord,
     /// The scripts that could not be run, sorted.
     pub errors: Vec<ScriptError>,
+    /// Where scripts were found, by suite and file, for messages. One that was found in two places is not there.
+    pub origins: BTreeMap<(String, String), String>,
 }
 
 impl SuiteRun {
+    /// The name of a script for people: where it was found, if that is known.
+    pub fn place(&self, suite: &str, file: &str) -> String {
+        let origin = self.origins.get(&(suite.to_owned(), file.to_owned()));
+        origin.cloned().unwrap_or_else(|| format!("{suite}/{file}"))
+    }
+
     /// Whether everything was run and passed.
     pub fn is_clean(&self) -> bool {
         self.errors.is_empty() && self.record.is_clean()
@@ -106,7 +115,17 @@ pub fn run_scripts(
     record.not_run = not_run as u64;
     record.interrupted = options.is_stopped();
     events.finished(&record);
-    SuiteRun { record, errors }
+    SuiteRun { record, errors, origins: origins(sources) }
+}
+
+fn origins(sources: &[ScriptSource]) -> BTreeMap<(String, String), String> {
+    let name = |source: &ScriptSource| (source.suite.clone(), source.file.clone());
+    let mut found = BTreeMap::<_, BTreeSet<&String>>::new();
+    for source in sources {
+        found.entry(name(source)).or_default().insert(&source.origin);
+    }
+    let alone = |source: &&ScriptSource| found[&name(source)].len() == 1;
+    sources.iter().filter(alone).map(|source| (name(source), source.origin.clone())).collect()
 }
 
 fn thread_count(options: &ScriptOptions, jobs: usize) -> usize {

@@ -72,7 +72,11 @@ impl Executing<'_> {
                 }
                 Exit::Trap(trap) => return Err(self.trap(trap)),
                 Exit::OutOfGas => return Err(self.out_of_gas()),
-                Exit::Interrupted => return Err(Exhaustion::Interrupted.into()),
+                Exit::Interrupted => {
+                    // A jump may have led here, and what stands before is of another function: the place is what comes next.
+                    self.machine.pc += 1;
+                    return Err(Exhaustion::Interrupted.into());
+                }
                 Exit::StackOverflow => return Err(Exhaustion::Stack.into()),
                 Exit::Crash(what) => return Err(Stop::crash(what)),
             }

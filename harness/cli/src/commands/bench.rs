@@ -1,19 +1,26 @@
 //! `etalon bench`
 
+use crate::commands::diff::exports;
+use crate::commands::run::callable;
 use crate::duration;
+use crate::engines::Offered;
 use crate::exit::Status;
-use crate::fault::tool;
-use crate::input::{Precompiled, read_module};
+use crate::fault::{InputError, tool};
+use crate::input::{self, Input, Precompiled};
 use crate::output::{self, Format, dim, json, note, say};
 use crate::record_file::RecordFile;
 use crate::time::Answer;
 use anyhow::{Result, bail};
-use etalon_adapters::{RACER_NAMES, racer};
+use clap::ValueHint;
+use etalon::Features;
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::{Export, ExternKind, ValType};
+use etalon_adapters::{KERNEL_EXPORT, RACER_NAMES, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
 use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
 use std::env::consts::ARCH;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,23 +30,27 @@ use std::time::Duration;
 Examples:
   etalon bench                                       all kernels on all engines of this build
   etalon bench --tier interp,interp-metered --kernel 'm*'
-  etalon bench --against tinywasm --time 5           in a build with `--features peers` (`make bench`)
-  etalon bench my.wasm --tier interp,jit             a module that exports `run`, from an i32 to a number
+  etalon bench --against tinywasm --time 5           in a build with `--features peers`
+  etalon bench my.wasm --tier interp,jit             a module of your own
 
-The engines take turns at the same work, and every round gives a ratio. Printed are the median of the ratios and half
-the distance between their quartiles. Time is processor time. Engines that disagree on a checksum end the run.")]
+A module that is measured imports nothing and exports `run`, which takes an i32 that says how
+much work to do, and returns a number, the checksum. The engines take turns at the same work, and
+every round gives a ratio. Printed are the median of the ratios and half the distance between
+their quartiles. Time is processor time. Engines that disagree on a checksum end the run.")]
 pub(crate) struct Args {
     /// Modules to run instead of the kernels
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Engines: interp and jit, with -metered for gas; tinywasm, wasmi and wasmtime if built in
-    #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME")]
+    #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME", value_parser = racer_names())]
+    #[arg(hide_possible_values = true)]
     pub tiers: Vec<String>,
     /// Only kernels whose name matches
-    #[arg(long, value_delimiter = ',', value_name = "GLOB")]
+    #[arg(long, value_delimiter = ',', value_name = "GLOB", value_hint = ValueHint::Other)]
     pub kernel: Vec<String>,
     /// The engine that the others are compared with
-    #[arg(long, default_value = "interp", value_name = "NAME")]
+    #[arg(long, default_value = "interp", value_name = "NAME", value_parser = racer_names())]
+    #[arg(hide_possible_values = true)]
     pub against: String,
     /// How long each engine works on each kernel: 500ms, 5s, or plain seconds
     #[arg(long, default_value = "1s", value_name = "T", value_parser = at_most_an_hour)]
@@ -50,6 +61,10 @@ pub(crate) struct Args {
     /// Also write the record to a file
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+fn racer_names() -> Offered {
+    Offered::of(RACER_NAMES.iter().copied())
 }
 
 fn at_most_an_hour(text: &str) -> Result<Duration, String> {
@@ -75,7 +90,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rounds: args.rounds.into(),
         time: args.time,
     };
-    let file = args.record.as_deref().map(RecordFile::create).transpose()?;
+    let inputs: Vec<&Path> = args.files.iter().map(PathBuf::as_path).collect();
+    let file = args.record.as_deref().map(|path| RecordFile::create(path, &inputs)).transpose()?;
     let so_far = Arc::new(Mutex::new(BenchRecord::new(tool(), ARCH, &args.against)));
     let seen = Arc::clone(&so_far);
     let to_file = file.clone();
@@ -115,7 +131,9 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
     let mut all = Vec::new();
     for path in &args.files {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        all.push(Kernel { name, wasm: read_module(path, Precompiled { allowed: false })? });
+        let input = input::read_module(path, Precompiled { allowed: false })?;
+        check(path, &input)?;
+        all.push(Kernel { name, wasm: input.bytes });
     }
     if all.is_empty() {
         all = kernels()?;
@@ -127,6 +145,25 @@ fn chosen(args: &Args) -> Result<Vec<Kernel>> {
         bail!("no kernel matches {}; the kernels are {}", args.kernel.join(", "), known.join(", "));
     }
     Ok(all)
+}
+
+/// Refuses a module that is none, or has nothing that can be measured. What an engine lacks it says itself.
+fn check(path: &Path, input: &Input) -> Result<()> {
+    let module = ModuleData::new(&input.bytes, Features::all())
+        .map_err(|error| input.refused(path, &error))?;
+    let runs = |export: &&Export| export.kind == ExternKind::Func && export.name == KERNEL_EXPORT;
+    let is_kernel = module.exports.iter().find(runs).is_some_and(|export| {
+        let ty = module.func_type(export.index);
+        *ty.params == [ValType::I32]
+            && matches!(*ty.results, [ref ty] if !matches!(ty, ValType::Ref(_)))
+    });
+    if is_kernel {
+        return Ok(());
+    }
+    let functions = callable(path, &exports(&module));
+    let what =
+        format!("bench calls an export `{KERNEL_EXPORT}`, from an i32 to a number; {functions}");
+    Err(InputError::usage(path, what).into())
 }
 
 /// Characters of a column.

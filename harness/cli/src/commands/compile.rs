@@ -1,39 +1,44 @@
 //! `etalon compile`
 
-use crate::commands::validate::features;
+use crate::commands::validate::{feature_names, features};
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
-use crate::input::Precompiled;
-use crate::output::{Format, json, note};
+use crate::input::{Input, Precompiled};
+use crate::output::{self, Format, json, note};
 use crate::{engines, escape, input, record_file};
 use anyhow::Result;
 use clap::ValueEnum;
 use etalon::{Config, Engine, Module, ModuleError, OptLevel, Tier};
 use etalon_record::{Document, Kind};
 use serde::Serialize;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon compile`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon compile sieve.wat -o sieve.etalon && etalon run sieve.etalon --allow-precompiled --invoke primes 100
+  etalon compile sieve.wat -o sieve.etalon                        to a file, and run it:
+  etalon run sieve.etalon --allow-precompiled --invoke primes 100
   etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering
-  etalon compile sieve.wat -o sieve.etalon --interruptible        for `run` and `diff` with --timeout")]
+  etalon compile sieve.wat -o sieve.etalon --interruptible        for runs with --timeout
+  etalon compile sieve.wat -o - | ssh there 'cat > sieve.etalon'  to standard output")]
 pub(crate) struct Args {
     /// The module
     pub file: PathBuf,
-    /// Where to write the artefact
+    /// Where to write the artefact; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
     /// How hard to optimise
     #[arg(long, value_enum, default_value = "speed")]
     pub opt: Opt,
     /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
-    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
+    #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
-    /// Meter gas by this schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    /// Meter gas by this schedule: etalon-1, flat, wasmtime-48, or a file
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Look for interrupts, so that the code can be run with --timeout; it then runs without it too
     #[arg(long)]
@@ -52,8 +57,9 @@ pub(crate) enum Opt {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let wasm = input::read_module(&args.file, Precompiled { allowed: true })?;
-    if Module::is_artefact(&wasm) {
+    check_output(args, format)?;
+    let input = input::read_module(&args.file, Precompiled { allowed: true })?;
+    if Module::is_artefact(&input.bytes) {
         return Err(InputError::new("artefact", &args.file, "already an artefact").into());
     }
     let mut config = Config::new();
@@ -69,12 +75,16 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         config.schedule(schedule.clone()).consume_fuel(true);
     }
     let schedule = schedule.map(|schedule| schedule.id().to_string());
-    let module = Module::from_binary(&Engine::new(&config)?, &wasm)
-        .map_err(|error| refused(&args.file, error))?;
+    let module = Module::from_binary(&Engine::new(&config)?, &input.bytes)
+        .map_err(|error| refused(&args.file, &input, error))?;
     let artefact = module.to_artefact()?;
+    let output = args.output.display().to_string();
+    if input::is_stdin(&args.output) {
+        output::bytes(&artefact);
+        return Ok(Status::Fine);
+    }
     record_file::replace(&args.output, &artefact)
         .map_err(|error| InputError::io(&args.output, "cannot be written", &error))?;
-    let output = args.output.display().to_string();
     note!("{}: {} bytes", escape::file(&output), artefact.len());
     if format == Format::Json {
         let file = args.file.display().to_string();
@@ -83,6 +93,22 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         json(&Document::new(Kind::Compile, tool(), body))?;
     }
     Ok(Status::Fine)
+}
+
+/// Refuses to write where the artefact would do harm, before any work.
+fn check_output(args: &Args, format: Format) -> Result<()> {
+    if !input::is_stdin(&args.output) {
+        input::keep(&[&args.file], &args.output)?;
+        return record_file::in_folder(&args.output);
+    }
+    let message = match format {
+        Format::Json => "the artefact and the document cannot both be written to standard output",
+        Format::Human if std::io::stdout().is_terminal() => {
+            "an artefact is not text; it is not written to a terminal"
+        }
+        Format::Human => return Ok(()),
+    };
+    Err(InputError::usage(&args.output, message).into())
 }
 
 /// The body of the document.
@@ -98,9 +124,9 @@ struct Compiled {
 }
 
 /// Why a file cannot be compiled.
-fn refused(file: &Path, error: ModuleError) -> anyhow::Error {
+fn refused(file: &Path, input: &Input, error: ModuleError) -> anyhow::Error {
     match error {
-        ModuleError::Load(load) => InputError::load(file, &load).into(),
+        ModuleError::Load(load) => input.refused(file, &load).into(),
         other => InputError::new("limit", file, other.to_string()).into(),
     }
 }

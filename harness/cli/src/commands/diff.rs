@@ -1,17 +1,23 @@
 //! `etalon diff`
 
-use crate::commands::validate::features;
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::commands::run::callable;
+use crate::commands::validate::{feature_names, features};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
 use crate::time::Timeout;
+use crate::words::counted;
 use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
-use etalon::unstable::{ModuleData, module::ExternKind};
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit, Val};
+use clap::ValueHint;
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::{Export, ExternKind};
+use etalon_adapters::{
+    ExportInfo, Extent, Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit,
+};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
 use etalon_harness::generate::Stream;
@@ -21,28 +27,36 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon diff`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "etalon diff [OPTIONS] <FILE>... [--invoke <NAME> [ARG]...]",
+    after_help = "\
 Examples:
   etalon diff module.wasm                          call each export with generated arguments
-  etalon diff module.wat --invoke div 7 -1         make one call; arguments are those of `etalon run`
-  etalon diff *.wasm --engine oracle,jit --format json")]
+  etalon diff module.wat --invoke div 7 -1         make one call, with arguments as for `run`
+  etalon diff *.wasm --engine oracle,jit --format json
+
+The engines are compared with the first. --invoke takes all words up to the next option, so the
+files stand before it."
+)]
 pub(crate) struct Args {
     /// The modules
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Call only this export, with these arguments
-    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"])]
+    /// Call only this export, with these arguments; without it, each export with generated arguments
+    #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"], value_hint = ValueHint::Other)]
     pub invoke: Vec<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name
-    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME", value_parser = feature_names())]
+    #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = count::rounds())]
@@ -53,8 +67,8 @@ pub(crate) struct Args {
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
-    /// Allow differences that the specification leaves open: nan-bits, exhaustion, grow, relaxed, unsupported
-    #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY")]
+    /// Allow differences that the specification leaves open
+    #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY", value_parser = policy_names())]
     pub allow: Vec<String>,
     #[command(flatten)]
     pub time: Timeout,
@@ -77,7 +91,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         let case = match case(args, path, &differ) {
             Ok(case) => case,
             Err(error) => {
-                note!("error: {error:#}");
+                fault::note(&error);
                 record.errors.push(fault::of(&error));
                 continue;
             }
@@ -96,11 +110,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     record.interrupted = stopped.is_stopped();
     record.coverage = tally.as_ref().map(rule_coverage);
     for idle in &record.idle {
-        note!("error: {}: no call was compared: {}", idle.file, idle.reason);
+        note!("error: {}: no call was compared: {}", escape::file(&idle.file), idle.reason);
     }
     match format {
         Format::Json => json(&record)?,
-        Format::Human => print(&record),
+        Format::Human => print(args, &record),
     }
     if record.interrupted {
         note!("stopped by a signal: {} files were not run", record.not_run);
@@ -138,6 +152,10 @@ fn status(record: &DiffRecord) -> Status {
     }
 }
 
+fn policy_names() -> Offered {
+    Offered::of(Policy::ALL.iter().map(|policy| policy.name()))
+}
+
 fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
     names
         .iter()
@@ -152,12 +170,12 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 
 /// The case of a file, if all engines can be asked the same of it.
 fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Case> {
-    let bytes = input::read_module(path, args.precompiled)?;
-    let is_limited = args.time.holds(path, &bytes)?;
-    let wasm = input::module_in(&bytes)?.into_owned();
+    let input = input::read_module(path, args.precompiled)?;
+    let is_limited = args.time.holds(path, &input.bytes)?;
     let features = differ.options().run.features;
     // Each engine takes what it can run: the module, or the code in the artefact.
-    let case = Case { wasm: bytes, is_limited, ..calls(args, path, wasm, features)? };
+    let case = calls(args, path, &input, features)?;
+    let case = Case { wasm: input.bytes, is_limited, ..case };
     if let Some(misfit) = differ.misfit(&case) {
         let run = &differ.options().run;
         let time = run.time.clone().filter(|_| is_limited);
@@ -178,31 +196,43 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Case> {
 }
 
 /// The calls of a module.
-fn calls(args: &Args, path: &Path, wasm: Vec<u8>, features: Features) -> Result<Case> {
+fn calls(args: &Args, path: &Path, input: &input::Input, features: Features) -> Result<Case> {
+    let wasm = input::module_in(&input.bytes)?.into_owned();
     let name = path.display().to_string();
     let Some((invoke, texts)) = args.invoke.split_first() else {
         let mut stream = Stream::new("diff", args.seed, 0);
         let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
-        return case.map_err(|error| InputError::load(path, &error).into());
+        return case.map_err(|error| input.refused(path, &error).into());
     };
-    let module =
-        ModuleData::new(&wasm, features).map_err(|error| InputError::load(path, &error))?;
+    let invoke = values::name(invoke);
+    let module = ModuleData::new(&wasm, features).map_err(|error| input.refused(path, &error))?;
     let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
     let Some(export) = export else {
-        bail!("{name}: exports no function {invoke:?}");
+        let functions = callable(path, &exports(&module));
+        let what = format!("exports no function {}; {functions}", escape::quoted(invoke));
+        return Err(InputError::usage(path, what).into());
     };
-    let params = &module.func_type(export.index).params;
-    if params.len() != texts.len() {
-        bail!("{name}: {invoke} takes {} arguments, not {}", params.len(), texts.len());
-    }
-    let kinds = params.iter().map(|ty| etalon_adapters::kind_of(*ty));
-    let values: Vec<Val> = texts
-        .iter()
-        .zip(kinds)
-        .map(|(text, kind)| values::parse(text, kind))
-        .collect::<Result<_>>()?;
-    let call = Call { export: invoke.clone(), args: values };
+    let values = values::arguments(texts, &values::kinds(&module, export.index));
+    let values = values.and_then(|values| {
+        values::check(&module, export.index, &values)?;
+        Ok(values)
+    });
+    let wrong = |error| InputError::usage(path, format!("{}: {error:#}", escape::name(invoke)));
+    let call = Call { export: invoke.to_owned(), args: values.map_err(wrong)? };
     Ok(Case::new(name, wasm, vec![call]))
+}
+
+/// What a module exports: its functions.
+pub(crate) fn exports(module: &ModuleData) -> Vec<ExportInfo> {
+    let functions = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
+    let info = |export: &Export| ExportInfo {
+        name: export.name.clone(),
+        extent: Extent::Func {
+            params: values::kinds(module, export.index),
+            results: values::results(module, export.index),
+        },
+    };
+    functions.map(info).collect()
 }
 
 /// The aspect in which engines differ, as a clause.
@@ -224,17 +254,15 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
     }
 }
 
-fn print(record: &DiffRecord) {
-    for divergence in &record.divergences {
-        output::say_in_colour([bad(headline(divergence))]);
+fn print(args: &Args, record: &DiffRecord) {
+    for divergence in record.divergences.iter().chain(&record.timed_out) {
+        let headline = [plain(headline(divergence)), bad(phrase(divergence.what))];
+        output::say_in_colour(headline);
+        if let Some(command) = replay(args, divergence) {
+            say!("  {command}");
+        }
         for (engine, seen) in &divergence.by_engine {
             say!("  {engine:<8} {}", relevant(seen, divergence.what));
-        }
-    }
-    for timeout in &record.timed_out {
-        output::say_in_colour([bad(headline(timeout))]);
-        for (engine, seen) in &timeout.by_engine {
-            say!("  {engine:<8} {}", relevant(seen, timeout.what));
         }
     }
     for (policy, count) in &record.poisoned {
@@ -256,16 +284,15 @@ fn print(record: &DiffRecord) {
         0 => plain(""),
         n => bad(format!(", timed out: {n}")),
     };
-    let calls = if record.calls == 1 { "call" } else { "calls" };
-    let modules = if record.cases == 1 { "module" } else { "modules" };
-    let (what, on) =
-        (format!("{} {calls} of {} {modules}", record.calls, record.cases), engines.join(", "));
+    let (calls, modules) = (counted(record.calls, "call"), counted(record.cases, "module"));
+    let (what, on) = (format!("{calls} of {modules}"), engines.join(", "));
     output::say_in_colour([plain(format!("{what} on {on}: ")), verdict, late]);
     if !record.outcomes.is_empty() {
         say!("outcomes: {}", outcomes(&record.outcomes));
     }
     for (engine, functions) in &record.not_compiled {
-        say!("{engine}: the interpreter ran {functions} functions that are not compiled");
+        let functions = counted(*functions, "function");
+        say!("{engine}: the interpreter ran {functions} that the compiler left to it");
     }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
@@ -289,27 +316,105 @@ fn relevant(seen: &Observation, what: Aspect) -> Observation {
     seen
 }
 
-/// Where engines differ, and in what.
+/// Where engines differ.
 fn headline(divergence: &Divergence) -> String {
-    let call = match &divergence.invoke {
-        None => String::new(),
-        Some(name) => {
-            let args: Vec<String> = divergence.args.iter().map(|v| v.value.clone()).collect();
-            format!(": {}({})", escape::name(name), args.join(", "))
-        }
+    let file = escape::file(&divergence.file);
+    match &divergence.invoke {
+        None => format!("{file}: "),
+        Some(name) => format!("{file}: {}: ", escape::name(name)),
+    }
+}
+
+/// The command that makes the call again, as a shell takes it. It is the first call of its instance, and may need those before it.
+fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
+    let name = divergence.invoke.as_ref().filter(|name| !escape::is_long(name))?;
+    let mut words = vec!["etalon".to_owned(), "diff".to_owned()];
+    let is_option = divergence.file.starts_with('-') && divergence.file != "-";
+    let file = format!("{}{}", if is_option { "./" } else { "" }, divergence.file);
+    words.push(escape::word(&file).into_owned());
+    let mut option = |name: &str, value: String| {
+        words.push(format!("--{name} {}", escape::word(&value)));
     };
-    format!("{}{call}: {}", escape::file(&divergence.file), phrase(divergence.what))
+    let named = [&args.engine.engines[..], &args.engine.tiers].concat();
+    if !named.is_empty() {
+        option("engine", named.join(","));
+    }
+    if args.features != ["all"] {
+        option("features", args.features.join(","));
+    }
+    if let Some(schedule) = &args.schedule {
+        option("schedule", schedule.clone());
+    }
+    if args.precompiled.allowed {
+        words.push("--allow-precompiled".to_owned());
+    }
+    words.push(format!("--invoke {}", escape::word(name)));
+    words.extend(divergence.args.iter().map(|arg| escape::word(&arg.in_words()).into_owned()));
+    Some(words.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::{Cli, Command};
+    use crate::words;
+    use clap::Parser;
+    use etalon_adapters::{RefKind, Val, ValKind};
+
+    fn parsed(words: Vec<std::ffi::OsString>) -> Args {
+        match Cli::try_parse_from(words::words(words)).unwrap().command {
+            Command::Diff(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a shell makes of a line, and the program of that, is the call that was printed.
+    #[test]
+    fn the_line_that_is_printed_makes_the_same_call() {
+        let values = [
+            Val::I32(-7),
+            Val::F32(0xffa0_0000),
+            Val::F64(1 << 63),
+            Val::F64(0.1f64.to_bits()),
+            Val::F32(f32::NEG_INFINITY.to_bits()),
+            Val::V128(u128::MAX / 3),
+            Val::Null(ValKind::Func),
+            Val::Ref(RefKind::Extern(7)),
+            Val::Ref(RefKind::Host(8)),
+            Val::Ref(RefKind::I31(9)),
+        ];
+        let before =
+            ["etalon", "diff", "x", "--engine", "oracle,jit", "--features", "wasm3,threads"];
+        let args = parsed(before.map(Into::into).to_vec());
+        for name in ["f", "-x", "--engine", "-1", "it's $HOME", "a\nb \u{202e}\\", "", "\u{2212}"] {
+            let divergence = Divergence {
+                file: "odd name's.wat".to_owned(),
+                invoke: Some(name.to_owned()),
+                args: values.iter().map(|val| val.to_record()).collect(),
+                what: Aspect::Results,
+                by_engine: BTreeMap::new(),
+            };
+            let line = replay(&args, &divergence).unwrap();
+            assert_eq!(line, escape::line(&line));
+            let mut bash = std::process::Command::new("bash");
+            bash.env("LC_ALL", "C.UTF-8").args(["-c", &format!("printf '%s\\0' {line}")]);
+            let words = String::from_utf8(bash.output().unwrap().stdout).unwrap();
+            let words = words.trim_end_matches('\0').split('\0').map(Into::into).collect();
+            let again = parsed(words);
+            assert_eq!(again.files, [Path::new("odd name's.wat")]);
+            assert_eq!(again.engine.engines, ["oracle", "jit"]);
+            assert_eq!(again.features, ["wasm3", "threads"]);
+            assert_eq!(values::name(&again.invoke[0]), name);
+            let kinds = values.map(|val| val.kind());
+            assert_eq!(values::arguments(&again.invoke[1..], &kinds).unwrap(), values);
+        }
+    }
 
     #[test]
     fn a_bad_file_does_not_hide_a_divergence() {
         let mut record = DiffRecord::new(tool(), "any");
         assert_eq!(status(&record), Status::Fine);
-        record.errors.push(InputError::new("io", Path::new("x"), "cannot be read").0);
+        record.errors.push(InputError::new("io", Path::new("x"), "cannot be read").fault);
         assert_eq!(status(&record), Status::Unusable);
         record.divergences.push(Divergence {
             file: "y".into(),

@@ -3,14 +3,16 @@
 use crate::commands::diff::{outcomes, phrase};
 use crate::count;
 use crate::duration;
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
+use crate::escape;
 use crate::exit::Status;
 use crate::fault::tool;
 use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
-use crate::record_file::RecordFile;
+use crate::record_file::{self, RecordFile};
 use crate::time::Timeout;
+use crate::words::counted;
 use anyhow::{Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
 use etalon_harness::coverage::watch;
@@ -29,15 +31,16 @@ Examples:
   etalon fuzz --time 10m --seed 7                    compare all tiers with the oracle
   etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
   etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
-
   etalon fuzz --cases 1000000 --out night --resume   go on with a campaign that was broken off
 
-Case number i depends only on i, the seed, the profiles and the features that the engines have in common.
-Each finding is saved when it is found, as a folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is
-reduced. Ctrl-C breaks off the cases under way and gives the record of those that are done, without reducing; a second
-one ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same options a campaign goes on
-after a signal, or a crash of the machine, and ends with the record of one that was never broken off. A new campaign in
-the same folder keeps that file as `campaign.old.jsonl`.")]
+The engines are compared with the first. Case number i depends only on i, the seed, the profiles
+and the features that the engines have in common. Each finding is saved when it is found, as a
+folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is reduced. Ctrl-C breaks off
+the cases under way and gives the record of those that are done, without reducing; a second one
+ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
+options a campaign goes on after a signal, or a crash of the machine, and ends with the record of
+one that was never broken off. A new campaign in the same folder keeps that file as
+`campaign.old.jsonl`.")]
 pub(crate) struct Args {
     /// How long to run: 90s, 10m, '1h 30m'; with --resume, how much longer
     #[arg(long, value_name = "T", value_parser = duration::parse)]
@@ -54,7 +57,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Profiles of generated modules, used in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all
-    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
+    #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = count::rounds())]
@@ -62,8 +66,9 @@ pub(crate) struct Args {
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
@@ -94,7 +99,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.timeout.stoppable()?;
-    let record_file = args.record.as_deref().map(RecordFile::create).transpose()?;
+    record_file::folder(&args.out)?;
+    let record_file = args.record.as_deref().map(|path| RecordFile::create(path, &[]));
+    let record_file = record_file.transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {
         seed: args.seed,
@@ -124,7 +131,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
     line.clear();
     if line.was_complete() {
-        note!("{}: this campaign is complete; nothing was run", args.out.display());
+        let out = escape::path(&args.out);
+        note!("{out}: this campaign is complete; nothing was run");
     }
     if let Some(file) = record_file {
         file.write(&to_json(&record)?)?;
@@ -155,6 +163,10 @@ fn status(record: &FuzzRecord, stopped: bool) -> Status {
     }
 }
 
+fn profile_names() -> Offered {
+    Offered::of(PROFILES.iter().map(|profile| profile.name))
+}
+
 /// The profiles of these names, or all.
 fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     if names.is_empty() {
@@ -178,7 +190,7 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         if let Some(summary) = &finding.summary {
             say!("  {summary}");
         }
-        say!("  saved in {}", args.out.join(&finding.folder).display());
+        say!("  saved in {}", escape::path(&args.out.join(&finding.folder)));
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let seconds = started.elapsed().as_secs_f64();
@@ -189,9 +201,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         String::new()
     };
     say!(
-        "{} calls of {} cases on {} from seed {}{rate}",
-        record.calls,
-        record.cases,
+        "{} of {} on {} from seed {}{rate}",
+        counted(record.calls, "call"),
+        counted(record.cases, "case"),
         engines.join(", "),
         record.seed
     );
@@ -207,7 +219,7 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     output::say_in_colour([match record.findings.len() {
         0 if record.calls == 0 => bad("nothing was compared"),
         0 => good("no finding"),
-        n => bad(format!("{n} findings")),
+        n => bad(counted(n as u64, "finding")),
     }]);
 }
 

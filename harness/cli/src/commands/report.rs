@@ -1,14 +1,15 @@
 //! `etalon report`
 
 use crate::exit::Status;
-use crate::fault::tool;
+use crate::fault::{InputError, tool};
 use crate::input;
 use crate::output::{Format, json, say};
-use anyhow::{Context, Result, bail};
+use crate::record_file;
+use anyhow::{Result, bail};
 use etalon_record::{Document, Kind, Record, SuiteRecord, read_record};
 use etalon_reports::{Baseline, compare, render_records, verdict};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon report`.
 #[derive(Debug, clap::Args)]
@@ -30,16 +31,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    record_file::folder(&args.out)?;
     let mut records = Vec::new();
     for path in &args.records {
         let text = input::read_text(path)?;
-        records.push(read_record(&text).with_context(|| path.display().to_string())?);
+        records.push(read_record(&text).map_err(|error| wrong(path, &error))?);
     }
     let baseline = match &args.compare {
         None => None,
         Some(path) => {
             let baseline = Baseline::read(&input::read_text(path)?);
-            Some(baseline.with_context(|| path.display().to_string())?)
+            Some(baseline.map_err(|error| wrong(path, &error))?)
         }
     };
     let suites: Vec<_> = records
@@ -64,6 +66,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => rendered.print(),
     }
     Ok(status)
+}
+
+/// Why a file is not what it should be.
+fn wrong(path: &Path, error: &dyn std::error::Error) -> anyhow::Error {
+    InputError::new("syntax", path, error.to_string()).into()
 }
 
 /// What was rendered, and how it compares with the baseline.

@@ -1,21 +1,24 @@
 //! `etalon run`
 
-use crate::commands::validate::features;
-use crate::engines::{self, EngineArgs};
+use crate::commands::validate::{feature_names, features};
+use crate::engines::{self, OneEngine};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::{InputError, tool};
-use crate::input::Precompiled;
+use crate::fault::{self, InputError, tool};
+use crate::input::{Input, Precompiled};
 use crate::output::{self, Format, bad, json, note, plain, say};
 use crate::time::{Answer, Limit, Stopped, Timeout, limit};
+use crate::words::counted;
 use crate::{artefact, backtrace, input, values};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::ValueHint;
+use etalon::unstable::ModuleData;
 use etalon_adapters::{
-    Adapter, ExportInfo, Extent, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
-    SessionConfig, TimeLimit, Val, ValKind,
+    Adapter, ExportInfo, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection,
+    Session, SessionConfig, TimeLimit, Val, ValKind,
 };
-use etalon_record::{Backtrace, Gas, RunRecord};
-use std::path::PathBuf;
+use etalon_record::{Backtrace, Gas, Refusal, RunRecord};
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,32 +32,36 @@ Examples:
   etalon run sieve.etalon --allow-precompiled --invoke primes 100
                                                    run an artefact that `etalon compile` made";
 
+const USAGE: &str = "etalon run [OPTIONS] <FILE> [--invoke <NAME> [ARG]...]";
+
 /// Arguments of `etalon run`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", values::HELP))]
+#[command(override_usage = USAGE, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", values::HELP))]
 pub(crate) struct Args {
     /// The module, or an artefact
     pub file: PathBuf,
     /// The export to call; by default `_start`, if there is one
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub invoke: Option<String>,
     /// Arguments of the export, as the text format writes them
-    #[arg(value_name = "ARG")]
+    #[arg(value_name = "ARG", value_hint = ValueHint::Other)]
     pub args: Vec<String>,
     #[command(flatten)]
-    pub engine: EngineArgs,
-    /// Gas limit
+    pub engine: OneEngine,
+    /// Gas limit: when it is used up, the run ends as exhausted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: Option<u64>,
-    /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
-    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
+    #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
     #[command(flatten)]
     pub precompiled: Precompiled,
-    /// How long loading and the call may take: 500ms, 10s, 1m 30s. By default there is no limit
+    /// How long loading and the call may take: 500ms, 10s, '1m 30s'. By default there is no limit
     #[arg(long, value_name = "DURATION", value_parser = limit)]
     pub timeout: Option<Limit>,
     /// Print the gas that the run took
@@ -68,6 +75,8 @@ struct Run {
     args: Vec<Val>,
     outcome: Outcome,
     gas: Option<Gas>,
+    /// Why and where the module was refused.
+    refusal: Option<Box<Refused>>,
     /// Functions that the compiler left to the interpreter.
     not_compiled: u64,
     host_calls: Vec<HostCall>,
@@ -85,6 +94,7 @@ impl Run {
             args: Vec::new(),
             outcome: Outcome::Returned(Vec::new()),
             gas: None,
+            refusal: None,
             not_compiled: 0,
             host_calls: Vec::new(),
             backtrace: Backtrace::default(),
@@ -97,21 +107,20 @@ impl Run {
 const SIGNAL: &str = "a signal ended the run";
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let (wasm, text) = input::read_module_and_text(&args.file, args.precompiled)?;
-    let is_artefact = etalon::Module::is_artefact(&wasm);
+    let input = input::read_module(&args.file, args.precompiled)?;
+    let wasm = &input.bytes;
+    let is_artefact = etalon::Module::is_artefact(wasm);
     let timeout = Timeout { timeout: args.timeout };
-    timeout.holds(&args.file, &wasm)?;
+    timeout.holds(&args.file, wasm)?;
     let default = if is_artefact { "aot" } else { "auto" };
-    let adapters = args.engine.adapters_for(&[default], args.precompiled)?;
+    let adapters = args.engine.named().adapters_for(&[default], args.precompiled)?;
     let [adapter] = adapters.as_slice() else {
         bail!("run takes one engine; `etalon diff` compares several");
     };
     let name = adapter.info().name;
     if is_artefact && ["oracle", "interp"].contains(&name.as_str()) {
-        bail!(
-            "{}: an artefact holds compiled code, which {name} does not run",
-            args.file.display()
-        );
+        let message = format!("an artefact holds compiled code, which {name} does not run");
+        return Err(InputError::usage(&args.file, message).into());
     }
     let mut gas = engines::gas(args.gas, args.schedule.as_deref())?;
     if args.stats && gas.is_none() {
@@ -123,13 +132,15 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if let Ending::BrokenOff(time, _) = &ending {
         config.time = Some(time.clone());
     }
-    if let Some(misfit) = adapter.misfit(&config, &wasm) {
-        let message = format!("{}{}", misfit.reason, artefact::hint(&wasm, &config));
+    if let Some(misfit) = adapter.misfit(&config, wasm) {
+        let message = format!("{}{}", misfit.reason, artefact::hint(wasm, &config));
         return Err(InputError::new("artefact", &args.file, message).into());
     }
-    let mut run = execute(args, &**adapter, &wasm, &config)?;
-    if let Some(text) = &text {
-        backtrace::locate(&mut run.backtrace, text, &wasm);
+    let mut run = execute(args, &**adapter, wasm, &config)?;
+    input.locate(&mut run.backtrace);
+    if let Outcome::Rejected(rejection) = &run.outcome {
+        let features = features.intersection(adapter.features());
+        run.refusal = Some(Box::new(refused(args, &input, features, rejection)));
     }
     run.interrupted = ending.has_come(&run.outcome);
     let found = if run.interrupted { Status::Fine } else { status(&run.outcome) };
@@ -188,7 +199,7 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConf
     let mut run = Run::of(args.invoke.clone());
     match session.instantiate(wasm) {
         Err(outcome) => run.outcome = outcome,
-        Ok(instance) => call(args, &mut *session, instance, &mut run)?,
+        Ok(instance) => call(args, &mut *session, (instance, wasm), &mut run)?,
     }
     run.host_calls = session.take_host_calls();
     run.backtrace = session.backtrace();
@@ -202,48 +213,75 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConf
 }
 
 /// Calls the export that was asked for.
-fn call(args: &Args, session: &mut dyn Session, instance: Instance, run: &mut Run) -> Result<()> {
+fn call(
+    args: &Args,
+    session: &mut dyn Session,
+    (instance, wasm): (Instance, &[u8]),
+    run: &mut Run,
+) -> Result<()> {
     let exports = session.exports(instance);
-    let file = escape::file(&args.file.display().to_string()).into_owned();
-    let functions = || callable(&file, &exports);
+    let functions = || callable(&args.file, &exports);
+    let wrong = |what: String| InputError::usage(&args.file, what);
     let name = match &args.invoke {
-        Some(name) => name.as_str(),
+        Some(name) => values::name(name),
         None if exports.iter().any(|e| e.name == "_start") => "_start",
         None if args.args.is_empty() => {
-            note!("{file}: no export was called, for there is no _start; {}", functions());
+            let text = format!("no export was called, for there is no _start; {}", functions());
+            let text = format!("{}: {text}", escape::path(&args.file));
+            output::note_in_colour([output::lines(text)]);
             return Ok(());
         }
         None => {
-            bail!("{file}: there are arguments, but no function to pass them to; {}", functions())
+            let what = "there are arguments, but no function to pass them to";
+            return Err(wrong(format!("{what}; {}", functions())).into());
         }
     };
     let found = exports.iter().find(|e| e.name == name);
     let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
-        bail!("{file}: exports no function {name:?}; {}", functions());
+        let what = format!("exports no function {}; {}", escape::quoted(name), functions());
+        return Err(wrong(what).into());
     };
-    run.args = parse_args(&args.args, params)
-        .with_context(|| format!("{file}: {}", escape::name(name)))?;
+    let wrong = |error: anyhow::Error| wrong(format!("{}: {error:#}", escape::name(name)));
+    run.args = values::arguments(&args.args, params).map_err(wrong)?;
+    // Which references a parameter takes only the module tells.
+    if run.args.iter().any(|val| matches!(val, Val::Null(_) | Val::Ref(_)))
+        && let Ok(module) = ModuleData::new(&input::module_in(wasm)?, Features::all())
+        && let Some(export) = module.export(name)
+    {
+        values::check(&module, export.index, &run.args).map_err(wrong)?;
+    }
     run.invoke = Some(name.to_owned());
     run.outcome = session.invoke(instance, name, &run.args);
     Ok(())
 }
 
+/// How many functions are listed.
+const MOST_CALLABLE: usize = 40;
+
 /// What can be called, with the types, and how.
-fn callable(file: &str, exports: &[ExportInfo]) -> String {
+pub(crate) fn callable(file: &Path, exports: &[ExportInfo]) -> String {
     let list = |kinds: &[ValKind]| {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
         names.join(" ")
     };
     let mut text = String::new();
-    let mut example = None;
+    let (mut example, mut more) = (None, 0);
     for export in exports {
         let Extent::Func { params, results } = &export.extent else { continue };
+        if text.lines().count() > MOST_CALLABLE {
+            more += 1;
+            continue;
+        }
         let name = escape::name(&export.name);
         text += &format!("\n  {name}: [{}] -> [{}]", list(params), list(results));
         example.get_or_insert_with(|| {
             let args: String = params.iter().map(|kind| format!(" {}", sample(*kind))).collect();
-            format!("\nfor example: etalon run {file} --invoke {name}{args}")
+            let (file, name) = (file.to_string_lossy(), escape::word(&export.name));
+            format!("\nfor example: etalon run {} --invoke {name}{args}", escape::word(&file))
         });
+    }
+    if more > 0 {
+        text += &format!("\n  and {}", counted(more, "other"));
     }
     match example {
         None => "it exports no function".to_owned(),
@@ -262,12 +300,32 @@ fn sample(kind: ValKind) -> &'static str {
     }
 }
 
-fn parse_args(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
-    if texts.len() != params.len() {
-        let kinds: Vec<&str> = params.iter().map(|k| k.name()).collect();
-        bail!("takes {} arguments ({}), not {}", params.len(), kinds.join(", "), texts.len());
-    }
-    texts.iter().zip(params).map(|(text, kind)| values::parse(text, *kind)).collect()
+/// Why a module was refused.
+struct Refused {
+    refusal: Refusal,
+    /// The same for people: of what the decoder refuses, with the place in the text.
+    shown: Option<InputError>,
+}
+
+/// The decoder is asked again, for the offset.
+fn refused(args: &Args, input: &Input, features: Features, rejection: &Rejection) -> Refused {
+    let wasm = input::module_in(&input.bytes).ok();
+    let shown = wasm.and_then(|wasm| ModuleData::new(&wasm, features).err());
+    let shown = shown.map(|error| input.refused(&args.file, &error));
+    let shown = shown.filter(|shown| shown.fault.kind == rejection.word());
+    let fault = shown.as_ref().map(|shown| &shown.fault);
+    let feature = match rejection {
+        Rejection::Unsupported { feature, .. } => Some(feature.clone()),
+        _ => None,
+    };
+    let refusal = Refusal {
+        verdict: rejection.word().to_owned(),
+        feature,
+        offset: fault.and_then(|fault| fault.offset),
+        line: fault.and_then(|fault| fault.line),
+        column: fault.and_then(|fault| fault.column),
+    };
+    Refused { refusal, shown }
 }
 
 fn status(outcome: &Outcome) -> Status {
@@ -320,6 +378,7 @@ fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
         true => Some(SIGNAL.to_owned()),
         false => message(&run.outcome),
     };
+    record.refusal = run.refusal.as_ref().map(|refused| refused.refusal.clone());
     record.gas.clone_from(&run.gas);
     record.not_compiled = run.not_compiled;
     record
@@ -336,6 +395,7 @@ fn print(args: &Args, run: &Run) {
             values.iter().for_each(|v| say!("{}", values::show(*v)));
         }
         outcome => {
+            let shown = run.refusal.as_ref().and_then(|refused| refused.shown.as_ref());
             let word = match outcome {
                 Outcome::Rejected(Rejection::Unsupported { feature, .. }) => {
                     format!("unsupported ({feature})")
@@ -344,19 +404,32 @@ fn print(args: &Args, run: &Run) {
                 _ if run.interrupted => "interrupted".to_owned(),
                 other => other.kind().to_string(),
             };
-            let text = match outcome {
+            let file = args.file.display().to_string();
+            let (place, text) = match (outcome, shown) {
+                (Outcome::Rejected(rejection), Some(shown)) => {
+                    let fault = &shown.fault;
+                    let text = shown.shown();
+                    let text = text.strip_prefix(rejection.word()).unwrap_or(&text).to_owned();
+                    (fault::place(&file, fault.line, fault.column), text)
+                }
                 // The place is the first line of the backtrace.
-                Outcome::Trapped { text, .. } if !run.backtrace.is_empty() => text.clone(),
-                _ if run.interrupted => SIGNAL.to_owned(),
-                _ => message(outcome).unwrap_or_default(),
+                (Outcome::Trapped { text, .. }, _) if !run.backtrace.is_empty() => {
+                    (fault::place(&file, None, None), format!(": {}", escape::line(text)))
+                }
+                _ if run.interrupted => (fault::place(&file, None, None), format!(": {SIGNAL}")),
+                _ => {
+                    let text = message(outcome).unwrap_or_default();
+                    (fault::place(&file, None, None), format!(": {}", escape::line(&text)))
+                }
             };
-            let file = format!("{}: ", escape::file(&args.file.display().to_string()));
-            output::note_in_colour([plain(file), bad(word), plain(format!(": {text}"))]);
+            let place = plain(format!("{place}: "));
+            output::note_in_colour([place, bad(word), output::lines(text)]);
             backtrace::print(&run.backtrace, &args.file.display().to_string());
         }
     }
     if run.not_compiled > 0 {
-        note!("note: the interpreter ran {} functions that are not compiled", run.not_compiled);
+        let functions = counted(run.not_compiled, "function");
+        note!("note: the interpreter ran {functions} that the compiler left to it");
     }
     if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
         let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();

@@ -1,19 +1,20 @@
 //! `etalon spec`
 
 use crate::count;
-use crate::engines::{self, EngineArgs, OWN_TIERS};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::exit::Status;
 use crate::fault;
 use crate::output::{self, Format, bad, dim, good, json, note, plain, say};
 use crate::progress::ScriptBar;
 use crate::record_file::RecordFile;
 use crate::time::{Stopped, Timeout};
+use crate::words::counted;
 use anyhow::Result;
 use etalon_adapters::{Adapter, GasConfig, RuleTally};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::script::{Glob, ScriptOptions, Selection, Shard, SuiteRun, run_suites};
 use etalon_record::{Row, Standing, SuiteRecord, to_json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Arguments of `etalon spec`.
@@ -27,7 +28,8 @@ Examples:
   etalon spec --coverage                             which rules do the scripts reach?")]
 pub(crate) struct Args {
     /// Suites, by name or pattern: wasm-v1, wasm-v2, wasm-v3, wasm-latest, proposals/*, local
-    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = suite_names())]
+    #[arg(hide_possible_values = true)]
     pub suite: Vec<String>,
     /// Only scripts whose name matches
     #[arg(long, value_name = "GLOB")]
@@ -44,8 +46,9 @@ pub(crate) struct Args {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Gas schedule: a built-in name or a file
-    #[arg(long, value_name = "NAME")]
+    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
+    #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
     /// Do not meter gas
     #[arg(long, conflicts_with = "schedule")]
@@ -80,8 +83,8 @@ pub(crate) struct Prepared {
 }
 
 impl RunArgs {
-    /// The engines, and how they are run.
-    pub(crate) fn prepare(&self) -> Result<Prepared> {
+    /// The engines, and how they are run; the record must not be written over what is read.
+    pub(crate) fn prepare(&self, inputs: &[&Path]) -> Result<Prepared> {
         let mut adapters = self.engine.adapters(OWN_TIERS)?;
         let tally = self.coverage.then(RuleTally::new);
         if let Some(tally) = &tally {
@@ -95,13 +98,14 @@ impl RunArgs {
         }
         let (time, stopped) = self.time.stoppable()?;
         options.time = Some(time);
-        let record = self.record.as_deref().map(RecordFile::create).transpose()?;
+        let record = self.record.as_deref().map(|path| RecordFile::create(path, inputs));
+        let record = record.transpose()?;
         Ok(Prepared { adapters, options, tally, stopped, record })
     }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { adapters, options, tally, stopped, record } = args.run.prepare()?;
+    let Prepared { adapters, options, tally, stopped, record } = args.run.prepare(&[])?;
     let selection = Selection {
         suites: args.suite.clone(),
         filter: args.filter.as_deref().map(str::parse::<Glob>).transpose()?,
@@ -127,10 +131,10 @@ pub(crate) fn finish(
     run.errors.iter().for_each(|error| note!("error: {error}"));
     match format {
         Format::Json => json(&document)?,
-        Format::Human => print(&run.record),
+        Format::Human => print(run),
     }
     if run.record.not_run > 0 {
-        note!("stopped by a signal: {} scripts were not run", run.record.not_run);
+        note!("stopped by a signal; not run: {}", counted(run.record.not_run, "script"));
     }
     let crashed = |row: &Row| row.failures.iter().any(|f| f.got.starts_with("crash"));
     let t = &run.record.totals;
@@ -151,9 +155,10 @@ pub(crate) fn finish(
 }
 
 /// Failures first, then a line for each suite and engine, then the sums.
-fn print(record: &SuiteRecord) {
+fn print(run: &SuiteRun) {
+    let record = &run.record;
     for row in record.rows.iter().filter(|r| r.standing() >= Standing::TimedOut) {
-        let title = format!("{}/{} on {}", row.suite, row.file, row.engine);
+        let title = format!("{} on {}", run.place(&row.suite, &row.file), row.engine);
         output::say_in_colour([bad(title)]);
         for failure in row.failures.iter().take(MOST_FAILURES) {
             say!("  line {}: {}", failure.line, failure.kind);
@@ -172,7 +177,7 @@ fn print(record: &SuiteRecord) {
     }
     for mismatch in &record.gas.unequal {
         let by: Vec<String> = mismatch.by_engine.iter().map(|(e, n)| format!("{e} {n}")).collect();
-        let title = format!("{}/{}: gas differs", mismatch.suite, mismatch.file);
+        let title = format!("{}: gas differs", run.place(&mismatch.suite, &mismatch.file));
         output::say_in_colour([bad(title), plain(format!(": {}", by.join(", ")))]);
     }
     suites(record);
@@ -182,20 +187,31 @@ fn print(record: &SuiteRecord) {
         n => bad(format!(", timed out: {n}")),
     };
     let counts = format!(
-        "{} files, {} assertions: {} passed, {} failed, {} skipped, {} expected failures",
-        t.files, t.assertions, t.passed, t.failed, t.skipped, t.expected_failures
+        "{}, {}: {} passed, {} failed, {} skipped, {}",
+        counted(t.files, "file"),
+        counted(t.assertions, "assertion"),
+        t.passed,
+        t.failed,
+        t.skipped,
+        counted(t.expected_failures, "expected failure")
     );
     output::say_in_colour([plain(counts), late]);
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
     }
     if record.gas.compared > 0 {
-        say!("gas: {} of {} scripts equal", record.gas.equal, record.gas.compared);
+        let scripts = counted(record.gas.compared, "script");
+        say!("gas: {} of {scripts} equal", record.gas.equal);
     }
 }
 
 /// Failures of one script that are printed.
 const MOST_FAILURES: usize = 5;
+
+/// The suites by their names, for completions.
+fn suite_names() -> Offered {
+    Offered::of(etalon_spec_tests::suites().iter().map(|suite| suite.name.as_str()))
+}
 
 fn suites(record: &SuiteRecord) {
     for suite in record.suite_names() {

@@ -1,19 +1,21 @@
 //! `etalon wast`
 
 use crate::commands::spec::{Prepared, RunArgs, finish};
-use crate::commands::validate::features;
+use crate::commands::validate::{feature_names, features};
 use crate::count;
+use crate::escape;
 use crate::exit::Status;
-use crate::fault::{self, tool};
+use crate::fault::{self, InputError, tool};
 use crate::output::{Format, json, note, say};
 use crate::progress::ScriptBar;
+use crate::words::counted;
 use anyhow::Result;
 use etalon_adapters::{Adapter, Features};
 use etalon_harness::coverage::rule_coverage;
 use etalon_harness::script::{Outcomes, ScriptOptions, TextRule, outcomes, run_paths, scripts_in};
 use etalon_record::{Document, Fault, Kind};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon wast`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +31,8 @@ pub(crate) struct Args {
     pub paths: Vec<PathBuf>,
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name; by default wasm3 and
     /// the proposals that the folders are named after
-    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = feature_names())]
+    #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
     /// Try all interleavings of the threads of scripts, at most RUNS, and list their outcomes
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
@@ -66,12 +69,17 @@ struct AllOutcomes {
 struct OutcomesOf {
     file: String,
     engine: String,
+    /// Where it was found, for people.
+    #[serde(skip)]
+    origin: String,
     #[serde(flatten)]
     outcomes: Outcomes,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let Prepared { mut adapters, mut options, tally, stopped, record } = args.run.prepare()?;
+    let inputs: Vec<&Path> = args.paths.iter().map(PathBuf::as_path).collect();
+    let Prepared { mut adapters, mut options, tally, stopped, record } =
+        args.run.prepare(&inputs)?;
     options.texts = match args.texts {
         Texts::Strict => TextRule::Strict,
         Texts::Lenient => TextRule::Lenient,
@@ -98,8 +106,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 /// Folders without scripts: nothing was run, and nothing must look as if it had passed.
 fn no_script(paths: &[PathBuf]) -> anyhow::Error {
-    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    anyhow::anyhow!("{}: no script (.wast) is there", paths.join(", "))
+    let what = "no script (.wast) is there";
+    if let [path] = paths {
+        return InputError::usage(path, what).into();
+    }
+    let paths: Vec<String> = paths.iter().map(|path| escape::path(path)).collect();
+    anyhow::anyhow!("{}: {what}", paths.join(", "))
 }
 
 fn all_outcomes(
@@ -122,7 +134,8 @@ fn all_outcomes(
             match outcomes(*engine, source, options, most) {
                 Ok(outcomes) => {
                     let (file, engine) = (source.file.clone(), engine.info().name);
-                    all.push(OutcomesOf { file, engine, outcomes });
+                    let origin = source.origin.clone();
+                    all.push(OutcomesOf { file, engine, origin, outcomes });
                 }
                 Err(error) => errors.push(error),
             }
@@ -158,7 +171,8 @@ fn all_outcomes(
 fn print(of: &OutcomesOf) {
     let Outcomes { runs, exhaustive, seen, failures, timeouts } = &of.outcomes;
     let all = if *exhaustive { "all" } else { "not all" };
-    say!("{} on {}: {runs} interleavings, {all} that exist", of.file, of.engine);
+    let runs = counted(*runs, "interleaving");
+    say!("{} on {}: {runs}, {all} that exist", of.origin, of.engine);
     let mut seen: Vec<_> = seen.iter().collect();
     seen.sort_by_key(|(text, count)| (std::cmp::Reverse(**count), *text));
     for (text, count) in seen {
