@@ -89,6 +89,28 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
+/// Checks that a file that is to be written would lie in a folder that is there.
+pub(crate) fn in_folder(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(InputError::new("io", path, "the folder does not exist").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses `-`, or a file, where a folder is needed.
+pub(crate) fn folder(path: &Path) -> Result<()> {
+    if input::is_stdin(path) {
+        let message = "--out takes a folder, and standard output is none";
+        return Err(InputError::usage(path, message).into());
+    }
+    if path.exists() && !path.is_dir() {
+        return Err(InputError::usage(path, "this is a file, but a folder is needed").into());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,26 +155,4 @@ mod tests {
         RecordFile::create(null, &[]).unwrap().write("three").unwrap();
         assert!(null.metadata().unwrap().file_type().is_char_device());
     }
-}
-
-/// Checks that a file that is to be written would lie in a folder that is there.
-pub(crate) fn in_folder(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(InputError::new("io", path, "the folder does not exist").into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses `-`, or a file, where a folder is needed.
-pub(crate) fn folder(path: &Path) -> Result<()> {
-    if input::is_stdin(path) {
-        let message = "--out takes a folder, and standard output is none";
-        return Err(InputError::usage(path, message).into());
-    }
-    if path.exists() && !path.is_dir() {
-        return Err(InputError::usage(path, "this is a file, but a folder is needed").into());
-    }
-    Ok(())
 }
