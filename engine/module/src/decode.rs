@@ -5,11 +5,12 @@ use crate::error::{LoadError, LoadErrorKind};
 use crate::fault::Fault;
 use crate::features::Features;
 use crate::limits::{self, Counters};
+use crate::locals::Locals;
 use crate::module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
 use crate::needs::Uses;
-use crate::types::{ExternType, RefType, TypeUse, ValType};
+use crate::types::{ExternType, RefType, TypeUse};
 use crate::validate::{self, Validation};
 use std::ops::Range;
 use wasmparser::{self as wp, ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
@@ -425,6 +426,7 @@ impl<'a> Decoder<'a> {
                         return Err(malformed(Fault::DataCountRequired, message, offset));
                     }
                     self.uses.operator(op);
+                    self.counters.passed(validation.passes(op), self.bytes.len(), offset)?;
                     validation.operator(op, offset, &mut self.uses);
                 }
                 Err(error) => return Err(self.refused(error)),
@@ -437,7 +439,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn locals(&mut self, body: &wp::FunctionBody<'_>) -> Result<Box<[ValType]>> {
+    fn locals(&mut self, body: &wp::FunctionBody<'_>) -> Result<Locals> {
         let mut locals = Vec::new();
         let mut reader = body.get_locals_reader().map_err(|e| self.refused(e))?;
         let mut total = self.module.next_body_params();
@@ -452,10 +454,10 @@ impl<'a> Decoder<'a> {
             if too_many.is_ok()
                 && let Some(ty) = self.known(convert::val_type(ty), offset)
             {
-                locals.extend(std::iter::repeat_n(ty, count as usize));
+                locals.push((count, ty));
             }
         }
-        too_many.map(|()| locals.into())
+        too_many.map(|()| Locals::new(locals))
     }
 
     /// Names of the module and of its functions. A malformed custom section is not an error.

@@ -134,9 +134,9 @@ impl Module {
         validator: &wp::FuncValidator<ValidatorResources>,
         taken: u32,
     ) -> FrameTypes {
-        let declared = self.body(func).map_or(&[][..], |body| &body.locals);
-        let params = &self.func_type(func).params;
-        let locals: Box<[ValType]> = params.iter().chain(declared).copied().collect();
+        let declared = self.body(func).into_iter().flat_map(|body| body.locals.iter());
+        let params = self.func_type(func).params.iter().copied();
+        let locals: Box<[ValType]> = params.chain(declared).collect();
         let mut ref_slots = Vec::new();
         for ty in &locals {
             push_slots(&mut ref_slots, ty.slots(), matches!(ty, ValType::Ref(_)));

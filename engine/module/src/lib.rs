@@ -14,6 +14,7 @@ mod frame;
 mod immediates;
 pub mod instruction;
 mod limits;
+mod locals;
 mod module;
 mod needs;
 pub mod operator;
@@ -28,6 +29,7 @@ pub use features::Features;
 pub use frame::FrameTypes;
 pub use immediates::{Immediates, IndexSpace};
 pub use instruction::{Class, Rule, Shape};
+pub use locals::Locals;
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };

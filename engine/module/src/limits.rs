@@ -40,6 +40,10 @@ pub(crate) const LOCALS: Limit = limit("locals in a function", 50_000);
 /// The types of all imports and exports, each as large as it has parts.
 pub(crate) const TYPE_PARTS: Limit = limit("parts in the types of imports and exports", 999_998);
 
+/// Values that the instructions of a module may pass, and more for each of its bytes.
+const PASSED: u64 = 1 << 24;
+const PASSED_FOR_A_BYTE: u64 = 16;
+
 /// The limits of what the decoder counts inside of an item, by the word in its message.
 const IN_ITEMS: &[(&str, Limit)] = &[
     ("rec group types", TYPES),
@@ -92,6 +96,8 @@ pub(crate) struct Counters {
     type_depths: Vec<u8>,
     /// How many parts the types of all imports and exports have.
     type_parts: u64,
+    /// How many values all instructions pass.
+    passed: u64,
 }
 
 impl Counters {
@@ -110,6 +116,22 @@ impl Counters {
             self.type_depths.push(depth);
         }
         Ok(())
+    }
+
+    /// The values that an instruction passes to a label or a function and gets back. A byte may name a type of a thousand, so that
+    /// validation would take a thousand times what the module's size says.
+    ///
+    /// # Errors
+    /// The limit.
+    pub(crate) fn passed(
+        &mut self,
+        values: u64,
+        module_bytes: usize,
+        offset: u64,
+    ) -> Result<(), LoadError> {
+        self.passed = self.passed.saturating_add(values);
+        let most = PASSED + PASSED_FOR_A_BYTE * module_bytes as u64;
+        limit("values that instructions pass", most).check(self.passed, offset)
     }
 
     /// An import.

@@ -103,6 +103,12 @@ pub(crate) struct BodyValidation {
 }
 
 impl BodyValidation {
+    /// How many values the next instruction passes, where it is validated.
+    pub(crate) fn passes(&self, op: &Operator<'_>) -> u64 {
+        let validator = self.validator.as_ref().filter(|_| self.refused.is_none());
+        validator.map_or(0, |validator| passes(op, validator))
+    }
+
     /// The next instruction, with its offset in the module. `uses` has noted it already.
     pub(crate) fn operator(&mut self, op: &Operator<'_>, offset: u64, uses: &mut Uses) {
         let Some(validator) = &mut self.validator else { return };
@@ -124,6 +130,23 @@ impl BodyValidation {
             uses.feature(WasmFeatures::CUSTOM_DESCRIPTORS);
         }
     }
+}
+
+/// How many values an instruction takes for each label that it has, and gives: of those whose type may have any number.
+fn passes(op: &Operator<'_>, validator: &FuncValidator<ValidatorResources>) -> u64 {
+    use Operator as O;
+    let labels = match op {
+        O::BrTable { targets } => 1 + u64::from(targets.len()),
+        O::Block { .. } | O::Loop { .. } | O::If { .. } | O::TryTable { .. } => 1,
+        O::Call { .. } | O::CallIndirect { .. } | O::CallRef { .. } => 1,
+        O::ReturnCall { .. } | O::ReturnCallIndirect { .. } | O::ReturnCallRef { .. } => 1,
+        O::Br { .. } | O::BrIf { .. } | O::Return | O::Throw { .. } => 1,
+        O::BrOnNull { .. } | O::BrOnNonNull { .. } => 1,
+        O::BrOnCast { .. } | O::BrOnCastFail { .. } => 1,
+        _ => return 0,
+    };
+    let (takes, gives) = op.operator_arity(validator).unwrap_or_default();
+    labels * (u64::from(takes) + u64::from(gives))
 }
 
 /// Whether a branch casts to a type that is no subtype of the operand's, which custom descriptors allow.

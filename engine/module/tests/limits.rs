@@ -189,6 +189,32 @@ fn limits_that_no_valid_module_reaches() {
     assert!(Module::new(&exports_of(1_000, 900), Features::wasm3()).is_ok());
 }
 
+/// A label that passes a thousand values takes a byte to name.
+#[test]
+fn values_that_pass_at_labels_and_calls_are_counted() {
+    let many = "i32 ".repeat(1000);
+    let cases = [
+        |n: usize| {
+            format!("(block (type $t) unreachable br_table {} 0 end unreachable)", "0 ".repeat(n))
+        },
+        |n: usize| format!("unreachable {}", "(call 0) unreachable ".repeat(n)),
+        |n: usize| format!("(block (type $t) unreachable {} unreachable)", "br_if 0 ".repeat(n)),
+    ];
+    for (number, case) in cases.into_iter().enumerate() {
+        for (n, fits) in [(1000, true), (20_000, false)] {
+            let text =
+                format!("(module (type $t (func (result {many}))) (func (type $t) {}))", case(n));
+            let text = text
+                .replace("(block (type $t)", "block (type $t)")
+                .replace("unreachable)))", "unreachable))");
+            let wasm = wat::parse_str(text).unwrap();
+            let decoded = Module::new(&wasm, Features::wasm3());
+            let kind = decoded.err().map(|error| error.kind);
+            assert_eq!(kind, (!fits).then_some(LoadErrorKind::Limit), "{number}, {n}");
+        }
+    }
+}
+
 #[test]
 fn a_count_without_its_items_is_malformed() {
     let beyond = leb(2_000_000);

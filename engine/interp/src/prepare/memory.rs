@@ -62,10 +62,11 @@ impl Builder<'_> {
     }
 
     /// The rate of a bulk operation that the loop executes itself: within the instance's first memory, with 32-bit
-    /// addresses.
+    /// addresses, where nobody wants to interrupt it.
     fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
         let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
-        self.store.schedule().dynamic(opcode).filter(|_| first)
+        let whole = first && !self.store.is_interruptible();
+        self.store.schedule().dynamic(opcode).filter(|_| whole)
     }
 
     /// Atomic accesses (proposal *threads*). An `atomic.fence` has no effect, because there is only one thread.

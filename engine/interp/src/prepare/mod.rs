@@ -13,7 +13,7 @@ use crate::cuts::ends_segment;
 use crate::gas::{self, Segments};
 use crate::program::{Code, Label, NO_MEMORY, Op, Program};
 use control::Block;
-use etalon_module::{Module, Opcode, TypeUse, ValType, slots_of};
+use etalon_module::{Module, Opcode, TypeUse, ValType};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
 use legacy::Try;
 use operands::{Operand, Place};
@@ -109,7 +109,7 @@ pub(crate) fn prepare(
         false => Segments::free(store.is_interruptible()),
     };
     let params = ty.param_slots() as u32;
-    let declared = params + slots_of(&body.locals) as u32;
+    let declared = params + body.locals.slots() as u32;
     let locals = declared + legacy::levels(&opcodes);
     let entry_cost = match metered {
         true => gas::entry(schedule, ty.params.len(), body.locals.len())
@@ -123,7 +123,8 @@ pub(crate) fn prepare(
     let local_slots = ty
         .params
         .iter()
-        .chain(&body.locals)
+        .copied()
+        .chain(body.locals.iter())
         .map(|t| {
             let width = t.slots() as u32;
             slot += width;

@@ -5,6 +5,7 @@
 
 use crate::error::{CompileError, Failure, Reason};
 use etalon_module::{CompType, FuncBody, Module, TypeUse};
+use std::collections::{BTreeSet, HashMap};
 use wasmparser::{BlockType, Catch, Operator as O};
 
 /// How much is compiled. What is beyond it runs in the interpreter.
@@ -56,8 +57,9 @@ pub(super) fn within(
 /// What compiling a function costs.
 pub(super) fn cost(module: &Module, func: u32) -> Result<u64, Failure> {
     let Some(body) = module.body(func) else { return Ok(0) };
-    let edge = 1 + values_alive(module, func, body) / VALUES;
-    let mut cost = values_alive(module, func, body);
+    let alive = values_alive(module, func, body)?;
+    let edge = 1 + alive / VALUES;
+    let mut cost = alive;
     let mut reader = module.operators(body);
     while !reader.eof() {
         let operator = reader.read().map_err(|e| fault(func, e.message()))?;
@@ -75,39 +77,60 @@ pub(super) fn alive_at_edges(module: &Module, func: u32) -> Result<u64, Failure>
     while !reader.eof() {
         sum += edges(&reader.read().map_err(|e| fault(func, e.message()))?);
     }
-    Ok(sum.saturating_mul(values_alive(module, func, body)))
+    Ok(sum.saturating_mul(values_alive(module, func, body)?))
 }
 
 /// The operators between the first and the last mention of each local, summed over all locals: places in the text at which the value of
 /// a local is to be kept somewhere.
 pub(super) fn held(module: &Module, func: u32) -> Result<u64, Failure> {
     let Some(body) = module.body(func) else { return Ok(0) };
-    let locals = module.func_type(func).params.len() + body.locals.len();
-    let mut spans: Vec<Option<(u64, u64)>> = vec![None; locals];
+    let mut spans: HashMap<u32, (u64, u64)> = HashMap::new();
     let mut reader = module.operators(body);
     let mut at = 0;
     while !reader.eof() {
         at += 1;
         let operator = reader.read().map_err(|e| fault(func, e.message()))?;
-        if let O::LocalGet { local_index }
-        | O::LocalSet { local_index }
-        | O::LocalTee { local_index } = operator
-            && let Some(span) = spans.get_mut(local_index as usize)
-        {
-            *span = Some((span.map_or(at, |(first, _)| first), at));
+        if let Some(local) = local_of(&operator) {
+            spans.entry(local).or_insert((at, at)).1 = at;
         }
     }
-    Ok(spans.iter().flatten().map(|(first, last)| last - first).sum())
+    Ok(spans.values().map(|(first, last)| last - first).sum())
+}
+
+/// The local that an operator mentions.
+fn local_of(operator: &O<'_>) -> Option<u32> {
+    match operator {
+        O::LocalGet { local_index } | O::LocalSet { local_index } | O::LocalTee { local_index } => {
+            Some(*local_index)
+        }
+        _ => None,
+    }
+}
+
+/// The locals that a function mentions. Nothing is done for the others, of which a few bytes may declare 50,000.
+pub(super) fn mentioned(
+    module: &Module,
+    func: u32,
+    body: &FuncBody,
+) -> Result<BTreeSet<u32>, Failure> {
+    let mut locals = BTreeSet::new();
+    let mut reader = module.operators(body);
+    while !reader.eof() {
+        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
+        locals.extend(local_of(&operator));
+    }
+    Ok(locals)
 }
 
 fn fault(func: u32, message: &str) -> Failure {
     CompileError::Codegen { func, message: message.to_owned() }.into()
 }
 
-/// Values that are alive at most: the locals and the operands.
-fn values_alive(module: &Module, func: u32, body: &FuncBody) -> u64 {
-    let params = module.func_type(func).params.len() as u64;
-    params + body.locals.len() as u64 + u64::from(body.max_height)
+/// Values that are alive at most: the parameters, the locals that are mentioned, and the operands.
+fn values_alive(module: &Module, func: u32, body: &FuncBody) -> Result<u64, Failure> {
+    let params = module.func_type(func).params.len() as u32;
+    let locals = mentioned(module, func, body)?.range(params..).count() as u64;
+    Ok(u64::from(params) + locals + u64::from(body.max_height))
 }
 
 /// To how many places control may go from an operator, or come to it. An exception may leave a call.

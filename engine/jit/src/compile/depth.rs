@@ -13,7 +13,7 @@ impl Env<'_> {
     pub(crate) fn frame_cost(&self, func: u32) -> u64 {
         let Some(body) = self.module.body(func) else { return 0 };
         let params = self.module.func_type(func).param_slots() as u64;
-        let locals = etalon_module::slots_of(&body.locals) as u64;
+        let locals = body.locals.slots() as u64;
         frame_cost(self.schedule.depth(), [params, locals, body.max_height.into()])
     }
 }

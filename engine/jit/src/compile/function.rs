@@ -4,7 +4,7 @@ use super::budget::{alive_at_edges, held};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
 use super::joins::narrow;
-use super::measure::{Climbs, dominance, merges};
+use super::measure::{Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::{Env, translate};
 use super::variable::Locals;
@@ -18,7 +18,11 @@ pub(super) const MOST_STEPS: u64 = 1 << 26;
 
 /// What dominates a block is found by climbing from its edges, several times over. Beyond so many blocks that are passed on the way for
 /// each instruction, and some for all, a function is not compiled: the climbs would take most of the time.
-pub(super) const MOST_CLIMBS: Climbs = Climbs { each: 64, all: 1 << 18 };
+pub(super) const MOST_CLIMBS: Most = Most { each: 64, all: 1 << 18 };
+
+/// The optimiser moves what only computes to where its result is needed, and keeps what it takes until then. Beyond so many instructions
+/// over which values are kept, the function is not optimised: finding places for them would take most of the time.
+pub(super) const MOST_STRETCH: Most = Most { each: 128, all: 1 << 20 };
 
 /// Values that meet at joins get one place, and adding one to those that have it takes time as they are many. Beyond so many steps in
 /// a function, its locals are in memory: then few values meet.
@@ -99,7 +103,8 @@ pub(super) fn function(
         return Ok(Code { scopes, ..code });
     }
     let optimises = generators.optimises || alive_at_edges(env.module, index)? > MOST_ALIVE;
-    if !optimises || shape.steps <= MOST_STEPS {
+    let is_kept_too_long = || stretch(&work.context.func) > MOST_STRETCH.of(&work.context.func);
+    if !optimises || (shape.steps <= MOST_STEPS && !is_kept_too_long()) {
         let generator = if optimises { &generators.optimised } else { &generators.asked_for };
         let code = generate(work, &**generator, index)?;
         if fits(work, reserved).is_ok() {

@@ -8,7 +8,7 @@ use super::function::{
 use super::function::{function, translated};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort};
-use super::measure::{dominance, merges};
+use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::Env;
 use super::variable::Locals;
@@ -198,6 +198,51 @@ fn where_too_many_are_alive_for_every_generator_nothing_is_compiled() {
     }
 }
 
+/// A sum of what is loaded, of which the optimiser would keep all up to its end.
+fn summed(n: usize) -> Module {
+    let sum: String =
+        (0..n).map(|at| format!("(i32.load offset={at} (local.get 0)) i32.add\n")).collect();
+    body("i32", &format!("(i32.const 0) {sum} (local.set 1)"))
+}
+
+#[test]
+fn what_a_sum_takes_is_kept_to_its_end() {
+    let counts = [100, 200, 400].map(|n| {
+        let module = summed(n);
+        let env = env(&module, OptLevel::Speed);
+        let mut work = Workspace::new();
+        translated(&mut work, &env, 0, Locals::Variables).unwrap();
+        stretch(&work.context.func)
+    });
+    assert!(counts[1] > 3 * counts[0] && counts[1] < 5 * counts[0], "{counts:?}");
+    assert!(counts[2] > 3 * counts[1] && counts[2] < 5 * counts[1], "{counts:?}");
+}
+
+#[test]
+fn where_values_are_kept_too_long_nothing_is_moved() {
+    for (n, over) in [(100, false), (4000, true)] {
+        let module = summed(n);
+        let [optimised, plain] =
+            [SPEED, Effort::SmallFrames].map(|e| generated(&module, e, Locals::Variables));
+        assert_ne!(optimised, plain);
+        let (.., code) = compiled(&module, OptLevel::Speed, AMPLE);
+        assert_eq!(code.unwrap(), if over { plain } else { optimised }, "{n}");
+    }
+}
+
+/// What is declared and not mentioned costs nothing.
+#[test]
+fn locals_that_are_not_mentioned_are_not_there() {
+    let module_of =
+        |locals: &str| module(&format!("(module (func (local {locals}) (drop (local.get 2))))"));
+    let [few, many] =
+        ["i32 i64 f32", &format!("i32 i64 f32 {}", "i64 ".repeat(49_000))].map(module_of);
+    assert_eq!(cost(&few, 0).unwrap(), cost(&many, 0).unwrap());
+    let [few, many] = [few, many].map(|module| generated(&module, SPEED, Locals::Variables).len());
+    // The depth is another, and so may be the instruction that takes it.
+    assert!(many < few + 16, "{few} {many}");
+}
+
 /// Locals that are all read again after a long text between.
 fn kept(n: usize) -> Module {
     let locals = "(local ".to_owned() + &"i32 ".repeat(1000) + ")\n";
@@ -221,7 +266,8 @@ fn where_locals_are_kept_for_too_long_nothing_is_compiled() {
 /// A function of so many edges, at each of which 8000 values may be alive.
 fn wide(edges: usize) -> String {
     let (locals, targets) = ("i64 ".repeat(7_998), "0 ".repeat(edges));
-    format!("(func (param i32) (local {locals}) (br_table {targets} 0 (local.get 0)))")
+    let mentions: String = (1..7_999).map(|l| format!("(drop (local.get {l}))")).collect();
+    format!("(func (param i32) (local {locals}) {mentions} (br_table {targets} 0 (local.get 0)))")
 }
 
 /// The default budget, in numbers: 4 Mi units a function, 64 Mi a module.

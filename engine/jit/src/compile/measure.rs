@@ -2,16 +2,23 @@
 
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
-use cranelift_codegen::ir::{Block, Function, Value};
+use cranelift_codegen::ir::{Block, Function, Inst, Opcode, Value};
 use cranelift_codegen::traversals::Dfs;
 
-/// How many blocks may be passed by climbs.
+/// How much of something a function may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Climbs {
-    /// For each instruction of the function.
+pub(super) struct Most {
+    /// For each of its instructions.
     pub(super) each: u64,
     /// For all together, besides.
     pub(super) all: u64,
+}
+
+impl Most {
+    /// For a function.
+    pub(super) fn of(self, func: &Function) -> u64 {
+        (func.dfg.num_insts() as u64).saturating_mul(self.each).saturating_add(self.all)
+    }
 }
 
 /// How the blocks of a function dominate each other.
@@ -27,16 +34,14 @@ pub(super) struct Dominance {
 
 /// Measures how blocks dominate each other, as the code generator finds it: from each edge it climbs to the block above both that and
 /// the edges before it. Gives up after too many climbs, as then the code generator should not begin.
-pub(super) fn dominance(func: &Function, most: Climbs) -> Dominance {
+pub(super) fn dominance(func: &Function, most: Most) -> Dominance {
     let graph = ControlFlowGraph::with_function(func);
     let mut order: Vec<Block> = Dfs::new().post_order_iter(func).collect();
     order.reverse();
     // A block comes after what dominates it, so of two the later climbs. Block 0 of the order is the entry.
     let mut place: SecondaryMap<Block, Option<u32>> = SecondaryMap::new();
     let mut above: Vec<(u32, u64)> = Vec::with_capacity(order.len());
-    let instructions = func.dfg.num_insts() as u64;
-    let most_climbs = instructions.saturating_mul(most.each).saturating_add(most.all);
-    let mut sum = Dominance { most_climbs, ..Dominance::default() };
+    let mut sum = Dominance { most_climbs: most.of(func), ..Dominance::default() };
     for (at, block) in order.iter().enumerate() {
         let mut found: Option<u32> = None;
         // Edges from further on close loops: they lead to what dominates them.
@@ -58,6 +63,37 @@ pub(super) fn dominance(func: &Function, most: Climbs) -> Dominance {
         above.push((found.unwrap_or_default(), depth));
     }
     sum
+}
+
+/// The instructions over which results are kept if the optimiser moves each operation without an effect to where its result is needed
+/// first: what it takes is alive until then, instead of its result. A long sum of what is loaded keeps all that is loaded to its end.
+pub(super) fn stretch(func: &Function) -> u64 {
+    let insts: Vec<Inst> =
+        func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).collect();
+    // Where a value is needed first and last, as far as the text goes.
+    let mut needed: SecondaryMap<Value, Option<(usize, usize)>> = SecondaryMap::new();
+    let mut sum = 0u64;
+    for (at, inst) in insts.into_iter().enumerate().rev() {
+        let opcode = func.dfg.insts[inst].opcode();
+        let needs = func.dfg.inst_results(inst).iter().filter_map(|result| needed[*result]);
+        let (first, last) = needs.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((at, at));
+        let moves = is_pure(opcode) && !func.dfg.inst_results(inst).is_empty();
+        let place = if moves { first } else { at };
+        sum = sum.saturating_add((last - place) as u64);
+        for value in func.dfg.inst_values(inst) {
+            let range = &mut needed[func.dfg.resolve_aliases(value)];
+            let (first, last) = range.unwrap_or((place, place));
+            *range = Some((first.min(place), last.max(place)));
+        }
+    }
+    sum
+}
+
+/// Whether an operation does nothing but to compute its result.
+fn is_pure(opcode: Opcode) -> bool {
+    let goes = opcode.is_call() || opcode.is_branch() || opcode.is_terminator();
+    let acts = opcode.can_load() || opcode.can_store() || opcode.other_side_effects();
+    !(goes || acts || opcode.can_trap())
 }
 
 /// The steps that merging values takes which meet at joins: each time, as many as have met already.

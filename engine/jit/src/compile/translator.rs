@@ -1,5 +1,6 @@
 //! One function on its way from Wasm to the code generator's form.
 
+use super::budget::mentioned;
 use super::control::Frame;
 use super::gas::Gas;
 use super::isa::SharedIsa;
@@ -44,7 +45,7 @@ pub(super) struct Translator<'a> {
     pub(super) depth_outside: Value,
     /// Depth left for callees.
     pub(super) depth: Value,
-    pub(super) locals: Vec<Local>,
+    pub(super) locals: HashMap<u32, Local>,
     /// Where locals are.
     pub(super) place: Locals,
     /// The operands. Code that cannot be reached is not translated and has none.
@@ -97,7 +98,7 @@ pub(super) fn translate(
         vmctx: params[0],
         depth_outside: params[1],
         depth: params[1],
-        locals: Vec::new(),
+        locals: HashMap::new(),
         place: locals,
         stack: Vec::new(),
         frames: Vec::new(),
@@ -135,12 +136,15 @@ impl Translator<'_> {
         self.take_depth();
         self.look_for_interrupt();
         self.start_gas(body)?;
-        for (ty, value) in types.iter().zip(params) {
-            self.local(*ty, *value);
+        for (number, (ty, value)) in (0..).zip(types.iter().zip(params)) {
+            self.local(number, *ty, *value);
         }
-        for ty in &body.locals {
-            let zero = self.zero(clif(*ty));
-            self.local(*ty, zero);
+        let own = types.len() as u32;
+        let mentioned = mentioned(self.module, self.func, body)?;
+        let declared = mentioned.range(own..).map(|number| number - own);
+        for (number, ty) in body.locals.some(declared) {
+            let zero = self.zero(clif(ty));
+            self.local(own + number, ty, zero);
         }
         self.push_body_frame();
         Ok(())

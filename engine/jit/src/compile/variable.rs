@@ -49,7 +49,7 @@ impl Translator<'_> {
 
     /// `local.get`
     fn local_get(&mut self, index: u32) {
-        let value = match self.locals[index as usize] {
+        let value = match self.locals[&index] {
             Local::Variable(variable) => self.b.use_var(variable),
             Local::Memory(slot, ty) => {
                 let base = self.b.ins().stack_addr(I64, slot, 0);
@@ -72,18 +72,18 @@ impl Translator<'_> {
     /// `local.set`
     fn local_set(&mut self, index: u32) {
         let value = self.pop();
-        self.set_local(self.locals[index as usize], value);
+        self.set_local(self.locals[&index], value);
     }
 
     /// `local.tee`
     fn local_tee(&mut self, index: u32) {
         let value = self.pop();
-        self.set_local(self.locals[index as usize], value);
+        self.set_local(self.locals[&index], value);
         self.push(value);
     }
 
-    /// Declares a local, with its first value.
-    pub(super) fn local(&mut self, ty: ValType, value: Value) {
+    /// Declares a local by its number, with its first value.
+    pub(super) fn local(&mut self, number: u32, ty: ValType, value: Value) {
         // Collections look for references in the places of values alone.
         let is_root = may_be_object(self.module, ty);
         let abi = AbiType::of(ty);
@@ -99,7 +99,7 @@ impl Translator<'_> {
             Local::Variable(variable)
         };
         self.set_local(local, value);
-        self.locals.push(local);
+        self.locals.insert(number, local);
     }
 
     /// `global.get`

@@ -116,6 +116,26 @@ pub(crate) const FAMILIES: &[Family] = &[
         )
     }),
     ("constants", 2000, |n| body(&numbered(n, "(global.set 0 (i32.const 1@))\n"))),
+    ("loads that are summed", 200, |n| {
+        let sum = numbered(n, "(i32.load offset=@ (local.get 0)) i32.add\n");
+        body(&format!("(i32.const 0) {sum} global.set 0"))
+    }),
+    ("calls that are summed", 200, |n| {
+        let sum = "(call $h (local.get 0)) i32.xor\n".repeat(n);
+        body(&format!("(i32.const 0) {sum} global.set 0"))
+    }),
+    ("labels with values", 300, |n| {
+        let block = format!("block (result {})", "i64 ".repeat(100));
+        body(&format!(
+            "(return) {block} unreachable br_table {} 0 end {}",
+            "0 ".repeat(n),
+            "drop ".repeat(100)
+        ))
+    }),
+    ("functions of many locals", 20, |n| {
+        let locals = "i32 ".repeat(5000);
+        module(&format!("(func (local {locals}))").repeat(n))
+    }),
     ("loads", 1000, |n| body(&numbered(n, "(global.set 0 (i32.load offset=@ (local.get 0)))\n"))),
     ("data", 500, |n| module(&numbered(n, "(data (i32.const @) \"abc\")\n"))),
     ("bytes of data", 20_000, |n| module(&format!("(data \"{}\")", "a".repeat(n)))),
@@ -160,7 +180,8 @@ pub(crate) const FAMILIES: &[Family] = &[
 ];
 
 const PREFIX: &str = "(module (memory 1) (tag $x) (tag $y) (global (mut i32) (i32.const 0))
-  (type $s (struct (field (mut i32)))) (type $v (func)) (table $t 1 funcref) (elem $t (i32.const 0) func $g) (func $g)";
+  (type $s (struct (field (mut i32)))) (type $v (func)) (table $t 1 funcref) (elem $t (i32.const 0) func $g)
+  (func $h (param i32) (result i32) (local.get 0)) (func $g)";
 
 fn body(text: &str) -> String {
     let closed = if text.contains("$f0") { "" } else { ")" };

@@ -119,7 +119,9 @@ impl Configuration<'_> {
         self.tell(|observer| observer.enter(func, text.entry_gas));
         let locals = self.height_below(text.params as u32)?;
         let contexts = self.thread.contexts.len() as u32;
-        self.thread.values.extend_from_slice(&text.locals);
+        // A local without a default is null until it is set; validation lets nobody read it.
+        let default = |ty| Value::default_of(ty).unwrap_or(Value::Ref(Ref::NULL));
+        self.thread.values.extend(text.locals.iter().map(default));
         let (arity, continuation) = (text.results as u32, text.instructions.len() as u32);
         self.thread.is_elsewhere = true;
         self.thread.frames.push(Frame { func, instance, text, next: 0, locals, contexts });

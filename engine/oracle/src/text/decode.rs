@@ -2,7 +2,7 @@
 
 use super::{Block, Catch, Clause, Immediate, Instruction, Text, segments};
 use etalon_module::{HeapType, Immediates, Module, Opcode, RefType};
-use etalon_runtime::{FuncAddr, FuncKind, Stop, Store, Value};
+use etalon_runtime::{FuncAddr, FuncKind, Stop, Store};
 use wasmparser::{BlockType, Operator};
 
 /// Decodes the body of a function.
@@ -36,9 +36,8 @@ pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
         instructions[at].ends_segment = ends_segment && store.has_cuts();
     }
     let ty = module.func_type(index);
-    let locals = body.locals.iter();
     let frame = u64::from(schedule.depth().frame) + u64::from(body.max_height);
-    let slots: usize = ty.params.iter().chain(locals.clone()).map(|ty| ty.slots()).sum();
+    let slots = ty.param_slots() + body.locals.slots();
     let function = schedule.function();
     let entry_gas = u64::from(function.entry)
         .saturating_add(u64::from(function.arg).saturating_mul(ty.params.len() as u64))
@@ -51,7 +50,7 @@ pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
         index,
         params: ty.params.len(),
         results: ty.results.len(),
-        locals: locals.map(|ty| Value::default_of(*ty).unwrap_or(UNSET)).collect(),
+        locals: body.locals.clone(),
         instructions: instructions.into(),
         blocks: blocks.into(),
         branches: branches.into(),
@@ -62,9 +61,6 @@ pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
         segments,
     })
 }
-
-/// What stands in a local that has no default and is not set yet; validation lets nobody read it.
-const UNSET: Value = Value::Ref(etalon_runtime::Ref::NULL);
 
 fn damaged(error: impl std::fmt::Display) -> Stop {
     Stop::crash(format!("a validated body does not decode: {error}"))

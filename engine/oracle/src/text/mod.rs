@@ -8,7 +8,7 @@ mod segments;
 pub(crate) use decode::decode;
 
 use crate::stop::Step;
-use etalon_module::{Opcode, RefType};
+use etalon_module::{Locals, Opcode, RefType};
 use etalon_runtime::{Stop, Value};
 
 /// An instruction.
@@ -101,8 +101,7 @@ pub(crate) struct Text {
     pub(crate) index: u32,
     pub(crate) params: usize,
     pub(crate) results: usize,
-    /// The default values of the declared locals. A local without a default is null until it is set.
-    pub(crate) locals: Box<[Value]>,
+    pub(crate) locals: Locals,
     pub(crate) instructions: Box<[Instruction]>,
     pub(crate) blocks: Box<[Block]>,
     /// Labels of each `br_table`, the default at the end.
