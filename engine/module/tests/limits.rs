@@ -198,7 +198,7 @@ fn values_that_pass_at_labels_and_calls_are_counted() {
             format!("(block (type $t) unreachable br_table {} 0 end unreachable)", "0 ".repeat(n))
         },
         |n: usize| format!("unreachable {}", "(call 0) unreachable ".repeat(n)),
-        |n: usize| format!("(block (type $t) unreachable {} unreachable)", "br_if 0 ".repeat(n)),
+        |n: usize| format!("unreachable {}", "(br 0) ".repeat(n)),
     ];
     for (number, case) in cases.into_iter().enumerate() {
         for (n, fits) in [(1000, true), (20_000, false)] {

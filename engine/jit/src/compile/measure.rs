@@ -65,9 +65,15 @@ pub(super) fn dominance(func: &Function, most: Most) -> Dominance {
     sum
 }
 
-/// The instructions over which results are kept if the optimiser moves each operation without an effect to where its result is needed
-/// first: what it takes is alive until then, instead of its result. A long sum of what is loaded keeps all that is loaded to its end.
+/// The instructions over which results are kept longer if the optimiser moves each operation without an effect to where its result is
+/// needed first: what it takes is alive until then, instead of its result. A long sum of what is loaded keeps all that is loaded to its
+/// end.
 pub(super) fn stretch(func: &Function) -> u64 {
+    kept(func, true).saturating_sub(kept(func, false))
+}
+
+/// The instructions over which results are kept, summed over all results.
+fn kept(func: &Function, moved: bool) -> u64 {
     let insts: Vec<Inst> =
         func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).collect();
     // Where a value is needed first and last, as far as the text goes.
@@ -77,7 +83,7 @@ pub(super) fn stretch(func: &Function) -> u64 {
         let opcode = func.dfg.insts[inst].opcode();
         let needs = func.dfg.inst_results(inst).iter().filter_map(|result| needed[*result]);
         let (first, last) = needs.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((at, at));
-        let moves = is_pure(opcode) && !func.dfg.inst_results(inst).is_empty();
+        let moves = moved && is_pure(opcode) && !func.dfg.inst_results(inst).is_empty();
         let place = if moves { first } else { at };
         sum = sum.saturating_add((last - place) as u64);
         for value in func.dfg.inst_values(inst) {
