@@ -21,7 +21,7 @@ use etalon_adapters::{
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -271,6 +271,7 @@ fn print(args: &Args, record: &DiffRecord) {
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
     }
+    print_not_callable(&record.not_callable);
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let (idle, late) = (record.idle.len() as u64, record.timed_out.len() as u64);
     let poisoned: u64 = record.poisoned.values().sum();
@@ -296,6 +297,23 @@ fn print(args: &Args, record: &DiffRecord) {
     }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
+    }
+}
+
+/// Functions of which nothing is said; of each file the first ones by name.
+fn print_not_callable(all: &[Uncallable]) {
+    const MOST_NAMED: usize = 16;
+    for of_file in all.chunk_by(|a, b| a.file == b.file) {
+        let named =
+            of_file.iter().take(MOST_NAMED).map(|func| (escape::name(&func.export), &func.ty));
+        let named: Vec<String> = named.map(|(name, ty)| format!("{name} {ty}")).collect();
+        let more = match of_file.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {}", counted(more as u64, "other")),
+        };
+        let file = escape::file(&of_file[0].file);
+        let names = named.join(", ");
+        say!("{file}: not called, for there is no argument to give them: {names}{more}");
     }
 }
 
