@@ -148,6 +148,7 @@ fn of_fuzz(error: &FuzzError) -> Fault {
 /// The same of a script that could not be run.
 pub(crate) fn of_script(error: &ScriptError) -> Fault {
     let (kind, file, line, column) = match error {
+        ScriptError::NoScript { file } => ("usage", file, None, None),
         ScriptError::Unreadable { file, .. } => ("io", file, None, None),
         ScriptError::NotText { file, line, column }
         | ScriptError::Syntax { file, line, column, .. } => {
