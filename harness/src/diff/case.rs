@@ -92,6 +92,11 @@ impl Case {
 
     /// Whether the module may import from `spectest`. A wrong yes only costs time.
     pub(crate) fn mentions_spectest(&self) -> bool {
-        self.wasm.windows(8).any(|window| window == b"spectest")
+        mentions_spectest(&self.wasm)
     }
+}
+
+/// Whether a module, or an artefact of one, may import from `spectest`. A wrong yes only costs time.
+pub fn mentions_spectest(bytes: &[u8]) -> bool {
+    bytes.windows(8).any(|window| window == b"spectest")
 }
