@@ -135,8 +135,8 @@ mod tests {
             values.push(Val::V128(u128::from(bits) << 31));
         }
         for val in values {
-            assert_eq!(parse_argument(&show(val), val.kind()), Ok(val));
-            assert_eq!(parse_argument(&show_typed(val), val.kind()), Ok(val));
+            assert_eq!(parse_argument(&show(val), &val.kind().into()), Ok(val));
+            assert_eq!(parse_argument(&show_typed(val), &val.kind().into()), Ok(val));
         }
     }
 

@@ -250,7 +250,7 @@ fn closures_have_up_to_sixteen_parameters() {
             },
         );
         let ty = sum.ty(&store).to_string();
-        let half = "i32 i32 i64 i64 f32 f64 v128 (ref null func)";
+        let half = "i32 i32 i64 i64 f32 f64 v128 funcref";
         assert_eq!(ty, format!("[{half} {half}] -> [i64 f64 i32]"));
         let text = format!(
             r#"(module (import "" "f" (func $f (param {params} {params}) (result i64 f64 i32)))

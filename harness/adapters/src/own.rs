@@ -354,7 +354,7 @@ impl OwnSession {
 impl Session for OwnSession {
     fn define_spectest(&mut self) -> Result<(), AdapterError> {
         self.define_all_of_spectest().map_err(|error| AdapterError {
-            engine: "own tier".to_owned(),
+            engine: self.engine.tier().name().to_owned(),
             reason: format!("spectest cannot be created: {error:#}"),
         })?;
         self.spectest = self.linker.clone();

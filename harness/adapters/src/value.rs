@@ -81,6 +81,11 @@ impl ValKind {
         }
     }
 
+    /// Whether it is one of references.
+    pub fn is_reference(self) -> bool {
+        matches!(self, ValKind::Func | ValKind::Extern | ValKind::Any | ValKind::Exn)
+    }
+
     /// The kind with a name that [`ValKind::name`] returns.
     pub fn from_name(name: &str) -> Option<ValKind> {
         use ValKind::*;

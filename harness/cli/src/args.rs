@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 /// The oracle executes the specification. The interpreter, the compiler, and any other engine are compared
 /// with it.
 #[derive(Debug, Parser)]
-#[command(name = "etalon", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "etalon", bin_name = "etalon", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t)]

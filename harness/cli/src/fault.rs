@@ -129,7 +129,7 @@ pub(crate) fn of(error: &anyhow::Error) -> Fault {
     let load = cause.clone().find_map(|cause| cause.downcast_ref::<LoadError>());
     let is_io = cause.clone().any(|cause| cause.is::<std::io::Error>());
     let kind = load.map_or(if is_io { "io" } else { "usage" }, |load| word(&load.kind));
-    Fault { offset: load.map(|load| load.offset), ..Fault::new(kind, format!("{error:#}")) }
+    Fault { offset: load.map(|load| load.offset), ..Fault::new(kind, whole(error)) }
 }
 
 /// The same of a campaign that could not run.
@@ -148,6 +148,7 @@ fn of_fuzz(error: &FuzzError) -> Fault {
 /// The same of a script that could not be run.
 pub(crate) fn of_script(error: &ScriptError) -> Fault {
     let (kind, file, line, column) = match error {
+        ScriptError::NoScript { file } => ("usage", file, None, None),
         ScriptError::Unreadable { file, .. } => ("io", file, None, None),
         ScriptError::NotText { file, line, column }
         | ScriptError::Syntax { file, line, column, .. } => {
@@ -180,9 +181,20 @@ pub(crate) fn tell(error: &anyhow::Error, format: Format) -> Status {
     Status::Unusable
 }
 
+/// An error with its causes, each told once: some errors tell their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text += &format!(": {cause}");
+        }
+    }
+    text
+}
+
 /// The chain of causes for people: the innermost names the file and the place.
 pub(crate) fn note(error: &anyhow::Error) {
-    let text = format!("error: {error:#}");
+    let text = format!("error: {}", whole(error));
     // Only what was written here has lines of its own, in which names are escaped.
     let is_ours = error.chain().any(|cause| cause.is::<InputError>());
     output::note_in_colour([if is_ours { output::lines(text) } else { output::plain(text) }]);
@@ -197,6 +209,19 @@ pub(crate) fn document(error: Fault) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("no room");
+        let error = anyhow::Error::new(cause()).context("cannot write x");
+        assert_eq!(whole(&error), "cannot write x: no room");
+        let source = cause();
+        let told = etalon_reports::RenderError::Write { path: "x".into(), source };
+        let error = anyhow::Error::new(told);
+        assert_eq!(format!("{error:#}"), "cannot write x: no room: no room", "it tells its cause");
+        assert_eq!(whole(&error), "cannot write x: no room");
+        assert_eq!(whole(&error.context("report")), "report: cannot write x: no room");
+    }
 
     #[test]
     fn the_mark_stands_below_the_place() {

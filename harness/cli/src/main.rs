@@ -51,8 +51,84 @@ fn usage(error: &clap::Error, words: &[OsString]) -> Status {
     let message = again.as_ref().unwrap_or(error).render().to_string();
     output::note_in_colour([output::lines(message.trim_end())]);
     if Format::asked_for(words) == Format::Json {
-        let first = message.lines().next().unwrap_or_default();
-        fault::document(Fault::new("usage", first.trim_start_matches("error: ")));
+        fault::document(Fault::new("usage", one_line(&message)));
     }
     Status::Unusable
+}
+
+/// What is wrong, without how it would be right: all that stands before the usage.
+fn one_line(message: &str) -> String {
+    let is_help =
+        |line: &str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let said = message.lines().take_while(|line| !is_help(line)).map(str::trim);
+    let mut whole = String::new();
+    for line in said.filter(|line| !line.is_empty()) {
+        match () {
+            () if whole.is_empty() => {}
+            () if line.starts_with("tip:") => whole += "; ",
+            // Names that are missing are in a list, one on each line.
+            () if whole.ends_with(['>', ']']) && line.starts_with(['<', '-']) => whole += ", ",
+            () => whole += " ",
+        }
+        whole += line;
+    }
+    whole.trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(words: &[&str]) -> String {
+        let words = words::words(words.iter().map(OsString::from).collect());
+        one_line(&args::Cli::try_parse_from(words).unwrap_err().render().to_string())
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_whole() {
+        for (words, message) in [
+            (
+                &["etalon", "run", "--format", "json"][..],
+                "the following required arguments were not provided: <FILE>",
+            ),
+            (
+                &["etalon", "compile"],
+                "the following required arguments were not provided: --output <OUT>, <FILE>",
+            ),
+            (
+                &["etalon", "run", "x", "--format", "xml"],
+                "invalid value 'xml' for '--format <FORMAT>' [possible values: human, json]",
+            ),
+            (
+                &["etalon", "rum"],
+                "unrecognized subcommand 'rum'; tip: a similar subcommand exists: 'run'",
+            ),
+        ] {
+            assert_eq!(refused(words), message);
+        }
+    }
+
+    /// The name of the program is the same wherever it is called from.
+    #[test]
+    fn usage_names_the_program_as_the_examples_do() {
+        for command in ["run", "diff", "wast", "validate"] {
+            let error = args::Cli::try_parse_from(["/some/where/other-name", command]).unwrap_err();
+            let text = error.render().to_string();
+            assert!(text.contains(&format!("Usage: etalon {command} ")), "{text}");
+        }
+    }
+
+    #[test]
+    fn help_is_text_in_any_format() {
+        for words in [
+            &["etalon", "help", "--format", "json"][..],
+            &["etalon", "help", "--format=json", "run"],
+            &["etalon", "--format", "json", "help", "run"],
+            &["etalon", "help", "run"],
+        ] {
+            let words = words::words(words.iter().map(OsString::from).collect());
+            let error = args::Cli::try_parse_from(words).unwrap_err();
+            assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp);
+        }
+    }
 }

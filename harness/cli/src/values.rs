@@ -3,9 +3,8 @@
 use crate::{escape, words};
 use anyhow::{Context, Result, anyhow, bail};
 use etalon::unstable::ModuleData;
-use etalon::unstable::module::{CompType, HeapType, RefType, TypeUse, ValType};
-use etalon_adapters::{RefKind, Val, ValKind, kind_of};
-use etalon_harness::script::parse_argument;
+use etalon_adapters::Val;
+use etalon_harness::script::{Parameter, parse_argument};
 pub(crate) use etalon_harness::value::show;
 
 /// A minus that cannot begin an option.
@@ -17,15 +16,15 @@ Arguments and results are written as in the text format:
   i32, i64     7  -7  0xff  -0x80000000
   f32, f64     1.5  1e-9  0x1p-149  0x10 (sixteen)  inf  -inf  nan  -nan  nan:0x200000
   v128         'i32x4 1 2 3 4'  'f64x2 1 nan'  or 0x and 32 hexadecimal digits
-  references   null  extern:7  host:7  i31:7
+  references   null  extern:7  host:7  i31:7  i31:-1
 
 Each may have its type before it, as messages write it: f32:0.1  externref:null";
 
-/// Reads an argument of a kind.
-pub(crate) fn parse(text: &str, kind: ValKind) -> Result<Val> {
-    parse_argument(&text.replace(MINUS, "-"), kind).map_err(|error| {
-        let (text, ty) = (escape::quoted(&error.text), kind.name());
-        anyhow!("{text} is not a value of type {ty}: {}", error.reason)
+/// Reads an argument.
+fn parse(text: &str, wanted: &Parameter) -> Result<Val> {
+    parse_argument(&text.replace(MINUS, "-"), wanted).map_err(|error| {
+        let text = escape::quoted(&error.text);
+        anyhow!("{text} is not a value of type {}: {}", error.ty, error.reason)
     })
 }
 
@@ -58,61 +57,23 @@ pub(crate) fn name(word: &str) -> &str {
 ///
 /// # Errors
 /// If there are too few or too many, or one is not a value of its parameter's type; with its number.
-pub(crate) fn arguments(texts: &[String], params: &[ValKind]) -> Result<Vec<Val>> {
+pub(crate) fn arguments(texts: &[String], params: &[Parameter]) -> Result<Vec<Val>> {
     let (many, count) = (words::counted(params.len() as u64, "argument"), texts.len());
-    let names: Vec<&str> = params.iter().map(|kind| kind.name()).collect();
+    let names: Vec<&str> = params.iter().map(|param| param.ty.as_str()).collect();
     match names.len() {
         n if n == count => {}
         0 => bail!("takes no arguments, not {count}"),
         _ => bail!("takes {many} ({}), not {count}", names.join(", ")),
     }
-    let read = |(i, (text, kind)): (usize, (&String, &ValKind))| {
-        parse(text, *kind).with_context(|| format!("argument {}", i + 1))
+    let read = |(i, (text, param)): (usize, (&String, &Parameter))| {
+        parse(text, param).with_context(|| format!("argument {}", i + 1))
     };
     texts.iter().zip(params).enumerate().map(read).collect()
 }
 
-/// The kinds of a function's parameters.
-pub(crate) fn kinds(module: &ModuleData, func: u32) -> Vec<ValKind> {
-    module.func_type(func).params.iter().map(|ty| kind(module, *ty)).collect()
-}
-
-/// The kinds of its results.
-pub(crate) fn results(module: &ModuleData, func: u32) -> Vec<ValKind> {
-    module.func_type(func).results.iter().map(|ty| kind(module, *ty)).collect()
-}
-
-fn kind(module: &ModuleData, ty: ValType) -> ValKind {
-    match ty {
-        ValType::Ref(RefType { heap: HeapType::Use(TypeUse::Idx(index)), .. }) => {
-            match &module.flat_types[index as usize].comp {
-                CompType::Func(_) => ValKind::Func,
-                CompType::Struct(_) | CompType::Array(_) => ValKind::Any,
-            }
-        }
-        ty => kind_of(ty),
-    }
-}
-
-/// Checks that references are of the very types of a function's parameters, and not only of their kinds.
-///
-/// # Errors
-/// The first that is not, by its number.
-pub(crate) fn check(module: &ModuleData, func: u32, args: &[Val]) -> Result<()> {
-    for (i, (ty, val)) in module.func_type(func).params.iter().zip(args).enumerate() {
-        let ValType::Ref(RefType { nullable, heap }) = ty else { continue };
-        let fits = match val {
-            Val::Null(_) => *nullable,
-            Val::Ref(RefKind::Extern(_)) => *heap == HeapType::Extern,
-            Val::Ref(RefKind::Host(_)) => *heap == HeapType::Any,
-            Val::Ref(_) => matches!(heap, HeapType::Any | HeapType::Eq | HeapType::I31),
-            _ => true,
-        };
-        if !fits {
-            bail!("argument {}: {} is not a value of type {ty}", i + 1, show(*val));
-        }
-    }
-    Ok(())
+/// What a function needs.
+pub(crate) fn params(module: &ModuleData, func: u32) -> Vec<Parameter> {
+    module.func_type(func).params.iter().map(|ty| Parameter::of(module, *ty)).collect()
 }
 
 #[cfg(test)]
@@ -145,12 +106,12 @@ mod tests {
         )
         .unwrap();
         let module = ModuleData::new(&wasm, etalon::Features::all()).unwrap();
-        let params = kinds(&module, 0);
+        let params = params(&module, 0);
         let fitting =
             ["null", "extern:1", "null", "i31:1", "host:1", "i31:1", "null", "i31:1", "null"];
         let all = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-            arguments(&texts, &params).and_then(|args| check(&module, 0, &args))
+            arguments(&texts, &params)
         };
         all(&fitting).unwrap();
         for (i, text) in
@@ -158,7 +119,8 @@ mod tests {
         {
             let mut texts = fitting;
             texts[i] = text;
-            let error = all(&texts).expect_err(text).to_string();
+            let error = format!("{:#}", all(&texts).expect_err(text));
+            let text = escape::quoted(text);
             assert!(
                 error.starts_with(&format!("argument {}: {text} is not a value of type ", i + 1)),
                 "{error}"

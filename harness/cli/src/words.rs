@@ -16,6 +16,14 @@ pub(crate) fn counted(n: u64, what: &str) -> String {
 /// The words with which the program was called. Of the commands that take arguments of functions, `-inf` is an argument and
 /// not four options, unless it is the value of an option; and what follows `--invoke` is a name, however it begins.
 pub(crate) fn words(mut words: Vec<OsString>) -> Vec<OsString> {
+    // The parser's own command for help takes names of commands alone, and help is text in any format.
+    if words.get(1).is_some_and(|word| word == "help") {
+        while let Some(at) = words.iter().position(|word| word == "--format") {
+            words.drain(at..words.len().min(at + 2));
+        }
+        words.retain(|word| !word.to_string_lossy().starts_with("--format="));
+        return words;
+    }
     let cli = Cli::command();
     let command = words.iter().enumerate().find_map(|(at, word)| {
         let found = cli.get_subcommands().find(|command| *word == *command.get_name())?;

@@ -46,6 +46,10 @@ pub struct DiffRecord {
     /// The cases in which no call was compared, and why.
     #[serde(default)]
     pub idle: Vec<Idle>,
+    /// The exported functions that were not called, for there is no value that a caller from outside could give them.
+    /// Nothing is said of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_callable: Vec<Uncallable>,
     /// The cases in which outcomes differ outside the policy.
     #[serde(default)]
     pub divergences: Vec<Divergence>,
@@ -89,6 +93,7 @@ impl DiffRecord {
             interrupted: false,
             outcomes: BTreeMap::new(),
             idle: Vec::new(),
+            not_callable: Vec::new(),
             divergences: Vec::new(),
             timed_out: Vec::new(),
             time_limit: None,
@@ -107,6 +112,18 @@ pub struct Idle {
     pub file: String,
     /// Why nothing was called.
     pub reason: String,
+}
+
+/// An exported function that was not called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uncallable {
+    /// The module.
+    pub file: String,
+    /// The export.
+    pub export: String,
+    /// Its type, as in the text format: `[(ref 0)] -> [i32]`.
+    #[serde(rename = "type")]
+    pub ty: String,
 }
 
 /// One case in which engines differ.

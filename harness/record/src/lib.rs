@@ -42,7 +42,7 @@ mod write;
 pub use backtrace::{Backtrace, BacktraceFrame};
 pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
 pub use coverage::{Reached, RuleCoverage};
-pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation};
+pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation, Uncallable};
 pub use document::{Document, Failed, Fault};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;

@@ -13,6 +13,15 @@ pub struct Call {
     pub args: Vec<Val>,
 }
 
+/// An exported function that cannot be called: the embedder has no value for a parameter, such as a structure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotCallable {
+    /// The export.
+    pub export: String,
+    /// Its type, as messages write it: `[(ref 0)] -> [i32]`.
+    pub ty: String,
+}
+
 /// A module, and calls of the exports of one instance of it, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -22,6 +31,8 @@ pub struct Case {
     pub wasm: Vec<u8>,
     /// The calls.
     pub calls: Vec<Call>,
+    /// The exports that calls were to be generated for, and that cannot be called.
+    pub not_callable: Vec<NotCallable>,
     /// Whether engines are held to the limit of time. That needs code which looks for interrupts; compiled code that somebody
     /// gives may lack it, and then no engine has a limit.
     pub is_limited: bool,
@@ -33,12 +44,12 @@ pub const MOST_CALLS: usize = 1 << 20;
 impl Case {
     /// A case with given calls.
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
-        Case { name: name.into(), wasm, calls, is_limited: true }
+        Case { name: name.into(), wasm, calls, not_callable: Vec::new(), is_limited: true }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
-    /// the same case. An export with a parameter for which the embedder has no value (a non-null function, for example) is left out,
-    /// and so is whatever is beyond [`MOST_CALLS`].
+    /// the same case. An export with a parameter for which the embedder has no value (a non-null function, for example) is listed as
+    /// such; whatever is beyond [`MOST_CALLS`] is left out.
     ///
     /// # Errors
     /// If the module does not load. Its rejection can still be compared, as a case without calls.
@@ -50,15 +61,20 @@ impl Case {
         rounds: usize,
     ) -> Result<Self, LoadError> {
         let module = Module::new(&wasm, features)?;
-        let mut calls = Vec::new();
+        let (mut calls, mut not_callable) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             for export in module.exports.iter().filter(|e| e.kind == ExternKind::Func) {
-                let params = &module.func_type(export.index).params;
+                let ty = module.func_type(export.index);
                 if calls.len() == MOST_CALLS {
-                    return Ok(Case::new(name, wasm, calls));
+                    return Ok(Case { not_callable, ..Case::new(name, wasm, calls) });
                 }
-                if let Some(args) = arguments(&module, params, round, stream) {
-                    calls.push(Call { export: export.name.clone(), args });
+                let export = export.name.clone();
+                match arguments(&module, &ty.params, round, stream) {
+                    Some(args) => calls.push(Call { export, args }),
+                    None if round == 0 => {
+                        not_callable.push(NotCallable { export, ty: ty.to_string() });
+                    }
+                    None => {}
                 }
             }
             if calls.is_empty() {
@@ -66,7 +82,7 @@ impl Case {
                 break;
             }
         }
-        Ok(Case::new(name, wasm, calls))
+        Ok(Case { not_callable, ..Case::new(name, wasm, calls) })
     }
 
     /// Whether loading the module calls its start function.
@@ -76,6 +92,11 @@ impl Case {
 
     /// Whether the module may import from `spectest`. A wrong yes only costs time.
     pub(crate) fn mentions_spectest(&self) -> bool {
-        self.wasm.windows(8).any(|window| window == b"spectest")
+        mentions_spectest(&self.wasm)
     }
+}
+
+/// Whether a module, or an artefact of one, may import from `spectest`. A wrong yes only costs time.
+pub fn mentions_spectest(bytes: &[u8]) -> bool {
+    bytes.windows(8).any(|window| window == b"spectest")
 }

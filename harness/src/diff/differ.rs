@@ -1,13 +1,13 @@
 //! Several engines, one case, one verdict.
 
-use super::case::Case;
+use super::case::{Case, NotCallable};
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
 use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
 use super::trace::{Trace, outcome_name};
 use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Outcome};
-use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool};
+use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -74,9 +74,10 @@ impl Judged {
         match &loading.outcome {
             _ if matches!(self.verdict, Verdict::Diverged { .. }) => None,
             Outcome::Rejected(why) => Some(format!("{}: {}", why.word(), why.message())),
-            _ if case.calls.is_empty() && !case.starts() => {
-                Some("there is nothing to call".to_owned())
-            }
+            _ if case.calls.is_empty() && !case.starts() => Some(match case.not_callable.len() {
+                0 => "there is nothing to call".to_owned(),
+                _ => "there is nothing that can be called".to_owned(),
+            }),
             _ => None,
         }
     }
@@ -198,6 +199,12 @@ impl Differ {
                 *record.outcomes.entry(outcome_name(i, &step.outcome)).or_default() += 1;
             }
         }
+        let not_callable = |NotCallable { export, ty }: &NotCallable| Uncallable {
+            file: case.name.clone(),
+            export: export.clone(),
+            ty: ty.clone(),
+        };
+        record.not_callable.extend(case.not_callable.iter().map(not_callable));
         if let Some(reason) = judged.idle(case) {
             record.idle.push(Idle { file: case.name.clone(), reason });
         }

@@ -11,7 +11,7 @@ mod observe;
 mod policy;
 mod trace;
 
-pub use case::{Call, Case, MOST_CALLS};
+pub use case::{Call, Case, MOST_CALLS, NotCallable, mentions_spectest};
 pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};

@@ -38,7 +38,7 @@ mod threads;
 mod unfold;
 mod values;
 
-pub use argument::{ArgumentError, parse_argument};
+pub use argument::{ArgumentError, Parameter, parse_argument};
 pub use encode::{EMPTY_MODULE, Refusal, is_blank, modules_of, refusals_of};
 pub use events::{Events, Silent};
 pub use glob::Glob;

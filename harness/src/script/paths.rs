@@ -1,9 +1,11 @@
 //! Scripts in files and folders: for example, a checkout of the official repository.
 
+use crate::script::select::is_bundled;
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
 use etalon_spec_tests::{features_in_header, features_of_version, suite};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ const MAX_BYTES: u64 = 64 << 20;
 const MAX_DEPTH: usize = 32;
 
 /// The scripts at the given paths: files, `-` for standard input, and all `.wast` files in folders, sorted. A file that cannot be read gives an
-/// error of its own, and the others are still returned. What several links or paths lead to is there once.
+/// error of its own, and so does a folder without scripts; the others are still returned. What several links or paths lead to is there once.
 ///
 /// The suite is the name of the folder that was given, or of the folder of a given file. Without `features`, a script may
 /// use version 3.0 and what the folders above it are named after: `proposals/threads`, `wasm-v1`… The header of a
@@ -24,68 +26,96 @@ pub fn scripts_in(
     paths: &[PathBuf],
     features: Option<Features>,
 ) -> (Vec<ScriptSource>, Vec<ScriptError>) {
-    let (mut sources, mut errors) = (Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
-    for path in paths {
-        let mut files = Vec::new();
+    let mut sources = Vec::new();
+    let mut search = Search::default();
+    for (i, path) in paths.iter().enumerate() {
         let root = if path.is_dir() {
-            walk(path, 0, &mut seen, &mut files, &mut errors);
-            files.sort();
+            search.folder(i, path);
             path
         } else {
-            files.extend(Some(path.clone()).filter(|file| is_new(file, &mut seen)));
+            search.file(i, path);
             path.parent().unwrap_or(Path::new(""))
         };
-        for file in files {
+        for file in std::mem::take(&mut search.files) {
             match read(root, &file, features) {
                 Ok(source) => sources.push(source),
-                Err(error) => errors.push(error),
+                Err(error) => search.errors.push(error),
             }
         }
     }
-    (sources, errors)
+    (sources, search.errors)
 }
 
-/// Whether nothing led to a file or folder before. What cannot be found out is new; opening it tells why.
-fn is_new(path: &Path, seen: &mut BTreeSet<PathBuf>) -> bool {
-    fs::canonicalize(path).map_or(true, |path| seen.insert(path))
+/// What is found at the paths.
+#[derive(Debug, Default)]
+struct Search {
+    /// The files and folders that were found, and at which of the paths first.
+    seen: BTreeMap<PathBuf, usize>,
+    /// The scripts that nothing led to before.
+    files: Vec<PathBuf>,
+    errors: Vec<ScriptError>,
 }
 
-fn walk(
-    dir: &Path,
-    depth: usize,
-    seen: &mut BTreeSet<PathBuf>,
-    files: &mut Vec<PathBuf>,
-    errors: &mut Vec<ScriptError>,
-) {
-    if depth > MAX_DEPTH {
-        errors.push(unreadable(dir, format!("more than {MAX_DEPTH} folders deep")));
-        return;
-    }
-    // Folders may be links to each other.
-    if !is_new(dir, seen) {
-        return;
-    }
-    let (mut entries, mut failed) = (Vec::new(), Vec::new());
-    match fs::read_dir(dir) {
-        Ok(found) => found.for_each(|entry| match entry {
-            Ok(entry) => entries.push((entry.path().is_symlink(), entry.path())),
-            Err(error) => failed.push(unreadable(dir, error.to_string())),
-        }),
-        Err(error) => failed.push(unreadable(dir, error.to_string())),
-    }
-    errors.append(&mut failed);
-    // What is not a link gives the name, whatever the order in which the system lists them.
-    entries.sort();
-    for (_, path) in entries {
-        let is_script = path.extension().is_some_and(|e| e == "wast");
-        if path.is_dir() {
-            walk(&path, depth + 1, seen, files, errors);
-        } else if is_script && path.exists() && !path.is_file() {
-            errors.push(unreadable(&path, "this is not a file".to_owned()));
-        } else if is_script && is_new(&path, seen) {
-            files.push(path);
+impl Search {
+    /// At which path a file or folder was found before, if it was. What cannot be found out is new; opening it tells why.
+    fn seen(&mut self, from: usize, path: &Path) -> Option<usize> {
+        match self.seen.entry(fs::canonicalize(path).ok()?) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(new) => {
+                new.insert(from);
+                None
+            }
         }
+    }
+
+    fn file(&mut self, from: usize, path: &Path) {
+        if self.seen(from, path).is_none() {
+            self.files.push(path.to_owned());
+        }
+    }
+
+    /// The scripts below a folder that was given. One that leads to none is an error: it must not look as if it had passed.
+    fn folder(&mut self, from: usize, path: &Path) {
+        let errors = self.errors.len();
+        if !self.walk(from, path, 0) && self.errors.len() == errors {
+            self.errors.push(ScriptError::NoScript { file: path.display().to_string() });
+        }
+        self.files.sort();
+    }
+
+    /// Whether anything is there that is run, be it by way of an earlier path.
+    fn walk(&mut self, from: usize, dir: &Path, depth: usize) -> bool {
+        if depth > MAX_DEPTH {
+            self.errors.push(unreadable(dir, format!("more than {MAX_DEPTH} folders deep")));
+            return false;
+        }
+        // Folders may be links to each other.
+        if let Some(first) = self.seen(from, dir) {
+            return first < from;
+        }
+        let mut entries = Vec::new();
+        let (errors, mut found) = (&mut self.errors, false);
+        match fs::read_dir(dir) {
+            Ok(listed) => listed.for_each(|entry| match entry {
+                Ok(entry) => entries.push((entry.path().is_symlink(), entry.path())),
+                Err(error) => errors.push(unreadable(dir, error.to_string())),
+            }),
+            Err(error) => errors.push(unreadable(dir, error.to_string())),
+        }
+        // What is not a link gives the name, whatever the order in which the system lists them.
+        entries.sort();
+        for (_, path) in entries {
+            let is_script = path.extension().is_some_and(|e| e == "wast");
+            if path.is_dir() {
+                found |= self.walk(from, &path, depth + 1);
+            } else if is_script && path.exists() && !path.is_file() {
+                self.errors.push(unreadable(&path, "this is not a file".to_owned()));
+            } else if is_script {
+                found = true;
+                self.file(from, &path);
+            }
+        }
+        found
     }
 }
 
@@ -99,8 +129,9 @@ fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSourc
         })?;
     }
     let file = joined(path.strip_prefix(root).unwrap_or(path));
+    let is_bundled = is_bundled(&file, &text);
     let source = ScriptSource::new(suite_name(root), file, text, features);
-    Ok(ScriptSource { origin: path.display().to_string(), ..source })
+    Ok(ScriptSource { origin: path.display().to_string(), is_bundled, ..source })
 }
 
 /// The contents of a file, or of standard input for `-`.
@@ -212,6 +243,47 @@ mod tests {
         let names: Vec<&str> = sources.iter().map(|source| source.file.as_str()).collect();
         assert_eq!(names.len(), 1, "{names:?}");
         assert_eq!(errors.len(), 1, "{errors:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn each_path_leads_to_a_script_or_to_an_error() -> std::io::Result<()> {
+        let top = tempfile::tempdir()?;
+        let at = |name: &str| top.path().join(name);
+        fs::create_dir_all(at("full/inner"))?;
+        fs::create_dir_all(at("empty/inner"))?;
+        fs::write(at("full/inner/x.wast"), "(module)")?;
+        fs::write(at("empty/inner/x.wat"), "(module)")?;
+        // A cycle is no script.
+        symlink(at("empty"), at("empty/inner/up"))?;
+        let found = |names: &[&str]| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| at(name)).collect();
+            let (sources, errors) = scripts_in(&paths, None);
+            (sources.len(), errors)
+        };
+        let none = ScriptError::NoScript { file: at("empty").display().to_string() };
+        assert_eq!(found(&["empty", "full"]), (1, vec![none.clone()]));
+        assert_eq!(found(&["full", "empty"]), (1, vec![none.clone()]));
+        assert_eq!(found(&["empty"]), (0, vec![none]));
+        // What an earlier path led to is there, and is run once.
+        assert_eq!(found(&["full/inner", "full", "full/inner/x.wast", "full"]), (1, vec![]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_bundled_script_is_known_by_its_text() -> std::io::Result<()> {
+        let bundled = etalon_spec_tests::scripts(suite("wasm-v1").unwrap());
+        let bundled = bundled.iter().find(|script| script.name == "binary.wast").unwrap();
+        let top = tempfile::tempdir()?;
+        let file = top.path().join("binary.wast");
+        let read = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let (sources, errors) = scripts_in(std::slice::from_ref(&file), None);
+            assert!(errors.is_empty(), "{errors:?}");
+            sources[0].is_bundled
+        };
+        assert!(read(bundled.text));
+        assert!(!read(&format!("{}\n(module)", bundled.text)));
         Ok(())
     }
 

@@ -97,7 +97,7 @@ pub(crate) fn run_interleaved(
         let is_thread = |d: &WastDirective<'_>| matches!(d, WastDirective::Thread(_));
         let turns = script.directives.iter().any(is_thread);
         let config = SessionConfig { features, gas, turns, time: options.time.clone() };
-        let judge = TextJudge::new(options.texts, &source.file);
+        let judge = TextJudge::new(options.texts, source);
         let script = Judged { script, judge };
         run(adapter, &config, script, lines, book, interleaving)
     })

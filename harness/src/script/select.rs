@@ -88,12 +88,26 @@ fn sources_of(suite: &Suite) -> Result<Vec<ScriptSource>, ScriptError> {
         let features: Features = features_named(names).map_err(|name| {
             ScriptError::NoSuchFeature { file: format!("{suite}/{}", script.name), name }
         })?;
-        let mut source = ScriptSource::new(&suite.name, script.name, script.text, features);
+        let source = ScriptSource::new(&suite.name, script.name, script.text, features);
         let own = |f: &&_| is_of(f, &source);
-        source.expected = expected_failures().iter().filter(own).cloned().collect();
-        Ok(source)
+        let expected = expected_failures().iter().filter(own).cloned().collect();
+        Ok(ScriptSource { is_bundled: true, expected, ..source })
     };
     scripts(suite).into_iter().map(source).collect()
+}
+
+/// Whether a script of somebody is a bundled one, as in a checkout of the official repository: by its text, for anybody may call
+/// a script `binary.wast`.
+pub(crate) fn is_bundled(file: &str, text: &str) -> bool {
+    let name = last_part(file);
+    let is_same =
+        |script: &etalon_spec_tests::Script| script.text == text && last_part(&script.name) == name;
+    suites().iter().flat_map(scripts).any(|script| is_same(&script))
+}
+
+/// The name of a script without its folders.
+pub(crate) fn last_part(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }
 
 fn is_of(failure: &etalon_spec_tests::ExpectedFailure, source: &ScriptSource) -> bool {

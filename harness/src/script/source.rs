@@ -18,6 +18,8 @@ pub struct ScriptSource {
     pub text: String,
     /// The features that it needs; its modules may use nothing else.
     pub features: Features,
+    /// Whether it is one of the bundled scripts: what the table of texts makes an exception of holds for those alone.
+    pub is_bundled: bool,
     /// Its assertions that are expected to fail.
     pub expected: Vec<ExpectedFailure>,
 }
@@ -42,6 +44,12 @@ pub struct ScriptOptions {
 /// Why a script cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
 pub enum ScriptError {
+    /// Nothing is there that could be run.
+    #[error("{file}: no script (.wast) is there")]
+    NoScript {
+        /// The folder, as it was given.
+        file: String,
+    },
     /// The file cannot be read.
     #[error("{file}: {message}")]
     Unreadable {
@@ -83,7 +91,7 @@ pub enum ScriptError {
 }
 
 impl ScriptSource {
-    /// A script without expected failures.
+    /// A script of somebody, without expected failures.
     pub fn new(
         suite: impl Into<String>,
         file: impl Into<String>,
@@ -92,7 +100,15 @@ impl ScriptSource {
     ) -> Self {
         let (suite, file, text) = (suite.into(), file.into(), text.into());
         let origin = format!("{suite}/{file}");
-        ScriptSource { suite, file, origin, text, features, expected: Vec::new() }
+        ScriptSource {
+            suite,
+            file,
+            origin,
+            text,
+            features,
+            is_bundled: false,
+            expected: Vec::new(),
+        }
     }
 
     /// `suite/file`.

@@ -5,8 +5,12 @@
 //! `(delegate $l)` it is `try A delegate $l`. Parentheses become blanks or `end`, so every line stays where it is.
 //! A plain instruction may stand among the operands of a folded one, but for the condition of an `if`: there the `if`
 //! is unfolded too, and its head moves behind the condition.
+//!
+//! What is unfolded must have been well-formed, for much that is not would be so without its parentheses: `(try (nop))`.
+//! Where it is not, two parentheses are put that no text can have there, and the parser says where that is.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use wast::lexer::{Lexer, Token, TokenKind};
 
 /// The text with every folded `try` unfolded. A text that has none, or is malformed, is given back as it is.
@@ -50,6 +54,10 @@ struct If {
 struct Unfolding<'a> {
     text: &'a str,
     tokens: Vec<Token>,
+    /// For each parenthesis that opens, the token that closes it.
+    closing: Vec<usize>,
+    /// The tokens at which a folded `try` is malformed.
+    faults: BTreeSet<usize>,
     out: String,
     open: Vec<Form>,
     found: bool,
@@ -59,16 +67,27 @@ impl<'a> Unfolding<'a> {
     fn new(text: &'a str) -> Option<Self> {
         let mut lexer = Lexer::new(text);
         lexer.allow_confusing_unicode(true);
-        let tokens = lexer.iter(0).collect::<Result<_, _>>().ok()?;
+        let tokens: Vec<Token> = lexer.iter(0).collect::<Result<_, _>>().ok()?;
         let out = String::with_capacity(text.len() + 64);
-        Some(Unfolding { text, tokens, out, open: Vec::new(), found: false })
+        let closing = closing(&tokens);
+        let (faults, open) = (BTreeSet::new(), Vec::new());
+        Some(Unfolding { text, tokens, closing, faults, out, open, found: false })
     }
 
     /// The unfolded text, if there was anything to unfold.
     fn run(mut self) -> Option<String> {
         let mut i = 0;
         while let Some(token) = self.tokens.get(i).copied() {
+            if self.faults.contains(&i) {
+                self.out.push_str(NO_TEXT);
+            }
             match token.kind {
+                TokenKind::LParen if self.is_annotation(i) => {
+                    let end = self.closing[i].min(self.tokens.len() - 1);
+                    let whole = self.tokens[i..=end].iter().map(|t| t.src(self.text));
+                    self.out.extend(whole);
+                    i = end;
+                }
                 TokenKind::LParen => i += self.opens(i),
                 TokenKind::RParen => self.closes(),
                 _ => self.out.push_str(token.src(self.text)),
@@ -80,13 +99,7 @@ impl<'a> Unfolding<'a> {
 
     /// The keyword after a parenthesis, if it follows with nothing but blanks between, and its token.
     fn keyword(&self, paren: usize) -> Option<(&'a str, usize)> {
-        let blank = |t: &Token| {
-            matches!(
-                t.kind,
-                TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment
-            )
-        };
-        let i = (paren + 1..self.tokens.len()).find(|i| !blank(&self.tokens[*i]))?;
+        let i = (paren + 1..self.tokens.len()).find(|i| !is_blank(&self.tokens[*i]))?;
         let token = self.tokens[i];
         (token.kind == TokenKind::Keyword).then(|| (token.src(self.text), i))
     }
@@ -103,6 +116,8 @@ impl<'a> Unfolding<'a> {
         match (self.open.last_mut(), word) {
             (_, "try") => {
                 self.found = true;
+                let fault = self.fault_of_try(paren, at);
+                self.faults.extend(fault);
                 self.unfold_condition(self.open.len());
                 self.out.push(' ');
                 self.open.push(Form::Try { delegated: false });
@@ -130,6 +145,77 @@ impl<'a> Unfolding<'a> {
             _ => self.opens_as(Form::Other),
         }
         0
+    }
+
+    fn is_annotation(&self, paren: usize) -> bool {
+        let next = self.tokens.get(paren + 1);
+        next.is_some_and(|token| token.kind == TokenKind::Annotation)
+    }
+
+    /// What is between two tokens, without what is in parentheses there: blanks and annotations are left out.
+    fn children(&self, after: usize, end: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut next = after + 1;
+        std::iter::from_fn(move || {
+            while next < end {
+                let i = next;
+                let token = self.tokens[i];
+                next = if token.kind == TokenKind::LParen { self.closing[i] + 1 } else { i + 1 };
+                if !is_blank(&token) && !self.is_annotation(i) {
+                    return Some(i);
+                }
+            }
+            None
+        })
+    }
+
+    /// The token at which a folded `try` is not `(do …)` and then clauses: `(catch …)`, and at last `(catch_all …)`; or one
+    /// `(delegate …)`.
+    fn fault_of_try(&self, paren: usize, keyword: usize) -> Option<usize> {
+        let end = self.closing[paren];
+        let mut last = "try";
+        for i in self.children(keyword, end) {
+            let token = self.tokens[i];
+            let part = (token.kind == TokenKind::LParen).then(|| self.keyword(i)).flatten();
+            last = match (last, part) {
+                ("try", None) if token.kind == TokenKind::Id => "label",
+                ("try" | "label" | "type", Some(("type" | "param" | "result", _))) => "type",
+                ("try" | "label" | "type", Some(("do", _))) => "do",
+                ("do" | "catch", Some(("catch", _))) => "catch",
+                ("do" | "catch", Some(("catch_all", _))) => "catch_all",
+                ("do", Some(("delegate", _))) => "delegate",
+                _ => return Some(i),
+            };
+            if let Some(fault) = part.and_then(|(word, at)| self.fault_of_part(word, i, at)) {
+                return Some(fault);
+            }
+        }
+        matches!(last, "try" | "label" | "type").then_some(end)
+    }
+
+    /// The token at which a part of a folded `try` is not what may stand in it: a label in `delegate`, and in others
+    /// instructions that leave no block open and close none that is not theirs.
+    fn fault_of_part(&self, word: &str, paren: usize, keyword: usize) -> Option<usize> {
+        let end = self.closing[paren];
+        let mut children = self.children(keyword, end);
+        if word == "delegate" {
+            let label = children.next().unwrap_or(end);
+            let is_label = matches!(
+                self.tokens.get(label).map(|t| t.kind),
+                Some(TokenKind::Id | TokenKind::Integer(_))
+            );
+            return if is_label { children.next() } else { Some(label) };
+        }
+        let mut blocks = 0_u32;
+        for i in children.filter(|i| self.tokens[*i].kind == TokenKind::Keyword) {
+            match self.tokens[i].src(self.text) {
+                "block" | "loop" | "if" | "try" | "try_table" => blocks += 1,
+                "end" | "delegate" if blocks > 0 => blocks -= 1,
+                "end" | "delegate" => return Some(i),
+                "else" | "catch" | "catch_all" if blocks == 0 => return Some(i),
+                _ => {}
+            }
+        }
+        (blocks > 0).then_some(end)
     }
 
     fn opens_as(&mut self, form: Form) {
@@ -176,6 +262,32 @@ impl<'a> Unfolding<'a> {
     }
 }
 
+/// No text has this anywhere but in a comment or a string.
+const NO_TEXT: &str = "((";
+
+fn is_blank(token: &Token) -> bool {
+    use TokenKind::{BlockComment, LineComment, Whitespace};
+    matches!(token.kind, Whitespace | LineComment | BlockComment)
+}
+
+/// For each parenthesis that opens, the token that closes it, or else the end.
+fn closing(tokens: &[Token]) -> Vec<usize> {
+    let mut closing = vec![tokens.len(); tokens.len()];
+    let mut open = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        match token.kind {
+            TokenKind::LParen => open.push(i),
+            TokenKind::RParen => {
+                if let Some(opened) = open.pop() {
+                    closing[opened] = i;
+                }
+            }
+            _ => {}
+        }
+    }
+    closing
+}
+
 #[cfg(test)]
 mod tests {
     use super::unfold;
@@ -210,6 +322,46 @@ mod tests {
         );
         // In an arm there is no need to.
         assert_eq!(words("(if (c) (then (try (do))))"), "(if (c) (then try end ))");
+    }
+
+    #[test]
+    fn what_is_malformed_does_not_become_well_formed() {
+        for text in [
+            "(try)",
+            "(try $l (result i32))",
+            "(try (nop))",
+            "(try nop)",
+            "(try (nop) (do))",
+            "(try (do) (do))",
+            "(try (do) (nop) (catch_all))",
+            "(try (do) nop)",
+            "(try (do (nop)) (catch $e (nop)) nop)",
+            "(try (catch_all) (do))",
+            "(try (do) (catch_all) (catch $e))",
+            "(try (do) (catch_all) (catch_all))",
+            "(try (do) (delegate 0) (catch_all))",
+            "(try (do) (catch $e) (delegate 0))",
+            "(try (do) (delegate))",
+            "(try (do) (delegate 0 (nop)))",
+            "(try (do) (result i32))",
+            "(try (result i32) $l (do))",
+            "(try (do nop catch_all nop))",
+            "(try (do end))",
+            "(try (do block) (catch_all end))",
+            "(try (do (try)) (catch_all))",
+        ] {
+            assert!(unfold(text).contains(super::NO_TEXT), "{text}: {}", unfold(text));
+            let module = format!("(module (tag $e) (func block {text} end))");
+            assert!(wat::parse_str(unfold(&module)).is_err(), "{text}: {}", unfold(&module));
+        }
+        for text in [
+            "(try $l (param i32) (result i32) (do block end try nop catch_all end) (catch $e if else end))",
+            "(try (@x (y) z) (do (@x)) (catch $e) (catch $e) (catch_all))",
+            "(@x (try (nop)))",
+            "(try (do) (delegate $l (;x;)))",
+        ] {
+            assert!(!unfold(text).contains(super::NO_TEXT), "{text}: {}", unfold(text));
+        }
     }
 
     #[test]

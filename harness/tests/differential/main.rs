@@ -286,6 +286,36 @@ fn a_case_of_exports_is_determined_by_its_stream() {
 }
 
 #[test]
+fn exports_that_cannot_be_called_are_in_the_record() {
+    let case = |text: &str| {
+        let wasm = wat::parse_str(text).unwrap();
+        let mut stream = etalon_harness::generate::Stream::new("test", 1, 0);
+        Case::of_exports("x", wasm, Features::wasm3(), &mut stream, 3).expect("it loads")
+    };
+    let record = |case: &Case| {
+        let engines: [Arc<dyn Adapter>; 2] = [Arc::new(Fake::new("a")), Arc::new(Fake::new("b"))];
+        let differ = Differ::new(engines.to_vec(), options(&[]));
+        let mut record = differ.record(Tool::new("test", "1"), "any");
+        differ.note(&mut record, case, &differ.judge(case).expect("it can be set up"));
+        record
+    };
+    let bad = r#"(type $s (struct)) (func (export "bad") (param i32 (ref $s)) (result i64) unreachable)
+        (func (export "worse") (param (ref null exn) (ref func)) unreachable)"#;
+    let partly = record(&case(&format!(r#"(module {bad} (func (export "ok") (param exnref)))"#)));
+    let named: Vec<_> =
+        partly.not_callable.iter().map(|f| (&*f.file, &*f.export, &*f.ty)).collect();
+    let expected =
+        [("x", "bad", "[i32 (ref 0)] -> [i64]"), ("x", "worse", "[exnref (ref func)] -> []")];
+    assert_eq!(named, expected, "once each, whatever the rounds");
+    assert_eq!((partly.calls, partly.idle.len()), (3, 0));
+    let none = record(&case(&format!("(module {bad})")));
+    assert_eq!((none.calls, none.not_callable.len()), (0, 2));
+    assert_eq!(none.idle[0].reason, "there is nothing that can be called");
+    let empty = record(&case("(module)"));
+    assert_eq!(empty.idle[0].reason, "there is nothing to call");
+}
+
+#[test]
 fn one_engine_alone_is_judged_for_crashes() {
     let alone = |fake: Fake| {
         let engine: Arc<dyn Adapter> = Arc::new(fake);

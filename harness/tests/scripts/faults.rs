@@ -74,6 +74,49 @@ fn texts_wrong_numbers_and_neighbours() {
     assert_eq!(got.len(), 7);
 }
 
+/// Every tier tells where a start function trapped, whatever trapped in it.
+#[test]
+fn unlinkable_is_no_module_whose_start_function_traps() {
+    let starts = [
+        ("unreachable", "unreachable"),
+        ("(drop (i32.div_s (i32.const 1) (i32.const 0)))", "integer divide by zero"),
+        ("(drop (i32.load (i32.const 0)))", "data segment does not fit"),
+        ("(memory.fill (i32.const 0) (i32.const 0) (i32.const 9))", "data segment does not fit"),
+        ("(memory.init $d (i32.const 0) (i32.const 0) (i32.const 9))", "data segment does not fit"),
+        (
+            "(table.init $e (i32.const 9) (i32.const 0) (i32.const 1))",
+            "elements segment does not fit",
+        ),
+        ("(table.set (i32.const 9) (ref.null func))", "elements segment does not fit"),
+        ("(call $inner)", "data segment does not fit"),
+        ("(return_call $inner)", "data segment does not fit"),
+    ];
+    for (body, text) in starts {
+        let module = format!(
+            r#"(module (memory 0) (table 1 funcref) (data (i32.const 0) "") (data $d "x")
+            (elem (i32.const 0) func) (elem $e func $inner)
+            (func $inner (i32.store (i32.const 0) (i32.const 0)))
+            (func $start {body}) (start $start))"#
+        );
+        let script = format!("(assert_unlinkable {module} \"{text}\")");
+        for tier in ["oracle", "interp", "jit", "aot"] {
+            let row = on(tier, &[], &script);
+            assert_eq!((row.passed, row.failed, row.skipped), (0, 1, 0), "{tier}: {body}");
+        }
+    }
+    // Where linking ends and instantiation begins is the same for the words of today.
+    let script = r#"(assert_unlinkable (module (memory 0) (data (i32.const 0) "x")) "data segment does not fit")
+        (assert_unlinkable (module (table 0 funcref) (elem (i32.const 0) $f) (func $f)) "elements segment does not fit")
+        (assert_trap (module (memory 0) (data (i32.const 0) "x")) "out of bounds memory access")
+        (assert_trap (module (func unreachable) (start 0)) "unreachable")"#;
+    assert_eq!(all_pass(&["oracle", "interp", "jit", "aot"], &[], script), 4);
+    none_passes(
+        r#"(assert_trap (module (import "no" "thing" (func)) (start 0)) "unknown import")
+        (assert_trap (module (memory 0) (data (i32.const 0) "x")) "data segment does not fit")
+        (assert_unlinkable (module (memory 0) (data (i32.const 0) "x")) "out of bounds memory access")"#,
+    );
+}
+
 /// Texts as scripts of others have them, that do name what was found.
 #[test]
 fn texts_right_reasons_still_pass() {

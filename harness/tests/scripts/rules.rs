@@ -2,7 +2,7 @@
 
 use crate::fake::{Fake, invalid, malformed, returned, source, trapped, unlinkable, unsupported};
 use etalon_adapters::{Outcome, Reason, Rejection, Val};
-use etalon_harness::script::TextRule;
+use etalon_harness::script::{ScriptSource, TextRule};
 use etalon_record::Row;
 use etalon_spec_tests::ExpectedFailure;
 
@@ -197,6 +197,26 @@ fn texts_must_name_what_the_engine_found() {
     assert_eq!(counts(&fake.run_by(TextRule::Lenient, &expecting("type mismatch"))), FAILED);
 }
 
+/// The exceptions of the table of texts are of the bundled scripts, whatever others are called.
+#[test]
+fn a_script_of_somebody_has_no_exceptions() {
+    let assertion = "(assert_malformed (module binary \"\") \"integer too large\")";
+    let run = |file: &str, is_bundled: bool| {
+        let script = ScriptSource { file: file.into(), is_bundled, ..source(assertion) };
+        counts(&Fake::new().loads([malformed()]).run_source(&script))
+    };
+    assert_eq!(run("binary.wast", true), PASSED);
+    assert_eq!(run("core/binary.wast", true), PASSED);
+    for (file, is_bundled) in [
+        ("binary.wast", false),
+        ("core/binary.wast", false),
+        ("mine.wast", false),
+        ("mine.wast", true),
+    ] {
+        assert_eq!(run(file, is_bundled), FAILED, "{file}, {is_bundled}");
+    }
+}
+
 #[test]
 fn a_text_that_no_table_lists_is_the_engines_own() {
     let refused = |kind| {
@@ -290,9 +310,39 @@ fn linking_must_fail_where_the_script_says() {
 
 #[test]
 fn version_1_calls_a_segment_that_does_not_fit_unlinkable() {
-    let assertion = "(assert_unlinkable (module) \"data segment does not fit\")";
-    assert_eq!(counts(&on_load(assertion, trapped("out of bounds memory access"))), PASSED);
-    assert_eq!(counts(&on_load(assertion, trapped("out of bounds table access"))), FAILED);
+    let segment = "(module (memory 0) (data (i32.const 0) \"x\"))";
+    let expecting = |text: &str| format!("(assert_unlinkable {segment} \"{text}\")");
+    let (memory, table) = ("out of bounds memory access", "out of bounds table access");
+    let assertion = expecting("data segment does not fit");
+    assert_eq!(counts(&on_load(&assertion, trapped(memory))), PASSED);
+    assert_eq!(counts(&on_load(&assertion, trapped(table))), FAILED);
+    // The trap's own words are no failure to link.
+    assert_eq!(counts(&on_load(&expecting(memory), trapped(memory))), FAILED);
+    // Nor is a segment that no instantiation writes.
+    let passive = "(assert_unlinkable (module (data \"x\")) \"data segment does not fit\")";
+    assert_eq!(counts(&on_load(passive, trapped(memory))), FAILED);
+    // And it traps: `assert_trap` has the words of the trap alone.
+    let traps = |text: &str| format!("(assert_trap {segment} \"{text}\")");
+    assert_eq!(counts(&on_load(&traps(memory), trapped(memory))), PASSED);
+    assert_eq!(counts(&on_load(&traps("data segment does not fit"), trapped(memory))), FAILED);
+}
+
+#[test]
+fn a_trap_of_the_start_function_is_no_failure_to_link() {
+    let stopped = |text: &str| Outcome::Trapped { text: text.to_owned(), site: Some((0, 30)) };
+    let module = "(module (memory 0) (data (i32.const 0) \"\") (func unreachable) (start 0))";
+    for (text, trap) in [
+        ("unreachable", "unreachable"),
+        ("data segment does not fit", "out of bounds memory access"),
+        ("elements segment does not fit", "out of bounds table access"),
+        ("out of bounds memory access", "out of bounds memory access"),
+    ] {
+        let assertion = format!("(assert_unlinkable {module} \"{text}\")");
+        for texts in [TextRule::Strict, TextRule::Lenient] {
+            let row = Fake::new().loads([stopped(trap)]).run_by(texts, &assertion);
+            assert_eq!(counts(&row), FAILED, "{text}, {texts:?}");
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord};
+use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord, Uncallable};
 
 use super::escape::{code, plain};
 use crate::text::{counted, list, number};
@@ -48,6 +48,11 @@ pub fn diff(record: &DiffRecord) -> String {
         let (file, reason) = (plain(&idle.file), plain(&idle.reason));
         let _ = writeln!(out, "No call was compared of {file}: {reason}\n");
     }
+    for Uncallable { file, export, ty } in record.not_callable.iter().take(MAX_ENTRIES) {
+        let (file, export, ty) = (plain(file), code(export), code(ty));
+        let _ = writeln!(out, "Not called of {file}, for there is no argument: {export} {ty}\n");
+    }
+    out.push_str(&left_out(record.not_callable.len()));
     for divergence in record.divergences.iter().take(MAX_ENTRIES) {
         out.push_str(&divergence_table(divergence));
     }

@@ -165,6 +165,18 @@ impl ConcreteType {
 }
 
 impl HeapType {
+    /// The type in the terms of its own module or store, for its text.
+    fn in_own_terms(&self) -> module::HeapType {
+        match self {
+            HeapType::Concrete(ty) => module::HeapType::Use(match ty.owner {
+                Owner::Module(_, index) => TypeUse::Idx(index),
+                Owner::Store(_, id) => TypeUse::Def(id),
+            }),
+            // Every other type is abstract.
+            other => other.abstract_canonical().unwrap_or(module::HeapType::Any),
+        }
+    }
+
     /// The top of its hierarchy: [`HeapType::Func`], [`HeapType::Extern`], [`HeapType::Exn`] or [`HeapType::Any`].
     pub fn top(&self) -> HeapType {
         match self {
@@ -324,41 +336,29 @@ impl FuncType {
     }
 }
 
+/// As the text format writes it; a type that a module defines by its index.
 impl fmt::Display for HeapType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            HeapType::Any => "any",
-            HeapType::Eq => "eq",
-            HeapType::I31 => "i31",
-            HeapType::Struct => "struct",
-            HeapType::Array => "array",
-            HeapType::None => "none",
-            HeapType::Func => "func",
-            HeapType::NoFunc => "nofunc",
-            HeapType::Extern => "extern",
-            HeapType::NoExtern => "noextern",
-            HeapType::Exn => "exn",
-            HeapType::NoExn => "noexn",
-            HeapType::Concrete(ty) => return write!(f, "{ty:?}"),
-        })
+        self.in_own_terms().fmt(f)
     }
 }
 
+/// As the text format writes it: `funcref`, `(ref 0)`.
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let null = if self.nullable { "null " } else { "" };
-        write!(f, "(ref {null}{})", self.heap)
+        module::RefType { nullable: self.nullable, heap: self.heap.in_own_terms() }.fmt(f)
     }
 }
 
+/// As the text format writes it.
 impl fmt::Display for ValType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ValType::I32 => f.write_str("i32"),
-            ValType::I64 => f.write_str("i64"),
-            ValType::F32 => f.write_str("f32"),
-            ValType::F64 => f.write_str("f64"),
-            ValType::V128 => f.write_str("v128"),
+            ValType::I32 => module::ValType::I32.fmt(f),
+            ValType::I64 => module::ValType::I64.fmt(f),
+            ValType::F32 => module::ValType::F32.fmt(f),
+            ValType::F64 => module::ValType::F64.fmt(f),
+            ValType::V128 => module::ValType::V128.fmt(f),
             ValType::Ref(ty) => ty.fmt(f),
         }
     }
@@ -369,5 +369,27 @@ impl fmt::Display for FuncType {
         let list =
             |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         write!(f, "[{}] -> [{}]", list(&self.params), list(&self.results))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_written_as_in_the_text_format() {
+        let text = "(module (type $s (struct)) (func (export \"f\") (param i32 v128 funcref (ref func) nullfuncref
+            externref nullexternref exnref i31ref (ref i31) (ref null $s) (ref $s) nullref) (result (ref any))
+            unreachable))";
+        let engine = crate::Engine::default();
+        let module = crate::Module::new(&engine, text).unwrap();
+        let Some(crate::ExternType::Func(ty)) = module.get_export("f") else {
+            panic!("it is there")
+        };
+        let expected = "[i32 v128 funcref (ref func) nullfuncref externref nullexternref exnref i31ref \
+                        (ref i31) (ref null 0) (ref 0) nullref] -> [(ref any)]";
+        assert_eq!(ty.to_string(), expected);
+        assert_eq!(ValType::ANYREF.to_string(), "anyref");
+        assert_eq!(HeapType::NoExn.to_string(), "noexn");
     }
 }

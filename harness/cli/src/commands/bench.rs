@@ -1,7 +1,6 @@
 //! `etalon bench`
 
-use crate::commands::diff::exports;
-use crate::commands::run::callable;
+use crate::commands::run::{callable, exports};
 use crate::duration;
 use crate::engines::Offered;
 use crate::exit::Status;

@@ -1,6 +1,6 @@
 //! `etalon diff`
 
-use crate::commands::run::callable;
+use crate::commands::run::{callable, exports};
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
@@ -14,14 +14,12 @@ use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
 use clap::ValueHint;
 use etalon::unstable::ModuleData;
-use etalon::unstable::module::{Export, ExternKind};
-use etalon_adapters::{
-    ExportInfo, Extent, Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit,
-};
+use etalon::unstable::module::ExternKind;
+use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation};
+use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -89,7 +87,16 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         }
         // A bad file must not hide what is found in the others.
         let case = match case(args, path, &differ) {
-            Ok(case) => case,
+            Ok(Some(case)) => case,
+            Ok(None) if stopped.is_stopped() => {
+                record.not_run += 1;
+                continue;
+            }
+            Ok(None) => {
+                crashed = true;
+                note_late(&mut record, path);
+                continue;
+            }
             Err(error) => {
                 fault::note(&error);
                 record.errors.push(fault::of(&error));
@@ -168,18 +175,30 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
         .collect()
 }
 
-/// The case of a file, if all engines can be asked the same of it.
-fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Case> {
+/// The case of a file, if all engines can be asked the same of it; `None` if its calls were not known within the limit.
+fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
     let input = input::read_module(path, args.precompiled)?;
     let is_limited = args.time.holds(path, &input.bytes)?;
     let features = differ.options().run.features;
+    let time = differ.options().run.time.clone().filter(|_| is_limited);
+    let wasm = input.bytes.clone();
+    // Decoding may take long here as it may in an engine.
+    let plan = Plan::new(args, path, input, features);
+    let case = match &time {
+        None => plan.case()?,
+        Some(limit) => {
+            let planned = limit.within(move || plan.case());
+            match planned.context("no thread to decode the module in")? {
+                Some(case) => case?,
+                None => return Ok(None),
+            }
+        }
+    };
     // Each engine takes what it can run: the module, or the code in the artefact.
-    let case = calls(args, path, &input, features)?;
-    let case = Case { wasm: input.bytes, is_limited, ..case };
+    let case = Case { wasm, is_limited, ..case };
     if let Some(misfit) = differ.misfit(&case) {
-        let run = &differ.options().run;
-        let time = run.time.clone().filter(|_| is_limited);
-        let config = SessionConfig { features, gas: run.gas.clone(), turns: false, time };
+        let gas = differ.options().run.gas.clone();
+        let config = SessionConfig { features, gas, turns: false, time };
         let message = format!("{misfit}{}", artefact::hint(&case.wasm, &config));
         return Err(InputError::new("artefact", path, message).into());
     }
@@ -192,47 +211,61 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Case> {
     if case.calls.len() >= MOST_CALLS {
         note!("note: {}: only the first {MOST_CALLS} calls are made", path.display());
     }
-    Ok(case)
+    Ok(Some(case))
 }
 
-/// The calls of a module.
-fn calls(args: &Args, path: &Path, input: &input::Input, features: Features) -> Result<Case> {
-    let wasm = input::module_in(&input.bytes)?.into_owned();
-    let name = path.display().to_string();
-    let Some((invoke, texts)) = args.invoke.split_first() else {
-        let mut stream = Stream::new("diff", args.seed, 0);
-        let case = Case::of_exports(&name, wasm, features, &mut stream, args.rounds);
-        return case.map_err(|error| input.refused(path, &error).into());
-    };
-    let invoke = values::name(invoke);
-    let module = ModuleData::new(&wasm, features).map_err(|error| input.refused(path, &error))?;
-    let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
-    let Some(export) = export else {
-        let functions = callable(path, &exports(&module));
-        let what = format!("exports no function {}; {functions}", escape::quoted(invoke));
-        return Err(InputError::usage(path, what).into());
-    };
-    let values = values::arguments(texts, &values::kinds(&module, export.index));
-    let values = values.and_then(|values| {
-        values::check(&module, export.index, &values)?;
-        Ok(values)
+/// What the calls of a module are found out from.
+struct Plan {
+    path: PathBuf,
+    input: input::Input,
+    features: Features,
+    invoke: Vec<String>,
+    seed: u64,
+    rounds: usize,
+}
+
+impl Plan {
+    fn new(args: &Args, path: &Path, input: input::Input, features: Features) -> Plan {
+        let (path, invoke) = (path.to_owned(), args.invoke.clone());
+        Plan { path, input, features, invoke, seed: args.seed, rounds: args.rounds }
+    }
+
+    /// The module and its calls.
+    fn case(self) -> Result<Case> {
+        let Plan { path, input, features, .. } = &self;
+        let wasm = input::module_in(&input.bytes)?.into_owned();
+        let name = path.display().to_string();
+        let Some((invoke, texts)) = self.invoke.split_first() else {
+            let mut stream = Stream::new("diff", self.seed, 0);
+            let case = Case::of_exports(&name, wasm, *features, &mut stream, self.rounds);
+            return case.map_err(|error| input.refused(path, &error).into());
+        };
+        let invoke = values::name(invoke);
+        let module =
+            ModuleData::new(&wasm, *features).map_err(|error| input.refused(path, &error))?;
+        let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
+        let Some(export) = export else {
+            let functions = callable(path, &exports(&module));
+            let what = format!("exports no function {}; {functions}", escape::quoted(invoke));
+            return Err(InputError::usage(path, what).into());
+        };
+        let values = values::arguments(texts, &values::params(&module, export.index));
+        let wrong = |error| InputError::usage(path, format!("{}: {error:#}", escape::name(invoke)));
+        let call = Call { export: invoke.to_owned(), args: values.map_err(wrong)? };
+        Ok(Case::new(name, wasm, vec![call]))
+    }
+}
+
+/// A file whose calls were not known within the limit.
+fn note_late(record: &mut DiffRecord, path: &Path) {
+    record.cases += 1;
+    record.timed_out.push(Divergence {
+        file: path.display().to_string(),
+        invoke: None,
+        args: Vec::new(),
+        what: Aspect::Time,
+        by_engine: BTreeMap::new(),
     });
-    let wrong = |error| InputError::usage(path, format!("{}: {error:#}", escape::name(invoke)));
-    let call = Call { export: invoke.to_owned(), args: values.map_err(wrong)? };
-    Ok(Case::new(name, wasm, vec![call]))
-}
-
-/// What a module exports: its functions.
-pub(crate) fn exports(module: &ModuleData) -> Vec<ExportInfo> {
-    let functions = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
-    let info = |export: &Export| ExportInfo {
-        name: export.name.clone(),
-        extent: Extent::Func {
-            params: values::kinds(module, export.index),
-            results: values::results(module, export.index),
-        },
-    };
-    functions.map(info).collect()
 }
 
 /// The aspect in which engines differ, as a clause.
@@ -271,6 +304,7 @@ fn print(args: &Args, record: &DiffRecord) {
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
     }
+    print_not_callable(&record.not_callable);
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let (idle, late) = (record.idle.len() as u64, record.timed_out.len() as u64);
     let poisoned: u64 = record.poisoned.values().sum();
@@ -296,6 +330,23 @@ fn print(args: &Args, record: &DiffRecord) {
     }
     if let Some(coverage) = &record.coverage {
         crate::coverage::print(coverage);
+    }
+}
+
+/// Functions of which nothing is said; of each file the first ones by name.
+fn print_not_callable(all: &[Uncallable]) {
+    const MOST_NAMED: usize = 16;
+    for of_file in all.chunk_by(|a, b| a.file == b.file) {
+        let named =
+            of_file.iter().take(MOST_NAMED).map(|func| (escape::name(&func.export), &func.ty));
+        let named: Vec<String> = named.map(|(name, ty)| format!("{name} {ty}")).collect();
+        let more = match of_file.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {}", counted(more as u64, "other")),
+        };
+        let file = escape::file(&of_file[0].file);
+        let names = named.join(", ");
+        say!("{file}: not called, for there is no argument to give them: {names}{more}");
     }
 }
 
@@ -405,8 +456,8 @@ mod tests {
             assert_eq!(again.engine.engines, ["oracle", "jit"]);
             assert_eq!(again.features, ["wasm3", "threads"]);
             assert_eq!(values::name(&again.invoke[0]), name);
-            let kinds = values.map(|val| val.kind());
-            assert_eq!(values::arguments(&again.invoke[1..], &kinds).unwrap(), values);
+            let params = values.map(|val| val.kind().into());
+            assert_eq!(values::arguments(&again.invoke[1..], &params).unwrap(), values);
         }
     }
 

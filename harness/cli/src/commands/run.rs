@@ -13,11 +13,14 @@ use crate::{artefact, backtrace, input, values};
 use anyhow::{Result, bail};
 use clap::ValueHint;
 use etalon::unstable::ModuleData;
+use etalon::unstable::module::{Export, ExternKind};
 use etalon_adapters::{
-    Adapter, ExportInfo, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection,
-    Session, SessionConfig, TimeLimit, Val, ValKind,
+    Adapter, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
+    SessionConfig, TimeLimit, Val,
 };
-use etalon_record::{Backtrace, Gas, Refusal, RunRecord};
+use etalon_harness::diff::mentions_spectest;
+use etalon_harness::script::Parameter;
+use etalon_record::{Backtrace, Gas, Refusal, RunRecord, Value};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -73,6 +76,9 @@ pub(crate) struct Args {
 struct Run {
     invoke: Option<String>,
     args: Vec<Val>,
+    /// The types of the parameters and of the results, where they say more than the kinds of values.
+    params: Vec<String>,
+    results: Vec<String>,
     outcome: Outcome,
     gas: Option<Gas>,
     /// Why and where the module was refused.
@@ -92,6 +98,8 @@ impl Run {
         Run {
             invoke,
             args: Vec::new(),
+            params: Vec::new(),
+            results: Vec::new(),
             outcome: Outcome::Returned(Vec::new()),
             gas: None,
             refusal: None,
@@ -195,7 +203,10 @@ fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result
 fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConfig) -> Result<Run> {
     let schedule = config.gas.as_ref().map(|g| g.schedule.id().to_string());
     let mut session = adapter.session(config)?;
-    session.define_spectest()?;
+    // It has a memory and a table, for which there may be no address space.
+    if mentions_spectest(wasm) {
+        session.define_spectest()?;
+    }
     let mut run = Run::of(args.invoke.clone());
     match session.instantiate(wasm) {
         Err(outcome) => run.outcome = outcome,
@@ -219,37 +230,44 @@ fn call(
     (instance, wasm): (Instance, &[u8]),
     run: &mut Run,
 ) -> Result<()> {
-    let exports = session.exports(instance);
-    let functions = || callable(&args.file, &exports);
+    let exported = session.exports(instance);
+    // Which types a function has only the module tells.
+    let module = || -> Result<ModuleData> {
+        Ok(ModuleData::new(&input::module_in(wasm)?, Features::all())?)
+    };
+    let functions = || module().map(|module| callable(&args.file, &exports(&module)));
     let wrong = |what: String| InputError::usage(&args.file, what);
     let name = match &args.invoke {
         Some(name) => values::name(name),
-        None if exports.iter().any(|e| e.name == "_start") => "_start",
+        None if exported.iter().any(|e| e.name == "_start") => "_start",
         None if args.args.is_empty() => {
-            let text = format!("no export was called, for there is no _start; {}", functions());
+            let text = format!("no export was called, for there is no _start; {}", functions()?);
             let text = format!("{}: {text}", escape::path(&args.file));
             output::note_in_colour([output::lines(text)]);
             return Ok(());
         }
         None => {
             let what = "there are arguments, but no function to pass them to";
-            return Err(wrong(format!("{what}; {}", functions())).into());
+            return Err(wrong(format!("{what}; {}", functions()?)).into());
         }
     };
-    let found = exports.iter().find(|e| e.name == name);
-    let Some(Extent::Func { params, .. }) = found.map(|e| &e.extent) else {
-        let what = format!("exports no function {}; {}", escape::quoted(name), functions());
+    let found = exported.iter().find(|e| e.name == name);
+    let Some(Extent::Func { params, results }) = found.map(|e| &e.extent) else {
+        let what = format!("exports no function {}; {}", escape::quoted(name), functions()?);
         return Err(wrong(what).into());
     };
-    let wrong = |error: anyhow::Error| wrong(format!("{}: {error:#}", escape::name(name)));
-    run.args = values::arguments(&args.args, params).map_err(wrong)?;
-    // Which references a parameter takes only the module tells.
-    if run.args.iter().any(|val| matches!(val, Val::Null(_) | Val::Ref(_)))
-        && let Ok(module) = ModuleData::new(&input::module_in(wasm)?, Features::all())
-        && let Some(export) = module.export(name)
-    {
-        values::check(&module, export.index, &run.args).map_err(wrong)?;
+    let mut wanted: Vec<Parameter> = params.iter().map(|kind| (*kind).into()).collect();
+    if params.iter().chain(results).any(|kind| kind.is_reference()) {
+        let module = module()?;
+        if let Some(export) = module.export(name) {
+            wanted = values::params(&module, export.index);
+            let results = &module.func_type(export.index).results;
+            run.results = results.iter().map(ToString::to_string).collect();
+        }
     }
+    run.args = values::arguments(&args.args, &wanted)
+        .map_err(|error| wrong(format!("{}: {error:#}", escape::name(name))))?;
+    run.params = wanted.into_iter().map(|param| param.ty).collect();
     run.invoke = Some(name.to_owned());
     run.outcome = session.invoke(instance, name, &run.args);
     Ok(())
@@ -258,46 +276,47 @@ fn call(
 /// How many functions are listed.
 const MOST_CALLABLE: usize = 40;
 
-/// What can be called, with the types, and how.
-pub(crate) fn callable(file: &Path, exports: &[ExportInfo]) -> String {
-    let list = |kinds: &[ValKind]| {
-        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-        names.join(" ")
-    };
-    let mut text = String::new();
-    let (mut example, mut more) = (None, 0);
-    for export in exports {
-        let Extent::Func { params, results } = &export.extent else { continue };
-        if text.lines().count() > MOST_CALLABLE {
-            more += 1;
-            continue;
-        }
-        let name = escape::name(&export.name);
-        text += &format!("\n  {name}: [{}] -> [{}]", list(params), list(results));
-        example.get_or_insert_with(|| {
-            let args: String = params.iter().map(|kind| format!(" {}", sample(*kind))).collect();
-            let (file, name) = (file.to_string_lossy(), escape::word(&export.name));
-            format!("\nfor example: etalon run {} --invoke {name}{args}", escape::word(&file))
-        });
-    }
-    if more > 0 {
-        text += &format!("\n  and {}", counted(more, "other"));
-    }
-    match example {
-        None => "it exports no function".to_owned(),
-        Some(example) => format!("it exports{text}{example}"),
-    }
+/// An exported function.
+pub(crate) struct Exported {
+    name: String,
+    /// Its type, as the text format writes the types in it.
+    ty: String,
+    params: Vec<Parameter>,
 }
 
-/// An argument of a kind, as a shell takes it.
-fn sample(kind: ValKind) -> &'static str {
-    match kind {
-        ValKind::I32 | ValKind::I64 => "1",
-        ValKind::F32 | ValKind::F64 => "1.5",
-        ValKind::V128 => "'i32x4 1 2 3 4'",
-        ValKind::Extern => "extern:1",
-        ValKind::Func | ValKind::Any | ValKind::Exn => "null",
+/// What a module exports: its functions.
+pub(crate) fn exports(module: &ModuleData) -> Vec<Exported> {
+    let functions = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
+    let exported = |export: &Export| Exported {
+        name: export.name.clone(),
+        ty: module.func_type(export.index).to_string(),
+        params: values::params(module, export.index),
+    };
+    functions.map(exported).collect()
+}
+
+/// What can be called, with the types, and how.
+pub(crate) fn callable(file: &Path, exports: &[Exported]) -> String {
+    if exports.is_empty() {
+        return "it exports no function".to_owned();
     }
+    let mut text = "it exports".to_owned();
+    for Exported { name, ty, .. } in exports.iter().take(MOST_CALLABLE) {
+        text += &format!("\n  {}: {ty}", escape::name(name));
+    }
+    if let Some(more @ 1..) = exports.len().checked_sub(MOST_CALLABLE) {
+        text += &format!("\n  and {}", counted(more as u64, "other"));
+    }
+    let example = exports.iter().find_map(|Exported { name, params, .. }| {
+        let args: Option<Vec<&str>> = params.iter().map(Parameter::sample).collect();
+        Some((name, args?))
+    });
+    if let Some((name, args)) = example {
+        let args: String = args.iter().map(|arg| format!(" {arg}")).collect();
+        let (file, name) = (file.to_string_lossy(), escape::word(name));
+        text += &format!("\nfor example: etalon run {} --invoke {name}{args}", escape::word(&file));
+    }
+    text
 }
 
 /// Why a module was refused.
@@ -357,14 +376,21 @@ pub(crate) fn message(outcome: &Outcome) -> Option<String> {
     }
 }
 
+/// Values as records have them, with their very types where those are known.
+fn typed(values: &[Val], types: &[String]) -> Vec<Value> {
+    let mut written: Vec<Value> = values.iter().map(|v| v.to_record()).collect();
+    written.iter_mut().zip(types).for_each(|(value, ty)| value.ty.clone_from(ty));
+    written
+}
+
 fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     let tool = tool();
     let file = args.file.display().to_string();
     let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
     record.invoke.clone_from(&run.invoke);
-    record.args = run.args.iter().map(|v| v.to_record()).collect();
+    record.args = typed(&run.args, &run.params);
     if let Outcome::Returned(values) = &run.outcome {
-        record.results = values.iter().map(|v| v.to_record()).collect();
+        record.results = typed(values, &run.results);
     }
     if let Outcome::Trapped { text, .. } = &run.outcome {
         record.trap = Some(text.clone());

@@ -3,7 +3,6 @@
 use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::{feature_names, features};
 use crate::count;
-use crate::escape;
 use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::output::{Format, json, note, say};
@@ -12,7 +11,9 @@ use crate::words::counted;
 use anyhow::Result;
 use etalon_adapters::{Adapter, Features};
 use etalon_harness::coverage::rule_coverage;
-use etalon_harness::script::{Outcomes, ScriptOptions, TextRule, outcomes, run_paths, scripts_in};
+use etalon_harness::script::{
+    Outcomes, ScriptError, ScriptOptions, TextRule, outcomes, run_paths, scripts_in,
+};
 use etalon_record::{Document, Fault, Kind};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -98,20 +99,20 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     let mut run = run_paths(&engines, &args.paths, features, &options, &ScriptBar::new());
     run.record.coverage = tally.as_ref().map(rule_coverage);
-    if run.record.rows.is_empty() && run.errors.is_empty() && run.record.not_run == 0 {
-        return Err(no_script(&args.paths));
+    if let Some(none) = no_script(&run.errors).filter(|_| run.record.rows.is_empty()) {
+        return Err(none);
     }
     Ok(stopped.status(finish(&run, record.as_ref(), format)?))
 }
 
-/// Folders without scripts: nothing was run, and nothing must look as if it had passed.
-fn no_script(paths: &[PathBuf]) -> anyhow::Error {
-    let what = "no script (.wast) is there";
-    if let [path] = paths {
-        return InputError::usage(path, what).into();
+/// One folder, and no script in it: that is all there is to tell.
+fn no_script(errors: &[ScriptError]) -> Option<anyhow::Error> {
+    match errors {
+        [ScriptError::NoScript { file }] => {
+            Some(InputError::usage(Path::new(file), "no script (.wast) is there").into())
+        }
+        _ => None,
     }
-    let paths: Vec<String> = paths.iter().map(|path| escape::path(path)).collect();
-    anyhow::anyhow!("{}: {what}", paths.join(", "))
 }
 
 fn all_outcomes(
@@ -122,8 +123,8 @@ fn all_outcomes(
     format: Format,
 ) -> Result<Status> {
     let (sources, mut errors) = scripts_in(paths, features);
-    if sources.is_empty() && errors.is_empty() {
-        return Err(no_script(paths));
+    if let Some(none) = no_script(&errors).filter(|_| sources.is_empty()) {
+        return Err(none);
     }
     let mut all = Vec::new();
     for source in &sources {
