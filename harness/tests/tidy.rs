@@ -102,7 +102,6 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/oracle/src/executor.rs", 1, "the functions of modules"),
     ("engine/oracle/src/thread.rs", 1, "the arguments of a call"),
     ("engine/oracle/src/rules/aggregate.rs", 2, "operands, which depth bounds"),
-    ("engine/oracle/src/rules/call.rs", 1, "locals, which depth bounds"),
     ("engine/oracle/src/rules/exception.rs", 1, "the parameters of a tag"),
     ("engine/interp/src/executor.rs", 2, "the slots of a function type"),
     ("engine/interp/src/gas.rs", 1, "the operators of a body"),
