@@ -97,6 +97,21 @@ pub(super) fn held(module: &Module, func: u32) -> Result<u64, Failure> {
     Ok(spans.values().map(|(first, last)| last - first).sum())
 }
 
+/// The values that pass at one operator, squared, summed over all operators and the function's own type: each is to have a place where
+/// none of the others is.
+pub(super) fn crowd(module: &Module, func: u32) -> Result<u64, Failure> {
+    let Some(body) = module.body(func) else { return Ok(0) };
+    let ty = module.func_type(func);
+    let mut sum = [ty.params.len() as u64, ty.results.len() as u64].map(|n| n * n).iter().sum();
+    let mut reader = module.operators(body);
+    while !reader.eof() {
+        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
+        let values = passed(module, &operator);
+        sum = values.saturating_mul(values).saturating_add(sum);
+    }
+    Ok(sum)
+}
+
 /// The local that an operator mentions.
 fn local_of(operator: &O<'_>) -> Option<u32> {
     match operator {

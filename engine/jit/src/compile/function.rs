@@ -1,6 +1,6 @@
 //! One function: which generator makes its code, and whether the code may run.
 
-use super::budget::{alive_at_edges, held};
+use super::budget::{alive_at_edges, crowd, held};
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
 use super::joins::narrow;
@@ -19,6 +19,10 @@ pub(super) const MOST_STEPS: u64 = 1 << 26;
 /// What dominates a block is found by climbing from its edges, several times over. Beyond so many blocks that are passed on the way for
 /// each instruction, and some for all, a function is not compiled: the climbs would take most of the time.
 pub(super) const MOST_CLIMBS: Most = Most { each: 64, all: 1 << 18 };
+
+/// Values that pass at one operator stand in each other's way. Beyond so many pairs of them for each instruction, and some for all, a
+/// function is not compiled: a call of a thousand values is two bytes, and would take milliseconds.
+pub(super) const MOST_CROWD: Most = Most { each: 32, all: 1 << 22 };
 
 /// The optimiser moves what only computes to where its result is needed, and keeps what it takes until then. Beyond so many instructions
 /// over which values are kept, the function is not optimised: finding places for them would take most of the time.
@@ -92,6 +96,10 @@ pub(super) fn function(
     let shape = dominance(&work.context.func, MOST_CLIMBS);
     if shape.climbs > shape.most_climbs {
         return Err(Reason::Budget { cost: shape.climbs, limit: shape.most_climbs }.into());
+    }
+    let (crowd, limit) = (crowd(env.module, index)?, MOST_CROWD.of(&work.context.func));
+    if crowd > limit {
+        return Err(Reason::Budget { cost: crowd, limit }.into());
     }
     if merges(&work.context.func) > MOST_MERGES {
         locals = Locals::Memory;

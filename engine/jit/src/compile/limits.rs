@@ -198,6 +198,28 @@ fn where_too_many_are_alive_for_every_generator_nothing_is_compiled() {
     }
 }
 
+/// Two bytes call a function of a thousand parameters and results.
+#[test]
+fn where_calls_pass_too_many_values_nothing_is_compiled() {
+    let of = |width: usize, calls: usize| {
+        let (types, zeros) = ("i32 ".repeat(width), "(i32.const 0)".repeat(width));
+        let (calls, drops) = ("(call 0)".repeat(calls), "drop ".repeat(width));
+        module(&format!(
+            "(module (type $t (func (param {types}) (result {types}))) (func (type $t) unreachable)
+               (func {zeros} {calls} {drops}))"
+        ))
+    };
+    for (width, calls, over) in [(10, 1000, false), (900, 1, false), (900, 20, true)] {
+        let module = of(width, calls);
+        let env = env(&module, OptLevel::Speed);
+        let generators =
+            Generators::new(&CompileOptions::new(env.schedule.clone(), false)).unwrap();
+        let code = function(&mut Workspace::new(), &env, &generators, AMPLE, 1);
+        let refused = matches!(code, Err(Failure::NotCompiled(Reason::Budget { .. })));
+        assert_eq!(refused, over, "{width} values, {calls} calls");
+    }
+}
+
 /// A sum of what is loaded, of which the optimiser would keep all up to its end.
 fn summed(n: usize) -> Module {
     let sum: String =
