@@ -22,7 +22,7 @@ pub(super) const MOST_CLIMBS: Most = Most { each: 64, all: 1 << 18 };
 
 /// Values that pass at one operator stand in each other's way. Beyond so many pairs of them for each instruction, and some for all, a
 /// function is not compiled: a call of a thousand values is two bytes, and would take milliseconds.
-pub(super) const MOST_CROWD: Most = Most { each: 32, all: 1 << 22 };
+pub(super) const MOST_CROWD: Most = Most { each: 32, all: 1 << 20 };
 
 /// The optimiser moves what only computes to where its result is needed, and keeps what it takes until then. Beyond so many instructions
 /// over which values are kept, the function is not optimised: finding places for them would take most of the time.

@@ -209,7 +209,7 @@ fn where_calls_pass_too_many_values_nothing_is_compiled() {
                (func {zeros} {calls} {drops}))"
         ))
     };
-    for (width, calls, over) in [(10, 1000, false), (900, 1, false), (900, 20, true)] {
+    for (width, calls, over) in [(10, 1000, false), (500, 1, false), (900, 20, true)] {
         let module = of(width, calls);
         let env = env(&module, OptLevel::Speed);
         let generators =
