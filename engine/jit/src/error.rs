@@ -66,6 +66,16 @@ pub enum Reason {
         /// Bytes of the native stack that its slots of depth stand for.
         reserved: u64,
     },
+    /// The code generator's work on it would grow faster than its size, whatever the budget.
+    #[error(
+        "compiling it takes more than in proportion to its size: {count} steps, and {limit} are to be taken"
+    )]
+    Growth {
+        /// The steps of the kind that there are too many of.
+        count: u64,
+        /// How many may be, for its size.
+        limit: u64,
+    },
 }
 
 /// Why a function has no code: what translation and generation give instead of it.

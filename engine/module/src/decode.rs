@@ -5,13 +5,13 @@ use crate::error::{LoadError, LoadErrorKind};
 use crate::fault::Fault;
 use crate::features::Features;
 use crate::limits::{self, Counters};
-use crate::locals::Locals;
+use crate::locals::DeclaredLocals;
 use crate::module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };
 use crate::needs::Uses;
 use crate::types::{ExternType, RefType, TypeUse};
-use crate::validate::{self, Validation};
+use crate::validate::{self, Refused, Validation};
 use std::ops::Range;
 use wasmparser::{self as wp, ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
@@ -32,7 +32,8 @@ pub(crate) fn decode(bytes: &[u8], features: Features) -> Result<Module, LoadErr
     match decode_with(bytes, features.union(Features::all()))?.unknown {
         Some(error) => Err(error),
         None => Err(match validate::run(bytes, features) {
-            Err(refused) => validate::explain(bytes, features, &refused),
+            Err(Refused::Limit(limit)) => limit,
+            Err(Refused::Rule(refused)) => validate::explain(bytes, features, &refused),
             Ok(()) => lacks,
         }),
     }
@@ -439,7 +440,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn locals(&mut self, body: &wp::FunctionBody<'_>) -> Result<Locals> {
+    fn locals(&mut self, body: &wp::FunctionBody<'_>) -> Result<DeclaredLocals> {
         let mut locals = Vec::new();
         let mut reader = body.get_locals_reader().map_err(|e| self.refused(e))?;
         let mut total = self.module.next_body_params();
@@ -457,7 +458,7 @@ impl<'a> Decoder<'a> {
                 locals.push((count, ty));
             }
         }
-        too_many.map(|()| Locals::new(locals))
+        too_many.map(|()| DeclaredLocals::new(locals))
     }
 
     /// Names of the module and of its functions. A malformed custom section is not an error.

@@ -29,7 +29,7 @@ pub use features::Features;
 pub use frame::FrameTypes;
 pub use immediates::{Immediates, IndexSpace};
 pub use instruction::{Class, Rule, Shape};
-pub use locals::Locals;
+pub use locals::DeclaredLocals;
 pub use module::{
     Data, DataMode, Elem, ElemMode, Export, ExternKind, FuncBody, Global, Import, Module, Table,
 };

@@ -5,18 +5,18 @@ use crate::types::ValType;
 /// The declared locals of a function, without its parameters. They are kept as the format has them, because a few bytes may
 /// declare 50,000.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Locals {
+pub struct DeclaredLocals {
     runs: Box<[(u32, ValType)]>,
     count: usize,
     slots: usize,
 }
 
-impl Locals {
+impl DeclaredLocals {
     /// So many of each type, one after the other.
-    pub fn new(runs: Vec<(u32, ValType)>) -> Locals {
+    pub fn new(runs: Vec<(u32, ValType)>) -> DeclaredLocals {
         let count = runs.iter().map(|(count, _)| *count as usize).sum();
         let slots = runs.iter().map(|(count, ty)| *count as usize * ty.slots()).sum();
-        Locals { runs: runs.into(), count, slots }
+        DeclaredLocals { runs: runs.into(), count, slots }
     }
 
     /// How many there are.
@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn all_and_some() {
-        let locals = Locals::new(vec![(2, ValType::I32), (0, ValType::F32), (3, ValType::V128)]);
+        let locals =
+            DeclaredLocals::new(vec![(2, ValType::I32), (0, ValType::F32), (3, ValType::V128)]);
         let all: Vec<ValType> = locals.iter().collect();
         assert_eq!(all, [[ValType::I32; 2].as_slice(), &[ValType::V128; 3]].concat());
         assert_eq!((locals.len(), locals.slots()), (5, 8));
@@ -68,6 +69,6 @@ mod tests {
         let expected =
             [(0, ValType::I32), (1, ValType::I32), (2, ValType::V128), (4, ValType::V128)];
         assert_eq!(some, expected);
-        assert!(Locals::default().is_empty());
+        assert!(DeclaredLocals::default().is_empty());
     }
 }

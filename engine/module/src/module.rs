@@ -4,7 +4,7 @@ use crate::const_expr::ConstExpr;
 use crate::error::LoadError;
 use crate::features::Features;
 use crate::frame::Replay;
-use crate::locals::Locals;
+use crate::locals::DeclaredLocals;
 use crate::needs::Needs;
 use crate::types::{
     CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
@@ -124,7 +124,7 @@ pub struct FuncBody {
     /// Where the body (locals and instructions) is in the module's bytes.
     pub range: Range<usize>,
     /// Declared locals, without the parameters.
-    pub locals: Locals,
+    pub locals: DeclaredLocals,
     /// Greatest height of the operand stack, in slots, as validation saw it (gas-1 *Depth*).
     pub max_height: u32,
 }

@@ -4,6 +4,7 @@
 use crate::error::LoadError;
 use crate::features::Features;
 use crate::frame::Replay;
+use crate::limits::Counters;
 use crate::needs::Uses;
 use std::sync::Arc;
 use wasmparser::{
@@ -173,7 +174,12 @@ pub(crate) fn explain(bytes: &[u8], features: Features, refused: &wp::Error) -> 
     }
     let missing = refused.missing_wasm_feature().map(Features::name_of);
     let mut error = LoadError::invalid(refused);
-    match (run(bytes, Features::all().union(features)), missing) {
+    let again = match run(bytes, Features::all().union(features)) {
+        Err(Refused::Limit(limit)) => return limit,
+        Err(Refused::Rule(remaining)) => Err(remaining),
+        Ok(()) => Ok(()),
+    };
+    match (again, missing) {
         (Ok(()), Some(feature)) if error.fault.is_none() => {
             LoadError::unsupported(feature, refused)
         }
@@ -196,8 +202,23 @@ fn allowing(bytes: &[u8], features: Features) -> Option<&'static str> {
     })
 }
 
+/// Why a module that was validated again is refused.
+pub(crate) enum Refused {
+    /// A rule of validation, or one of decoding.
+    Rule(wp::Error),
+    /// What stands behind the first fault, which was not counted with it, is beyond a limit.
+    Limit(LoadError),
+}
+
+impl From<wp::Error> for Refused {
+    fn from(error: wp::Error) -> Refused {
+        Refused::Rule(error)
+    }
+}
+
 /// Validates a module; the first error may also be one of decoding.
-pub(crate) fn run(bytes: &[u8], features: Features) -> Result<(), wp::Error> {
+pub(crate) fn run(bytes: &[u8], features: Features) -> Result<(), Refused> {
+    let mut counters = Counters::default();
     let mut validator = Validator::new_with_features(features.wasm());
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
@@ -216,7 +237,10 @@ pub(crate) fn run(bytes: &[u8], features: Features) -> Result<(), wp::Error> {
         let mut reader = wp::OperatorsReader::new(reader);
         while !reader.eof() {
             let offset = reader.original_position();
-            validator.op(offset, &reader.read()?)?;
+            let op = reader.read()?;
+            let passed = counters.passed(passes(&op, &validator), bytes.len(), offset);
+            passed.map_err(Refused::Limit)?;
+            validator.op(offset, &op)?;
         }
         reader.finish()?;
         allocations = validator.into_allocations();

@@ -215,6 +215,24 @@ fn values_that_pass_at_labels_and_calls_are_counted() {
     }
 }
 
+/// What stands behind a fault is read again, to say why, and is held to the same limit.
+#[test]
+fn values_behind_a_fault_are_counted_too() {
+    let text = |n: usize| {
+        let (many, labels) = ("i32 ".repeat(1000), "0 ".repeat(n));
+        format!(
+            "(module (type $t (func (result {many}))) (func (drop (i32.extend8_s (i32.const 0))))
+               (func (type $t) block (type $t) unreachable br_table {labels} end unreachable))"
+        )
+    };
+    let version_2_without = Features::wasm2().without("sign-extension-ops").unwrap();
+    for (n, limit) in [(1000, false), (20_000, true)] {
+        let wasm = wat::parse_str(text(n)).unwrap();
+        let error = Module::new(&wasm, version_2_without).unwrap_err();
+        assert_eq!(error.kind == LoadErrorKind::Limit, limit, "{n}: {error}");
+    }
+}
+
 #[test]
 fn a_count_without_its_items_is_malformed() {
     let beyond = leb(2_000_000);

@@ -11,6 +11,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use wast::lexer::{Lexer, Token, TokenKind};
 
 /// The text with every folded `try` unfolded. A text that has none, or is malformed, is given back as it is.
@@ -45,8 +46,8 @@ struct If {
     start: usize,
     /// Where its first operand begins.
     operands: Option<usize>,
-    /// Its head, once it has been taken out of the output.
-    head: Option<String>,
+    /// Its head, once that has to move.
+    head: Option<Range<usize>>,
     /// Whether `then` has begun.
     decided: bool,
 }
@@ -59,6 +60,8 @@ struct Unfolding<'a> {
     /// The tokens at which a folded `try` is malformed.
     faults: BTreeSet<usize>,
     out: String,
+    /// The heads in the output that have moved, and are to be left out at the end: so no place in it changes before.
+    heads: Vec<Range<usize>>,
     open: Vec<Form>,
     found: bool,
 }
@@ -70,8 +73,8 @@ impl<'a> Unfolding<'a> {
         let tokens: Vec<Token> = lexer.iter(0).collect::<Result<_, _>>().ok()?;
         let out = String::with_capacity(text.len() + 64);
         let closing = closing(&tokens);
-        let (faults, open) = (BTreeSet::new(), Vec::new());
-        Some(Unfolding { text, tokens, closing, faults, out, open, found: false })
+        let (faults, heads, open) = (BTreeSet::new(), Vec::new(), Vec::new());
+        Some(Unfolding { text, tokens, closing, faults, out, heads, open, found: false })
     }
 
     /// The unfolded text, if there was anything to unfold.
@@ -94,7 +97,19 @@ impl<'a> Unfolding<'a> {
             }
             i += 1;
         }
-        self.found.then_some(self.out)
+        self.found.then(|| self.without_heads())
+    }
+
+    fn without_heads(mut self) -> String {
+        self.heads.sort_unstable_by_key(|head| head.start);
+        let mut text = String::with_capacity(self.out.len());
+        let mut from = 0;
+        for head in &self.heads {
+            text.push_str(&self.out[from..head.start]);
+            from = head.end;
+        }
+        text.push_str(&self.out[from..]);
+        text
     }
 
     /// The keyword after a parenthesis, if it follows with nothing but blanks between, and its token.
@@ -118,7 +133,7 @@ impl<'a> Unfolding<'a> {
                 self.found = true;
                 let fault = self.fault_of_try(paren, at);
                 self.faults.extend(fault);
-                self.unfold_condition(self.open.len());
+                self.unfold_condition();
                 self.out.push(' ');
                 self.open.push(Form::Try { delegated: false });
             }
@@ -131,7 +146,11 @@ impl<'a> Unfolding<'a> {
             (Some(Form::If(on)), "then") => {
                 on.decided = true;
                 match on.head.clone() {
-                    Some(head) => return self.part(paren, at, &head),
+                    Some(head) => {
+                        // Without the parenthesis.
+                        let words = self.out[head.start + 1..head.end].to_owned();
+                        return self.part(paren, at, &words);
+                    }
                     None => self.opens_as(Form::Other),
                 }
             }
@@ -236,20 +255,13 @@ impl<'a> Unfolding<'a> {
 
     /// If the next instruction is in the condition of a folded `if`, that is unfolded, and so is an `if` that has it
     /// in its own condition.
-    fn unfold_condition(&mut self, depth: usize) {
-        let Some(outer) = depth.checked_sub(1) else { return };
-        let Form::If(If { head: None, decided: false, .. }) = &self.open[outer] else { return };
-        self.unfold_condition(outer);
-        let Form::If(on) = &mut self.open[outer] else { return };
-        let end = on.operands.unwrap_or(self.out.len());
-        let head: String = self.out.drain(on.start..end).collect();
-        on.head = Some(head.strip_prefix('(').unwrap_or(&head).to_owned());
-        // What follows has moved.
-        for form in &mut self.open[outer + 1..] {
-            if let Form::If(inner) = form {
-                inner.start -= head.len();
-                inner.operands = inner.operands.map(|place| place - head.len());
-            }
+    fn unfold_condition(&mut self) {
+        let place = self.out.len();
+        for form in self.open.iter_mut().rev() {
+            let Form::If(on @ If { head: None, decided: false, .. }) = form else { break };
+            let head = on.start..on.operands.unwrap_or(place);
+            self.heads.push(head.clone());
+            on.head = Some(head);
         }
     }
 
@@ -371,5 +383,15 @@ mod tests {
         {
             assert_eq!(unfold(text), text);
         }
+    }
+
+    /// As deep as a file may be: neither recursion nor work that grows faster than the text.
+    #[test]
+    fn conditions_in_conditions_end() {
+        let depth = 300_000;
+        let text = format!("{}(try (do)){}", "(if ".repeat(depth), " (then))".repeat(depth));
+        let unfolded = unfold(&text);
+        assert_eq!(unfolded.matches("if").count(), depth);
+        assert_eq!(unfolded.matches("end").count(), depth + 1);
     }
 }

@@ -1,5 +1,8 @@
 //! Execution of instructions ("Instructions"): the loop, and instructions outside of it.
 
+#[macro_use]
+mod shapes;
+
 mod aggregate;
 pub(crate) mod atomic;
 mod far;

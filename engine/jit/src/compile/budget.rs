@@ -5,13 +5,16 @@
 
 use crate::error::{CompileError, Failure, Reason};
 use etalon_module::{CompType, FuncBody, Module, TypeUse};
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use wasmparser::{BlockType, Catch, Operator as O};
 
 /// How much is compiled. What is beyond it runs in the interpreter.
 ///
 /// Compiling costs a unit for each operator and for each value that passes at a call, at a block or to a handler, and for each edge
-/// of control a unit and one more for each eight values that may be alive there.
+/// of control a unit and one more for each eight values that may be alive there. Besides, whatever the budget, a function is
+/// interpreted on which the code generator's work would grow faster than its size
+/// ([`Reason::Growth`](crate::Reason::Growth)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Most units of a function.
@@ -31,85 +34,95 @@ impl Default for Budget {
 const VALUES: u64 = 8;
 
 /// Says of each function whether it is within the budget, in the order of their indices.
+pub(super) fn within(budget: Budget, functions: &[Survey]) -> Vec<Result<(), Reason>> {
+    let mut left = budget.module;
+    let one = |function: &Survey| {
+        let (cost, limit) = (function.cost, budget.function.min(left));
+        if cost > limit {
+            return Err(Reason::Budget { cost, limit });
+        }
+        left -= cost;
+        Ok(())
+    };
+    functions.iter().map(one).collect()
+}
+
+/// What is counted of a function before it is translated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Survey {
+    /// What compiling it costs.
+    pub(super) cost: u64,
+    /// How many values are alive at all edges together, at most.
+    pub(super) alive_at_edges: u64,
+    /// The operators between the first and the last mention of each local, summed over all locals: places in the text at which the
+    /// value of a local is to be kept somewhere.
+    pub(super) held: u64,
+    /// The values that pass at one operator, squared, summed over all operators and the function's own type: each is to have a
+    /// place where none of the others is.
+    pub(super) crowd: u64,
+}
+
+impl Survey {
+    /// Reads a function once.
+    ///
+    /// # Errors
+    /// If the body cannot be read, which validation excludes.
+    pub(super) fn of(module: &Module, func: u32) -> Result<Survey, Failure> {
+        let Some(body) = module.body(func) else { return Ok(Survey::default()) };
+        let ty = module.func_type(func);
+        let [params, results] = [ty.params.len(), ty.results.len()].map(|n| n as u64);
+        let mut crowd = params * params + results * results;
+        let (mut at, mut edges, mut passed) = (0u64, 0u64, 0u64);
+        let mut spans: FxHashMap<u32, (u64, u64)> = FxHashMap::default();
+        for_each_operator(module, func, body, |operator| {
+            at += 1;
+            edges += edges_of(operator);
+            let values = passed_at(module, operator);
+            passed = passed.saturating_add(values);
+            crowd = crowd.saturating_add(values.saturating_mul(values));
+            if let Some(local) = local_of(operator) {
+                spans.entry(local).or_insert((at, at)).1 = at;
+            }
+        })?;
+        // The parameters, the locals that are mentioned, and the operands.
+        let locals = spans.keys().filter(|local| u64::from(**local) >= params).count() as u64;
+        let alive = params + locals + u64::from(body.max_height);
+        let of_edges = edges.saturating_mul(1 + alive / VALUES);
+        Ok(Survey {
+            cost: alive.saturating_add(at).saturating_add(of_edges).saturating_add(passed),
+            alive_at_edges: edges.saturating_mul(alive),
+            held: spans.values().map(|(first, last)| last - first).sum(),
+            crowd,
+        })
+    }
+}
+
+/// The locals that a function mentions. Nothing is done for the others, of which a few bytes may declare 50,000.
 ///
 /// # Errors
-/// If a body cannot be read, which validation excludes.
-pub(super) fn within(
-    budget: Budget,
+/// If the body cannot be read, which validation excludes.
+pub(super) fn mentioned(
     module: &Module,
-    functions: &[u32],
-) -> Result<Vec<Result<(), Reason>>, Failure> {
-    let mut left = budget.module;
-    let mut outcomes = Vec::with_capacity(functions.len());
-    for func in functions {
-        let cost = cost(module, *func)?;
-        let limit = budget.function.min(left);
-        outcomes.push(if cost > limit {
-            Err(Reason::Budget { cost, limit })
-        } else {
-            left -= cost;
-            Ok(())
-        });
-    }
-    Ok(outcomes)
+    func: u32,
+    body: &FuncBody,
+) -> Result<BTreeSet<u32>, Failure> {
+    let mut locals = BTreeSet::new();
+    for_each_operator(module, func, body, |operator| locals.extend(local_of(operator)))?;
+    Ok(locals)
 }
 
-/// What compiling a function costs.
-pub(super) fn cost(module: &Module, func: u32) -> Result<u64, Failure> {
-    let Some(body) = module.body(func) else { return Ok(0) };
-    let alive = values_alive(module, func, body)?;
-    let edge = 1 + alive / VALUES;
-    let mut cost = alive;
+fn for_each_operator(
+    module: &Module,
+    func: u32,
+    body: &FuncBody,
+    mut each: impl FnMut(&O<'_>),
+) -> Result<(), Failure> {
+    let fault = |message: &str| CompileError::Codegen { func, message: message.to_owned() };
     let mut reader = module.operators(body);
     while !reader.eof() {
-        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
-        let edges = edges(&operator).saturating_mul(edge);
-        cost = cost.saturating_add(1 + edges + passed(module, &operator));
+        each(&reader.read().map_err(|e| fault(e.message()))?);
     }
-    Ok(cost)
-}
-
-/// How many values are alive at all edges of a function together, at most.
-pub(super) fn alive_at_edges(module: &Module, func: u32) -> Result<u64, Failure> {
-    let Some(body) = module.body(func) else { return Ok(0) };
-    let mut sum = 0u64;
-    let mut reader = module.operators(body);
-    while !reader.eof() {
-        sum += edges(&reader.read().map_err(|e| fault(func, e.message()))?);
-    }
-    Ok(sum.saturating_mul(values_alive(module, func, body)?))
-}
-
-/// The operators between the first and the last mention of each local, summed over all locals: places in the text at which the value of
-/// a local is to be kept somewhere.
-pub(super) fn held(module: &Module, func: u32) -> Result<u64, Failure> {
-    let Some(body) = module.body(func) else { return Ok(0) };
-    let mut spans: HashMap<u32, (u64, u64)> = HashMap::new();
-    let mut reader = module.operators(body);
-    let mut at = 0;
-    while !reader.eof() {
-        at += 1;
-        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
-        if let Some(local) = local_of(&operator) {
-            spans.entry(local).or_insert((at, at)).1 = at;
-        }
-    }
-    Ok(spans.values().map(|(first, last)| last - first).sum())
-}
-
-/// The values that pass at one operator, squared, summed over all operators and the function's own type: each is to have a place where
-/// none of the others is.
-pub(super) fn crowd(module: &Module, func: u32) -> Result<u64, Failure> {
-    let Some(body) = module.body(func) else { return Ok(0) };
-    let ty = module.func_type(func);
-    let mut sum = [ty.params.len() as u64, ty.results.len() as u64].map(|n| n * n).iter().sum();
-    let mut reader = module.operators(body);
-    while !reader.eof() {
-        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
-        let values = passed(module, &operator);
-        sum = values.saturating_mul(values).saturating_add(sum);
-    }
-    Ok(sum)
+    Ok(())
 }
 
 /// The local that an operator mentions.
@@ -122,34 +135,8 @@ fn local_of(operator: &O<'_>) -> Option<u32> {
     }
 }
 
-/// The locals that a function mentions. Nothing is done for the others, of which a few bytes may declare 50,000.
-pub(super) fn mentioned(
-    module: &Module,
-    func: u32,
-    body: &FuncBody,
-) -> Result<BTreeSet<u32>, Failure> {
-    let mut locals = BTreeSet::new();
-    let mut reader = module.operators(body);
-    while !reader.eof() {
-        let operator = reader.read().map_err(|e| fault(func, e.message()))?;
-        locals.extend(local_of(&operator));
-    }
-    Ok(locals)
-}
-
-fn fault(func: u32, message: &str) -> Failure {
-    CompileError::Codegen { func, message: message.to_owned() }.into()
-}
-
-/// Values that are alive at most: the parameters, the locals that are mentioned, and the operands.
-fn values_alive(module: &Module, func: u32, body: &FuncBody) -> Result<u64, Failure> {
-    let params = module.func_type(func).params.len() as u32;
-    let locals = mentioned(module, func, body)?.range(params..).count() as u64;
-    Ok(u64::from(params) + locals + u64::from(body.max_height))
-}
-
 /// To how many places control may go from an operator, or come to it. An exception may leave a call.
-fn edges(operator: &O<'_>) -> u64 {
+fn edges_of(operator: &O<'_>) -> u64 {
     match operator {
         O::Loop { .. } | O::If { .. } | O::Else | O::End => 1,
         O::Br { .. } | O::BrIf { .. } | O::Return => 1,
@@ -164,7 +151,7 @@ fn edges(operator: &O<'_>) -> u64 {
 }
 
 /// How many values pass at an operator, where more may than the text has operators for.
-fn passed(module: &Module, operator: &O<'_>) -> u64 {
+fn passed_at(module: &Module, operator: &O<'_>) -> u64 {
     let of_type = |index: u32| match module.flat_types.get(index as usize).map(|t| &t.comp) {
         Some(CompType::Func(ty)) => (ty.params.len() + ty.results.len()) as u64,
         _ => 0,

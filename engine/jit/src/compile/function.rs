@@ -1,6 +1,6 @@
 //! One function: which generator makes its code, and whether the code may run.
 
-use super::budget::{alive_at_edges, crowd, held};
+use super::budget::Survey;
 use super::generate::{Workspace, generate};
 use super::isa::{self, Effort, SharedIsa};
 use super::joins::narrow;
@@ -29,11 +29,8 @@ pub(super) const MOST_CROWD: Most = Most { each: 32, all: 1 << 20 };
 pub(super) const MOST_STRETCH: Most = Most { each: 128, all: 1 << 20 };
 
 /// Values that meet at joins get one place, and adding one to those that have it takes time as they are many. Beyond so many steps in
-/// a function, its locals are in memory: then few values meet.
+/// a function, its locals are in memory: then few values meet. If as many still do, each value gets a place of its own.
 pub(super) const MOST_MERGES: u64 = 1 << 24;
-
-/// Beyond so many steps in spite of that, each value gets a place of its own.
-pub(super) const MOST_MERGES_LEFT: u64 = 1 << 24;
 
 /// Without the optimiser, places are given out in one pass, which looks at all values that are alive at each edge. Beyond so many of
 /// these in a function the optimiser is quicker.
@@ -85,32 +82,25 @@ pub(super) fn function(
     generators: &Generators,
     per_slot: u64,
     index: u32,
+    survey: &Survey,
 ) -> Result<Code, Failure> {
-    let kept = held(env.module, index)?;
-    if kept > MOST_HELD {
-        return Err(Reason::Budget { cost: kept, limit: MOST_HELD }.into());
-    }
+    in_proportion(survey.held, MOST_HELD)?;
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
     let mut locals = Locals::Variables;
     let mut scopes = translated(work, env, index, locals)?;
     let shape = dominance(&work.context.func, MOST_CLIMBS);
-    if shape.climbs > shape.most_climbs {
-        return Err(Reason::Budget { cost: shape.climbs, limit: shape.most_climbs }.into());
-    }
-    let (crowd, limit) = (crowd(env.module, index)?, MOST_CROWD.of(&work.context.func));
-    if crowd > limit {
-        return Err(Reason::Budget { cost: crowd, limit }.into());
-    }
+    in_proportion(shape.climbs, shape.most_climbs)?;
+    in_proportion(survey.crowd, MOST_CROWD.of(&work.context.func))?;
     if merges(&work.context.func) > MOST_MERGES {
         locals = Locals::Memory;
         scopes = translated(work, env, index, locals)?;
     }
-    if locals == Locals::Memory && merges(&work.context.func) > MOST_MERGES_LEFT {
+    if locals == Locals::Memory && merges(&work.context.func) > MOST_MERGES {
         let code = generate(work, &*generators.quick, index)?;
         fits(work, reserved)?;
         return Ok(Code { scopes, ..code });
     }
-    let optimises = generators.optimises || alive_at_edges(env.module, index)? > MOST_ALIVE;
+    let optimises = generators.optimises || survey.alive_at_edges > MOST_ALIVE;
     let is_kept_too_long = || stretch(&work.context.func) > MOST_STRETCH.of(&work.context.func);
     if !optimises || (shape.steps <= MOST_STEPS && !is_kept_too_long()) {
         let generator = if optimises { &generators.optimised } else { &generators.asked_for };
@@ -123,13 +113,15 @@ pub(super) fn function(
         work.context = Context::new();
         scopes = translated(work, env, index, locals)?;
     }
-    let alive = alive_at_edges(env.module, index)?;
-    if alive > MOST_ALIVE_PLAIN {
-        return Err(Reason::Budget { cost: alive, limit: MOST_ALIVE_PLAIN }.into());
-    }
+    in_proportion(survey.alive_at_edges, MOST_ALIVE_PLAIN)?;
     let code = generate(work, &*generators.plain, index)?;
     fits(work, reserved)?;
     Ok(Code { scopes, ..code })
+}
+
+/// Whether the code generator's work on a function would grow as the function does.
+fn in_proportion(count: u64, limit: u64) -> Result<(), Reason> {
+    if count > limit { Err(Reason::Growth { count, limit }) } else { Ok(()) }
 }
 
 /// Translates a function anew; gives the scopes of its handlers.

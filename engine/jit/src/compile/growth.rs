@@ -3,7 +3,7 @@
 #[path = "../../tests/support/families.rs"]
 mod families;
 
-use super::budget::cost;
+use super::budget::Survey;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
 use super::module::OptLevel;
@@ -47,7 +47,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         narrow(&mut into);
         verify_function(&into, &*env.isa).unwrap();
         assert!(most_edges(&into) <= MOST_EDGES);
-        sum.cost += cost(&module, func).unwrap();
+        sum.cost += Survey::of(&module, func).unwrap().cost;
         add(&mut sum, &into);
     }
     sum

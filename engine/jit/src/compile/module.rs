@@ -1,6 +1,6 @@
 //! A module's functions, compiled on all cores.
 
-use super::budget::{Budget, within};
+use super::budget::{Budget, Survey, within};
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::isa;
@@ -139,14 +139,19 @@ fn functions(
         let none = |func: &u32| NotCompiled { func: *func, reason: reason.clone() };
         return Ok((Vec::new(), indices.iter().map(none).collect()));
     }
-    let within = within(options.budget, env.module, indices).map_err(error)?;
-    let one = |work: &mut Workspace, (index, within): (&u32, &Result<(), Reason>)| {
-        within.clone()?;
+    let survey = |index: &u32| {
         options.check_interrupt()?;
-        function(work, env, generators, per_slot, *index)
+        Survey::of(env.module, *index).map_err(error)
     };
-    let pairs = indices.par_iter().zip(&within);
-    let outcomes: Vec<Result<Code, Failure>> = pairs.map_init(Workspace::new, one).collect();
+    let surveys = indices.par_iter().map(survey).collect::<Result<Vec<_>, _>>()?;
+    let within = within(options.budget, &surveys);
+    let one = |work: &mut Workspace, at: usize| {
+        within[at].clone()?;
+        options.check_interrupt()?;
+        function(work, env, generators, per_slot, indices[at], &surveys[at])
+    };
+    let all = (0..indices.len()).into_par_iter();
+    let outcomes: Vec<Result<Code, Failure>> = all.map_init(Workspace::new, one).collect();
     let (mut functions, mut not_compiled) = (Vec::new(), Vec::new());
     for (func, outcome) in indices.iter().zip(outcomes) {
         match outcome {

@@ -18,6 +18,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use etalon_gas::Schedule;
 use etalon_module::operator::Opcode;
 use etalon_module::{FuncBody, Module, ValType};
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use wasmparser::Operator;
@@ -45,7 +46,7 @@ pub(super) struct Translator<'a> {
     pub(super) depth_outside: Value,
     /// Depth left for callees.
     pub(super) depth: Value,
-    pub(super) locals: HashMap<u32, Local>,
+    pub(super) locals: FxHashMap<u32, Local>,
     /// Where locals are.
     pub(super) place: Locals,
     /// The operands. Code that cannot be reached is not translated and has none.
@@ -98,7 +99,7 @@ pub(super) fn translate(
         vmctx: params[0],
         depth_outside: params[1],
         depth: params[1],
-        locals: HashMap::new(),
+        locals: FxHashMap::default(),
         place: locals,
         stack: Vec::new(),
         frames: Vec::new(),

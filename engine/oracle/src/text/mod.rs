@@ -8,7 +8,7 @@ mod segments;
 pub(crate) use decode::decode;
 
 use crate::stop::Step;
-use etalon_module::{Locals, Opcode, RefType};
+use etalon_module::{DeclaredLocals, Opcode, RefType};
 use etalon_runtime::{Stop, Value};
 
 /// An instruction.
@@ -101,7 +101,7 @@ pub(crate) struct Text {
     pub(crate) index: u32,
     pub(crate) params: usize,
     pub(crate) results: usize,
-    pub(crate) locals: Locals,
+    pub(crate) locals: DeclaredLocals,
     pub(crate) instructions: Box<[Instruction]>,
     pub(crate) blocks: Box<[Block]>,
     /// Labels of each `br_table`, the default at the end.
