@@ -71,7 +71,7 @@ const LOOKS: Duration = Duration::from_millis(5);
 ///
 /// # Panics
 /// If the work does.
-pub(crate) fn until_interrupted<T: Send + 'static>(
+pub fn until_interrupted<T: Send + 'static>(
     handle: &InterruptHandle,
     work: impl FnOnce(&InterruptHandle) -> T + Send + 'static,
 ) -> io::Result<Option<T>> {

@@ -11,6 +11,7 @@ use crate::external::Extern;
 use crate::func::Func;
 use crate::instance::Instance;
 use crate::interrupt::InterruptHandle;
+pub use crate::interrupt::until_interrupted;
 use crate::linker::Linker;
 use crate::module::{Module, wanted};
 use crate::reference::{AnyRef, ExternRef, Rooted};
@@ -22,7 +23,9 @@ pub use etalon_module as module;
 pub use etalon_module::{Module as ModuleData, Opcode, Rule};
 use etalon_oracle::Oracle;
 pub use etalon_oracle::{Observer, Usage};
-use etalon_runtime::{Extern as RawExtern, FuncKind, Ref as Word, RefKind, Store as State};
+use etalon_runtime::{
+    Extern as RawExtern, FuncKind, Interrupt, Ref as Word, RefKind, Store as State,
+};
 pub use etalon_runtime::{FuncAddr, StateDigest};
 use std::sync::Arc;
 
@@ -49,6 +52,11 @@ pub fn mixed_interruptible(
     tier_of: impl Fn(u32) -> Tier + Send + 'static,
 ) -> Result<Module, ModuleError> {
     Module::placed_interruptible(engine, bytes, handle, tier_of)
+}
+
+/// A handle of no store, for work of the embedder's own.
+pub fn interrupt_handle() -> InterruptHandle {
+    InterruptHandle::new(&Interrupt::new())
 }
 
 /// The bytes of the module in an artefact. Its code is not looked at.
@@ -127,9 +135,12 @@ pub fn heap(store: impl AsContext) -> (usize, u64) {
     (heap.live_objects(), heap.allocated_bytes())
 }
 
-/// Bytes of all memories of a store, touched or not.
-pub fn memory_bytes(store: impl AsContext) -> u64 {
-    store.as_context().state.memories.iter().map(|memory| memory.bytes().len() as u64).sum()
+/// Bytes of all memories, tables and objects of a store, touched or not: what a snapshot may copy.
+pub fn store_bytes(store: impl AsContext) -> u64 {
+    let state = store.as_context().state;
+    let memories = state.memories.iter().map(|memory| memory.bytes().len() as u64);
+    let tables = state.tables.iter().map(|table| 8 * table.len());
+    memories.chain(tables).sum::<u64>() + state.heap.allocated_bytes()
 }
 
 /// The tier that runs a function; `None` if the host does.

@@ -197,69 +197,78 @@ fn start_functions_are_interrupted() {
     }
 }
 
-/// Calls a function that asks to stop, and then begins an operation: that is not done.
-fn begun_when_stopped<T>(
-    tier: Tier,
-    fields: &str,
-    operation: &str,
-    look: impl FnOnce(&mut Store<Host>, etalon::Instance) -> T,
-) -> T {
-    let engine = Engine::new(Config::new().tier(tier).interruptible(true)).unwrap();
-    let imports = IMPORTS.replace(
-        "(import \"host\" \"now\" (func $now))",
-        "(import \"host\" \"stop\" (func $stop))",
-    );
-    let text =
-        format!("(module {imports} {fields} (func $f (export \"f\") (call $stop) {operation}))");
-    let mut linker = linker(&engine);
-    let stop = |caller: etalon::Caller<'_, Host>| {
-        caller.data().handle.as_ref().unwrap().interrupt();
-    };
-    linker.func_wrap("host", "stop", stop).unwrap();
-    let mut store = store(&engine);
-    let instance = linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
-    let f = instance.get_func(&mut store, "f").unwrap();
-    let error = f.call(&mut store, &[], &mut []).unwrap_err();
-    assert!(interrupted(&error), "{tier}, {operation}: {error:#}");
-    look(&mut store, instance)
+/// An operation over a whole memory, table or array, the function that reads a place of it, and the tiers that look in its midst.
+const LONG: &[(&str, &[Tier])] = &[
+    (
+        "(memory 4096) (func (export \"f\") (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x1000_0000)))
+         (func (export \"at\") (param i32) (result i32) (i32.load8_u (i32.shl (local.get 0) (i32.const 8))))",
+        &[Tier::Oracle, Tier::Interp, Tier::Jit],
+    ),
+    (
+        "(memory i64 8192) (func (export \"f\")
+           (memory.fill (i64.const 0) (i32.const 1) (i64.const 0x1000_0000)))
+         (func (export \"at\") (param i32) (result i32)
+           (i32.load8_u (i64.extend_i32_u (i32.shl (local.get 0) (i32.const 8)))))",
+        &[Tier::Oracle, Tier::Interp, Tier::Jit],
+    ),
+    (
+        "(memory 8192) (func (export \"f\") (i32.store8 (i32.const 0x0fff_ffff) (i32.const 1))
+           (i32.store8 (i32.const 0) (i32.const 1))
+           (memory.copy (i32.const 0x1000_0000) (i32.const 0) (i32.const 0x1000_0000)))
+         (func (export \"at\") (param i32) (result i32) (i32.load8_u (i32.add (i32.const 0x1000_0000)
+           (select (i32.const 0x0fff_ffff) (i32.const 0) (local.get 0)))))",
+        &[Tier::Oracle, Tier::Interp, Tier::Jit],
+    ),
+    (
+        "(table $t 1048576 funcref) (elem declare func $g) (func $g)
+         (func (export \"f\") (table.fill $t (i32.const 0) (ref.func $g) (i32.const 1048576)))
+         (func (export \"at\") (param i32) (result i32)
+           (i32.eqz (ref.is_null (table.get $t (local.get 0)))))",
+        &[Tier::Interp, Tier::Jit],
+    ),
+    (
+        "(table $t 1048576 funcref) (table $u 1048576 funcref) (elem (table $u) (i32.const 0) func $g)
+         (elem (table $u) (i32.const 1048575) func $g) (func $g)
+         (func (export \"f\") (table.copy $t $u (i32.const 0) (i32.const 0) (i32.const 1048576)))
+         (func (export \"at\") (param i32) (result i32)
+           (i32.eqz (ref.is_null (table.get $t (local.get 0)))))",
+        &[Tier::Interp, Tier::Jit],
+    ),
+    (
+        "(type $a (array (mut i8))) (global $g (mut (ref null $a)) (ref.null $a))
+         (func $start (global.set $g (array.new_default $a (i32.const 1048576)))) (start $start)
+         (func (export \"f\") (array.fill $a (global.get $g) (i32.const 0) (i32.const 1) (i32.const 1048576)))
+         (func (export \"at\") (param i32) (result i32) (array.get_u $a (global.get $g) (local.get 0)))",
+        &[Tier::Interp],
+    ),
+];
+
+/// What is at both ends when a run of that is asked to stop at its n-th look; `None` if it ends before.
+fn ends(engine: &Engine, fields: &str, nth: u64) -> Option<[i32; 2]> {
+    let mut store = Store::new(engine, ());
+    let module = Module::new(engine, format!("(module {fields})")).unwrap();
+    let instance = etalon::Instance::new(&mut store, &module, &[]).unwrap();
+    let f = instance.get_typed_func::<(), ()>(&mut store, "f").unwrap();
+    etalon::fault::interrupt(Some(nth));
+    let ended = f.call(&mut store, ());
+    etalon::fault::interrupt(None);
+    assert!(interrupted(&ended.err()?));
+    store.interrupt_handle().unwrap().clear();
+    let at = instance.get_typed_func::<i32, i32>(&mut store, "at").unwrap();
+    Some([0, 1_048_575].map(|place| at.call(&mut store, place).unwrap()))
 }
 
-/// One operation on 2 GiB takes a second or so where nobody interrupts it. It is asked to stop before it begins, so nothing is written.
+/// At some look each is in its midst: one end is as it was, the other is not.
 #[test]
-fn long_operations_on_memories_are_interrupted() {
-    let fields = "(memory (export \"m\") i64 0x8000) (data (i64.const 0) \"x\") (data $d \"y\")";
-    let operations = [
-        "(memory.fill (i64.const 0) (i32.const 1) (i64.const 0x8000_0000))",
-        "(memory.copy (i64.const 1) (i64.const 0) (i64.const 0x7fff_ffff))",
-    ];
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
-        for operation in operations {
-            begun_when_stopped(tier, fields, operation, |store, instance| {
-                let memory = instance.get_memory(&mut *store, "m").unwrap();
-                assert_eq!(memory.data(&*store)[..2], *b"x\0", "{tier}: {operation}");
-            });
-        }
-    }
-}
-
-#[test]
-fn long_operations_on_tables_are_interrupted() {
-    let fields =
-        "(table (export \"t\") 100000 funcref) (elem (i32.const 99999) $f) (elem $e func $f)";
-    let operations = [
-        "(table.fill (i32.const 0) (ref.func $f) (i32.const 100000))",
-        "(table.copy (i32.const 0) (i32.const 1) (i32.const 99999))",
-        "(table.init $e (i32.const 0) (i32.const 0) (i32.const 1))",
-    ];
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
-        for operation in operations {
-            begun_when_stopped(tier, fields, operation, |store, instance| {
-                let table = instance.get_table(&mut *store, "t").unwrap();
-                for index in [0, 99_998] {
-                    let value = table.get(&mut *store, index).unwrap();
-                    assert!(value.is_null(), "{tier}: {operation}: {index}");
-                }
-            });
+fn long_operations_are_interrupted_in_their_midst() {
+    for (fields, tiers) in LONG {
+        for (tier, metered) in tiers.iter().flat_map(|tier| [(tier, false), (tier, true)]) {
+            let mut config = Config::new();
+            config.tier(*tier).interruptible(true).consume_fuel(metered);
+            let engine = Engine::new(&config).unwrap();
+            let mut seen = (1..).map_while(|nth| ends(&engine, fields, nth));
+            let is_in_its_midst = seen.any(|ends| ends[0] != ends[1]);
+            assert!(is_in_its_midst, "{tier}, metered: {metered}, {fields}");
         }
     }
 }

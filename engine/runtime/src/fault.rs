@@ -1,5 +1,5 @@
-//! Failures on purpose, for tests: the n-th request to the system or the allocator that a thread makes fails. This is for builds
-//! with debug assertions; in others nothing fails on purpose, and nothing here costs anything.
+//! Failures on purpose, for tests: the n-th request to the system or the allocator that a thread makes fails, or its n-th look for
+//! an interrupt finds one. This is for builds with debug assertions; in others nothing here does or costs anything.
 
 use std::io;
 
@@ -11,6 +11,19 @@ mod plan {
         /// Requests until the one that fails; `None` if none does.
         static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
         static FAILED: Cell<bool> = const { Cell::new(false) };
+        /// Looks for an interrupt until the one that finds it; `None` if none does.
+        static LOOKS: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn interrupt(nth: Option<u64>) {
+        LOOKS.set(nth);
+    }
+
+    /// Whether this look is the one that finds an interrupt.
+    pub(super) fn interrupts() -> bool {
+        let Some(left) = LOOKS.get() else { return false };
+        LOOKS.set(left.checked_sub(1).filter(|left| *left > 0));
+        left == 1
     }
 
     pub(super) fn fail(nth: Option<u64>) -> bool {
@@ -39,6 +52,26 @@ pub fn fail(nth: Option<u64>) -> bool {
         _ = nth;
         false
     }
+}
+
+/// Makes the n-th look for an interrupt of this thread from now on find one, counted from 1, as if another thread had just asked:
+/// so a test sees in the midst of what a run is stopped. `None` ends that. Compiled code looks itself, and is not counted.
+pub fn interrupt(nth: Option<u64>) {
+    #[cfg(debug_assertions)]
+    plan::interrupt(nth);
+    #[cfg(not(debug_assertions))]
+    {
+        _ = nth;
+    }
+}
+
+/// Whether a test wants this look for an interrupt to find one.
+#[inline(always)]
+pub(crate) fn interrupts() -> bool {
+    #[cfg(debug_assertions)]
+    return plan::interrupts();
+    #[cfg(not(debug_assertions))]
+    false
 }
 
 /// A request that may fail: to be made before each one to the system or the allocator.

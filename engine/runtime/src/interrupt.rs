@@ -38,6 +38,9 @@ impl Interrupt {
     /// # Errors
     /// [`Exhaustion::Interrupted`] if it is asked to stop.
     pub fn check(&self) -> Result<(), Stop> {
+        if crate::fault::interrupts() {
+            self.request();
+        }
         match self.is_requested() {
             true => Err(Exhaustion::Interrupted.into()),
             false => Ok(()),

@@ -72,7 +72,7 @@ impl OwnSession {
 
     /// Whether a snapshot may take longer than a limit should.
     fn is_large(&self) -> bool {
-        unstable::memory_bytes(&self.store) > LARGE
+        unstable::store_bytes(&self.store) > LARGE
     }
 
     /// Whether the time is over.

@@ -1,9 +1,8 @@
 //! What ends a case that does not end by itself.
 
-use etalon::InterruptHandle;
+use etalon::{InterruptHandle, unstable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -111,12 +110,9 @@ impl TimeLimit {
     }
 }
 
-/// How often the end of everything is looked for while work goes on that cannot look itself.
-const LOOKS: Duration = Duration::from_millis(5);
-
 impl TimeLimit {
     /// Does work of the harness' own that no engine sees to, such as decoding a module, for as long as an action may take: `None` if it
-    /// takes longer. It is done in a thread of its own, which is then left to itself.
+    /// takes longer. It is done in a thread of its own, which is then left to itself, and told so by a handle.
     ///
     /// # Errors
     /// If the system has no thread left.
@@ -125,28 +121,11 @@ impl TimeLimit {
     /// If the work does.
     pub fn within<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&InterruptHandle) -> T + Send + 'static,
     ) -> io::Result<Option<T>> {
-        let deadline = self.each.and_then(|each| Instant::now().checked_add(each));
-        let (done, result) = mpsc::channel();
-        // Who no longer waits does not want it.
-        let thread = thread::Builder::new().spawn(move || drop(done.send(work())))?;
-        loop {
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            match result.recv_timeout(left.map_or(LOOKS, |left| left.min(LOOKS))) {
-                Ok(result) => return Ok(Some(result)),
-                Err(RecvTimeoutError::Timeout) => {
-                    let is_over = deadline.is_some_and(|at| Instant::now() >= at);
-                    if is_over || self.watchdog.is_stopped() {
-                        return Ok(None);
-                    }
-                }
-                Err(RecvTimeoutError::Disconnected) => match thread.join() {
-                    Ok(()) => return Ok(None),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                },
-            }
-        }
+        let handle = unstable::interrupt_handle();
+        let _armed = self.arm(handle.clone());
+        unstable::until_interrupted(&handle, work)
     }
 }
 
@@ -216,6 +195,7 @@ impl Shared {
 mod tests {
     use super::*;
     use etalon::{Config, Engine, Store};
+    use std::sync::mpsc;
 
     fn handle() -> InterruptHandle {
         let engine = Engine::new(Config::new().interruptible(true)).unwrap();
@@ -290,33 +270,18 @@ mod tests {
     /// This work ends only after nobody waits for it any more: if that were waited for, this test would not end.
     #[test]
     fn work_beyond_the_limit_is_not_waited_for() {
-        let dog = Watchdog::new().unwrap();
-        let limits = [Some(Duration::from_millis(1)), None];
-        for each in limits {
-            let limit = TimeLimit { each, watchdog: dog.clone() };
-            let (begun, begins) = mpsc::channel();
-            let (go_on, goes_on) = mpsc::channel::<()>();
-            let (ended, end) = mpsc::channel();
-            // Without a limit the end of everything ends it.
-            let stops = dog.clone();
-            let stop = thread::spawn(move || {
-                begins.recv().unwrap();
-                if each.is_none() {
-                    stops.stop();
-                }
-            });
-            let work = move || {
-                begun.send(()).unwrap();
-                let _ = goes_on.recv();
-                ended.send(()).unwrap();
-            };
-            assert!(limit.within(work).unwrap().is_none());
-            go_on.send(()).unwrap();
-            stop.join().unwrap();
-            end.recv().unwrap();
+        let stopped = Watchdog::new().unwrap();
+        stopped.stop();
+        for (each, watchdog) in
+            [(Some(Duration::from_millis(1)), Watchdog::new().unwrap()), (None, stopped)]
+        {
+            let (hold, held) = mpsc::channel::<()>();
+            let limit = TimeLimit { each, watchdog };
+            assert!(limit.within(move |_| held.recv().is_ok()).unwrap().is_none());
+            drop(hold);
         }
         let limit = TimeLimit { each: None, watchdog: Watchdog::new().unwrap() };
-        assert_eq!(limit.within(|| 7).unwrap(), Some(7));
+        assert_eq!(limit.within(|_| 7).unwrap(), Some(7));
     }
 
     /// The thread ends with its watchdog: this would hang otherwise, or leak.

@@ -35,11 +35,12 @@ impl RecordFile {
 }
 
 fn try_it(path: &Path) -> io::Result<()> {
-    if path.exists() {
-        OpenOptions::new().append(true).open(path)?;
-        return Ok(());
+    match path.metadata() {
+        // Whoever reads a pipe would take the try for all that comes.
+        Ok(data) if !data.is_file() && !data.is_dir() => Ok(()),
+        Ok(_) => OpenOptions::new().append(true).open(path).map(drop),
+        Err(_) => beside(path).map(drop),
     }
-    beside(path).map(drop)
 }
 
 /// Writes a file under another name beside it, and gives it its own name when it is whole: whoever reads it meanwhile, or after
@@ -47,21 +48,25 @@ fn try_it(path: &Path) -> io::Result<()> {
 ///
 /// Where only the file itself can be written, as a device, a pipe, or a file in a folder of somebody else, it is.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let is_file = path.metadata().map_or(true, |file| file.is_file());
-    match is_file.then(|| replace_whole(path, bytes)) {
-        Some(Err(_)) if path.exists() => std::fs::write(path, bytes),
-        Some(done) => done,
-        None => File::options().write(true).open(path)?.write_all(bytes),
+    if path.metadata().is_ok_and(|file| !file.is_file()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
     }
-}
-
-fn replace_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside(path)?;
+    let is_forbidden = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::PermissionDenied) && path.exists()
+    };
+    let mut file = match beside(path) {
+        Err(error) if is_forbidden(&error) => return std::fs::write(path, bytes),
+        made => made?,
+    };
+    // Where there is no room for it, the old one stays.
     file.write_all(bytes)?;
     // The link stays and what it leads to is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    file.persist(target)?;
-    Ok(())
+    match file.persist(target) {
+        // Somebody else's file in a folder in which only owners replace theirs.
+        Err(error) if is_forbidden(&error.error) => std::fs::write(path, bytes),
+        done => done.map(drop).map_err(|error| error.error),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

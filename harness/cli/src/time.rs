@@ -84,12 +84,6 @@ impl Timeout {
     }
 }
 
-impl From<Limit> for Option<Duration> {
-    fn from(limit: Limit) -> Self {
-        limit.each()
-    }
-}
-
 fn watchdog() -> Result<Watchdog> {
     Watchdog::new().context("the system has no thread for the watchdog")
 }
@@ -108,8 +102,7 @@ impl Stopped {
         let cannot = "signals cannot be received";
         let stopped = Stopped(Arc::default());
         let seen = stopped.clone();
-        let ending: Vec<i32> =
-            ENDING.into_iter().filter(|n| *n != SIGHUP || !is_ignored(*n)).collect();
+        let ending: Vec<i32> = ENDING.into_iter().filter(|n| !is_ignored(*n)).collect();
         let (is_second, number) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         for &signal in &ending {
             // In this order: none is lost that comes meanwhile, and the first does not find what it notes itself.

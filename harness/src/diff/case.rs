@@ -33,18 +33,22 @@ pub struct Case {
     pub calls: Vec<Call>,
     /// The exports that calls were to be generated for, and that cannot be called.
     pub not_callable: Vec<NotCallable>,
+    /// Whether there would have been more calls than [`MOST_CALLS`] allows.
+    pub is_cut: bool,
     /// Whether engines are held to the limit of time. That needs code which looks for interrupts; compiled code that somebody
     /// gives may lack it, and then no engine has a limit.
     pub is_limited: bool,
 }
 
-/// Most calls of a case that is generated: so many that a longer list would be a mistake.
+/// Most calls of a case that is generated, each counted as one more than it has arguments: so many that a longer list would be a
+/// mistake.
 pub const MOST_CALLS: usize = 1 << 20;
 
 impl Case {
     /// A case with given calls.
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
-        Case { name: name.into(), wasm, calls, not_callable: Vec::new(), is_limited: true }
+        let (name, not_callable) = (name.into(), Vec::new());
+        Case { name, wasm, calls, not_callable, is_cut: false, is_limited: true }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
@@ -61,12 +65,15 @@ impl Case {
         rounds: usize,
     ) -> Result<Self, LoadError> {
         let module = Module::new(&wasm, features)?;
-        let (mut calls, mut not_callable) = (Vec::new(), Vec::new());
-        for round in 0..rounds {
+        let (mut calls, mut not_callable, mut size) = (Vec::new(), Vec::new(), 0);
+        let mut is_cut = false;
+        'rounds: for round in 0..rounds {
             for export in module.exports.iter().filter(|e| e.kind == ExternKind::Func) {
                 let ty = module.func_type(export.index);
-                if calls.len() == MOST_CALLS {
-                    return Ok(Case { not_callable, ..Case::new(name, wasm, calls) });
+                size += 1 + ty.params.len();
+                is_cut = size > MOST_CALLS;
+                if is_cut {
+                    break 'rounds;
                 }
                 let export = export.name.clone();
                 match arguments(&module, &ty.params, round, stream) {
@@ -82,7 +89,7 @@ impl Case {
                 break;
             }
         }
-        Ok(Case { not_callable, ..Case::new(name, wasm, calls) })
+        Ok(Case { not_callable, is_cut, ..Case::new(name, wasm, calls) })
     }
 
     /// Whether loading the module calls its start function.

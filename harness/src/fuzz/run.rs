@@ -130,7 +130,7 @@ fn run_case(
 ) -> Result<(), FuzzError> {
     let case = numbered_case(options, number);
     let judged = differ.judge(&case)?;
-    if options.is_stopped() && judged.traces.iter().any(|trace| trace.timed_out().is_some()) {
+    if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.
         return Ok(());
     }

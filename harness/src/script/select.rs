@@ -4,7 +4,9 @@ use crate::script::glob::Glob;
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
 use etalon_spec_tests::{Suite, expected_failures, features_in_header, scripts, suite, suites};
+use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use thiserror::Error;
 
 /// Which of the bundled scripts to run.
@@ -99,10 +101,14 @@ fn sources_of(suite: &Suite) -> Result<Vec<ScriptSource>, ScriptError> {
 /// Whether a script of somebody is a bundled one, as in a checkout of the official repository: by its text, for anybody may call
 /// a script `binary.wast`.
 pub(crate) fn is_bundled(file: &str, text: &str) -> bool {
-    let name = last_part(file);
-    let is_same =
-        |script: &etalon_spec_tests::Script| script.text == text && last_part(&script.name) == name;
-    suites().iter().flat_map(scripts).any(|script| is_same(&script))
+    static BUNDLED: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+        let mut by_name = BTreeMap::<_, Vec<_>>::new();
+        for script in suites().iter().flat_map(scripts) {
+            by_name.entry(last_part(&script.name).to_owned()).or_default().push(script.text);
+        }
+        by_name
+    });
+    BUNDLED.get(last_part(file)).is_some_and(|texts| texts.contains(&text))
 }
 
 /// The name of a script without its folders.

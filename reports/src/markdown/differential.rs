@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord, Uncallable};
+use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord, Uncallable, Value};
 
 use super::escape::{code, plain};
 use crate::text::{counted, list, number};
@@ -17,7 +17,7 @@ pub fn diff(record: &DiffRecord) -> String {
     let mut out = format!("# Differential run on {}\n\n", plain(&record.arch));
     let cases = compared(record.calls, record.cases);
     let _ = match record.divergences.len() as u64 {
-        0 if record.cases > 0 && record.idle.len() as u64 == record.cases => {
+        0 if record.idle.len() as u64 == record.cases => {
             writeln!(out, "**✗ Nothing was compared in {cases}.**\n")
         }
         0 if !record.timed_out.is_empty() => {
@@ -41,6 +41,10 @@ pub fn diff(record: &DiffRecord) -> String {
     if record.not_made > 0 {
         let calls = counted(record.not_made, "call", "calls");
         let _ = writeln!(out, "Not made, because their case ended before them: {calls}.\n");
+    }
+    if !record.errors.is_empty() {
+        let files = counted(record.errors.len() as u64, "file", "files");
+        let _ = writeln!(out, "Could not be run at all: {files}.\n");
     }
     out.push_str(&poisoned(&record.poisoned));
     out.push_str(&outcomes(&record.outcomes));
@@ -84,12 +88,12 @@ fn compared(calls: u64, cases: u64) -> String {
 
 fn outcomes(counts: &BTreeMap<String, u64>) -> String {
     let counts: Vec<String> =
-        counts.iter().map(|(name, count)| format!("{} {count}", plain(name))).collect();
+        counts.iter().map(|(name, count)| format!("{} {}", plain(name), number(*count))).collect();
     if counts.is_empty() { String::new() } else { format!("Outcomes: {}\n\n", counts.join(", ")) }
 }
 
 fn divergence_table(divergence: &Divergence) -> String {
-    let args: Vec<String> = divergence.args.iter().map(ToString::to_string).collect();
+    let args: Vec<String> = divergence.args.iter().map(Value::as_word).collect();
     let call = match &divergence.invoke {
         Some(name) => format!(", {}({})", plain(name), plain(&args.join(", "))),
         None => String::new(),

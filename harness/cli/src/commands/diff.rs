@@ -17,7 +17,7 @@ use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
 use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit};
 use etalon_harness::coverage::{rule_coverage, watch};
-use etalon_harness::diff::{Call, Case, DiffOptions, Differ, MOST_CALLS, Policy, RunOptions};
+use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,7 +103,15 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 continue;
             }
         };
-        let judged = differ.judge(&case)?;
+        let judged = match differ.judge(&case) {
+            Ok(judged) => judged,
+            Err(error) => {
+                let error = InputError::new("io", path, error.to_string()).into();
+                fault::note(&error);
+                record.errors.push(fault::of(&error));
+                continue;
+            }
+        };
         if stopped.is_stopped() && judged.is_late() {
             // Broken off, not timed out: it says nothing of the module.
             record.not_run += 1;
@@ -124,7 +132,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => print(args, &record),
     }
     if record.interrupted {
-        note!("stopped by a signal: {} files were not run", record.not_run);
+        note!("stopped by a signal: {} not run", counted(record.not_run, "file"));
     }
     Ok(stopped.status(if crashed { Status::EngineFailed } else { status(&record) }))
 }
@@ -187,7 +195,7 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
     let case = match &time {
         None => plan.case()?,
         Some(limit) => {
-            let planned = limit.within(move || plan.case());
+            let planned = limit.within(move |_| plan.case());
             match planned.context("no thread to decode the module in")? {
                 Some(case) => case?,
                 None => return Ok(None),
@@ -208,8 +216,12 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
             path.display()
         );
     }
-    if case.calls.len() >= MOST_CALLS {
-        note!("note: {}: only the first {MOST_CALLS} calls are made", path.display());
+    if case.is_cut {
+        let calls = counted(case.calls.len() as u64, "call");
+        note!(
+            "note: {}: there would be too many calls, so only the first {calls} are made",
+            path.display()
+        );
     }
     Ok(Some(case))
 }

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     pub features: Vec<String>,
     /// Try all interleavings of the threads of scripts, at most RUNS, and list their outcomes
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "100000")]
-    #[arg(conflicts_with = "coverage", value_parser = count::runs())]
+    #[arg(conflicts_with_all = ["coverage", "record"], value_parser = count::runs())]
     pub outcomes: Option<u64>,
     /// How the texts of assertions are compared: strictly as in the official scripts (a text must name the fault that
     /// was found), or leniently, for scripts with texts of other engines (the phase decides)
