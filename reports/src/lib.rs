@@ -1,6 +1,6 @@
 //! Renders records: HTML, JSON, JUnit, Markdown.
 //!
-//! [`render_all`] writes all of them into a folder; [`html`], [`markdown`] and [`junit`] are the pure functions behind
+//! [`render_all`] gives all of them as the files of a folder; [`html`], [`markdown`] and [`junit`] are the pure functions behind
 //! it. [`Baseline`] is the summary that is committed, and [`compare`] says what became worse since. This crate links
 //! no engine: everything that it says is in a record.
 #![forbid(unsafe_code)]
@@ -25,7 +25,7 @@ pub use index::page as html_index;
 pub use junit::junit;
 pub use markdown::{diff as diff_markdown, fuzz as fuzz_markdown, suite as markdown};
 pub use summary::{Baseline, BaselineError, Counts, GasCounts};
-pub use write::{render_all, render_records};
+pub use write::{Page, render_all, render_records};
 
 /// The verdict on a record in one sentence, as at the top of every report.
 #[must_use]

@@ -1,4 +1,4 @@
-//! Writes reports into a folder.
+//! Reports, as files of a folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,47 +14,69 @@ use crate::{html, index, junit, markdown};
 /// Longer names of architectures are refused.
 const MAX_ARCH: usize = 64;
 
-/// Renders one record into `out/<arch>/`: `index.html`, `report.md`, `junit.xml` and `summary.json`.
+/// A file of a report, not yet written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where it is to be.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+}
+
+impl Page {
+    /// Writes it, in a folder that is made if need be.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self) -> Result<(), RenderError> {
+        let Page { path, text } = self;
+        let wrote =
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+        wrote.map_err(|source| RenderError::Write { path: path.clone(), source })
+    }
+}
+
+/// Renders one record for `out/<arch>/`: `index.html`, `report.md`, `junit.xml` and `summary.json`.
 ///
 /// # Errors
-/// If a file cannot be written, or the architecture cannot name a folder.
-pub fn render_all(record: &SuiteRecord, out: &Path) -> Result<Vec<PathBuf>, RenderError> {
+/// If the architecture cannot name a folder.
+pub fn render_all(record: &SuiteRecord, out: &Path) -> Result<Vec<Page>, RenderError> {
     render_suite(record, None, out)
 }
 
-/// Renders records into `out`, a folder for each architecture. Suite records of one architecture are merged; with
+/// Renders records for `out`, a folder for each architecture. Suite records of one architecture are merged; with
 /// several architectures there is an `index.html` over them that says whether they agree. Records of `diff` and `fuzz`
 /// become `diff.md` and `fuzz.md`.
 ///
 /// With a `baseline`, the reports of its architecture say what has changed since.
 ///
 /// # Errors
-/// If there is no record, a record has no report, records contradict each other, or a file cannot be written.
+/// If there is no record, a record has no report, or records contradict each other.
 pub fn render_records(
     records: Vec<Record>,
     baseline: Option<&Baseline>,
     out: &Path,
-) -> Result<Vec<PathBuf>, RenderError> {
+) -> Result<Vec<Page>, RenderError> {
     let ByArch { suites, diffs, fuzzes } = by_arch(records)?;
-    let mut written = Vec::new();
+    let mut pages = Vec::new();
     for record in suites.values() {
         let baseline = baseline.filter(|baseline| baseline.arch == record.arch);
         let comparison = baseline.map(|baseline| compare(baseline, &Baseline::of(record)));
-        written.extend(render_suite(record, comparison.as_ref(), out)?);
+        pages.extend(render_suite(record, comparison.as_ref(), out)?);
     }
     for (arch, records) in &diffs {
         let text: Vec<String> = records.iter().map(markdown::diff).collect();
-        written.push(write(&folder(out, arch)?.join("diff.md"), &text.join("\n"))?);
+        pages.push(page(folder(out, arch)?.join("diff.md"), text.join("\n")));
     }
     for (arch, records) in &fuzzes {
         let text: Vec<String> = records.iter().map(markdown::fuzz).collect();
-        written.push(write(&folder(out, arch)?.join("fuzz.md"), &text.join("\n"))?);
+        pages.push(page(folder(out, arch)?.join("fuzz.md"), text.join("\n")));
     }
     if suites.len() > 1 {
         let suites: Vec<&SuiteRecord> = suites.values().collect();
-        written.push(write(&out.join("index.html"), &index::page(&suites))?);
+        pages.push(page(out.join("index.html"), index::page(&suites)));
     }
-    Ok(written)
+    Ok(pages)
 }
 
 /// Records by architecture.
@@ -96,13 +118,13 @@ fn render_suite(
     record: &SuiteRecord,
     comparison: Option<&Comparison>,
     out: &Path,
-) -> Result<Vec<PathBuf>, RenderError> {
+) -> Result<Vec<Page>, RenderError> {
     let folder = folder(out, &record.arch)?;
     Ok(vec![
-        write(&folder.join("index.html"), &html::page(record, comparison))?,
-        write(&folder.join("report.md"), &markdown::suite(record, comparison))?,
-        write(&folder.join("junit.xml"), &junit::junit(record)?)?,
-        write(&folder.join("summary.json"), &Baseline::of(record).to_json()?)?,
+        page(folder.join("index.html"), html::page(record, comparison)),
+        page(folder.join("report.md"), markdown::suite(record, comparison)),
+        page(folder.join("junit.xml"), junit::junit(record)?),
+        page(folder.join("summary.json"), Baseline::of(record).to_json()?),
     ])
 }
 
@@ -115,11 +137,6 @@ fn folder(out: &Path, arch: &str) -> Result<PathBuf, RenderError> {
     Ok(out.join(arch))
 }
 
-fn write(path: &Path, text: &str) -> Result<PathBuf, RenderError> {
-    let wrote =
-        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
-    match wrote {
-        Ok(()) => Ok(path.to_owned()),
-        Err(source) => Err(RenderError::Write { path: path.to_owned(), source }),
-    }
+fn page(path: PathBuf, text: String) -> Page {
+    Page { path, text }
 }

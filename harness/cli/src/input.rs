@@ -109,7 +109,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// Refuses to write a file over one that is read: by its name, through a link, or as standard input.
+/// Refuses to write a file over one that is read: by its name, through a link, as standard input, or as a script in a folder.
 pub(crate) fn keep(inputs: &[&Path], output: &Path) -> Result<()> {
     let identity = |path: &Path| {
         let data = match is_stdin(path) {
@@ -119,13 +119,30 @@ pub(crate) fn keep(inputs: &[&Path], output: &Path) -> Result<()> {
         data.ok().map(|data| (data.dev(), data.ino()))
     };
     // What is no file, such as /dev/null or a terminal, is not written over.
-    let is_file = std::fs::metadata(output).is_ok_and(|data| data.is_file());
-    let Some(written) = identity(output).filter(|_| is_file) else { return Ok(()) };
-    if inputs.iter().any(|input| identity(input) == Some(written)) {
+    if std::fs::metadata(output).is_ok_and(|data| !data.is_file()) {
+        return Ok(());
+    }
+    let written = identity(output);
+    let is_script = output.extension().is_some_and(|extension| extension == "wast");
+    let is_lost = |input: &&Path| match written {
+        Some(_) if is_script && input.is_dir() => holds(input, output),
+        Some(written) => identity(input) == Some(written),
+        // It is not there yet, and will be read.
+        None => *input == output,
+    };
+    if inputs.iter().any(is_lost) {
         let message = "this is also what is read; it would be lost";
         return Err(InputError::usage(output, message).into());
     }
     Ok(())
+}
+
+/// Whether a file is in a folder.
+fn holds(folder: &Path, file: &Path) -> bool {
+    match (folder.canonicalize(), file.canonicalize()) {
+        (Ok(folder), Ok(file)) => file.starts_with(folder),
+        _ => false,
+    }
 }
 
 /// Whether a path means standard input.

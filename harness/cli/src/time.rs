@@ -12,6 +12,7 @@ use etalon_harness::settings::TIME_LIMIT;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
@@ -41,6 +42,16 @@ pub(crate) fn limit(text: &str) -> Result<Limit, String> {
             limit => Limit::After(limit),
         },
     })
+}
+
+/// As it can be typed again.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::None => f.write_str("none"),
+            Limit::After(limit) => humantime::format_duration(*limit).fmt(f),
+        }
+    }
 }
 
 impl Limit {

@@ -70,12 +70,9 @@ fn a_campaign_ends_with_a_record_and_goes_on() {
     let number = || std::fs::metadata(&journal).map_or(0, |file| file.ino());
     let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
     let (mut done, mut resume) = (0, false);
-    for (signal, code) in [
-        (Signal::INT, Some(130)),
-        (Signal::KILL, None),
-        (Signal::TERM, Some(143)),
-        (Signal::INT, Some(130)),
-    ] {
+    let mut signals: Vec<_> = ending().into_iter().map(|(each, code)| (each, Some(code))).collect();
+    signals.insert(signals.len().min(1), (Signal::KILL, None));
+    for (signal, code) in signals {
         let mut arguments = FUZZ.to_vec();
         if resume {
             arguments.push("--resume");
@@ -125,7 +122,7 @@ fn a_run_of_scripts_is_broken_off_and_says_so() {
     }
 }
 
-/// The signals that end a run, with the status of one in which nothing was found. Whoever started this may have it ignore SIGHUP.
+/// The signals that end a run, with the status of one in which nothing was found. Whoever started this may have it ignore some.
 fn ending() -> Vec<(Signal, i32)> {
     let all = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
     let ignored = mask("self", "SigIgn:");
@@ -178,7 +175,7 @@ fn what_was_compared_before_a_signal_is_told() {
             std::fs::write(&pipe, ENDLESS).expect("it is read");
             let (status, out, errors) = end(child, signal);
             assert_eq!(status.code(), Some(code), "{out}{errors}");
-            assert!(errors.contains("stopped by a signal: 2 files were not run"), "{errors}");
+            assert!(errors.contains("stopped by a signal: 2 files not run"), "{errors}");
             if format == "human" {
                 assert!(out.contains("3 calls of 1 module on oracle, jit: no divergence"), "{out}");
                 continue;
@@ -231,9 +228,10 @@ fn a_run_and_a_race_that_a_signal_ends_are_documents_too() {
         }
     }
     let mut child = etalon(folder.path(), &["run", "endless.wat", "--invoke", "run", "1"]);
-    until_ready(&mut child, Signal::INT);
-    let (status, out, errors) = end(child, Signal::INT);
-    assert_eq!((status.code(), &*out), (Some(130), ""));
+    let (signal, code) = ending()[0];
+    until_ready(&mut child, signal);
+    let (status, out, errors) = end(child, signal);
+    assert_eq!((status.code(), &*out), (Some(code), ""));
     assert_eq!(errors, "endless.wat: interrupted: a signal ended the run\n");
 }
 
@@ -302,6 +300,28 @@ fn a_killed_run_leaves_the_record_of_before() {
         assert_eq!(status.signal(), Some(9));
         assert_eq!(std::fs::read_to_string(&record_file).ok().as_deref(), before);
     }
+}
+
+/// A system that lets no file grow is a full disk.
+#[test]
+fn a_full_disk_leaves_the_record_of_before() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let script =
+        "(assert_invalid (module quote \"(func (unreachable) (drop))\") \"type mismatch\")\n";
+    std::fs::write(folder.path().join("many.wast"), script.repeat(100)).expect("it is writable");
+    let record_file = folder.path().join("record.json");
+    std::fs::write(&record_file, "what was there").expect("it is writable");
+    let shell = "trap '' XFSZ; ulimit -f 0; exec \"$0\" wast many.wast --record record.json";
+    let output = Command::new("sh")
+        .args(["-c", shell, env!("CARGO_BIN_EXE_etalon")])
+        .current_dir(folder.path())
+        .output()
+        .expect("the system has it");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("record.json") && errors.contains("cannot be written"), "{errors}");
+    assert_eq!(std::fs::read_to_string(&record_file).expect("it is there"), "what was there");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 2);
 }
 
 #[test]

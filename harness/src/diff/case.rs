@@ -29,6 +29,8 @@ pub struct Case {
     pub name: String,
     /// The binary module.
     pub wasm: Vec<u8>,
+    /// The artefact that engines are given in its place, if somebody gives one.
+    pub artefact: Option<Vec<u8>>,
     /// The calls.
     pub calls: Vec<Call>,
     /// The exports that calls were to be generated for, and that cannot be called.
@@ -48,7 +50,8 @@ impl Case {
     /// A case with given calls.
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
         let (name, not_callable) = (name.into(), Vec::new());
-        Case { name, wasm, calls, not_callable, is_cut: false, is_limited: true }
+        let artefact = None;
+        Case { name, wasm, artefact, calls, not_callable, is_cut: false, is_limited: true }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give
@@ -92,6 +95,11 @@ impl Case {
         Ok(Case { not_callable, is_cut, ..Case::new(name, wasm, calls) })
     }
 
+    /// What engines are given.
+    pub fn given(&self) -> &[u8] {
+        self.artefact.as_deref().unwrap_or(&self.wasm)
+    }
+
     /// Whether loading the module calls its start function.
     pub(crate) fn starts(&self) -> bool {
         Module::new(&self.wasm, Features::all()).is_ok_and(|module| module.start.is_some())
@@ -103,7 +111,7 @@ impl Case {
     }
 }
 
-/// Whether a module, or an artefact of one, may import from `spectest`. A wrong yes only costs time.
+/// Whether a module may import from `spectest`. A wrong yes only costs time.
 pub fn mentions_spectest(bytes: &[u8]) -> bool {
     bytes.windows(8).any(|window| window == b"spectest")
 }

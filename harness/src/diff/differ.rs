@@ -68,11 +68,11 @@ impl Judged {
         late && !matches!(self.verdict, Verdict::Diverged { .. })
     }
 
-    /// Why no call was compared; `None` if there was one, or the engines differ before it.
+    /// Why no call was compared; `None` if there was one, or the engines differ or are late before it.
     fn idle(&self, case: &Case) -> Option<String> {
         let loading = self.traces.first().and_then(|trace| trace.steps.first())?;
         match &loading.outcome {
-            _ if matches!(self.verdict, Verdict::Diverged { .. }) => None,
+            _ if matches!(self.verdict, Verdict::Diverged { .. }) || self.is_late() => None,
             Outcome::Rejected(why) => Some(format!("{}: {}", why.word(), why.message())),
             _ if case.calls.is_empty() && !case.starts() => Some(match case.not_callable.len() {
                 0 => "there is nothing to call".to_owned(),
@@ -116,7 +116,7 @@ impl Differ {
     pub fn misfit(&self, case: &Case) -> Option<AdapterError> {
         self.engines.iter().find_map(|(_, engine)| {
             let config = session_config(engine.as_ref(), &self.options.run, case);
-            engine.misfit(&config, &case.wasm)
+            engine.misfit(&config, case.given())
         })
     }
 

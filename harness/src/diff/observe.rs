@@ -68,8 +68,8 @@ fn run(
     if case.mentions_spectest() {
         session.define_spectest()?;
     }
-    let loaded = match session.define_missing_imports(&case.wasm) {
-        Ok(()) => session.instantiate(&case.wasm),
+    let loaded = match session.define_missing_imports(case.given()) {
+        Ok(()) => session.instantiate(case.given()),
         Err(outcome) => Err(outcome),
     };
     let (instance, outcome) = match loaded {

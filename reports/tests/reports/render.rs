@@ -10,7 +10,7 @@ use etalon_record::{
     to_json,
 };
 use etalon_reports::{
-    Baseline, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
+    Baseline, Page, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
     render_all, render_records, verdict,
 };
 
@@ -121,13 +121,15 @@ fn junit_is_xml_that_its_own_reader_takes() {
 
 #[test]
 fn a_large_record_becomes_a_page_that_a_browser_takes() {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large");
-    let written = render_all(&large(), &out).expect("written");
-    let page = fs::read_to_string(&written[0]).expect("the page");
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let pages = render_all(&large(), &out.join("large")).expect("rendered");
+    pages[0].write().expect("written");
+    let page = fs::read_to_string(&pages[0].path).expect("the page");
     assert_eq!(page.matches("data-name=").count(), 611);
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
-    let mixed_out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mixed");
-    render_all(&mixed(), &mixed_out).expect("written");
+    for page in render_all(&mixed(), &out.join("mixed")).expect("rendered") {
+        page.write().expect("written");
+    }
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn the_verdict_is_one_sentence() {
 
 #[test]
 fn records_are_written_by_architecture_with_a_page_over_them() {
-    let out = tempfile::tempdir().expect("a folder");
+    let out = Path::new("out");
     let mut shard = empty("x86_64");
     shard.rows.push(etalon_record::Row {
         passed: 1,
@@ -189,13 +191,11 @@ fn records_are_written_by_architecture_with_a_page_over_them() {
         Record::Suite(other),
         Record::Diff(diff()),
     ];
-    let written = render_records(records, None, out.path()).expect("written");
-    let names: Vec<_> = written
-        .iter()
-        .map(|path| {
-            path.strip_prefix(out.path()).expect("inside").display().to_string().replace('\\', "/")
-        })
-        .collect();
+    let pages = render_records(records, None, out).expect("rendered");
+    let name = |page: &Page| {
+        page.path.strip_prefix(out).expect("inside").display().to_string().replace('\\', "/")
+    };
+    let names: Vec<_> = pages.iter().map(name).collect();
     assert_eq!(
         names,
         [
@@ -211,39 +211,38 @@ fn records_are_written_by_architecture_with_a_page_over_them() {
             "index.html",
         ]
     );
-    let page = fs::read_to_string(out.path().join("x86_64/index.html")).expect("the page");
+    let text =
+        |name: &str| &pages.iter().find(|page| page.path == out.join(name)).expect("it").text;
+    let page = text("x86_64/index.html");
     assert!(page.contains("wasm-v3/b.wast"), "the shard is part of the page");
-    let index = fs::read_to_string(out.path().join("index.html")).expect("the index");
+    let index = text("index.html");
     assert!(
         index.contains("href=\"aarch64/index.html\"")
             && index.contains("href=\"x86_64/index.html\"")
     );
-    let summary = fs::read_to_string(out.path().join("x86_64/summary.json")).expect("the summary");
-    assert_eq!(Baseline::read(&summary).expect("a baseline").arch, "x86_64");
+    assert_eq!(Baseline::read(text("x86_64/summary.json")).expect("a baseline").arch, "x86_64");
 }
 
 #[test]
 fn an_architecture_cannot_lead_out_of_the_folder() {
-    let out = tempfile::tempdir().expect("a folder");
     for arch in ["..", "../x", "/etc", "", "a/b", "C:x", &"x".repeat(65)] {
-        let written = render_all(&empty(arch), out.path());
-        assert!(matches!(written, Err(RenderError::Arch { .. })), "{arch}");
+        let rendered = render_all(&empty(arch), Path::new("out"));
+        assert!(matches!(rendered, Err(RenderError::Arch { .. })), "{arch}");
     }
-    assert_eq!(fs::read_dir(out.path()).expect("the folder").count(), 0);
 }
 
 #[test]
 fn what_has_no_report_is_named() {
-    let out = tempfile::tempdir().expect("a folder");
+    let out = Path::new("out");
     let engines = Record::Engines(EnginesRecord::new(Tool::new("etalon", "0.1.0"), "x86_64"));
-    let error = render_records(vec![engines], None, out.path()).expect_err("no report");
+    let error = render_records(vec![engines], None, out).expect_err("no report");
     assert_eq!(
         error.to_string(),
         "a record of `etalon engines` has no report; only records of spec, wast, diff and fuzz do"
     );
-    assert!(matches!(render_records(Vec::new(), None, out.path()), Err(RenderError::NoRecord)));
+    assert!(matches!(render_records(Vec::new(), None, out), Err(RenderError::NoRecord)));
     let twice = vec![Record::Suite(mixed()), Record::Suite(mixed())];
-    assert!(matches!(render_records(twice, None, out.path()), Err(RenderError::Merge(_))));
+    assert!(matches!(render_records(twice, None, out), Err(RenderError::Merge(_))));
 }
 
 fn diff() -> DiffRecord {
@@ -296,15 +295,16 @@ fn the_markdown_of_a_fuzz_run() {
 }
 #[test]
 fn the_baseline_is_compared_with_its_own_architecture() {
-    let out = tempfile::tempdir().expect("a folder");
+    let out = Path::new("out");
     let mut before = mixed();
     before.rows.retain(|row| row.failed == 0);
     let mut other = mixed();
     other.arch = "aarch64".into();
     let records = vec![Record::Suite(mixed()), Record::Suite(other)];
-    render_records(records, Some(&Baseline::of(&before)), out.path()).expect("written");
+    let pages = render_records(records, Some(&Baseline::of(&before)), out).expect("rendered");
     let page = |arch: &str| {
-        fs::read_to_string(out.path().join(arch).join("index.html")).expect("the page")
+        let path = out.join(arch).join("index.html");
+        pages.iter().find(|page| page.path == path).expect("the page").text.clone()
     };
     assert!(page("x86_64").contains("Against the baseline 2 counts are worse and 4 are better."));
     assert!(!page("aarch64").contains("Against the baseline"));

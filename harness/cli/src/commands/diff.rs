@@ -13,6 +13,7 @@ use crate::words::counted;
 use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
 use clap::ValueHint;
+use etalon::Module;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
 use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit};
@@ -22,6 +23,9 @@ use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// The gas limit of a case if none is asked for.
+const GAS: u64 = 100_000_000;
 
 /// Arguments of `etalon diff`.
 #[derive(Debug, clap::Args)]
@@ -50,7 +54,7 @@ pub(crate) struct Args {
     #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
     /// Gas limit of each case; it also ends endless loops
-    #[arg(long, default_value_t = 100_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, default_value_t = GAS, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
     /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
@@ -189,7 +193,7 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
     let is_limited = args.time.holds(path, &input.bytes)?;
     let features = differ.options().run.features;
     let time = differ.options().run.time.clone().filter(|_| is_limited);
-    let wasm = input.bytes.clone();
+    let artefact = Module::is_artefact(&input.bytes).then(|| input.bytes.clone());
     // Decoding may take long here as it may in an engine.
     let plan = Plan::new(args, path, input, features);
     let case = match &time {
@@ -202,12 +206,11 @@ fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
             }
         }
     };
-    // Each engine takes what it can run: the module, or the code in the artefact.
-    let case = Case { wasm, is_limited, ..case };
+    let case = Case { artefact, is_limited, ..case };
     if let Some(misfit) = differ.misfit(&case) {
         let gas = differ.options().run.gas.clone();
         let config = SessionConfig { features, gas, turns: false, time };
-        let message = format!("{misfit}{}", artefact::hint(&case.wasm, &config));
+        let message = format!("{misfit}{}", artefact::hint(case.given(), &config));
         return Err(InputError::new("artefact", path, message).into());
     }
     if !is_limited {
@@ -398,6 +401,15 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
     let mut option = |name: &str, value: String| {
         words.push(format!("--{name} {}", escape::word(&value)));
     };
+    if args.gas != GAS {
+        option("gas", args.gas.to_string());
+    }
+    if !args.allow.is_empty() {
+        option("allow", args.allow.join(","));
+    }
+    if let Some(limit) = args.time.timeout {
+        option("timeout", limit.to_string());
+    }
     let named = [&args.engine.engines[..], &args.engine.tiers].concat();
     if !named.is_empty() {
         option("engine", named.join(","));
@@ -446,9 +458,9 @@ mod tests {
             Val::Ref(RefKind::Host(8)),
             Val::Ref(RefKind::I31(9)),
         ];
-        let before =
-            ["etalon", "diff", "x", "--engine", "oracle,jit", "--features", "wasm3,threads"];
-        let args = parsed(before.map(Into::into).to_vec());
+        let before = "etalon diff x --engine oracle,jit --features wasm3,threads --gas 77 --schedule flat \
+             --allow relaxed --timeout 1500ms --allow-precompiled";
+        let args = parsed(before.split_whitespace().map(Into::into).collect());
         for name in ["f", "-x", "--engine", "-1", "it's $HOME", "a\nb \u{202e}\\", "", "\u{2212}"] {
             let divergence = Divergence {
                 file: "odd name's.wat".to_owned(),
@@ -467,6 +479,9 @@ mod tests {
             assert_eq!(again.files, [Path::new("odd name's.wat")]);
             assert_eq!(again.engine.engines, ["oracle", "jit"]);
             assert_eq!(again.features, ["wasm3", "threads"]);
+            assert_eq!((again.gas, again.schedule.as_deref()), (77, Some("flat")));
+            assert_eq!((&again.allow, again.time.timeout), (&args.allow, args.time.timeout));
+            assert!(again.precompiled.allowed);
             assert_eq!(values::name(&again.invoke[0]), name);
             let params = values.map(|val| val.kind().into());
             assert_eq!(values::arguments(&again.invoke[1..], &params).unwrap(), values);

@@ -6,7 +6,7 @@ use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::tool;
+use crate::fault::{InputError, tool};
 use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
@@ -17,11 +17,11 @@ use anyhow::{Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
 use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, RunOptions};
-use etalon_harness::fuzz::{FuzzOptions, fuzz};
+use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz};
 use etalon_harness::generate::{PROFILES, Profile};
 use etalon_record::{Aspect, FuzzRecord, to_json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Arguments of `etalon fuzz`.
@@ -100,7 +100,13 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.timeout.stoppable()?;
     record_file::folder(&args.out)?;
-    let record_file = args.record.as_deref().map(|path| RecordFile::create(path, &[]));
+    let out = |error| InputError::io(&args.out, "cannot be made", &error);
+    if !args.resume {
+        std::fs::create_dir_all(&args.out).map_err(out)?;
+    }
+    let journal = args.out.join(JOURNAL);
+    let inputs: Vec<&Path> = args.schedule.iter().map(Path::new).chain([&*journal]).collect();
+    let record_file = args.record.as_deref().map(|path| RecordFile::create(path, &inputs));
     let record_file = record_file.transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {

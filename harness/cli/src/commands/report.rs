@@ -51,9 +51,13 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             _ => None,
         })
         .collect();
-    let files = render_records(records, baseline.as_ref(), &args.out)?;
+    let pages = render_records(records, baseline.as_ref(), &args.out)?;
+    let inputs: Vec<&Path> =
+        args.records.iter().chain(&args.compare).map(PathBuf::as_path).collect();
+    pages.iter().try_for_each(|page| input::keep(&inputs, &page.path))?;
+    pages.iter().try_for_each(|page| page.write())?;
     let mut rendered = Rendered {
-        files: files.iter().map(|path| path.display().to_string()).collect(),
+        files: pages.iter().map(|page| page.path.display().to_string()).collect(),
         verdicts: suites.iter().map(|suite| verdict(suite).to_string()).collect(),
         ..Rendered::default()
     };

@@ -98,7 +98,9 @@ impl RunArgs {
         }
         let (time, stopped) = self.time.stoppable()?;
         options.time = Some(time);
-        let record = self.record.as_deref().map(|path| RecordFile::create(path, inputs));
+        let schedule = self.schedule.as_deref().map(Path::new);
+        let inputs: Vec<&Path> = inputs.iter().copied().chain(schedule).collect();
+        let record = self.record.as_deref().map(|path| RecordFile::create(path, &inputs));
         let record = record.transpose()?;
         Ok(Prepared { adapters, options, tally, stopped, record })
     }
