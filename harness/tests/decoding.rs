@@ -3,8 +3,8 @@
 #![allow(missing_docs)]
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Reason, Rejection,
-    Session, SessionConfig, StateDigest, Val,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Opened, Outcome, Prepared,
+    Reason, Rejection, Session, SessionConfig, Val,
 };
 use etalon_harness::script::{ScriptOptions, Selection, Silent, refusals_of, run_suites};
 use etalon_module::{LoadError, LoadErrorKind, Module};
@@ -14,9 +14,12 @@ use std::collections::BTreeSet;
 
 struct Decoder;
 
-struct Loaded {
+struct Set {
     features: Features,
 }
+
+/// Executes nothing.
+struct Idle;
 
 impl Adapter for Decoder {
     fn info(&self) -> EngineInfo {
@@ -27,12 +30,19 @@ impl Adapter for Decoder {
         Features::all()
     }
 
-    fn meters_gas(&self) -> bool {
-        false
+    fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
+        Ok(Box::new(Set { features: config.features }))
+    }
+}
+
+impl Opened for Set {
+    fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        let loaded = Module::new(wasm, self.features).map(drop);
+        loaded.map(Prepared::new).map_err(|error| Outcome::Rejected(rejection(error)))
     }
 
-    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
-        Ok(Box::new(Loaded { features: config.features }))
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
+        Ok(Box::new(Idle))
     }
 }
 
@@ -53,22 +63,16 @@ fn execution() -> Outcome {
     Outcome::Rejected(Rejection::Unsupported { feature, message })
 }
 
-impl Session for Loaded {
+impl Session for Idle {
     fn define_spectest(&mut self) -> Result<(), AdapterError> {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
+    fn define_missing_imports(&mut self, _: &Prepared) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
-        let loaded = Module::new(wasm, self.features).map(drop);
-        loaded.map_err(|error| Outcome::Rejected(rejection(error)))
-    }
-
-    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
-        self.validate(wasm)?;
+    fn instantiate(&mut self, _: &Prepared) -> Result<Instance, Outcome> {
         Err(execution())
     }
 
@@ -86,16 +90,8 @@ impl Session for Loaded {
         None
     }
 
-    fn gas_consumed(&self) -> Option<u64> {
-        None
-    }
-
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         Vec::new()
-    }
-
-    fn digest(&mut self) -> Option<StateDigest> {
-        None
     }
 }
 

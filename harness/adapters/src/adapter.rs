@@ -1,14 +1,21 @@
 //! The interface between the harness and an engine.
+//!
+//! An [`Adapter`] is an engine; [`Opened`] is one that is set up, and makes [`Prepared`] modules and [`Session`]s. A module
+//! is prepared once, however many sessions run it. What a session must be able to do is small; what only some engines can
+//! do has an answer that says so, and calls in turns are a trait of their own, [`Turns`].
 
 use crate::outcome::Outcome;
+use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
 use etalon::{Features, Schedule};
 use etalon_record::{Backtrace, EngineInfo};
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// An engine: makes sessions.
+/// An engine.
 pub trait Adapter: Send + Sync {
     /// Name, version, parts and settings.
     fn info(&self) -> EngineInfo;
@@ -17,7 +24,15 @@ pub trait Adapter: Send + Sync {
     fn features(&self) -> Features;
 
     /// Whether it can charge gas by one of our schedules.
-    fn meters_gas(&self) -> bool;
+    fn meters_gas(&self) -> bool {
+        false
+    }
+
+    /// Whether it is somebody else's: its words are its own, and where the specification leaves something open it may decide
+    /// otherwise.
+    fn is_foreign(&self) -> bool {
+        false
+    }
 
     /// Why the engine cannot be asked to run these bytes in sessions of these settings, which says nothing of the module:
     /// they are compiled code that was made for other settings. `None` if it can.
@@ -26,11 +41,70 @@ pub trait Adapter: Send + Sync {
         None
     }
 
-    /// A fresh session.
+    /// The engine, set up.
     ///
     /// # Errors
     /// If the engine cannot be set up as asked.
-    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError>;
+    fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError>;
+}
+
+impl dyn Adapter + '_ {
+    /// The engine, set up, and one session of it.
+    ///
+    /// # Errors
+    /// If the engine cannot be set up as asked.
+    pub fn session(&self, config: &SessionConfig) -> Result<Solo, AdapterError> {
+        Solo::new(self.open(config)?)
+    }
+}
+
+/// An engine that is set up.
+pub trait Opened: Send + Sync {
+    /// Decodes and validates a module (and compiles it, if the engine does).
+    ///
+    /// # Errors
+    /// The outcome, if the module is refused or that takes too long.
+    fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome>;
+
+    /// Decodes and validates a module, which nobody will run.
+    ///
+    /// # Errors
+    /// The outcome, if the module is refused or that takes too long.
+    fn validate(&self, wasm: &[u8]) -> Result<(), Outcome> {
+        self.prepare(wasm).map(drop)
+    }
+
+    /// A fresh session. It runs the modules that this has prepared, as often as one likes.
+    ///
+    /// # Errors
+    /// If the engine cannot make one.
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError>;
+}
+
+/// A module as an engine has it, for the sessions of the [`Opened`] that made it. Clones are the same module.
+#[derive(Clone)]
+pub struct Prepared(Arc<dyn Any + Send + Sync>);
+
+impl Prepared {
+    /// What an engine has made of a module.
+    pub fn new(module: impl Any + Send + Sync) -> Prepared {
+        Prepared(Arc::new(module))
+    }
+
+    /// What the engine has made of it.
+    ///
+    /// # Errors
+    /// If another kind of engine made it: an outcome that says so, which is a fault of the harness.
+    pub fn module<T: Any + Send + Sync>(&self) -> Result<&T, Outcome> {
+        let other = || Outcome::HostError("the module was prepared by another engine".to_owned());
+        self.0.downcast_ref().ok_or_else(other)
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prepared")
+    }
 }
 
 /// Gas in a session.
@@ -49,8 +123,8 @@ pub struct SessionConfig {
     pub features: Features,
     /// Metering, if any.
     pub gas: Option<GasConfig>,
-    /// Whether calls are to be made in turns ([`Session::start`]), which scripts with threads need. An
-    /// engine that cannot do so says so in [`Session::takes_turns`].
+    /// Whether calls are to be made in turns ([`Turns::start`]), which scripts with threads need. An
+    /// engine that cannot do so has no [`Session::turns`].
     pub turns: bool,
     /// How long each action may take; one that takes longer ends as [`Outcome::TimedOut`], and what the session then holds
     /// is not defined. Without a limit an engine need not be able to stop, so that it costs nothing.
@@ -139,6 +213,49 @@ pub struct StateDigest {
     pub tables: String,
 }
 
+/// A call of an exported function.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// The export.
+    pub export: &'a str,
+    /// The arguments.
+    pub args: &'a [Val],
+}
+
+/// What is to be observed after an action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// The values of exported globals.
+    pub globals: bool,
+    /// A digest of the state.
+    pub digest: bool,
+}
+
+/// What was observed after an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How the action ended.
+    pub outcome: Outcome,
+    /// Gas consumed since the session began, if metered.
+    pub gas: Option<u64>,
+    /// Weights of the operators executed since the session began, if the engine counts them.
+    pub executed: Option<u64>,
+    /// The calls to host functions since the action before.
+    pub host_calls: Vec<HostCall>,
+    /// The exported globals, in the module's order.
+    pub globals: Vec<(String, Val)>,
+    /// The digest of the state; absent if the engine does not show it, or if the state is not defined.
+    pub digest: Option<StateDigest>,
+}
+
+impl Seen {
+    /// An action of which only the ending is known.
+    pub fn ended(outcome: Outcome) -> Seen {
+        let (host_calls, globals) = (Vec::new(), Vec::new());
+        Seen { outcome, gas: None, executed: None, host_calls, globals, digest: None }
+    }
+}
+
 /// One store of one engine.
 ///
 /// Host functions are the harness's own: `spectest` (see [`crate::SPECTEST_FUNCS`]) is defined in every
@@ -155,20 +272,14 @@ pub trait Session {
     /// their types. This is for generated modules.
     ///
     /// # Errors
-    /// The outcome, if the module is refused or that takes too long.
-    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Outcome>;
+    /// The outcome, if nothing fits an import.
+    fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome>;
 
-    /// Decodes and validates a module (and compiles it, if the engine does), without instantiating it.
-    ///
-    /// # Errors
-    /// The outcome, if the module is refused or that takes too long.
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome>;
-
-    /// Decodes, validates, links and instantiates; imports are found among what was registered.
+    /// Links and instantiates a module; imports are found among what was registered.
     ///
     /// # Errors
     /// The outcome: rejected, out of time, or how a segment or the start function stopped.
-    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome>;
+    fn instantiate(&mut self, module: &Prepared) -> Result<Instance, Outcome>;
 
     /// Makes an instance's exports importable under a module name.
     fn register(&mut self, name: &str, instance: Instance);
@@ -182,11 +293,21 @@ pub trait Session {
     /// Reads an exported global.
     fn global(&mut self, instance: Instance, export: &str) -> Option<Val>;
 
+    /// Takes the calls to host functions that were made since this was last called.
+    fn take_host_calls(&mut self) -> Vec<HostCall>;
+
     /// Gas consumed so far, if metered.
-    fn gas_consumed(&self) -> Option<u64>;
+    fn gas_consumed(&self) -> Option<u64> {
+        None
+    }
 
     /// The sum of the weights of the operators executed so far, if the engine counts it.
     fn gas_executed(&self) -> Option<u64> {
+        None
+    }
+
+    /// A digest of the state; `None` if the engine does not show it.
+    fn digest(&mut self) -> Option<StateDigest> {
         None
     }
 
@@ -201,51 +322,82 @@ pub trait Session {
         Backtrace::default()
     }
 
-    /// Whether calls can be made in turns, as [`SessionConfig::turns`] asks for.
-    fn takes_turns(&self) -> bool {
-        false
+    /// The same store, to make calls in turns in it, as [`SessionConfig::turns`] asks for; `None` if the engine cannot.
+    fn turns(&mut self) -> Option<&mut dyn Turns> {
+        None
     }
 
+    /// What can be observed after an action that ended so.
+    fn observe(&mut self, instance: Option<Instance>, outcome: Outcome, watch: Watch) -> Seen {
+        let mut seen = Seen::ended(outcome);
+        if seen.outcome == Outcome::TimedOut {
+            // How far it came depends on the machine.
+            return seen;
+        }
+        seen.gas = self.gas_consumed();
+        seen.executed = self.gas_executed();
+        seen.host_calls = self.take_host_calls();
+        if !seen.outcome.goes_on() {
+            return seen;
+        }
+        for export in instance.filter(|_| watch.globals).map_or(Vec::new(), |i| self.exports(i)) {
+            if matches!(export.extent, Extent::Global(_))
+                && let Some(instance) = instance
+                && let Some(value) = self.global(instance, &export.name)
+            {
+                seen.globals.push((export.name, value));
+            }
+        }
+        if watch.digest {
+            seen.digest = self.digest();
+        }
+        seen
+    }
+
+    /// Makes calls one after the other, and gives what was observed after each to `sink` as soon as it is known. After one
+    /// that leaves no defined state no further one is made.
+    fn invoke_all(
+        &mut self,
+        instance: Instance,
+        calls: &[Invocation<'_>],
+        watch: Watch,
+        sink: &mut dyn FnMut(Seen),
+    ) {
+        for call in calls {
+            let outcome = self.invoke(instance, call.export, call.args);
+            let seen = self.observe(Some(instance), outcome, watch);
+            let goes_on = seen.outcome.goes_on();
+            sink(seen);
+            if !goes_on {
+                break;
+            }
+        }
+    }
+}
+
+/// Calls that are made in turns, as the threads of scripts need them.
+pub trait Turns {
     /// Switches to the names of a thread of the script: registered names, among which imports are found.
     /// Thread 0 is the script itself; a new thread knows only `spectest`.
-    fn use_names(&mut self, thread: usize) {
-        _ = thread;
-    }
+    fn use_names(&mut self, thread: usize);
 
     /// Begins a call that is made in turns. Nothing of it is executed yet.
     ///
     /// # Errors
     /// The outcome, if it ends at once.
-    fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome> {
-        Err(self.invoke(instance, export, args))
-    }
+    fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome>;
 
     /// Gives a call its turn: if it has reached an access to a memory, that access, and then everything up to
     /// the next access. Other threads cannot observe what happens between two accesses.
-    fn turn(&mut self, call: Call) -> Turn {
-        Turn::Done(Outcome::HostError(format!("call {} is not made in turns", call.0)))
-    }
+    fn turn(&mut self, call: Call) -> Turn;
 
     /// How long at most a call waits to be notified, in nanoseconds; negative means for ever, and `None` that
     /// it does not wait.
-    fn waits(&self, call: Call) -> Option<i64> {
-        _ = call;
-        None
-    }
+    fn waits(&self, call: Call) -> Option<i64>;
 
     /// Ends the wait of a call because it timed out.
-    fn time_out(&mut self, call: Call) {
-        _ = call;
-    }
+    fn time_out(&mut self, call: Call);
 
     /// Abandons a call.
-    fn abandon(&mut self, call: Call) {
-        _ = call;
-    }
-
-    /// Takes the calls to host functions that were made since this was last called.
-    fn take_host_calls(&mut self) -> Vec<HostCall>;
-
-    /// A digest of the state; `None` if the engine does not show it.
-    fn digest(&mut self) -> Option<StateDigest>;
+    fn abandon(&mut self, call: Call);
 }

@@ -1,28 +1,30 @@
 //! One trait for every engine that is judged.
 //!
-//! An [`Adapter`] makes [`Session`]s; a session is one store of one engine. What an engine did is an
-//! [`Outcome`]; the harness decides whether it is right.
+//! An [`Adapter`] that is [`Opened`] prepares modules and makes [`Session`]s; a session is one store of one engine. What an
+//! engine did is an [`Outcome`]; the harness decides whether it is right.
 #![deny(unsafe_code)]
 
 mod adapter;
 mod coverage;
 mod outcome;
 mod own;
+mod own_session;
 mod own_values;
 mod paused;
 mod peers;
 mod precompiled;
 mod refusal;
 mod registry;
-
+mod settings;
+mod solo;
 mod spectest;
 mod turns;
 mod value;
 mod watchdog;
 
 pub use adapter::{
-    Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Session,
-    SessionConfig, StateDigest, Turn,
+    Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Invocation,
+    Opened, Prepared, Seen, Session, SessionConfig, StateDigest, Turn, Turns, Watch,
 };
 pub use coverage::RuleTally;
 #[doc(hidden)]
@@ -33,6 +35,7 @@ pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, racer};
 pub use registry::{ENGINE_NAMES, adapter, trusting_adapter};
+pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};
 pub use watchdog::{Armed, TimeLimit, Watchdog};

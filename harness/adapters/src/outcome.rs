@@ -3,6 +3,14 @@
 use crate::value::Val;
 use etalon_record::OutcomeKind;
 
+/// Between the traps that an engine does not tell apart.
+pub(crate) const OR: &str = " or ";
+
+/// The traps that the text of a trap may mean: one, if the engine tells traps apart as the official scripts do.
+pub fn traps_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(OR)
+}
+
 /// What an engine says of a module that it refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
@@ -118,6 +126,14 @@ impl Rejection {
 }
 
 impl Outcome {
+    /// Whether the state is defined after it, so that a further call may follow.
+    pub fn goes_on(&self) -> bool {
+        !matches!(
+            self,
+            Outcome::Exhausted(_) | Outcome::Crashed(_) | Outcome::TimedOut | Outcome::Rejected(_)
+        )
+    }
+
     /// The kind of the outcome, as records write it.
     pub fn kind(&self) -> OutcomeKind {
         match self {

@@ -3,7 +3,7 @@
 //! It is an engine like any other, so every test of an engine can test it.
 
 use crate::outcome::Outcome;
-use crate::own::OwnSession;
+use crate::own_session::OwnSession;
 use crate::own_values::returned;
 use crate::watchdog::Armed;
 use etalon::unstable::{self, Rebind};

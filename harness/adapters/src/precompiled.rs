@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::outcome::{Outcome, Rejection};
-use crate::own::OwnSession;
+use crate::own::OwnOpened;
 use crate::refusal::rejection;
 use etalon::{Config, InterruptHandle, Module, Tier, unstable};
 
@@ -33,19 +33,19 @@ pub(crate) fn artefact_misfit(
     fits.err().map(|error| error.to_string())
 }
 
-impl OwnSession {
+impl OwnOpened {
     /// The module of an artefact, with its code where the tier runs that, if the user said that artefacts are trusted.
     pub(crate) fn precompiled(
         &self,
         bytes: &[u8],
         handle: Option<&InterruptHandle>,
     ) -> Result<Module, Outcome> {
-        if !self.trusts {
+        if !self.tier.trusts {
             let (feature, message) = ("artefact".to_owned(), UNTRUSTED.to_owned());
             return Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
         }
         let refused = |error| Outcome::Rejected(rejection(error));
-        if !runs_code(self.engine.tier(), self.mixed.is_some()) {
+        if !runs_code(self.engine.tier(), self.tier.mixed.is_some()) {
             let wasm =
                 unstable::module_in_artefact(bytes).map_err(|error| refused(error.into()))?;
             return self.made(&wasm, handle);
@@ -63,7 +63,7 @@ impl OwnSession {
 #[cfg(test)]
 mod tests {
     use crate::{
-        ENGINE_NAMES, GasConfig, Outcome, Rejection, Session, SessionConfig, TimeLimit, Watchdog,
+        ENGINE_NAMES, GasConfig, Outcome, Rejection, SessionConfig, Solo, TimeLimit, Watchdog,
         adapter, trusting_adapter,
     };
     use etalon::{Config, Engine, Module, Schedule, Tier};
@@ -102,8 +102,8 @@ mod tests {
                 let mut late =
                     trusting_adapter(name).unwrap().session(&config(None, over())).unwrap();
                 assert_eq!(late.validate(bytes), Err(Outcome::TimedOut), "{name}");
-                assert_eq!(late.define_missing_imports(bytes), Err(Outcome::TimedOut), "{name}");
-                assert_eq!(late.instantiate(bytes), Err(Outcome::TimedOut), "{name}");
+                assert_eq!(late.load_alone(bytes), Err(Outcome::TimedOut), "{name}");
+                assert_eq!(late.load(bytes), Err(Outcome::TimedOut), "{name}");
             }
         }
     }
@@ -133,7 +133,7 @@ mod tests {
                             let misfit = engine.misfit(&config, &bytes);
                             let at = format!("{name}, {made_for:?} and {asked:?}: {misfit:?}");
                             assert_eq!(misfit.is_some(), runs_code && !fits, "{at}");
-                            let ran = engine.session(&config).unwrap().instantiate(&bytes);
+                            let ran = engine.session(&config).unwrap().load(&bytes);
                             assert_eq!(ran.is_err(), misfit.is_some(), "{at}: {ran:?}");
                         }
                     }
@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    fn session(name: &str, trusts: bool) -> Box<dyn Session> {
+    fn session(name: &str, trusts: bool) -> Solo {
         let adapter = if trusts { trusting_adapter(name) } else { adapter(name) }.unwrap();
         let config =
             SessionConfig { features: adapter.features(), gas: None, turns: false, time: None };
@@ -159,7 +159,7 @@ mod tests {
         for name in ["oracle", "interp", "jit", "aot", "auto", "mixed1", "paused"] {
             let refused = |rejection: &Rejection| matches!(rejection, Rejection::Unsupported { feature, .. } if feature == "artefact");
             let mut session_of_default = session(name, false);
-            match session_of_default.instantiate(&artefact()) {
+            match session_of_default.load(&artefact()) {
                 Err(Outcome::Rejected(rejection)) => assert!(refused(&rejection), "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -167,7 +167,7 @@ mod tests {
                 Err(Outcome::Rejected(rejection)) => assert!(refused(&rejection), "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
-            let taken = session(name, true).instantiate(&artefact());
+            let taken = session(name, true).load(&artefact());
             assert!(taken.is_ok(), "{name}: {taken:?}");
         }
     }

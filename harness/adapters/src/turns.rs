@@ -1,8 +1,8 @@
 //! Calls in turns on the oracle: the threads of a script as executions of one store.
 
-use crate::adapter::{Call, Instance, Turn};
+use crate::adapter::{Call, Instance, Turn, Turns};
 use crate::outcome::Outcome;
-use crate::own::OwnSession;
+use crate::own_session::OwnSession;
 use crate::own_values::returned;
 use crate::value::Val;
 use etalon::{ExecutionError, PauseLimits, Progress};
@@ -10,8 +10,8 @@ use etalon::{ExecutionError, PauseLimits, Progress};
 /// Most instructions in a turn, so that a loop without accesses to a memory does not block the other threads.
 const MOST: u64 = 10_000;
 
-impl OwnSession {
-    pub(crate) fn use_names_of(&mut self, thread: usize) {
+impl Turns for OwnSession {
+    fn use_names(&mut self, thread: usize) {
         let spectest = &self.spectest;
         let names = self.others.remove(&thread);
         if thread != self.thread {
@@ -22,12 +22,7 @@ impl OwnSession {
         }
     }
 
-    pub(crate) fn start_call(
-        &mut self,
-        instance: Instance,
-        export: &str,
-        args: &[Val],
-    ) -> Result<Call, Outcome> {
+    fn start(&mut self, instance: Instance, export: &str, args: &[Val]) -> Result<Call, Outcome> {
         let (func, values) = self.callee(instance, export, args)?;
         let _watched = self.watched();
         match self.store.start(func, &values) {
@@ -47,7 +42,7 @@ impl OwnSession {
         }
     }
 
-    pub(crate) fn take_turn(&mut self, call: Call) -> Turn {
+    fn turn(&mut self, call: Call) -> Turn {
         let Some(execution) = self.execution(call) else {
             return Turn::Done(Outcome::Crashed("an execution that was not started".to_owned()));
         };
@@ -64,7 +59,19 @@ impl OwnSession {
         Turn::Done(outcome)
     }
 
-    pub(crate) fn waits_of(&self, call: Call) -> Option<i64> {
+    fn waits(&self, call: Call) -> Option<i64> {
         Some(self.store.wait_of(self.execution(call)?)?.timeout)
+    }
+
+    fn time_out(&mut self, call: Call) {
+        if let Some(execution) = self.execution(call) {
+            self.store.time_out(execution);
+        }
+    }
+
+    fn abandon(&mut self, call: Call) {
+        if let Some(execution) = self.execution(call) {
+            self.store.abandon(execution);
+        }
     }
 }

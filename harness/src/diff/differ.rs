@@ -168,14 +168,18 @@ impl Differ {
 
     fn rules(&self, case: &Case, other: usize) -> Rules {
         let metered = |i: usize| self.options.run.gas.is_some() && self.engines[i].1.meters_gas();
-        let policies = self.options.policies.clone();
+        let foreign = [0, other].iter().any(|i| self.engines[*i].1.is_foreign());
+        let mut policies = self.options.policies.clone();
+        if foreign {
+            policies.extend(Policy::ALL);
+        }
         let hints = if policies.contains(&Policy::Grow) || policies.contains(&Policy::Relaxed) {
             Policy::hints(&case.wasm, self.options.run.features)
         } else {
             BTreeSet::new()
         };
         let gas = metered(0) && metered(other);
-        Rules { policies, hints, gas, trap_prefix: self.options.trap_prefix }
+        Rules { policies, hints, gas, trap_prefix: self.options.trap_prefix || foreign }
     }
 
     /// A record of these engines without cases.

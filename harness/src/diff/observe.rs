@@ -1,10 +1,10 @@
 //! Running a case on one engine.
 
-use super::case::Case;
+use super::case::{Call, Case};
 use super::trace::{Step, Trace};
 use etalon_adapters::{
-    Adapter, AdapterError, Extent, Features, GasConfig, Instance, Outcome, Session, SessionConfig,
-    TimeLimit,
+    Adapter, AdapterError, Features, GasConfig, Invocation, Opened, Outcome, SessionConfig,
+    TimeLimit, Watch,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -35,9 +35,7 @@ pub fn observe(
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
-        let mut session = adapter.session(&config)?;
-        run(session.as_mut(), options, case, &mut steps)?;
-        not_compiled = session.not_compiled();
+        not_compiled = run(adapter.open(&config)?.as_ref(), options, case, &mut steps)?;
         Ok(())
     }));
     match ended {
@@ -58,69 +56,33 @@ pub(crate) fn session_config(
     SessionConfig { features: options.features, gas, turns: false, time }
 }
 
-/// Pushes each step as soon as it is known, so that none is lost in a panic.
+/// Pushes each step as soon as it is known, so that none is lost in a panic. Gives how many functions were not compiled.
 fn run(
-    session: &mut dyn Session,
+    opened: &dyn Opened,
     options: &RunOptions,
     case: &Case,
     steps: &mut Vec<Step>,
-) -> Result<(), AdapterError> {
+) -> Result<u64, AdapterError> {
+    let watch = Watch { globals: true, digest: options.state };
+    let mut session = opened.session()?;
     if case.mentions_spectest() {
         session.define_spectest()?;
     }
-    let loaded = match session.define_missing_imports(case.given()) {
-        Ok(()) => session.instantiate(case.given()),
-        Err(outcome) => Err(outcome),
-    };
+    let loaded = opened.prepare(case.given()).and_then(|module| {
+        session.define_missing_imports(&module)?;
+        session.instantiate(&module)
+    });
     let (instance, outcome) = match loaded {
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
         Err(outcome) => (None, outcome),
     };
-    steps.push(after(session, options, instance, outcome));
-    let Some(instance) = instance else { return Ok(()) };
-    for call in &case.calls {
-        let outcome = session.invoke(instance, &call.export, &call.args);
-        let step = after(session, options, Some(instance), outcome);
-        let goes_on = step.goes_on();
-        steps.push(step);
-        if !goes_on {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// What can be observed after an action.
-fn after(
-    session: &mut dyn Session,
-    options: &RunOptions,
-    instance: Option<Instance>,
-    outcome: Outcome,
-) -> Step {
-    if outcome == Outcome::TimedOut {
-        // How far it came depends on the machine.
-        return Step::ended(outcome);
-    }
-    let mut step = Step::ended(outcome);
-    step.gas = session.gas_consumed();
-    step.executed = session.gas_executed();
-    step.host_calls = session.take_host_calls();
-    if !step.goes_on() {
-        return step;
-    }
+    steps.push(session.observe(instance, outcome, watch).into());
     if let Some(instance) = instance {
-        for export in session.exports(instance) {
-            if matches!(export.extent, Extent::Global(_))
-                && let Some(value) = session.global(instance, &export.name)
-            {
-                step.globals.push((export.name, value));
-            }
-        }
+        let calls = case.calls.iter().map(|Call { export, args }| Invocation { export, args });
+        let calls: Vec<Invocation<'_>> = calls.collect();
+        session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen.into()));
     }
-    if options.state {
-        step.digest = session.digest();
-    }
-    step
+    Ok(session.not_compiled())
 }
 
 fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {

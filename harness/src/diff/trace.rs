@@ -1,7 +1,7 @@
 //! What one engine did in one case.
 
 use crate::value::show_all;
-use etalon_adapters::{HostCall, Outcome, StateDigest, Val};
+use etalon_adapters::{HostCall, Outcome, Seen, StateDigest, Val};
 use etalon_record::{Gas, Observation, Value};
 
 /// What was observed after one action: loading the module, or one call.
@@ -39,6 +39,13 @@ impl Trace {
     }
 }
 
+impl From<Seen> for Step {
+    fn from(seen: Seen) -> Step {
+        let Seen { outcome, gas, executed, host_calls, globals, digest } = seen;
+        Step { outcome, gas, executed, host_calls, globals, digest }
+    }
+}
+
 impl Step {
     /// A step of which only the ending is known.
     pub fn ended(outcome: Outcome) -> Self {
@@ -54,10 +61,7 @@ impl Step {
 
     /// Whether a further call may follow.
     pub fn goes_on(&self) -> bool {
-        !matches!(
-            self.outcome,
-            Outcome::Exhausted(_) | Outcome::Crashed(_) | Outcome::TimedOut | Outcome::Rejected(_)
-        )
+        self.outcome.goes_on()
     }
 
     /// The step, as records have it. `schedule` is the id of the gas schedule.

@@ -103,7 +103,7 @@ impl Runner<'_> {
 
     /// Instantiates a module. One that cannot be linked because the module that it imports from was skipped is skipped too.
     pub(crate) fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Outcome> {
-        let mut result = self.session.instantiate(bytes);
+        let mut result = self.session.load(bytes);
         if let Err(Outcome::Rejected(Rejection::Unlinkable(reason))) = &result
             && !self.skipped_names.is_empty()
             && let Some(feature) =

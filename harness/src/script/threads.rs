@@ -187,7 +187,8 @@ impl<'a> Runner<'a> {
             self.threads.all.iter_mut().for_each(|thread| thread.left.clear());
             return self.give_up(&Outcome::TimedOut);
         }
-        let able: Vec<Who> = self.everybody().filter(|who| self.timeout(*who).is_none()).collect();
+        let mut able: Vec<Who> = self.everybody().collect();
+        able.retain(|who| self.timeout(*who).is_none());
         if able.is_empty() {
             return self.nobody_can_run();
         }
@@ -230,15 +231,16 @@ impl<'a> Runner<'a> {
     }
 
     /// How long a thread or the script waits; `None` if it can run.
-    fn timeout(&self, who: Who) -> Option<i64> {
+    fn timeout(&mut self, who: Who) -> Option<i64> {
         self.call_of(who).and_then(|call| self.session.waits(call))
     }
 
     /// All wait. The shortest timeout, if there is one, ends now; otherwise this is a deadlock.
     fn nobody_can_run(&mut self) -> Option<Outcome> {
-        let timed = |who: &Who| self.timeout(*who).filter(|timeout| *timeout >= 0);
-        let first = self.everybody().filter(|who| timed(who).is_some()).min_by_key(timed);
-        if let Some(call) = first.and_then(|who| self.call_of(who)) {
+        let everybody: Vec<Who> = self.everybody().collect();
+        let waits = everybody.into_iter().filter_map(|who| Some((self.timeout(who)?, who)));
+        let first = waits.filter(|(timeout, _)| *timeout >= 0).min_by_key(|(timeout, _)| *timeout);
+        if let Some(call) = first.and_then(|(_, who)| self.call_of(who)) {
             self.session.time_out(call);
             return None;
         }

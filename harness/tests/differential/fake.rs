@@ -1,8 +1,8 @@
 //! An engine that does what it is told, for tests of the comparison.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, Outcome, Session,
-    SessionConfig, StateDigest, Val, ValKind,
+    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, Opened, Outcome,
+    Prepared, Session, SessionConfig, StateDigest, Val, ValKind,
 };
 use etalon_record::EngineInfo;
 
@@ -66,7 +66,17 @@ impl Adapter for Fake {
         self.misfit.then(|| AdapterError { engine: self.name.to_owned(), reason })
     }
 
-    fn session(&self, _: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
+    fn open(&self, _: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Opened for Fake {
+    fn prepare(&self, _: &[u8]) -> Result<Prepared, Outcome> {
+        Ok(Prepared::new(()))
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -76,15 +86,11 @@ impl Session for Fake {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
+    fn define_missing_imports(&mut self, _: &Prepared) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, _: &[u8]) -> Result<(), Outcome> {
-        Ok(())
-    }
-
-    fn instantiate(&mut self, _: &[u8]) -> Result<Instance, Outcome> {
+    fn instantiate(&mut self, _: &Prepared) -> Result<Instance, Outcome> {
         self.load.clone().map(|()| Instance(0))
     }
 

@@ -1,8 +1,8 @@
 //! A tier of ours with a fault: what a module with a certain operator does is wrong.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Session,
-    SessionConfig, StateDigest, Val,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Opened, Outcome, Prepared,
+    Session, SessionConfig, StateDigest, Val,
 };
 use etalon_harness::generate::operators_of;
 use etalon_record::EngineInfo;
@@ -25,7 +25,6 @@ pub(crate) enum Fault {
 
 struct PlantedSession {
     sound: Box<dyn Session>,
-    operator: &'static str,
     fault: Fault,
     faulty: bool,
 }
@@ -43,10 +42,33 @@ impl Adapter for Planted {
         self.sound.meters_gas()
     }
 
-    fn session(&self, config: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
-        let sound = self.sound.session(config)?;
+    fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
         let Planted { operator, fault, .. } = *self;
-        Ok(Box::new(PlantedSession { sound, operator, fault, faulty: false }))
+        Ok(Box::new(PlantedOpened { sound: self.sound.open(config)?, operator, fault }))
+    }
+}
+
+struct PlantedOpened {
+    sound: Box<dyn Opened>,
+    operator: &'static str,
+    fault: Fault,
+}
+
+/// A module, and whether what it does is wrong.
+struct PlantedModule {
+    sound: Prepared,
+    faulty: bool,
+}
+
+impl Opened for PlantedOpened {
+    fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        let faulty = operators_of(wasm, Features::wasm3()).contains(self.operator);
+        Ok(Prepared::new(PlantedModule { sound: self.sound.prepare(wasm)?, faulty }))
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
+        let (sound, fault) = (self.sound.session()?, self.fault);
+        Ok(Box::new(PlantedSession { sound, fault, faulty: false }))
     }
 }
 
@@ -55,17 +77,14 @@ impl Session for PlantedSession {
         self.sound.define_spectest()
     }
 
-    fn define_missing_imports(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
-        self.sound.define_missing_imports(wasm)
+    fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome> {
+        self.sound.define_missing_imports(&module.module::<PlantedModule>()?.sound)
     }
 
-    fn validate(&mut self, wasm: &[u8]) -> Result<(), Outcome> {
-        self.sound.validate(wasm)
-    }
-
-    fn instantiate(&mut self, wasm: &[u8]) -> Result<Instance, Outcome> {
-        self.faulty = operators_of(wasm, Features::wasm3()).contains(self.operator);
-        self.sound.instantiate(wasm)
+    fn instantiate(&mut self, module: &Prepared) -> Result<Instance, Outcome> {
+        let module: &PlantedModule = module.module()?;
+        self.faulty = module.faulty;
+        self.sound.instantiate(&module.sound)
     }
 
     fn register(&mut self, name: &str, instance: Instance) {

@@ -1,7 +1,7 @@
 //! Instantiations that fail leave nothing behind but what they did to their imports.
 
 use crate::guest::{Guest, alone, session, vsize};
-use etalon_adapters::{Features, Instance, Outcome, Session, Val, adapter};
+use etalon_adapters::{Features, Instance, Outcome, Solo, Val, adapter};
 
 /// The tiers, and one store with all of them.
 const ENGINES: [&str; 4] = ["oracle", "interp", "jit", "mixed0"];
@@ -9,13 +9,13 @@ const ENGINES: [&str; 4] = ["oracle", "interp", "jit", "mixed0"];
 /// Many of these, each with a memory of its own, would show.
 const TIMES: usize = 40;
 
-fn engine_session(engine: &str) -> Box<dyn Session> {
+fn engine_session(engine: &str) -> Solo {
     let features = adapter(engine).expect("it is one of ours").features();
     session(engine, features.intersection(Features::wasm3()), false)
 }
 
-fn instantiate(session: &mut dyn Session, wat: &str) -> Result<Instance, Outcome> {
-    session.instantiate(&wat::parse_str(wat).unwrap_or_else(|e| panic!("{e}: {wat}")))
+fn instantiate(session: &mut Solo, wat: &str) -> Result<Instance, Outcome> {
+    session.load(&wat::parse_str(wat).unwrap_or_else(|e| panic!("{e}: {wat}")))
 }
 
 /// What other modules import.
@@ -32,12 +32,12 @@ fn leaves_nothing(name: &str, wat: &str, fails: fn(&Outcome) -> bool) {
     alone(name, || {
         for engine in ENGINES {
             let mut session = engine_session(engine);
-            let shared = instantiate(&mut *session, SHARED).expect("it has no imports");
+            let shared = instantiate(&mut session, SHARED).expect("it has no imports");
             session.register("shared", shared);
             let digest = session.digest();
             let mut before = 0;
             for n in 0..TIMES {
-                match instantiate(&mut *session, wat) {
+                match instantiate(&mut session, wat) {
                     Err(outcome) if fails(&outcome) => {}
                     other => panic!("{engine}: {other:?}"),
                 }
@@ -49,13 +49,13 @@ fn leaves_nothing(name: &str, wat: &str, fails: fn(&Outcome) -> bool) {
             let taken = vsize().saturating_sub(before);
             assert!(taken < 5 << 32, "{engine}: {taken} bytes");
             assert_eq!(session.digest(), digest, "{engine}");
-            works(&mut *session, shared, engine);
+            works(&mut session, shared, engine);
         }
     });
 }
 
 /// The session can still be used: addresses that are used again mean the new things.
-fn works(session: &mut dyn Session, shared: Instance, engine: &str) {
+fn works(session: &mut Solo, shared: Instance, engine: &str) {
     let wat = r#"(module (import "shared" "t" (table 10 funcref)) (memory 1) (tag $t (param i32))
         (type $s (struct (field i32)))
         (func $nine (result i32) (i32.load (i32.const 0)))
@@ -156,17 +156,17 @@ fn what_can_be_reached_stays() {
     for engine in ENGINES {
         for (wat, then) in [(by_segment, None), (by_code, None), (in_object, Some(take_out))] {
             let mut session = engine_session(engine);
-            let shared = instantiate(&mut *session, SHARED).expect("it has no imports");
+            let shared = instantiate(&mut session, SHARED).expect("it has no imports");
             session.register("shared", shared);
-            let result = instantiate(&mut *session, wat);
+            let result = instantiate(&mut session, wat);
             assert!(matches!(&result, Err(outcome) if traps(outcome)), "{engine}: {result:?}");
             if let Some(then) = then {
-                instantiate(&mut *session, then).unwrap_or_else(|e| panic!("{engine}: {e:?}"));
+                instantiate(&mut session, then).unwrap_or_else(|e| panic!("{engine}: {e:?}"));
             }
             let seven = Outcome::Returned(vec![Val::I32(7)]);
             let called = session.invoke(shared, "call", &[Val::I32(2)]);
             assert_eq!(called, seven, "{engine}: {wat}");
-            works(&mut *session, shared, engine);
+            works(&mut session, shared, engine);
             assert_eq!(session.invoke(shared, "call", &[Val::I32(2)]), seven, "{engine}: {wat}");
         }
     }
@@ -189,7 +189,7 @@ fn code_of_others_goes_on() {
         let mut guest = Guest::in_session(engine, engine_session(engine), before);
         guest.session.register("before", guest.instance);
         for n in 0..10 {
-            let result = instantiate(&mut *guest.session, fails);
+            let result = instantiate(&mut guest.session, fails);
             assert!(matches!(&result, Err(outcome) if traps(outcome)), "{engine}: {result:?}");
             let sum = Outcome::Returned(vec![Val::I32(n + 5)]);
             assert_eq!(guest.call("f", &[Val::I32(n)]), sum, "{engine}");

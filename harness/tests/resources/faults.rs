@@ -4,7 +4,7 @@
 //! With `ETALON_FAULTS=all` (`make faults`) the programs of the corpus run so too.
 
 use crate::guest::{alone, mappings, session};
-use etalon_adapters::{Features, Instance, Outcome, Rejection, Session, Val, adapter, fault};
+use etalon_adapters::{Features, Instance, Outcome, Rejection, Solo, Val, adapter, fault};
 use etalon_harness::corpus::Entry;
 use std::path::Path;
 
@@ -102,8 +102,8 @@ fn is_error(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::HostError(_) | Outcome::Rejected(Rejection::Limit(_)))
 }
 
-fn run(session: &mut dyn Session, wasm: &[u8]) -> Result<Outcome, Outcome> {
-    let instance: Instance = session.instantiate(wasm)?;
+fn run(session: &mut Solo, wasm: &[u8]) -> Result<Outcome, Outcome> {
+    let instance: Instance = session.load(wasm)?;
     let outcome = session.invoke(instance, "f", &[]);
     session.digest();
     Ok(outcome)
@@ -116,7 +116,7 @@ fn every_request_fails(engine: &str, name: &str, wasm: &[u8], expected: &Outcome
     for n in 1.. {
         let mut session = session(engine, features, n % 2 == 0);
         fault::fail(Some(n));
-        let outcome = run(&mut *session, wasm);
+        let outcome = run(&mut session, wasm);
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
         let failed = fault::fail(None);
         // A request may fail and do no harm: a collection that cannot be made, a digest that reads everything.
@@ -124,7 +124,7 @@ fn every_request_fails(engine: &str, name: &str, wasm: &[u8], expected: &Outcome
             outcome == *expected || failed && is_error(&outcome),
             "{engine}: {name}: request {n}: {outcome:?}"
         );
-        let again = run(&mut *session, wasm);
+        let again = run(&mut session, wasm);
         assert_eq!(again.as_ref(), Ok(expected), "{engine}: {name}: after request {n}");
         if !failed {
             return n - 1;
@@ -181,17 +181,16 @@ fn programs_with_faults() {
 fn program(engine: &str, entry: &Entry) {
     let missing = adapter(engine).expect("it is one of ours").features();
     let features = entry.features.intersection(missing);
-    let calls = |session: &mut dyn Session| -> Result<Vec<Outcome>, Outcome> {
-        session.define_missing_imports(&entry.case.wasm)?;
-        let instance = session.instantiate(&entry.case.wasm)?;
+    let calls = |session: &mut Solo| -> Result<Vec<Outcome>, Outcome> {
+        let instance = session.load_alone(&entry.case.wasm)?;
         let calls = entry.case.calls.iter();
         Ok(calls.map(|call| session.invoke(instance, &call.export, &call.args)).collect())
     };
-    let Ok(expected) = calls(&mut *session(engine, features, true)) else { return };
+    let Ok(expected) = calls(&mut session(engine, features, true)) else { return };
     for n in 1.. {
         let mut session = session(engine, features, true);
         fault::fail(Some(n));
-        let outcomes = calls(&mut *session);
+        let outcomes = calls(&mut session);
         let failed = fault::fail(None);
         let outcomes = outcomes.unwrap_or_else(|outcome| vec![outcome]);
         let first = outcomes.iter().zip(&expected).find(|(got, expected)| got != expected);

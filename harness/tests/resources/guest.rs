@@ -1,7 +1,7 @@
 //! Modules on the tiers, and processes with limits of their own.
 
 use etalon_adapters::{
-    Features, GasConfig, Instance, Outcome, Schedule, Session, SessionConfig, Val, adapter,
+    Features, GasConfig, Instance, Outcome, Schedule, SessionConfig, Solo, Val, adapter,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::process::Command;
@@ -30,12 +30,12 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
 
 /// A module in a session of a tier.
 pub(crate) struct Guest {
-    pub(crate) session: Box<dyn Session>,
+    pub(crate) session: Solo,
     pub(crate) instance: Instance,
 }
 
 /// A session of a tier; metered without a limit, or not at all.
-pub(crate) fn session(engine: &str, features: Features, metered: bool) -> Box<dyn Session> {
+pub(crate) fn session(engine: &str, features: Features, metered: bool) -> Solo {
     let schedule = Schedule::builtin(Schedule::DEFAULT).expect("it is built in");
     let gas = metered.then_some(GasConfig { schedule, limit: None });
     let config = SessionConfig { features, gas, turns: false, time: None };
@@ -56,9 +56,9 @@ impl Guest {
         Guest::in_session(engine, session(engine, features, metered), wat)
     }
 
-    pub(crate) fn in_session(engine: &str, mut session: Box<dyn Session>, wat: &str) -> Guest {
+    pub(crate) fn in_session(engine: &str, mut session: Solo, wat: &str) -> Guest {
         let wasm = wat::parse_str(wat).expect("the module is text");
-        let instance = session.instantiate(&wasm).unwrap_or_else(|e| panic!("{engine}: {e:?}"));
+        let instance = session.load(&wasm).unwrap_or_else(|e| panic!("{engine}: {e:?}"));
         Guest { session, instance }
     }
 

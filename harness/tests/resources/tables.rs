@@ -67,7 +67,7 @@ fn the_tables_of_a_store_are_counted_together() {
     let wasm = wat::parse_str(wat).expect("it is text");
     for engine in ENGINES {
         let mut session = session(engine, Features::wasm3(), false);
-        let result = session.instantiate(&wasm);
+        let result = session.load(&wasm);
         let Err(Outcome::Rejected(Rejection::Limit(text))) = result else {
             panic!("{engine}: {result:?}")
         };

@@ -1,8 +1,8 @@
 //! An engine that does what a test tells it.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Outcome, Reason, Rejection,
-    Session, SessionConfig, StateDigest, Val,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Opened, Outcome, Prepared,
+    Reason, Rejection, Session, SessionConfig, StateDigest, Val,
 };
 use etalon_harness::script::{ScriptOptions, ScriptSource, TextRule, run_script};
 use etalon_record::{EngineInfo, Row};
@@ -125,16 +125,36 @@ impl Adapter for Fake {
         self.gas.is_some()
     }
 
-    fn session(&self, _: &SessionConfig) -> Result<Box<dyn Session>, AdapterError> {
+    fn open(&self, _: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
         let mut loads = self.loads.lock().unwrap().clone();
         loads.reverse();
         let (calls, globals) = (self.calls.clone(), self.globals.clone());
-        Ok(Box::new(FakeSession { loads, calls, globals, gas: self.gas, instances: 0 }))
+        Ok(Box::new(FakeOpened { loads: Mutex::new(loads), calls, globals, gas: self.gas }))
+    }
+}
+
+struct FakeOpened {
+    loads: Mutex<Vec<Outcome>>,
+    calls: BTreeMap<&'static str, Act>,
+    globals: BTreeMap<&'static str, Val>,
+    gas: Option<u64>,
+}
+
+impl Opened for FakeOpened {
+    fn prepare(&self, _: &[u8]) -> Result<Prepared, Outcome> {
+        match self.loads.lock().unwrap().pop() {
+            None | Some(Outcome::Returned(_)) => Ok(Prepared::new(())),
+            Some(outcome) => Err(outcome),
+        }
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
+        let (calls, globals) = (self.calls.clone(), self.globals.clone());
+        Ok(Box::new(FakeSession { calls, globals, gas: self.gas, instances: 0 }))
     }
 }
 
 struct FakeSession {
-    loads: Vec<Outcome>,
     calls: BTreeMap<&'static str, Act>,
     globals: BTreeMap<&'static str, Val>,
     gas: Option<u64>,
@@ -146,25 +166,13 @@ impl Session for FakeSession {
         Ok(())
     }
 
-    fn define_missing_imports(&mut self, _: &[u8]) -> Result<(), Outcome> {
+    fn define_missing_imports(&mut self, _: &Prepared) -> Result<(), Outcome> {
         Ok(())
     }
 
-    fn validate(&mut self, _: &[u8]) -> Result<(), Outcome> {
-        match self.loads.pop() {
-            None | Some(Outcome::Returned(_)) => Ok(()),
-            Some(outcome) => Err(outcome),
-        }
-    }
-
-    fn instantiate(&mut self, _: &[u8]) -> Result<Instance, Outcome> {
-        match self.loads.pop() {
-            None | Some(Outcome::Returned(_)) => {
-                self.instances += 1;
-                Ok(Instance(self.instances - 1))
-            }
-            Some(outcome) => Err(outcome),
-        }
+    fn instantiate(&mut self, _: &Prepared) -> Result<Instance, Outcome> {
+        self.instances += 1;
+        Ok(Instance(self.instances - 1))
     }
 
     fn register(&mut self, _: &str, _: Instance) {}

@@ -1,9 +1,10 @@
 //! Our own tiers, with and without gas.
 
 use super::{KERNEL_EXPORT, Loaded, Racer, fault};
-use crate::adapter::{Adapter, AdapterError, GasConfig, Instance, Session, SessionConfig};
+use crate::adapter::{Adapter, AdapterError, GasConfig, Instance, SessionConfig};
 use crate::outcome::Outcome;
 use crate::registry::adapter;
+use crate::solo::Solo;
 use crate::value::Val;
 use etalon::Schedule;
 use etalon_record::EngineInfo;
@@ -49,15 +50,14 @@ impl Racer for Own {
             time: None,
         };
         let mut session = self.adapter.session(&config)?;
-        let instance =
-            session.instantiate(wasm).map_err(|o| fault(&self.name, format!("{o:?}")))?;
+        let instance = session.load(wasm).map_err(|o| fault(&self.name, format!("{o:?}")))?;
         Ok(Box::new(OwnInstance { name: self.name.clone(), session, instance }))
     }
 }
 
 struct OwnInstance {
     name: String,
-    session: Box<dyn Session>,
+    session: Solo,
     instance: Instance,
 }
 

@@ -208,7 +208,7 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConf
         session.define_spectest()?;
     }
     let mut run = Run::of(args.invoke.clone());
-    match session.instantiate(wasm) {
+    match session.load(wasm) {
         Err(outcome) => run.outcome = outcome,
         Ok(instance) => call(args, &mut *session, (instance, wasm), &mut run)?,
     }

@@ -1,0 +1,94 @@
+//! Settings in the names of engines: `jit?gc=stress&opt=none`.
+
+use crate::adapter::AdapterError;
+use etalon::{OptLevel, Tier};
+use std::collections::BTreeMap;
+
+/// Settings of a tier of ours that its name says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// How hard the compiler tries.
+    pub(crate) opt: OptLevel,
+    /// Whether the heap is collected before every allocation.
+    pub(crate) gc_stress: bool,
+    /// Whether gas is not charged, even if the others charge it.
+    pub(crate) unmetered: bool,
+}
+
+/// The settings that there are, as messages list them.
+const KNOWN: &str = "gc=stress, metering=off, opt=none, opt=size, opt=speed";
+
+/// What stands before the `?` in the name of an engine, and the settings behind it.
+///
+/// # Errors
+/// If what stands there is no list of settings, each of another name.
+pub(crate) fn parts(name: &str) -> Result<(&str, BTreeMap<&str, &str>), AdapterError> {
+    let Some((engine, query)) = name.split_once('?') else { return Ok((name, BTreeMap::new())) };
+    let wrong = |reason: String| AdapterError { engine: engine.to_owned(), reason };
+    let mut settings = BTreeMap::new();
+    for setting in query.split('&') {
+        let Some((key, value)) = setting.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(wrong(format!("{setting:?} is no setting of the form NAME=VALUE")));
+        };
+        if settings.insert(key, value).is_some() {
+            return Err(wrong(format!("the setting {key} is there twice")));
+        }
+    }
+    Ok((engine, settings))
+}
+
+impl Settings {
+    /// Reads the settings of a tier of ours.
+    pub(crate) fn read(
+        engine: &str,
+        compiles: bool,
+        settings: &BTreeMap<&str, &str>,
+    ) -> Result<Settings, AdapterError> {
+        let mut read = Settings::default();
+        for (key, value) in settings {
+            let wrong = |what: String| AdapterError { engine: engine.to_owned(), reason: what };
+            match (*key, *value) {
+                ("gc", "stress") => read.gc_stress = true,
+                ("metering", "off") => read.unmetered = true,
+                ("opt", _) if !compiles => {
+                    let what = "it compiles nothing, so there is nothing to set by opt".to_owned();
+                    return Err(wrong(what));
+                }
+                ("opt", "none") => read.opt = OptLevel::None,
+                ("opt", "size") => read.opt = OptLevel::Size,
+                ("opt", "speed") => read.opt = OptLevel::Speed,
+                _ => return Err(wrong(format!("no setting {key}={value}; there are {KNOWN}"))),
+            }
+        }
+        Ok(read)
+    }
+
+    /// The settings that are not as usual, as records have them.
+    pub(crate) fn names(self) -> BTreeMap<String, String> {
+        let opt = match self.opt {
+            OptLevel::None => Some("none"),
+            OptLevel::Size => Some("size"),
+            OptLevel::Speed => None,
+        };
+        let gc = self.gc_stress.then_some("stress");
+        let metering = self.unmetered.then_some("off");
+        let all = [("gc", gc), ("metering", metering), ("opt", opt)];
+        all.into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+            .collect()
+    }
+}
+
+/// A name with its settings.
+pub(crate) fn with_settings(name: &str, settings: &BTreeMap<String, String>) -> String {
+    let list: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    match list.is_empty() {
+        true => name.to_owned(),
+        false => format!("{name}?{}", list.join("&")),
+    }
+}
+
+/// Whether a tier makes machine code.
+pub(crate) fn compiles(tier: Tier) -> bool {
+    matches!(tier, Tier::Jit | Tier::Aot | Tier::Auto)
+}
