@@ -2,6 +2,7 @@
 
 use crate::adapter::{Adapter, AdapterError};
 use crate::own::OwnTier;
+use crate::remote::{ANY, Launch, Remote, TrapTexts, V8, WASMI, WASMTIME};
 use crate::settings::{Settings, compiles, parts};
 use std::sync::Arc;
 
@@ -16,11 +17,32 @@ fn piece(name: &str) -> Option<u64> {
     name.strip_prefix("paused:")?.parse().ok().filter(|piece| *piece > 0)
 }
 
-/// The engine with a name.
+/// How engines of others are named, as messages list them.
+pub const FOREIGN_NAMES: &[&str] = &["node", "node:PATH", "cmd:PROGRAM ARGUMENTS"];
+
+/// Engines of others that are only in some builds, and whether they are in this one.
+const LINKED: &[(&str, bool)] = &[];
+
+/// The engine with a name. One of somebody else's is started: it runs in processes of its own.
 ///
 /// # Errors
-/// If there is no engine with the name.
+/// If there is no engine with the name, or it cannot be started.
 pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    match foreign(name)? {
+        Some(foreign) => Ok(Arc::new(foreign)),
+        None => Ok(Arc::new(own(name)?)),
+    }
+}
+
+/// The engine with a name, in this process.
+///
+/// # Errors
+/// If there is no engine with the name, or only one in processes of its own.
+pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    if name == "node" || name.starts_with("node:") || name.starts_with("cmd:") {
+        let reason = "it runs only in processes of its own".to_owned();
+        return Err(AdapterError { engine: name.to_owned(), reason });
+    }
     Ok(Arc::new(own(name)?))
 }
 
@@ -28,10 +50,49 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 /// said that they are trusted.
 ///
 /// # Errors
-/// If there is no engine with the name.
+/// If there is no engine with the name, or it cannot be started.
 pub fn trusting_adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
-    Ok(Arc::new(own(name)?.trusting_artefacts()))
+    match foreign(name)? {
+        Some(foreign) => Ok(Arc::new(foreign)),
+        None => Ok(Arc::new(own(name)?.trusting_artefacts())),
+    }
 }
+
+/// An engine that runs in processes of its own; `None` if the name is not of one.
+fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
+    let launch = |program: &str, args: Vec<String>| Launch { program: program.into(), args };
+    let wrong = |reason: &str| AdapterError { engine: name.to_owned(), reason: reason.to_owned() };
+    let (launch, texts): (Launch, &'static TrapTexts) = match name.split_once(':') {
+        Some(("cmd", command)) => {
+            let mut words = command.split_whitespace().map(str::to_owned);
+            let program = words.next().ok_or_else(|| wrong("no program is named"))?;
+            (launch(&program, words.collect()), &ANY)
+        }
+        Some(("node", path)) => (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
+        None if name == "node" => (launch("node", vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
+        _ => match LINKED
+            .iter()
+            .find(|(linked, _)| *linked == name.split('?').next().unwrap_or(name))
+        {
+            None => return Ok(None),
+            Some((linked, false)) => {
+                return Err(wrong(&format!(
+                    "not in this build; build with the feature `peer-{linked}`"
+                )));
+            }
+            Some((linked, true)) => {
+                let program = std::env::current_exe().map_err(|error| wrong(&error.to_string()))?;
+                let args = ["serve", "--engine", name].map(str::to_owned).to_vec();
+                let texts = if *linked == "wasmi" { &*WASMI } else { &*WASMTIME };
+                (Launch { program, args }, texts)
+            }
+        },
+    };
+    Remote::start(name, launch, texts).map(Some)
+}
+
+/// What a JavaScript engine runs.
+const DRIVER: &str = include_str!("../engines/driver.js");
 
 fn own(name: &str) -> Result<OwnTier, AdapterError> {
     let (engine, settings) = parts(name)?;
@@ -43,7 +104,11 @@ fn own(name: &str) -> Result<OwnTier, AdapterError> {
         _ if let Some(piece) = piece(engine) => OwnTier::paused(piece),
         _ => OwnTier::new(engine.parse().map_err(|_| AdapterError {
             engine: engine.to_owned(),
-            reason: format!("no such engine; there are {}", ENGINE_NAMES.join(", ")),
+            reason: format!(
+                "no such engine; there are {}, {}",
+                ENGINE_NAMES.join(", "),
+                FOREIGN_NAMES.join(", ")
+            ),
         })?),
     };
     let settings = Settings::read(engine, compiles(own.tier), &settings)?;

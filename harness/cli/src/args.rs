@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Fuzz(commands::fuzz::Args),
     /// List the engines available here
     Engines(commands::engines::Args),
+    /// Be an engine for others: answer requests on standard input, one JSON object a line
+    Serve(commands::serve::Args),
     /// Measure the speed of engines on small kernels
     Bench(commands::bench::Args),
     /// Render records as HTML, Markdown, JUnit and JSON

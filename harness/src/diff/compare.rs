@@ -2,7 +2,7 @@
 
 use super::policy::Policy;
 use super::trace::{Step, Trace, call_text};
-use etalon_adapters::{HostCall, Outcome, Rejection};
+use etalon_adapters::{HostCall, Outcome, Rejection, traps_in};
 use etalon_record::Aspect;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -18,6 +18,8 @@ pub struct Rules {
     pub gas: bool,
     /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
+    /// Whether one of them is of another maker, so that it need not tell as much as ours.
+    pub foreign: bool,
 }
 
 /// Where two traces differ, and in what.
@@ -99,7 +101,11 @@ fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect>
         (Trapped { text: a, .. }, Trapped { text: b, .. }) => {
             (!same_trap(a, b, rules.trap_prefix)).then_some(Aspect::Trap)
         }
-        (Threw(a), Threw(b)) => (a != b).then_some(Aspect::Exception),
+        // An engine of another maker need not show what an exception carries.
+        (Threw(a), Threw(b)) => {
+            let hidden = rules.foreign && (a.is_empty() || b.is_empty());
+            (a != b && !hidden).then_some(Aspect::Exception)
+        }
         (Exhausted(a), Exhausted(b)) => (a != b).then_some(Aspect::Outcome),
         // The text of a failing host function is the harness's or the engine's own, so it is not compared.
         (HostError(_), HostError(_)) => None,
@@ -116,7 +122,9 @@ fn same_rejection(a: &Rejection, b: &Rejection) -> bool {
 }
 
 fn same_trap(a: &str, b: &str, prefix: bool) -> bool {
-    a == b || (prefix && (a.starts_with(b) || b.starts_with(a)))
+    let alike = |a: &str, b: &str| a == b || (prefix && (a.starts_with(b) || b.starts_with(a)));
+    // One that does not tell some traps apart means either.
+    traps_in(a).any(|a| traps_in(b).any(|b| alike(a, b)))
 }
 
 fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {

@@ -179,7 +179,8 @@ impl Differ {
             BTreeSet::new()
         };
         let gas = metered(0) && metered(other);
-        Rules { policies, hints, gas, trap_prefix: self.options.trap_prefix || foreign }
+        let trap_prefix = self.options.trap_prefix || foreign;
+        Rules { policies, hints, gas, trap_prefix, foreign }
     }
 
     /// A record of these engines without cases.

@@ -1,29 +1,74 @@
 //! `etalon engines`
 
+use crate::engines::EngineArgs;
 use crate::exit::Status;
 use crate::fault::tool;
 use crate::output::{Format, json, say};
 use anyhow::Result;
-use etalon_adapters::{ENGINE_NAMES, adapter};
+use etalon_adapters::{Adapter, ENGINE_NAMES, FOREIGN_NAMES, Features, PROBES, probe};
 use etalon_record::{EngineInfo, EnginesRecord};
+use std::sync::Arc;
 
 /// Arguments of `etalon engines`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  etalon engines                     names for --engine, with what each consists of
-  etalon engines --format json       the same for a program")]
-pub(crate) struct Args {}
+  etalon engines                          names for --engine, with what each consists of
+  etalon engines --format json            the same for a program
+  etalon engines --engine oracle,node --probe
+                                          which features do they implement?")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Print which features each engine implements: those of which it accepts a tiny module
+    #[arg(long)]
+    pub probe: bool,
+}
 
-pub(crate) fn run(_: &Args, format: Format) -> Result<Status> {
-    let tool = tool();
-    let mut record = EnginesRecord::new(tool, std::env::consts::ARCH);
-    for name in ENGINE_NAMES {
-        record.engines.push(adapter(name)?.info());
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let engines = args.engine.adapters(ENGINE_NAMES)?;
+    let mut record = EnginesRecord::new(tool(), std::env::consts::ARCH);
+    record.engines = engines.iter().map(|engine| engine.info()).collect();
+    let named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
+    if args.probe {
+        return probed(&engines, record, format);
     }
     match format {
         Format::Json => json(&record)?,
-        Format::Human => record.engines.iter().for_each(print),
+        Format::Human => {
+            record.engines.iter().for_each(print);
+            if !named {
+                say!("engines of others: {}", FOREIGN_NAMES.join(", "));
+            }
+        }
+    }
+    Ok(Status::Fine)
+}
+
+/// Prints which features each engine implements.
+fn probed(
+    engines: &[Arc<dyn Adapter>],
+    mut record: EnginesRecord,
+    format: Format,
+) -> Result<Status> {
+    let features = engines.iter().map(|engine| probe(engine.as_ref()));
+    let features: Vec<Features> = features.collect::<Result<_, _>>()?;
+    for (info, features) in record.engines.iter_mut().zip(&features) {
+        info.features = features.names().into_iter().map(str::to_owned).collect();
+    }
+    if format == Format::Json {
+        json(&record)?;
+        return Ok(Status::Fine);
+    }
+    let names: Vec<&str> = record.engines.iter().map(|info| info.name.as_str()).collect();
+    say!("{:<38}{}", "", names.join("  "));
+    for (feature, _) in PROBES {
+        let cell = |(name, set): (&&str, &Features)| {
+            let cell = if set.names().contains(feature) { "yes" } else { "-" };
+            format!("{cell:<width$}", width = name.chars().count() + 2)
+        };
+        let row: String = names.iter().zip(&features).map(cell).collect();
+        say!("{feature:<38}{}", row.trim_end());
     }
     Ok(Status::Fine)
 }

@@ -8,6 +8,7 @@ pub(crate) mod engines;
 pub(crate) mod fuzz;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod spec;
 pub(crate) mod validate;
 pub(crate) mod wast;
@@ -28,6 +29,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Diff(args) => diff::run(&args, format),
         Command::Fuzz(args) => fuzz::run(&args, format),
         Command::Engines(args) => engines::run(&args, format),
+        Command::Serve(args) => serve::run(&args),
         Command::Bench(args) => bench::run(&args, format),
         Command::Report(args) => report::run(&args, format),
         Command::Completions(args) => completions::run(&args, format),

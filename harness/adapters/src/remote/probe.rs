@@ -1,0 +1,90 @@
+//! Tiny modules, each of which needs one feature: what an engine implements is what it accepts of them, whatever it says.
+
+use crate::adapter::{Adapter, AdapterError, SessionConfig};
+use etalon::Features;
+
+/// A feature, and a module that needs it.
+pub const PROBES: &[(&str, &str)] = &[
+    ("mutable-global", r#"(module (global (export "g") (mut i32) (i32.const 0)))"#),
+    (
+        "nontrapping-float-to-int-conversions",
+        "(module (func (param f32) (result i32) (i32.trunc_sat_f32_s (local.get 0))))",
+    ),
+    (
+        "sign-extension-ops",
+        "(module (func (param i32) (result i32) (i32.extend8_s (local.get 0))))",
+    ),
+    ("multi-value", "(module (func (result i32 i32) (i32.const 0) (i32.const 0)))"),
+    ("reference-types", "(module (func (param externref)))"),
+    (
+        "bulk-memory",
+        "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))",
+    ),
+    ("simd", "(module (func (param v128)))"),
+    ("extended-const", "(module (global i32 (i32.add (i32.const 0) (i32.const 0))))"),
+    ("tail-call", "(module (func $f (return_call $f)))"),
+    ("multi-memory", "(module (memory 0) (memory 0))"),
+    ("memory64", "(module (memory i64 0))"),
+    (
+        "relaxed-simd",
+        "(module (func (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))",
+    ),
+    ("exceptions", "(module (func (try_table)))"),
+    (
+        "function-references",
+        "(module (func (param funcref) (drop (ref.as_non_null (local.get 0)))))",
+    ),
+    ("gc", "(module (type (struct)) (func (drop (struct.new 0))))"),
+    ("threads", "(module (memory 1 1 shared))"),
+    (
+        "wide-arithmetic",
+        "(module (func (param i64 i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1))))",
+    ),
+    ("custom-page-sizes", "(module (memory 0 (pagesize 1)))"),
+    ("legacy-exceptions", "(module (func try catch_all end))"),
+    (
+        "stack-switching",
+        "(module (type $f (func)) (type $c (cont $f)) (func (param (ref null $c))))",
+    ),
+];
+
+/// The modules in the binary format.
+pub(crate) fn probes() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    PROBES.iter().filter_map(|(feature, text)| Some((*feature, wat::parse_str(text).ok()?)))
+}
+
+/// No feature: what the first version of the specification had.
+pub(crate) fn none() -> Features {
+    Features::all_names().fold(Features::all(), |set, name| set.without(name).unwrap_or(set))
+}
+
+/// The features that an engine implements: those whose modules it accepts.
+///
+/// # Errors
+/// If the engine cannot be set up.
+pub fn probe(adapter: &dyn Adapter) -> Result<Features, AdapterError> {
+    let features = Features::all();
+    let opened = adapter.open(&SessionConfig { features, gas: None, turns: false, time: None })?;
+    let accepted = probes().filter(|(_, wasm)| opened.validate(wasm).is_ok());
+    Ok(accepted.fold(none(), |set, (feature, _)| set.with(feature).unwrap_or(set)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etalon::unstable::module::Module;
+
+    /// A probe that is refused says that the feature is missing only if it needs nothing else that is newer.
+    #[test]
+    fn each_probe_needs_the_feature_that_it_probes() {
+        assert_eq!(probes().count(), PROBES.len(), "all are text");
+        for (feature, wasm) in probes() {
+            let module = Module::new(&wasm, Features::all()).unwrap();
+            let needs = module.needs().names();
+            assert!(needs.contains(&feature), "{feature}: {needs:?}");
+            let without = Features::all().without(feature).unwrap();
+            let lacking = module.lacking(without);
+            assert_eq!(lacking, Some(feature));
+        }
+    }
+}

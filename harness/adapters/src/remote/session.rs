@@ -1,0 +1,342 @@
+//! A session of an engine in a process of its own.
+
+use super::child::Patience;
+use super::engine::{Pool, RemoteModule, Seat, Seated, Setup, Sitting, gone};
+use super::facts::{Facts, spectest};
+use super::protocol::{Answer, Ask, CallOf, Give, Given, GlobalOf, Watched, value_text};
+use crate::adapter::{
+    AdapterError, ExportInfo, HostCall, Instance, Invocation, Prepared, Seen, Session, StateDigest,
+    Watch,
+};
+use crate::outcome::{Outcome, Reason, Rejection};
+use crate::value::Val;
+use crate::watchdog::TimeLimit;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A session of an engine in a process of its own.
+pub(crate) struct RemoteSession {
+    pool: Arc<Pool>,
+    setup: Setup,
+    time: Option<TimeLimit>,
+    seat: Arc<Seat>,
+    /// Whether the process holds a session of somebody else's before this one.
+    is_new: bool,
+    /// Registered names, the last first looked at.
+    names: Vec<(String, usize)>,
+    has_spectest: bool,
+    /// Imports that are made from their types.
+    made: BTreeSet<(String, String)>,
+    /// The number of each instance in the process, and its module.
+    instances: Vec<(u64, Arc<RemoteModule>)>,
+    host_calls: Vec<HostCall>,
+    gas: Option<u64>,
+    executed: Option<u64>,
+}
+
+impl RemoteSession {
+    pub(crate) fn new(
+        pool: Arc<Pool>,
+        setup: Setup,
+        time: Option<TimeLimit>,
+        seat: Arc<Seat>,
+    ) -> RemoteSession {
+        RemoteSession {
+            pool,
+            setup,
+            time,
+            seat,
+            is_new: true,
+            names: Vec::new(),
+            has_spectest: false,
+            made: BTreeSet::new(),
+            instances: Vec::new(),
+            host_calls: Vec::new(),
+            gas: None,
+            executed: None,
+        }
+    }
+
+    /// Does something with the process. An outcome after which nothing is known of it ends it.
+    fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Seated, &Pool, Option<&TimeLimit>) -> Result<T, Outcome>,
+    ) -> Result<T, Outcome> {
+        let (seat, time) = (Arc::clone(&self.seat), self.time.clone());
+        let mut sitting = seat.lock();
+        if matches!(*sitting, Sitting::Nobody) {
+            *sitting = match self.pool.take(&self.setup, time.as_ref()) {
+                Ok(seated) => Sitting::Somebody(Box::new(seated)),
+                Err(outcome) => return Err(outcome),
+            };
+        }
+        let Sitting::Somebody(seated) = &mut *sitting else {
+            return Err(Outcome::Crashed("the engine's process is gone".to_owned()));
+        };
+        if std::mem::take(&mut self.is_new) && std::mem::replace(&mut seated.is_used, true) {
+            // Written with what follows.
+            seated.child.ask(Ask::Reset);
+            if let Err(end) = seated.child.answer(Patience::of(time.as_ref()), false) {
+                *sitting = Sitting::Gone;
+                return Err(gone(end));
+            }
+        }
+        let result = work(seated, &self.pool, time.as_ref());
+        if matches!(result, Err(Outcome::Crashed(_) | Outcome::TimedOut)) {
+            *sitting = Sitting::Gone;
+        }
+        result
+    }
+
+    /// What each import of a module is given.
+    fn given(&self, facts: &Facts) -> Result<Vec<Given>, Outcome> {
+        let given = facts.imports.iter().map(|(module, name, ty)| {
+            let (give, ty) = match self.exporter(module, name) {
+                Some(instance) => {
+                    let instance = self.instances[instance].0;
+                    (Give::Export { instance, export: name.clone() }, ty.clone())
+                }
+                None => {
+                    match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
+                        Some(ty) => (Give::Spectest, ty),
+                        None if self.made.contains(&(module.clone(), name.clone())) => {
+                            (Give::Make, ty.clone())
+                        }
+                        None => {
+                            let text = format!("unknown import: {module:?} {name:?}");
+                            let reason = Reason::new(Some("unknown-import"), text);
+                            return Err(Outcome::Rejected(Rejection::Unlinkable(reason)));
+                        }
+                    }
+                }
+            };
+            Ok(Given { module: module.clone(), name: name.clone(), give, ty })
+        });
+        given.collect()
+    }
+
+    /// The instance that a registered name means, if it exports the item.
+    fn exporter(&self, module: &str, name: &str) -> Option<usize> {
+        let named = self.names.iter().rev().filter(|(registered, _)| registered == module);
+        let mut instances = named.map(|(_, instance)| *instance);
+        instances.find(|instance| {
+            let exports = &self.instances[*instance].1.facts.exports;
+            exports.iter().any(|export| export.name == name)
+        })
+    }
+
+    fn watched(facts: &Facts, watch: Watch) -> Watched {
+        let globals = if watch.globals { facts.globals.clone() } else { Vec::new() };
+        Watched { globals, digest: watch.digest }
+    }
+
+    /// Notes what an answer tells of the session.
+    fn note(&mut self, seen: &Seen) {
+        self.gas = seen.gas.or(self.gas);
+        self.executed = seen.executed.or(self.executed);
+    }
+
+    /// One call, as the process is asked for it.
+    fn call_of(facts: &Facts, call: Invocation<'_>) -> Option<CallOf> {
+        let function = facts.functions.iter().find(|function| function.export == call.export)?;
+        Some(CallOf {
+            export: call.export.to_owned(),
+            args: call.args.iter().map(|val| value_text(*val)).collect(),
+            params: function.params.clone(),
+            results: function.results.clone(),
+        })
+    }
+}
+
+/// What an answer shows. One that is none ends the process.
+fn seen(
+    seated: &mut Seated,
+    pool: &Pool,
+    answer: Answer,
+    globals: &[GlobalOf],
+) -> Result<Seen, Outcome> {
+    if let Some(error) = answer.error {
+        return Err(Outcome::HostError(error));
+    }
+    let mut seen = answer.seen(globals).map_err(|error| gone(seated.child.crashed(error)))?;
+    seen.outcome = pool.in_our_words(seen.outcome);
+    Ok(seen)
+}
+
+fn executes_nothing() -> Outcome {
+    let (feature, message) = ("execution".to_owned(), "the engine only validates".to_owned());
+    Outcome::Rejected(Rejection::Unsupported { feature, message })
+}
+
+impl Session for RemoteSession {
+    fn define_spectest(&mut self) -> Result<(), AdapterError> {
+        self.has_spectest = true;
+        Ok(())
+    }
+
+    fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome> {
+        let module: &Arc<RemoteModule> = module.module()?;
+        for (from, name, _) in &module.facts.imports {
+            let in_spectest = self.has_spectest && from == "spectest" && spectest(name).is_some();
+            if !in_spectest && self.exporter(from, name).is_none() {
+                self.made.insert((from.clone(), name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn instantiate(&mut self, module: &Prepared) -> Result<Instance, Outcome> {
+        let module = Arc::clone(module.module::<Arc<RemoteModule>>()?);
+        if !self.pool.can("instantiate") {
+            return Err(executes_nothing());
+        }
+        let (imports, number) = (self.given(&module.facts)?, module.number);
+        let held = Arc::clone(&module);
+        let (seen, instance) = self.with(move |seated, pool, time| {
+            seated.hold(&held, time)?;
+            let watch = Watched::default();
+            let ask = Ask::Instantiate { module: number, imports, watch };
+            let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
+            let instance = answer.instance;
+            let seen = seen(seated, pool, answer, &[])?;
+            match (&seen.outcome, instance) {
+                (Outcome::Returned(_), None) => {
+                    let text = "it made an instance without a number".to_owned();
+                    Err(gone(seated.child.crashed(text)))
+                }
+                _ => Ok((seen, instance)),
+            }
+        })?;
+        self.note(&seen);
+        self.host_calls.extend(seen.host_calls);
+        match (seen.outcome, instance) {
+            (Outcome::Returned(_), Some(instance)) => {
+                self.instances.push((instance, module));
+                Ok(Instance(self.instances.len() - 1))
+            }
+            (outcome, _) => Err(outcome),
+        }
+    }
+
+    fn register(&mut self, name: &str, instance: Instance) {
+        self.names.push((name.to_owned(), instance.0));
+    }
+
+    fn exports(&self, instance: Instance) -> Vec<ExportInfo> {
+        self.instances[instance.0].1.facts.exports.clone()
+    }
+
+    fn invoke(&mut self, instance: Instance, export: &str, args: &[Val]) -> Outcome {
+        let mut outcome = None;
+        let mut host_calls = Vec::new();
+        let call = Invocation { export, args };
+        self.invoke_all(instance, &[call], Watch::default(), &mut |seen| {
+            outcome = Some(seen.outcome);
+            host_calls = seen.host_calls;
+        });
+        self.host_calls = host_calls;
+        outcome.unwrap_or_else(|| Outcome::HostError("the engine did not answer".to_owned()))
+    }
+
+    fn global(&mut self, instance: Instance, export: &str) -> Option<Val> {
+        let (number, module) = self.instances[instance.0].clone();
+        let global = module.facts.globals.iter().find(|global| global.export == export)?.clone();
+        let read = self.with(|seated, pool, time| {
+            let ask = Ask::Global { instance: number, global: global.clone() };
+            let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
+            seen(seated, pool, answer, &[])
+        });
+        match read.ok()?.outcome {
+            Outcome::Returned(values) => values.first().copied(),
+            _ => None,
+        }
+    }
+
+    fn take_host_calls(&mut self) -> Vec<HostCall> {
+        std::mem::take(&mut self.host_calls)
+    }
+
+    fn gas_consumed(&self) -> Option<u64> {
+        self.gas
+    }
+
+    fn gas_executed(&self) -> Option<u64> {
+        self.executed
+    }
+
+    fn digest(&mut self) -> Option<StateDigest> {
+        if !self.pool.can("digest") {
+            return None;
+        }
+        let answer = self.with(|seated, _, time| {
+            seated.child.exchange(Ask::Digest, Patience::of(time)).map_err(gone)
+        });
+        answer.ok()?.digest.map(super::protocol::DigestOf::digest)
+    }
+
+    /// All calls are written at once, and each has an answer of its own: one way there and back for as many as there are.
+    fn invoke_all(
+        &mut self,
+        instance: Instance,
+        calls: &[Invocation<'_>],
+        watch: Watch,
+        sink: &mut dyn FnMut(Seen),
+    ) {
+        let (number, module) = self.instances[instance.0].clone();
+        let asked: Option<Vec<CallOf>> =
+            calls.iter().map(|call| Self::call_of(&module.facts, *call)).collect();
+        let Some(asked) = asked else {
+            let text = "no function is exported under that name".to_owned();
+            return sink(Seen::ended(Outcome::HostError(text)));
+        };
+        if asked.is_empty() {
+            return;
+        }
+        let digest = watch.digest && self.pool.can("digest");
+        let watched = Self::watched(&module.facts, Watch { digest, ..watch });
+        let globals = watched.globals.clone();
+        let mut observed = Vec::new();
+        let ended = self.with(|seated, pool, time| {
+            let count = asked.len();
+            seated.child.ask(Ask::Invoke { instance: number, calls: asked, watch: watched });
+            for left in (0..count).rev() {
+                let answer = seated.child.answer(Patience::of(time), left > 0).map_err(gone)?;
+                let seen = seen(seated, pool, answer, &globals)?;
+                let goes_on = seen.outcome.goes_on();
+                let is_crash = matches!(seen.outcome, Outcome::Crashed(_) | Outcome::TimedOut);
+                let outcome = seen.outcome.clone();
+                observed.push(seen.clone());
+                sink(seen);
+                if is_crash {
+                    return Err(outcome);
+                }
+                if !goes_on {
+                    if left > 0 {
+                        seated.child.no_more();
+                    }
+                    break;
+                }
+            }
+            Ok(())
+        });
+        for seen in &observed {
+            self.note(seen);
+        }
+        let told = observed.last().is_some_and(|seen| !seen.outcome.goes_on());
+        if let Err(outcome) = ended
+            && !told
+        {
+            sink(Seen::ended(outcome));
+        }
+    }
+}
+
+/// A process that lives is for the next session.
+impl Drop for RemoteSession {
+    fn drop(&mut self) {
+        let sitting = std::mem::replace(&mut *self.seat.lock(), Sitting::Gone);
+        if let Sitting::Somebody(seated) = sitting {
+            self.pool.put(*seated);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `etalon serve`
+
+use crate::exit::Status;
+use anyhow::{Context, Result};
+use etalon_adapters::{adapter_here, serve};
+use std::io;
+
+/// Arguments of `etalon serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon serve --engine interp                          requests on standard input
+  etalon diff m.wasm --engine oracle,'cmd:ssh host etalon serve --engine jit'
+                                                        another machine is an engine, too
+
+The protocol is described in docs/engine-protocol.md.")]
+pub(crate) struct Args {
+    /// The engine, by its name (see `etalon engines`); one that runs in this process
+    #[arg(long, alias = "tier", value_name = "NAME", default_value = "auto")]
+    pub engine: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Status> {
+    let engine = adapter_here(&args.engine)?;
+    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    serve(engine.as_ref(), input, output).context("the other side is gone")?;
+    Ok(Status::Fine)
+}
