@@ -34,8 +34,9 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
     };
     let options = FuzzOptions {
         seed: 1,
-        cases: Some(cases),
+        modules: Some(cases),
         time: None,
+        until_finding: false,
         jobs,
         engines,
         profiles,
@@ -56,7 +57,7 @@ fn agrees(profile: &'static Profile) -> Result<(), Failed> {
     }
     let outcomes = &record.outcomes;
     let returned = outcomes.get("returned").copied().unwrap_or_default();
-    let all = record.calls;
+    let all = record.cases;
     // Modules that only trap or only return would prove little.
     if returned * 10 < all || all < CASES {
         return Err(format!("{returned} of {all} calls returned: {outcomes:?}").into());

@@ -88,8 +88,8 @@ impl<'a> Campaign<'a> {
 
     /// The record of what was done. If nothing stops it, findings are reduced, and the campaign may then be complete.
     pub(crate) fn finish(mut self, mut record: FuzzRecord) -> Result<FuzzRecord, FuzzError> {
+        record.modules = self.tally.modules();
         record.cases = self.tally.cases();
-        record.calls = self.tally.calls();
         record.outcomes.clone_from(&self.tally.outcomes);
         record.poisoned.clone_from(&self.tally.poisoned);
         record.timed_out = self.tally.timed_out;
@@ -102,7 +102,7 @@ impl<'a> Campaign<'a> {
         record.interrupted = self.options.is_stopped();
         record.findings = findings;
         let is_complete =
-            all_reduced && !record.interrupted && self.options.cases == Some(record.cases);
+            all_reduced && !record.interrupted && self.options.modules == Some(record.modules);
         if is_complete && let Some(journal) = &mut self.journal {
             journal.complete(&record)?;
         }

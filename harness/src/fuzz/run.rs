@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The case with a number: a generated module and generated calls. The same arguments give the same case.
+/// The module with a number, and generated calls, each of which is a case. The same arguments give the same case.
 pub fn case_of(
     profile: &Profile,
     features: Features,
@@ -24,14 +24,16 @@ pub fn case_of(
     let wasm = generate(profile, features, seed, number);
     let mut stream = Stream::new("arguments", seed, number);
     let name = format!("{} {seed} {number}", profile.name);
-    match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
+    let rounds = rounds.saturating_mul(profile.calls);
+    let case = match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
         Ok(case) => case,
         // Loading can still be compared.
         Err(_) => Case::new(name, wasm, Vec::new()),
-    }
+    };
+    Case { is_apart: true, ..case }
 }
 
-/// Runs generated cases until the number of cases or the time is reached, or the watchdog of the options is stopped.
+/// Runs generated cases until the number of modules or the time is reached, a finding is saved if that is to end it, or the watchdog of the options is stopped.
 ///
 /// The findings in the record depend on the cases that ran, and neither on threads nor on whether the campaign was broken off
 /// and went on: of several cases that show the same kind of divergence, the one with the lowest number is reduced and saved.
@@ -100,8 +102,11 @@ fn run_cases<'a>(
             if over || options.is_stopped() || lock(&failed).is_some() {
                 break;
             }
+            if options.until_finding && !lock(&campaign).tally.kinds.is_empty() {
+                break;
+            }
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if options.cases.is_some_and(|cases| number >= cases) {
+            if options.modules.is_some_and(|modules| number >= modules) {
                 break;
             }
             if done.contains(number) {
@@ -138,7 +143,7 @@ fn run_case(
     let one = Tally::of(differ, features, number, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;
-    progress.done(campaign.tally.cases(), campaign.tally.kinds.len());
+    progress.done(campaign.tally.modules(), campaign.tally.kinds.len());
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use super::save::describe;
 use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, outcome_name};
-use crate::generate::count_operators;
+use crate::generate::{allows, count_operators};
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
 use etalon_record::{Aspect, Coverage, Finding};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Tally {
-    /// The cases that were finished.
+    /// The modules that were finished.
     pub(crate) finished: Ranges,
     /// Kinds of divergence, by what their cases have in common.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -34,7 +34,7 @@ pub(crate) struct Kind {
     /// The case's number, from which it can be made again.
     pub(crate) number: u64,
     pub(crate) difference: Difference,
-    /// How many cases showed it.
+    /// In how many modules it showed.
     pub(crate) cases: u64,
     /// The finding before it is reduced.
     pub(crate) finding: Finding,
@@ -78,13 +78,13 @@ impl Tally {
         tally
     }
 
-    /// How many cases were finished.
-    pub(crate) fn cases(&self) -> u64 {
+    /// How many modules were finished.
+    pub(crate) fn modules(&self) -> u64 {
         self.finished.count()
     }
 
-    /// How many calls were compared: actions that did not load a module.
-    pub(crate) fn calls(&self) -> u64 {
+    /// How many cases were compared: calls, which are the actions that did not load a module.
+    pub(crate) fn cases(&self) -> u64 {
         let outcomes = self.outcomes.iter();
         outcomes.filter(|(name, _)| !name.starts_with(LOADING)).map(|(_, n)| n).sum()
     }
@@ -143,18 +143,6 @@ impl Tally {
             rules: None,
         }
     }
-}
-
-/// Whether a proposal of the decoder's list is enabled. Proposals that are always enabled count as version 1.0.
-fn allows(features: Features, proposal: &str) -> bool {
-    let name = match proposal {
-        "mvp" => return true,
-        "sign_extension" => "sign-extension-ops",
-        "saturating_float_to_int" => "nontrapping-float-to-int-conversions",
-        "legacy_exceptions" => "legacy-exceptions",
-        other => return features.names().contains(&other.replace('_', "-").as_str()),
-    };
-    features.names().contains(&name)
 }
 
 /// What divergences of the same kind have in common: which engines differ, in what aspect, at loading or at a call, and how each ended.

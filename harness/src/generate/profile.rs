@@ -1,6 +1,7 @@
 //! Profiles: what generated modules look like.
 
 use super::stream::Stream;
+use super::typed::{self, Filler};
 use arbitrary::Unstructured;
 use etalon_adapters::Features;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
@@ -14,100 +15,155 @@ pub struct Profile {
     pub about: &'static str,
     /// The features that its modules may use.
     pub features: fn() -> Features,
-    /// Its changes to the common settings.
-    shape: fn(&mut Config),
+    /// How often each export is called, for each round that is asked for.
+    pub calls: usize,
+    source: Source,
+}
+
+/// Where modules come from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// From wasm-smith, with changes to the common settings.
+    Smith(fn(&mut Config)),
+    /// From functions that are filled one by one.
+    Typed(Filler),
 }
 
 /// Every profile.
 pub const PROFILES: &[Profile] = &[
     Profile {
+        name: "single",
+        about: "single operators with operands of every kind",
+        features: Features::all,
+        calls: 3,
+        source: Source::Typed(typed::single),
+    },
+    Profile {
+        name: "chains",
+        about: "two and three operators in the shapes that instruction selection looks for",
+        features: Features::all,
+        calls: 3,
+        source: Source::Typed(typed::chains),
+    },
+    Profile {
+        name: "control",
+        about: "many values across calls, loops, handlers and branch tables",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::control),
+    },
+    Profile {
+        name: "objects",
+        about: "structures, arrays and references, while others are allocated",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::objects),
+    },
+    Profile {
+        name: "sequences",
+        about: "changes of memories, tables and segments, each looked at",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::sequences),
+    },
+    Profile {
         name: "wasm2",
         about: "everything in version 2.0",
         features: Features::wasm2,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "mvp",
         about: "everything in version 1.0",
         features: Features::wasm1,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "wasm3",
         about: "everything in version 3.0",
         features: Features::wasm3,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "quiet",
         about: "no traps, so that calls run to their end",
         features: Features::wasm2,
-        shape: |c| c.disallow_traps = true,
+        calls: 1,
+        source: Source::Smith(|c| c.disallow_traps = true),
     },
     Profile {
         name: "traps",
         about: "short bodies, and accesses that are often out of bounds",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_instructions = 40;
             c.memory_offset_choices = MemoryOffsetChoices(30, 40, 30);
             // Computation does not make a body trap more often.
             c.max_funcs = 20;
-        },
+        }),
     },
     Profile {
         name: "calls",
         about: "many small functions that call each other, directly and through tables",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_funcs = 40;
             c.min_funcs = 8;
             c.max_instructions = 40;
             c.min_tables = 1;
             c.min_element_segments = 1;
             kinds(c, &[InstructionKind::NumericInt, InstructionKind::Table]);
-        },
+        }),
     },
     Profile {
         name: "memory",
         about: "memory instructions in and around the bounds",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.min_memories = 1;
             c.min_data_segments = 1;
             c.memory_offset_choices = MemoryOffsetChoices(70, 20, 10);
             kinds(c, &[InstructionKind::Numeric, InstructionKind::Memory]);
-        },
+        }),
     },
     Profile {
         name: "float",
         about: "floating-point arithmetic and conversions, without memory",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.disallow_traps = true;
             c.simd_enabled = false;
             kinds(c, &[InstructionKind::Numeric]);
-        },
+        }),
     },
     Profile {
         name: "simd",
         about: "vector instructions, and what moves between vectors and scalars",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.min_memories = 1;
             c.memory_offset_choices = MemoryOffsetChoices(95, 4, 1);
             kinds(c, &[InstructionKind::Vector, InstructionKind::Numeric, InstructionKind::Memory]);
-        },
+        }),
     },
     Profile {
         name: "gc",
         about: "structures, arrays and typed references",
         features: Features::wasm3,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_types = 30;
             c.min_types = 4;
             c.simd_enabled = false;
-        },
+        }),
     },
 ];
 
@@ -118,7 +174,7 @@ impl Profile {
     }
 
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
-    fn config(&self, features: Features) -> Config {
+    fn config(&self, shape: fn(&mut Config), features: Features) -> Config {
         let mut config = Config {
             export_everything: true,
             min_funcs: 1,
@@ -146,7 +202,7 @@ impl Profile {
             limit_arrays_in_const_exprs: true,
             ..Config::default()
         };
-        (self.shape)(&mut config);
+        shape(&mut config);
         restrict(&mut config, features.intersection((self.features)()));
         config
     }
@@ -192,15 +248,25 @@ fn restrict(config: &mut Config, features: Features) {
 /// bytes and end a module early; it does not fail.
 pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Vec<u8> {
     let mut stream = Stream::new(profile.name, seed, case);
-    let length = 256 << stream.below(5);
+    let length = match profile.source {
+        Source::Smith(_) => 256 << stream.below(5),
+        Source::Typed(_) => 2048 << stream.below(3),
+    };
     let bytes = stream.bytes(length);
     module_of(profile, features, &bytes)
 }
 
 /// The module that a profile generates from arbitrary bytes.
 pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8> {
+    let shape = match profile.source {
+        Source::Typed(fill) => {
+            let features = features.intersection((profile.features)());
+            return typed::encode(&typed::make(fill, features, bytes).text);
+        }
+        Source::Smith(shape) => shape,
+    };
     let mut unstructured = Unstructured::new(bytes);
-    match Module::new(profile.config(features), &mut unstructured) {
+    match Module::new(profile.config(shape, features), &mut unstructured) {
         Ok(module) => module.to_bytes(),
         // The generator gives up; the empty module is still a module.
         Err(_) => wasm_encoder::Module::new().finish(),
