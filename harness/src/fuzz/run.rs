@@ -3,7 +3,7 @@
 use super::campaign::Campaign;
 use super::options::{FuzzError, FuzzOptions, Progress};
 use super::tally::Tally;
-use crate::diff::{Case, Differ};
+use crate::diff::{Call, Case, Differ};
 use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
@@ -21,9 +21,14 @@ pub fn case_of(
     number: u64,
     rounds: usize,
 ) -> Case {
-    let wasm = generate(profile, features, seed, number);
+    let generated = generate(profile, features, seed, number);
+    let wasm = generated.wasm;
     let mut stream = Stream::new("arguments", seed, number);
     let name = format!("{} {seed} {number}", profile.name);
+    if let Some(calls) = generated.calls {
+        let calls = calls.into_iter().map(|(export, args)| Call { export, args });
+        return Case { is_apart: true, ..Case::new(name, wasm, calls.collect()) };
+    }
     let rounds = rounds.saturating_mul(profile.calls);
     let case = match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
         Ok(case) => case,

@@ -9,5 +9,5 @@ mod typed;
 pub use args::arguments;
 pub(crate) use coverage::allows;
 pub use coverage::{count_operators, operators_of};
-pub use profile::{PROFILES, Profile, generate, module_of};
+pub use profile::{Generated, PROFILES, Profile, generate, module_of};
 pub use stream::Stream;

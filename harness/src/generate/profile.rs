@@ -3,7 +3,8 @@
 use super::stream::Stream;
 use super::typed::{self, Filler};
 use arbitrary::Unstructured;
-use etalon_adapters::Features;
+use etalon_adapters::{Features, Val};
+use std::collections::BTreeSet;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
 
 /// A profile of generated modules.
@@ -27,6 +28,19 @@ enum Source {
     Smith(fn(&mut Config)),
     /// From functions that are filled one by one.
     Typed(Filler),
+    /// All there is, in order.
+    Sweep,
+}
+
+/// A generated module and what to call, if the generator says so.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The binary module.
+    pub wasm: Vec<u8>,
+    /// The calls; absent if arguments are to be drawn.
+    pub calls: Option<Vec<(String, Vec<Val>)>>,
+    /// Of each exported function, the operators with the kinds of their operands, where the generator knows.
+    pub cells: Vec<(String, String, String)>,
 }
 
 /// Every profile.
@@ -65,6 +79,13 @@ pub const PROFILES: &[Profile] = &[
         features: Features::all,
         calls: 2,
         source: Source::Typed(typed::sequences),
+    },
+    Profile {
+        name: "sweep",
+        about: "every operator, kind of operand and edge value, in order",
+        features: Features::all,
+        calls: 1,
+        source: Source::Sweep,
     },
     Profile {
         name: "wasm2",
@@ -173,6 +194,11 @@ impl Profile {
         PROFILES.iter().find(|p| p.name == name)
     }
 
+    /// Whether it gives the same modules in order whatever the seed, so that it is run alone and to its end.
+    pub fn is_sweep(&self) -> bool {
+        matches!(self.source, Source::Sweep)
+    }
+
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
     fn config(&self, shape: fn(&mut Config), features: Features) -> Config {
         let mut config = Config {
@@ -246,25 +272,57 @@ fn restrict(config: &mut Config, features: Features) {
 ///
 /// The same profile, features, seed and number give the same bytes. The generator may run out of random
 /// bytes and end a module early; it does not fail.
-pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Vec<u8> {
+pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Generated {
     let mut stream = Stream::new(profile.name, seed, case);
     let length = match profile.source {
         Source::Smith(_) => 256 << stream.below(5),
         Source::Typed(_) => 2048 << stream.below(3),
+        Source::Sweep => return swept(features.intersection((profile.features)()), case),
     };
     let bytes = stream.bytes(length);
-    module_of(profile, features, &bytes)
+    generated(profile, features, &bytes)
+}
+
+/// The module of the sweep with a number; after the last one comes the first, with other values of the other operands.
+fn swept(features: Features, number: u64) -> Generated {
+    let count = typed::sweep_count(features).max(1) as u64;
+    let (number, turn) = (number % count, number / count);
+    let swept = typed::sweep(features, number as usize, turn as usize);
+    let cells = swept.cells.iter();
+    let cells = cells.map(|c| (String::new(), c.op.to_owned(), c.kind.name().to_owned()));
+    let cells: BTreeSet<_> = cells.collect();
+    Generated {
+        wasm: typed::encode(&swept.text),
+        calls: Some(swept.calls),
+        cells: cells.into_iter().collect(),
+    }
 }
 
 /// The module that a profile generates from arbitrary bytes.
 pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8> {
+    generated(profile, features, bytes).wasm
+}
+
+fn generated(profile: &Profile, features: Features, bytes: &[u8]) -> Generated {
+    let allowed = features.intersection((profile.features)());
     let shape = match profile.source {
         Source::Typed(fill) => {
-            let features = features.intersection((profile.features)());
-            return typed::encode(&typed::make(fill, features, bytes).text);
+            let made = typed::make(fill, allowed, bytes);
+            let named =
+                |(func, op, kind): (String, &str, &str)| (func, op.to_owned(), kind.to_owned());
+            let cells = made.cells.into_iter().map(named).collect();
+            return Generated { wasm: typed::encode(&made.text), calls: None, cells };
+        }
+        Source::Sweep => {
+            let number = bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+            return swept(allowed, number);
         }
         Source::Smith(shape) => shape,
     };
+    Generated { wasm: smith(profile, shape, features, bytes), calls: None, cells: Vec::new() }
+}
+
+fn smith(profile: &Profile, shape: fn(&mut Config), features: Features, bytes: &[u8]) -> Vec<u8> {
     let mut unstructured = Unstructured::new(bytes);
     match Module::new(profile.config(shape, features), &mut unstructured) {
         Ok(module) => module.to_bytes(),
@@ -276,16 +334,22 @@ pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+
+    /// What our own tiers have in common.
+    fn common() -> Features {
+        let more = ["threads", "wide-arithmetic", "custom-page-sizes", "memory-control"];
+        more.iter().fold(Features::wasm3(), |set, name| set.with(name).expect("it is a feature"))
+    }
 
     #[test]
     fn every_profile_makes_valid_modules_of_its_features_and_always_the_same() {
         for profile in PROFILES {
             let mut distinct = BTreeSet::new();
             for case in 0..30 {
-                let bytes = generate(profile, Features::all(), 7, case);
-                assert_eq!(bytes, generate(profile, Features::all(), 7, case), "{}", profile.name);
-                etalon_module::Module::new(&bytes, (profile.features)())
+                let bytes = generate(profile, common(), 7, case).wasm;
+                let again = generate(profile, common(), 7, case).wasm;
+                assert_eq!(bytes, again, "{}", profile.name);
+                etalon_module::Module::new(&bytes, Features::all())
                     .unwrap_or_else(|e| panic!("{} {case}: {e}", profile.name));
                 distinct.insert(bytes);
             }
@@ -297,7 +361,7 @@ mod tests {
     fn an_engine_without_a_feature_gets_no_module_with_it() {
         let profile = Profile::named("wasm2").expect("it is in the list");
         for case in 0..60 {
-            let bytes = generate(profile, Features::wasm1(), 7, case);
+            let bytes = generate(profile, Features::wasm1(), 7, case).wasm;
             etalon_module::Module::new(&bytes, Features::wasm1())
                 .unwrap_or_else(|e| panic!("{case}: {e}"));
         }

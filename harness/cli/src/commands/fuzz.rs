@@ -59,7 +59,7 @@ pub(crate) struct Args {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Profiles of generated modules, used in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all
+    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
@@ -180,7 +180,7 @@ fn profile_names() -> Offered {
 /// The profiles of these names, or all.
 fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     if names.is_empty() {
-        return Ok(PROFILES.iter().collect());
+        return Ok(PROFILES.iter().filter(|profile| !profile.is_sweep()).collect());
     }
     let named = |name: &String| match Profile::named(name) {
         Some(profile) => Ok(profile),

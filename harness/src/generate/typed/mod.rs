@@ -16,6 +16,7 @@ mod sequences;
 mod shapes;
 mod single;
 mod stage;
+mod sweep;
 mod ty;
 mod uses;
 
@@ -36,6 +37,7 @@ pub(crate) use control::control;
 pub(crate) use objects::objects;
 pub(crate) use sequences::sequences;
 pub(crate) use single::single;
+pub(crate) use sweep::{count as sweep_count, sweep};
 
 /// Functions of a module at most.
 const FUNCTIONS: usize = 24;
@@ -44,7 +46,8 @@ const FUNCTIONS: usize = 24;
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) text: String,
-    pub(crate) cells: BTreeSet<(&'static str, &'static str)>,
+    /// The function, the operator, the kind.
+    pub(crate) cells: BTreeSet<(String, &'static str, &'static str)>,
 }
 
 /// The module that bytes decide.
@@ -59,7 +62,8 @@ pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
         }
         let mut func = Func::new(&menu, &format!("f{number}"));
         fill(&mut u, &mut func);
-        cells.extend(func.cells.iter().map(|(op, kind)| (*op, kind.name())));
+        let name = func.name.clone();
+        cells.extend(func.cells.iter().map(|(op, kind)| (name.clone(), *op, kind.name())));
         let (function, used) = func.finish();
         text.push_str(&function);
         parts.extend(used);

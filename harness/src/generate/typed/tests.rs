@@ -10,7 +10,7 @@ use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
 
 /// The features that our own tiers have in common.
-fn features() -> Features {
+pub(crate) fn features() -> Features {
     let more = ["threads", "wide-arithmetic", "custom-page-sizes", "memory-control"];
     more.iter().fold(Features::wasm3(), |set, name| set.with(name).expect("it is a feature"))
 }
