@@ -52,6 +52,24 @@ pub struct FuzzRecord {
     /// What the cases reached.
     #[serde(default)]
     pub coverage: Coverage,
+    /// What each generator did, by the name of its profile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub generators: BTreeMap<String, Generator>,
+}
+
+/// What one generator did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Generator {
+    /// How many modules it made.
+    pub modules: u64,
+    /// How many cases these had.
+    pub cases: u64,
+    /// How many operators its cells have.
+    pub operators: u64,
+    /// How often functions with an operator and a kind of operand ended how: `i32.add constant returned`. Only generators that
+    /// know the kinds of operands tell.
+    pub cells: BTreeMap<String, u64>,
 }
 
 impl FuzzRecord {
@@ -75,6 +93,7 @@ impl FuzzRecord {
             time_limit: None,
             poisoned: BTreeMap::new(),
             coverage: Coverage::default(),
+            generators: BTreeMap::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::coverage::rule_coverage;
 use crate::diff::{Case, Differ, Judged, Verdict};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The cases that are done, the findings in them, and the journal that says so.
@@ -92,6 +93,11 @@ impl<'a> Campaign<'a> {
         record.cases = self.tally.cases();
         record.outcomes.clone_from(&self.tally.outcomes);
         record.poisoned.clone_from(&self.tally.poisoned);
+        record.generators.clone_from(&self.tally.generators);
+        for generator in record.generators.values_mut() {
+            let operators = generator.cells.keys().filter_map(|cell| cell.split(' ').next());
+            generator.operators = operators.collect::<BTreeSet<_>>().len() as u64;
+        }
         record.timed_out = self.tally.timed_out;
         let profiles = self.options.profiles.iter();
         let features = profiles.map(|profile| common_features(self.options, profile));

@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+/// Of each function of a module, its operators with the kinds of their operands.
+pub(crate) type Cells = Vec<(String, String, String)>;
+
 /// The module with a number, and generated calls, each of which is a case. The same arguments give the same case.
 pub fn case_of(
     profile: &Profile,
@@ -21,13 +24,25 @@ pub fn case_of(
     number: u64,
     rounds: usize,
 ) -> Case {
+    made(profile, features, seed, number, rounds).0
+}
+
+/// The same, with what the generator knows of the module.
+fn made(
+    profile: &Profile,
+    features: Features,
+    seed: u64,
+    number: u64,
+    rounds: usize,
+) -> (Case, Cells) {
     let generated = generate(profile, features, seed, number);
     let wasm = generated.wasm;
     let mut stream = Stream::new("arguments", seed, number);
     let name = format!("{} {seed} {number}", profile.name);
     if let Some(calls) = generated.calls {
         let calls = calls.into_iter().map(|(export, args)| Call { export, args });
-        return Case { is_apart: true, ..Case::new(name, wasm, calls.collect()) };
+        let case = Case::new(name, wasm, calls.collect());
+        return (Case { is_apart: true, ..case }, generated.cells);
     }
     let rounds = rounds.saturating_mul(profile.calls);
     let case = match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
@@ -35,7 +50,7 @@ pub fn case_of(
         // Loading can still be compared.
         Err(_) => Case::new(name, wasm, Vec::new()),
     };
-    Case { is_apart: true, ..case }
+    (Case { is_apart: true, ..case }, generated.cells)
 }
 
 /// Runs generated cases until the number of modules or the time is reached, a finding is saved if that is to end it, or the watchdog of the options is stopped.
@@ -79,9 +94,13 @@ pub(crate) fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile
 
 /// The case of a run with a number.
 pub(crate) fn numbered_case(options: &FuzzOptions, number: u64) -> Case {
+    numbered(options, number).0
+}
+
+fn numbered(options: &FuzzOptions, number: u64) -> (Case, Cells) {
     let profile = profile_of(options, number);
     let features = common_features(options, profile);
-    case_of(profile, features, options.seed, number, options.rounds)
+    made(profile, features, options.seed, number, options.rounds)
 }
 
 /// The features that modules may use: those of the options and of the profile that every engine has.
@@ -138,14 +157,15 @@ fn run_case(
     campaign: &Mutex<Campaign<'_>>,
     progress: &dyn Progress,
 ) -> Result<(), FuzzError> {
-    let case = numbered_case(options, number);
+    let (case, cells) = numbered(options, number);
     let judged = differ.judge(&case)?;
     if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.
         return Ok(());
     }
     let features = common_features(options, profile_of(options, number));
-    let one = Tally::of(differ, features, number, &case, &judged);
+    let mut one = Tally::of(differ, features, number, &case, &judged);
+    one.generated(profile_of(options, number).name, &cells, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;
     progress.done(campaign.tally.modules(), campaign.tally.kinds.len());

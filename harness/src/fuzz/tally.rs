@@ -1,12 +1,13 @@
 //! Counts over the cases of a campaign.
 
 use super::ranges::Ranges;
+use super::run::Cells;
 use super::save::describe;
 use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, outcome_name};
 use crate::generate::{allows, count_operators};
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
-use etalon_record::{Aspect, Coverage, Finding};
+use etalon_record::{Aspect, Coverage, Finding, Generator};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +25,9 @@ pub(crate) struct Tally {
     pub(crate) poisoned: BTreeMap<String, u64>,
     pub(crate) timed_out: u64,
     operators: BTreeMap<String, u64>,
+    /// What each generator did.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) generators: BTreeMap<String, Generator>,
     /// How the actions of the first engine ended.
     pub(crate) outcomes: BTreeMap<String, u64>,
 }
@@ -78,6 +82,28 @@ impl Tally {
         tally
     }
 
+    /// Adds what the generator of the module did. In a tally of one module, the operators are its own.
+    pub(crate) fn generated(&mut self, profile: &str, cells: &Cells, case: &Case, judged: &Judged) {
+        let mut ended = BTreeMap::<&str, BTreeMap<String, u64>>::new();
+        let steps = judged.traces.first().map_or(&[][..], |trace| &trace.steps[1..]);
+        for (call, step) in case.calls.iter().zip(steps) {
+            let outcomes = ended.entry(&call.export).or_default();
+            *outcomes.entry(step.outcome.kind().to_string()).or_default() += 1;
+        }
+        let one = self.generators.entry(profile.to_owned()).or_default();
+        one.modules += 1;
+        one.cases += steps.len() as u64;
+        for (func, op, kind) in cells {
+            if func.is_empty() {
+                // Of the whole module.
+                *one.cells.entry(format!("{op} {kind}")).or_default() += 1;
+            }
+            for (outcome, count) in ended.get(&**func).into_iter().flatten() {
+                *one.cells.entry(format!("{op} {kind} {outcome}")).or_default() += count;
+            }
+        }
+    }
+
     /// How many modules were finished.
     pub(crate) fn modules(&self) -> u64 {
         self.finished.count()
@@ -100,6 +126,14 @@ impl Tally {
         ] {
             for (name, count) in counts {
                 *sum.entry(name).or_default() += count;
+            }
+        }
+        for (name, other) in other.generators {
+            let sum = self.generators.entry(name).or_default();
+            sum.modules += other.modules;
+            sum.cases += other.cases;
+            for (cell, count) in other.cells {
+                *sum.cells.entry(cell).or_default() += count;
             }
         }
         for (signature, kind) in other.kinds {

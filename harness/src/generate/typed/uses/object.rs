@@ -93,19 +93,35 @@ fn structures() -> Vec<Use> {
 fn array(name: &'static str, element: &'static str) -> Vec<Use> {
     let ty = Ty::Ref(array_type(name));
     let value = unpacked(element);
-    let at = || with(Ty::I32, Role::Index(ELEMENTS));
-    let short = || with(Ty::I32, Role::Length(ELEMENTS / 2));
-    let low = || with(Ty::I32, Role::Index(ELEMENTS / 2));
-    let see = |text: String| {
-        format!(
-            "(block (result i64) (global.set $o_{name} (array.new ${name} @0 (i32.const 13))) {text} (call $look_{name} (global.get $o_{name})))"
-        )
-    };
     let fixed = |n: usize| {
         let places: String = (0..n).map(|at| format!(" @{at}")).collect();
         Use::new(op("array.new_fixed"), format!("(array.new_fixed ${name} {n}{places})"))
             .taking((0..n).map(|_| any(value)))
             .giving([ty])
+    };
+    let mut uses = vec![fixed(2), fixed(5)];
+    for reader in readers("array", element) {
+        let text = format!("({reader} ${name} (array.new_fixed ${name} 4 @0 @1 @2 @3) @4)");
+        let last = with(Ty::I32, Role::Index(4));
+        let operands = (0..4).map(|_| any(value)).chain([last]);
+        uses.push(Use::new(op(&reader), text).taking(operands).giving([value]));
+    }
+    uses.extend(made_and_changed(name, element));
+    uses
+}
+
+/// What makes arrays of a type, and what writes into one.
+fn made_and_changed(name: &'static str, element: &'static str) -> Vec<Use> {
+    let ty = Ty::Ref(array_type(name));
+    let value = unpacked(element);
+    let at = || with(Ty::I32, Role::Index(ELEMENTS));
+    let short = || with(Ty::I32, Role::Length(ELEMENTS / 2));
+    let low = || with(Ty::I32, Role::Index(ELEMENTS / 2));
+    let see = |text: String| {
+        format!(
+            "(block (result i64) (global.set $o_{name} (array.new ${name} @0 (i32.const 13))) \
+             {text} (call $look_{name} (global.get $o_{name})))"
+        )
     };
     // An array that each element of tells where it came from.
     let varied = format!(
@@ -114,9 +130,7 @@ fn array(name: &'static str, element: &'static str) -> Vec<Use> {
          (array.set ${name} (global.get $o_{name}) (i32.const 12) @1)"
     );
     let get = format!("(global.get $o_{name})");
-    let mut uses = vec![
-        fixed(2),
-        fixed(5),
+    vec![
         Use::new(op("array.new"), format!("(array.new ${name} @0 @1)"))
             .taking([any(value), with(Ty::I32, Role::Length(20))])
             .giving([ty]),
@@ -150,18 +164,7 @@ fn array(name: &'static str, element: &'static str) -> Vec<Use> {
             object(ty),
         ])
         .giving([Ty::I64]),
-    ];
-    for reader in readers("array", element) {
-        uses.push(
-            Use::new(
-                op(&reader),
-                format!("({reader} ${name} (array.new_fixed ${name} 4 @0 @1 @2 @3) @4)"),
-            )
-            .taking([any(value), any(value), any(value), any(value), with(Ty::I32, Role::Index(4))])
-            .giving([value]),
-        );
-    }
-    uses
+    ]
 }
 
 /// The reference to an array of the stage.
