@@ -354,6 +354,11 @@ pub trait Session {
         seen
     }
 
+    /// Gives the next call the whole gas limit, as if nothing had been used. `false` if the engine cannot.
+    fn refuel(&mut self) -> bool {
+        false
+    }
+
     /// Makes calls one after the other, and gives what was observed after each to `sink` as soon as it is known. After one
     /// that leaves no defined state no further one is made.
     fn invoke_all(

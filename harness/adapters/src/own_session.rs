@@ -41,6 +41,8 @@ pub(crate) struct OwnSession {
     turns: bool,
     /// How long each action may take.
     time: Option<TimeLimit>,
+    /// The gas that a call has.
+    limit: Option<u64>,
     /// The calls that are made in turns, by their numbers; `None` for those that are over.
     pub(crate) started: Vec<Option<Execution>>,
     /// Modules that were instantiated, kept for stores that are restored from snapshots.
@@ -83,6 +85,7 @@ impl OwnSession {
             piece: opened.tier.piece,
             turns: opened.turns,
             time: opened.time.clone(),
+            limit: opened.limit,
             tally: opened.tier.tally.clone(),
             started: Vec::new(),
             modules: Vec::new(),
@@ -262,6 +265,10 @@ impl Session for OwnSession {
 
     fn gas_consumed(&self) -> Option<u64> {
         self.store.fuel_consumed()
+    }
+
+    fn refuel(&mut self) -> bool {
+        self.limit.is_some_and(|limit| self.store.set_fuel(limit).is_ok())
     }
 
     fn not_compiled(&self) -> u64 {

@@ -50,7 +50,7 @@ impl Events for ScriptBar {
     }
 }
 
-/// A line over generated cases.
+/// A line over generated modules.
 #[derive(Debug)]
 pub(crate) struct CaseLine {
     bar: ProgressBar,
@@ -60,12 +60,12 @@ pub(crate) struct CaseLine {
 }
 
 impl CaseLine {
-    /// A line, with the number of cases if it is known.
-    pub(crate) fn new(cases: Option<u64>) -> CaseLine {
-        let (bar, template) = match cases {
+    /// A line, with the number of modules if it is known.
+    pub(crate) fn new(modules: Option<u64>) -> CaseLine {
+        let (bar, template) = match modules {
             Some(n) => (ProgressBar::new(n), "{bar:30} {pos}/{len} {per_sec} {msg}"),
             None => {
-                (ProgressBar::new_spinner(), "{spinner} {elapsed} {pos} cases, {per_sec} {msg}")
+                (ProgressBar::new_spinner(), "{spinner} {elapsed} {pos} modules, {per_sec} {msg}")
             }
         };
         let style = ProgressStyle::with_template(template);
@@ -85,8 +85,8 @@ impl CaseLine {
 }
 
 impl Progress for CaseLine {
-    fn done(&self, cases: u64, findings: usize) {
-        self.bar.set_position(cases);
+    fn done(&self, modules: u64, findings: usize) {
+        self.bar.set_position(modules);
         if self.last.swap(findings, Ordering::Relaxed) != findings {
             self.bar.set_message(counted(findings as u64, "finding"));
         }

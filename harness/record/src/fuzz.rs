@@ -18,15 +18,16 @@ pub struct FuzzRecord {
     pub tool: Tool,
     /// The architecture that the engines ran on.
     pub arch: String,
-    /// The seed; together with the number of cases it determines every case.
+    /// The seed; together with the number of modules it determines every case.
     pub seed: u64,
     /// The name of the profile that shaped the modules.
     #[serde(default)]
     pub profile: Option<String>,
-    /// How many cases ran.
+    /// How many modules were generated.
+    #[serde(default)]
+    pub modules: u64,
+    /// How many cases were compared: calls of generated functions with their arguments.
     pub cases: u64,
-    /// How many calls they made.
-    pub calls: u64,
     /// How the actions of the first engine ended: `returned`, `trapped: unreachable`, `loading: returned`…
     pub outcomes: BTreeMap<String, u64>,
     /// Whether a signal ended it; the record is then of what was done until then.
@@ -38,19 +39,37 @@ pub struct FuzzRecord {
     /// The findings, each kind of divergence once, and each kind of difference in time.
     #[serde(default)]
     pub findings: Vec<Finding>,
-    /// How many cases timed out: an engine did not end within the limit, and no two that did differ. Where another engine did
+    /// How many modules timed out: an engine did not end within the limit, and no two that did differ. Where another engine did
     /// end, that is a finding too.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub timed_out: u64,
     /// How long each action could take; absent if there was no limit. Whether one timed out depends on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<String>,
-    /// How many cases could not be compared, by the nondeterminism that the specification allows.
+    /// How many modules could not be compared to the end, by the nondeterminism that the specification allows.
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
     /// What the cases reached.
     #[serde(default)]
     pub coverage: Coverage,
+    /// What each generator did, by the name of its profile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub generators: BTreeMap<String, Generator>,
+}
+
+/// What one generator did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Generator {
+    /// How many modules it made.
+    pub modules: u64,
+    /// How many cases these had.
+    pub cases: u64,
+    /// How many operators its cells have.
+    pub operators: u64,
+    /// How often functions with an operator and a kind of operand ended how: `i32.add constant returned`. Only generators that
+    /// know the kinds of operands tell.
+    pub cells: BTreeMap<String, u64>,
 }
 
 impl FuzzRecord {
@@ -64,8 +83,8 @@ impl FuzzRecord {
             arch: arch.into(),
             seed,
             profile: None,
+            modules: 0,
             cases: 0,
-            calls: 0,
             outcomes: BTreeMap::new(),
             interrupted: false,
             engines: Vec::new(),
@@ -74,6 +93,7 @@ impl FuzzRecord {
             time_limit: None,
             poisoned: BTreeMap::new(),
             coverage: Coverage::default(),
+            generators: BTreeMap::new(),
         }
     }
 }
@@ -96,7 +116,7 @@ pub struct Finding {
     /// One line on what each did.
     #[serde(default)]
     pub summary: Option<String>,
-    /// How many cases showed it.
+    /// In how many modules it showed.
     #[serde(default)]
     pub cases: u64,
 }
@@ -107,7 +127,7 @@ pub struct Coverage {
     /// How many operators the profile allows.
     #[serde(default)]
     pub operators_total: u64,
-    /// How many of them at least one case contained.
+    /// How many of them at least one module contained.
     #[serde(default)]
     pub operators_reached: u64,
     /// Those that none contained, sorted.

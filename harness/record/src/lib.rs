@@ -46,7 +46,7 @@ pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation, Uncallable};
 pub use document::{Document, Failed, Fault};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;
-pub use fuzz::{Coverage, Finding, FuzzRecord};
+pub use fuzz::{Coverage, Finding, FuzzRecord, Generator};
 pub use gas::{Gas, GasAgreement, GasMismatch};
 pub use kind::{FORMAT, Format, Kind};
 pub use merge::MergeError;

@@ -40,6 +40,9 @@ pub struct Case {
     /// Whether engines are held to the limit of time. That needs code which looks for interrupts; compiled code that somebody
     /// gives may lack it, and then no engine has a limit.
     pub is_limited: bool,
+    /// Whether each call has the whole gas limit, so that one that exhausts it ends no other. The digest of the state is then
+    /// taken after loading and after the last call only.
+    pub is_apart: bool,
 }
 
 /// Most calls of a case that is generated, each counted as one more than it has arguments: so many that a longer list would be a
@@ -51,7 +54,8 @@ impl Case {
     pub fn new(name: impl Into<String>, wasm: Vec<u8>, calls: Vec<Call>) -> Self {
         let (name, not_callable) = (name.into(), Vec::new());
         let artefact = None;
-        Case { name, wasm, artefact, calls, not_callable, is_cut: false, is_limited: true }
+        let (is_cut, is_limited, is_apart) = (false, true, false);
+        Case { name, wasm, artefact, calls, not_callable, is_cut, is_limited, is_apart }
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give

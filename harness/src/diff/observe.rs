@@ -3,8 +3,8 @@
 use super::case::{Call, Case};
 use super::trace::{Step, Trace};
 use etalon_adapters::{
-    Adapter, AdapterError, Features, GasConfig, Invocation, Opened, Outcome, SessionConfig,
-    TimeLimit, Watch,
+    Adapter, AdapterError, Features, GasConfig, Instance, Invocation, Opened, Outcome, Seen,
+    Session, SessionConfig, TimeLimit, Watch,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -80,9 +80,51 @@ fn run(
     if let Some(instance) = instance {
         let calls = case.calls.iter().map(|Call { export, args }| Invocation { export, args });
         let calls: Vec<Invocation<'_>> = calls.collect();
-        session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen.into()));
+        if case.is_apart {
+            invoke_apart(session.as_mut(), instance, &calls, watch, steps);
+        } else {
+            session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen.into()));
+        }
     }
     Ok(session.not_compiled())
+}
+
+/// Makes calls that each have the whole gas limit, if the engine can give it to them.
+fn invoke_apart(
+    session: &mut dyn Session,
+    instance: Instance,
+    calls: &[Invocation<'_>],
+    watch: Watch,
+    steps: &mut Vec<Step>,
+) {
+    let Some((last, others)) = calls.split_last() else { return };
+    let brief = Watch { digest: false, ..watch };
+    if !session.refuel() {
+        // All in one go: an engine in another process needs one way there and back.
+        let mut goes_on = true;
+        let mut sink = |seen: Seen| {
+            goes_on = seen.outcome.goes_on();
+            steps.push(seen.into());
+        };
+        session.invoke_all(instance, others, brief, &mut sink);
+        if goes_on {
+            let last = std::slice::from_ref(last);
+            session.invoke_all(instance, last, watch, &mut |seen| steps.push(seen.into()));
+        }
+        return;
+    }
+    for (at, call) in calls.iter().enumerate() {
+        let watch = if at < others.len() { brief } else { watch };
+        let mut goes_on = true;
+        let mut sink = |seen: Seen| {
+            goes_on = seen.outcome.goes_on() || matches!(seen.outcome, Outcome::Exhausted(_));
+            steps.push(seen.into());
+        };
+        session.invoke_all(instance, std::slice::from_ref(call), watch, &mut sink);
+        if !goes_on || !session.refuel() {
+            break;
+        }
+    }
 }
 
 fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {

@@ -10,6 +10,7 @@ use crate::coverage::rule_coverage;
 use crate::diff::{Case, Differ, Judged, Verdict};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The cases that are done, the findings in them, and the journal that says so.
@@ -88,10 +89,15 @@ impl<'a> Campaign<'a> {
 
     /// The record of what was done. If nothing stops it, findings are reduced, and the campaign may then be complete.
     pub(crate) fn finish(mut self, mut record: FuzzRecord) -> Result<FuzzRecord, FuzzError> {
+        record.modules = self.tally.modules();
         record.cases = self.tally.cases();
-        record.calls = self.tally.calls();
         record.outcomes.clone_from(&self.tally.outcomes);
         record.poisoned.clone_from(&self.tally.poisoned);
+        record.generators.clone_from(&self.tally.generators);
+        for generator in record.generators.values_mut() {
+            let operators = generator.cells.keys().filter_map(|cell| cell.split(' ').next());
+            generator.operators = operators.collect::<BTreeSet<_>>().len() as u64;
+        }
         record.timed_out = self.tally.timed_out;
         let profiles = self.options.profiles.iter();
         let features = profiles.map(|profile| common_features(self.options, profile));
@@ -102,7 +108,7 @@ impl<'a> Campaign<'a> {
         record.interrupted = self.options.is_stopped();
         record.findings = findings;
         let is_complete =
-            all_reduced && !record.interrupted && self.options.cases == Some(record.cases);
+            all_reduced && !record.interrupted && self.options.modules == Some(record.modules);
         if is_complete && let Some(journal) = &mut self.journal {
             journal.complete(&record)?;
         }

@@ -25,7 +25,7 @@ struct Settings {
     tool: Tool,
     arch: String,
     seed: u64,
-    cases: Option<u64>,
+    modules: Option<u64>,
     profiles: Vec<String>,
     engines: Vec<EngineInfo>,
     features: Vec<String>,
@@ -75,11 +75,11 @@ impl Settings {
         let run = &options.diff.run;
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Settings {
-            journal: 2,
+            journal: 3,
             tool: tool.clone(),
             arch: arch.to_owned(),
             seed: options.seed,
-            cases: options.cases,
+            modules: options.modules,
             profiles: owned(options.profiles.iter().map(|profile| profile.name).collect()),
             engines,
             features: owned(run.features.names()),
@@ -215,7 +215,7 @@ fn lock(folder: &Path) -> Result<File, FuzzError> {
 /// Writes a journal and gives it, open for more lines.
 fn write(path: &Path, settings: &Settings, past: &Past) -> Result<File, FuzzError> {
     let mut text = text_of(settings);
-    if past.tally.cases() > 0 {
+    if past.tally.modules() > 0 {
         text.push_str(&text_of(&Line::Cases(past.tally.clone())));
     }
     if let Some(rules) = &past.rules {
@@ -270,8 +270,9 @@ mod tests {
         let run = RunOptions { features: Features::wasm3(), gas: None, state: true, time: None };
         FuzzOptions {
             seed: 1,
-            cases: None,
+            modules: None,
             time: None,
+            until_finding: false,
             jobs: 1,
             engines: Vec::new(),
             profiles: Vec::new(),
@@ -317,6 +318,6 @@ mod tests {
         assert_eq!(open(folder.path(), true).1.tally, sum);
         let size = std::fs::metadata(&path).expect("it is there").len();
         assert!(size < 10_000, "written anew it is short: {size}");
-        assert_eq!(sum.cases(), 6000);
+        assert_eq!(sum.modules(), 6000);
     }
 }

@@ -8,16 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Options of a fuzz run. Case i depends only on i, `seed`, `profiles` and the features that the engines have in
+/// Options of a fuzz run. Module i and its cases depend only on i, `seed`, `profiles` and the features that the engines have in
 /// common.
 #[derive(Clone)]
 pub struct FuzzOptions {
     /// The seed of every case.
     pub seed: u64,
-    /// How many cases to run; `None` leaves it to `time`.
-    pub cases: Option<u64>,
-    /// How long to begin new cases, in this run. Without this and `cases` the run has no end.
+    /// How many modules to generate, each with all of its cases; `None` leaves it to `time`.
+    pub modules: Option<u64>,
+    /// How long to begin new modules, in this run. Without this and `modules` the run has no end.
     pub time: Option<Duration>,
+    /// Whether the first finding ends the run, when it is saved.
+    pub until_finding: bool,
     /// How many threads; at least one is used.
     pub jobs: usize,
     /// The engines; the others are compared with the first.
@@ -50,7 +52,7 @@ impl std::fmt::Debug for FuzzOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FuzzOptions")
             .field("seed", &self.seed)
-            .field("cases", &self.cases)
+            .field("modules", &self.modules)
             .field("time", &self.time)
             .field("jobs", &self.jobs)
             .field("engines", &self.engines.len())
@@ -62,8 +64,8 @@ impl std::fmt::Debug for FuzzOptions {
 
 /// Receives the progress of a run. Called from every thread of the run.
 pub trait Progress: Sync {
-    /// Reports how many cases are done, in the journal too, and how many kinds of divergence are known.
-    fn done(&self, cases: u64, findings: usize);
+    /// Reports how many modules are done, in the journal too, and how many kinds of divergence are known.
+    fn done(&self, modules: u64, findings: usize);
 
     /// Reports that the campaign that was to go on is complete, so that nothing runs.
     fn complete(&self) {}

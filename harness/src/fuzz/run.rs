@@ -3,7 +3,7 @@
 use super::campaign::Campaign;
 use super::options::{FuzzError, FuzzOptions, Progress};
 use super::tally::Tally;
-use crate::diff::{Case, Differ};
+use crate::diff::{Call, Case, Differ};
 use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The case with a number: a generated module and generated calls. The same arguments give the same case.
+/// Of each function of a module, its operators with the kinds of their operands.
+pub(crate) type Cells = Vec<(String, String, String)>;
+
+/// The module with a number, and generated calls, each of which is a case. The same arguments give the same case.
 pub fn case_of(
     profile: &Profile,
     features: Features,
@@ -21,17 +24,36 @@ pub fn case_of(
     number: u64,
     rounds: usize,
 ) -> Case {
-    let wasm = generate(profile, features, seed, number);
+    made(profile, features, seed, number, rounds).0
+}
+
+/// The same, with what the generator knows of the module.
+fn made(
+    profile: &Profile,
+    features: Features,
+    seed: u64,
+    number: u64,
+    rounds: usize,
+) -> (Case, Cells) {
+    let generated = generate(profile, features, seed, number);
+    let wasm = generated.wasm;
     let mut stream = Stream::new("arguments", seed, number);
     let name = format!("{} {seed} {number}", profile.name);
-    match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
+    if let Some(calls) = generated.calls {
+        let calls = calls.into_iter().map(|(export, args)| Call { export, args });
+        let case = Case::new(name, wasm, calls.collect());
+        return (Case { is_apart: true, ..case }, generated.cells);
+    }
+    let rounds = rounds.saturating_mul(profile.calls);
+    let case = match Case::of_exports(name.clone(), wasm.clone(), features, &mut stream, rounds) {
         Ok(case) => case,
         // Loading can still be compared.
         Err(_) => Case::new(name, wasm, Vec::new()),
-    }
+    };
+    (Case { is_apart: true, ..case }, generated.cells)
 }
 
-/// Runs generated cases until the number of cases or the time is reached, or the watchdog of the options is stopped.
+/// Runs generated cases until the number of modules or the time is reached, a finding is saved if that is to end it, or the watchdog of the options is stopped.
 ///
 /// The findings in the record depend on the cases that ran, and neither on threads nor on whether the campaign was broken off
 /// and went on: of several cases that show the same kind of divergence, the one with the lowest number is reduced and saved.
@@ -72,9 +94,13 @@ pub(crate) fn profile_of(options: &FuzzOptions, number: u64) -> &'static Profile
 
 /// The case of a run with a number.
 pub(crate) fn numbered_case(options: &FuzzOptions, number: u64) -> Case {
+    numbered(options, number).0
+}
+
+fn numbered(options: &FuzzOptions, number: u64) -> (Case, Cells) {
     let profile = profile_of(options, number);
     let features = common_features(options, profile);
-    case_of(profile, features, options.seed, number, options.rounds)
+    made(profile, features, options.seed, number, options.rounds)
 }
 
 /// The features that modules may use: those of the options and of the profile that every engine has.
@@ -100,8 +126,11 @@ fn run_cases<'a>(
             if over || options.is_stopped() || lock(&failed).is_some() {
                 break;
             }
+            if options.until_finding && !lock(&campaign).tally.kinds.is_empty() {
+                break;
+            }
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if options.cases.is_some_and(|cases| number >= cases) {
+            if options.modules.is_some_and(|modules| number >= modules) {
                 break;
             }
             if done.contains(number) {
@@ -128,17 +157,18 @@ fn run_case(
     campaign: &Mutex<Campaign<'_>>,
     progress: &dyn Progress,
 ) -> Result<(), FuzzError> {
-    let case = numbered_case(options, number);
+    let (case, cells) = numbered(options, number);
     let judged = differ.judge(&case)?;
     if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.
         return Ok(());
     }
     let features = common_features(options, profile_of(options, number));
-    let one = Tally::of(differ, features, number, &case, &judged);
+    let mut one = Tally::of(differ, features, number, &case, &judged);
+    one.generated(profile_of(options, number).name, &cells, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;
-    progress.done(campaign.tally.cases(), campaign.tally.kinds.len());
+    progress.done(campaign.tally.modules(), campaign.tally.kinds.len());
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! Counts over the cases of a campaign.
 
 use super::ranges::Ranges;
+use super::run::Cells;
 use super::save::describe;
 use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, outcome_name};
-use crate::generate::count_operators;
+use crate::generate::{allows, count_operators};
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
-use etalon_record::{Aspect, Coverage, Finding};
+use etalon_record::{Aspect, Coverage, Finding, Generator};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Tally {
-    /// The cases that were finished.
+    /// The modules that were finished.
     pub(crate) finished: Ranges,
     /// Kinds of divergence, by what their cases have in common.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -24,6 +25,9 @@ pub(crate) struct Tally {
     pub(crate) poisoned: BTreeMap<String, u64>,
     pub(crate) timed_out: u64,
     operators: BTreeMap<String, u64>,
+    /// What each generator did.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) generators: BTreeMap<String, Generator>,
     /// How the actions of the first engine ended.
     pub(crate) outcomes: BTreeMap<String, u64>,
 }
@@ -34,7 +38,7 @@ pub(crate) struct Kind {
     /// The case's number, from which it can be made again.
     pub(crate) number: u64,
     pub(crate) difference: Difference,
-    /// How many cases showed it.
+    /// In how many modules it showed.
     pub(crate) cases: u64,
     /// The finding before it is reduced.
     pub(crate) finding: Finding,
@@ -78,13 +82,35 @@ impl Tally {
         tally
     }
 
-    /// How many cases were finished.
-    pub(crate) fn cases(&self) -> u64 {
+    /// Adds what the generator of the module did. In a tally of one module, the operators are its own.
+    pub(crate) fn generated(&mut self, profile: &str, cells: &Cells, case: &Case, judged: &Judged) {
+        let mut ended = BTreeMap::<&str, BTreeMap<String, u64>>::new();
+        let steps = judged.traces.first().map_or(&[][..], |trace| &trace.steps[1..]);
+        for (call, step) in case.calls.iter().zip(steps) {
+            let outcomes = ended.entry(&call.export).or_default();
+            *outcomes.entry(step.outcome.kind().to_string()).or_default() += 1;
+        }
+        let one = self.generators.entry(profile.to_owned()).or_default();
+        one.modules += 1;
+        one.cases += steps.len() as u64;
+        for (func, op, kind) in cells {
+            if func.is_empty() {
+                // Of the whole module.
+                *one.cells.entry(format!("{op} {kind}")).or_default() += 1;
+            }
+            for (outcome, count) in ended.get(&**func).into_iter().flatten() {
+                *one.cells.entry(format!("{op} {kind} {outcome}")).or_default() += count;
+            }
+        }
+    }
+
+    /// How many modules were finished.
+    pub(crate) fn modules(&self) -> u64 {
         self.finished.count()
     }
 
-    /// How many calls were compared: actions that did not load a module.
-    pub(crate) fn calls(&self) -> u64 {
+    /// How many cases were compared: calls, which are the actions that did not load a module.
+    pub(crate) fn cases(&self) -> u64 {
         let outcomes = self.outcomes.iter();
         outcomes.filter(|(name, _)| !name.starts_with(LOADING)).map(|(_, n)| n).sum()
     }
@@ -100,6 +126,14 @@ impl Tally {
         ] {
             for (name, count) in counts {
                 *sum.entry(name).or_default() += count;
+            }
+        }
+        for (name, other) in other.generators {
+            let sum = self.generators.entry(name).or_default();
+            sum.modules += other.modules;
+            sum.cases += other.cases;
+            for (cell, count) in other.cells {
+                *sum.cells.entry(cell).or_default() += count;
             }
         }
         for (signature, kind) in other.kinds {
@@ -143,18 +177,6 @@ impl Tally {
             rules: None,
         }
     }
-}
-
-/// Whether a proposal of the decoder's list is enabled. Proposals that are always enabled count as version 1.0.
-fn allows(features: Features, proposal: &str) -> bool {
-    let name = match proposal {
-        "mvp" => return true,
-        "sign_extension" => "sign-extension-ops",
-        "saturating_float_to_int" => "nontrapping-float-to-int-conversions",
-        "legacy_exceptions" => "legacy-exceptions",
-        other => return features.names().contains(&other.replace('_', "-").as_str()),
-    };
-    features.names().contains(&name)
 }
 
 /// What divergences of the same kind have in common: which engines differ, in what aspect, at loading or at a call, and how each ended.

@@ -20,12 +20,26 @@ pub fn differential(data: &[u8]) -> Result<Option<String>, AdapterError> {
     // The first byte chooses the profile.
     let Some((first, rest)) = data.split_first() else { return Ok(None) };
     let profiles = crate::generate::PROFILES;
-    let profile: &Profile = &profiles[usize::from(*first) % profiles.len()];
+    of_profile(&profiles[usize::from(*first) % profiles.len()], rest)
+}
+
+/// The same with the profile of a name: every byte decides what the module is.
+///
+/// # Errors
+/// If a tier cannot be set up.
+///
+/// # Panics
+/// If there is no such profile.
+pub fn profile(name: &str, data: &[u8]) -> Result<Option<String>, AdapterError> {
+    of_profile(Profile::named(name).expect("a profile's name"), data)
+}
+
+fn of_profile(profile: &Profile, data: &[u8]) -> Result<Option<String>, AdapterError> {
     let engines = tiers()?;
     let features = engines
         .iter()
         .fold((profile.features)(), |set, engine| set.intersection(engine.features()));
-    judge(engines, features, true, module_of(profile, features, rest), data)
+    judge(engines, features, true, module_of(profile, features, data), data)
 }
 
 /// Treats the bytes as a module: decodes, validates, instantiates and calls its exports on the interpreter and
@@ -71,6 +85,7 @@ fn judge(
     let mut stream = Stream::new("target", 0, data.len() as u64);
     let case = Case::of_exports("bytes", wasm.clone(), features, &mut stream, 2)
         .unwrap_or_else(|_| Case::new("bytes", wasm, Vec::new()));
+    let case = Case { is_apart: true, ..case };
     let judged = differ.judge(&case)?;
     let Verdict::Diverged { engine, difference } = &judged.verdict else { return Ok(None) };
     let divergence = differ.divergence(&case, &judged, *engine, difference);
@@ -94,6 +109,8 @@ mod tests {
         for data in [&b""[..], b"\0", b"\0asm\x01\0\0\0", b"\0asm\x01\0\0\0\x01\x05", &[7; 300]] {
             assert_eq!(super::bytes(data), Ok(None));
             assert_eq!(super::differential(data), Ok(None));
+            assert_eq!(super::profile("single", data), Ok(None));
+            assert_eq!(super::profile("chains", data), Ok(None));
         }
     }
 }

@@ -17,3 +17,15 @@ pub fn count_operators(wasm: &[u8], features: Features, counts: &mut BTreeMap<St
         *counts.entry(name.to_owned()).or_default() += 1;
     }
 }
+
+/// Whether a proposal of the decoder's list is enabled. Proposals that are always enabled count as version 1.0.
+pub(crate) fn allows(features: Features, proposal: &str) -> bool {
+    let name = match proposal {
+        "mvp" => return true,
+        "sign_extension" => "sign-extension-ops",
+        "saturating_float_to_int" => "nontrapping-float-to-int-conversions",
+        "legacy_exceptions" => "legacy-exceptions",
+        other => return features.names().contains(&other.replace('_', "-").as_str()),
+    };
+    features.names().contains(&name)
+}

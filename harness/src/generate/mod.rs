@@ -4,8 +4,10 @@ mod args;
 mod coverage;
 mod profile;
 mod stream;
+mod typed;
 
 pub use args::arguments;
+pub(crate) use coverage::allows;
 pub use coverage::{count_operators, operators_of};
-pub use profile::{PROFILES, Profile, generate, module_of};
+pub use profile::{Generated, PROFILES, Profile, generate, module_of};
 pub use stream::Stream;

@@ -1,8 +1,10 @@
 //! Profiles: what generated modules look like.
 
 use super::stream::Stream;
+use super::typed::{self, Filler};
 use arbitrary::Unstructured;
-use etalon_adapters::Features;
+use etalon_adapters::{Features, Val};
+use std::collections::BTreeSet;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
 
 /// A profile of generated modules.
@@ -14,100 +16,175 @@ pub struct Profile {
     pub about: &'static str,
     /// The features that its modules may use.
     pub features: fn() -> Features,
-    /// Its changes to the common settings.
-    shape: fn(&mut Config),
+    /// How often each export is called, for each round that is asked for.
+    pub calls: usize,
+    source: Source,
+}
+
+/// Where modules come from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// From wasm-smith, with changes to the common settings.
+    Smith(fn(&mut Config)),
+    /// From functions that are filled one by one.
+    Typed(Filler),
+    /// All there is, in order.
+    Sweep,
+}
+
+/// A generated module and what to call, if the generator says so.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The binary module.
+    pub wasm: Vec<u8>,
+    /// The calls; absent if arguments are to be drawn.
+    pub calls: Option<Vec<(String, Vec<Val>)>>,
+    /// Of each exported function, the operators with the kinds of their operands, where the generator knows.
+    pub cells: Vec<(String, String, String)>,
 }
 
 /// Every profile.
 pub const PROFILES: &[Profile] = &[
     Profile {
+        name: "single",
+        about: "single operators with operands of every kind",
+        features: Features::all,
+        calls: 3,
+        source: Source::Typed(typed::single),
+    },
+    Profile {
+        name: "chains",
+        about: "two and three operators in the shapes that instruction selection looks for",
+        features: Features::all,
+        calls: 3,
+        source: Source::Typed(typed::chains),
+    },
+    Profile {
+        name: "control",
+        about: "many values across calls, loops, handlers and branch tables",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::control),
+    },
+    Profile {
+        name: "objects",
+        about: "structures, arrays and references, while others are allocated",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::objects),
+    },
+    Profile {
+        name: "sequences",
+        about: "changes of memories, tables and segments, each looked at",
+        features: Features::all,
+        calls: 2,
+        source: Source::Typed(typed::sequences),
+    },
+    Profile {
+        name: "sweep",
+        about: "every operator, kind of operand and edge value, in order",
+        features: Features::all,
+        calls: 1,
+        source: Source::Sweep,
+    },
+    Profile {
         name: "wasm2",
         about: "everything in version 2.0",
         features: Features::wasm2,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "mvp",
         about: "everything in version 1.0",
         features: Features::wasm1,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "wasm3",
         about: "everything in version 3.0",
         features: Features::wasm3,
-        shape: |_| {},
+        calls: 1,
+        source: Source::Smith(|_| {}),
     },
     Profile {
         name: "quiet",
         about: "no traps, so that calls run to their end",
         features: Features::wasm2,
-        shape: |c| c.disallow_traps = true,
+        calls: 1,
+        source: Source::Smith(|c| c.disallow_traps = true),
     },
     Profile {
         name: "traps",
         about: "short bodies, and accesses that are often out of bounds",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_instructions = 40;
             c.memory_offset_choices = MemoryOffsetChoices(30, 40, 30);
             // Computation does not make a body trap more often.
             c.max_funcs = 20;
-        },
+        }),
     },
     Profile {
         name: "calls",
         about: "many small functions that call each other, directly and through tables",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_funcs = 40;
             c.min_funcs = 8;
             c.max_instructions = 40;
             c.min_tables = 1;
             c.min_element_segments = 1;
             kinds(c, &[InstructionKind::NumericInt, InstructionKind::Table]);
-        },
+        }),
     },
     Profile {
         name: "memory",
         about: "memory instructions in and around the bounds",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.min_memories = 1;
             c.min_data_segments = 1;
             c.memory_offset_choices = MemoryOffsetChoices(70, 20, 10);
             kinds(c, &[InstructionKind::Numeric, InstructionKind::Memory]);
-        },
+        }),
     },
     Profile {
         name: "float",
         about: "floating-point arithmetic and conversions, without memory",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.disallow_traps = true;
             c.simd_enabled = false;
             kinds(c, &[InstructionKind::Numeric]);
-        },
+        }),
     },
     Profile {
         name: "simd",
         about: "vector instructions, and what moves between vectors and scalars",
         features: Features::wasm2,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.min_memories = 1;
             c.memory_offset_choices = MemoryOffsetChoices(95, 4, 1);
             kinds(c, &[InstructionKind::Vector, InstructionKind::Numeric, InstructionKind::Memory]);
-        },
+        }),
     },
     Profile {
         name: "gc",
         about: "structures, arrays and typed references",
         features: Features::wasm3,
-        shape: |c| {
+        calls: 1,
+        source: Source::Smith(|c| {
             c.max_types = 30;
             c.min_types = 4;
             c.simd_enabled = false;
-        },
+        }),
     },
 ];
 
@@ -117,8 +194,13 @@ impl Profile {
         PROFILES.iter().find(|p| p.name == name)
     }
 
+    /// Whether it gives the same modules in order whatever the seed, so that it is run alone and to its end.
+    pub fn is_sweep(&self) -> bool {
+        matches!(self.source, Source::Sweep)
+    }
+
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
-    fn config(&self, features: Features) -> Config {
+    fn config(&self, shape: fn(&mut Config), features: Features) -> Config {
         let mut config = Config {
             export_everything: true,
             min_funcs: 1,
@@ -146,7 +228,7 @@ impl Profile {
             limit_arrays_in_const_exprs: true,
             ..Config::default()
         };
-        (self.shape)(&mut config);
+        shape(&mut config);
         restrict(&mut config, features.intersection((self.features)()));
         config
     }
@@ -190,17 +272,59 @@ fn restrict(config: &mut Config, features: Features) {
 ///
 /// The same profile, features, seed and number give the same bytes. The generator may run out of random
 /// bytes and end a module early; it does not fail.
-pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Vec<u8> {
+pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Generated {
     let mut stream = Stream::new(profile.name, seed, case);
-    let length = 256 << stream.below(5);
+    let length = match profile.source {
+        Source::Smith(_) => 256 << stream.below(5),
+        Source::Typed(_) => 2048 << stream.below(3),
+        Source::Sweep => return swept(features.intersection((profile.features)()), case),
+    };
     let bytes = stream.bytes(length);
-    module_of(profile, features, &bytes)
+    generated(profile, features, &bytes)
+}
+
+/// The module of the sweep with a number; after the last one comes the first, with other values of the other operands.
+fn swept(features: Features, number: u64) -> Generated {
+    let count = typed::sweep_count(features).max(1) as u64;
+    let (number, turn) = (number % count, number / count);
+    let swept = typed::sweep(features, number as usize, turn as usize);
+    let cells = swept.cells.iter();
+    let cells = cells.map(|c| (String::new(), c.op.to_owned(), c.kind.name().to_owned()));
+    let cells: BTreeSet<_> = cells.collect();
+    Generated {
+        wasm: typed::encode(&swept.text),
+        calls: Some(swept.calls),
+        cells: cells.into_iter().collect(),
+    }
 }
 
 /// The module that a profile generates from arbitrary bytes.
 pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8> {
+    generated(profile, features, bytes).wasm
+}
+
+fn generated(profile: &Profile, features: Features, bytes: &[u8]) -> Generated {
+    let allowed = features.intersection((profile.features)());
+    let shape = match profile.source {
+        Source::Typed(fill) => {
+            let made = typed::make(fill, allowed, bytes);
+            let named =
+                |(func, op, kind): (String, &str, &str)| (func, op.to_owned(), kind.to_owned());
+            let cells = made.cells.into_iter().map(named).collect();
+            return Generated { wasm: typed::encode(&made.text), calls: None, cells };
+        }
+        Source::Sweep => {
+            let number = bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+            return swept(allowed, number);
+        }
+        Source::Smith(shape) => shape,
+    };
+    Generated { wasm: smith(profile, shape, features, bytes), calls: None, cells: Vec::new() }
+}
+
+fn smith(profile: &Profile, shape: fn(&mut Config), features: Features, bytes: &[u8]) -> Vec<u8> {
     let mut unstructured = Unstructured::new(bytes);
-    match Module::new(profile.config(features), &mut unstructured) {
+    match Module::new(profile.config(shape, features), &mut unstructured) {
         Ok(module) => module.to_bytes(),
         // The generator gives up; the empty module is still a module.
         Err(_) => wasm_encoder::Module::new().finish(),
@@ -210,16 +334,22 @@ pub fn module_of(profile: &Profile, features: Features, bytes: &[u8]) -> Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+
+    /// What our own tiers have in common.
+    fn common() -> Features {
+        let more = ["threads", "wide-arithmetic", "custom-page-sizes", "memory-control"];
+        more.iter().fold(Features::wasm3(), |set, name| set.with(name).expect("it is a feature"))
+    }
 
     #[test]
     fn every_profile_makes_valid_modules_of_its_features_and_always_the_same() {
         for profile in PROFILES {
             let mut distinct = BTreeSet::new();
             for case in 0..30 {
-                let bytes = generate(profile, Features::all(), 7, case);
-                assert_eq!(bytes, generate(profile, Features::all(), 7, case), "{}", profile.name);
-                etalon_module::Module::new(&bytes, (profile.features)())
+                let bytes = generate(profile, common(), 7, case).wasm;
+                let again = generate(profile, common(), 7, case).wasm;
+                assert_eq!(bytes, again, "{}", profile.name);
+                etalon_module::Module::new(&bytes, Features::all())
                     .unwrap_or_else(|e| panic!("{} {case}: {e}", profile.name));
                 distinct.insert(bytes);
             }
@@ -231,7 +361,7 @@ mod tests {
     fn an_engine_without_a_feature_gets_no_module_with_it() {
         let profile = Profile::named("wasm2").expect("it is in the list");
         for case in 0..60 {
-            let bytes = generate(profile, Features::wasm1(), 7, case);
+            let bytes = generate(profile, Features::wasm1(), 7, case).wasm;
             etalon_module::Module::new(&bytes, Features::wasm1())
                 .unwrap_or_else(|e| panic!("{case}: {e}"));
         }

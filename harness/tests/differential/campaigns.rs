@@ -26,8 +26,9 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
     let planted = Planted { sound: Arc::clone(&oracle), operator: OPERATOR, fault };
     FuzzOptions {
         seed: 3,
-        cases: Some(CASES),
+        modules: Some(CASES),
         time: None,
+        until_finding: false,
         jobs: 2,
         engines: vec![oracle, Arc::new(planted)],
         profiles: vec![Profile::named("mvp").expect("it is in the list")],
@@ -202,9 +203,13 @@ fn a_campaign_that_is_stopped_gives_a_record_and_goes_on() {
         let dog = Watchdog::new().expect("the system has threads");
         let options = FuzzOptions { resume, ..campaign(out.path(), Fault::Wrong) };
         let part = run(&stoppable(options, &dog), &Stopper(cases, dog.clone())).expect("it runs");
-        assert!(part.cases >= cases && part.cases <= (cases + 2).min(CASES), "{}", part.cases);
-        assert!(part.cases > done);
-        done = part.cases;
+        assert!(
+            part.modules >= cases && part.modules <= (cases + 2).min(CASES),
+            "{}",
+            part.modules
+        );
+        assert!(part.modules > done);
+        done = part.modules;
         assert_eq!(saved(out.path()), named(&part), "what the record names is there");
     }
     let journal = std::fs::read_to_string(out.path().join(JOURNAL)).expect("it is there");
@@ -290,7 +295,7 @@ fn a_campaign_goes_on_with_the_same_options_only() {
         refused(&options).to_string()
     };
     assert!(told(|o| o.seed = 4).ends_with("other options: seed was 3 and is 4"));
-    assert!(told(|o| o.cases = None).ends_with("cases was 16 and is null"));
+    assert!(told(|o| o.modules = None).ends_with("modules was 16 and is null"));
     assert!(told(|o| o.rounds = 9).contains("rounds was 2 and is 9"));
     assert!(told(|o| o.engines.truncate(1)).contains("the engines were oracle"));
     assert!(told(|o| o.rules = None).contains("coverage was true and is false"));

@@ -20,8 +20,9 @@ fn engines() -> Vec<Arc<dyn Adapter>> {
 fn run(out: &Path, jobs: usize) -> FuzzRecord {
     let options = FuzzOptions {
         seed: 3,
-        cases: Some(100),
+        modules: Some(100),
         time: None,
+        until_finding: false,
         jobs,
         engines: engines(),
         profiles: vec![Profile::named("mvp").expect("it is in the list")],
@@ -40,7 +41,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
 fn a_planted_fault_is_found_reduced_and_replays() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let record = run(folder.path(), 2);
-    assert_eq!(record.cases, 100);
+    assert_eq!(record.modules, 100);
     let [finding] = &record.findings[..] else { panic!("one kind: {:?}", record.findings) };
     assert_eq!(finding.what, Aspect::Results);
     assert_eq!(finding.engines, ["oracle", "planted"]);

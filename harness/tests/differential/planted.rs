@@ -122,6 +122,10 @@ impl Session for PlantedSession {
         self.sound.gas_consumed()
     }
 
+    fn refuel(&mut self) -> bool {
+        self.sound.refuel()
+    }
+
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         self.sound.take_host_calls()
     }

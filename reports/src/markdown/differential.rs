@@ -114,14 +114,14 @@ fn divergence_table(divergence: &Divergence) -> String {
 #[must_use]
 pub fn fuzz(record: &FuzzRecord) -> String {
     let mut out = format!("# Fuzzing on {}\n\n", plain(&record.arch));
-    let cases = compared(record.calls, record.cases);
+    let cases = compared(record.cases, record.modules);
     let engines = engine_names(&record.engines);
     let _ = match record.findings.len() as u64 {
         0 if record.timed_out > 0 => {
             let late = timed_out(record.timed_out, record.time_limit.as_deref());
             writeln!(out, "**✗ No divergence in {cases} on {engines}, but {late}.**\n")
         }
-        0 if record.calls == 0 => writeln!(out, "**✗ No call was compared in {cases}.**\n"),
+        0 if record.cases == 0 => writeln!(out, "**✗ No call was compared in {cases}.**\n"),
         0 => writeln!(out, "**✓ {engines} agree in {cases}.**\n"),
         some => writeln!(
             out,

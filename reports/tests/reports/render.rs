@@ -272,7 +272,7 @@ fn the_markdown_of_a_diff() {
 #[test]
 fn the_markdown_of_a_fuzz_run() {
     let mut record = FuzzRecord::new(Tool::new("etalon", "0.1.0"), "x86_64", 42);
-    record.cases = 10_000;
+    record.modules = 10_000;
     record.engines = vec![EngineInfo::new("interp", "0.1.0"), EngineInfo::new("jit", "0.1.0")];
     record.findings.push(Finding {
         id: "results-i32.rotl-1".into(),
@@ -289,7 +289,7 @@ fn the_markdown_of_a_fuzz_run() {
         missing: vec!["table.fill".into(), "memory.discard".into()],
         ..Coverage::default()
     };
-    record.calls = 10_000;
+    record.cases = 10_000;
     record.outcomes = [("returned".to_owned(), 9000), ("trapped".to_owned(), 1000)].into();
     insta::assert_snapshot!(fuzz_markdown(&record));
 }

@@ -29,12 +29,12 @@ use std::time::{Duration, Instant};
 #[command(after_help = "\
 Examples:
   etalon fuzz --time 10m --seed 7                    compare all tiers with the oracle
-  etalon fuzz --cases 1000 --engine oracle,jit --profile calls,traps
-  etalon fuzz --cases 100 --seed 7 --format json     the same cases on every machine
-  etalon fuzz --cases 1000000 --out night --resume   go on with a campaign that was broken off
+  etalon fuzz --modules 1000 --engine oracle,jit --profile single,chains
+  etalon fuzz --modules 100 --seed 7 --format json     the same cases on every machine
+  etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
 
-The engines are compared with the first. Case number i depends only on i, the seed, the profiles
-and the features that the engines have in common. Each finding is saved when it is found, as a
+A case is one call of a generated function; a module has many. The engines are compared with the
+first. Module number i depends only on i, the seed, the profiles and the features that the engines have in common. Each finding is saved when it is found, as a
 folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is reduced. Ctrl-C breaks off
 the cases under way and gives the record of those that are done, without reducing; a second one
 ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
@@ -45,9 +45,12 @@ pub(crate) struct Args {
     /// How long to run: 90s, 10m, '1h 30m'; with --resume, how much longer
     #[arg(long, value_name = "T", value_parser = duration::parse)]
     pub time: Option<Duration>,
-    /// How many cases to run; 1000 if neither this nor --time is given
-    #[arg(long, value_name = "N", value_parser = count::runs())]
-    pub cases: Option<u64>,
+    /// How many modules to generate, each with some hundred cases; 100 if neither this nor --time is given
+    #[arg(long, alias = "cases", value_name = "N", value_parser = count::runs())]
+    pub modules: Option<u64>,
+    /// End at the first finding, when it is saved
+    #[arg(long)]
+    pub until_finding: bool,
     /// Seed of everything that is generated
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
@@ -56,7 +59,7 @@ pub(crate) struct Args {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Profiles of generated modules, used in turn: wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all
+    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
@@ -111,8 +114,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {
         seed: args.seed,
-        cases: args.cases.or(if args.time.is_none() { Some(1000) } else { None }),
+        modules: args.modules.or(if args.time.is_none() { Some(100) } else { None }),
         time: args.time,
+        until_finding: args.until_finding,
         jobs: args.jobs.unwrap_or_else(cores),
         engines: adapters,
         profiles,
@@ -133,7 +137,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rules: tally,
     };
     let started = Instant::now();
-    let line = CaseLine::new(options.cases);
+    let line = CaseLine::new(options.modules);
     let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
     line.clear();
     if line.was_complete() {
@@ -149,7 +153,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     if stopped.is_stopped() {
         note!("stopped: the same command with --resume goes on");
-    } else if record.calls == 0 {
+    } else if record.cases == 0 {
         note!("error: no call was compared");
     }
     Ok(stopped.status(status(&record, stopped.is_stopped())))
@@ -162,7 +166,7 @@ fn status(record: &FuzzRecord, stopped: bool) -> Status {
         Status::EngineFailed
     } else if !record.findings.is_empty() {
         Status::Finding
-    } else if record.calls == 0 && !stopped {
+    } else if record.cases == 0 && !stopped {
         Status::Unusable
     } else {
         Status::Fine
@@ -176,7 +180,7 @@ fn profile_names() -> Offered {
 /// The profiles of these names, or all.
 fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     if names.is_empty() {
-        return Ok(PROFILES.iter().collect());
+        return Ok(PROFILES.iter().filter(|profile| !profile.is_sweep()).collect());
     }
     let named = |name: &String| match Profile::named(name) {
         Some(profile) => Ok(profile),
@@ -207,9 +211,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         String::new()
     };
     say!(
-        "{} of {} on {} from seed {}{rate}",
-        counted(record.calls, "call"),
+        "{} in {} on {} from seed {}{rate}",
         counted(record.cases, "case"),
+        counted(record.modules, "module"),
         engines.join(", "),
         record.seed
     );
@@ -223,7 +227,7 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         crate::coverage::print(rules);
     }
     output::say_in_colour([match record.findings.len() {
-        0 if record.calls == 0 => bad("nothing was compared"),
+        0 if record.cases == 0 => bad("nothing was compared"),
         0 => good("no finding"),
         n => bad(counted(n as u64, "finding")),
     }]);
@@ -239,7 +243,7 @@ mod tests {
     fn the_status_says_what_was_found() {
         let record = |calls, what: Option<Aspect>| {
             let mut record = FuzzRecord::new(tool(), "any", 1);
-            record.calls = calls;
+            record.cases = calls;
             record.findings.extend(what.map(|what| Finding {
                 id: "x".into(),
                 what,

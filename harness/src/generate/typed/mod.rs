@@ -1,0 +1,77 @@
+//! Typed generation: functions whose every value can be seen, made of uses of the operators on a stage.
+//!
+//! A module is text first: the parts of the stage that its functions use, and the functions. So what is generated reads as
+//! what it is, and the names of operators are those of the table of instructions.
+
+mod chains;
+mod choices;
+mod control;
+mod edges;
+mod express;
+mod func;
+mod menu;
+mod objects;
+mod reference;
+mod sequences;
+mod shapes;
+mod single;
+mod stage;
+mod sweep;
+mod ty;
+mod uses;
+
+#[cfg(test)]
+mod tests;
+
+use choices::Choices;
+use etalon_adapters::Features;
+use func::Func;
+use menu::Menu;
+use std::collections::BTreeSet;
+
+/// What fills a function.
+pub(crate) type Filler = fn(&mut Choices<'_>, &mut Func<'_>);
+
+pub(crate) use chains::chains;
+pub(crate) use control::control;
+pub(crate) use objects::objects;
+pub(crate) use sequences::sequences;
+pub(crate) use single::single;
+pub(crate) use sweep::{count as sweep_count, sweep};
+
+/// Functions of a module at most.
+const FUNCTIONS: usize = 24;
+
+/// A generated module, and which operators it has with which kinds of operands.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) text: String,
+    /// The function, the operator, the kind.
+    pub(crate) cells: BTreeSet<(String, &'static str, &'static str)>,
+}
+
+/// The module that bytes decide.
+pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
+    let menu = Menu::of(features);
+    let mut u = Choices::new(bytes);
+    let mut text = String::new();
+    let (mut parts, mut cells) = (Vec::new(), BTreeSet::new());
+    for number in 0..FUNCTIONS {
+        if number > 0 && u.is_over() {
+            break;
+        }
+        let mut func = Func::new(&menu, &format!("f{number}"));
+        fill(&mut u, &mut func);
+        let name = func.name.clone();
+        cells.extend(func.cells.iter().map(|(op, kind)| (name.clone(), *op, kind.name())));
+        let (function, used) = func.finish();
+        text.push_str(&function);
+        parts.extend(used);
+    }
+    Made { text: stage::module(&parts, &text), cells }
+}
+
+/// The binary form. A text that is none is a fault of ours, and then the module is empty: a test looks for that.
+pub(crate) fn encode(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|_| wasm_encoder::Module::new().finish())
+}

@@ -1,0 +1,98 @@
+//! Every use is valid, and no operator is missing.
+
+use super::choices::Choices;
+use super::func::{Func, KINDS, Kind};
+use super::menu::Menu;
+use super::{stage, uses};
+use crate::generate::allows;
+use etalon_adapters::Features;
+use etalon_module::{Module, Opcode};
+use std::collections::BTreeSet;
+
+/// The features that our own tiers have in common.
+pub(crate) fn features() -> Features {
+    let more = ["threads", "wide-arithmetic", "custom-page-sizes", "memory-control"];
+    more.iter().fold(Features::wasm3(), |set, name| set.with(name).expect("it is a feature"))
+}
+
+/// Operators without a use of their own: they are the frame of others.
+const FRAMES: &[&str] = &["end", "loop", "return", "drop", "local.get", "local.set", "local.tee"];
+
+#[test]
+fn no_operator_is_missing() {
+    let used: BTreeSet<&str> =
+        uses::uses(features()).into_iter().map(|one| one.op.name()).collect();
+    let missing: Vec<&str> = Opcode::ALL
+        .iter()
+        .filter(|op| op.is_executed() && allows(features(), op.proposal()))
+        .map(|op| op.name())
+        .filter(|name| !used.contains(name) && !FRAMES.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Every generator by its name.
+const GENERATORS: &[(&str, super::Filler)] = &[
+    ("single", super::single),
+    ("chains", super::chains),
+    ("control", super::control),
+    ("objects", super::objects),
+    ("sequences", super::sequences),
+];
+
+#[test]
+fn every_module_is_valid_and_always_the_same() {
+    for (name, fill) in GENERATORS {
+        for seed in 0..40u32 {
+            let bytes = bytes(seed, 4096);
+            let made = super::make(*fill, features(), &bytes);
+            assert_eq!(made.text, super::make(*fill, features(), &bytes).text, "{name} {seed}");
+            let wasm =
+                wat::parse_str(&made.text).unwrap_or_else(|error| panic!("{name} {seed}: {error}"));
+            Module::new(&wasm, features())
+                .unwrap_or_else(|error| panic!("{name} {seed}: {error}\n{}", made.text));
+        }
+        // Without bytes, and with fewer features, too.
+        let old = Features::wasm1();
+        for (features, length) in
+            [(features(), 0), (features(), 70), (old, 3000), (Features::wasm2(), 3000)]
+        {
+            let made = super::make(*fill, features, &bytes(9, length));
+            let wasm = wat::parse_str(&made.text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            Module::new(&wasm, features)
+                .unwrap_or_else(|error| panic!("{name}: {error}\n{}", made.text));
+        }
+    }
+}
+
+fn bytes(seed: u32, length: u32) -> Vec<u8> {
+    let mixed =
+        |n: u32| (n ^ seed.wrapping_mul(0x9e37_79b9)).wrapping_mul(2_654_435_761) ^ (n >> 7);
+    (0..length).map(|n| (mixed(n).wrapping_mul(0x85eb_ca6b) >> 23) as u8).collect()
+}
+
+/// Each alone, with every kind of operand, so that a fault names its use.
+#[test]
+fn every_use_is_valid_with_every_kind_of_operand() {
+    let menu = Menu::of(features());
+    let bytes: Vec<u8> =
+        (0..60_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let mut u = Choices::new(&bytes);
+    let mut faults = Vec::new();
+    for one in &menu.uses {
+        let mut func = Func::new(&menu, "f");
+        for kind in KINDS.iter().filter(|kind| **kind != Kind::Operator) {
+            let operands: Vec<String> =
+                one.operands.iter().map(|operand| func.operand(&mut u, *operand, *kind)).collect();
+            func.shot(&mut u, one, &operands);
+        }
+        let (text, parts) = func.finish();
+        let text = stage::module(&parts, &text);
+        let fault = match wat::parse_str(&text) {
+            Err(error) => Some(error.to_string()),
+            Ok(wasm) => Module::new(&wasm, features()).err().map(|error| error.to_string()),
+        };
+        faults.extend(fault.map(|fault| format!("{}: {fault}", one.text)));
+    }
+    assert!(faults.is_empty(), "{}\n{}", faults.len(), faults[..faults.len().min(30)].join("\n"));
+}
