@@ -11,6 +11,7 @@ mod own;
 mod own_values;
 mod paused;
 mod peers;
+mod placement;
 mod precompiled;
 mod refusal;
 mod registry;

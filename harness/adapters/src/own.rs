@@ -7,6 +7,7 @@ use crate::adapter::{
 use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
 use crate::own_values::{from_value, kind, returned, stopped, to_value, type_of};
+use crate::placement::{MIXED, Placed, tier_of};
 use crate::precompiled::artefact_misfit;
 use crate::refusal::{rejection, unlinkable};
 use crate::spectest::SPECTEST_FUNCS;
@@ -20,7 +21,7 @@ use etalon::{
     ValType, WasmBacktrace,
 };
 use etalon_record::{Backtrace, BacktraceFrame, EngineInfo, role};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One of our own tiers.
@@ -29,6 +30,8 @@ pub struct OwnTier {
     tier: Tier,
     /// With a number, the functions of a module are assigned to all tiers in turn; the number says which tier is first.
     mixed: Option<u32>,
+    /// With this, given functions of a module are on one tier, and the others on another.
+    placed: Option<Placed>,
     /// Whether the heap is collected before every allocation.
     gc_stress: bool,
     /// With a number, the oracle pauses after that many instructions.
@@ -42,7 +45,14 @@ pub struct OwnTier {
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier { tier, mixed: None, gc_stress: false, piece: None, tally: None, trusts: false }
+        let (mixed, placed, piece, tally) = (None, None, None, None);
+        OwnTier { tier, mixed, placed, gc_stress: false, piece, tally, trusts: false }
+    }
+
+    /// Has given functions of each module on the second tier, and the others on the first. It goes by the name of the second.
+    pub fn placed(first: Tier, second: Tier, funcs: BTreeSet<u32>) -> OwnTier {
+        let placed = Some(Placed::new([first, second], funcs));
+        OwnTier { placed, mixed: Some(0), ..OwnTier::new(Tier::Jit) }
     }
 
     /// Assigns the functions of each module to the compiler, the interpreter and the oracle in turn; `shift` says which is first.
@@ -92,6 +102,7 @@ impl Adapter for OwnTier {
         let version = env!("CARGO_PKG_VERSION");
         let name = match (self.mixed, self.piece) {
             (None, None) => self.tier.name().to_owned(),
+            (Some(_), _) if let Some(placed) = &self.placed => placed.name().to_owned(),
             (Some(shift), _) => format!("mixed{shift}"),
             (None, Some(piece)) => format!("paused:{piece}"),
         };
@@ -181,6 +192,7 @@ impl Adapter for OwnTier {
             thread: 0,
             others: BTreeMap::new(),
             mixed: self.mixed,
+            placed: self.placed.clone(),
             piece: self.piece,
             turns: config.turns && self.tier == Tier::Oracle,
             time: config.time.clone(),
@@ -193,14 +205,6 @@ impl Adapter for OwnTier {
             backtrace: None,
         }))
     }
-}
-
-/// The tiers to which functions are assigned in turn where tiers are mixed.
-const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
-
-/// Which tier has a function where they are mixed, by the function's index.
-fn in_turn(shift: u32) -> impl Fn(u32) -> Tier {
-    move |func| MIXED[(func.wrapping_add(shift) % 3) as usize]
 }
 
 /// What a session keeps with its store: the calls of host functions that nobody has taken yet.
@@ -219,6 +223,7 @@ pub(crate) struct OwnSession {
     /// The names of the other threads.
     pub(crate) others: BTreeMap<usize, Linker<Calls>>,
     pub(crate) mixed: Option<u32>,
+    placed: Option<Placed>,
     pub(crate) piece: Option<u64>,
     /// Whether calls can be made in turns.
     turns: bool,
@@ -267,9 +272,12 @@ impl OwnSession {
     ) -> Result<Module, Outcome> {
         let module = match (self.mixed, handle) {
             (Some(shift), Some(handle)) => {
-                unstable::mixed_interruptible(&self.engine, wasm, handle, in_turn(shift))
+                let tier_of = tier_of(shift, self.placed.clone());
+                unstable::mixed_interruptible(&self.engine, wasm, handle, tier_of)
             }
-            (Some(shift), None) => unstable::mixed(&self.engine, wasm, in_turn(shift)),
+            (Some(shift), None) => {
+                unstable::mixed(&self.engine, wasm, tier_of(shift, self.placed.clone()))
+            }
             // It would also take text, which is not asked for.
             (None, Some(handle)) if wasm.starts_with(b"\0asm") => {
                 Module::new_interruptible(&self.engine, wasm, handle)

@@ -136,6 +136,16 @@ impl Differ {
         Ok(Judged { traces, verdict })
     }
 
+    /// Runs a case on one engine, by its position in the list.
+    pub(crate) fn trace(
+        &self,
+        engine: usize,
+        options: &RunOptions,
+        case: &Case,
+    ) -> Result<Trace, AdapterError> {
+        observe(self.engines[engine].1.as_ref(), options, case)
+    }
+
     /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
     fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
         let Some((first, others)) = traces.split_first() else { return Verdict::Agree };

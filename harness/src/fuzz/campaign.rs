@@ -2,12 +2,12 @@
 
 use super::journal::{Journal, Past};
 use super::options::{FuzzError, FuzzOptions};
-use super::reduce::reduce;
 use super::run::{common_features, numbered_case, profile_of};
 use super::save::{Found, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
 use crate::diff::{Case, Differ, Judged, Verdict};
+use crate::reduce::{Budget, Reduced, reduce};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
 use std::path::Path;
@@ -142,13 +142,20 @@ impl<'a> Campaign<'a> {
             return Ok(None);
         }
         let whole = numbered_case(self.options, kind.number);
-        let (case, judged) = reduce(self.differ, &whole, &kind.difference)?;
+        let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
+        let budget = Budget { jobs: self.options.jobs, ..Budget::default() };
+        let engine = match self.differ.judge(&whole)?.verdict {
+            Verdict::Diverged { engine, .. } => engine,
+            _ => return Ok(Some(as_found())),
+        };
+        let reduced = reduce(self.differ, &whole, engine, &kind.difference, budget)?;
+        let Reduced { case, judged, .. } = reduced;
         if self.options.is_stopped() {
             return Ok(None);
         }
         if !matches!(judged.verdict, Verdict::Diverged { .. }) {
             // An engine that behaves differently each time: what was seen first says more.
-            return Ok(Some(Finding { cases: kind.cases, ..kind.finding.clone() }));
+            return Ok(Some(as_found()));
         }
         let found = self.found(kind, case.wasm.len() < whole.wasm.len());
         let finding = save(self.folder(), self.differ, &found, &case, &judged, kind.cases)?;

@@ -109,10 +109,7 @@ impl Reencode for Named {
     indices!(self, index, space => { self.0[space].insert(index); index });
 }
 
-fn rewrite<R: Reencode>(
-    re: &mut R,
-    body: &wp::FunctionBody<'_>,
-) -> Result<we::Function, Failed> {
+fn rewrite<R: Reencode>(re: &mut R, body: &wp::FunctionBody<'_>) -> Result<we::Function, Failed> {
     let mut function = re.new_function_with_parsed_locals(body)?;
     let mut reader = body.get_operators_reader()?;
     while !reader.eof() {
@@ -155,13 +152,14 @@ fn needed(parts: &Parts<'_>) -> Result<Keep, Failed> {
                 }
                 wp::ElementKind::Passive => false,
             };
-            if is_needed {
+            if is_needed && !parts.left_out[0].contains(&index) {
                 named.0[ELEMS].insert(index);
             }
         }
         for (index, data) in (0..).zip(&parts.datas) {
-            if matches!(data.kind, wp::DataKind::Active { memory_index, .. } if named.0[2].contains(&memory_index))
-            {
+            let is_needed = matches!(data.kind, wp::DataKind::Active { memory_index, .. }
+                if named.0[2].contains(&memory_index));
+            if is_needed && !parts.left_out[1].contains(&index) {
                 named.0[DATAS].insert(index);
             }
         }
@@ -172,7 +170,8 @@ fn needed(parts: &Parts<'_>) -> Result<Keep, Failed> {
 /// Notes what an item names.
 fn visit(parts: &Parts<'_>, named: &mut Named, space: usize, index: u32) -> Result<(), Failed> {
     if space < TYPES {
-        let imports = parts.imports.iter().filter(|import| super::parts::space(kind_of(&import.ty)) == space);
+        let imports =
+            parts.imports.iter().filter(|import| super::parts::space(kind_of(&import.ty)) == space);
         let imports: Vec<_> = imports.collect();
         if let Some(import) = imports.get(index as usize) {
             named.entity_type(import.ty)?;
@@ -204,7 +203,10 @@ fn visit(parts: &Parts<'_>, named: &mut Named, space: usize, index: u32) -> Resu
             }
         }
         ELEMS => {
-            named.parse_element(&mut we::ElementSection::new(), parts.elems[index as usize].clone())?;
+            named.parse_element(
+                &mut we::ElementSection::new(),
+                parts.elems[index as usize].clone(),
+            )?;
         }
         _ => named.parse_data(&mut we::DataSection::new(), parts.datas[index as usize].clone())?,
     }

@@ -2,6 +2,7 @@
 
 use super::keep::Keep;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use wasm_encoder as we;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser as wp;
@@ -25,6 +26,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) datas: Vec<wp::Data<'a>>,
     /// The locals and instructions of each function that the module defines.
     pub(crate) bodies: Vec<Cow<'a, [u8]>>,
+    /// Active segments of elements and of data that are left out.
+    pub(crate) left_out: [BTreeSet<u32>; 2],
 }
 
 /// What is added to a module, behind what it has.
@@ -77,6 +80,7 @@ impl<'a> Parts<'a> {
             elems: Vec::new(),
             datas: Vec::new(),
             bodies: Vec::new(),
+            left_out: Default::default(),
         };
         let mut parser = wp::Parser::new(0);
         parser.set_features(wp::WasmFeatures::all());

@@ -241,7 +241,9 @@ fn read(
         op.goes_on = validator.control_stack_height() > 0 && !is_dead(validator);
         if op.opens() {
             open.push(ops.len());
-        } else if op.closes() && let Some(opener) = open.pop() {
+        } else if op.closes()
+            && let Some(opener) = open.pop()
+        {
             op.partner = Some(opener);
             let end = ops.len();
             ops[opener].partner = Some(end);
