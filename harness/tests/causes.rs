@@ -151,6 +151,77 @@ const ROWS: &[Row] = &[
               (call_indirect (type $t) (i32.const 3)))"#,
         lines: 10,
     },
+    Row {
+        name: "a load, when memory is right",
+        fault: fault("i64.load32_s", &[0x35]),
+        args: &["i32:-9"],
+        module: r#"(memory 1)
+            (func (export "f") (param i32) (result i64)
+              (i32.store (i32.const 8) (local.get 0))
+              (i64.mul (i64.load32_s (i32.const 8)) (i64.const 3)))"#,
+        lines: 14,
+    },
+    Row {
+        name: "a trap where the other goes on",
+        fault: fault("i32.trunc_f32_s", &[0xa9]),
+        args: &["f32:-7.5"],
+        module: r#"(func $g (param f32) (result i32) (i32.trunc_f32_s (f32.neg (f32.neg (local.get 0)))))
+            (func (export "f") (param f32) (result i32)
+              (i32.add (call $g (local.get 0)) (call $g (f32.const 3))))"#,
+        lines: 10,
+    },
+    Row {
+        name: "an element of an array",
+        fault: fault("array.get_s", &[0xfb, 0x0d]),
+        args: &["i32:200"],
+        module: r#"(type $bytes (array (mut i8)))
+            (func (export "f") (param i32) (result i32) (local $a (ref null $bytes))
+              (local.set $a (array.new $bytes (i32.const 3) (i32.const 4)))
+              (array.set $bytes (local.get $a) (i32.const 2) (local.get 0))
+              (i32.sub (array.get_s $bytes (local.get $a) (i32.const 2)) (i32.const 1)))"#,
+        lines: 14,
+    },
+    Row {
+        name: "an argument of a host function",
+        fault: fault("i64.rotr", &[0x89]),
+        args: &["i64:3"],
+        module: r#"(import "env" "h" (func $h (param i64 i32)))
+            (func (export "f") (param i64)
+              (call $h (i64.const 1) (i32.const 1))
+              (call $h (i64.rotr (local.get 0) (i64.const 9)) (i32.const 2)))"#,
+        lines: 10,
+    },
+    Row {
+        name: "in the fifth round of a loop",
+        fault: fault("i32.shr_s", &[0x76]),
+        args: &["i32:9"],
+        module: r#"(func (export "f") (param $n i32) (result i32) (local $i i32)
+            (loop $again
+              (local.set $n (i32.shr_s (i32.sub (local.get $n) (i32.const 4)) (i32.const 1)))
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $again (i32.lt_u (local.get $i) (i32.const 5))))
+            (local.get $n))"#,
+        lines: 10,
+    },
+    Row {
+        name: "one of several results",
+        fault: fault("f32.nearest", &[0x8f]),
+        args: &["f32:1.75"],
+        module: r#"(func $g (param f32) (result f32 i32 f32)
+              (local.get 0) (i32.const 4) (f32.nearest (local.get 0)))
+            (func (export "f") (param f32) (result f32 i32 f32) (call $g (local.get 0)))"#,
+        lines: 10,
+    },
+    Row {
+        name: "an operand that is the same twice, and a choice by it",
+        fault: fault("i64.le_s", &[0x58]),
+        args: &["i64:-1"],
+        module: r#"(func (export "f") (param i64) (result i32)
+              (if (result i32) (i64.le_s (local.get 0) (i64.mul (local.get 0) (local.get 0)))
+                (then (select (i32.const 4) (i32.const 5) (i64.eqz (local.get 0))))
+                (else (i32.const 6))))"#,
+        lines: 10,
+    },
 ];
 
 fn differ(fault: Fault) -> Differ {

@@ -11,6 +11,8 @@ use wasmparser as wp;
 pub(crate) struct Event {
     pub(crate) point: usize,
     pub(crate) bits: u128,
+    /// The gas that was left, if the engine meters.
+    pub(crate) gas: Option<u64>,
 }
 
 /// The events of a run, in order.
@@ -18,7 +20,7 @@ pub(crate) fn events(trace: &Trace, points: &[Point]) -> Vec<Event> {
     let told = trace.steps.iter().flat_map(|step| &step.host_calls);
     let mut halves: Vec<Event> = Vec::new();
     let mut is_open = false;
-    for (point, bits) in told.filter(|call| call.module == MODULE).filter_map(read) {
+    for (point, bits, gas) in told.filter(|call| call.module == MODULE).filter_map(read) {
         let is_vector = points.get(point).is_some_and(|p| p.ty == Some(wp::ValType::V128));
         match halves.last_mut() {
             Some(low) if is_vector && is_open && low.point == point => {
@@ -26,7 +28,7 @@ pub(crate) fn events(trace: &Trace, points: &[Point]) -> Vec<Event> {
                 is_open = false;
             }
             _ => {
-                halves.push(Event { point, bits: bits.into() });
+                halves.push(Event { point, bits: bits.into(), gas });
                 is_open = is_vector;
             }
         }
@@ -34,19 +36,31 @@ pub(crate) fn events(trace: &Trace, points: &[Point]) -> Vec<Event> {
     halves
 }
 
-fn read(call: &HostCall) -> Option<(usize, u64)> {
+fn read(call: &HostCall) -> Option<(usize, u64, Option<u64>)> {
     let [value, Val::I32(point)] = call.args[..] else { return None };
     let bits = match value {
         Val::I32(bits) => u64::from(bits as u32),
         Val::I64(bits) => bits as u64,
         _ => return None,
     };
-    Some((usize::try_from(point).ok()?, bits))
+    Some((usize::try_from(point).ok()?, bits, call.gas_left))
 }
 
-/// Whether two engines told the same. `nan`: whether the bits of NaNs may differ.
-pub(crate) fn agree(a: Event, b: Event, points: &[Point], nan: bool) -> bool {
-    if a == b {
+/// What two engines may differ in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    /// The bits of NaNs.
+    pub(crate) nan: bool,
+    /// The gas that is left.
+    pub(crate) gas: bool,
+}
+
+/// Whether two engines told the same.
+pub(crate) fn agree(a: Event, b: Event, points: &[Point], leave: Leave) -> bool {
+    if !leave.gas && a.gas != b.gas {
+        return false;
+    }
+    if (a.point, a.bits) == (b.point, b.bits) {
         return true;
     }
     let both_nan = || match points[a.point].ty {
@@ -58,7 +72,7 @@ pub(crate) fn agree(a: Event, b: Event, points: &[Point], nan: bool) -> bool {
         }
         _ => false,
     };
-    a.point == b.point && nan && both_nan()
+    a.point == b.point && leave.nan && both_nan()
 }
 
 /// The value that was told; `None` if none was, or one that has no constant.
@@ -77,6 +91,7 @@ pub(crate) fn value(event: Event, points: &[Point]) -> Option<Val> {
 /// The same for people.
 pub(crate) fn in_words(event: Event, points: &[Point]) -> String {
     match (value(event, points), points.get(event.point).map(|point| (point.what, point.ty))) {
+        (_, Some((What::Object, _))) => format!("an object with digest {:016x}", event.bits),
         (Some(value), _) => show_typed(value),
         (None, Some((What::Memories, _))) => format!("memory with digest {:016x}", event.bits),
         (None, Some((_, Some(wp::ValType::Ref(_))))) => {

@@ -27,8 +27,24 @@ pub(crate) enum What {
     Param(usize),
     /// The value that a global has.
     Global,
+    /// The value that a local has.
+    Local,
     /// A digest of the memories.
     Memories,
+    /// A digest of an object.
+    Object,
+}
+
+/// A part of the state that can be told after each instruction that may write to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// A local of a function, after each instruction there.
+    Local(u32, u32),
+    Memories,
+    /// Structures and arrays.
+    Objects,
+    /// Tables cannot be told. The run stops at the first point of the window.
+    Tables,
 }
 
 /// A place of the text, and what is told there.
@@ -47,8 +63,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) at: &'a dyn Fn(u32, Option<usize>) -> bool,
     /// An instruction whose operands are told before it.
     pub(crate) operands: Option<(u32, usize)>,
-    /// Whether what is told is the state of memories, after each instruction that may write to one.
-    pub(crate) memories: bool,
+    /// What is told, if not values.
+    pub(crate) state: Option<State>,
     /// Which of the points are told, by the number of those that were reached before.
     pub(crate) window: Range<u64>,
 }
@@ -58,6 +74,11 @@ pub(crate) fn writes(opcode: Opcode) -> bool {
     let name = opcode.name();
     let plain = ["memory.fill", "memory.copy", "memory.init", "memory.grow"].contains(&name);
     plain || name.contains(".store") || name.contains(".rmw")
+}
+
+fn writes_table(opcode: Opcode) -> bool {
+    let name = opcode.name();
+    name.starts_with("table.") && !matches!(name, "table.get" | "table.size")
 }
 
 /// Whether nothing can be learnt after an instruction that is not known before it: it only moves values, or is a constant.
@@ -86,10 +107,11 @@ pub(crate) fn instrument(
     let counter = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
     extra.globals.push(counter);
     let global = parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32;
-    let window = Window { global, range: chosen.window.clone() };
+    let stops = chosen.state == Some(State::Tables);
+    let window = Window { global, range: chosen.window.clone(), stops };
     extra.funcs.push((types, window.note(imported)));
     extra.funcs.push((types + 1, window.note(imported + 1)));
-    if chosen.memories {
+    if chosen.state == Some(State::Memories) {
         extra.funcs.push((types + 2, window.note_memories(&memory_types(&parts), imported + 1)));
     }
     let mut globals: Vec<wp::ValType> = Vec::new();
@@ -107,6 +129,7 @@ pub(crate) fn instrument(
             func,
             chosen,
             globals: &globals,
+            types: &types_of(&parts),
             notes: first,
             points: &mut points,
             code: Vec::new(),
@@ -118,6 +141,10 @@ pub(crate) fn instrument(
     Ok((wasm, points))
 }
 
+fn types_of(parts: &Parts<'_>) -> Vec<wp::SubType> {
+    parts.groups.iter().flat_map(|group| group.types()).cloned().collect()
+}
+
 fn memory_types(parts: &Parts<'_>) -> Vec<wp::MemoryType> {
     let imported = parts.imports.iter().filter_map(|import| match import.ty {
         wp::TypeRef::Memory(ty) => Some(ty),
@@ -127,7 +154,7 @@ fn memory_types(parts: &Parts<'_>) -> Vec<wp::MemoryType> {
 }
 
 /// Two functions are imported behind the others, so those that the module defines have other numbers.
-struct Shift {
+pub(super) struct Shift {
     imported: u32,
 }
 
@@ -143,6 +170,8 @@ impl Reencode for Shift {
 struct Window {
     global: u32,
     range: Range<u64>,
+    /// Whether the run ends there.
+    stops: bool,
 }
 
 impl Window {
@@ -160,7 +189,11 @@ impl Window {
         let mut function = we::Function::new([]);
         let mut body = function.instructions();
         self.count(&mut body);
-        body.local_get(0).local_get(1).call(host).end().end();
+        body.local_get(0).local_get(1).call(host);
+        if self.stops {
+            body.unreachable();
+        }
+        body.end().end();
         function
     }
 
@@ -207,14 +240,15 @@ impl Window {
     }
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     func: &'a Func,
     chosen: &'a Chosen<'a>,
     globals: &'a [wp::ValType],
+    pub(super) types: &'a [wp::SubType],
     /// The index of the first function that is added.
     notes: u32,
     points: &'a mut Vec<Point>,
-    code: Vec<u8>,
+    pub(super) code: Vec<u8>,
     /// Locals of ours, by their types.
     temporaries: BTreeMap<String, Vec<u32>>,
     locals: Vec<we::ValType>,
@@ -229,7 +263,7 @@ impl Writer<'_> {
         for ty in &self.func.locals {
             self.locals.push(re.val_type(*ty)?);
         }
-        if (self.chosen.at)(self.func.index, None) && !self.chosen.memories {
+        if (self.chosen.at)(self.func.index, None) && self.chosen.state.is_none() {
             self.tell(None, What::Reached, None, None);
             for (nth, ty) in self.func.params.iter().enumerate() {
                 self.tell(None, What::Param(nth), Some(*ty), Some(nth as u32));
@@ -242,14 +276,28 @@ impl Writer<'_> {
             if self.chosen.operands == Some((self.func.index, at)) {
                 self.values(re, at, op.operands.clone(), What::Operand)?;
             }
+            let object = self.object_before(re, op)?;
             instruction.encode(&mut self.code);
             let is_chosen = (self.chosen.at)(self.func.index, Some(at)) && op.goes_on && at != last;
-            if is_chosen && self.chosen.memories {
-                if writes(op.opcode) {
+            match self.chosen.state {
+                _ if !is_chosen => {}
+                None if is_plain(op) => {}
+                None => self.point(re, at, op)?,
+                Some(State::Memories) if writes(op.opcode) => {
                     self.tell(Some(at), What::Memories, None, None);
                 }
-            } else if is_chosen && !is_plain(op) {
-                self.point(re, at, op)?;
+                Some(State::Tables) if writes_table(op.opcode) => {
+                    self.tell(Some(at), What::Reached, None, None);
+                }
+                Some(State::Local(func, local)) if func == self.func.index => {
+                    let types = self.func.params.iter().chain(&self.func.locals);
+                    let ty = types.copied().nth(local as usize).filter(|ty| !ty.is_reference_type());
+                    if ty.is_some() {
+                        self.tell(Some(at), What::Local, ty, Some(local));
+                    }
+                }
+                Some(State::Objects) => self.object_after(re, at, op, object)?,
+                Some(_) => {}
             }
         }
         let mut function = we::Function::new_with_locals_types(self.locals);
@@ -284,28 +332,42 @@ impl Writer<'_> {
             self.tell(Some(at), What::Reached, None, None);
             return Ok(());
         };
+        let locals = self.keep_operands(re, &types)?;
+        for (nth, (ty, local)) in types.iter().zip(&locals).enumerate() {
+            self.tell(Some(at), what(nth), Some(*ty), Some(*local));
+        }
+        Ok(())
+    }
+
+    /// Keeps the topmost values in locals too.
+    pub(super) fn keep_operands(
+        &mut self,
+        re: &mut Shift,
+        types: &[wp::ValType],
+    ) -> Result<Vec<u32>, Failed> {
         let mut used = BTreeMap::<String, usize>::new();
         let mut locals = Vec::new();
-        for ty in &types {
+        for ty in types {
             let nth = used.entry(format!("{ty:?}")).or_default();
             locals.push(self.temporary(re, *ty, *nth)?);
             *nth += 1;
         }
         match locals[..] {
             [local] => I::LocalTee(local).encode(&mut self.code),
-            _ => locals.iter().rev().for_each(|l| I::LocalSet(*l).encode(&mut self.code)),
+            _ => {
+                locals.iter().rev().for_each(|l| I::LocalSet(*l).encode(&mut self.code));
+                locals.iter().for_each(|l| I::LocalGet(*l).encode(&mut self.code));
+            }
         }
-        for (nth, (ty, local)) in types.iter().zip(&locals).enumerate() {
-            self.tell(Some(at), what(nth), Some(*ty), Some(*local));
-        }
-        if locals.len() > 1 {
-            locals.iter().for_each(|local| I::LocalGet(*local).encode(&mut self.code));
-        }
-        Ok(())
+        Ok(locals)
+    }
+
+    pub(super) fn tells_objects(&self) -> bool {
+        self.chosen.state == Some(State::Objects)
     }
 
     /// The local of ours with a type and a number.
-    fn temporary(&mut self, re: &mut Shift, ty: wp::ValType, nth: usize) -> Result<u32, Failed> {
+    pub(super) fn temporary(&mut self, re: &mut Shift, ty: wp::ValType, nth: usize) -> Result<u32, Failed> {
         let of_type = self.temporaries.entry(format!("{ty:?}")).or_default();
         if let Some(local) = of_type.get(nth) {
             return Ok(*local);
@@ -317,7 +379,7 @@ impl Writer<'_> {
     }
 
     /// Tells the value of a local, or only that the point is reached.
-    fn tell(&mut self, op: Option<usize>, what: What, ty: Option<wp::ValType>, local: Option<u32>) {
+    pub(super) fn tell(&mut self, op: Option<usize>, what: What, ty: Option<wp::ValType>, local: Option<u32>) {
         let number = self.points.len() as i32;
         self.points.push(Point { func: self.func.index, op, what, ty });
         let (narrow, wide, memories) = (self.notes, self.notes + 1, self.notes + 2);

@@ -10,6 +10,7 @@
 mod cause;
 mod events;
 mod instrument;
+mod objects;
 mod placement;
 mod search;
 mod values;

@@ -1,8 +1,8 @@
 //! The search for the first instruction at which two engines part.
 
 use super::cause::{Cause, Certainty};
-use super::events::{Event, agree, events, in_words, value};
-use super::instrument::{Chosen, Point, What, instrument, is_plain, writes};
+use super::events::{Event, Leave, agree, events, in_words, value};
+use super::instrument::{Chosen, Point, State, What, instrument, is_plain, writes};
 use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, outcome_name};
 use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
@@ -17,6 +17,8 @@ const MOST_WINDOWS: u64 = 64;
 /// How many digests of memories are told in one run, and in how many runs.
 const DIGESTS: u64 = 256;
 const MOST_DIGEST_RUNS: u64 = 16;
+/// How often a run is stopped after an instruction that writes to a table.
+const MOST_STOPS: u64 = 64;
 /// How many points are tried alone.
 const MOST_ALONE: usize = 256;
 /// How much more gas a copy may use.
@@ -36,24 +38,41 @@ pub fn localise(
     let Ok(text) = Text::of(&case.wasm) else { return Ok(None) };
     let mut case = case.clone();
     case.calls.truncate(difference.step);
-    let nan = differ.options().policies.contains(&Policy::NanBits);
-    let pair = Pair { differ, other, case: &case, text: &text, nan };
+    let leave = Leave {
+        nan: differ.options().policies.contains(&Policy::NanBits),
+        gas: difference.aspect != Aspect::Gas,
+    };
+    let pair = Pair { differ, other, case: &case, text: &text, leave };
     let values = pair.first_value()?;
-    let reads = |cause: &Cause| {
-        let op = &text.func(cause.func).and_then(|func| func.ops.get(cause.op));
-        op.is_some_and(|op| op.opcode.accesses_memory() && !writes(op.opcode))
+    let named = values.as_ref().map(|cause| text.funcs[(cause.func - text.imported) as usize].ops[cause.op].opcode);
+    let written = match named {
+        // What it read may have been wrong already.
+        Some(Opcode::LocalGet) => pair.first_local(values.as_ref())?,
+        Some(opcode) if reads_memory(opcode) => pair.first_write(State::Memories)?,
+        Some(opcode) if reads_object(opcode) => pair.first_write(State::Objects)?,
+        Some(opcode) if reads_table(opcode) => pair.first_table()?,
+        None if difference.aspect == Aspect::Memory => pair.first_write(State::Memories)?,
+        None if difference.aspect == Aspect::Tables => pair.first_table()?,
+        _ => None,
     };
-    let is_of_memory = match &values {
-        Some(cause) => reads(cause),
-        None => matches!(difference.aspect, Aspect::Memory),
-    };
-    if is_of_memory && let Some(cause) = pair.first_write()? {
-        return Ok(Some(cause));
-    }
-    match values {
+    match written.or(values) {
         Some(cause) => Ok(Some(cause)),
         None => pair.alone(),
     }
+}
+
+fn reads_memory(opcode: Opcode) -> bool {
+    let is_size = matches!(opcode, Opcode::MemorySize | Opcode::MemoryGrow);
+    opcode.accesses_memory() && !writes(opcode) && !is_size
+}
+
+fn reads_object(opcode: Opcode) -> bool {
+    ["struct.get", "array.get", "array.len", "array.copy"].iter().any(|name| opcode.name().starts_with(name))
+}
+
+fn reads_table(opcode: Opcode) -> bool {
+    let name = opcode.name();
+    name == "table.get" || name.ends_with("call_indirect")
 }
 
 /// The first engine and another, on a case.
@@ -62,7 +81,7 @@ struct Pair<'a> {
     other: usize,
     case: &'a Case,
     text: &'a Text,
-    nan: bool,
+    leave: Leave,
 }
 
 /// What both told of a copy.
@@ -74,9 +93,9 @@ struct Run {
 
 impl Run {
     /// The first event in which the two differ, or that only one of them told.
-    fn parts(&self, nan: bool) -> Option<usize> {
+    fn parts(&self, leave: Leave) -> Option<usize> {
         let [a, b] = &self.told;
-        let same = a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, nan)).count();
+        let same = a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
         (same < a.len() || same < b.len()).then_some(same)
     }
 
@@ -92,7 +111,7 @@ impl Pair<'_> {
         };
         let copy = Case { wasm, artefact: None, ..self.case.clone() };
         let mut options = self.differ.options().run.clone();
-        options.state = false;
+        options.state = chosen.state == Some(State::Tables);
         if let Some(gas) = &mut options.gas {
             gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
         }
@@ -117,9 +136,9 @@ impl Pair<'_> {
             let window = number * TOLD..(number + 1) * TOLD;
             let chosen = all(window.clone());
             let Some(run) = self.run(&chosen)? else { return Ok(None) };
-            let Some(at) = run.parts(self.nan) else {
+            let Some(at) = run.parts(self.leave) else {
                 if (run.told[0].len() as u64) < TOLD {
-                    return Ok(None);
+                    return Ok(self.ending(&run));
                 }
                 continue;
             };
@@ -132,6 +151,21 @@ impl Pair<'_> {
             return Ok(Some(cause));
         }
         Ok(None)
+    }
+
+    /// The instruction at which both end, if they do not end alike.
+    fn ending(&self, run: &Run) -> Option<Cause> {
+        let [a, b] = run.traces.each_ref().map(|trace| trace.steps.last().map(|step| &step.outcome));
+        let stops = |outcome: Option<&Outcome>| !matches!(outcome, Some(Outcome::Returned(_)) | None);
+        let text = |outcome: Option<&Outcome>| outcome.map(|outcome| outcome_name(1, outcome));
+        if text(a) == text(b) || !(stops(a) || stops(b)) {
+            return None;
+        }
+        let last = run.told[0].len().checked_sub(1)?;
+        let (func, op) = self.next_after(run.point(0, last)?)?;
+        let cause = Cause::at(&self.case.wasm, self.text, func, op)?;
+        let seen = [0, 1].map(|engine| self.seen(run, engine, last + 1));
+        Some(Cause { seen, ..cause })
     }
 
     /// The instruction that stands between the last point that both reached alike and the next one.
@@ -222,7 +256,7 @@ impl Pair<'_> {
         let window = window.start..window.end.saturating_mul(2);
         let chosen = Chosen { operands: Some(place), ..all(window) };
         let Some(run) = self.run(&chosen)? else { return Ok(()) };
-        let Some(at) = run.parts(self.nan) else { return Ok(()) };
+        let Some(at) = run.parts(self.leave) else { return Ok(()) };
         let is_operand = |event: &Event| {
             let point = run.points[event.point];
             matches!(point.what, What::Operand(_))
@@ -238,27 +272,60 @@ impl Pair<'_> {
         Ok(())
     }
 
-    /// The first instruction after which the memories differ.
-    fn first_write(&self) -> Result<Option<Cause>, AdapterError> {
-        for number in 0..MOST_DIGEST_RUNS {
-            let window = number * DIGESTS..(number + 1) * DIGESTS;
-            let chosen = Chosen { memories: true, ..all(window) };
+    /// The first instruction after which a local differs that was read.
+    fn first_local(&self, read: Option<&Cause>) -> Result<Option<Cause>, AdapterError> {
+        let Some(read) = read else { return Ok(None) };
+        let local = self.text.func(read.func).and_then(|func| func.ops.get(read.op)?.index);
+        let Some(local) = local else { return Ok(None) };
+        let chosen = Chosen { state: Some(State::Local(read.func, local)), ..all(0..TOLD) };
+        self.first_state(&chosen)
+    }
+
+    /// The first instruction after which the tables differ, if the engines tell a digest of them.
+    fn first_table(&self) -> Result<Option<Cause>, AdapterError> {
+        for number in 0..MOST_STOPS {
+            let chosen = Chosen { state: Some(State::Tables), ..all(number..number + 1) };
             let Some(run) = self.run(&chosen)? else { return Ok(None) };
-            let Some(at) = run.parts(self.nan) else {
-                if (run.told[0].len() as u64) < DIGESTS {
-                    return Ok(None);
-                }
-                continue;
-            };
-            let Some(point) = run.point(0, at).or(run.point(1, at)) else { return Ok(None) };
-            let Some(op) = point.op else { return Ok(None) };
-            let Some(mut cause) = Cause::at(&self.case.wasm, self.text, point.func, op) else {
-                return Ok(None);
-            };
-            cause.seen = [0, 1].map(|engine| self.seen(&run, engine, at));
-            return Ok(Some(cause));
+            let Some(point) = run.point(0, 0) else { return Ok(None) };
+            let tables = run.traces.each_ref().map(|trace| {
+                Some(trace.steps.last()?.digest.as_ref()?.tables.clone())
+            });
+            let [Some(a), Some(b)] = tables else { return Ok(None) };
+            if a != b {
+                let Some(op) = point.op else { return Ok(None) };
+                let cause = Cause::at(&self.case.wasm, self.text, point.func, op);
+                let seen = [a, b].map(|digest| format!("tables with digest {digest}"));
+                return Ok(cause.map(|cause| Cause { seen, ..cause }));
+            }
         }
         Ok(None)
+    }
+
+    /// The first instruction after which the memories differ, or an object.
+    fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
+        for number in 0..MOST_DIGEST_RUNS {
+            let window = number * DIGESTS..(number + 1) * DIGESTS;
+            let chosen = Chosen { state: Some(state), ..all(window) };
+            if let Some(cause) = self.first_state(&chosen)? {
+                return Ok(Some(cause));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first instruction after which a part of the state differs.
+    fn first_state(&self, chosen: &Chosen<'_>) -> Result<Option<Cause>, AdapterError> {
+        let Some(run) = self.run(chosen)? else { return Ok(None) };
+        let Some(at) = run.parts(self.leave) else { return Ok(None) };
+        let Some(point) = run.point(0, at).filter(|_| run.point(1, at).is_some()) else {
+            return Ok(None);
+        };
+        let Some(op) = point.op else { return Ok(None) };
+        let Some(mut cause) = Cause::at(&self.case.wasm, self.text, point.func, op) else {
+            return Ok(None);
+        };
+        cause.seen = [0, 1].map(|engine| self.seen(&run, engine, at));
+        Ok(Some(cause))
     }
 
     /// Where looking at everything makes the engines agree: the first instruction whose value differs when nothing else is looked
@@ -277,9 +344,9 @@ impl Pair<'_> {
         }
         for place in &places {
             let at = |func: u32, op: Option<usize>| (func, op) == (place.0, Some(place.1));
-            let chosen = Chosen { at: &at, operands: None, memories: false, window: 0..TOLD };
+            let chosen = Chosen { at: &at, operands: None, state: None, window: 0..TOLD };
             let Some(run) = self.run(&chosen)? else { continue };
-            let Some(at) = run.parts(self.nan) else { continue };
+            let Some(at) = run.parts(self.leave) else { continue };
             let is_value = run.point(0, at).is_some() && run.point(1, at).is_some();
             let place = if is_value { Some(*place) } else { self.branch_to(*place) };
             let Some((func, op)) = place else { continue };
@@ -338,5 +405,5 @@ impl Pair<'_> {
 }
 
 fn all(window: Range<u64>) -> Chosen<'static> {
-    Chosen { at: &|_, _| true, operands: None, memories: false, window }
+    Chosen { at: &|_, _| true, operands: None, state: None, window }
 }

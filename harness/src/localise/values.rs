@@ -16,7 +16,7 @@ pub(crate) type Known = BTreeMap<(u32, usize), [Vec<Option<Val>>; 2]>;
 /// What the first engine has for each instruction of a case. Nothing where it cannot be told.
 pub(crate) fn known_values(differ: &Differ, case: &Case, text: &Text) -> Known {
     let mut known = Known::new();
-    let chosen = Chosen { at: &|_, _| true, operands: None, memories: false, window: 0..TOLD };
+    let chosen = Chosen { at: &|_, _| true, operands: None, state: None, window: 0..TOLD };
     let Ok((wasm, points)) = instrument(&case.wasm, text, &chosen) else { return known };
     let copy = Case { wasm, artefact: None, ..case.clone() };
     let mut options = differ.options().run.clone();

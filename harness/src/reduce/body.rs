@@ -33,39 +33,42 @@ pub(crate) fn shrink(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapt
 
 /// The function of the last call returns the first value that differs.
 fn end_early(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
-    let mut cases = Vec::new();
-    if let Some(draft) = Draft::of(best)
-        && let Some(func) = draft.called(best.calls.len().wrapping_sub(1))
-        && !draft.is_used(func.index)
-    {
-        let last = func.ops.len().saturating_sub(1);
-        for (at, op) in func.ops.iter().enumerate().take(last.saturating_sub(1)) {
-            let Some(results) = op.results.iter().copied().collect::<Option<Vec<_>>>() else {
-                continue;
-            };
-            if !op.goes_on || op.opens() || results.is_empty() {
-                continue;
-            }
-            let depth = op.depth - usize::from(op.closes());
-            let ty = wp::FuncType::new(func.params.iter().copied(), results);
-            let mut code = draft.code(func, 0..at + 1).to_vec();
-            if depth == 1 && op.height - op.taken == 0 && !op.closes() {
-                code.extend_from_slice(END);
-            } else {
-                code.extend_from_slice(RETURN);
-                for _ in 1..depth {
-                    code.extend_from_slice(END);
-                    code.extend_from_slice(UNREACHABLE);
-                }
-                code.extend_from_slice(END);
-            }
-            cases.extend(draft.with_function(func, ty, &func.locals, &code));
-        }
+    let Some(draft) = Draft::of(best) else { return Ok(()) };
+    let Some(func) = draft.called(best.calls.len().wrapping_sub(1)) else { return Ok(()) };
+    if draft.is_used(func.index) {
+        return Ok(());
     }
-    if let Some(found) = tries.first(&mut cases.into_iter())? {
+    let most = func.ops.len().saturating_sub(2);
+    let mut cases = (0..most).filter_map(|at| ended(&draft, func, at));
+    let found = tries.first(&mut cases)?;
+    drop(draft);
+    if let Some(found) = found {
         *best = found;
     }
     Ok(())
+}
+
+/// The function returns what an instruction gives.
+fn ended(draft: &Draft<'_>, func: &Func, at: usize) -> Option<Case> {
+    let op = &func.ops[at];
+    let results = op.results.iter().copied().collect::<Option<Vec<_>>>()?;
+    if !op.goes_on || op.opens() || results.is_empty() {
+        return None;
+    }
+    let depth = op.depth - usize::from(op.closes());
+    let ty = wp::FuncType::new(func.params.iter().copied(), results);
+    let mut code = draft.code(func, 0..at + 1).to_vec();
+    if depth == 1 && op.height == op.taken && !op.closes() {
+        code.extend_from_slice(END);
+    } else {
+        code.extend_from_slice(RETURN);
+        for _ in 1..depth {
+            code.extend_from_slice(END);
+            code.extend_from_slice(UNREACHABLE);
+        }
+        code.extend_from_slice(END);
+    }
+    draft.with_function(func, ty, &func.locals, &code)
 }
 
 /// From the last instruction to the first, so that what is around others goes before them.

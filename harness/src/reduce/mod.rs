@@ -46,6 +46,9 @@ pub fn reduce(
     difference: &Difference,
     budget: Budget,
 ) -> Result<Reduced, AdapterError> {
+    let all = differ;
+    let differ = &all.pair(engine);
+    let engine = engine.min(1);
     let before = differ.judge(case)?;
     let mut tries = Tries::new(differ, Goal::of(&before, engine, difference), budget);
     let mut best = Case { artefact: None, ..case.clone() };
@@ -75,7 +78,8 @@ pub fn reduce(
         Some(difference) => localise(differ, &best, engine, &difference)?,
         None => None,
     };
-    Ok(Reduced { case: best, judged, cause, tries: tries.made() })
+    let tries = tries.made();
+    Ok(Reduced { judged: all.judge(&best)?, case: best, cause, tries })
 }
 
 /// The difference of an engine from the first.

@@ -59,6 +59,7 @@ pub(crate) fn alone(
                 && goal.aspect() != Aspect::Outcome
                 && is_trap(&engine_seen)
             || decides(cause, found.aspect())
+            || changes(cause, found.aspect())
     };
     if let Some(case) = tries.first_that(&mut cases.into_iter(), &same)? {
         let judged = tries.judge(&case)?;
@@ -77,6 +78,15 @@ fn is_trap(seen: &[String; 2]) -> bool {
 /// Where control parts at an instruction, the two ways are made two values.
 fn decides(cause: &Cause, aspect: Aspect) -> bool {
     aspect == Aspect::Results && matches!(cause.operator.as_str(), "if" | "br_if")
+}
+
+/// What an instruction writes was seen to differ.
+fn changes(cause: &Cause, aspect: Aspect) -> bool {
+    match aspect {
+        Aspect::Memory => cause.seen[0].starts_with("memory with"),
+        Aspect::Tables => cause.seen[0].starts_with("tables with"),
+        _ => false,
+    }
 }
 
 /// Whether the engines return the values that were seen to differ.

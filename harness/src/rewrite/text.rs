@@ -140,8 +140,10 @@ impl Names {
             wp::UnpackedIndex::RecGroup(_) => None,
         };
         let heap = match r.heap_type() {
-            wp::HeapType::Concrete(i) => wp::HeapType::Concrete(index(i)?),
-            wp::HeapType::Exact(i) => wp::HeapType::Exact(index(i)?),
+            // With all features, what is made is of exactly its type, which is a type of its own.
+            wp::HeapType::Concrete(i) | wp::HeapType::Exact(i) => {
+                wp::HeapType::Concrete(index(i)?)
+            }
             other => other,
         };
         Some(wp::ValType::Ref(wp::RefType::new(r.is_nullable(), heap)?))

@@ -35,7 +35,7 @@ Examples:
 
 The engines are compared with the first. Case number i depends only on i, the seed, the profiles
 and the features that the engines have in common. Each finding is saved when it is found, as a
-folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is reduced. Ctrl-C breaks off
+folder that replays: `etalon diff FOLDER`. At the end it is reduced. Ctrl-C breaks off
 the cases under way and gives the record of those that are done, without reducing; a second one
 ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
 options a campaign goes on after a signal, or a crash of the machine, and ends with the record of
