@@ -12,6 +12,7 @@ mod own_session;
 mod own_values;
 mod paused;
 mod peers;
+mod placement;
 mod precompiled;
 mod refusal;
 mod registry;

@@ -4,6 +4,7 @@ use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionCo
 use crate::coverage::RuleTally;
 use crate::outcome::Outcome;
 use crate::own_session::OwnSession;
+use crate::placement::{MIXED, Placed, tier_of};
 use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
 use crate::settings::{Settings, with_settings};
@@ -13,6 +14,7 @@ use etalon::{
     CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, Tier,
 };
 use etalon_record::{EngineInfo, role};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One of our own tiers.
@@ -21,6 +23,8 @@ pub struct OwnTier {
     pub(crate) tier: Tier,
     /// With a number, the functions of a module are assigned to all tiers in turn; the number says which tier is first.
     pub(crate) mixed: Option<u32>,
+    /// With this, given functions of a module are on one tier, and the others on another.
+    placed: Option<Placed>,
     /// What its name says besides.
     named: Settings,
     /// With a number, the oracle pauses after that many instructions.
@@ -34,14 +38,14 @@ pub struct OwnTier {
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        OwnTier {
-            tier,
-            mixed: None,
-            named: Settings::default(),
-            piece: None,
-            tally: None,
-            trusts: false,
-        }
+        let (mixed, placed, piece, tally) = (None, None, None, None);
+        OwnTier { tier, mixed, placed, named: Settings::default(), piece, tally, trusts: false }
+    }
+
+    /// Has given functions of each module on the second tier, and the others on the first. It goes by the name of the second.
+    pub fn placed(first: Tier, second: Tier, funcs: BTreeSet<u32>) -> OwnTier {
+        let placed = Some(Placed::new([first, second], funcs));
+        OwnTier { placed, mixed: Some(0), ..OwnTier::new(Tier::Jit) }
     }
 
     /// Assigns the functions of each module to the compiler, the interpreter and the oracle in turn; `shift` says which is first.
@@ -97,6 +101,7 @@ impl OwnTier {
     fn name(&self) -> String {
         let name = match (self.mixed, self.piece) {
             (None, None) => self.tier.name().to_owned(),
+            (Some(_), _) if let Some(placed) = &self.placed => placed.name().to_owned(),
             (Some(shift), _) => format!("mixed{shift}"),
             (None, Some(piece)) => format!("paused:{piece}"),
         };
@@ -227,9 +232,12 @@ impl OwnOpened {
     ) -> Result<Module, Outcome> {
         let module = match (self.tier.mixed, handle) {
             (Some(shift), Some(handle)) => {
-                unstable::mixed_interruptible(&self.engine, wasm, handle, in_turn(shift))
+                let tier_of = tier_of(shift, self.tier.placed.clone());
+                unstable::mixed_interruptible(&self.engine, wasm, handle, tier_of)
             }
-            (Some(shift), None) => unstable::mixed(&self.engine, wasm, in_turn(shift)),
+            (Some(shift), None) => {
+                unstable::mixed(&self.engine, wasm, tier_of(shift, self.tier.placed.clone()))
+            }
             // It would also take text, which is not asked for.
             (None, Some(handle)) if wasm.starts_with(b"\0asm") => {
                 Module::new_interruptible(&self.engine, wasm, handle)
@@ -243,12 +251,4 @@ impl OwnOpened {
             error => Outcome::Rejected(rejection(error)),
         })
     }
-}
-
-/// The tiers to which functions are assigned in turn where tiers are mixed.
-const MIXED: [Tier; 3] = [Tier::Jit, Tier::Interp, Tier::Oracle];
-
-/// Which tier has a function where they are mixed, by the function's index.
-fn in_turn(shift: u32) -> impl Fn(u32) -> Tier {
-    move |func| MIXED[(func.wrapping_add(shift) % 3) as usize]
 }

@@ -49,6 +49,10 @@ pub(crate) enum Command {
     Diff(commands::diff::Args),
     /// Run generated modules on several engines and compare
     Fuzz(commands::fuzz::Args),
+    /// Make a module smaller in which engines differ
+    Reduce(commands::reduce::Args),
+    /// Name the instruction at which two engines part
+    Localise(commands::localise::Args),
     /// List the engines available here
     Engines(commands::engines::Args),
     /// Be an engine for others: answer requests on standard input, one JSON object a line

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use std::ffi::OsString;
 
 /// The commands that take arguments of functions.
-const WITH_ARGUMENTS: &[&str] = &["run", "diff"];
+const WITH_ARGUMENTS: &[&str] = &["run", "diff", "reduce", "localise"];
 
 /// A number of things: `1 module`, `2 modules`.
 pub(crate) fn counted(n: u64, what: &str) -> String {

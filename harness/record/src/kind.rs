@@ -74,6 +74,10 @@ pub enum Kind {
     Diff,
     /// `etalon fuzz`: a [`FuzzRecord`](crate::FuzzRecord).
     Fuzz,
+    /// `etalon reduce`: an answer.
+    Reduce,
+    /// `etalon localise`: an answer.
+    Localise,
     /// `etalon engines`: an [`EnginesRecord`](crate::EnginesRecord).
     Engines,
     /// `etalon bench`: a [`BenchRecord`](crate::BenchRecord).
@@ -102,6 +106,8 @@ impl Kind {
             Self::Wast => "wast",
             Self::Diff => "diff",
             Self::Fuzz => "fuzz",
+            Self::Reduce => "reduce",
+            Self::Localise => "localise",
             Self::Engines => "engines",
             Self::Bench => "bench",
             Self::Validate => "validate",

@@ -123,6 +123,8 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         Kind::Bench => body(kind, text).map(Record::Bench),
         Kind::Validate
         | Kind::Compile
+        | Kind::Reduce
+        | Kind::Localise
         | Kind::Outcomes
         | Kind::Report
         | Kind::Completions

@@ -7,7 +7,7 @@ use crate::value::{ValueError, parse_value};
 use etalon_adapters::Features;
 use etalon_record::OutcomeKind;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The description of an entry, as in its `.toml`. Unknown keys are an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,12 @@ pub struct EntryFile {
     /// Its origin, if a fuzz run found it: profile, seed and number of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Origin>,
+    /// The engines that differed, the one that the other is compared with first.
+    #[serde(default, rename = "engine", skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<EntryEngine>,
+    /// The instruction at which they part, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EntryCause>,
     /// How loading must end; absent if the module must instantiate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Ending>,
@@ -36,6 +42,38 @@ pub struct EntryFile {
     /// What each engine did where they differed: a line for each engine, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+}
+
+/// An engine that differed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryEngine {
+    /// Its name, with its settings.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it did.
+    pub seen: String,
+}
+
+/// The instruction at which engines part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryCause {
+    /// The instruction, as text.
+    pub instruction: String,
+    /// The index of its function.
+    pub function: u32,
+    /// Its place in the bytes of the module.
+    pub offset: u32,
+    /// What it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operands: Vec<String>,
+    /// What each of the two engines went on with.
+    pub seen: Vec<String>,
+    /// Its official rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
 }
 
 /// Where a finding comes from.
@@ -98,6 +136,15 @@ pub struct Entry {
     pub expected: Vec<Option<Expected>>,
 }
 
+/// The description in the folder of a finding.
+pub const FINDING: &str = "finding.toml";
+
+/// The module that the calls of a finding are of.
+fn reduced_or_original(description: &Path) -> PathBuf {
+    let reduced = description.with_file_name("reduced.wat");
+    if reduced.exists() { reduced } else { description.with_file_name("original.wasm") }
+}
+
 impl Entry {
     /// Reads the entry whose description is at `path`; its module lies beside it.
     ///
@@ -108,11 +155,14 @@ impl Entry {
         let text = std::fs::read_to_string(path).map_err(|e| fault(path, e))?;
         let file: EntryFile = toml::from_str(&text)
             .map_err(|error| EntryError::Toml { file: path.to_owned(), error: Box::new(error) })?;
-        let binary = path.with_extension("wasm");
-        let wasm = if binary.exists() {
+        let binary = match path.file_name().is_some_and(|name| name == FINDING) {
+            true => reduced_or_original(path),
+            false => path.with_extension("wasm"),
+        };
+        let wasm = if binary.exists() && binary.extension().is_some_and(|e| e == "wasm") {
             std::fs::read(&binary).map_err(|e| fault(&binary, e))?
         } else {
-            let text_file = path.with_extension("wat");
+            let text_file = binary.with_extension("wat");
             let text = std::fs::read_to_string(&text_file).map_err(|e| fault(&text_file, e))?;
             wat::parse_str(&text)
                 .map_err(|error| EntryError::Text { file: text_file, error: Box::new(error) })?

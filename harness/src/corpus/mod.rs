@@ -7,7 +7,7 @@ mod error;
 mod expect;
 mod replay;
 
-pub use entry::{Ending, Entry, EntryCall, EntryFile, Origin};
+pub use entry::{Ending, Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
 pub use error::EntryError;
 pub use expect::{Expected, mismatch};
 pub use replay::{Mismatch, replay};

@@ -136,6 +136,25 @@ impl Differ {
         Ok(Judged { traces, verdict })
     }
 
+    /// The first engine and another alone, or the first by itself.
+    pub(crate) fn pair(&self, other: usize) -> Differ {
+        let mut engines = vec![self.engines[0].clone()];
+        if other > 0 {
+            engines.push(self.engines[other].clone());
+        }
+        Differ { engines, options: self.options.clone() }
+    }
+
+    /// Runs a case on one engine, by its position in the list.
+    pub(crate) fn trace(
+        &self,
+        engine: usize,
+        options: &RunOptions,
+        case: &Case,
+    ) -> Result<Trace, AdapterError> {
+        observe(self.engines[engine].1.as_ref(), options, case)
+    }
+
     /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
     fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
         let Some((first, others)) = traces.split_first() else { return Verdict::Agree };
@@ -233,6 +252,16 @@ impl Differ {
     /// What each engine did in a step in which one did not end, as records have it.
     pub fn timeout(&self, case: &Case, judged: &Judged, step: usize) -> Divergence {
         self.divergence(case, judged, 0, &Difference { aspect: Aspect::Time, step })
+    }
+
+    /// The divergence of a case, as records have it, if there is one.
+    pub fn divergence_in(&self, case: &Case, judged: &Judged) -> Option<Divergence> {
+        match &judged.verdict {
+            Verdict::Diverged { engine, difference } => {
+                Some(self.divergence(case, judged, *engine, difference))
+            }
+            _ => None,
+        }
     }
 
     /// A divergence, as records have it.

@@ -40,6 +40,17 @@ impl Policy {
         }
     }
 
+    /// Why the specification allows the difference.
+    pub fn why(self) -> &'static str {
+        match self {
+            Policy::NanBits => "an instruction that gives a NaN may choose its sign and payload",
+            Policy::Exhaustion => "an engine may run out of stack, memory or gas at any time",
+            Policy::Grow => "memory.grow and table.grow may fail at any time",
+            Policy::Relaxed => "relaxed vector instructions have a set of results to choose from",
+            Policy::Unsupported => "an engine need not have every feature, and may have limits",
+        }
+    }
+
     /// The policy with a name.
     pub fn from_name(name: &str) -> Option<Policy> {
         Policy::ALL.iter().copied().find(|p| p.name() == name)

@@ -2,12 +2,12 @@
 
 use super::journal::{Journal, Past};
 use super::options::{FuzzError, FuzzOptions};
-use super::reduce::reduce;
 use super::run::{common_features, numbered_case, profile_of};
-use super::save::{Found, save};
+use super::save::{Found, Shown, describe, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
 use crate::diff::{Case, Differ, Judged, Verdict};
+use crate::reduce::{Budget, Reduced, reduce};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
 use std::collections::BTreeSet;
@@ -57,7 +57,8 @@ impl<'a> Campaign<'a> {
             if known.is_some_and(|known| known.number < kind.number) {
                 continue;
             }
-            save(self.folder(), self.differ, &self.found(kind, false), case, judged, 1)?;
+            let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+            save(self.folder(), self.differ, &self.found(kind, false), shown)?;
             if let Some(known) = known {
                 self.forget(known, &kind.finding.folder);
             }
@@ -124,7 +125,7 @@ impl<'a> Campaign<'a> {
             let finding = match kind.difference.aspect {
                 // Each try would take as long as the limit.
                 Aspect::Time => as_found(),
-                _ => match self.reduce(kind)? {
+                _ => match self.reduce(kind, &findings)? {
                     Some(finding) => finding,
                     None => {
                         all_reduced = false;
@@ -143,21 +144,39 @@ impl<'a> Campaign<'a> {
     }
 
     /// A finding with its case reduced takes the place of the one that was saved first. `None` if that is stopped.
-    fn reduce(&self, kind: &Kind) -> Result<Option<Finding>, FuzzError> {
+    fn reduce(&self, kind: &Kind, known: &[Finding]) -> Result<Option<Finding>, FuzzError> {
         if self.options.is_stopped() {
             return Ok(None);
         }
         let whole = numbered_case(self.options, kind.number);
-        let (case, judged) = reduce(self.differ, &whole, &kind.difference)?;
+        let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
+        let budget = Budget { jobs: self.options.jobs, ..Budget::default() };
+        let engine = match self.differ.judge(&whole)?.verdict {
+            Verdict::Diverged { engine, .. } => engine,
+            _ => return Ok(Some(as_found())),
+        };
+        let reduced = reduce(self.differ, &whole, engine, &kind.difference, budget)?;
+        let Reduced { case, judged, cause, .. } = reduced;
         if self.options.is_stopped() {
             return Ok(None);
         }
         if !matches!(judged.verdict, Verdict::Diverged { .. }) {
             // An engine that behaves differently each time: what was seen first says more.
-            return Ok(Some(Finding { cases: kind.cases, ..kind.finding.clone() }));
+            return Ok(Some(as_found()));
         }
-        let found = self.found(kind, case.wasm.len() < whole.wasm.len());
-        let finding = save(self.folder(), self.differ, &found, &case, &judged, kind.cases)?;
+        let found = self.found(kind, case.wasm != whole.wasm);
+        let shown = Shown {
+            original: &whole,
+            case: &case,
+            judged: &judged,
+            cause: cause.as_ref(),
+            cases: kind.cases,
+        };
+        let (mut finding, _) = describe(self.differ, shown);
+        // Of those of one cause the first is kept.
+        if !known.iter().any(|known| known.id == finding.id) {
+            finding = save(self.folder(), self.differ, &found, shown)?;
+        }
         self.forget(kind, &finding.folder);
         Ok(Some(finding))
     }

@@ -1,21 +1,19 @@
 //! The loop of `etalon fuzz`: generated cases on several engines, and what is saved of a divergence.
 //!
 //! A campaign can be broken off at any moment and go on later. A finding is saved when it is found ([`save`]) and reduced
-//! when all cases are done ([`reduce`]); the journal in the folder of findings holds what was done until then.
+//! when all cases are done ([`reduce`](crate::reduce)); the journal in the folder of findings holds what was done until then.
 
 mod campaign;
 mod journal;
 mod options;
 mod ranges;
-mod reduce;
+mod report;
 mod run;
 mod save;
-mod shrink;
 mod tally;
 pub mod targets;
 
 pub use journal::JOURNAL;
 pub use options::{FuzzError, FuzzOptions, NoProgress, Progress};
-pub use reduce::reduce;
 pub use run::{case_of, fuzz};
-pub use save::{Found, save};
+pub use save::{Found, Shown, save};

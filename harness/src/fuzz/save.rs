@@ -1,9 +1,11 @@
 //! Saving a finding.
 
 use super::options::FuzzError;
-use crate::corpus::{EntryCall, EntryFile, Origin};
+use super::report;
+use crate::corpus::{EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::operators_of;
+use crate::localise::Cause;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::{Module, Opcode};
 use etalon_record::{Aspect, Divergence, Finding};
@@ -25,11 +27,27 @@ pub struct Found {
     pub gas: Option<u64>,
 }
 
-/// Names a finding and, if there is a folder, saves it there as `<id>/module.wasm`, `module.wat` and `finding.toml`, each
-/// file whole or not at all. `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a
-/// regression test.
+/// A finding: a case in which engines differ, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The case as it was found.
+    pub original: &'a Case,
+    /// The case as it was reduced, or the same.
+    pub case: &'a Case,
+    /// What the engines did in it.
+    pub judged: &'a Judged,
+    /// The instruction at which they part in it.
+    pub cause: Option<&'a Cause>,
+    /// How many cases showed it.
+    pub cases: u64,
+}
+
+/// Names a finding and, if there is a folder, saves it there in a folder of its name, each file whole or not at all:
+/// `original.wasm`, `reduced.wat` if it was reduced, `finding.toml`, `report.md` for the engine's maintainer, and `replay.sh`.
+/// `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a regression test.
 ///
-/// The id is a hash of the case and of what differs, so the same finding has the same id in every run.
+/// The id says what differs, at which instruction and on which engines, so findings of one cause have one id. Where the
+/// instruction is not known it is a hash of the case.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -37,24 +55,18 @@ pub fn save(
     folder: Option<&Path>,
     differ: &Differ,
     found: &Found,
-    case: &Case,
-    judged: &Judged,
-    cases: u64,
+    shown: Shown<'_>,
 ) -> Result<Finding, FuzzError> {
-    let (finding, divergence) = describe(differ, case, judged, cases);
+    let (finding, divergence) = describe(differ, shown);
     if let Some(folder) = folder {
-        write(&folder.join(&finding.folder), &finding, found, case, &divergence)?;
+        write(&folder.join(&finding.folder), &finding, found, shown, differ, &divergence)?;
     }
     Ok(finding)
 }
 
 /// What there is to say of a finding, without saving it.
-pub(crate) fn describe(
-    differ: &Differ,
-    case: &Case,
-    judged: &Judged,
-    cases: u64,
-) -> (Finding, Divergence) {
+pub(crate) fn describe(differ: &Differ, shown: Shown<'_>) -> (Finding, Divergence) {
+    let Shown { case, judged, cause, .. } = shown;
     let features = differ.options().run.features;
     let (engine, difference) = match &judged.verdict {
         Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
@@ -63,17 +75,39 @@ pub(crate) fn describe(
         Verdict::Agree | Verdict::Poisoned(_) => (0, Difference { aspect: Aspect::Crash, step: 0 }),
     };
     let divergence = differ.divergence(case, judged, engine, &difference);
+    let named = cause.map(|cause| cause.operator.clone());
     let mut finding = Finding {
-        id: id(case, &divergence),
+        id: match &named {
+            Some(operator) => id_of_cause(differ, engine, operator, &divergence),
+            None => id(case, &divergence),
+        },
         what: divergence.what,
         folder: String::new(),
-        operator: operator(case, judged, difference.step, features),
+        operator: named.or_else(|| operator(case, judged, difference.step, features)),
         engines: divergence.by_engine.keys().cloned().collect(),
         summary: Some(lines(&divergence).join("; ")),
-        cases,
+        cases: shown.cases,
     };
     finding.folder.clone_from(&finding.id);
     (finding, divergence)
+}
+
+/// The engine that differs from the first, by its place in the list.
+pub(super) fn differing(judged: &Judged) -> usize {
+    match judged.verdict {
+        Verdict::Diverged { engine, .. } => engine,
+        _ => 0,
+    }
+}
+
+fn id_of_cause(differ: &Differ, engine: usize, operator: &str, divergence: &Divergence) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (place, name) in differ.names().enumerate() {
+        if place == 0 || place == engine {
+            hasher.update(name.as_bytes()).update(&[0]);
+        }
+    }
+    format!("{}-{operator}-{}", divergence.what, &hasher.finalize().to_hex()[..12])
 }
 
 fn id(case: &Case, divergence: &Divergence) -> String {
@@ -131,7 +165,8 @@ fn write(
     folder: &Path,
     finding: &Finding,
     found: &Found,
-    case: &Case,
+    shown: Shown<'_>,
+    differ: &Differ,
     divergence: &Divergence,
 ) -> Result<(), FuzzError> {
     let text = |error: &dyn std::fmt::Display| FuzzError::Text {
@@ -141,13 +176,51 @@ fn write(
     let write = |name: &str, bytes: &[u8]| replace(&folder.join(name), bytes);
     std::fs::create_dir_all(folder)
         .map_err(|error| FuzzError::Save { file: folder.to_owned(), error })?;
-    let calls = case.calls.iter().map(|call| EntryCall {
+    let file = entry(finding, found, shown, differ, divergence);
+    let toml = toml::to_string(&file).map_err(|error| text(&error))?;
+    write("original.wasm", &shown.original.wasm)?;
+    let printed = wasmprinter::print_bytes(&shown.case.wasm).map_err(|error| text(&error))?;
+    if found.reduced {
+        write("reduced.wat", printed.as_bytes())?;
+    }
+    let report = report::of(&file, finding, shown.case, &printed);
+    write("report.md", report.as_bytes())?;
+    write("replay.sh", report::replay(&file).as_bytes())?;
+    write(FINDING, toml.as_bytes())
+}
+
+/// The description of a finding.
+fn entry(
+    finding: &Finding,
+    found: &Found,
+    shown: Shown<'_>,
+    differ: &Differ,
+    divergence: &Divergence,
+) -> EntryFile {
+    let calls = shown.case.calls.iter().map(|call| EntryCall {
         export: call.export.clone(),
         args: call.args.iter().map(|v| v.to_record().to_string()).collect(),
         ..EntryCall::default()
     });
-    let file = EntryFile {
-        title: format!("{} differs", finding.what),
+    let engine = differing(shown.judged);
+    let infos = differ.infos().into_iter().enumerate();
+    let differing = infos.filter(|(place, _)| *place == 0 || *place == engine).map(|(_, info)| {
+        let seen = divergence.by_engine.get(&info.name).map(ToString::to_string);
+        EntryEngine { name: info.name, version: info.version, seen: seen.unwrap_or_default() }
+    });
+    let cause = shown.cause.map(|cause| EntryCause {
+        instruction: cause.text.clone(),
+        function: cause.func,
+        offset: cause.offset,
+        operands: cause.operands.clone(),
+        seen: cause.seen.to_vec(),
+        rules: cause.rules.clone(),
+    });
+    EntryFile {
+        title: match &finding.operator {
+            Some(operator) => format!("{} differs at {operator}", finding.what),
+            None => format!("{} differs", finding.what),
+        },
         engines: finding.engines.clone(),
         gas: found.gas,
         found: Some(Origin {
@@ -159,14 +232,11 @@ fn write(
             reduced: found.reduced,
         }),
         calls: calls.collect(),
+        differing: differing.collect(),
+        cause,
         seen: lines(divergence),
         ..EntryFile::default()
-    };
-    let toml = toml::to_string(&file).map_err(|error| text(&error))?;
-    write("module.wasm", &case.wasm)?;
-    let printed = wasmprinter::print_bytes(&case.wasm).map_err(|error| text(&error))?;
-    write("module.wat", printed.as_bytes())?;
-    write("finding.toml", toml.as_bytes())
+    }
 }
 
 /// Writes a file under another name in the same folder, and gives it its own name when it is whole.

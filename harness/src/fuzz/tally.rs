@@ -2,7 +2,7 @@
 
 use super::ranges::Ranges;
 use super::run::Cells;
-use super::save::describe;
+use super::save::{Shown, describe};
 use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, outcome_name};
 use crate::generate::{allows, count_operators};
 use etalon_adapters::{Features, Outcome};
@@ -76,7 +76,8 @@ impl Tally {
             Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
         };
         let signature = signature(differ, judged, engine, &difference);
-        let (finding, _) = describe(differ, case, judged, 1);
+        let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+        let (finding, _) = describe(differ, shown);
         let kind = Kind { number, difference, cases: 1, finding };
         tally.kinds.insert(signature, kind);
         tally

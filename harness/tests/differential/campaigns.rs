@@ -78,7 +78,7 @@ fn saved(out: &Path) -> BTreeSet<String> {
     let folders = entries.map(|entry| entry.expect("it is readable").path()).filter(|p| p.is_dir());
     folders
         .map(|folder| {
-            for file in ["module.wasm", "module.wat", "finding.toml"] {
+            for file in ["original.wasm", "report.md", "finding.toml"] {
                 assert!(folder.join(file).exists(), "{}: {file}", folder.display());
             }
             folder.file_name().expect("it has one").to_string_lossy().into_owned()

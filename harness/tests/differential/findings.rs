@@ -48,12 +48,10 @@ fn a_planted_fault_is_found_reduced_and_replays() {
     assert!(finding.cases > 1, "duplicates are grouped");
 
     let saved = folder.path().join(&finding.folder);
-    for file in ["module.wasm", "module.wat"] {
+    for file in ["original.wasm", "reduced.wat", "report.md", "replay.sh"] {
         assert!(saved.join(file).exists(), "{file}");
     }
-    // The description lies beside `module.wasm` under another name, as it would in the corpus.
-    std::fs::copy(saved.join("finding.toml"), saved.join("module.toml")).expect("it is there");
-    let entry = Entry::read(&saved.join("module.toml")).expect("what is saved can be read");
+    let entry = Entry::read(&saved.join("finding.toml")).expect("what is saved can be read");
     assert_eq!(entry.case.calls.len(), 1, "one call is enough");
     let mismatches = replay(&entry, &engines()).expect("both can be set up");
     assert!(mismatches[0].text.starts_with("results differs"), "{mismatches:?}");

@@ -17,6 +17,7 @@ use etalon::Module;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
 use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit};
+use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
@@ -36,12 +37,13 @@ Examples:
   etalon diff module.wasm                          call each export with generated arguments
   etalon diff module.wat --invoke div 7 -1         make one call, with arguments as for `run`
   etalon diff *.wasm --engine oracle,jit --format json
+  etalon diff findings/FOLDER                      a finding of `fuzz`, with its calls and engines
 
 The engines are compared with the first. --invoke takes all words up to the next option, so the
 files stand before it."
 )]
 pub(crate) struct Args {
-    /// The modules
+    /// The modules; or folders of findings, which have calls of their own
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Call only this export, with these arguments; without it, each export with generated arguments
@@ -142,8 +144,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 }
 
 /// The engines, and how they are compared.
-fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Differ> {
-    let mut adapters = args.engine.adapters_for(OWN_TIERS, args.precompiled)?;
+pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Differ> {
+    let of_finding = engines_of_finding(args);
+    let names: Vec<&str> = of_finding.iter().map(String::as_str).collect();
+    let default = if names.is_empty() { OWN_TIERS } else { &names };
+    let mut adapters = args.engine.adapters_for(default, args.precompiled)?;
     if let Some(tally) = tally {
         watch(&mut adapters, tally, args.precompiled.allowed);
     }
@@ -158,6 +163,22 @@ fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Dif
     let run = RunOptions { features, gas, state: true, time: Some(time) };
     let policies = policies(&args.allow)?;
     Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false }))
+}
+
+/// The engines that differed in a finding, if that is the first of what is given.
+fn engines_of_finding(args: &Args) -> Vec<String> {
+    let first = args.files.first().filter(|path| path.is_dir());
+    let entry = first.and_then(|path| Entry::read(&path.join(FINDING)).ok());
+    entry.map_or(Vec::new(), |entry| {
+        entry.file.differing.into_iter().map(|engine| engine.name).collect()
+    })
+}
+
+/// The case of a finding, with its own calls.
+fn finding(path: &Path) -> Result<Case> {
+    let entry = Entry::read(&path.join(FINDING));
+    let entry = entry.map_err(|error| InputError::new("io", path, error.to_string()))?;
+    Ok(Case { name: path.display().to_string(), ..entry.case })
 }
 
 /// The status that stands for what was found. A bad file does not hide it.
@@ -188,7 +209,10 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 }
 
 /// The case of a file, if all engines can be asked the same of it; `None` if its calls were not known within the limit.
-fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
+pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
+    if path.is_dir() && args.invoke.is_empty() {
+        return finding(path).map(Some);
+    }
     let input = input::read_module(path, args.precompiled)?;
     let is_limited = args.time.holds(path, &input.bytes)?;
     let features = differ.options().run.features;
@@ -314,7 +338,8 @@ fn print(args: &Args, record: &DiffRecord) {
         }
     }
     for (policy, count) in &record.poisoned {
-        say!("not compared to the end because of {policy}: {count}");
+        let why = Policy::from_name(policy).map_or("", Policy::why);
+        say!("not compared to the end because of {policy}: {count} ({why})");
     }
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
@@ -371,7 +396,7 @@ pub(crate) fn outcomes(counts: &BTreeMap<String, u64>) -> String {
 }
 
 /// What an engine did, without the digests of what does not differ.
-fn relevant(seen: &Observation, what: Aspect) -> Observation {
+pub(crate) fn relevant(seen: &Observation, what: Aspect) -> Observation {
     let mut seen = seen.clone();
     seen.digests.retain(|name, _| {
         matches!(

@@ -34,8 +34,9 @@ Examples:
   etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
 
 A case is one call of a generated function; a module has many. The engines are compared with the
-first. Module number i depends only on i, the seed, the profiles and the features that the engines have in common. Each finding is saved when it is found, as a
-folder that replays: `etalon diff FOLDER/module.wasm`. At the end it is reduced. Ctrl-C breaks off
+first. Module number i depends only on i, the seed, the profiles and the features that the engines
+have in common. Each finding is saved when it is found, as a folder that replays:
+`etalon diff FOLDER`. At the end it is reduced, and its cause is named. Ctrl-C breaks off
 the cases under way and gives the record of those that are done, without reducing; a second one
 ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
 options a campaign goes on after a signal, or a crash of the machine, and ends with the record of

@@ -1,11 +1,14 @@
 //! The commands, one for each file.
 
 pub(crate) mod bench;
+pub(crate) mod cause;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod engines;
 pub(crate) mod fuzz;
+pub(crate) mod localise;
+pub(crate) mod reduce;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod serve;
@@ -28,6 +31,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Wast(args) => wast::run(&args, format),
         Command::Diff(args) => diff::run(&args, format),
         Command::Fuzz(args) => fuzz::run(&args, format),
+        Command::Reduce(args) => reduce::run(&args, format),
+        Command::Localise(args) => localise::run(&args, format),
         Command::Engines(args) => engines::run(&args, format),
         Command::Serve(args) => serve::run(&args),
         Command::Bench(args) => bench::run(&args, format),

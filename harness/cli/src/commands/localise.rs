@@ -1,0 +1,78 @@
+//! `etalon localise`
+
+use crate::commands::cause::{CaseArgs, print_agreement, print_cause, print_divergence};
+use crate::exit::Status;
+use crate::fault::tool;
+use crate::output::{Format, json, say};
+use anyhow::Result;
+use etalon_harness::localise::{Cause, culprit, localise};
+use etalon_record::{Divergence, Document, Kind};
+use serde::Serialize;
+
+/// Arguments of `etalon localise`.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "etalon localise [OPTIONS] <FILE> [--invoke <NAME> [ARG]...]",
+    after_help = "\
+Examples:
+  etalon localise module.wat --engine oracle,jit
+  etalon localise module.wasm --invoke div 7 -1
+
+The first engine is held to be right. Both run a copy of the module that hands the values of its
+instructions to the host, and the first that differs is the first wrong value. --invoke takes all
+words up to the next option, so the file stands before it."
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub case: CaseArgs,
+}
+
+/// The body of the document.
+#[derive(Debug, Serialize)]
+struct Localised {
+    file: String,
+    divergence: Option<Divergence>,
+    cause: Option<Cause>,
+    /// The functions without which the second of two tiers does not differ.
+    functions: Vec<u32>,
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    let Some(compared) = args.case.compare()? else { return Ok(Status::EngineFailed) };
+    let file = args.case.file.display().to_string();
+    let Some((engine, difference)) = compared.divergence() else {
+        match format {
+            Format::Human => print_agreement(&compared.case),
+            Format::Json => {
+                let body = Localised { file, divergence: None, cause: None, functions: Vec::new() };
+                json(&Document::new(Kind::Localise, tool(), body))?;
+            }
+        }
+        return Ok(compared.stopped.status(Status::Fine));
+    };
+    let (differ, case) = (&compared.differ, &compared.case);
+    let divergence = differ.divergence(case, &compared.judged, engine, &difference);
+    let cause = localise(differ, case, engine, &difference)?;
+    let names = compared.names(engine);
+    let tiers = names.each_ref().map(String::as_str);
+    let functions = culprit(differ.options(), tiers, case, &difference)?;
+    let functions = functions.map_or(Vec::new(), |culprit| culprit.funcs);
+    match format {
+        Format::Json => {
+            let body = Localised { file, divergence: Some(divergence), cause, functions };
+            json(&Document::new(Kind::Localise, tool(), body))?;
+        }
+        Format::Human => {
+            print_divergence(&divergence);
+            if !functions.is_empty() {
+                let list: Vec<String> = functions.iter().map(u32::to_string).collect();
+                say!("it goes away unless {} runs function {}", names[1], list.join(", "));
+            }
+            match &cause {
+                Some(cause) => print_cause(cause, &names),
+                None => say!("no instruction can be named"),
+            }
+        }
+    }
+    Ok(compared.stopped.status(Status::Finding))
+}

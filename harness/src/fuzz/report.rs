@@ -1,0 +1,98 @@
+//! A finding for the maintainer of an engine.
+
+use crate::corpus::EntryFile;
+use crate::diff::{Call, Case};
+use etalon_record::Finding;
+use std::fmt::Write as _;
+
+/// The report, in Markdown.
+pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -> String {
+    let mut report = String::new();
+    let names: Vec<&str> = file.differing.iter().map(|engine| engine.name.as_str()).collect();
+    let [first, other] = names[..] else { return solo(file, case, text) };
+    let instruction = file.cause.as_ref().map(|cause| cause.instruction.as_str());
+    let at = instruction.map(|text| format!("`{text}`: ")).unwrap_or_default();
+    let what = finding.what;
+    // Writing to a string cannot fail.
+    _ = writeln!(report, "# {at}{what} differs between {first} and {other}\n");
+    _ = writeln!(report, "The same module and the same calls give two answers.\n");
+    _ = writeln!(report, "| engine | version | what it did |\n|---|---|---|");
+    for engine in &file.differing {
+        _ = writeln!(report, "| {} | {} | {} |", engine.name, engine.version, cell(&engine.seen));
+    }
+    if let Some(cause) = &file.cause {
+        _ = writeln!(report, "\n## Where\n");
+        _ = writeln!(
+            report,
+            "`{}` in function {}, at offset 0x{:x} of the module below in its binary form.\n",
+            cause.instruction, cause.function, cause.offset
+        );
+        if !cause.operands.is_empty() {
+            _ = writeln!(report, "- operands, the same on both: `{}`", cause.operands.join("`, `"));
+        }
+        for (name, seen) in names.iter().zip(&cause.seen) {
+            _ = writeln!(report, "- {name}: `{seen}`");
+        }
+        if !cause.rules.is_empty() {
+            let rules = cause.rules.join("`, `");
+            _ = writeln!(report, "- rules of the specification: `{rules}`");
+        }
+    }
+    _ = writeln!(report, "\nThe specification leaves nothing open here that would allow both.");
+    reproduce(&mut report, case, text);
+    _ = writeln!(report, "Both engines: `etalon diff` with the folder of this file.");
+    report
+}
+
+/// The report on an engine that fails by itself.
+fn solo(file: &EntryFile, case: &Case, text: &str) -> String {
+    let mut report = format!("# {}\n\n", file.title);
+    for line in &file.seen {
+        _ = writeln!(report, "- {}", cell(line));
+    }
+    reproduce(&mut report, case, text);
+    report
+}
+
+fn reproduce(report: &mut String, case: &Case, text: &str) {
+    _ = writeln!(report, "\n## How to reproduce\n");
+    if case.calls.is_empty() {
+        _ = writeln!(report, "Instantiate this module:\n");
+    } else {
+        _ = writeln!(report, "Instantiate this module and call, in this order:\n");
+        for call in &case.calls {
+            _ = writeln!(report, "    {}", written(call));
+        }
+        _ = writeln!(report);
+    }
+    _ = writeln!(report, "```wat\n{}\n```\n", text.trim_end());
+    _ = writeln!(
+        report,
+        "Imported functions, if there are any, return zeros and nulls; imported memories, tables and globals are as their types \
+         say.\n"
+    );
+}
+
+fn written(call: &Call) -> String {
+    let args: Vec<String> = call.args.iter().map(|value| value.to_record().as_word()).collect();
+    format!("{:?} ({})", call.export, args.join(", "))
+}
+
+/// Text that does not end a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// The script that runs the finding again.
+pub(crate) fn replay(file: &EntryFile) -> String {
+    let names: Vec<String> = file
+        .differing
+        .iter()
+        .map(|engine| format!(" --engine '{}'", engine.name.replace('\'', r"'\''")))
+        .collect();
+    let gas = file.gas.map(|gas| format!(" --gas {gas}")).unwrap_or_default();
+    format!(
+        "#!/bin/sh\n# Runs the finding again; the status is 1 while the engines differ.\nexec etalon diff \"$(dirname \"$0\")\"{}{gas}\n",
+        names.concat()
+    )
+}

@@ -1,0 +1,420 @@
+//! Instrumented copies of a module: at chosen points, values are handed to functions that the host records.
+//!
+//! A copy needs nothing of an engine but imported functions of two parameters, so any engine can be asked. Points are counted as
+//! they are reached, and only those of a window are told, so that a long run is looked at piece by piece.
+
+use crate::rewrite::{Extra, Failed, Func, Keep, Op, Parts, Text};
+use etalon_module::Opcode;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ops::Range;
+use wasm_encoder as we;
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{Encode, Instruction as I};
+use wasmparser as wp;
+
+/// The module name of the functions that are told.
+pub(crate) const MODULE: &str = "etalon.points";
+
+/// What a point tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// That it was reached.
+    Reached,
+    /// A value: of the results by its number, of the operands, or of the parameters.
+    Result(usize),
+    Operand(usize),
+    Param(usize),
+    /// The value that a global has.
+    Global,
+    /// The value that a local has.
+    Local,
+    /// A digest of the memories.
+    Memories,
+    /// A digest of an object.
+    Object,
+}
+
+/// A part of the state that can be told after each instruction that may write to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// A local of a function, after each instruction there.
+    Local(u32, u32),
+    Memories,
+    /// Structures and arrays.
+    Objects,
+    /// Tables cannot be told. The run stops at the first point of the window.
+    Tables,
+}
+
+/// A place of the text, and what is told there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Point {
+    pub(crate) func: u32,
+    /// The instruction that is over then; `None` where the function begins.
+    pub(crate) op: Option<usize>,
+    pub(crate) what: What,
+    /// The type of the value that is told.
+    pub(crate) ty: Option<wp::ValType>,
+}
+
+/// Which points there are.
+pub(crate) struct Chosen<'a> {
+    pub(crate) at: &'a dyn Fn(u32, Option<usize>) -> bool,
+    /// An instruction whose operands are told before it.
+    pub(crate) operands: Option<(u32, usize)>,
+    /// What is told, if not values.
+    pub(crate) state: Option<State>,
+    /// Which of the points are told, by the number of those that were reached before.
+    pub(crate) window: Range<u64>,
+}
+
+/// Whether an instruction writes to memory.
+pub(crate) fn writes(opcode: Opcode) -> bool {
+    let name = opcode.name();
+    let plain = ["memory.fill", "memory.copy", "memory.init", "memory.grow"].contains(&name);
+    plain || name.contains(".store") || name.contains(".rmw")
+}
+
+fn writes_table(opcode: Opcode) -> bool {
+    let name = opcode.name();
+    name.starts_with("table.") && !matches!(name, "table.get" | "table.size")
+}
+
+/// Whether nothing can be learnt after an instruction that is not known before it: it only moves values, or is a constant.
+pub(crate) fn is_plain(op: &Op) -> bool {
+    use Opcode::*;
+    matches!(op.opcode, Nop | Drop | LocalSet | RefNull | RefFunc)
+        || op.opcode.name().ends_with(".const")
+}
+
+/// The module with points, and what each is, by its number.
+pub(crate) fn instrument(
+    wasm: &[u8],
+    text: &Text,
+    chosen: &Chosen<'_>,
+) -> Result<(Vec<u8>, Vec<Point>), Failed> {
+    let parts = Parts::of(wasm)?;
+    let imported = parts.imported(wp::ExternalKind::Func);
+    let first = imported + parts.funcs.len() as u32 + 2;
+    let types = parts.type_count();
+    let mut extra = Extra::default();
+    for ty in [we::ValType::I32, we::ValType::I64] {
+        extra.types.push(we::FuncType::new([ty, we::ValType::I32], []));
+    }
+    extra.types.push(we::FuncType::new([we::ValType::I32], []));
+    extra.imports = vec![(MODULE, "i32", types), (MODULE, "i64", types + 1)];
+    let counter = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
+    extra.globals.push(counter);
+    let global = parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32;
+    let stops = chosen.state == Some(State::Tables);
+    let window = Window { global, range: chosen.window.clone(), stops };
+    extra.funcs.push((types, window.note(imported)));
+    extra.funcs.push((types + 1, window.note(imported + 1)));
+    if chosen.state == Some(State::Memories) {
+        extra.funcs.push((types + 2, window.note_memories(&memory_types(&parts), imported + 1)));
+    }
+    let mut globals: Vec<wp::ValType> = Vec::new();
+    for import in &parts.imports {
+        if let wp::TypeRef::Global(ty) = import.ty {
+            globals.push(ty.content_type);
+        }
+    }
+    globals.extend(parts.globals.iter().map(|global| global.ty.content_type));
+    let mut points = Vec::new();
+    let mut shift = Shift { imported };
+    let wasm = parts.encode(&mut shift, &Keep::all(), &extra, |re, func, body| {
+        let func = text.func(func).ok_or(Failed)?;
+        let writer = Writer {
+            func,
+            chosen,
+            globals: &globals,
+            types: &types_of(&parts),
+            notes: first,
+            points: &mut points,
+            code: Vec::new(),
+            temporaries: BTreeMap::new(),
+            locals: Vec::new(),
+        };
+        writer.write(re, body)
+    })?;
+    Ok((wasm, points))
+}
+
+fn types_of(parts: &Parts<'_>) -> Vec<wp::SubType> {
+    parts.groups.iter().flat_map(|group| group.types()).cloned().collect()
+}
+
+fn memory_types(parts: &Parts<'_>) -> Vec<wp::MemoryType> {
+    let imported = parts.imports.iter().filter_map(|import| match import.ty {
+        wp::TypeRef::Memory(ty) => Some(ty),
+        _ => None,
+    });
+    imported.chain(parts.memories.iter().copied()).collect()
+}
+
+/// Two functions are imported behind the others, so those that the module defines have other numbers.
+pub(super) struct Shift {
+    imported: u32,
+}
+
+impl Reencode for Shift {
+    type Error = Infallible;
+
+    fn function_index(&mut self, func: u32) -> Result<u32, Error<Infallible>> {
+        Ok(if func < self.imported { func } else { func + 2 })
+    }
+}
+
+/// The points that are told.
+struct Window {
+    global: u32,
+    range: Range<u64>,
+    /// Whether the run ends there.
+    stops: bool,
+}
+
+impl Window {
+    /// Counts a point; goes on inside of an `if` where it is told.
+    fn count(&self, body: &mut we::InstructionSink<'_>) {
+        let width = self.range.end - self.range.start;
+        body.global_get(self.global).i64_const(self.range.start as i64).i64_sub();
+        body.i64_const(width as i64).i64_lt_u();
+        body.global_get(self.global).i64_const(1).i64_add().global_set(self.global);
+        body.if_(we::BlockType::Empty);
+    }
+
+    /// Tells a value and the number of its point.
+    fn note(&self, host: u32) -> we::Function {
+        let mut function = we::Function::new([]);
+        let mut body = function.instructions();
+        self.count(&mut body);
+        body.local_get(0).local_get(1).call(host);
+        if self.stops {
+            body.unreachable();
+        }
+        body.end().end();
+        function
+    }
+
+    /// Tells a digest of each memory's first bytes.
+    fn note_memories(&self, memories: &[wp::MemoryType], host: u32) -> we::Function {
+        /// Bytes of a memory that are looked at.
+        const MOST: i64 = 1 << 20;
+        let mut function = we::Function::new([(3, we::ValType::I64)]);
+        let mut body = function.instructions();
+        let (sum, at, end) = (1, 2, 3);
+        self.count(&mut body);
+        for (index, memory) in (0..).zip(memories) {
+            let target = we::MemArgTarget::Memory(index);
+            let argument = we::MemArg { offset: 0, align: 0, target, ordering: None };
+            let shift = i64::from(memory.page_size_log2.unwrap_or(16));
+            body.memory_size(index);
+            if !memory.memory64 {
+                body.i64_extend_i32_u();
+            }
+            body.i64_const(shift).i64_shl().local_tee(end);
+            body.i64_const(MOST).local_get(end).i64_const(MOST).i64_lt_u().select().local_set(end);
+            body.local_get(end).local_set(sum).i64_const(0).local_set(at);
+            body.block(we::BlockType::Empty).loop_(we::BlockType::Empty);
+            body.local_get(at).local_get(end).i64_ge_u().br_if(1);
+            body.local_get(sum).i64_const(0x0100_0000_01b3).i64_mul();
+            body.local_get(at);
+            if !memory.memory64 {
+                body.i32_wrap_i64();
+            }
+            // A memory of small pages may end anywhere.
+            let step = if shift >= 3 { 8 } else { 1 };
+            if step == 8 {
+                body.i64_load(argument)
+            } else {
+                body.i64_load8_u(argument)
+            };
+            body.i64_xor().local_tee(sum).local_get(sum).i64_const(29).i64_shr_u().i64_xor();
+            body.local_set(sum);
+            body.local_get(at).i64_const(step).i64_add().local_set(at).br(0).end().end();
+            body.local_get(sum).local_get(0).call(host);
+        }
+        body.end().end();
+        function
+    }
+}
+
+pub(super) struct Writer<'a> {
+    func: &'a Func,
+    chosen: &'a Chosen<'a>,
+    globals: &'a [wp::ValType],
+    pub(super) types: &'a [wp::SubType],
+    /// The index of the first function that is added.
+    notes: u32,
+    points: &'a mut Vec<Point>,
+    pub(super) code: Vec<u8>,
+    /// Locals of ours, by their types.
+    temporaries: BTreeMap<String, Vec<u32>>,
+    locals: Vec<we::ValType>,
+}
+
+impl Writer<'_> {
+    fn write(
+        mut self,
+        re: &mut Shift,
+        body: &wp::FunctionBody<'_>,
+    ) -> Result<we::Function, Failed> {
+        for ty in &self.func.locals {
+            self.locals.push(re.val_type(*ty)?);
+        }
+        if (self.chosen.at)(self.func.index, None) && self.chosen.state.is_none() {
+            self.tell(None, What::Reached, None, None);
+            for (nth, ty) in self.func.params.iter().enumerate() {
+                self.tell(None, What::Param(nth), Some(*ty), Some(nth as u32));
+            }
+        }
+        let mut reader = body.get_operators_reader()?;
+        let last = self.func.ops.len() - 1;
+        for (at, op) in self.func.ops.iter().enumerate() {
+            let instruction = re.parse_instruction(&mut reader)?;
+            if self.chosen.operands == Some((self.func.index, at)) {
+                self.values(re, at, op.operands.clone(), What::Operand)?;
+            }
+            let object = self.object_before(re, op)?;
+            instruction.encode(&mut self.code);
+            let is_chosen = (self.chosen.at)(self.func.index, Some(at)) && op.goes_on && at != last;
+            match self.chosen.state {
+                _ if !is_chosen => {}
+                None if is_plain(op) => {}
+                None => self.point(re, at, op)?,
+                Some(State::Memories) if writes(op.opcode) => {
+                    self.tell(Some(at), What::Memories, None, None);
+                }
+                Some(State::Tables) if writes_table(op.opcode) => {
+                    self.tell(Some(at), What::Reached, None, None);
+                }
+                Some(State::Local(func, local)) if func == self.func.index => {
+                    let types = self.func.params.iter().chain(&self.func.locals);
+                    let ty =
+                        types.copied().nth(local as usize).filter(|ty| !ty.is_reference_type());
+                    if ty.is_some() {
+                        self.tell(Some(at), What::Local, ty, Some(local));
+                    }
+                }
+                Some(State::Objects) => self.object_after(re, at, op, object)?,
+                Some(_) => {}
+            }
+        }
+        let mut function = we::Function::new_with_locals_types(self.locals);
+        function.raw(self.code);
+        Ok(function)
+    }
+
+    fn point(&mut self, re: &mut Shift, at: usize, op: &Op) -> Result<(), Failed> {
+        let global = op.index.and_then(|index| self.globals.get(index as usize).copied());
+        match (op.opcode, global, op.index) {
+            (Opcode::GlobalSet, Some(ty), Some(index)) => {
+                let local = self.temporary(re, ty, 0)?;
+                I::GlobalGet(index).encode(&mut self.code);
+                I::LocalSet(local).encode(&mut self.code);
+                self.tell(Some(at), What::Global, Some(ty), Some(local));
+            }
+            _ if op.results.is_empty() => self.tell(Some(at), What::Reached, None, None),
+            _ => self.values(re, at, op.results.clone(), What::Result)?,
+        }
+        Ok(())
+    }
+
+    /// Tells the topmost values, and leaves them.
+    fn values(
+        &mut self,
+        re: &mut Shift,
+        at: usize,
+        types: Vec<Option<wp::ValType>>,
+        what: fn(usize) -> What,
+    ) -> Result<(), Failed> {
+        let Some(types) = types.into_iter().collect::<Option<Vec<_>>>() else {
+            self.tell(Some(at), What::Reached, None, None);
+            return Ok(());
+        };
+        let locals = self.keep_operands(re, &types)?;
+        for (nth, (ty, local)) in types.iter().zip(&locals).enumerate() {
+            self.tell(Some(at), what(nth), Some(*ty), Some(*local));
+        }
+        Ok(())
+    }
+
+    /// Keeps the topmost values in locals too.
+    pub(super) fn keep_operands(
+        &mut self,
+        re: &mut Shift,
+        types: &[wp::ValType],
+    ) -> Result<Vec<u32>, Failed> {
+        let mut used = BTreeMap::<String, usize>::new();
+        let mut locals = Vec::new();
+        for ty in types {
+            let nth = used.entry(format!("{ty:?}")).or_default();
+            locals.push(self.temporary(re, *ty, *nth)?);
+            *nth += 1;
+        }
+        match locals[..] {
+            [local] => I::LocalTee(local).encode(&mut self.code),
+            _ => {
+                locals.iter().rev().for_each(|l| I::LocalSet(*l).encode(&mut self.code));
+                locals.iter().for_each(|l| I::LocalGet(*l).encode(&mut self.code));
+            }
+        }
+        Ok(locals)
+    }
+
+    pub(super) fn tells_objects(&self) -> bool {
+        self.chosen.state == Some(State::Objects)
+    }
+
+    /// The local of ours with a type and a number.
+    pub(super) fn temporary(
+        &mut self,
+        re: &mut Shift,
+        ty: wp::ValType,
+        nth: usize,
+    ) -> Result<u32, Failed> {
+        let of_type = self.temporaries.entry(format!("{ty:?}")).or_default();
+        if let Some(local) = of_type.get(nth) {
+            return Ok(*local);
+        }
+        let local = (self.func.params.len() + self.locals.len()) as u32;
+        self.locals.push(re.val_type(ty)?);
+        of_type.push(local);
+        Ok(local)
+    }
+
+    /// Tells the value of a local, or only that the point is reached.
+    pub(super) fn tell(
+        &mut self,
+        op: Option<usize>,
+        what: What,
+        ty: Option<wp::ValType>,
+        local: Option<u32>,
+    ) {
+        let number = self.points.len() as i32;
+        self.points.push(Point { func: self.func.index, op, what, ty });
+        let (narrow, wide, memories) = (self.notes, self.notes + 1, self.notes + 2);
+        let mut code = we::InstructionSink::new(&mut self.code);
+        let Some((ty, local)) = ty.zip(local) else {
+            match what {
+                What::Memories => code.i32_const(number).call(memories),
+                _ => code.i32_const(0).i32_const(number).call(narrow),
+            };
+            return;
+        };
+        match ty {
+            wp::ValType::I32 => code.local_get(local),
+            wp::ValType::I64 => code.local_get(local),
+            wp::ValType::F32 => code.local_get(local).i32_reinterpret_f32(),
+            wp::ValType::F64 => code.local_get(local).i64_reinterpret_f64(),
+            wp::ValType::V128 => {
+                code.local_get(local).i64x2_extract_lane(0).i32_const(number).call(wide);
+                code.local_get(local).i64x2_extract_lane(1)
+            }
+            wp::ValType::Ref(_) => code.local_get(local).ref_is_null(),
+        };
+        let is_wide = matches!(ty, wp::ValType::I64 | wp::ValType::F64 | wp::ValType::V128);
+        code.i32_const(number).call(if is_wide { wide } else { narrow });
+    }
+}

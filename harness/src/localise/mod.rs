@@ -1,0 +1,21 @@
+//! From a difference to its cause: the first instruction at which two engines part.
+//!
+//! Both run a copy of the module in which the values that instructions leave are handed to a host function
+//! ([`instrument`]). The first of them that differs is the first wrong value, whatever follows from it. Where control parts
+//! instead, it is the instruction that stands between the last point that both reached and the next.
+//!
+//! A copy is another program. Where the engines agree on it, the fault needs instructions to stand next to each other; then each
+//! point is tried alone, and if that does not help either, the last instruction before the difference is named, with a word on it.
+
+mod cause;
+mod events;
+mod instrument;
+mod objects;
+mod placement;
+mod search;
+mod values;
+
+pub use cause::{Cause, Certainty, rules_of};
+pub use placement::{Culprit, culprit};
+pub use search::localise;
+pub(crate) use values::{Known, known_values};

@@ -1,0 +1,93 @@
+//! The smallest module and calls in which engines still differ in the same way.
+//!
+//! First the calls, then what is not executed, then what is: the instruction that was named as the cause alone with its operands,
+//! or, where that does not do, one expression after the other replaced by its value. Every proposal is a valid module without
+//! anything that nothing uses.
+
+mod body;
+mod calls;
+mod draft;
+mod module;
+mod slice;
+mod tries;
+
+pub use tries::Budget;
+
+use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use crate::localise::{Cause, localise};
+use etalon_adapters::AdapterError;
+use tries::{Goal, Tries};
+
+/// How often all passes are made, as long as they change something.
+const ROUNDS: usize = 6;
+
+/// A case that was made smaller.
+#[derive(Clone, Debug)]
+pub struct Reduced {
+    /// The case.
+    pub case: Case,
+    /// What the engines did in it.
+    pub judged: Judged,
+    /// The instruction at which they part in it, if it is known.
+    pub cause: Option<Cause>,
+    /// How many modules were tried.
+    pub tries: u64,
+}
+
+/// Makes a case smaller in which an engine differs from the first. The result depends on the case and the number of tries alone,
+/// and not on the number of threads, unless the watchdog of the engines is stopped.
+///
+/// # Errors
+/// If an engine cannot be set up.
+pub fn reduce(
+    differ: &Differ,
+    case: &Case,
+    engine: usize,
+    difference: &Difference,
+    budget: Budget,
+) -> Result<Reduced, AdapterError> {
+    let all = differ;
+    let differ = &all.pair(engine);
+    let engine = engine.min(1);
+    let before = differ.judge(case)?;
+    let mut tries = Tries::new(differ, Goal::of(&before, engine, difference), budget);
+    let mut best = Case { artefact: None, ..case.clone() };
+    if difference.step > 0 {
+        calls::few(&mut tries, &mut best, difference.step)?;
+    }
+    module::exports(&mut tries, &mut best)?;
+    module::stubs(&mut tries, &mut best)?;
+    if let Some(found) = found(&tries.judge(&best)?, engine)
+        && let Some(cause) = localise(differ, &best, engine, &found)?
+    {
+        slice::alone(&mut tries, &mut best, &cause)?;
+    }
+    for _ in 0..ROUNDS {
+        let so_far = best.clone();
+        module::exports(&mut tries, &mut best)?;
+        module::stubs(&mut tries, &mut best)?;
+        body::shrink(&mut tries, &mut best)?;
+        module::segments(&mut tries, &mut best)?;
+        calls::simple(&mut tries, &mut best)?;
+        if best == so_far {
+            break;
+        }
+    }
+    let judged = differ.judge(&best)?;
+    let cause = match found(&judged, engine) {
+        Some(difference) => localise(differ, &best, engine, &difference)?,
+        None => None,
+    };
+    let tries = tries.made();
+    Ok(Reduced { judged: all.judge(&best)?, case: best, cause, tries })
+}
+
+/// The difference of an engine from the first.
+fn found(judged: &Judged, engine: usize) -> Option<Difference> {
+    match &judged.verdict {
+        Verdict::Diverged { engine: other, difference } if *other == engine => {
+            Some(difference.clone())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,164 @@
+//! Trying modules: on all cores, with a budget, and with the same result on any number of cores.
+
+use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use etalon_adapters::{AdapterError, Outcome};
+use etalon_module::Module;
+use etalon_record::Aspect;
+use std::thread::{Builder, scope};
+
+/// A case that times out takes as long as so many others, or longer.
+const LATE: u64 = 200;
+
+/// The code generators and validators recurse over what is nested.
+const STACK: usize = 16 << 20;
+
+/// How much may be tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// How many modules are run.
+    pub tries: u64,
+    /// How many at once.
+    pub jobs: usize,
+}
+
+impl Default for Budget {
+    /// As many tries as take seconds for a usual module, one at a time.
+    fn default() -> Self {
+        Budget { tries: 6000, jobs: 1 }
+    }
+}
+
+/// In what way engines differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Goal {
+    engine: usize,
+    aspect: Aspect,
+    /// How the step in which they differ ended on the first and on the other.
+    endings: [Option<String>; 2],
+}
+
+impl Goal {
+    pub(crate) fn of(judged: &Judged, engine: usize, difference: &Difference) -> Goal {
+        let endings = [0, engine].map(|number| {
+            let step = judged.traces.get(number)?.steps.get(difference.step)?;
+            Some(match &step.outcome {
+                Outcome::Trapped { text, .. } => format!("trapped: {text}"),
+                // The text of a crash may name places.
+                outcome => outcome.kind().to_string(),
+            })
+        });
+        Goal { engine, aspect: difference.aspect, endings }
+    }
+
+    pub(crate) fn aspect(&self) -> Aspect {
+        self.aspect
+    }
+
+    pub(crate) fn engine(&self) -> usize {
+        self.engine
+    }
+
+    /// The way in which a case differs, if it does on the same engine.
+    pub(crate) fn found(&self, judged: &Judged) -> Option<Goal> {
+        match &judged.verdict {
+            Verdict::Diverged { engine, difference } if *engine == self.engine => {
+                Some(Goal::of(judged, *engine, difference))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What tries whether engines still differ in the same way.
+pub(crate) struct Tries<'a> {
+    pub(crate) differ: &'a Differ,
+    pub(crate) goal: Goal,
+    budget: Budget,
+    left: u64,
+}
+
+impl<'a> Tries<'a> {
+    pub(crate) fn new(differ: &'a Differ, goal: Goal, budget: Budget) -> Self {
+        Tries { differ, goal, budget, left: budget.tries }
+    }
+
+    /// How many were made.
+    pub(crate) fn made(&self) -> u64 {
+        self.budget.tries - self.left
+    }
+
+    /// Whether nothing more is to be tried.
+    pub(crate) fn is_over(&self) -> bool {
+        let time = &self.differ.options().run.time;
+        self.left == 0 || time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
+    }
+
+    pub(crate) fn judge(&self, case: &Case) -> Result<Judged, AdapterError> {
+        self.differ.judge(case)
+    }
+
+    /// Whether engines differ in a case in the same way.
+    pub(crate) fn holds(&mut self, case: &Case) -> Result<bool, AdapterError> {
+        Ok(self.first(&mut std::iter::once(case.clone()))?.is_some())
+    }
+
+    /// The first of the cases in which engines differ in the same way.
+    pub(crate) fn first(
+        &mut self,
+        cases: &mut dyn Iterator<Item = Case>,
+    ) -> Result<Option<Case>, AdapterError> {
+        self.first_that(cases, &|goal, judged| goal.found(judged).as_ref() == Some(goal))
+    }
+
+    /// The first of the cases of which something holds. Those that are no valid modules are passed over.
+    pub(crate) fn first_that(
+        &mut self,
+        cases: &mut dyn Iterator<Item = Case>,
+        holds: &dyn Fn(&Goal, &Judged) -> bool,
+    ) -> Result<Option<Case>, AdapterError> {
+        let features = self.differ.options().run.features;
+        let mut valid = cases.filter(|case| Module::new(&case.wasm, features).is_ok());
+        loop {
+            if self.is_over() {
+                return Ok(None);
+            }
+            let most = self.budget.jobs.clamp(1, 64).min(usize::try_from(self.left).unwrap_or(64));
+            let some: Vec<Case> = valid.by_ref().take(most).collect();
+            if some.is_empty() {
+                return Ok(None);
+            }
+            let judged = self.judge_all(&some);
+            for (case, judged) in some.into_iter().zip(judged) {
+                let judged = judged?;
+                let late = matches!(judged.verdict, Verdict::TimedOut { .. });
+                self.left = self.left.saturating_sub(if late { LATE } else { 1 });
+                if holds(&self.goal, &judged) {
+                    return Ok(Some(case));
+                }
+            }
+        }
+    }
+
+    /// The verdicts on several cases, one thread for each.
+    fn judge_all(&self, cases: &[Case]) -> Vec<Result<Judged, AdapterError>> {
+        if let [one] = cases {
+            return vec![self.differ.judge(one)];
+        }
+        scope(|scope| {
+            let start = |case| {
+                let work = move || self.differ.judge(case);
+                (case, Builder::new().stack_size(STACK).spawn_scoped(scope, work))
+            };
+            let threads: Vec<_> = cases.iter().map(start).collect();
+            let end = |(case, thread): (&Case, std::io::Result<_>)| match thread {
+                Ok(thread) => {
+                    let thread: std::thread::ScopedJoinHandle<'_, _> = thread;
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                }
+                // The system has no thread for it.
+                Err(_) => self.differ.judge(case),
+            };
+            threads.into_iter().map(end).collect()
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! Modules taken apart, so that their functions can be changed and what nothing uses can be left out.
+
+mod keep;
+mod parts;
+mod text;
+
+pub(crate) use keep::{Keep, clean};
+pub(crate) use parts::{Extra, Failed, Parts};
+pub(crate) use text::{Func, Op, Text};

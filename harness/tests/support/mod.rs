@@ -1,0 +1,86 @@
+//! An engine that is wrong in one operator: it is given another module than it was asked to run.
+
+use etalon_adapters::{
+    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig, adapter,
+};
+use etalon_module::{Module, Opcode};
+use etalon_record::EngineInfo;
+use std::sync::Arc;
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// The operator, by its name.
+    pub operator: &'static str,
+    /// What stands in its place: an opcode of the same length.
+    pub becomes: &'static [u8],
+    /// The operator that must stand right before it, if there must be one.
+    pub after: Option<&'static str>,
+}
+
+/// The interpreter with a fault.
+pub(crate) struct Falsified {
+    inner: Arc<dyn Adapter>,
+    fault: Fault,
+}
+
+impl Falsified {
+    pub(crate) fn engine(fault: Fault) -> Arc<dyn Adapter> {
+        Arc::new(Falsified { inner: adapter("interp").unwrap(), fault })
+    }
+}
+
+impl Adapter for Falsified {
+    fn info(&self) -> EngineInfo {
+        EngineInfo { name: "falsified".into(), ..self.inner.info() }
+    }
+
+    fn features(&self) -> Features {
+        self.inner.features()
+    }
+
+    fn meters_gas(&self) -> bool {
+        false
+    }
+
+    fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
+        Ok(Box::new(Wrong { inner: self.inner.open(config)?, fault: self.fault }))
+    }
+}
+
+struct Wrong {
+    inner: Box<dyn Opened>,
+    fault: Fault,
+}
+
+impl Opened for Wrong {
+    fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        self.inner.prepare(&self.fault.plant(wasm))
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
+        self.inner.session()
+    }
+}
+
+impl Fault {
+    /// The module that is run in the place of one.
+    fn plant(&self, wasm: &[u8]) -> Vec<u8> {
+        let mut wrong = wasm.to_vec();
+        let Ok(module) = Module::new(wasm, Features::all()) else { return wrong };
+        for body in &module.bodies {
+            let mut reader = module.operators(body);
+            let mut before = None;
+            while !reader.eof() {
+                let at = reader.original_position() as usize;
+                let name = Opcode::of(&reader.read().unwrap()).name();
+                let follows = self.after.is_none() || self.after == before;
+                if name == self.operator && follows {
+                    wrong[at..at + self.becomes.len()].copy_from_slice(self.becomes);
+                }
+                before = Some(name);
+            }
+        }
+        wrong
+    }
+}
