@@ -55,6 +55,10 @@ bench: ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime,
 growth: ## How time and memory grow with a module, for each construct; fails above the bound
 	$(CARGO) run --release --locked -p etalon --example growth
 
+.PHONY: mutants
+mutants: ## Faults planted in a copy of the compiler: found by which generator, how fast, named how well; hours in full, goes on where it ended
+	$(CARGO) run --release --locked -p etalon-harness --example mutants -- $(MUTANTS)
+
 .PHONY: fuzz-targets
 fuzz-targets: ## The coverage-guided targets as plain replay binaries
 	cd fuzz && $(CARGO) build --release

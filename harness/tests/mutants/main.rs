@@ -1,0 +1,65 @@
+//! Faults of the kinds that compilers really had, planted in a copy of ours: the measure of what `fuzz` finds. `make mutants` tries all
+//! of them; here each must still fit into the sources, and a few are looked for.
+
+mod plant;
+
+use plant::{Fault, VARIABLE, build, faults, planted, workspace};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// Those that are looked for here, one of each list.
+const TRIED: &[&str] = &[
+    "shift-by-31-is-logical",
+    "average-rounds-down",
+    "narrow-load-lacks-its-sign",
+    "condition-of-the-lowest-byte",
+    "packed-field-lacks-its-sign",
+];
+
+#[test]
+fn every_fault_fits_into_the_sources() {
+    planted(&faults()).unwrap();
+}
+
+#[test]
+fn what_is_to_be_named_is_an_instruction() {
+    let known: BTreeSet<&str> = etalon_module::Opcode::ALL.iter().map(|op| op.name()).collect();
+    let mut names = BTreeSet::new();
+    for Fault { name, about, operators, .. } in faults() {
+        assert!(names.insert(name.clone()), "{name} is there twice");
+        assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
+        let unknown: Vec<&String> = operators.iter().filter(|op| !known.contains(&***op)).collect();
+        assert!(unknown.is_empty(), "{name}: {unknown:?}");
+    }
+    assert!(names.len() >= 60 && TRIED.iter().all(|name| names.contains(*name)));
+}
+
+/// Whether a run of the program with a fault finds it, and what it prints.
+fn finds(program: &Path, fault: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "fuzz --engine interp,jit --modules 40 --profile single,chains,control,objects,sequences --seed 1 \
+                 --until-finding --out out";
+    let output = Command::new(program)
+        .args(words.split(' '))
+        .current_dir(folder.path())
+        .env(VARIABLE, fault)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.code() {
+        Some(0) => (false, text),
+        Some(1 | 3) => (true, text),
+        other => panic!("{fault}: {other:?}: {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+#[test]
+fn planted_faults_are_found() {
+    let program = build("dev");
+    let (found, text) = finds(&program, "");
+    assert!(!found, "without a fault: {text}");
+    let missed: Vec<&&str> = TRIED.iter().filter(|fault| !finds(&program, fault).0).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+    assert!(workspace().join("Cargo.lock").is_file());
+}
