@@ -63,6 +63,8 @@ const UNSAFE: &[&str] = &[
     "engine/embedding/src/trusted.rs",
     // For artefacts that the user says are trusted.
     "harness/adapters/src/precompiled.rs",
+    // How a shared library is called that the user brings.
+    "harness/adapters/src/capi/library.rs",
 ];
 
 /// Files that may be longer: tables, not rooms.

@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod adapter;
+mod capi;
 mod coverage;
 mod outcome;
 mod own;

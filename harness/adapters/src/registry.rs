@@ -1,8 +1,9 @@
 //! Engines by name.
 
 use crate::adapter::{Adapter, AdapterError};
+use crate::capi::Capi;
 use crate::own::OwnTier;
-use crate::remote::{ANY, Launch, Remote, TrapTexts, V8, WASMI, WASMTIME};
+use crate::remote::{ANY, Launch, Remote, TrapTexts, V8};
 use crate::settings::{Settings, compiles, parts};
 use std::sync::Arc;
 
@@ -18,10 +19,7 @@ fn piece(name: &str) -> Option<u64> {
 }
 
 /// How engines of others are named, as messages list them.
-pub const FOREIGN_NAMES: &[&str] = &["node", "node:PATH", "cmd:PROGRAM ARGUMENTS"];
-
-/// Engines of others that are only in some builds, and whether they are in this one.
-const LINKED: &[(&str, bool)] = &[];
+pub const FOREIGN_NAMES: &[&str] = &["node", "node:PATH", "cmd:PROGRAM ARGUMENTS", "capi:LIBRARY"];
 
 /// The engine with a name. One of somebody else's is started: it runs in processes of its own.
 ///
@@ -42,6 +40,11 @@ pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     if name == "node" || name.starts_with("node:") || name.starts_with("cmd:") {
         let reason = "it runs only in processes of its own".to_owned();
         return Err(AdapterError { engine: name.to_owned(), reason });
+    }
+    if name.starts_with("capi:") {
+        let (library, settings) = parts(name)?;
+        let path = library.trim_start_matches("capi:");
+        return Ok(Arc::new(Capi::load(name, path, &settings)?));
     }
     Ok(Arc::new(own(name)?))
 }
@@ -69,26 +72,21 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             (launch(&program, words.collect()), &ANY)
         }
         Some(("node", path)) => (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
+        Some(("capi", _)) => (again(name)?, &ANY),
         None if name == "node" => (launch("node", vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
-        _ => match LINKED
-            .iter()
-            .find(|(linked, _)| *linked == name.split('?').next().unwrap_or(name))
-        {
-            None => return Ok(None),
-            Some((linked, false)) => {
-                return Err(wrong(&format!(
-                    "not in this build; build with the feature `peer-{linked}`"
-                )));
-            }
-            Some((linked, true)) => {
-                let program = std::env::current_exe().map_err(|error| wrong(&error.to_string()))?;
-                let args = ["serve", "--engine", name].map(str::to_owned).to_vec();
-                let texts = if *linked == "wasmi" { &*WASMI } else { &*WASMTIME };
-                (Launch { program, args }, texts)
-            }
-        },
+        _ => return Ok(None),
     };
     Remote::start(name, launch, texts).map(Some)
+}
+
+/// This program once more, as the process of an engine.
+fn again(name: &str) -> Result<Launch, AdapterError> {
+    let failed = |error: std::io::Error| AdapterError {
+        engine: name.to_owned(),
+        reason: format!("it would run in a process of this program: {error}"),
+    };
+    let program = std::env::current_exe().map_err(failed)?;
+    Ok(Launch { program, args: ["serve", "--engine", name].map(str::to_owned).to_vec() })
 }
 
 /// What a JavaScript engine runs.

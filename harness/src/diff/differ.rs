@@ -179,7 +179,13 @@ impl Differ {
             }
         }
         if let Some(step) = traces.iter().filter_map(Trace::timed_out).min().filter(|_| timed_out) {
-            let ended = |trace: &Trace| trace.timed_out() != Some(step);
+            // Where nothing but gas ends a loop, an engine that has none does not end.
+            let foreign = self.engines.iter().any(|(_, engine)| engine.is_foreign());
+            let ended = |trace: &Trace| {
+                let outcome = trace.steps.get(step).map(|step| &step.outcome);
+                let by_gas = foreign && matches!(outcome, Some(Outcome::Exhausted(_)));
+                trace.timed_out() != Some(step) && !by_gas
+            };
             return Verdict::TimedOut { step, partly: traces.iter().any(ended) };
         }
         poisoned.map_or(Verdict::Agree, Verdict::Poisoned)

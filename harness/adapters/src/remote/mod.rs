@@ -11,6 +11,9 @@ mod texts;
 
 pub(crate) use child::Launch;
 pub(crate) use engine::Remote;
+pub(crate) use facts::{Facts, FunctionOf, spectest};
+pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
+pub(crate) use protocol::{GlobalOf, TypeOf, value};
 pub use serve::serve;
-pub(crate) use texts::{ANY, TrapTexts, V8, WASMI, WASMTIME};
+pub(crate) use texts::{ANY, TrapTexts, V8};

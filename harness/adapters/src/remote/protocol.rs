@@ -381,6 +381,19 @@ impl Ending {
 }
 
 impl Answer {
+    /// Whether the engine makes no further call of the same request.
+    pub(crate) fn stops(&self) -> bool {
+        matches!(
+            self.outcome,
+            Some(
+                Ending::Exhausted { .. }
+                    | Ending::Rejected { .. }
+                    | Ending::Crashed { .. }
+                    | Ending::TimedOut
+            )
+        )
+    }
+
     /// What an action showed, as lines have it. `globals` are the values of those that were asked for.
     pub(crate) fn of_seen(id: u64, seen: &Seen, globals: Vec<Option<String>>) -> Answer {
         let noted = |call: &HostCall| Noted {

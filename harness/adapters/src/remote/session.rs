@@ -299,21 +299,25 @@ impl Session for RemoteSession {
         let ended = self.with(|seated, pool, time| {
             let count = asked.len();
             seated.child.ask(Ask::Invoke { instance: number, calls: asked, watch: watched });
+            let mut is_over = false;
             for left in (0..count).rev() {
                 let answer = seated.child.answer(Patience::of(time), left > 0).map_err(gone)?;
-                let seen = seen(seated, pool, answer, &globals)?;
-                let goes_on = seen.outcome.goes_on();
-                let is_crash = matches!(seen.outcome, Outcome::Crashed(_) | Outcome::TimedOut);
-                let outcome = seen.outcome.clone();
-                observed.push(seen.clone());
-                sink(seen);
-                if is_crash {
-                    return Err(outcome);
+                // The engine stops by its own words, which may mean something else in ours.
+                let stops = answer.error.is_some() || answer.stops();
+                if stops && left > 0 {
+                    seated.child.no_more();
                 }
-                if !goes_on {
-                    if left > 0 {
-                        seated.child.no_more();
+                if !is_over {
+                    let seen = seen(seated, pool, answer, &globals)?;
+                    is_over = !seen.outcome.goes_on();
+                    let outcome = seen.outcome.clone();
+                    observed.push(seen.clone());
+                    sink(seen);
+                    if matches!(outcome, Outcome::Crashed(_) | Outcome::TimedOut) {
+                        return Err(outcome);
                     }
+                }
+                if stops {
                     break;
                 }
             }

@@ -15,6 +15,8 @@ pub(crate) struct TrapTexts {
     exhausted: BTreeMap<String, String>,
     /// What a refusal that is a limit of the engine contains.
     limit: Vec<String>,
+    /// What the text of a trap contains that is a failure to link.
+    unlinkable: Vec<String>,
 }
 
 /// The words of engines that say nothing in advance: those of all tables.
@@ -24,6 +26,7 @@ pub(crate) static ANY: LazyLock<TrapTexts> = LazyLock::new(|| {
         all.trap.extend(table.trap.clone());
         all.exhausted.extend(table.exhausted.clone());
         all.limit.extend(table.limit.clone());
+        all.unlinkable.extend(table.unlinkable.clone());
     }
     all
 });
@@ -33,11 +36,11 @@ pub(crate) static V8: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/v8.toml")));
 
 /// Wasmtime's.
-pub(crate) static WASMTIME: LazyLock<TrapTexts> =
+static WASMTIME: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/wasmtime.toml")));
 
 /// wasmi's.
-pub(crate) static WASMI: LazyLock<TrapTexts> =
+static WASMI: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/wasmi.toml")));
 
 /// A test reads all tables.
@@ -49,6 +52,11 @@ impl TrapTexts {
     /// The outcome in the words of the official scripts.
     pub(crate) fn translate(&self, outcome: Outcome) -> Outcome {
         match outcome {
+            Outcome::Trapped { text, .. }
+                if self.unlinkable.iter().any(|known| text.contains(known.as_str())) =>
+            {
+                Outcome::Rejected(Rejection::Unlinkable(text.into()))
+            }
             Outcome::Trapped { text, site } => match found(&self.exhausted, &text) {
                 Some(known) => Outcome::Exhausted(known.clone()),
                 None => {
@@ -69,9 +77,13 @@ impl TrapTexts {
     }
 }
 
-/// The longest beginning that is known.
+/// The longest beginning of a line that is known.
 fn found<'t, T>(table: &'t BTreeMap<String, T>, text: &str) -> Option<&'t T> {
-    let known = table.iter().filter(|(known, _)| text.starts_with(known.as_str()));
+    // Where there are several lines, those of reasons are numbered.
+    let plain = |line: &'_ str| line.trim_start_matches([' ', '0', '1', '2', '3', ':']).to_owned();
+    let lines: Vec<String> = text.lines().map(plain).chain([text.to_owned()]).collect();
+    let begins = |known: &str| lines.iter().any(|line| line.starts_with(known));
+    let known = table.iter().filter(|(known, _)| begins(known));
     known.max_by_key(|(known, _)| known.len()).map(|(_, ours)| ours)
 }
 
