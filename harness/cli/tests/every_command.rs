@@ -14,7 +14,12 @@ const COMMANDS: &[(&str, &str, &str, &str)] = &[
     ("wast", "s.wast --tier interp", "wast", "f.wat --features nonsense"),
     ("diff", "f.wat --engine oracle,interp", "diff", "f.wat --engine oracle"),
     ("fuzz", "--cases 1 --engine oracle,interp", "fuzz", "--cases 0"),
-    ("reduce", "f.wat -o small.wat --engine oracle,interp", "reduce", "f.wat -o small.wat --engine oracle"),
+    (
+        "reduce",
+        "f.wat -o small.wat --engine oracle,interp",
+        "reduce",
+        "f.wat -o small.wat --engine oracle",
+    ),
     ("localise", "f.wat --engine oracle,interp", "localise", "f.wat --engine oracle"),
     ("engines", "", "engines", "--nonsense"),
     ("bench", "run.wat --tier interp --time 0 --rounds 1", "bench", "missing.wat"),

@@ -16,6 +16,9 @@ use wasmparser as wp;
 /// The module name of the functions that are told.
 pub(crate) const MODULE: &str = "etalon.points";
 
+/// How much more gas a copy may use.
+pub(crate) const GAS: u64 = 64;
+
 /// What a point tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
@@ -291,7 +294,8 @@ impl Writer<'_> {
                 }
                 Some(State::Local(func, local)) if func == self.func.index => {
                     let types = self.func.params.iter().chain(&self.func.locals);
-                    let ty = types.copied().nth(local as usize).filter(|ty| !ty.is_reference_type());
+                    let ty =
+                        types.copied().nth(local as usize).filter(|ty| !ty.is_reference_type());
                     if ty.is_some() {
                         self.tell(Some(at), What::Local, ty, Some(local));
                     }
@@ -367,7 +371,12 @@ impl Writer<'_> {
     }
 
     /// The local of ours with a type and a number.
-    pub(super) fn temporary(&mut self, re: &mut Shift, ty: wp::ValType, nth: usize) -> Result<u32, Failed> {
+    pub(super) fn temporary(
+        &mut self,
+        re: &mut Shift,
+        ty: wp::ValType,
+        nth: usize,
+    ) -> Result<u32, Failed> {
         let of_type = self.temporaries.entry(format!("{ty:?}")).or_default();
         if let Some(local) = of_type.get(nth) {
             return Ok(*local);
@@ -379,7 +388,13 @@ impl Writer<'_> {
     }
 
     /// Tells the value of a local, or only that the point is reached.
-    pub(super) fn tell(&mut self, op: Option<usize>, what: What, ty: Option<wp::ValType>, local: Option<u32>) {
+    pub(super) fn tell(
+        &mut self,
+        op: Option<usize>,
+        what: What,
+        ty: Option<wp::ValType>,
+        local: Option<u32>,
+    ) {
         let number = self.points.len() as i32;
         self.points.push(Point { func: self.func.index, op, what, ty });
         let (narrow, wide, memories) = (self.notes, self.notes + 1, self.notes + 2);

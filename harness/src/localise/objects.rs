@@ -126,7 +126,9 @@ impl Writer<'_> {
         let mut code = we::InstructionSink::new(&mut self.code);
         match ty {
             wp::StorageType::Val(wp::ValType::I64) => {}
-            wp::StorageType::Val(wp::ValType::F32) => _ = code.i32_reinterpret_f32().i64_extend_i32_u(),
+            wp::StorageType::Val(wp::ValType::F32) => {
+                _ = code.i32_reinterpret_f32().i64_extend_i32_u()
+            }
             wp::StorageType::Val(wp::ValType::F64) => _ = code.i64_reinterpret_f64(),
             wp::StorageType::Val(wp::ValType::Ref(_)) => _ = code.ref_is_null().i64_extend_i32_u(),
             wp::StorageType::Val(wp::ValType::V128) => {

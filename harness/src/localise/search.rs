@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Certainty};
 use super::events::{Event, Leave, agree, events, in_words, value};
-use super::instrument::{Chosen, Point, State, What, instrument, is_plain, writes};
+use super::instrument::{Chosen, GAS, Point, State, What, instrument, is_plain, writes};
 use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, outcome_name};
 use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
@@ -21,8 +21,6 @@ const MOST_DIGEST_RUNS: u64 = 16;
 const MOST_STOPS: u64 = 64;
 /// How many points are tried alone.
 const MOST_ALONE: usize = 256;
-/// How much more gas a copy may use.
-const GAS: u64 = 64;
 
 /// The first instruction at which the engine with a number parts from the first; `None` if the difference is in loading, or
 /// nothing is executed.
@@ -44,7 +42,9 @@ pub fn localise(
     };
     let pair = Pair { differ, other, case: &case, text: &text, leave };
     let values = pair.first_value()?;
-    let named = values.as_ref().map(|cause| text.funcs[(cause.func - text.imported) as usize].ops[cause.op].opcode);
+    let named = values
+        .as_ref()
+        .map(|cause| text.funcs[(cause.func - text.imported) as usize].ops[cause.op].opcode);
     let written = match named {
         // What it read may have been wrong already.
         Some(Opcode::LocalGet) => pair.first_local(values.as_ref())?,
@@ -67,7 +67,9 @@ fn reads_memory(opcode: Opcode) -> bool {
 }
 
 fn reads_object(opcode: Opcode) -> bool {
-    ["struct.get", "array.get", "array.len", "array.copy"].iter().any(|name| opcode.name().starts_with(name))
+    ["struct.get", "array.get", "array.len", "array.copy"]
+        .iter()
+        .any(|name| opcode.name().starts_with(name))
 }
 
 fn reads_table(opcode: Opcode) -> bool {
@@ -95,7 +97,8 @@ impl Run {
     /// The first event in which the two differ, or that only one of them told.
     fn parts(&self, leave: Leave) -> Option<usize> {
         let [a, b] = &self.told;
-        let same = a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
+        let same =
+            a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
         (same < a.len() || same < b.len()).then_some(same)
     }
 
@@ -155,8 +158,10 @@ impl Pair<'_> {
 
     /// The instruction at which both end, if they do not end alike.
     fn ending(&self, run: &Run) -> Option<Cause> {
-        let [a, b] = run.traces.each_ref().map(|trace| trace.steps.last().map(|step| &step.outcome));
-        let stops = |outcome: Option<&Outcome>| !matches!(outcome, Some(Outcome::Returned(_)) | None);
+        let [a, b] =
+            run.traces.each_ref().map(|trace| trace.steps.last().map(|step| &step.outcome));
+        let stops =
+            |outcome: Option<&Outcome>| !matches!(outcome, Some(Outcome::Returned(_)) | None);
         let text = |outcome: Option<&Outcome>| outcome.map(|outcome| outcome_name(1, outcome));
         if text(a) == text(b) || !(stops(a) || stops(b)) {
             return None;
@@ -287,9 +292,10 @@ impl Pair<'_> {
             let chosen = Chosen { state: Some(State::Tables), ..all(number..number + 1) };
             let Some(run) = self.run(&chosen)? else { return Ok(None) };
             let Some(point) = run.point(0, 0) else { return Ok(None) };
-            let tables = run.traces.each_ref().map(|trace| {
-                Some(trace.steps.last()?.digest.as_ref()?.tables.clone())
-            });
+            let tables = run
+                .traces
+                .each_ref()
+                .map(|trace| Some(trace.steps.last()?.digest.as_ref()?.tables.clone()));
             let [Some(a), Some(b)] = tables else { return Ok(None) };
             if a != b {
                 let Some(op) = point.op else { return Ok(None) };

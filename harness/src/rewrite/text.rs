@@ -141,9 +141,7 @@ impl Names {
         };
         let heap = match r.heap_type() {
             // With all features, what is made is of exactly its type, which is a type of its own.
-            wp::HeapType::Concrete(i) | wp::HeapType::Exact(i) => {
-                wp::HeapType::Concrete(index(i)?)
-            }
+            wp::HeapType::Concrete(i) | wp::HeapType::Exact(i) => wp::HeapType::Concrete(index(i)?),
             other => other,
         };
         Some(wp::ValType::Ref(wp::RefType::new(r.is_nullable(), heap)?))
