@@ -2,6 +2,7 @@
 
 use crate::corpus::EntryFile;
 use crate::diff::{Call, Case};
+use etalon_adapters::Val;
 use etalon_record::Finding;
 use std::fmt::Write as _;
 
@@ -40,8 +41,43 @@ pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -
     }
     _ = writeln!(report, "\nThe specification leaves nothing open here that would allow both.");
     reproduce(&mut report, case, text);
+    for name in names {
+        if let [call] = &case.calls[..]
+            && let Some(command) = plain(name, call)
+        {
+            _ = writeln!(report, "With {name} alone:\n\n```sh\n{command}\n```\n");
+        }
+    }
     _ = writeln!(report, "Both engines: `etalon diff` with the folder of this file.");
     report
+}
+
+/// How an engine makes a call without us, where we know.
+fn plain(engine: &str, call: &Call) -> Option<String> {
+    let (name, export) = (engine.split(['?', ':']).next()?, format!("'{}'", call.export));
+    let numbers: Vec<String> = call.args.iter().map(|v| v.to_record().in_words()).collect();
+    let words: Vec<String> = numbers.iter().map(|number| format!(" '{number}'")).collect();
+    let words = words.concat();
+    Some(match name {
+        "oracle" | "interp" | "jit" | "auto" => {
+            format!("etalon run reduced.wat --engine '{engine}' --invoke {export}{words}")
+        }
+        "wasmtime" => format!("wasmtime run --invoke {export} reduced.wat{words}"),
+        "wasmi" => format!("wasmi_cli --invoke {export} reduced.wat{words}"),
+        "node" => {
+            let suffixed = call.args.iter().zip(numbers).map(|(arg, number)| match arg {
+                Val::I64(_) => format!("{number}n"),
+                _ => number,
+            });
+            let args = suffixed.collect::<Vec<_>>().join(", ");
+            format!(
+                "wasm-tools parse reduced.wat -o reduced.wasm\nnode -e 'WebAssembly.instantiate(require(\"fs\").\
+                 readFileSync(\"reduced.wasm\")).then(m => console.log(m.instance.exports[{:?}]({args})))'",
+                call.export
+            )
+        }
+        _ => return None,
+    })
 }
 
 /// The report on an engine that fails by itself.

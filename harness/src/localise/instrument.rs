@@ -16,6 +16,9 @@ use wasmparser as wp;
 /// The module name of the functions that are told.
 pub(crate) const MODULE: &str = "etalon.points";
 
+/// How much more gas a copy may use.
+pub(crate) const GAS: u64 = 64;
+
 /// What a point tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {

@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Certainty};
 use super::events::{Event, Leave, agree, events, in_words, value};
-use super::instrument::{Chosen, Point, State, What, instrument, is_plain, writes};
+use super::instrument::{Chosen, GAS, Point, State, What, instrument, is_plain, writes};
 use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, outcome_name};
 use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
@@ -21,8 +21,6 @@ const MOST_DIGEST_RUNS: u64 = 16;
 const MOST_STOPS: u64 = 64;
 /// How many points are tried alone.
 const MOST_ALONE: usize = 256;
-/// How much more gas a copy may use.
-const GAS: u64 = 64;
 
 /// The first instruction at which the engine with a number parts from the first; `None` if the difference is in loading, or
 /// nothing is executed.

@@ -1,7 +1,7 @@
 //! The values that instructions leave on one engine.
 
 use super::events::{events, value};
-use super::instrument::{Chosen, What, instrument};
+use super::instrument::{Chosen, GAS, What, instrument};
 use crate::diff::{Case, Differ};
 use crate::rewrite::Text;
 use etalon_adapters::Val;
@@ -21,12 +21,8 @@ pub(crate) fn known_values(differ: &Differ, case: &Case, text: &Text) -> Known {
     let copy = Case { wasm, artefact: None, ..case.clone() };
     let mut options = differ.options().run.clone();
     options.state = false;
-    options.gas = None;
-    if options.time.is_none() {
-        options.gas.clone_from(&differ.options().run.gas);
-        if let Some(gas) = &mut options.gas {
-            gas.limit = gas.limit.map(|limit| limit.saturating_mul(64).min(i64::MAX as u64));
-        }
+    if let Some(gas) = &mut options.gas {
+        gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
     }
     let Ok(trace) = differ.trace(0, &options, &copy) else { return known };
     for event in events(&trace, &points) {

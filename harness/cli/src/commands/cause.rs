@@ -71,6 +71,7 @@ impl CaseArgs {
             seed: self.seed,
             coverage: false,
             allow: self.allow.clone(),
+            check: None,
             time: self.time,
             precompiled: Precompiled { allowed: false },
         };

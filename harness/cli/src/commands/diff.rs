@@ -12,7 +12,7 @@ use crate::time::Timeout;
 use crate::words::counted;
 use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
-use clap::ValueHint;
+use clap::{ValueEnum, ValueHint};
 use etalon::Module;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
@@ -74,10 +74,20 @@ pub(crate) struct Args {
     /// Allow differences that the specification leaves open
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY", value_parser = policy_names())]
     pub allow: Vec<String>,
+    /// Check what chains need: deterministic is equal gas, also where a call traps, and equal bits of NaNs, on engines that all meter
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "allow")]
+    pub check: Option<Check>,
     #[command(flatten)]
     pub time: Timeout,
     #[command(flatten)]
     pub precompiled: Precompiled,
+}
+
+/// What is checked besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Check {
+    /// Nothing is left open, and every engine meters
+    Deterministic,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
@@ -154,6 +164,11 @@ pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) ->
     }
     if adapters.len() < 2 {
         bail!("diff compares at least two engines, but only one is named");
+    }
+    if args.check == Some(Check::Deterministic)
+        && let Some(engine) = adapters.iter().find(|adapter| !adapter.meters_gas())
+    {
+        bail!("{} does not meter, so its gas cannot be checked", engine.info().name);
     }
     let features = adapters
         .iter()
