@@ -4,7 +4,7 @@
 //! Usage: `mutants [SECONDS [GENERATORS [FAULTS]]]`, lists with commas. What was tried is kept in `target/mutants/results.jsonl` and not
 //! tried again; delete that file to begin anew.
 
-#![allow(clippy::print_stdout, reason = "it is a program that prints")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program that prints")]
 
 #[path = "../tests/mutants/plant.rs"]
 #[allow(dead_code)]
