@@ -93,7 +93,7 @@ fn a_campaign_ends_with_a_record_and_goes_on() {
         assert!(errors.contains("with --resume goes on"), "{errors}");
         let record = record(&record_file);
         assert_eq!(record["interrupted"], true);
-        assert!(record["calls"].as_u64() > Some(0) && record["outcomes"].is_object());
+        assert!(record["modules"].as_u64() > Some(0) && record["outcomes"].is_object());
         let cases = record["cases"].as_u64().expect("it is counted");
         assert!(cases > done + 2, "{cases} after {done}");
         done = cases;
