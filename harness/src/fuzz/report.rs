@@ -39,7 +39,10 @@ pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -
             _ = writeln!(report, "- rules of the specification: `{rules}`");
         }
     }
-    _ = writeln!(report, "\nThe specification leaves nothing open here that would allow both.");
+    _ = writeln!(
+        report,
+        "\nAs far as the comparison tells, nothing that the specification leaves open covers this."
+    );
     reproduce(&mut report, case, text);
     for name in names {
         if let [call] = &case.calls[..]
