@@ -166,7 +166,7 @@ fn no_name_of_the_format_goes_away() {
         (keys(&diff.divergences[0]), "file invoke args what by_engine"),
         (
             keys(&fuzz),
-            "record format tool arch seed profile cases calls outcomes interrupted engines findings timed_out \
+            "record format tool arch seed profile modules cases outcomes interrupted engines findings timed_out \
              time_limit poisoned coverage",
         ),
         (keys(&fuzz.findings[0]), "id what folder operator engines summary cases"),
