@@ -167,9 +167,8 @@ fn table(faults: &[Fault], generators: &[String], results: &BTreeMap<(String, St
             .filter_map(of)
             .filter(|result| result.found)
             .collect();
-        let best = hits
-            .iter()
-            .find(|hit| hit.operator.as_ref().is_some_and(|op| fault.operators.contains(op)));
+        let best =
+            hits.iter().find(|hit| hit.operator.as_ref().is_some_and(|op| fault.is_named_by(op)));
         let shortest = hits.iter().filter_map(|hit| hit.lines).min();
         by_any += usize::from(!hits.is_empty());
         named += usize::from(best.is_some());

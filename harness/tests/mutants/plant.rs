@@ -18,7 +18,7 @@ pub(crate) struct Fault {
     pub(crate) name: String,
     /// What is wrong, in one sentence without a full stop.
     pub(crate) about: String,
-    /// The instructions of which one is to be named; none where gas alone is wrong.
+    /// Patterns of the instructions of which one is to be named; none where gas alone is wrong.
     pub(crate) operators: Vec<String>,
     /// The file that it is planted in.
     pub(crate) file: String,
@@ -56,6 +56,14 @@ pub(crate) fn workspace() -> &'static Path {
 }
 
 impl Fault {
+    /// Whether an instruction is one of those that are to be named.
+    pub(crate) fn is_named_by(&self, operator: &str) -> bool {
+        let fits = |pattern: &String| {
+            globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(operator))
+        };
+        self.operators.iter().any(fits)
+    }
+
     /// The text of a file with this fault in it.
     ///
     /// # Errors
