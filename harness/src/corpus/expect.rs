@@ -1,7 +1,7 @@
 //! The expected outcome of a step.
 
 use super::entry::Ending;
-use crate::diff::Step;
+use crate::diff::{Step, observation};
 use etalon_adapters::{Outcome, Val};
 
 /// The expected outcome of a step.
@@ -15,7 +15,7 @@ pub enum Expected {
 
 /// Why a step is not as expected; `None` if it is.
 pub fn mismatch(step: &Step, expected: &Expected) -> Option<String> {
-    let seen = || step.observation(None).to_string();
+    let seen = || observation(step, None).to_string();
     match expected {
         Expected::Returned(values) => {
             let same = matches!(&step.outcome, Outcome::Returned(got) if got == values);

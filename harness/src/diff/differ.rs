@@ -4,7 +4,7 @@ use super::case::{Case, NotCallable};
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
 use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
-use super::trace::{Trace, outcome_name};
+use super::trace::{Trace, observation, outcome_name};
 use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Outcome};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
@@ -289,7 +289,7 @@ impl Differ {
         };
         for (name, trace) in self.names().zip(&judged.traces) {
             if let Some(step) = trace.steps.get(difference.step) {
-                let seen = step.observation(schedule.as_deref());
+                let seen = observation(step, schedule.as_deref());
                 divergence.by_engine.insert(name.to_owned(), seen);
             }
         }

@@ -16,5 +16,6 @@ pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};
 pub use policy::Policy;
+pub(crate) use trace::observation;
 pub(crate) use trace::{LOADING, outcome_name};
 pub use trace::{Step, Trace};

@@ -76,14 +76,14 @@ fn run(
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
         Err(outcome) => (None, outcome),
     };
-    steps.push(session.observe(instance, outcome, watch).into());
+    steps.push(session.observe(instance, outcome, watch));
     if let Some(instance) = instance {
         let calls = case.calls.iter().map(|Call { export, args }| Invocation { export, args });
         let calls: Vec<Invocation<'_>> = calls.collect();
         if case.is_apart {
             invoke_apart(session.as_mut(), instance, &calls, watch, steps);
         } else {
-            session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen.into()));
+            session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen));
         }
     }
     Ok(session.not_compiled())
@@ -104,12 +104,12 @@ fn invoke_apart(
         let mut goes_on = true;
         let mut sink = |seen: Seen| {
             goes_on = seen.outcome.goes_on();
-            steps.push(seen.into());
+            steps.push(seen);
         };
         session.invoke_all(instance, others, brief, &mut sink);
         if goes_on {
             let last = std::slice::from_ref(last);
-            session.invoke_all(instance, last, watch, &mut |seen| steps.push(seen.into()));
+            session.invoke_all(instance, last, watch, &mut |seen| steps.push(seen));
         }
         return;
     }
@@ -118,7 +118,7 @@ fn invoke_apart(
         let mut goes_on = true;
         let mut sink = |seen: Seen| {
             goes_on = seen.outcome.goes_on() || matches!(seen.outcome, Outcome::Exhausted(_));
-            steps.push(seen.into());
+            steps.push(seen);
         };
         session.invoke_all(instance, std::slice::from_ref(call), watch, &mut sink);
         if !goes_on || !session.refuel() {

@@ -1,6 +1,8 @@
 //! The laws of gas-1, each as a check of one case on one engine.
 
-use crate::diff::{Case, Comparison, Rules, RunOptions, Step, Trace, compare, observe};
+use crate::diff::{
+    Case, Comparison, Rules, RunOptions, Step, Trace, compare, observation, observe,
+};
 use etalon_adapters::{Adapter, AdapterError, Features, GasConfig, Outcome, Schedule};
 use etalon_module::{Module, Opcode};
 use std::fmt;
@@ -175,7 +177,7 @@ fn knife_edge(
     let end = short.steps.last();
     let all = end.and_then(|step| step.gas) == Some(less);
     Ok((!out_of_gas(end) || !all).then(|| {
-        let end = end.map(|step| step.observation(None).to_string());
+        let end = end.map(|step| observation(step, None).to_string());
         format!("limit {less}, one less than consumed: {}", end.unwrap_or_default())
     }))
 }
@@ -226,7 +228,7 @@ fn difference(a: &Trace, b: &Trace, gas: bool) -> String {
     };
     let seen = |trace: &Trace| {
         let step = trace.steps.get(difference.step);
-        step.map(|step| format!("{} gas {:?}", step.observation(None), step.gas))
+        step.map(|step| format!("{} gas {:?}", observation(step, None), step.gas))
             .unwrap_or_default()
     };
     format!("step {}, {}: {} | {}", difference.step, difference.aspect, seen(a), seen(b))

@@ -1,7 +1,7 @@
 //! Gas snapshots: the gas of each call of an entry, as text.
 
 use crate::corpus::Entry;
-use crate::diff::{RunOptions, observe};
+use crate::diff::{RunOptions, observation, observe};
 use crate::settings::usual_gas;
 use etalon_adapters::{Adapter, AdapterError};
 use std::fmt;
@@ -56,7 +56,7 @@ pub fn gas_lines(entry: &Entry, adapter: &dyn Adapter) -> Result<Vec<GasLine>, S
         let call = number.checked_sub(1).and_then(|i| entry.case.calls.get(i));
         let args = call.map_or(&[][..], |call| &call.args);
         // A gas snapshot leaves out globals and host calls.
-        let mut seen = step.observation(None);
+        let mut seen = observation(step, None);
         seen.digests.clear();
         lines.push(GasLine {
             export: call.map(|call| call.export.clone()),

@@ -3,7 +3,7 @@
 use super::cause::{Cause, Certainty};
 use super::events::{Event, Leave, agree, events, in_words, value};
 use super::instrument::{Chosen, GAS, Point, State, What, instrument, is_plain, writes};
-use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, outcome_name};
+use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, observation, outcome_name};
 use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Opcode;
@@ -403,7 +403,7 @@ impl Pair<'_> {
         let mut cause = Cause::at(&self.case.wasm, self.text, func, op)?;
         cause.seen = plain.map(|trace| {
             let step = trace.as_ref().and_then(|trace| trace.steps.last());
-            step.map(|step| step.observation(None).to_string()).unwrap_or_default()
+            step.map(|step| observation(step, None).to_string()).unwrap_or_default()
         });
         cause.certainty = Certainty::Last;
         Some(cause)

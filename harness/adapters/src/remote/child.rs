@@ -51,8 +51,10 @@ pub(crate) struct Child {
     stdin: ChildStdin,
     stdout: ChildStdout,
     stderr: ChildStderr,
-    /// What is still to be written.
+    /// What is to be written.
     outgoing: Vec<u8>,
+    /// How much of it was: a long request is not moved for each piece that a pipe takes.
+    written: usize,
     /// What was read and is not yet a line.
     incoming: Vec<u8>,
     /// Bytes of it in which no line ends.
@@ -124,6 +126,7 @@ impl Launch {
             stdout,
             stderr,
             outgoing: Vec::new(),
+            written: 0,
             incoming: Vec::new(),
             looked: 0,
             errors: Vec::new(),
@@ -259,12 +262,16 @@ impl Child {
             self.read_errors();
         }
         if writes && ready[1] {
-            match write(&self.stdin, &self.outgoing) {
-                Ok(written) => drop(self.outgoing.drain(..written)),
+            match write(&self.stdin, &self.outgoing[self.written..]) {
+                Ok(written) => self.written += written,
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 // It reads no more; it may still say something.
-                Err(Errno::PIPE) => self.outgoing.clear(),
+                Err(Errno::PIPE) => self.written = self.outgoing.len(),
                 Err(error) => return Err(error),
+            }
+            if self.written == self.outgoing.len() {
+                self.outgoing.clear();
+                self.written = 0;
             }
         }
         if !ready[0] {
