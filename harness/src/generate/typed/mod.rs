@@ -34,10 +34,12 @@ pub(crate) type Filler = fn(&mut Choices<'_>, &mut Func<'_>);
 
 pub(crate) use chains::chains;
 pub(crate) use control::control;
+pub(crate) use edges::{RELATIONS, edges, lanes, related};
 pub(crate) use objects::objects;
 pub(crate) use sequences::sequences;
 pub(crate) use single::single;
 pub(crate) use sweep::{count as sweep_count, sweep};
+pub(crate) use ty::Ty;
 
 /// Functions of a module at most.
 const FUNCTIONS: usize = 24;
