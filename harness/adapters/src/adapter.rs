@@ -41,11 +41,44 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The same engine, set otherwise in a way that must not show; `None` if that is nothing for it, or if its name says
+    /// already how it is set.
+    fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
+        _ = turn;
+        None
+    }
+
     /// The engine, set up.
     ///
     /// # Errors
     /// If the engine cannot be set up as asked.
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError>;
+}
+
+/// Settings that must not show in what a module does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsTurn {
+    /// The heap is collected before every allocation.
+    GcStress,
+    /// The compiler does not optimise.
+    Unoptimised,
+    /// Compiled code comes from an artefact.
+    Artefact,
+    /// Functions are on different tiers.
+    Mixed,
+    /// Nothing is charged: it shows in gas alone.
+    Unmetered,
+}
+
+impl SettingsTurn {
+    /// Each of them.
+    pub const ALL: &[SettingsTurn] = &[
+        SettingsTurn::GcStress,
+        SettingsTurn::Unoptimised,
+        SettingsTurn::Unmetered,
+        SettingsTurn::Artefact,
+        SettingsTurn::Mixed,
+    ];
 }
 
 impl dyn Adapter + '_ {

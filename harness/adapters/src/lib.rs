@@ -27,7 +27,7 @@ mod watchdog;
 
 pub use adapter::{
     Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Invocation,
-    Opened, Prepared, Seen, Session, SessionConfig, StateDigest, Turn, Turns, Watch,
+    Opened, Prepared, Seen, Session, SessionConfig, SettingsTurn, StateDigest, Turn, Turns, Watch,
 };
 pub use coverage::RuleTally;
 #[doc(hidden)]

@@ -1,17 +1,20 @@
 //! Our own tiers as engines.
 
-use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionConfig};
+use crate::adapter::{
+    Adapter, AdapterError, Opened, Prepared, Session, SessionConfig, SettingsTurn,
+};
 use crate::coverage::RuleTally;
 use crate::outcome::Outcome;
 use crate::own_session::OwnSession;
 use crate::placement::{MIXED, Placed, tier_of};
 use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
-use crate::settings::{Settings, with_settings};
+use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
 use etalon::unstable;
 use etalon::{
-    CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, Tier,
+    CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, OptLevel,
+    Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -170,6 +173,27 @@ impl Adapter for OwnTier {
 
     fn meters_gas(&self) -> bool {
         !self.named.unmetered
+    }
+
+    fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
+        let is_plain = self.mixed.is_none() && self.piece.is_none();
+        if self.named != Settings::default() || !is_plain {
+            return None;
+        }
+        let with = |named| Some(self.clone().with(named));
+        let turned = match turn {
+            // The oracle is the measure, and slow.
+            SettingsTurn::GcStress if self.tier == Tier::Oracle => None,
+            SettingsTurn::GcStress => with(Settings { gc_stress: true, ..self.named }),
+            SettingsTurn::Unmetered => with(Settings { unmetered: true, ..self.named }),
+            SettingsTurn::Unoptimised if compiles(self.tier) => {
+                with(Settings { opt: OptLevel::None, ..self.named })
+            }
+            SettingsTurn::Artefact if self.tier == Tier::Jit => Some(OwnTier::new(Tier::Aot)),
+            SettingsTurn::Mixed if self.tier == Tier::Jit => Some(OwnTier::mixed(1)),
+            _ => None,
+        };
+        turned.map(|tier| Arc::new(tier) as Arc<dyn Adapter>)
     }
 
     fn misfit(&self, config: &SessionConfig, bytes: &[u8]) -> Option<AdapterError> {

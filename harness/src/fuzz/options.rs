@@ -26,6 +26,8 @@ pub struct FuzzOptions {
     pub engines: Vec<Arc<dyn Adapter>>,
     /// The profiles of modules, which the cases use in turn; at least one.
     pub profiles: Vec<&'static Profile>,
+    /// Whether every other module runs with other settings of the engines, which must not show.
+    pub rotates: bool,
     /// How often each export is called.
     pub rounds: usize,
     /// How engines are run and compared.

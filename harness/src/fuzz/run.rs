@@ -2,8 +2,9 @@
 
 use super::campaign::Campaign;
 use super::options::{FuzzError, FuzzOptions, Progress};
+use super::rotation::Rotation;
 use super::tally::Tally;
-use crate::diff::{Call, Case, Differ};
+use crate::diff::{Call, Case};
 use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
@@ -70,8 +71,8 @@ pub fn fuzz(
     arch: &str,
     progress: &dyn Progress,
 ) -> Result<FuzzRecord, FuzzError> {
-    let differ = Differ::new(options.engines.clone(), options.diff.clone());
-    let campaign = match Campaign::begin(options, &differ, &tool, arch)? {
+    let rotation = Rotation::new(options);
+    let campaign = match Campaign::begin(options, &rotation, &tool, arch)? {
         Ok(campaign) => campaign,
         Err(record) => {
             progress.complete();
@@ -81,10 +82,11 @@ pub fn fuzz(
     let mut record = FuzzRecord::new(tool, arch, options.seed);
     let names: Vec<&str> = options.profiles.iter().map(|profile| profile.name).collect();
     record.profile = Some(names.join(","));
-    record.engines = differ.infos();
+    record.engines = rotation.plain().infos();
+    record.rotation = rotation.names();
     record.time_limit = options.diff.run.time.as_ref().and_then(limit_text);
 
-    run_cases(options, &differ, campaign, progress)?.finish(record)
+    run_cases(options, &rotation, campaign, progress)?.finish(record)
 }
 
 /// The profile of a case.
@@ -111,7 +113,7 @@ pub(crate) fn common_features(options: &FuzzOptions, profile: &Profile) -> Featu
 
 fn run_cases<'a>(
     options: &'a FuzzOptions,
-    differ: &'a Differ,
+    rotation: &'a Rotation,
     campaign: Campaign<'a>,
     progress: &dyn Progress,
 ) -> Result<Campaign<'a>, FuzzError> {
@@ -136,7 +138,7 @@ fn run_cases<'a>(
             if done.contains(number) {
                 continue;
             }
-            if let Err(error) = run_case(options, differ, number, &campaign, progress) {
+            if let Err(error) = run_case(options, rotation, number, &campaign, progress) {
                 lock(&failed).get_or_insert(error);
             }
         }
@@ -152,12 +154,13 @@ fn run_cases<'a>(
 /// Runs one case and adds it to the campaign.
 fn run_case(
     options: &FuzzOptions,
-    differ: &Differ,
+    rotation: &Rotation,
     number: u64,
     campaign: &Mutex<Campaign<'_>>,
     progress: &dyn Progress,
 ) -> Result<(), FuzzError> {
     let (case, cells) = numbered(options, number);
+    let differ = rotation.of(options, number);
     let judged = differ.judge(&case)?;
     if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.

@@ -104,6 +104,8 @@ fn id_of_cause(differ: &Differ, engine: usize, operator: &str, divergence: &Dive
     let mut hasher = blake3::Hasher::new();
     for (place, name) in differ.names().enumerate() {
         if place == 0 || place == engine {
+            // Settings that must not show are not a cause.
+            let name = name.split('?').next().unwrap_or(name);
             hasher.update(name.as_bytes()).update(&[0]);
         }
     }

@@ -199,6 +199,11 @@ impl Profile {
         matches!(self.source, Source::Sweep)
     }
 
+    /// Whether its functions end without being stopped by gas.
+    pub fn ends(&self) -> bool {
+        !matches!(self.source, Source::Smith(_))
+    }
+
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
     fn config(&self, shape: fn(&mut Config), features: Features) -> Config {
         let mut config = Config {

@@ -64,6 +64,9 @@ pub(crate) struct Args {
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
+    /// Run every module with the engines as they are named; otherwise every other one runs with other settings: without optimisation, from artefacts, on mixed tiers, collecting before each allocation, without gas
+    #[arg(long)]
+    pub no_rotation: bool,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = count::rounds())]
     pub rounds: usize,
@@ -121,6 +124,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         jobs: args.jobs.unwrap_or_else(cores),
         engines: adapters,
         profiles,
+        rotates: !args.no_rotation,
         rounds: args.rounds,
         diff: DiffOptions {
             run: RunOptions {
