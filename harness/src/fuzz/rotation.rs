@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The engines as they were named, and the same with other settings, which must not show.
 pub(crate) struct Rotation {
     plain: Differ,
-    /// With other settings; with those that are second, only modules that end by themselves run.
+    /// With other settings.
     turned: Vec<(Differ, SettingsTurn)>,
 }
 
@@ -36,8 +36,12 @@ impl Rotation {
         }
         let at = (round / 2) % self.turned.len() as u64;
         match &self.turned[at as usize] {
-            // Nothing else would end it.
-            (_, SettingsTurn::Unmetered) if !profile_of(options, number).ends() => &self.plain,
+            // Nothing else would end it, or a collection before each allocation would look at a deep stack each time.
+            (_, SettingsTurn::Unmetered | SettingsTurn::GcStress)
+                if !profile_of(options, number).ends() =>
+            {
+                &self.plain
+            }
             (differ, _) => differ,
         }
     }

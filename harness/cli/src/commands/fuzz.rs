@@ -60,7 +60,7 @@ pub(crate) struct Args {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
+    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, scripts, smith, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,

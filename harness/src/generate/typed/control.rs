@@ -1,10 +1,10 @@
 //! Control and registers: many values that live across calls, loops, handlers and branch tables.
 
-use super::choices::Choices;
 use super::func::{Func, Kind};
 use super::single::as_number;
 use super::stage::Part;
 use super::ty::Ty;
+use crate::generate::choices::Choices;
 
 /// Generates a function.
 pub(crate) fn control(u: &mut Choices<'_>, func: &mut Func<'_>) {

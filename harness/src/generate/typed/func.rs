@@ -1,11 +1,11 @@
 //! A function that is being generated.
 
-use super::choices::Choices;
 use super::edges::{RELATIONS, constant, edges, lanes, related};
 use super::menu::Menu;
 use super::stage::{Part, edge_at};
 use super::ty::Ty;
 use super::uses::{Operand, Role, Space, Use};
+use crate::generate::choices::Choices;
 
 /// Where the value of an operand comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,6 @@
 //! what it is, and the names of operators are those of the table of instructions.
 
 mod chains;
-mod choices;
 mod control;
 mod edges;
 mod express;
@@ -23,7 +22,7 @@ mod uses;
 #[cfg(test)]
 mod tests;
 
-use choices::Choices;
+use crate::generate::choices::Choices;
 use etalon_adapters::Features;
 use func::Func;
 use menu::Menu;

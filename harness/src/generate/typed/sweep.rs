@@ -7,7 +7,7 @@ use super::stage::{self, Part};
 use super::ty::Ty;
 use super::uses::{Operand, Role, Use};
 use crate::generate::args::value;
-use crate::generate::typed::choices::Choices;
+use crate::generate::choices::Choices;
 use etalon_adapters::{Features, Val};
 use std::collections::BTreeSet;
 
