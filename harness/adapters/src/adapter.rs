@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
+use etalon::unstable::Listing;
 use etalon::{Features, Schedule};
 use etalon_record::{Backtrace, EngineInfo};
 use std::any::Any;
@@ -45,6 +46,12 @@ pub trait Adapter: Send + Sync {
     /// already how it is set.
     fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
         _ = turn;
+        None
+    }
+
+    /// What the engine's compiler makes of a function of a module, for people; `None` if it does not show that.
+    fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
+        _ = (config, wasm, func);
         None
     }
 

@@ -32,6 +32,7 @@ pub use adapter::{
 pub use coverage::RuleTally;
 #[doc(hidden)]
 pub use etalon::fault;
+pub use etalon::unstable::Listing;
 pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;

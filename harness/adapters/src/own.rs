@@ -11,7 +11,7 @@ use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
 use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
-use etalon::unstable;
+use etalon::unstable::{self, Listing};
 use etalon::{
     CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, OptLevel,
     Tier,
@@ -206,6 +206,12 @@ impl Adapter for OwnTier {
         Some(AdapterError { engine: self.info().name, reason })
     }
 
+    fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
+        let compiles = self.mixed.is_some() || compiles(self.tier);
+        let engine = Engine::new(&self.settings(config)).ok().filter(|_| compiles)?;
+        unstable::listing(&engine, wasm, func).ok()?
+    }
+
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
         let settings = self.settings(config);
         let failed = |error: Error| self.failed(&error);
@@ -274,5 +280,33 @@ impl OwnOpened {
             ModuleError::Thread(error) => Outcome::HostError(error.to_string()),
             error => Outcome::Rejected(rejection(error)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapter::SessionConfig;
+    use crate::registry::adapter;
+    use etalon::Features;
+
+    /// Code is shown by tiers that compile, of functions that the module defines.
+    #[test]
+    fn what_the_compiler_makes_of_a_function_is_shown() {
+        let wasm = wat::parse_str(
+            r#"(module (import "m" "f" (func)) (func (param i32) (result i32)
+                (i32.rotl (local.get 0) (i32.const 7))))"#,
+        )
+        .unwrap();
+        let config =
+            SessionConfig { features: Features::wasm3(), gas: None, turns: false, time: None };
+        let listing = |name: &str, func| adapter(name).unwrap().listing(&config, &wasm, func);
+        for name in ["jit", "aot", "auto", "mixed1", "jit?opt=none"] {
+            let code = listing(name, 1).unwrap();
+            assert!(code.clif.contains("rotl"), "{name}: {}", code.clif);
+            assert!(code.assembly.lines().count() > 3, "{name}: {}", code.assembly);
+        }
+        assert_eq!(listing("interp", 1), None);
+        assert_eq!(listing("jit", 0), None);
+        assert_eq!(listing("jit", 2), None);
     }
 }
