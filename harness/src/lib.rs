@@ -15,3 +15,6 @@ pub mod script;
 pub mod settings;
 mod threads;
 pub mod value;
+
+#[doc(hidden)]
+pub use rewrite::{NanBits, with_nans};
