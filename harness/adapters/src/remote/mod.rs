@@ -15,5 +15,5 @@ pub(crate) use facts::{Facts, FunctionOf, spectest};
 pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
-pub use serve::serve;
+pub use serve::{answers, serve};
 pub(crate) use texts::{ANY, TrapTexts, V8};
