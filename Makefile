@@ -83,13 +83,23 @@ fuzz-targets: ## The coverage-guided targets as plain replay binaries
 GUIDED := --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
 
-.PHONY: fuzz-bytes
-fuzz-bytes: ## Arbitrary bytes on interpreter and compiler, guided by coverage, for BYTES_SECONDS (3600); needs a C++ compiler
-	cd fuzz && $(CARGO) run --release --locked --bin seeds -- target/seeds
-	cd fuzz && RUSTFLAGS="$(GUIDED)" $(CARGO) build --release --locked --bin bytes --target $(HOST) --target-dir target/guided
-	mkdir -p fuzz/target/bytes target/findings
-	fuzz/target/guided/$(HOST)/release/bytes fuzz/target/bytes fuzz/target/seeds -max_len=4096 -timeout=60 \
+# The targets, as their manifest lists them: all programs but `seeds`.
+TARGETS := $(shell awk '/^\[\[bin\]\]/ { bin = 1 } bin && /^name = / { gsub(/"/, "", $$3); if ($$3 != "seeds") print $$3; bin = 0 }' \
+	fuzz/Cargo.toml)
+TARGET ?= bytes
+
+.PHONY: fuzz-guided
+fuzz-guided: ## One target, guided by coverage, for BYTES_SECONDS (3600): TARGET=wast; needs a C++ compiler
+	$(if $(filter $(TARGET),$(TARGETS)),,$(error there is no target $(TARGET); the targets are $(TARGETS)))
+	cd fuzz && $(CARGO) run --release --locked --bin seeds -- target/seeds/$(TARGET) $(TARGET)
+	cd fuzz && RUSTFLAGS="$(GUIDED)" $(CARGO) build --release --locked --bin $(TARGET) --target $(HOST) --target-dir target/guided
+	mkdir -p fuzz/target/corpora/$(TARGET) target/findings
+	fuzz/target/guided/$(HOST)/release/$(TARGET) fuzz/target/corpora/$(TARGET) fuzz/target/seeds/$(TARGET) -max_len=4096 -timeout=60 \
 	  -rss_limit_mb=6000 -max_total_time=$(BYTES_SECONDS) -artifact_prefix=target/findings/ -print_final_stats=1
+
+.PHONY: fuzz-bytes
+fuzz-bytes: ## Arbitrary bytes on all tiers, guided by coverage, for BYTES_SECONDS (3600); needs a C++ compiler
+	$(MAKE) fuzz-guided TARGET=bytes
 
 .PHONY: faults
 faults: ## Every request to the system and the allocator fails in turn, over scripts and programs, on all tiers

@@ -1,13 +1,5 @@
-//! Arbitrary bytes as a module, on the interpreter and the compiler.
+//! Arbitrary bytes as a module, on all tiers.
 #![no_main]
 #![forbid(unsafe_code)]
 
-use etalon_harness::fuzz::targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    match targets::bytes(data) {
-        Ok(None) => {}
-        Ok(Some(found)) => panic!("{found}"),
-        Err(error) => panic!("{error}"),
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| etalon_harness::fuzz::targets::run("bytes", data));

@@ -1,13 +1,5 @@
-//! A module generated from the bytes, on the interpreter and the compiler.
+//! A module generated from the bytes, on all tiers.
 #![no_main]
 #![forbid(unsafe_code)]
 
-use etalon_harness::fuzz::targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    match targets::differential(data) {
-        Ok(None) => {}
-        Ok(Some(found)) => panic!("{found}"),
-        Err(error) => panic!("{error}"),
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| etalon_harness::fuzz::targets::run("differential", data));

@@ -36,6 +36,7 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
     let options = FuzzOptions {
         seed: 1,
         modules: Some(cases),
+        shard: None,
         time: None,
         until_finding: false,
         jobs,

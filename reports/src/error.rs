@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use etalon_record::{Kind, MergeError};
+use etalon_record::{CampaignError, Kind, MergeError};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum RenderError {
     /// Two records of one architecture contradict each other.
     #[error("the records cannot be merged: {0}")]
     Merge(#[from] MergeError),
+    /// Two records of `etalon fuzz` of one architecture are not parts of one campaign.
+    #[error("the records cannot be merged: {0}")]
+    Campaign(#[from] CampaignError),
     /// Records of this kind have no report.
     #[error("a record of `etalon {0}` has no report; only records of spec, wast, diff and fuzz do")]
     NoReport(Kind),

@@ -5,6 +5,7 @@
 //! no engine: everything that it says is in a record.
 #![forbid(unsafe_code)]
 
+mod cells;
 mod compare;
 mod error;
 mod findings;
@@ -20,7 +21,7 @@ mod write;
 
 pub use compare::{Change, Comparison, Measure, compare};
 pub use error::RenderError;
-pub use html::page as html;
+pub use html::{campaign as campaign_html, page as html};
 pub use index::page as html_index;
 pub use junit::junit;
 pub use markdown::{diff as diff_markdown, fuzz as fuzz_markdown, suite as markdown};

@@ -89,16 +89,15 @@ impl<'a> View<'a> {
     pub(crate) fn files_standing(&self, standing: Standing) -> u64 {
         self.files().filter(|file| file.standing() == standing).count() as u64
     }
+}
 
-    /// Every pair of engines that the record describes.
-    pub(crate) fn pairs(&self) -> Vec<(&'a EngineInfo, &'a EngineInfo)> {
-        let engines = &self.record.engines;
-        let mut pairs = Vec::new();
-        for (at, first) in engines.iter().enumerate() {
-            pairs.extend(engines.iter().skip(at + 1).map(|second| (first, second)));
-        }
-        pairs
+/// Every pair of engines.
+pub(crate) fn pairs(engines: &[EngineInfo]) -> Vec<(&EngineInfo, &EngineInfo)> {
+    let mut pairs = Vec::new();
+    for (at, first) in engines.iter().enumerate() {
+        pairs.extend(engines.iter().skip(at + 1).map(|second| (first, second)));
     }
+    pairs
 }
 
 fn suite<'a>(
@@ -165,7 +164,7 @@ impl File<'_> {
 mod tests {
     use etalon_record::{EngineInfo, Kind, Row, Standing, SuiteRecord, Tool};
 
-    use super::{FileGas, View};
+    use super::{FileGas, View, pairs};
 
     #[test]
     fn rows_become_cells_and_the_worse_of_two_rows_is_shown() {
@@ -182,7 +181,7 @@ mod tests {
         assert!(files[0].cells[0].is_none());
         assert_eq!(files[0].standing(), Standing::Failed);
         assert!(matches!(files[1].gas, FileGas::Agreed(3)));
-        assert_eq!(view.pairs().len(), 1);
+        assert_eq!(pairs(&view.record.engines).len(), 1);
         assert_eq!(view.suites[0].by_engine[1].map(|totals| totals.failed), Some(1));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use etalon_record::{DiffRecord, FuzzRecord, Record, SuiteRecord};
+use etalon_record::{DiffRecord, FuzzRecord, Record, SuiteRecord, to_json};
 
 use crate::compare::{Comparison, compare};
 use crate::error::RenderError;
@@ -45,8 +45,8 @@ pub fn render_all(record: &SuiteRecord, out: &Path) -> Result<Vec<Page>, RenderE
 }
 
 /// Renders records for `out`, a folder for each architecture. Suite records of one architecture are merged; with
-/// several architectures there is an `index.html` over them that says whether they agree. Records of `diff` and `fuzz`
-/// become `diff.md` and `fuzz.md`.
+/// several architectures there is an `index.html` over them that says whether they agree. Records of `diff` become `diff.md`.
+/// Those of `fuzz` of one architecture are merged, and become `fuzz.html`, `fuzz.md` and `fuzz.json`, which is the merged record.
 ///
 /// With a `baseline`, the reports of its architecture say what has changed since.
 ///
@@ -68,9 +68,11 @@ pub fn render_records(
         let text: Vec<String> = records.iter().map(markdown::diff).collect();
         pages.push(page(folder(out, arch)?.join("diff.md"), text.join("\n")));
     }
-    for (arch, records) in &fuzzes {
-        let text: Vec<String> = records.iter().map(markdown::fuzz).collect();
-        pages.push(page(folder(out, arch)?.join("fuzz.md"), text.join("\n")));
+    for (arch, record) in &fuzzes {
+        let folder = folder(out, arch)?;
+        pages.push(page(folder.join("fuzz.html"), html::campaign(record)));
+        pages.push(page(folder.join("fuzz.md"), markdown::fuzz(record)));
+        pages.push(page(folder.join("fuzz.json"), to_json(record)?));
     }
     if suites.len() > 1 {
         let suites: Vec<&SuiteRecord> = suites.values().collect();
@@ -84,7 +86,7 @@ pub fn render_records(
 struct ByArch {
     suites: BTreeMap<String, SuiteRecord>,
     diffs: BTreeMap<String, Vec<DiffRecord>>,
-    fuzzes: BTreeMap<String, Vec<FuzzRecord>>,
+    fuzzes: BTreeMap<String, FuzzRecord>,
 }
 
 fn by_arch(records: Vec<Record>) -> Result<ByArch, RenderError> {
@@ -103,9 +105,12 @@ fn by_arch(records: Vec<Record>) -> Result<ByArch, RenderError> {
             Record::Diff(record) => {
                 sorted.diffs.entry(record.arch.clone()).or_default().push(record)
             }
-            Record::Fuzz(record) => {
-                sorted.fuzzes.entry(record.arch.clone()).or_default().push(record)
-            }
+            Record::Fuzz(record) => match sorted.fuzzes.get_mut(&record.arch) {
+                Some(first) => first.merge(record)?,
+                None => {
+                    sorted.fuzzes.insert(record.arch.clone(), record);
+                }
+            },
             other @ (Record::Run(_) | Record::Engines(_) | Record::Bench(_)) => {
                 return Err(RenderError::NoReport(other.kind()));
             }

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Reduce(commands::reduce::Args),
     /// Name the instruction at which two engines part
     Localise(commands::localise::Args),
+    /// Find modules that one engine accepts and another refuses
+    Accepts(commands::accepts::Args),
     /// List the engines available here
     Engines(commands::engines::Args),
     /// Be an engine for others: answer requests on standard input, one JSON object a line

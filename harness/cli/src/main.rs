@@ -16,6 +16,7 @@ mod input;
 mod output;
 mod progress;
 mod record_file;
+mod seed;
 mod time;
 mod values;
 mod words;

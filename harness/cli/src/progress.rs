@@ -2,11 +2,13 @@
 
 use crate::escape;
 use crate::words::counted;
-use etalon_harness::fuzz::Progress;
+use etalon_harness::fuzz::{Progress, SoFar};
 use etalon_harness::script::Events;
 use etalon_record::{Row, Standing, SuiteRecord};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// A bar over scripts.
 #[derive(Debug)]
@@ -54,8 +56,9 @@ impl Events for ScriptBar {
 #[derive(Debug)]
 pub(crate) struct CaseLine {
     bar: ProgressBar,
-    /// How many findings the line shows.
-    last: AtomicUsize,
+    /// When it appeared, and what was done before that by earlier runs of the campaign.
+    began: Instant,
+    before: OnceLock<SoFar>,
     complete: AtomicBool,
 }
 
@@ -63,14 +66,13 @@ impl CaseLine {
     /// A line, with the number of modules if it is known.
     pub(crate) fn new(modules: Option<u64>) -> CaseLine {
         let (bar, template) = match modules {
-            Some(n) => (ProgressBar::new(n), "{bar:30} {pos}/{len} {per_sec} {msg}"),
-            None => {
-                (ProgressBar::new_spinner(), "{spinner} {elapsed} {pos} modules, {per_sec} {msg}")
-            }
+            Some(n) => (ProgressBar::new(n), "{bar:20} {pos}/{len} modules, {msg}"),
+            None => (ProgressBar::new_spinner(), "{spinner} {elapsed} {pos} modules, {msg}"),
         };
         let style = ProgressStyle::with_template(template);
         let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        CaseLine { bar, last: AtomicUsize::new(0), complete: AtomicBool::new(false) }
+        let complete = AtomicBool::new(false);
+        CaseLine { bar, began: Instant::now(), before: OnceLock::new(), complete }
     }
 
     /// Whether the campaign was complete before it could go on.
@@ -84,15 +86,40 @@ impl CaseLine {
     }
 }
 
+/// What is done, and how fast since a moment.
+fn rates(now: &SoFar, before: &SoFar, since: Duration) -> String {
+    let seconds = since.as_secs_f64().max(0.001);
+    let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / seconds;
+    format!(
+        "{:.0} cases/s, {:.0} comparisons/s, {}, {}",
+        rate(now.cases, before.cases),
+        rate(now.comparisons, before.comparisons),
+        counted(now.operators as u64, "operator"),
+        counted(now.findings as u64, "finding"),
+    )
+}
+
 impl Progress for CaseLine {
-    fn done(&self, modules: u64, findings: usize) {
-        self.bar.set_position(modules);
-        if self.last.swap(findings, Ordering::Relaxed) != findings {
-            self.bar.set_message(counted(findings as u64, "finding"));
-        }
+    fn done(&self, so_far: &SoFar) {
+        self.bar.set_position(so_far.modules);
+        let before = self.before.get_or_init(|| *so_far);
+        self.bar.set_message(rates(so_far, before, self.began.elapsed()));
     }
 
     fn complete(&self) {
         self.complete.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_campaign_tells_rates_of_this_run() {
+        let before = SoFar { modules: 5, cases: 100, comparisons: 300, findings: 0, operators: 9 };
+        let now = SoFar { modules: 9, cases: 300, comparisons: 900, findings: 1, operators: 400 };
+        let told = rates(&now, &before, Duration::from_secs(2));
+        assert_eq!(told, "100 cases/s, 300 comparisons/s, 400 operators, 1 finding");
     }
 }

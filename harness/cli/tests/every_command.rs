@@ -21,6 +21,7 @@ const COMMANDS: &[(&str, &str, &str, &str)] = &[
         "f.wat -o small.wat --engine oracle",
     ),
     ("localise", "f.wat --engine oracle,interp", "localise", "f.wat --engine oracle"),
+    ("accepts", "oracle jit f.wat", "accepts", "oracle jit"),
     ("engines", "", "engines", "--nonsense"),
     ("bench", "run.wat --tier interp --time 0 --rounds 1", "bench", "missing.wat"),
     ("report", "record.json --out reports", "report", "missing.json"),

@@ -23,6 +23,12 @@ pub struct FuzzRecord {
     /// The name of the profile that shaped the modules.
     #[serde(default)]
     pub profile: Option<String>,
+    /// The other options that decide what the campaign does, in words; records with different ones are not parts of one campaign.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// Which shards of a campaign it holds; absent if it holds a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// How many modules were generated.
     #[serde(default)]
     pub modules: u64,
@@ -60,6 +66,15 @@ pub struct FuzzRecord {
     pub generators: BTreeMap<String, Generator>,
 }
 
+/// Some of the equal parts of a campaign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shards {
+    /// How many parts the campaign has.
+    pub of: u64,
+    /// Which of them are here, from 1, in order.
+    pub these: Vec<u64>,
+}
+
 /// What one generator did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,6 +101,8 @@ impl FuzzRecord {
             arch: arch.into(),
             seed,
             profile: None,
+            settings: BTreeMap::new(),
+            shards: None,
             modules: 0,
             cases: 0,
             outcomes: BTreeMap::new(),
@@ -123,6 +140,9 @@ pub struct Finding {
     /// In how many modules it showed.
     #[serde(default)]
     pub cases: u64,
+    /// In a record that was merged, the shard in whose folder of findings it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<u64>,
 }
 
 /// What the cases of a fuzz run reached.

@@ -88,6 +88,10 @@ pub enum Kind {
     Compile,
     /// `etalon wast --outcomes`: an answer.
     Outcomes,
+    /// `etalon wast --to json`: an answer.
+    Convert,
+    /// `etalon accepts`: an answer.
+    Accepts,
     /// `etalon report`: an answer.
     Report,
     /// `etalon completions`: an answer.
@@ -113,6 +117,8 @@ impl Kind {
             Self::Validate => "validate",
             Self::Compile => "compile",
             Self::Outcomes => "outcomes",
+            Self::Convert => "convert",
+            Self::Accepts => "accepts",
             Self::Report => "report",
             Self::Completions => "completions",
             Self::Error => "error",

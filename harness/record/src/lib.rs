@@ -20,6 +20,7 @@
 
 mod backtrace;
 mod bench;
+mod campaign;
 mod coverage;
 mod diff;
 mod document;
@@ -41,12 +42,13 @@ mod write;
 
 pub use backtrace::{Backtrace, BacktraceFrame};
 pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
+pub use campaign::CampaignError;
 pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation, Uncallable};
 pub use document::{Document, Failed, Fault};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;
-pub use fuzz::{Coverage, Finding, FuzzRecord, Generator};
+pub use fuzz::{Coverage, Finding, FuzzRecord, Generator, Shards};
 pub use gas::{Gas, GasAgreement, GasMismatch};
 pub use kind::{FORMAT, Format, Kind};
 pub use merge::MergeError;

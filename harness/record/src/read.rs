@@ -126,6 +126,8 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         | Kind::Reduce
         | Kind::Localise
         | Kind::Outcomes
+        | Kind::Convert
+        | Kind::Accepts
         | Kind::Report
         | Kind::Completions
         | Kind::Error => Err(ReadError::Answer(kind)),

@@ -2,9 +2,9 @@
 
 use etalon_record::{
     Aspect, BenchMean, BenchRecord, BenchRow, Coverage, DiffRecord, Divergence, EngineInfo,
-    EnginesRecord, FORMAT, Failure, Finding, FuzzRecord, Gas, KernelRows, Kind, Note, Observation,
-    OutcomeKind, Ratio, ReadError, Record, Row, RunRecord, SuiteRecord, Tool, Value, read_record,
-    role, to_json,
+    EnginesRecord, FORMAT, Failure, Finding, FuzzRecord, Gas, Generator, KernelRows, Kind, Note,
+    Observation, OutcomeKind, Ratio, ReadError, Record, Row, RunRecord, Shards, SuiteRecord, Tool,
+    Value, read_record, role, to_json,
 };
 use serde::Serialize;
 
@@ -64,6 +64,7 @@ fn fuzz() -> FuzzRecord {
         engines: vec!["interp".into(), "jit".into()],
         summary: None,
         cases: 3,
+        shard: None,
     });
     record
 }
@@ -137,8 +138,12 @@ fn no_name_of_the_format_goes_away() {
         SuiteRecord { time_limit: Some("1s".into()), not_run: 1, interrupted: true, ..suite() };
     let mut diff = DiffRecord { not_made: 1, not_run: 1, interrupted: true, ..diff() };
     diff.time_limit = Some("1s".into());
-    let fuzz =
+    let mut fuzz =
         FuzzRecord { timed_out: 1, time_limit: Some("1s".into()), interrupted: true, ..fuzz() };
+    fuzz.settings.insert("rounds".into(), "4".into());
+    fuzz.shards = Some(Shards { of: 2, these: vec![1] });
+    fuzz.findings[0].shard = Some(1);
+    fuzz.generators.insert("single".into(), Generator::default());
     let bench = BenchRecord { interrupted: true, ..bench() };
     for (keys, names) in [
         (
@@ -166,10 +171,11 @@ fn no_name_of_the_format_goes_away() {
         (keys(&diff.divergences[0]), "file invoke args what by_engine"),
         (
             keys(&fuzz),
-            "record format tool arch seed profile modules cases outcomes interrupted engines findings timed_out \
-             time_limit poisoned coverage",
+            "record format tool arch seed profile settings shards modules cases outcomes interrupted engines findings timed_out \
+             time_limit poisoned coverage generators",
         ),
-        (keys(&fuzz.findings[0]), "id what folder operator engines summary cases"),
+        (keys(&fuzz.generators["single"]), "modules cases operators cells"),
+        (keys(&fuzz.findings[0]), "id what folder operator engines summary cases shard"),
         (keys(&fuzz.coverage), "operators_total operators_reached missing operators"),
         (keys(&bench), "record format tool arch against rounds interrupted engines kernels means"),
     ] {

@@ -112,7 +112,7 @@ impl<'a> Campaign<'a> {
         record.interrupted = self.options.is_stopped();
         record.findings = findings;
         let is_complete =
-            all_reduced && !record.interrupted && self.options.modules == Some(record.modules);
+            all_reduced && !record.interrupted && self.options.ours() == Some(record.modules);
         if is_complete && let Some(journal) = &mut self.journal {
             journal.complete(&record)?;
         }

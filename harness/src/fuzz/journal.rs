@@ -7,7 +7,7 @@ use crate::settings::limit_text;
 use etalon_record::{EngineInfo, FuzzRecord, RuleCoverage, Tool};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of the journal, in the folder of findings.
@@ -26,6 +26,7 @@ struct Settings {
     arch: String,
     seed: u64,
     modules: Option<u64>,
+    shard: Option<String>,
     profiles: Vec<String>,
     engines: Vec<EngineInfo>,
     features: Vec<String>,
@@ -81,6 +82,7 @@ impl Settings {
             arch: arch.to_owned(),
             seed: options.seed,
             modules: options.modules,
+            shard: options.shard.map(|shard| shard.to_string()),
             profiles: owned(options.profiles.iter().map(|profile| profile.name).collect()),
             engines,
             features: owned(run.features.names()),
@@ -231,6 +233,12 @@ fn write(path: &Path, settings: &Settings, past: &Past) -> Result<File, FuzzErro
     file.map_err(|error| FuzzError::Save { file: path.to_owned(), error })
 }
 
+/// The seed of the campaign in a folder, if one was begun there.
+pub fn seed_in(folder: &Path) -> Option<u64> {
+    let first = BufReader::new(File::open(folder.join(JOURNAL)).ok()?).lines().next()?.ok()?;
+    Some(serde_json::from_str::<Settings>(&first).ok()?.seed)
+}
+
 /// Reads a journal, which must be of these settings. A last line without an end was broken off and does not count.
 fn read(path: &Path, settings: &Settings) -> Result<Past, FuzzError> {
     let mut bytes =
@@ -273,6 +281,7 @@ mod tests {
         FuzzOptions {
             seed: 1,
             modules: None,
+            shard: None,
             time: None,
             until_finding: false,
             jobs: 1,

@@ -14,7 +14,7 @@ mod save;
 mod tally;
 pub mod targets;
 
-pub use journal::JOURNAL;
-pub use options::{FuzzError, FuzzOptions, NoProgress, Progress};
+pub use journal::{JOURNAL, seed_in};
+pub use options::{FuzzError, FuzzOptions, NoProgress, Progress, SoFar};
 pub use run::{case_of, fuzz};
 pub use save::{Found, Shown, save};

@@ -2,6 +2,7 @@
 
 use crate::diff::DiffOptions;
 use crate::generate::Profile;
+use crate::script::Shard;
 use etalon_adapters::{Adapter, AdapterError, RuleTally};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct FuzzOptions {
     pub seed: u64,
     /// How many modules to generate, each with all of its cases; `None` leaves it to `time`.
     pub modules: Option<u64>,
+    /// Which part of these modules this campaign takes; `None` means all. See [`FuzzOptions::is_ours`].
+    pub shard: Option<Shard>,
     /// How long to begin new modules, in this run. Without this and `modules` the run has no end.
     pub time: Option<Duration>,
     /// Whether the first finding ends the run, when it is saved.
@@ -44,6 +47,29 @@ pub struct FuzzOptions {
 }
 
 impl FuzzOptions {
+    /// Whether a module belongs to the shard. Shards take turns over modules, and each goes through all profiles: in as many turns
+    /// as there are shards, each has every profile equally often.
+    pub fn is_ours(&self, number: u64) -> bool {
+        let Some(shard) = self.shard else { return true };
+        let (turns, count) = (self.profiles.len() as u64, shard.count() as u64);
+        (number / turns + number % turns) % count == shard.index() as u64 - 1
+    }
+
+    /// How many modules there are to generate, if that is known.
+    pub fn ours(&self) -> Option<u64> {
+        let modules = self.modules?;
+        Some(match self.shard {
+            None => modules,
+            // Whole rounds, in which every shard has as many; then the rest one by one.
+            Some(shard) => {
+                let round = self.profiles.len() as u64 * shard.count() as u64;
+                let whole = modules - modules % round;
+                let rest = (whole..modules).filter(|number| self.is_ours(*number)).count();
+                whole / round * self.profiles.len() as u64 + rest as u64
+            }
+        })
+    }
+
     /// Whether the watchdog was told to stop everything.
     pub(crate) fn is_stopped(&self) -> bool {
         self.diff.run.time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
@@ -55,6 +81,7 @@ impl std::fmt::Debug for FuzzOptions {
         f.debug_struct("FuzzOptions")
             .field("seed", &self.seed)
             .field("modules", &self.modules)
+            .field("shard", &self.shard)
             .field("time", &self.time)
             .field("jobs", &self.jobs)
             .field("engines", &self.engines.len())
@@ -64,10 +91,25 @@ impl std::fmt::Debug for FuzzOptions {
     }
 }
 
+/// What a campaign has done so far, in the journal too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Modules that are done.
+    pub modules: u64,
+    /// Cases in them: calls with their arguments.
+    pub cases: u64,
+    /// Comparisons of these cases: one for each engine after the first.
+    pub comparisons: u64,
+    /// Kinds of divergence that are known.
+    pub findings: usize,
+    /// Operators that the modules contain.
+    pub operators: usize,
+}
+
 /// Receives the progress of a run. Called from every thread of the run.
 pub trait Progress: Sync {
-    /// Reports how many modules are done, in the journal too, and how many kinds of divergence are known.
-    fn done(&self, modules: u64, findings: usize);
+    /// Reports what is done, after each module.
+    fn done(&self, so_far: &SoFar);
 
     /// Reports that the campaign that was to go on is complete, so that nothing runs.
     fn complete(&self) {}
@@ -78,7 +120,7 @@ pub trait Progress: Sync {
 pub struct NoProgress;
 
 impl Progress for NoProgress {
-    fn done(&self, _: u64, _: usize) {}
+    fn done(&self, _: &SoFar) {}
 }
 
 /// Why a fuzz run ended without a result.

@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::campaign::Campaign;
-use super::options::{FuzzError, FuzzOptions, Progress};
+use super::options::{FuzzError, FuzzOptions, Progress, SoFar};
 use super::rotation::Rotation;
 use super::tally::Tally;
 use crate::diff::{Call, Case};
@@ -9,7 +9,8 @@ use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
 use etalon_adapters::Features;
-use etalon_record::{FuzzRecord, Tool};
+use etalon_record::{FuzzRecord, Shards, Tool};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -84,9 +85,31 @@ pub fn fuzz(
     record.profile = Some(names.join(","));
     record.engines = rotation.plain().infos();
     record.rotation = rotation.names();
+    record.settings = settings_of(options);
+    record.shards = options
+        .shard
+        .map(|shard| Shards { of: shard.count() as u64, these: vec![shard.index() as u64] });
     record.time_limit = options.diff.run.time.as_ref().and_then(limit_text);
 
     run_cases(options, &rotation, campaign, progress)?.finish(record)
+}
+
+/// The options that decide what a campaign does, in words, but for those that have a place of their own in the record.
+fn settings_of(options: &FuzzOptions) -> BTreeMap<String, String> {
+    let run = &options.diff.run;
+    let mut settings = BTreeMap::new();
+    let mut set = |name: &str, value: Option<String>| {
+        settings.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    let allowed: Vec<&str> = options.diff.policies.iter().map(|policy| policy.name()).collect();
+    set("allow", (!allowed.is_empty()).then(|| allowed.join(",")));
+    set("features", Some(run.features.names().join(",")));
+    set("gas", run.gas.as_ref().and_then(|gas| gas.limit).map(|limit| limit.to_string()));
+    set("modules", options.modules.map(|modules| modules.to_string()));
+    set("rotation", (!options.rotates).then(|| "off".to_owned()));
+    set("rounds", Some(options.rounds.to_string()));
+    set("schedule", run.gas.as_ref().map(|gas| gas.schedule.id().to_string()));
+    settings
 }
 
 /// The profile of a case.
@@ -135,7 +158,7 @@ fn run_cases<'a>(
             if options.modules.is_some_and(|modules| number >= modules) {
                 break;
             }
-            if done.contains(number) {
+            if !options.is_ours(number) || done.contains(number) {
                 continue;
             }
             if let Err(error) = run_case(options, rotation, number, &campaign, progress) {
@@ -171,8 +194,19 @@ fn run_case(
     one.generated(profile_of(options, number).name, &cells, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;
-    progress.done(campaign.tally.modules(), campaign.tally.kinds.len());
+    progress.done(&so_far(&campaign.tally, options.engines.len()));
     Ok(())
+}
+
+fn so_far(tally: &Tally, engines: usize) -> SoFar {
+    let cases = tally.cases();
+    SoFar {
+        modules: tally.modules(),
+        cases,
+        comparisons: cases * (engines as u64).saturating_sub(1),
+        findings: tally.kinds.len(),
+        operators: tally.operators.len(),
+    }
 }
 
 /// The counts are still true after a worker panicked.

@@ -88,6 +88,7 @@ pub(crate) fn describe(differ: &Differ, shown: Shown<'_>) -> (Finding, Divergenc
         engines: divergence.by_engine.keys().cloned().collect(),
         summary: Some(lines(&divergence).join("; ")),
         cases: shown.cases,
+        shard: None,
     };
     finding.folder.clone_from(&finding.id);
     (finding, divergence)

@@ -24,7 +24,7 @@ pub(crate) struct Tally {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) poisoned: BTreeMap<String, u64>,
     pub(crate) timed_out: u64,
-    operators: BTreeMap<String, u64>,
+    pub(crate) operators: BTreeMap<String, u64>,
     /// What each generator did.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) generators: BTreeMap<String, Generator>,

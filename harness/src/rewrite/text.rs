@@ -73,7 +73,10 @@ impl Func {
     pub(crate) fn start_of(&self, op: usize) -> Option<usize> {
         let last = &self.ops[op];
         let (first, height) = match (last.closes(), last.partner) {
-            (true, Some(opener)) => (opener, self.ops[opener].height - self.ops[opener].taken),
+            // Where control does not come, a block may take what is not there.
+            (true, Some(opener)) => {
+                (opener, self.ops[opener].height.checked_sub(self.ops[opener].taken)?)
+            }
             (true, None) => return None,
             (false, _) => (op, last.height.checked_sub(last.taken)?),
         };
@@ -100,8 +103,11 @@ impl Func {
         };
         let mut ends = Vec::new();
         let mut at = opener;
+        let Some(base) = self.ops[opener].height.checked_sub(self.ops[opener].taken) else {
+            return ends;
+        };
         for nth in (0..self.ops[opener].taken).rev() {
-            let height = self.ops[opener].height - self.ops[opener].taken + nth + 1;
+            let height = base + nth + 1;
             // Back over what leaves nothing.
             loop {
                 let Some(before) = at.checked_sub(1) else { return ends };

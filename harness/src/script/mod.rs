@@ -22,7 +22,9 @@ mod cases;
 mod encode;
 mod events;
 mod glob;
+mod index;
 mod interleave;
+mod json;
 mod modules;
 mod outcomes;
 mod parse;
@@ -44,6 +46,12 @@ pub(crate) use cases::{ScriptModule, called_modules};
 pub use encode::{EMPTY_MODULE, Refusal, is_blank, modules_of, refusals_of};
 pub use events::{Events, Silent};
 pub use glob::Glob;
+pub use index::{INDEX, Index, IndexEntry};
+pub(crate) use json::script_of;
+pub use json::{
+    Converted, JsonAction, JsonCommand, JsonForm, JsonModuleType, JsonScript, JsonText, JsonValue,
+    convert,
+};
 pub use outcomes::{Outcomes, outcomes};
 pub use paths::scripts_in;
 pub use places::{Place, TextFault, place, places, text_module};

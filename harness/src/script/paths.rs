@@ -1,5 +1,6 @@
 //! Scripts in files and folders: for example, a checkout of the official repository.
 
+use crate::script::index::{features_in_index, is_converted, json_source};
 use crate::script::select::is_bundled;
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
@@ -16,7 +17,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The greatest depth of nested folders.
 const MAX_DEPTH: usize = 32;
 
-/// The scripts at the given paths: files, `-` for standard input, and all `.wast` files in folders, sorted. A file that cannot be read gives an
+/// The scripts at the given paths: files, `-` for standard input, and all `.wast` files and converted scripts in folders, sorted. A file that cannot be read gives an
 /// error of its own, and so does a folder without scripts; the others are still returned. What several links or paths lead to is there once.
 ///
 /// The suite is the name of the folder that was given, or of the folder of a given file. Without `features`, a script may
@@ -105,7 +106,7 @@ impl Search {
         // What is not a link gives the name, whatever the order in which the system lists them.
         entries.sort();
         for (_, path) in entries {
-            let is_script = path.extension().is_some_and(|e| e == "wast");
+            let is_script = path.extension().is_some_and(|e| e == "wast") || is_converted(&path);
             if path.is_dir() {
                 found |= self.walk(from, &path, depth + 1);
             } else if is_script && path.exists() && !path.is_file() {
@@ -121,6 +122,12 @@ impl Search {
 
 fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSource, ScriptError> {
     let text = String::from_utf8(bytes_of(path)?).map_err(|error| not_text(path, &error))?;
+    if path.extension().is_some_and(|extension| extension == "json") {
+        let file = joined(path.strip_prefix(root).unwrap_or(path));
+        let features = given.or_else(|| features_in_index(path));
+        let features = features.unwrap_or_else(|| features_of_path(path));
+        return json_source(path, &text, ScriptSource::new(suite_name(root), file, "", features));
+    }
     let mut features = given.unwrap_or_else(|| features_of_path(path));
     for name in features_in_header(&text) {
         features = features.with(&name).ok_or_else(|| ScriptError::NoSuchFeature {

@@ -5,6 +5,7 @@ use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
 use etalon_spec_tests::{Suite, expected_failures, features_in_header, scripts, suite, suites};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 use thiserror::Error;
@@ -101,6 +102,11 @@ fn sources_of(suite: &Suite) -> Result<Vec<ScriptSource>, ScriptError> {
 /// Whether a script of somebody is a bundled one, as in a checkout of the official repository: by its text, for anybody may call
 /// a script `binary.wast`.
 pub(crate) fn is_bundled(file: &str, text: &str) -> bool {
+    bundled(file).contains(&text)
+}
+
+/// The texts of the bundled scripts of a name.
+pub(crate) fn bundled(file: &str) -> &'static [&'static str] {
     static BUNDLED: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(|| {
         let mut by_name = BTreeMap::<_, Vec<_>>::new();
         for script in suites().iter().flat_map(scripts) {
@@ -108,7 +114,7 @@ pub(crate) fn is_bundled(file: &str, text: &str) -> bool {
         }
         by_name
     });
-    BUNDLED.get(last_part(file)).is_some_and(|texts| texts.contains(&text))
+    BUNDLED.get(last_part(file)).map_or(&[], Vec::as_slice)
 }
 
 /// The name of a script without its folders.
@@ -126,10 +132,26 @@ impl Shard {
         (1..=count).contains(&index).then_some(Shard { index, count })
     }
 
+    /// Which part it is, from 1.
+    pub fn index(self) -> usize {
+        self.index
+    }
+
+    /// How many parts there are.
+    pub fn count(self) -> usize {
+        self.count
+    }
+
     /// Its part of the items: every `count`-th, so that all parts take about the same time.
     #[must_use]
     pub fn of<T>(self, items: Vec<T>) -> Vec<T> {
         items.into_iter().skip(self.index - 1).step_by(self.count).collect()
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

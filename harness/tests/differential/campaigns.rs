@@ -3,8 +3,9 @@
 use crate::options;
 use crate::planted::{Fault, Planted};
 use etalon_adapters::{Adapter, OwnTier, RuleTally, TimeLimit, Watchdog};
-use etalon_harness::fuzz::{FuzzError, FuzzOptions, JOURNAL, NoProgress, Progress, fuzz};
+use etalon_harness::fuzz::{FuzzError, FuzzOptions, JOURNAL, NoProgress, Progress, SoFar, fuzz};
 use etalon_harness::generate::Profile;
+use etalon_harness::script::Shard;
 use etalon_record::{Aspect, FuzzRecord, Tool};
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -27,6 +28,7 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
     FuzzOptions {
         seed: 3,
         modules: Some(CASES),
+        shard: None,
         time: None,
         until_finding: false,
         jobs: 2,
@@ -112,7 +114,8 @@ fn a_journal_that_ends_anywhere_goes_on_to_the_same_record() {
 struct Suicide(u64);
 
 impl Progress for Suicide {
-    fn done(&self, cases: u64, _: usize) {
+    fn done(&self, so_far: &SoFar) {
+        let cases = so_far.modules;
         if cases == self.0 {
             let me = rustix::process::getpid();
             rustix::process::kill_process(me, rustix::process::Signal::KILL).expect("it may");
@@ -163,7 +166,8 @@ struct Watcher<'a> {
 }
 
 impl Progress for Watcher<'_> {
-    fn done(&self, _: u64, findings: usize) {
+    fn done(&self, so_far: &SoFar) {
+        let findings = so_far.findings;
         assert_eq!(saved(self.out).len(), findings, "each finding is saved when it is found");
         self.saw.fetch_or(findings > 0, Ordering::Relaxed);
     }
@@ -182,7 +186,8 @@ fn a_finding_is_saved_when_it_is_found_and_reduced_later() {
 struct Stopper(u64, Watchdog);
 
 impl Progress for Stopper {
-    fn done(&self, cases: u64, _: usize) {
+    fn done(&self, so_far: &SoFar) {
+        let cases = so_far.modules;
         if cases == self.0 {
             self.1.stop();
         }
@@ -223,7 +228,7 @@ fn a_campaign_that_is_stopped_gives_a_record_and_goes_on() {
 struct Nothing(AtomicBool);
 
 impl Progress for Nothing {
-    fn done(&self, _: u64, _: usize) {
+    fn done(&self, _: &SoFar) {
         panic!("a case was run");
     }
 
@@ -273,7 +278,8 @@ fn the_folder_is_tried_before_the_first_case() {
 struct Rival<'a>(&'a Path);
 
 impl Progress for Rival<'_> {
-    fn done(&self, cases: u64, _: usize) {
+    fn done(&self, so_far: &SoFar) {
+        let cases = so_far.modules;
         if cases == 2 {
             let error = refused(&campaign(self.0, Fault::Wrong));
             assert!(matches!(error, FuzzError::Busy(_)), "{error}");
@@ -334,4 +340,72 @@ fn what_times_out_on_one_engine_is_saved_as_it_is_and_no_divergence() {
     assert_eq!(saved(out.path()), named(&record));
     let resumed = FuzzOptions { resume: true, ..campaign(out.path(), Fault::Late) };
     same(&run(&resumed, &NoProgress).expect("it is read"), &record, "in the end");
+}
+
+/// Every number of shards, also more than there are modules; with one profile and with several, which shards share evenly.
+#[test]
+fn shards_share_the_modules_of_a_campaign() {
+    let out = folder();
+    let mut options = campaign(out.path(), Fault::Wrong);
+    for names in [&["mvp"][..], &["mvp", "single", "quiet", "float"]] {
+        let profile = |name: &&str| Profile::named(name).expect("it is in the list");
+        options.profiles = names.iter().map(profile).collect();
+        for (count, modules) in [(1, 9), (2, 33), (3, 40), (4, 64), (7, 1000), (13, 4), (64, 2048)]
+        {
+            options.modules = Some(modules);
+            let mut takers = vec![0; modules as usize];
+            for index in 1..=count {
+                options.shard = Shard::new(index, count);
+                let ours: Vec<u64> = (0..modules).filter(|n| options.is_ours(*n)).collect();
+                assert_eq!(options.ours(), Some(ours.len() as u64), "{index}/{count} of {modules}");
+                ours.iter().for_each(|number| takers[*number as usize] += 1);
+                let round = (names.len() * count) as u64;
+                for profile in 0..names.len() as u64 {
+                    let of = |n: &&u64| {
+                        **n % names.len() as u64 == profile && **n < modules / round * round
+                    };
+                    let its = ours.iter().filter(of).count() as u64;
+                    assert_eq!(its, modules / round, "profile {profile} in {index}/{count}");
+                }
+            }
+            assert!(takers.iter().all(|takers| *takers == 1), "{count} of {modules}: {takers:?}");
+        }
+    }
+}
+
+/// The records of all shards, merged, are the record of the campaign without shards; one of them was broken off and went on.
+#[test]
+fn all_shards_together_are_the_campaign_without_shards() {
+    let (_, whole) = whole();
+    let mut merged = None::<FuzzRecord>;
+    for index in [2, 3, 1] {
+        let out = folder();
+        let shard = Shard::new(index, 3);
+        let begun = FuzzOptions { shard, ..campaign(out.path(), Fault::Wrong) };
+        let dog = Watchdog::new().expect("the system has threads");
+        run(&stoppable(begun, &dog), &Stopper(2, dog.clone())).expect("it runs");
+        let other = FuzzOptions { shard: Shard::new(index % 3 + 1, 3), ..resumed(out.path()) };
+        assert!(
+            refused(&other).to_string().contains("shard was"),
+            "another shard is another campaign"
+        );
+        let part =
+            run(&FuzzOptions { shard, ..resumed(out.path()) }, &NoProgress).expect("it goes on");
+        assert_eq!(Some(part.modules), FuzzOptions { shard, ..resumed(out.path()) }.ours());
+        assert_eq!(saved(out.path()), named(&part));
+        match &mut merged {
+            None => merged = Some(part),
+            Some(merged) => merged.merge(part).expect("they are parts of one campaign"),
+        }
+    }
+    let mut merged = merged.expect("there are shards");
+    let causes = |record: &FuzzRecord| -> BTreeSet<_> {
+        record.findings.iter().map(|f| (f.what, f.operator.clone(), f.engines.clone())).collect()
+    };
+    assert_eq!(causes(&merged), causes(&whole));
+    let cases = |record: &FuzzRecord| record.findings.iter().map(|f| f.cases).sum::<u64>();
+    assert_eq!(cases(&merged), cases(&whole));
+    // A kind of divergence is reduced once in each shard, so the findings are not the same files.
+    merged.findings.clone_from(&whole.findings);
+    same(&merged, &whole, "but for findings");
 }

@@ -21,6 +21,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
     let options = FuzzOptions {
         seed: 3,
         modules: Some(100),
+        shard: None,
         time: None,
         until_finding: false,
         jobs,

@@ -3,6 +3,7 @@
 
 mod fake;
 mod faults;
+mod json;
 mod rules;
 mod runs;
 mod time;

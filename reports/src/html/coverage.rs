@@ -1,6 +1,6 @@
 //! Which rules of the specification were reached.
 
-use etalon_record::SuiteRecord;
+use etalon_record::{RuleCoverage, SuiteRecord};
 use maud::{Markup, html};
 
 use super::frame::shown;
@@ -9,13 +9,15 @@ use crate::text::number;
 
 /// What was reached, what was not, and what cannot be reached; nothing if the run did not count it.
 pub(super) fn coverage(record: &SuiteRecord) -> Markup {
-    let Some(coverage) = &record.coverage else {
-        return html! {};
-    };
+    record.coverage.as_ref().map_or_else(|| html! {}, rules)
+}
+
+/// The same of any record.
+pub(super) fn rules(coverage: &RuleCoverage) -> Markup {
     html! {
         section #rules {
             h2 { "Rules of the specification" }
-            p.hint { "By their official names, as the oracle counts them while it runs the scripts." }
+            p.hint { "By their official names, as the oracle counts them while it runs." }
             @for (what, all) in covered(coverage) {
                 p { (what) ": " (number(all.reached)) " of " (number(all.total)) "." }
                 @if !all.missing.is_empty() {

@@ -4,16 +4,21 @@ use etalon_record::{EngineInfo, SharedRole, Sharing, shared_parts};
 use maud::{Markup, html};
 
 use super::frame::shown;
-use crate::view::View;
+use crate::view::{View, pairs};
 
 /// Every engine, then every pair of engines.
 pub(super) fn engines(view: &View<'_>) -> Markup {
+    of(&view.record.engines)
+}
+
+/// The same of any record.
+pub(super) fn of(engines: &[EngineInfo]) -> Markup {
     html! {
         section #engines {
             h2 { "Engines" }
-            @if view.record.engines.is_empty() { p { "The record does not describe its engines." } }
-            div.cards { @for engine in &view.record.engines { (card(engine)) } }
-            @let pairs = view.pairs();
+            @if engines.is_empty() { p { "The record does not describe its engines." } }
+            div.cards { @for engine in engines { (card(engine)) } }
+            @let pairs = pairs(engines);
             @if !pairs.is_empty() {
                 h3 #agreement { "What their agreement proves" }
                 @for (first, second) in pairs { (pair(first, second)) }

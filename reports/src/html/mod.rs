@@ -1,5 +1,6 @@
 //! One self-contained HTML page: without other files or network access, and readable without scripts and on paper.
 
+mod campaign;
 mod coverage;
 mod engines;
 mod findings;
@@ -10,6 +11,8 @@ mod overview;
 use etalon_record::SuiteRecord;
 use maud::html;
 
+pub use campaign::campaign;
+pub(crate) use campaign::missing_shards;
 pub(crate) use frame::{frame, shown};
 
 use crate::compare::Comparison;

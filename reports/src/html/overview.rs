@@ -90,7 +90,7 @@ pub(super) fn totals(view: &View<'_>) -> Markup {
     }
 }
 
-fn tile(label: &str, count: u64, of: Option<u64>, class: &str) -> Markup {
+pub(super) fn tile(label: &str, count: u64, of: Option<u64>, class: &str) -> Markup {
     html! {
         li.(class) {
             span.label { (label) }

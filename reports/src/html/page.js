@@ -69,6 +69,10 @@
     show();
     addEventListener("hashchange", open);
     if (location.hash) open();
+  } else {
+    // A page without files has nothing to filter, and still parts that are folded.
+    addEventListener("hashchange", open);
+    if (location.hash) open();
   }
 
   // Paper cannot be unfolded.

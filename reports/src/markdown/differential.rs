@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use etalon_record::{DiffRecord, Divergence, EngineInfo, FuzzRecord, Uncallable, Value};
 
 use super::escape::{code, plain};
+use crate::cells::Cells;
+use crate::html::missing_shards;
 use crate::text::{counted, list, number};
 
 /// How many divergences or findings are shown.
@@ -136,6 +138,9 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     if record.timed_out > 0 && !record.findings.is_empty() {
         let _ = write!(out, " · {}", timed_out(record.timed_out, record.time_limit.as_deref()));
     }
+    if let Some(shards) = missing_shards(record.shards.as_ref()) {
+        let _ = write!(out, " · {shards}");
+    }
     if record.interrupted {
         out.push_str(" · ended by a signal");
     }
@@ -143,6 +148,7 @@ pub fn fuzz(record: &FuzzRecord) -> String {
     out.push_str(&poisoned(&record.poisoned));
     out.push_str(&outcomes(&record.outcomes));
     out.push_str(&findings(record));
+    out.push_str(&generators(record));
     out.push_str(&coverage(record));
     if let Some(reached) = &record.coverage.rules {
         out.push_str(&super::coverage::coverage(reached));
@@ -170,6 +176,33 @@ fn findings(record: &FuzzRecord) -> String {
         );
     }
     out.push_str(&left_out(record.findings.len()));
+    out.push('\n');
+    out
+}
+
+/// What each generator did, and how many operators and kinds of operands it reached, where it tells.
+fn generators(record: &FuzzRecord) -> String {
+    if record.generators.is_empty() {
+        return String::new();
+    }
+    let mut out = "## Generators\n\n| generator | modules | cases | operators | with kinds of operands | calls with them |\n"
+        .to_owned();
+    out.push_str("| --- | ---: | ---: | ---: | ---: | --- |\n");
+    for (name, generator) in &record.generators {
+        let cells = Cells::of(generator);
+        let tells = |count: u64| if count == 0 { "–".to_owned() } else { number(count) };
+        let ended = cells.outcomes.iter().map(|(outcome, n)| format!("{} {outcome}", number(*n)));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
+            plain(name),
+            number(generator.modules),
+            number(generator.cases),
+            tells(generator.operators),
+            tells(cells.filled()),
+            plain(&ended.collect::<Vec<_>>().join(", "))
+        );
+    }
     out.push('\n');
     out
 }

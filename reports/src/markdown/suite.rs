@@ -318,7 +318,7 @@ fn engines(view: &View<'_>) -> String {
         );
     }
     out.push('\n');
-    for (first, second) in view.pairs() {
+    for (first, second) in crate::view::pairs(&view.record.engines) {
         let conclusion = shared_parts(first, second).conclusion();
         let _ = writeln!(
             out,

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::sample::{HOSTILE, empty, large, mixed};
 use etalon_record::{
-    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord, Note,
-    Observation, OutcomeKind, Reached, Record, Row, RuleCoverage, Tool, Value, read_record,
-    to_json,
+    Aspect, Coverage, DiffRecord, Divergence, EngineInfo, EnginesRecord, Finding, FuzzRecord,
+    Generator, Note, Observation, OutcomeKind, Reached, Record, Row, RuleCoverage, Shards, Tool,
+    Value, read_record, to_json,
 };
 use etalon_reports::{
     Baseline, Page, RenderError, compare, diff_markdown, fuzz_markdown, html, junit, markdown,
@@ -282,6 +282,7 @@ fn the_markdown_of_a_fuzz_run() {
         engines: vec!["interp".into(), "jit".into()],
         summary: Some("interp 1 | jit 2".into()),
         cases: 4,
+        shard: None,
     });
     record.coverage = Coverage {
         operators_total: 500,
@@ -293,6 +294,69 @@ fn the_markdown_of_a_fuzz_run() {
     record.outcomes = [("returned".to_owned(), 9000), ("trapped".to_owned(), 1000)].into();
     insta::assert_snapshot!(fuzz_markdown(&record));
 }
+/// What the page of a campaign and its summary say of shards, findings and cells.
+#[test]
+fn a_campaign_has_a_page() {
+    let mut record = FuzzRecord::new(Tool::new("etalon", "0"), "x86_64", 20_261_129);
+    record.engines = vec![EngineInfo::new("oracle", "0"), EngineInfo::new("jit", "0")];
+    (record.cases, record.modules) = (1200, 30);
+    record.shards = Some(Shards { of: 4, these: vec![1, 3] });
+    record.findings.push(Finding {
+        id: "results-<b>".into(),
+        what: Aspect::Results,
+        folder: "results-<b>".into(),
+        operator: Some("i32.rotl".into()),
+        engines: vec!["oracle".into(), "jit".into()],
+        summary: Some("oracle 1 | jit 2".into()),
+        cases: 4,
+        shard: Some(3),
+    });
+    let cells = [
+        ("i32.add constant returned", 70),
+        ("i32.add load trapped", 5),
+        ("i32.rotl constant returned", 3),
+        ("i32.rotl constant trapped", 2),
+    ];
+    let cells = cells.map(|(cell, count)| (cell.to_owned(), count)).into();
+    let single = Generator { modules: 10, cases: 400, operators: 2, cells };
+    record.generators.insert("single".into(), single);
+    record.generators.insert("mvp".into(), Generator { modules: 20, ..Generator::default() });
+    let page = etalon_reports::campaign_html(&record);
+    for part in [
+        "1 finding in 1,200 cases on oracle, jit.",
+        "Shards 1, 3 of 4; 2 missing: 2, 4.",
+        "results-&lt;b&gt;",
+        "of shard 3",
+        "id=\"cells:single\"",
+        "<th class=\"count\" scope=\"col\">constant</th><th class=\"count\" scope=\"col\">load</th>",
+        "<td class=\"count never\" title=\"trapped 5\">0 <small>+5</small></td>",
+        "<td class=\"count\" title=\"trapped 2\">3 <small>+2</small></td>",
+        "73 returned · 7 trapped",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let text = fuzz_markdown(&record);
+    for part in [
+        "Seed 20261129 · Shards 1, 3 of 4; 2 missing: 2, 4.",
+        "| mvp | 20 | 0 | – | – |  |",
+        "| single | 10 | 400 | 2 | 3 | 73 returned, 7 trapped |",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let mut other = record.clone();
+    other.shards = Some(Shards { of: 4, these: vec![2, 4] });
+    let records = vec![Record::Fuzz(record.clone()), Record::Fuzz(other)];
+    let pages = render_records(records, None, Path::new("out")).expect("they are one campaign");
+    let names: Vec<_> = pages.iter().filter_map(|page| page.path.file_name()).collect();
+    assert_eq!(names, ["fuzz.html", "fuzz.md", "fuzz.json"]);
+    let merged = etalon_record::read_record(&pages[2].text).expect("it is a record");
+    let Record::Fuzz(merged) = merged else { panic!("a record of a campaign") };
+    assert_eq!((merged.cases, merged.shards, merged.findings[0].cases), (2400, None, 8));
+    let twice = vec![Record::Fuzz(record.clone()), Record::Fuzz(record)];
+    let error = render_records(twice, None, Path::new("out")).expect_err("the same shard");
+    assert!(error.to_string().ends_with("both hold shard 1 of 4"), "{error}");
+}
+
 #[test]
 fn the_baseline_is_compared_with_its_own_architecture() {
     let out = Path::new("out");

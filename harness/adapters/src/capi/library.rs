@@ -6,8 +6,12 @@
 //! by their own sizes, and all that a store owns is freed with it and not before.
 #![allow(unsafe_code)]
 
-use libc::{RTLD_LOCAL, RTLD_NOW, c_char, c_void, dlerror, dlopen, dlsym};
+use libc::{RTLD_LOCAL, RTLD_NOW, STDERR_FILENO, STDOUT_FILENO};
+use libc::{c_char, c_void, dlerror, dlopen, dlsym, dup2};
 use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
 use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -139,6 +143,16 @@ functions! {
     wasm_trap_message: fn(Ptr, *mut Vector<u8>);
     wasm_trap_delete: fn(Ptr);
     wasm_byte_vec_delete: fn(*mut Vector<u8>);
+}
+
+/// The standard output of this process, for answers alone: what a library prints goes where errors go from now on.
+pub(crate) fn answers() -> io::Result<File> {
+    let answers = io::stdout().as_fd().try_clone_to_owned()?;
+    // SAFETY: the numbers are those of the standard streams, which nobody owns; the first is replaced as a whole.
+    match unsafe { dup2(STDERR_FILENO, STDOUT_FILENO) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(answers.into()),
+    }
 }
 
 fn symbol(handle: Ptr, name: &str) -> Option<Ptr> {

@@ -9,6 +9,7 @@ use crate::outcome::{Outcome, Rejection};
 use crate::remote::{Facts, none};
 use etalon::Features;
 use etalon_record::EngineInfo;
+pub(crate) use library::answers;
 use library::{Library, Store};
 use serde::Deserialize;
 use session::CapiSession;

@@ -18,7 +18,7 @@ pub(crate) use gate::Gate;
 pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
-pub use serve::serve;
+pub use serve::{answers, serve};
 #[cfg(feature = "peer-wasmi")]
 pub(crate) use texts::WASMI;
 #[cfg(feature = "peer-wasmtime")]

@@ -11,7 +11,16 @@ use crate::adapter::{
 use crate::outcome::Outcome;
 use etalon::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, BufRead, Write};
+
+/// Standard output, for the answers of [`serve`] alone: whatever an engine prints to it goes to standard error from now on.
+///
+/// # Errors
+/// If the system does not give another handle of it.
+pub fn answers() -> io::Result<File> {
+    crate::capi::answers()
+}
 
 /// Answers the requests of `input`, until it ends or one asks for that.
 ///

@@ -11,14 +11,16 @@ use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
 use crate::record_file::{self, RecordFile};
+use crate::seed::{self, Seed};
 use crate::time::Timeout;
 use crate::words::counted;
 use anyhow::{Result, bail};
 use etalon_adapters::{Features, GasConfig, RuleTally};
 use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, RunOptions};
-use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz};
+use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz, seed_in};
 use etalon_harness::generate::{PROFILES, Profile};
+use etalon_harness::script::{SelectionError, Shard};
 use etalon_record::{Aspect, FuzzRecord, to_json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,10 +34,13 @@ Examples:
   etalon fuzz --modules 1000 --engine oracle,jit --profile single,chains
   etalon fuzz --modules 100 --seed 7 --format json     the same cases on every machine
   etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
+  etalon fuzz --modules 1000000 --seed nightly --shard 3/8 --record 3.json    an eighth of tonight's
+  etalon report 1.json 2.json 3.json                   merge the records of shards
 
 A case is one call of a generated function; a module has many. The engines are compared with the
 first. Module number i depends only on i, the seed, the profiles and the features that the engines
-have in common. Each finding is saved when it is found, as a folder that replays:
+have in common; so a shard is known by seed, I and N, and all shards together are the campaign
+without shards. Each finding is saved when it is found, as a folder that replays:
 `etalon diff FOLDER`. At the end it is reduced, and its cause is named. Ctrl-C breaks off
 the cases under way and gives the record of those that are done, without reducing; a second one
 ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
@@ -52,9 +57,13 @@ pub(crate) struct Args {
     /// End at the first finding, when it is saved
     #[arg(long)]
     pub until_finding: bool,
-    /// Seed of everything that is generated
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
+    /// Seed of everything that is generated: a number; `date:2026-11-29`, which is the seed 20261129; or `nightly`, which is that of
+    /// today in UTC, or of the campaign that --resume goes on with
+    #[arg(long, default_value = "1", value_name = "N", value_parser = seed::parse)]
+    pub seed: Seed,
+    /// Only part I of N parts of the campaign, each for a machine of its own
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
     /// How many cases run at a time; by default one for each core
     #[arg(long, value_name = "N", value_parser = count::jobs())]
     pub jobs: Option<usize>,
@@ -117,8 +126,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let record_file = record_file.transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let options = FuzzOptions {
-        seed: args.seed,
+        seed: args.seed.number(|| args.resume.then(|| seed_in(&args.out)).flatten()),
         modules: args.modules.or(if args.time.is_none() { Some(100) } else { None }),
+        shard: args.shard,
         time: args.time,
         until_finding: args.until_finding,
         jobs: args.jobs.unwrap_or_else(cores),
@@ -142,7 +152,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         rules: tally,
     };
     let started = Instant::now();
-    let line = CaseLine::new(options.modules);
+    let line = CaseLine::new(options.ours());
     let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
     line.clear();
     if line.was_complete() {
@@ -158,24 +168,32 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     if stopped.is_stopped() {
         note!("stopped: the same command with --resume goes on");
+    } else if options.ours() == Some(0) {
+        note!("this shard has no module: there are more shards than modules");
     } else if record.cases == 0 {
         note!("error: no call was compared");
     }
-    Ok(stopped.status(status(&record, stopped.is_stopped())))
+    // A shard of a small campaign may have nothing to do, and has then done it.
+    let is_excused = stopped.is_stopped() || options.ours() == Some(0);
+    Ok(stopped.status(status(&record, is_excused)))
 }
 
 /// The status that stands for what was found.
-fn status(record: &FuzzRecord, stopped: bool) -> Status {
+fn status(record: &FuzzRecord, is_excused: bool) -> Status {
     let crashed = record.findings.iter().any(|finding| finding.what == Aspect::Crash);
     if record.timed_out > 0 || crashed {
         Status::EngineFailed
     } else if !record.findings.is_empty() {
         Status::Finding
-    } else if record.cases == 0 && !stopped {
+    } else if record.cases == 0 && !is_excused {
         Status::Unusable
     } else {
         Status::Fine
     }
+}
+
+fn shard(text: &str) -> Result<Shard, SelectionError> {
+    text.parse()
 }
 
 fn profile_names() -> Offered {
@@ -215,8 +233,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     } else {
         String::new()
     };
+    let shard = args.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
     say!(
-        "{} in {} on {} from seed {}{rate}",
+        "{} in {} on {} from seed {}{shard}{rate}",
         counted(record.cases, "case"),
         counted(record.modules, "module"),
         engines.join(", "),
@@ -257,6 +276,7 @@ mod tests {
                 engines: Vec::new(),
                 summary: None,
                 cases: 1,
+                shard: None,
             }));
             record
         };

@@ -1,9 +1,11 @@
 //! The commands, one for each file.
 
+pub(crate) mod accepts;
 pub(crate) mod bench;
 pub(crate) mod cause;
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod convert;
 pub(crate) mod diff;
 pub(crate) mod engines;
 pub(crate) mod fuzz;
@@ -33,6 +35,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Fuzz(args) => fuzz::run(&args, format),
         Command::Reduce(args) => reduce::run(&args, format),
         Command::Localise(args) => localise::run(&args, format),
+        Command::Accepts(args) => accepts::run(&args, format),
         Command::Engines(args) => engines::run(&args, format),
         Command::Serve(args) => serve::run(&args),
         Command::Bench(args) => bench::run(&args, format),

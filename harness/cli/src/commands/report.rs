@@ -1,14 +1,16 @@
 //! `etalon report`
 
+use crate::escape;
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
 use crate::input;
 use crate::output::{Format, json, say};
 use crate::record_file;
 use anyhow::{Result, bail};
-use etalon_record::{Document, Kind, Record, SuiteRecord, read_record};
+use etalon_record::{Document, FuzzRecord, Kind, Record, SuiteRecord, read_record};
 use etalon_reports::{Baseline, compare, render_records, verdict};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon report`.
@@ -17,7 +19,8 @@ use std::path::{Path, PathBuf};
 Examples:
   etalon spec --record spec.json && etalon report spec.json --out reports/out
   etalon report x86_64.json aarch64.json --out reports/out
-  etalon report spec.json --compare reports/baseline/x86_64.json")]
+  etalon report spec.json --compare reports/baseline/x86_64.json
+  etalon report shard-*.json --out reports/out       one campaign of `etalon fuzz --shard I/N`")]
 pub(crate) struct Args {
     /// Records, as spec, wast, diff and fuzz write them with `--record` or `--format json`
     #[arg(required = true)]
@@ -32,11 +35,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     record_file::folder(&args.out)?;
-    let mut records = Vec::new();
-    for path in &args.records {
+    let records = args.records.iter().map(|path| {
         let text = input::read_text(path)?;
-        records.push(read_record(&text).map_err(|error| wrong(path, &error))?);
-    }
+        Ok((path.as_path(), read_record(&text).map_err(|error| wrong(path, &error))?))
+    });
+    let records = one_campaign(records.collect::<Result<_>>()?)?;
     let baseline = match &args.compare {
         None => None,
         Some(path) => {
@@ -70,6 +73,31 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => rendered.print(),
     }
     Ok(status)
+}
+
+/// Merges the records of campaigns of each architecture. One that does not belong there is named.
+fn one_campaign(records: Vec<(&Path, Record)>) -> Result<Vec<Record>> {
+    let mut merged = Vec::new();
+    let mut campaigns = BTreeMap::<String, (&Path, FuzzRecord)>::new();
+    for (path, record) in records {
+        let Record::Fuzz(record) = record else {
+            merged.push(record);
+            continue;
+        };
+        match campaigns.get_mut(&record.arch) {
+            Some((first, campaign)) => campaign.merge(record).map_err(|error| {
+                InputError::usage(
+                    path,
+                    format!("cannot be merged with {}: {error}", escape::path(first)),
+                )
+            })?,
+            None => {
+                campaigns.insert(record.arch.clone(), (path, record));
+            }
+        }
+    }
+    merged.extend(campaigns.into_values().map(|(_, campaign)| Record::Fuzz(campaign)));
+    Ok(merged)
 }
 
 /// Why a file is not what it should be.

@@ -2,8 +2,8 @@
 
 use crate::exit::Status;
 use anyhow::{Context, Result};
-use etalon_adapters::{adapter_here, serve};
-use std::io;
+use etalon_adapters::{adapter_here, answers, serve};
+use std::io::{self, BufWriter};
 
 /// Arguments of `etalon serve`.
 #[derive(Debug, clap::Args)]
@@ -21,8 +21,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Status> {
+    // Before the engine is there: a library may print what is no answer.
+    let output = answers().context("standard output cannot be kept for answers")?;
     let engine = adapter_here(&args.engine)?;
-    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    let (input, output) = (io::stdin().lock(), BufWriter::new(output));
     serve(engine.as_ref(), input, output).context("the other side is gone")?;
     Ok(Status::Fine)
 }

@@ -1,5 +1,6 @@
 //! `etalon wast`
 
+use crate::commands::convert;
 use crate::commands::spec::{Prepared, RunArgs, finish};
 use crate::commands::validate::{feature_names, features};
 use crate::count;
@@ -25,9 +26,11 @@ Examples:
   etalon wast path/to/testsuite --engine oracle    run a checkout of the official scripts
   etalon wast mine.wast --features wasm3,threads
   etalon wast mine.wast --coverage                 which rules of the specification does it reach?
-  etalon wast litmus.wast --outcomes               which outcomes can its threads have?")]
+  etalon wast litmus.wast --outcomes               which outcomes can its threads have?
+  etalon wast path/to/testsuite --to json -o json  for runners in other languages
+  etalon wast json/i32.json                        run what was converted")]
 pub(crate) struct Args {
-    /// Scripts, or folders of them
+    /// Scripts, or folders of them; also scripts that were converted to JSON
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Features that modules may use: wasm1, wasm2, wasm3, all, or features by name; by default wasm3 and
@@ -43,8 +46,21 @@ pub(crate) struct Args {
     /// was found), or leniently, for scripts with texts of other engines (the phase decides)
     #[arg(long, value_enum, default_value_t, value_name = "RULE")]
     pub texts: Texts,
+    /// Convert the scripts, and run nothing: to JSON and files of modules, as docs/script-json.md describes them
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["outcomes", "coverage", "record"])]
+    pub to: Option<Form>,
+    /// Where to write what was converted
+    #[arg(short, long, value_name = "DIR", default_value = "json", requires = "to")]
+    pub out: PathBuf,
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// What scripts are converted to.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// JSON and files of modules.
+    Json,
 }
 
 /// How the texts of assertions are compared.
@@ -78,6 +94,9 @@ struct OutcomesOf {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    if let Some(Form::Json) = args.to {
+        return convert::run(args, format);
+    }
     let inputs: Vec<&Path> = args.paths.iter().map(PathBuf::as_path).collect();
     let Prepared { mut adapters, mut options, tally, stopped, record } =
         args.run.prepare(&inputs)?;
@@ -106,7 +125,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 }
 
 /// One folder, and no script in it: that is all there is to tell.
-fn no_script(errors: &[ScriptError]) -> Option<anyhow::Error> {
+pub(crate) fn no_script(errors: &[ScriptError]) -> Option<anyhow::Error> {
     match errors {
         [ScriptError::NoScript { file }] => {
             Some(InputError::usage(Path::new(file), "no script (.wast) is there").into())

@@ -1,0 +1,5 @@
+//! Arbitrary bytes, decoded.
+#![no_main]
+#![forbid(unsafe_code)]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| etalon_harness::fuzz::targets::run("decode", data));

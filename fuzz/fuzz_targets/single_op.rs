@@ -1,0 +1,5 @@
+//! Single operators generated from the bytes, on all tiers.
+#![no_main]
+#![forbid(unsafe_code)]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| etalon_harness::fuzz::targets::run("single-op", data));

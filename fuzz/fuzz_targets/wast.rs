@@ -1,0 +1,5 @@
+//! A script, converted to JSON and read back.
+#![no_main]
+#![forbid(unsafe_code)]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| etalon_harness::fuzz::targets::run("wast", data));
