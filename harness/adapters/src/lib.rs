@@ -33,7 +33,7 @@ pub use coverage::RuleTally;
 #[doc(hidden)]
 pub use etalon::fault;
 pub use etalon::unstable::Listing;
-pub use etalon::{Features, Schedule, Tier, Trap};
+pub use etalon::{Exhaustion, Features, Schedule, Tier, Trap};
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;

@@ -4,10 +4,10 @@ use super::case::{Case, NotCallable};
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
 use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
-use super::trace::{Trace, observation, outcome_name};
+use super::trace::{Step, Trace, observation, outcome_name};
 use crate::rewrite::{CANONICAL, MADE, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Listing, Outcome, Val};
+use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, Val};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +21,15 @@ pub struct DiffOptions {
     pub policies: BTreeSet<Policy>,
     /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
+}
+
+/// What stands for a call that was not made.
+const NOT_ASKED: &str = "not asked: it ran out of gas where gas is charged";
+
+/// The first step that ran out of gas.
+fn without_gas(trace: &Trace) -> Option<usize> {
+    let gas = Exhaustion::Gas.text();
+    trace.steps.iter().position(|step| matches!(&step.outcome, Outcome::Exhausted(t) if t == gas))
 }
 
 /// How much more gas a copy may use in which NaNs are replaced.
@@ -132,12 +141,31 @@ impl Differ {
         if let Some(misfit) = self.misfit(case) {
             return Err(misfit);
         }
-        let mut traces = Vec::with_capacity(self.engines.len());
+        let mut traces: Vec<Trace> = Vec::with_capacity(self.engines.len());
         for (_, engine) in &self.engines {
-            traces.push(observe(engine.as_ref(), &self.options.run, case)?);
+            let unending = traces.first().and_then(without_gas).filter(|_| engine.is_foreign());
+            let trace = match unending.filter(|_| !engine.meters_gas()) {
+                Some(step) => self.until(engine.as_ref(), case, step)?,
+                None => observe(engine.as_ref(), &self.options.run, case)?,
+            };
+            traces.push(trace);
         }
         let verdict = self.compare_all(case, &traces)?;
         Ok(Judged { traces, verdict })
+    }
+
+    /// Runs a case until a step that has no end on an engine that has no meter, as far as is known.
+    fn until(&self, engine: &dyn Adapter, case: &Case, step: usize) -> Result<Trace, AdapterError> {
+        let mut trace = Trace { steps: Vec::new(), not_compiled: 0 };
+        if let Some(calls) = step.checked_sub(1) {
+            let calls = case.calls[..calls].to_vec();
+            trace = observe(engine, &self.options.run, &Case { calls, ..case.clone() })?;
+        }
+        if trace.steps.len() == step {
+            // No policy lets a crash pass, and this is none.
+            trace.steps.push(Step::ended(Outcome::Exhausted(NOT_ASKED.to_owned())));
+        }
+        Ok(trace)
     }
 
     /// The first engine and another alone, or the first by itself.

@@ -166,3 +166,24 @@ fn a_global_that_one_cannot_read_is_no_difference() {
     }
     assert_eq!(aspect(&all, &returned(&[("b", 3)]), true), Some(Aspect::Globals));
 }
+
+/// A loop that only gas ends would cost the whole time of an action on each engine without gas.
+#[test]
+fn what_ran_out_of_gas_is_not_asked_of_an_engine_without_gas() {
+    let wat =
+        |body: &str| format!(r#"(module (func (export "f") (param i32) (result i32) {body}))"#);
+    let loops = wat(
+        "(loop (br_if 0 (i32.ne (local.get 0) (i32.const 0)))) (i32.add (local.get 0) (i32.const 1))",
+    );
+    let text = "(module (func $s (loop (br 0))) (start $s))";
+    for wat in [loops.as_str(), text] {
+        assert_eq!(verdict(wat, <[u8]>::to_vec), Verdict::Poisoned(Policy::Exhaustion), "{wat}");
+    }
+    let after =
+        wat("(loop (br_if 0 (i32.eqz (local.get 0)))) (i32.add (local.get 0) (i32.const 1))");
+    let found = verdict(&after, wrong_unless_replaced);
+    assert!(
+        matches!(found, Verdict::Diverged { engine: 1, .. }),
+        "what came before counts: {found:?}"
+    );
+}
