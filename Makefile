@@ -71,6 +71,10 @@ witness: peers ## Do other engines accept and refuse the modules that ours do, a
 growth: ## How time and memory grow with a module, for each construct; fails above the bound
 	$(CARGO) run --release --locked -p etalon --example growth
 
+.PHONY: threads
+threads: ## Scripts with threads on threads of the system, 2,000 times on each fast tier: nothing but what the oracle can come to
+	ETALON_RUNS=2000 $(CARGO) test --release --locked -p etalon-harness --test real_threads
+
 .PHONY: mutants
 mutants: ## Faults planted in a copy of the compiler: found by which generator, how fast, named how well; hours in full, goes on where it ended
 	$(CARGO) run --release --locked -p etalon-harness --example mutants -- $(MUTANTS)

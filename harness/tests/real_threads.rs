@@ -14,8 +14,8 @@ use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke};
 const SCRIPTS: &[&str] =
     &["increments", "load_buffering", "message_passing", "mutex", "store_buffering"];
 
-/// How often each is run on each tier.
-const RUNS: usize = 1000;
+/// How often each is run on each tier; `make threads` says how often else.
+const RUNS: usize = 25;
 
 fn local(name: &str) -> ScriptSource {
     let selection = Selection { suites: vec!["local".into()], ..Selection::default() };
@@ -118,6 +118,7 @@ fn run(engine: &Engine, memory: &SharedMemory, steps: &Steps) -> String {
 
 #[test]
 fn whatever_threads_come_to_is_an_interleaving() {
+    let runs = std::env::var("ETALON_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
     for name in SCRIPTS {
         let source = local(name);
         let oracle = adapter("oracle").unwrap();
@@ -127,13 +128,13 @@ fn whatever_threads_come_to_is_an_interleaving() {
             calls.to_owned()
         };
         let possible: BTreeSet<String> = all.seen.keys().map(of_script).collect();
-        let buffer = ParseBuffer::new(&source.text).unwrap();
         for tier in [Tier::Interp, Tier::Jit] {
             let engine = Engine::new(Config::new().tier(tier)).unwrap();
+            let buffer = ParseBuffer::new(&source.text).unwrap();
             let script: Wast<'_> = parser::parse(&buffer).unwrap();
             let steps = steps(&engine, script.directives);
             assert!(steps.threads.len() > 1, "{name}");
-            for _ in 0..RUNS {
+            for _ in 0..runs {
                 let memory = SharedMemory::new(&engine, MemoryType::shared(1, 1)).unwrap();
                 let came_to = run(&engine, &memory, &steps);
                 assert!(

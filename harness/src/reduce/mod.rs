@@ -52,7 +52,10 @@ pub fn reduce(
     let differ = &all.pair(engine);
     let engine = engine.min(1);
     let whole = Case { artefact: None, ..case.clone() };
-    let (mut best, before, difference) = earliest(differ, whole, engine, difference)?;
+    let (mut best, before, difference) = match alone(differ, &whole, engine, difference)? {
+        Some(alone) => alone,
+        None => earliest(differ, whole, engine, difference)?,
+    };
     let mut tries = Tries::new(differ, Goal::of(&before, engine, &difference), budget);
     if difference.step > 0 {
         calls::few(&mut tries, &mut best, difference.step)?;
@@ -84,6 +87,26 @@ pub fn reduce(
     Ok(Reduced { judged: all.judge(&best)?, case: best, cause, tries })
 }
 
+/// A case, what engines do in it, and in what they differ.
+type Differing = (Case, Judged, Difference);
+
+/// The call in which they differ by itself, in a module that exports nothing else, if they differ in that too: what others have to be
+/// compiled for takes most of the time of a try.
+fn alone(
+    differ: &Differ,
+    whole: &Case,
+    engine: usize,
+    difference: &Difference,
+) -> Result<Option<Differing>, AdapterError> {
+    let Some(call) = difference.step.checked_sub(1).and_then(|at| whole.calls.get(at)) else {
+        return Ok(None);
+    };
+    let alone = Case { calls: vec![call.clone()], ..whole.clone() };
+    let Some(alone) = module::called_only(&alone) else { return Ok(None) };
+    let judged = differ.judge(&alone)?;
+    Ok(found(&judged, engine).map(|difference| (alone, judged, difference)))
+}
+
 /// The case with the least number of calls after which anything differs, what the engines do in it, and in what they differ. The state
 /// is compared after the last call, so what a call wrote may be seen long before it shows.
 fn earliest(
@@ -91,7 +114,7 @@ fn earliest(
     mut case: Case,
     engine: usize,
     difference: &Difference,
-) -> Result<(Case, Judged, Difference), AdapterError> {
+) -> Result<Differing, AdapterError> {
     let (mut same, mut least) = (0, difference.step);
     let with = |calls: usize| {
         let calls = case.calls.get(..calls).unwrap_or(&case.calls).to_vec();

@@ -9,13 +9,23 @@ use wasmparser as wp;
 /// `unreachable` and `end`.
 const STUB: &[u8] = &[0x00, 0x0b];
 
+/// The case without exports that are not called.
+pub(crate) fn called_only(case: &Case) -> Option<Case> {
+    let draft = Draft::of(case)?;
+    let mut parts = draft.parts.clone();
+    parts.exports.retain(|export| is_called(case, export));
+    draft.finish(&parts)
+}
+
+fn is_called(case: &Case, export: &wp::Export<'_>) -> bool {
+    export.kind == wp::ExternalKind::Func
+        && case.calls.iter().any(|call| call.export == export.name)
+}
+
 /// Leaves out exports that are not called, and the start function: all, or one after the other.
 pub(crate) fn exports(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
     let Some(draft) = Draft::of(best) else { return Ok(()) };
-    let is_called = |export: &wp::Export<'_>| {
-        export.kind == wp::ExternalKind::Func
-            && draft.case.calls.iter().any(|call| call.export == export.name)
-    };
+    let is_called = |export: &wp::Export<'_>| is_called(draft.case, export);
     let mut candidates = Vec::new();
     let mut none = draft.parts.clone();
     none.exports.retain(is_called);

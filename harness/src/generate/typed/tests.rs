@@ -124,7 +124,7 @@ fn change(op: &Op) -> Option<&'static [u8]> {
 /// Of the operators that are executed, at least every second contributes to what is compared: a wrong value there is seen.
 #[test]
 fn wrong_values_do_not_die_unseen() {
-    const STEP: usize = 23;
+    const STEP: usize = 13;
     let run =
         RunOptions { features: features(), gas: Some(usual_gas(None)), state: true, time: None };
     let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
