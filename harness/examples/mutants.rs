@@ -1,7 +1,7 @@
 //! How good is `fuzz`? Each fault of `tests/mutants` is looked for by each generator alone and by the official scripts: found or not,
 //! after how many seconds and calls, whether the right instruction was named, and how many lines the reduced module has.
 //!
-//! Usage: `mutants [SECONDS [GENERATORS [FAULTS]]]`, lists with commas. What was tried is kept in `target/mutants/results.jsonl` and not
+//! Usage: `mutants [SECONDS [GENERATORS [FAULTS]]]`, lists with commas; generators with `+` between them work together. What was tried is kept in `target/mutants/results.jsonl` and not
 //! tried again; delete that file to begin anew.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program that prints")]
@@ -38,7 +38,7 @@ struct Result {
     lines: Option<usize>,
 }
 
-/// Runs the program; gives the seconds that took, and the record that it wrote.
+/// Runs the program; gives the seconds that took, and the record that it wrote, which is none if a signal ended it.
 fn run(program: &Path, fault: &str, folder: &Path, words: &[&str]) -> (f64, serde_json::Value) {
     let start = Instant::now();
     let status = Command::new(program)
@@ -50,8 +50,11 @@ fn run(program: &Path, fault: &str, folder: &Path, words: &[&str]) -> (f64, serd
         .stderr(Stdio::null())
         .status()
         .expect("the program starts");
-    assert!(status.code().is_some_and(|code| code != 2), "{words:?} is refused: {status}");
+    assert!(status.code() != Some(2), "{words:?} is refused: {status}");
     let seconds = start.elapsed().as_secs_f64();
+    if status.code().is_none() {
+        return (seconds, serde_json::Value::Null);
+    }
     let text = fs::read_to_string(folder.join("record.json")).expect("there is a record");
     (seconds, serde_json::from_str(&text).expect("it is JSON"))
 }
@@ -78,10 +81,13 @@ fn look(program: &Path, fault: &Fault, generator: &str, time: &str) -> Result {
     }
     let words =
         ["fuzz", "--engine", "interp,jit", "--seed", "1", "--until-finding", "--out", "out"];
-    let chosen = ["--time", time, "--profile", generator];
+    let profiles = generator.replace('+', ",");
+    let chosen = ["--time", time, "--profile", &profiles];
     let (seconds, record) = run(program, name, folder.path(), &[&words[..], &chosen].concat());
     result.seconds = seconds;
     result.cases = record["cases"].as_u64().unwrap_or(0);
+    // The fault ended the process: it is found, and nothing more is known.
+    result.found = record.is_null();
     if let Some(finding) = record["findings"].as_array().and_then(|findings| findings.first()) {
         result.found = true;
         result.operator = finding["operator"].as_str().map(str::to_owned);

@@ -42,6 +42,7 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
         jobs,
         engines,
         profiles,
+        rotates: true,
         rounds: 2,
         diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false },
         out: None,

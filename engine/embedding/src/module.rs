@@ -6,7 +6,9 @@ use crate::error::{ModuleError, Result};
 use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Wanted};
-use etalon_jit::{CompileError, CompileOptions, CompiledModule, LoadedModule, NotCompiled};
+use etalon_jit::{
+    CompileError, CompileOptions, CompiledModule, Listing, LoadedModule, NotCompiled,
+};
 use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -24,7 +26,34 @@ pub struct Module {
     tiers: Vec<(u32, Tier)>,
 }
 
+/// How an engine compiles all functions of a module.
+fn compile_options(config: &Config) -> CompileOptions {
+    CompileOptions {
+        schedule: Arc::clone(&config.schedule),
+        metering: config.metering,
+        interruptible: config.interruptible,
+        interrupt: None,
+        opt: config.opt,
+        budget: config.compile_budget,
+        functions: None,
+        verify: cfg!(debug_assertions),
+    }
+}
+
 impl Module {
+    /// What the compiler makes of a function; `None` if it leaves it to another tier.
+    pub(crate) fn listing(
+        engine: &Engine,
+        bytes: &[u8],
+        func: u32,
+    ) -> Result<Option<Listing>, ModuleError> {
+        let data = load(engine, bytes)?;
+        if data.lacking(Tier::Jit.features()).is_some() {
+            return Ok(None);
+        }
+        Ok(etalon_jit::listing(&data, &compile_options(engine.config()), func)?)
+    }
+
     /// Decodes, validates and, if the tier compiles, compiles. With the feature `wat` of this package the bytes may
     /// also be the text format.
     ///
@@ -125,14 +154,9 @@ impl Module {
             return Ok(Module { engine, data, compiled: None, code: None, tiers });
         }
         let options = CompileOptions {
-            schedule: Arc::clone(&config.schedule),
-            metering: config.metering,
-            interruptible: config.interruptible,
             interrupt: interrupt.map(|handle| handle.flag().clone()),
-            opt: config.opt,
-            budget: config.compile_budget,
             functions: (functions.len() < tiers.len()).then_some(functions),
-            verify: cfg!(debug_assertions),
+            ..compile_options(config)
         };
         let compiled = etalon_jit::compile(&data, &options)?;
         check()?;

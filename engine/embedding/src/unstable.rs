@@ -17,6 +17,7 @@ use crate::module::{Module, wanted};
 use crate::reference::{AnyRef, ExternRef, Rooted};
 use crate::store::Store;
 use crate::value::Val;
+pub use etalon_jit::Listing;
 pub use etalon_jit::artefact::About;
 use etalon_jit::{ArtefactError, artefact};
 pub use etalon_module as module;
@@ -52,6 +53,15 @@ pub fn mixed_interruptible(
     tier_of: impl Fn(u32) -> Tier + Send + 'static,
 ) -> Result<Module, ModuleError> {
     Module::placed_interruptible(engine, bytes, handle, tier_of)
+}
+
+/// What the compiler makes of one function of a module, as the settings of the engine have it: the code generator's form, and
+/// machine code. `None` if it leaves the function to another tier, or the module does not define it.
+///
+/// # Errors
+/// If the module is refused, or code for this processor cannot be made at all.
+pub fn listing(engine: &Engine, bytes: &[u8], func: u32) -> Result<Option<Listing>, ModuleError> {
+    Module::listing(engine, bytes, func)
 }
 
 /// A handle of no store, for work of the embedder's own.

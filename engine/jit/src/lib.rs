@@ -21,7 +21,7 @@ mod trap;
 pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
 pub use code::{CompiledModule, LoadedModule};
-pub use compile::{Budget, CompileOptions, OptLevel, compile};
+pub use compile::{Budget, CompileOptions, Listing, OptLevel, compile, listing};
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError, NotCompiled, Reason};
 pub use executor::Jit;

@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
+use etalon::unstable::Listing;
 use etalon::{Features, Schedule};
 use etalon_record::{Backtrace, EngineInfo};
 use std::any::Any;
@@ -41,11 +42,50 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The same engine, set otherwise in a way that must not show; `None` if that is nothing for it, or if its name says
+    /// already how it is set.
+    fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
+        _ = turn;
+        None
+    }
+
+    /// What the engine's compiler makes of a function of a module, for people; `None` if it does not show that.
+    fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
+        _ = (config, wasm, func);
+        None
+    }
+
     /// The engine, set up.
     ///
     /// # Errors
     /// If the engine cannot be set up as asked.
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError>;
+}
+
+/// Settings that must not show in what a module does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingsTurn {
+    /// The heap is collected before every allocation.
+    GcStress,
+    /// The compiler does not optimise.
+    Unoptimised,
+    /// Compiled code comes from an artefact.
+    Artefact,
+    /// Functions are on different tiers.
+    Mixed,
+    /// Nothing is charged: it shows in gas alone.
+    Unmetered,
+}
+
+impl SettingsTurn {
+    /// Each of them.
+    pub const ALL: &[SettingsTurn] = &[
+        SettingsTurn::GcStress,
+        SettingsTurn::Unoptimised,
+        SettingsTurn::Unmetered,
+        SettingsTurn::Artefact,
+        SettingsTurn::Mixed,
+    ];
 }
 
 impl dyn Adapter + '_ {

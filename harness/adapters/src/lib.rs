@@ -27,11 +27,12 @@ mod watchdog;
 
 pub use adapter::{
     Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Invocation,
-    Opened, Prepared, Seen, Session, SessionConfig, StateDigest, Turn, Turns, Watch,
+    Opened, Prepared, Seen, Session, SessionConfig, SettingsTurn, StateDigest, Turn, Turns, Watch,
 };
 pub use coverage::RuleTally;
 #[doc(hidden)]
 pub use etalon::fault;
+pub use etalon::unstable::Listing;
 pub use etalon::{Features, Schedule, Tier};
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;

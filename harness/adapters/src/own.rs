@@ -1,17 +1,20 @@
 //! Our own tiers as engines.
 
-use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionConfig};
+use crate::adapter::{
+    Adapter, AdapterError, Opened, Prepared, Session, SessionConfig, SettingsTurn,
+};
 use crate::coverage::RuleTally;
 use crate::outcome::Outcome;
 use crate::own_session::OwnSession;
 use crate::placement::{MIXED, Placed, tier_of};
 use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
-use crate::settings::{Settings, with_settings};
+use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
-use etalon::unstable;
+use etalon::unstable::{self, Listing};
 use etalon::{
-    CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, Tier,
+    CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, OptLevel,
+    Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -172,6 +175,27 @@ impl Adapter for OwnTier {
         !self.named.unmetered
     }
 
+    fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
+        let is_plain = self.mixed.is_none() && self.piece.is_none();
+        if self.named != Settings::default() || !is_plain {
+            return None;
+        }
+        let with = |named| Some(self.clone().with(named));
+        let turned = match turn {
+            // The oracle is the measure, and slow.
+            SettingsTurn::GcStress if self.tier == Tier::Oracle => None,
+            SettingsTurn::GcStress => with(Settings { gc_stress: true, ..self.named }),
+            SettingsTurn::Unmetered => with(Settings { unmetered: true, ..self.named }),
+            SettingsTurn::Unoptimised if compiles(self.tier) => {
+                with(Settings { opt: OptLevel::None, ..self.named })
+            }
+            SettingsTurn::Artefact if self.tier == Tier::Jit => Some(OwnTier::new(Tier::Aot)),
+            SettingsTurn::Mixed if self.tier == Tier::Jit => Some(OwnTier::mixed(1)),
+            _ => None,
+        };
+        turned.map(|tier| Arc::new(tier) as Arc<dyn Adapter>)
+    }
+
     fn misfit(&self, config: &SessionConfig, bytes: &[u8]) -> Option<AdapterError> {
         if !Module::is_artefact(bytes) {
             return None;
@@ -180,6 +204,12 @@ impl Adapter for OwnTier {
         let reason =
             artefact_misfit(&settings, self.tier, self.mixed.is_some(), self.trusts, bytes)?;
         Some(AdapterError { engine: self.info().name, reason })
+    }
+
+    fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
+        let compiles = self.mixed.is_some() || compiles(self.tier);
+        let engine = Engine::new(&self.settings(config)).ok().filter(|_| compiles)?;
+        unstable::listing(&engine, wasm, func).ok()?
     }
 
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
@@ -250,5 +280,33 @@ impl OwnOpened {
             ModuleError::Thread(error) => Outcome::HostError(error.to_string()),
             error => Outcome::Rejected(rejection(error)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapter::SessionConfig;
+    use crate::registry::adapter;
+    use etalon::Features;
+
+    /// Code is shown by tiers that compile, of functions that the module defines.
+    #[test]
+    fn what_the_compiler_makes_of_a_function_is_shown() {
+        let wasm = wat::parse_str(
+            r#"(module (import "m" "f" (func)) (func (param i32) (result i32)
+                (i32.rotl (local.get 0) (i32.const 7))))"#,
+        )
+        .unwrap();
+        let config =
+            SessionConfig { features: Features::wasm3(), gas: None, turns: false, time: None };
+        let listing = |name: &str, func| adapter(name).unwrap().listing(&config, &wasm, func);
+        for name in ["jit", "aot", "auto", "mixed1", "jit?opt=none"] {
+            let code = listing(name, 1).unwrap();
+            assert!(code.clif.contains("rotl"), "{name}: {}", code.clif);
+            assert!(code.assembly.lines().count() > 3, "{name}: {}", code.assembly);
+        }
+        assert_eq!(listing("interp", 1), None);
+        assert_eq!(listing("jit", 0), None);
+        assert_eq!(listing("jit", 2), None);
     }
 }

@@ -242,6 +242,21 @@ impl Observation {
 }
 
 /// On one line, for people: values are as the text format writes them.
+impl Observation {
+    /// What an engine did, without the digests of what does not differ.
+    #[must_use]
+    pub fn relevant(&self, what: Aspect) -> Observation {
+        let mut seen = self.clone();
+        seen.digests.retain(|name, _| {
+            matches!(
+                (what, name.as_str()),
+                (Aspect::Memory, "memories") | (Aspect::Globals, _) | (Aspect::Tables, "tables")
+            )
+        });
+        seen
+    }
+}
+
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.outcome)?;

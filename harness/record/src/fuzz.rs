@@ -42,6 +42,9 @@ pub struct FuzzRecord {
     /// The engines that ran.
     #[serde(default)]
     pub engines: Vec<EngineInfo>,
+    /// The engines with other settings, which must not show: a list for each that the modules went through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotation: Vec<Vec<String>>,
     /// The findings, each kind of divergence once, and each kind of difference in time.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -105,6 +108,7 @@ impl FuzzRecord {
             outcomes: BTreeMap::new(),
             interrupted: false,
             engines: Vec::new(),
+            rotation: Vec::new(),
             findings: Vec::new(),
             timed_out: 0,
             time_limit: None,

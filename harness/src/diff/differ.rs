@@ -6,7 +6,7 @@ use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
 use super::trace::{Trace, observation, outcome_name};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Outcome};
+use etalon_adapters::{Adapter, AdapterError, Listing, Outcome};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -143,6 +143,13 @@ impl Differ {
             engines.push(self.engines[other].clone());
         }
         Differ { engines, options: self.options.clone() }
+    }
+
+    /// What the compiler of an engine, by its position in the list, makes of a function of a case; `None` if it does not show it.
+    pub fn listing(&self, engine: usize, case: &Case, func: u32) -> Option<Listing> {
+        let (_, adapter) = self.engines.get(engine)?;
+        let config = session_config(adapter.as_ref(), &self.options.run, case);
+        adapter.listing(&config, &case.wasm, func)
     }
 
     /// Runs a case on one engine, by its position in the list.

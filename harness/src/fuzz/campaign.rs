@@ -2,11 +2,12 @@
 
 use super::journal::{Journal, Past};
 use super::options::{FuzzError, FuzzOptions};
+use super::rotation::Rotation;
 use super::run::{common_features, numbered_case, profile_of};
 use super::save::{Found, Shown, describe, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
-use crate::diff::{Case, Differ, Judged, Verdict};
+use crate::diff::{Case, Judged, Verdict};
 use crate::reduce::{Budget, Reduced, reduce};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
@@ -16,7 +17,7 @@ use std::path::Path;
 /// The cases that are done, the findings in them, and the journal that says so.
 pub(crate) struct Campaign<'a> {
     options: &'a FuzzOptions,
-    differ: &'a Differ,
+    rotation: &'a Rotation,
     journal: Option<Journal>,
     pub(crate) tally: Tally,
     /// The rules that earlier runs of the campaign reached.
@@ -29,11 +30,12 @@ impl<'a> Campaign<'a> {
     /// Begins a campaign, or goes on with one. One that is complete gives its record.
     pub(crate) fn begin(
         options: &'a FuzzOptions,
-        differ: &'a Differ,
+        rotation: &'a Rotation,
         tool: &Tool,
         arch: &str,
     ) -> Result<Result<Self, Box<FuzzRecord>>, FuzzError> {
-        let open = |folder: &Path| Journal::open(folder, options, differ.infos(), tool, arch);
+        let open =
+            |folder: &Path| Journal::open(folder, options, rotation.plain().infos(), tool, arch);
         let (journal, past) = match options.out.as_deref().map(open).transpose()? {
             Some((journal, past)) => (Some(journal), past),
             None => (None, Past::default()),
@@ -42,7 +44,7 @@ impl<'a> Campaign<'a> {
         if let Some(record) = complete {
             return Ok(Err(record));
         }
-        Ok(Ok(Campaign { options, differ, journal, tally, rules, reached: 0 }))
+        Ok(Ok(Campaign { options, rotation, journal, tally, rules, reached: 0 }))
     }
 
     /// Adds a case that is done. A finding is saved at once, as it is; then the journal is told.
@@ -58,7 +60,8 @@ impl<'a> Campaign<'a> {
                 continue;
             }
             let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
-            save(self.folder(), self.differ, &self.found(kind, false), shown)?;
+            let differ = self.rotation.of(self.options, kind.number);
+            save(self.folder(), differ, &self.found(kind, false), shown)?;
             if let Some(known) = known {
                 self.forget(known, &kind.finding.folder);
             }
@@ -151,11 +154,12 @@ impl<'a> Campaign<'a> {
         let whole = numbered_case(self.options, kind.number);
         let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
         let budget = Budget { jobs: self.options.jobs, ..Budget::default() };
-        let engine = match self.differ.judge(&whole)?.verdict {
+        let differ = self.rotation.of(self.options, kind.number);
+        let engine = match differ.judge(&whole)?.verdict {
             Verdict::Diverged { engine, .. } => engine,
             _ => return Ok(Some(as_found())),
         };
-        let reduced = reduce(self.differ, &whole, engine, &kind.difference, budget)?;
+        let reduced = reduce(differ, &whole, engine, &kind.difference, budget)?;
         let Reduced { case, judged, cause, .. } = reduced;
         if self.options.is_stopped() {
             return Ok(None);
@@ -172,10 +176,10 @@ impl<'a> Campaign<'a> {
             cause: cause.as_ref(),
             cases: kind.cases,
         };
-        let (mut finding, _) = describe(self.differ, shown);
+        let (mut finding, _) = describe(differ, shown);
         // Of those of one cause the first is kept.
         if !known.iter().any(|known| known.id == finding.id) {
-            finding = save(self.folder(), self.differ, &found, shown)?;
+            finding = save(self.folder(), differ, &found, shown)?;
         }
         self.forget(kind, &finding.folder);
         Ok(Some(finding))

@@ -30,6 +30,7 @@ struct Settings {
     profiles: Vec<String>,
     engines: Vec<EngineInfo>,
     features: Vec<String>,
+    rotates: bool,
     rounds: usize,
     gas: Option<u64>,
     schedule: Option<String>,
@@ -76,7 +77,7 @@ impl Settings {
         let run = &options.diff.run;
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Settings {
-            journal: 4,
+            journal: 5,
             tool: tool.clone(),
             arch: arch.to_owned(),
             seed: options.seed,
@@ -85,6 +86,7 @@ impl Settings {
             profiles: owned(options.profiles.iter().map(|profile| profile.name).collect()),
             engines,
             features: owned(run.features.names()),
+            rotates: options.rotates,
             rounds: options.rounds,
             gas: run.gas.as_ref().and_then(|gas| gas.limit),
             schedule: run.gas.as_ref().map(|gas| gas.schedule.id().to_string()),
@@ -285,6 +287,7 @@ mod tests {
             jobs: 1,
             engines: Vec::new(),
             profiles: Vec::new(),
+            rotates: true,
             rounds: 1,
             diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false },
             out: None,

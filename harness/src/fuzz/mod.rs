@@ -8,6 +8,7 @@ mod journal;
 mod options;
 mod ranges;
 mod report;
+mod rotation;
 mod run;
 mod save;
 mod tally;

@@ -2,8 +2,9 @@
 
 use super::campaign::Campaign;
 use super::options::{FuzzError, FuzzOptions, Progress, SoFar};
+use super::rotation::Rotation;
 use super::tally::Tally;
-use crate::diff::{Call, Case, Differ};
+use crate::diff::{Call, Case};
 use crate::generate::{Profile, Stream, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
@@ -71,8 +72,8 @@ pub fn fuzz(
     arch: &str,
     progress: &dyn Progress,
 ) -> Result<FuzzRecord, FuzzError> {
-    let differ = Differ::new(options.engines.clone(), options.diff.clone());
-    let campaign = match Campaign::begin(options, &differ, &tool, arch)? {
+    let rotation = Rotation::new(options);
+    let campaign = match Campaign::begin(options, &rotation, &tool, arch)? {
         Ok(campaign) => campaign,
         Err(record) => {
             progress.complete();
@@ -82,14 +83,15 @@ pub fn fuzz(
     let mut record = FuzzRecord::new(tool, arch, options.seed);
     let names: Vec<&str> = options.profiles.iter().map(|profile| profile.name).collect();
     record.profile = Some(names.join(","));
-    record.engines = differ.infos();
+    record.engines = rotation.plain().infos();
+    record.rotation = rotation.names();
     record.settings = settings_of(options);
     record.shards = options
         .shard
         .map(|shard| Shards { of: shard.count() as u64, these: vec![shard.index() as u64] });
     record.time_limit = options.diff.run.time.as_ref().and_then(limit_text);
 
-    run_cases(options, &differ, campaign, progress)?.finish(record)
+    run_cases(options, &rotation, campaign, progress)?.finish(record)
 }
 
 /// The options that decide what a campaign does, in words, but for those that have a place of their own in the record.
@@ -104,6 +106,7 @@ fn settings_of(options: &FuzzOptions) -> BTreeMap<String, String> {
     set("features", Some(run.features.names().join(",")));
     set("gas", run.gas.as_ref().and_then(|gas| gas.limit).map(|limit| limit.to_string()));
     set("modules", options.modules.map(|modules| modules.to_string()));
+    set("rotation", Some(if options.rotates { "on" } else { "off" }.to_owned()));
     set("rounds", Some(options.rounds.to_string()));
     set("schedule", run.gas.as_ref().map(|gas| gas.schedule.id().to_string()));
     settings
@@ -133,7 +136,7 @@ pub(crate) fn common_features(options: &FuzzOptions, profile: &Profile) -> Featu
 
 fn run_cases<'a>(
     options: &'a FuzzOptions,
-    differ: &'a Differ,
+    rotation: &'a Rotation,
     campaign: Campaign<'a>,
     progress: &dyn Progress,
 ) -> Result<Campaign<'a>, FuzzError> {
@@ -158,7 +161,7 @@ fn run_cases<'a>(
             if !options.is_ours(number) || done.contains(number) {
                 continue;
             }
-            if let Err(error) = run_case(options, differ, number, &campaign, progress) {
+            if let Err(error) = run_case(options, rotation, number, &campaign, progress) {
                 lock(&failed).get_or_insert(error);
             }
         }
@@ -174,12 +177,13 @@ fn run_cases<'a>(
 /// Runs one case and adds it to the campaign.
 fn run_case(
     options: &FuzzOptions,
-    differ: &Differ,
+    rotation: &Rotation,
     number: u64,
     campaign: &Mutex<Campaign<'_>>,
     progress: &dyn Progress,
 ) -> Result<(), FuzzError> {
     let (case, cells) = numbered(options, number);
+    let differ = rotation.of(options, number);
     let judged = differ.judge(&case)?;
     if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.

@@ -43,7 +43,8 @@ pub struct Shown<'a> {
 }
 
 /// Names a finding and, if there is a folder, saves it there in a folder of its name, each file whole or not at all:
-/// `original.wasm`, `reduced.wat` if it was reduced, `finding.toml`, `report.md` for the engine's maintainer, and `replay.sh`.
+/// `original.wasm`, `reduced.wat` if it was reduced, `finding.toml`, `report.md` for the engine's maintainer, `replay.sh`, and for
+/// our own compiler what it makes of the function, as `function.clif` and `function.asm`.
 /// `finding.toml` is an entry of the corpus: copied as `<id>.toml` next to `<id>.wat`, it is a regression test.
 ///
 /// The id says what differs, at which instruction and on which engines, so findings of one cause have one id. Where the
@@ -105,6 +106,8 @@ fn id_of_cause(differ: &Differ, engine: usize, operator: &str, divergence: &Dive
     let mut hasher = blake3::Hasher::new();
     for (place, name) in differ.names().enumerate() {
         if place == 0 || place == engine {
+            // Settings that must not show are not a cause.
+            let name = name.split('?').next().unwrap_or(name);
             hasher.update(name.as_bytes()).update(&[0]);
         }
     }
@@ -127,7 +130,8 @@ fn id(case: &Case, divergence: &Divergence) -> String {
 
 /// One line for each engine.
 fn lines(divergence: &Divergence) -> Vec<String> {
-    divergence.by_engine.iter().map(|(name, seen)| format!("{name}: {seen}")).collect()
+    let seen = divergence.by_engine.iter();
+    seen.map(|(name, seen)| format!("{name}: {}", seen.relevant(divergence.what))).collect()
 }
 
 /// The operator at which the engines begin to differ: the one at which an engine trapped, or the only one left that can be the cause.
@@ -186,6 +190,12 @@ fn write(
     }
     let report = report::of(&file, finding, shown.case, &printed);
     write("report.md", report.as_bytes())?;
+    if let Some(cause) = shown.cause
+        && let Some(listing) = differ.listing(differing(shown.judged), shown.case, cause.func)
+    {
+        write("function.clif", listing.clif.as_bytes())?;
+        write("function.asm", listing.assembly.as_bytes())?;
+    }
     write("replay.sh", report::replay(&file).as_bytes())?;
     write(FINDING, toml.as_bytes())
 }
@@ -206,7 +216,8 @@ fn entry(
     let engine = differing(shown.judged);
     let infos = differ.infos().into_iter().enumerate();
     let differing = infos.filter(|(place, _)| *place == 0 || *place == engine).map(|(_, info)| {
-        let seen = divergence.by_engine.get(&info.name).map(ToString::to_string);
+        let seen = divergence.by_engine.get(&info.name);
+        let seen = seen.map(|seen| seen.relevant(divergence.what).to_string());
         EntryEngine { name: info.name, version: info.version, seen: seen.unwrap_or_default() }
     });
     let cause = shown.cause.map(|cause| EntryCause {

@@ -1,73 +1,12 @@
 //! Arguments for exported functions.
 
 use super::stream::Stream;
+use super::typed::{RELATIONS, Ty, edges, lanes, related};
 use etalon_adapters::{RefKind, Val, ValKind};
 use etalon_module::{CompType, HeapType, Module, RefType, TypeUse, ValType};
 
-/// Edge values of integers.
-const EDGES: &[u64] = &[
-    0,
-    1,
-    2,
-    3,
-    31,
-    32,
-    33,
-    63,
-    64,
-    255,
-    0x7fff,
-    0xffff,
-    0x1_0000,
-    0x7fff_ffff,
-    0x8000_0000,
-    0xffff_fffe,
-    0xffff_ffff,
-    0x1_0000_0000,
-    0x7fff_ffff_ffff_ffff,
-    0x8000_0000_0000_0000,
-    0xffff_ffff_ffff_fffe,
-    0xffff_ffff_ffff_ffff,
-];
-
-/// Edge values of floats: zeros, the bounds of integers, subnormals, infinities.
-const FLOATS: &[f64] = &[
-    0.0,
-    -0.0,
-    1.0,
-    -1.0,
-    0.5,
-    1.5,
-    2.5,
-    -0.9999999999,
-    f64::MIN_POSITIVE,
-    5e-324,
-    1e-40,
-    f64::MAX,
-    f64::INFINITY,
-    f64::NEG_INFINITY,
-    2147483647.0,
-    2147483648.0,
-    -2147483648.0,
-    -2147483649.0,
-    4294967295.0,
-    4294967296.0,
-    9223372036854775807.0,
-    -9223372036854775808.0,
-    18446744073709551615.0,
-];
-
-/// NaNs as bits: canonical, negative, with a payload, signalling.
-const NANS: &[(u32, u64)] = &[
-    (0x7fc0_0000, 0x7ff8_0000_0000_0000),
-    (0xffc0_0000, 0xfff8_0000_0000_0000),
-    (0x7fc0_1234, 0x7ff8_0000_0000_1234),
-    (0x7fa0_0000, 0x7ff4_0000_0000_0000),
-    (0xff80_0001, 0xfff0_0000_0000_0001),
-];
-
-/// Arguments for the parameters of a function. The first round is all zeros and nulls, later ones mix edge values,
-/// small integers and arbitrary bits. `None` if the embedder has no value for a parameter.
+/// Arguments for the parameters of a function. The first round is all zeros and nulls, later ones mix edge values, arbitrary
+/// bits, and values that stand in a relation to an argument before them. `None` if the embedder has no value for a parameter.
 /// Types in `params` are those of `module`.
 pub fn arguments(
     module: &Module,
@@ -75,52 +14,42 @@ pub fn arguments(
     round: usize,
     stream: &mut Stream,
 ) -> Option<Vec<Val>> {
-    params.iter().map(|ty| argument(module, *ty, round, stream)).collect()
+    let mut before: Vec<(Ty, u128)> = Vec::new();
+    let mut argument = |ty: &ValType| {
+        if let ValType::Ref(ty) = ty {
+            return reference(module, *ty, round == 0, stream);
+        }
+        let ty = Ty::of(*ty);
+        let bits = if round == 0 { 0 } else { number(ty, &before, stream) };
+        before.push((ty, bits));
+        Some(value(ty, bits))
+    };
+    params.iter().map(&mut argument).collect()
 }
 
-fn argument(module: &Module, ty: ValType, round: usize, stream: &mut Stream) -> Option<Val> {
-    let plain = round == 0;
-    Some(match ty {
-        ValType::I32 if plain => Val::I32(0),
-        ValType::I64 if plain => Val::I64(0),
-        ValType::F32 if plain => Val::F32(0),
-        ValType::F64 if plain => Val::F64(0),
-        ValType::V128 if plain => Val::V128(0),
-        ValType::I32 => Val::I32(integer(stream) as i32),
-        ValType::I64 => Val::I64(integer(stream) as i64),
-        ValType::F32 => Val::F32(float(stream).0),
-        ValType::F64 => Val::F64(float(stream).1),
-        ValType::V128 => Val::V128(vector(stream)),
-        ValType::Ref(ty) => return reference(module, ty, plain, stream),
-    })
-}
-
-fn integer(stream: &mut Stream) -> u64 {
-    match stream.below(4) {
-        0 => stream.next_u64(),
-        1 => stream.below(16) as u64,
-        _ => EDGES[stream.below(EDGES.len())],
-    }
-}
-
-/// One number as bits of both formats.
-fn float(stream: &mut Stream) -> (u32, u64) {
-    match stream.below(4) {
-        0 => (stream.next_u64() as u32, stream.next_u64()),
-        1 => NANS[stream.below(NANS.len())],
+/// The bits of a number or vector.
+fn number(ty: Ty, before: &[(Ty, u128)], stream: &mut Stream) -> u128 {
+    let alike = before.iter().rev().find(|(other, _)| *other == ty);
+    match (stream.below(8), alike) {
+        (0, _) => stream.next_u128(),
+        (1, _) if matches!(ty, Ty::I32 | Ty::I64) => stream.below(16) as u128,
+        (1..=3, _) if ty == Ty::V128 => lanes(&mut |n| stream.below(n)),
+        (4 | 5, Some((_, bits))) => related(ty, *bits, stream.below(RELATIONS)),
         _ => {
-            let number = FLOATS[stream.below(FLOATS.len())];
-            ((number as f32).to_bits(), number.to_bits())
+            let list = edges(ty);
+            list[stream.below(list.len())]
         }
     }
 }
 
-fn vector(stream: &mut Stream) -> u128 {
-    let pair = |low: u64, high: u64| (u128::from(high) << 64) | u128::from(low);
-    match stream.below(3) {
-        0 => stream.next_u128(),
-        1 => pair(integer(stream), integer(stream)),
-        _ => pair(float(stream).1, float(stream).1),
+/// The value of a type that is no reference, of bits of which the lowest count.
+pub(crate) fn value(ty: Ty, bits: u128) -> Val {
+    match ty {
+        Ty::I32 | Ty::Ref(_) => Val::I32(bits as u32 as i32),
+        Ty::I64 => Val::I64(bits as u64 as i64),
+        Ty::F32 => Val::F32(bits as u32),
+        Ty::F64 => Val::F64(bits as u64),
+        Ty::V128 => Val::V128(bits),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Generated modules and arguments, each determined by a seed and a number.
 
 mod args;
+mod choices;
 mod coverage;
+mod mutated;
 mod profile;
 mod stream;
 mod typed;

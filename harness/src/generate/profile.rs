@@ -1,5 +1,7 @@
 //! Profiles: what generated modules look like.
 
+use super::choices::Choices;
+use super::mutated::mutated;
 use super::stream::Stream;
 use super::typed::{self, Filler};
 use arbitrary::Unstructured;
@@ -30,6 +32,10 @@ enum Source {
     Typed(Filler),
     /// All there is, in order.
     Sweep,
+    /// From scripts, with changes.
+    Scripts,
+    /// From wasm-smith, with settings that are drawn too.
+    Drawn,
 }
 
 /// A generated module and what to call, if the generator says so.
@@ -86,6 +92,20 @@ pub const PROFILES: &[Profile] = &[
         features: Features::all,
         calls: 1,
         source: Source::Sweep,
+    },
+    Profile {
+        name: "scripts",
+        about: "modules of the official scripts with changes, and the scripts' calls",
+        features: Features::all,
+        calls: 1,
+        source: Source::Scripts,
+    },
+    Profile {
+        name: "smith",
+        about: "modules of any kind, with settings that are drawn",
+        features: Features::all,
+        calls: 1,
+        source: Source::Drawn,
     },
     Profile {
         name: "wasm2",
@@ -199,6 +219,11 @@ impl Profile {
         matches!(self.source, Source::Sweep)
     }
 
+    /// Whether its functions end without being stopped by gas.
+    pub fn ends(&self) -> bool {
+        matches!(self.source, Source::Typed(_) | Source::Sweep)
+    }
+
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
     fn config(&self, shape: fn(&mut Config), features: Features) -> Config {
         let mut config = Config {
@@ -229,8 +254,7 @@ impl Profile {
             ..Config::default()
         };
         shape(&mut config);
-        restrict(&mut config, features.intersection((self.features)()));
-        config
+        restricted(config, features.intersection((self.features)()))
     }
 }
 
@@ -241,8 +265,8 @@ fn kinds(config: &mut Config, kinds: &[InstructionKind]) {
     config.allowed_instructions = InstructionKinds::new(&all);
 }
 
-/// Disables what is not in `features`.
-fn restrict(config: &mut Config, features: Features) {
+/// The same without what is not in `features`.
+fn restricted(mut config: Config, features: Features) -> Config {
     let names = features.names();
     let has = |name: &str| names.contains(&name);
     config.saturating_float_to_int_enabled &= has("nontrapping-float-to-int-conversions");
@@ -266,6 +290,7 @@ fn restrict(config: &mut Config, features: Features) {
     if has("reference-types") {
         config.max_tables = 3;
     }
+    config
 }
 
 /// The bytes of the module number `case` of a seed, using no more than `features`.
@@ -275,7 +300,8 @@ fn restrict(config: &mut Config, features: Features) {
 pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> Generated {
     let mut stream = Stream::new(profile.name, seed, case);
     let length = match profile.source {
-        Source::Smith(_) => 256 << stream.below(5),
+        Source::Smith(_) | Source::Drawn => 256 << stream.below(5),
+        Source::Scripts => 256,
         Source::Typed(_) => 2048 << stream.below(3),
         Source::Sweep => return swept(features.intersection((profile.features)()), case),
     };
@@ -317,18 +343,75 @@ fn generated(profile: &Profile, features: Features, bytes: &[u8]) -> Generated {
             let number = bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
             return swept(allowed, number);
         }
+        Source::Scripts => {
+            let made = mutated(&mut Choices::new(bytes), allowed);
+            let (wasm, calls) = made.unwrap_or_else(|| (empty(), Vec::new()));
+            return Generated { wasm, calls: Some(calls), cells: Vec::new() };
+        }
+        Source::Drawn => {
+            let mut unstructured = Unstructured::new(bytes);
+            let config = profile.config(|_| {}, features);
+            let config = drawn(&mut unstructured, config).unwrap_or_default();
+            let wasm = smith(restricted(config, allowed), &mut unstructured);
+            return Generated { wasm, calls: None, cells: Vec::new() };
+        }
         Source::Smith(shape) => shape,
     };
-    Generated { wasm: smith(profile, shape, features, bytes), calls: None, cells: Vec::new() }
+    let wasm = smith(profile.config(shape, features), &mut Unstructured::new(bytes));
+    Generated { wasm, calls: None, cells: Vec::new() }
 }
 
-fn smith(profile: &Profile, shape: fn(&mut Config), features: Features, bytes: &[u8]) -> Vec<u8> {
-    let mut unstructured = Unstructured::new(bytes);
-    match Module::new(profile.config(shape, features), &mut unstructured) {
-        Ok(module) => module.to_bytes(),
-        // The generator gives up; the empty module is still a module.
-        Err(_) => wasm_encoder::Module::new().finish(),
+fn smith(config: Config, u: &mut Unstructured<'_>) -> Vec<u8> {
+    // If the generator gives up, the empty module is still a module.
+    Module::new(config, u).map_or_else(|_| empty(), |module| module.to_bytes())
+}
+
+fn empty() -> Vec<u8> {
+    wasm_encoder::Module::new().finish()
+}
+
+/// Settings that bytes decide: how many there are of each thing, which instructions, and which features are left out. What
+/// bounds the work of an engine stays as it is.
+fn drawn(u: &mut Unstructured<'_>, usual: Config) -> arbitrary::Result<Config> {
+    use InstructionKind::{Memory, Numeric, NumericInt, Reference, Table, Vector, VectorInt};
+    let mut config = usual;
+    for most in [
+        &mut config.max_types,
+        &mut config.max_funcs,
+        &mut config.max_globals,
+        &mut config.max_imports,
+        &mut config.max_data_segments,
+        &mut config.max_element_segments,
+        &mut config.max_elements,
+    ] {
+        *most = u.int_in_range(1..=40)?;
     }
+    config.min_funcs = u.int_in_range(1..=8)?.min(config.max_funcs);
+    config.max_instructions = *u.choose(&[10, 40, 100, 300, 600])?;
+    config.max_nesting_depth = u.int_in_range(1..=12)?;
+    config.max_tags = u.int_in_range(0..=6)?;
+    config.min_memories = u.int_in_range(0..=1)?;
+    config.min_tables = u.int_in_range(0..=1)?;
+    config.disallow_traps = u.ratio(1, 4)?;
+    let far = if u.ratio(1, 2)? { 30 } else { 1 };
+    config.memory_offset_choices = MemoryOffsetChoices(60, 10, far);
+    let all = [Numeric, NumericInt, Vector, VectorInt, Memory, Table, Reference];
+    if u.ratio(1, 2)? {
+        let some: Vec<_> = all.into_iter().filter(|_| u.ratio(1, 2).unwrap_or(true)).collect();
+        kinds(&mut config, &some);
+    }
+    for enabled in [
+        &mut config.simd_enabled,
+        &mut config.relaxed_simd_enabled,
+        &mut config.gc_enabled,
+        &mut config.exceptions_enabled,
+        &mut config.threads_enabled,
+        &mut config.memory64_enabled,
+        &mut config.tail_call_enabled,
+    ] {
+        *enabled &= !u.ratio(1, 4)?;
+    }
+    Ok(config)
 }
 
 #[cfg(test)]

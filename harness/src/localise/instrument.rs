@@ -38,6 +38,17 @@ pub(crate) enum What {
     Object,
 }
 
+impl What {
+    /// Whether it is told right after another thing, of the same instruction.
+    pub(crate) fn follows(self, before: What) -> bool {
+        match (before, self) {
+            (What::Result(a), What::Result(b)) | (What::Param(a), What::Param(b)) => b == a + 1,
+            (What::Reached, What::Param(0)) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A part of the state that can be told after each instruction that may write to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {

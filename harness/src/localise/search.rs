@@ -105,6 +105,20 @@ impl Run {
     fn point(&self, engine: usize, event: usize) -> Option<&Point> {
         self.points.get(self.told[engine].get(event)?.point)
     }
+
+    /// The first of the events that one instruction told, or one entry of a function, of which the first engine told the event
+    /// with a number.
+    fn arrival(&self, event: usize) -> usize {
+        let mut first = event;
+        while let Some((point, before)) =
+            self.point(0, first).zip(self.point(0, first.wrapping_sub(1)))
+            && (point.func, point.op) == (before.func, before.op)
+            && point.what.follows(before.what)
+        {
+            first -= 1;
+        }
+        first
+    }
 }
 
 impl Pair<'_> {
@@ -175,8 +189,8 @@ impl Pair<'_> {
 
     /// The instruction that stands between the last point that both reached alike and the next one.
     fn blamed(&self, run: &Run, at: usize) -> Option<(u32, usize)> {
-        let before = at.checked_sub(1).and_then(|before| run.point(0, before));
         let next = run.point(0, at);
+        let before = run.arrival(at).checked_sub(1).and_then(|before| run.point(0, before));
         let same_place =
             run.point(1, at).zip(next).is_some_and(|(b, a)| (a.func, a.op) == (b.func, b.op));
         let transfer = before.and_then(|point| self.next_after(point));
@@ -190,8 +204,6 @@ impl Pair<'_> {
         let Some(op) = next.op else { return transfer };
         let here = (next.func, op);
         match transfer {
-            // What was told of the same instruction before was the same.
-            _ if before.is_some_and(|b| (b.func, b.op) == (next.func, next.op)) => Some(here),
             Some((func, transfer)) if (func, transfer) != here => {
                 let opcode = self.text.func(func)?.ops[transfer].opcode;
                 let is_plain_end = matches!(opcode, Opcode::End | Opcode::Else | Opcode::Return);

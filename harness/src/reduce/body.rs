@@ -4,7 +4,7 @@ use super::calls::simpler;
 use super::draft::{Draft, constant, default};
 use super::tries::Tries;
 use crate::diff::Case;
-use crate::localise::{Known, known_values};
+use crate::localise::Known;
 use crate::rewrite::{Func, Op};
 use etalon_adapters::{AdapterError, Val};
 use etalon_module::Opcode;
@@ -80,7 +80,7 @@ fn expressions(tries: &mut Tries<'_>, best: &mut Case, number: usize) -> Result<
         let Some(func) = draft.text.funcs.get(number) else { return Ok(()) };
         let Some(last) = func.ops.len().checked_sub(2) else { return Ok(()) };
         at = at.min(last);
-        let values = known.get_or_insert_with(|| known_values(tries.differ, best, &draft.text));
+        let values = known.get_or_insert_with(|| tries.known_values(best, &draft.text));
         let cases = smaller(&draft, func, at, values);
         let found = tries.first(&mut cases.into_iter())?;
         drop(draft);

@@ -3,7 +3,7 @@
 use super::draft::{Draft, constant};
 use super::tries::{Goal, Tries};
 use crate::diff::Case;
-use crate::localise::{Cause, Known, known_values};
+use crate::localise::{Cause, Known};
 use crate::rewrite::Func;
 use crate::value::show_typed;
 use etalon_adapters::{AdapterError, Outcome, Val};
@@ -35,7 +35,7 @@ pub(crate) fn alone(
     if let Some(draft) = Draft::of(best)
         && let Some(func) = draft.text.func(cause.func)
     {
-        let known = known_values(tries.differ, best, &draft.text);
+        let known = tries.known_values(best, &draft.text);
         for depth in 1..=DEPTH {
             for leaf in [Leaf::Constant, Leaf::Param] {
                 let slice = Slice {

@@ -1,13 +1,22 @@
 //! Trying modules: on all cores, with a budget, and with the same result on any number of cores.
 
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use crate::localise::{Known, known_values};
+use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Module;
 use etalon_record::Aspect;
+use std::cell::Cell;
 use std::thread::{Builder, scope};
 
+/// What a try costs: so much as this many proposals that are no valid modules.
+const TRY: u64 = 16;
 /// A case that times out takes as long as so many others, or longer.
-const LATE: u64 = 200;
+const LATE: u64 = 200 * TRY;
+/// How much gas costs as much as a proposal that is no valid module.
+const GAS: u64 = 1000;
+/// What it costs to have the values of all instructions told.
+const TELL: u64 = 8 * TRY;
 
 /// The code generators and validators recurse over what is nested.
 const STACK: usize = 16 << 20;
@@ -15,7 +24,7 @@ const STACK: usize = 16 << 20;
 /// How much may be tried.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// How many modules are run.
+    /// How many modules are run. Those that run long count for more, and so many that are not valid for one.
     pub tries: u64,
     /// How many at once.
     pub jobs: usize,
@@ -25,6 +34,15 @@ impl Default for Budget {
     /// As many tries as take seconds for a usual module, one at a time.
     fn default() -> Self {
         Budget { tries: 6000, jobs: 1 }
+    }
+}
+
+/// What it cost to judge a case. It is the same on every machine, unless the case timed out.
+fn cost(judged: &Judged) -> u64 {
+    let gas = judged.traces.iter().flat_map(|trace| &trace.steps).filter_map(|step| step.gas).max();
+    match judged.verdict {
+        Verdict::TimedOut { .. } => LATE,
+        _ => TRY + gas.unwrap_or(0) / GAS,
     }
 }
 
@@ -74,17 +92,25 @@ pub(crate) struct Tries<'a> {
     pub(crate) differ: &'a Differ,
     pub(crate) goal: Goal,
     budget: Budget,
+    /// What is left, in proposals that are not valid.
     left: u64,
+    made: u64,
 }
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(differ: &'a Differ, goal: Goal, budget: Budget) -> Self {
-        Tries { differ, goal, budget, left: budget.tries }
+        Tries { differ, goal, budget, left: budget.tries.saturating_mul(TRY), made: 0 }
     }
 
     /// How many were made.
     pub(crate) fn made(&self) -> u64 {
-        self.budget.tries - self.left
+        self.made
+    }
+
+    /// The values that the first engine has for each instruction of a case.
+    pub(crate) fn known_values(&mut self, case: &Case, text: &Text) -> Known {
+        self.left = self.left.saturating_sub(TELL);
+        known_values(self.differ, case, text)
     }
 
     /// Whether nothing more is to be tried.
@@ -117,21 +143,27 @@ impl<'a> Tries<'a> {
         holds: &dyn Fn(&Goal, &Judged) -> bool,
     ) -> Result<Option<Case>, AdapterError> {
         let features = self.differ.options().run.features;
-        let mut valid = cases.filter(|case| Module::new(&case.wasm, features).is_ok());
+        let refused = Cell::new(0);
+        let mut valid = cases.filter(|case| {
+            let is_valid = Module::new(&case.wasm, features).is_ok();
+            refused.set(refused.get() + u64::from(!is_valid));
+            is_valid
+        });
         loop {
             if self.is_over() {
                 return Ok(None);
             }
             let most = self.budget.jobs.clamp(1, 64).min(usize::try_from(self.left).unwrap_or(64));
             let some: Vec<Case> = valid.by_ref().take(most).collect();
+            self.left = self.left.saturating_sub(refused.take());
             if some.is_empty() {
                 return Ok(None);
             }
             let judged = self.judge_all(&some);
             for (case, judged) in some.into_iter().zip(judged) {
                 let judged = judged?;
-                let late = matches!(judged.verdict, Verdict::TimedOut { .. });
-                self.left = self.left.saturating_sub(if late { LATE } else { 1 });
+                self.made += 1;
+                self.left = self.left.saturating_sub(cost(&judged));
                 if holds(&self.goal, &judged) {
                     return Ok(Some(case));
                 }

@@ -18,6 +18,7 @@ mod actions;
 mod argument;
 mod at;
 mod book;
+mod cases;
 mod encode;
 mod events;
 mod glob;
@@ -41,6 +42,7 @@ mod unfold;
 mod values;
 
 pub use argument::{ArgumentError, Parameter, parse_argument};
+pub(crate) use cases::{ScriptModule, called_modules};
 pub use encode::{EMPTY_MODULE, Refusal, is_blank, modules_of, refusals_of};
 pub use events::{Events, Silent};
 pub use glob::Glob;

@@ -34,6 +34,7 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
         jobs: 2,
         engines: vec![oracle, Arc::new(planted)],
         profiles: vec![Profile::named("mvp").expect("it is in the list")],
+        rotates: false,
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),

@@ -27,6 +27,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
         jobs,
         engines: engines(),
         profiles: vec![Profile::named("mvp").expect("it is in the list")],
+        rotates: false,
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),

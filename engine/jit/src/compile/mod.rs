@@ -17,6 +17,7 @@ pub(crate) mod isa;
 mod joins;
 #[cfg(test)]
 mod limits;
+mod listing;
 mod measure;
 mod memory;
 mod module;
@@ -32,6 +33,7 @@ mod vector;
 mod wide;
 
 pub use budget::Budget;
+pub use listing::{Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
 pub(crate) use object::heap_type_of_code;
 

@@ -1,7 +1,7 @@
 //! What `etalon reduce` and `etalon localise` have in common: a case, and engines that differ in it.
 
 use crate::commands::diff;
-use crate::commands::diff::{phrase, relevant};
+use crate::commands::diff::phrase;
 use crate::commands::validate::feature_names;
 use crate::engines::{self, EngineArgs};
 use crate::escape;
@@ -112,7 +112,7 @@ pub(crate) fn print_divergence(divergence: &Divergence) {
     let place = name.map_or(format!("{file}: "), |name| format!("{file}: {name}: "));
     output::say_in_colour([plain(place), bad(phrase(divergence.what))]);
     for (engine, seen) in &divergence.by_engine {
-        say!("  {engine:<8} {}", relevant(seen, divergence.what));
+        say!("  {engine:<8} {}", seen.relevant(divergence.what));
     }
 }
 

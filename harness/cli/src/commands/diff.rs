@@ -21,7 +21,7 @@ use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Observation, Uncallable};
+use etalon_record::{Aspect, DiffRecord, Divergence, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -349,7 +349,7 @@ fn print(args: &Args, record: &DiffRecord) {
             say!("  {command}");
         }
         for (engine, seen) in &divergence.by_engine {
-            say!("  {engine:<8} {}", relevant(seen, divergence.what));
+            say!("  {engine:<8} {}", seen.relevant(divergence.what));
         }
     }
     for (policy, count) in &record.poisoned {
@@ -408,18 +408,6 @@ fn print_not_callable(all: &[Uncallable]) {
 /// Counts of outcomes on one line.
 pub(crate) fn outcomes(counts: &BTreeMap<String, u64>) -> String {
     counts.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
-}
-
-/// What an engine did, without the digests of what does not differ.
-pub(crate) fn relevant(seen: &Observation, what: Aspect) -> Observation {
-    let mut seen = seen.clone();
-    seen.digests.retain(|name, _| {
-        matches!(
-            (what, name.as_str()),
-            (Aspect::Memory, "memories") | (Aspect::Globals, _) | (Aspect::Tables, "tables")
-        )
-    });
-    seen
 }
 
 /// Where engines differ.

@@ -69,10 +69,13 @@ pub(crate) struct Args {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
+    /// Profiles of generated modules, used in turn: single, chains, control, objects, sequences, scripts, smith, wasm3, wasm2, mvp, quiet, traps, calls, memory, float, simd, gc; by default all of these. `sweep` goes through every operator, operand and edge value
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
+    /// Run every module with the engines as they are named; otherwise every other one runs with other settings: without optimisation, from artefacts, on mixed tiers, collecting before each allocation, without gas
+    #[arg(long)]
+    pub no_rotation: bool,
     /// How often each export is called
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = count::rounds())]
     pub rounds: usize,
@@ -131,6 +134,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         jobs: args.jobs.unwrap_or_else(cores),
         engines: adapters,
         profiles,
+        rotates: !args.no_rotation,
         rounds: args.rounds,
         diff: DiffOptions {
             run: RunOptions {

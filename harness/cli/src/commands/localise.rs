@@ -25,6 +25,9 @@ words up to the next option, so the file stands before it."
 pub(crate) struct Args {
     #[command(flatten)]
     pub case: CaseArgs,
+    /// Also print what our compiler makes of the function: the code generator's form, and machine code
+    #[arg(long)]
+    pub code: bool,
 }
 
 /// The body of the document.
@@ -35,6 +38,16 @@ struct Localised {
     cause: Option<Cause>,
     /// The functions without which the second of two tiers does not differ.
     functions: Vec<u32>,
+    /// What the compiler of the second engine makes of the function, if that is asked for and it shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+}
+
+/// What a compiler makes of a function.
+#[derive(Debug, Serialize)]
+struct Code {
+    clif: String,
+    assembly: String,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
@@ -44,7 +57,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         match format {
             Format::Human => print_agreement(&compared.case),
             Format::Json => {
-                let body = Localised { file, divergence: None, cause: None, functions: Vec::new() };
+                let (functions, code) = (Vec::new(), None);
+                let body = Localised { file, divergence: None, cause: None, functions, code };
                 json(&Document::new(Kind::Localise, tool(), body))?;
             }
         }
@@ -57,9 +71,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let tiers = names.each_ref().map(String::as_str);
     let functions = culprit(differ.options(), tiers, case, &difference)?;
     let functions = functions.map_or(Vec::new(), |culprit| culprit.funcs);
+    let shown = cause.as_ref().filter(|_| args.code);
+    let code = shown.and_then(|cause| differ.listing(engine, case, cause.func));
+    let code = code.map(|code| Code { clif: code.clif, assembly: code.assembly });
     match format {
         Format::Json => {
-            let body = Localised { file, divergence: Some(divergence), cause, functions };
+            let body = Localised { file, divergence: Some(divergence), cause, functions, code };
             json(&Document::new(Kind::Localise, tool(), body))?;
         }
         Format::Human => {
@@ -71,6 +88,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             match &cause {
                 Some(cause) => print_cause(cause, &names),
                 None => say!("no instruction can be named"),
+            }
+            if let Some(code) = code {
+                say!("{}\n{}", code.clif.trim_end(), code.assembly.trim_end());
+            } else if args.code {
+                say!("{} does not show code", names[1]);
             }
         }
     }

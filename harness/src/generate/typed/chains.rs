@@ -1,12 +1,12 @@
 //! Chains of two and three operators: the shapes that instruction selection looks for, and any others.
 
-use super::choices::Choices;
 use super::edges::{constant, edges};
 use super::func::{Func, Kind};
 use super::shapes::{CONDITIONS, SHAPES, Shape};
 use super::stage::Part;
 use super::ty::Ty;
 use super::uses::{Operand, Role, SPACES};
+use crate::generate::choices::Choices;
 use std::collections::BTreeMap;
 
 /// Generates a function.

@@ -1,10 +1,10 @@
 //! Control and registers: many values that live across calls, loops, handlers and branch tables.
 
-use super::choices::Choices;
 use super::func::{Func, Kind};
 use super::single::as_number;
 use super::stage::Part;
 use super::ty::Ty;
+use crate::generate::choices::Choices;
 
 /// Generates a function.
 pub(crate) fn control(u: &mut Choices<'_>, func: &mut Func<'_>) {
@@ -26,6 +26,9 @@ pub(crate) fn control(u: &mut Choices<'_>, func: &mut Func<'_>) {
     }
     func.risky = u.percent(10);
     statement(u, func);
+    if u.percent(2) {
+        plunge(u, func);
+    }
     // Everything that lived until here.
     let sum = func.local(Ty::I64);
     for (ty, local) in std::mem::take(&mut func.live) {
@@ -178,6 +181,40 @@ fn tail(u: &mut Choices<'_>, func: &mut Func<'_>) {
     let result = func.local(Ty::I64);
     func.say(&format!("{}(call {outer})(local.set {result})", get(&arguments)));
     func.live.push((Ty::I64, result));
+}
+
+/// A recursion that ends where the stack does. How many calls that took is in the checksum.
+fn plunge(u: &mut Choices<'_>, func: &mut Func<'_>) {
+    let (down, hop) = (func.helper_name(), func.helper_name());
+    let types = func.menu.types();
+    let locals: String = match u.below(3) {
+        0 => String::new(),
+        1 => " i64".repeat(40 + u.below(60)),
+        _ => (0..20 + u.below(40)).map(|_| format!(" {}", u.of(types).text())).collect(),
+    };
+    let hops = if func.menu.allows(Part::Tails) { *u.of(&[0, 1, 3, 6]) } else { 0 };
+    let next = match u.below(3) {
+        _ if hops > 0 => format!("(call {hop} (i32.const {hops}))"),
+        0 if func.menu.allows(Part::Exceptions) => {
+            func.part(Part::Exceptions);
+            format!("(block $out (try_table (catch_all $out) (call {down} (i32.const 0))))")
+        }
+        _ => format!("(call {down} (i32.const 0))"),
+    };
+    let mut text = format!(
+        "(func {down} (param i32) (local{locals})\n\
+         (global.set $sum (i64.add (global.get $sum) (i64.const 1)))\n{next})\n"
+    );
+    if hops > 0 {
+        func.part(Part::Tails);
+        text.push_str(&format!(
+            "(func {hop} (param $n i32)\n\
+             (if (local.get $n) (then (return_call {hop} (i32.sub (local.get $n) (i32.const 1)))))\n\
+             (return_call {down} (local.get $n)))\n"
+        ));
+    }
+    func.extra.push_str(&text);
+    func.say(&format!("(call {down} (i32.const 0))"));
 }
 
 /// A handler around a call that may throw, and changes of values before and after it.

@@ -52,7 +52,9 @@ const INTEGERS: &[u64] = &[
     0x0020_0000_0000_0001,
     // Twice rounded, these come to another single.
     0x7fff_ffbf_ffff_ffff,
-    0x0080_0000_4000_0001,
+    0x0080_0000_8000_0001,
+    0x8000_0080_0000_0001,
+    0xff7f_ffff_7fff_ffff,
     0x0100_0001,
     0xcccc_cccd,
     0x7fff_ff80,
@@ -187,6 +189,47 @@ const VECTORS: &[u128] = &[
     0xffff_ffff_0000_0000_ffff_0000_ff00_00ff,
     0x0123_4567_89ab_cdef_fedc_ba98_7654_3210,
 ];
+
+/// A choice: a number below another one.
+pub(crate) type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
+
+/// A vector whose lanes are edge values of one width: all the same, two in turn, or each another.
+pub(crate) fn lanes(choose: Choose<'_>) -> u128 {
+    let (width, list): (usize, Vec<u64>) = match choose(6) {
+        0 => (8, INTEGERS.to_vec()),
+        1 => (16, INTEGERS.to_vec()),
+        2 => (32, INTEGERS.to_vec()),
+        3 => (64, INTEGERS.to_vec()),
+        4 => (32, SINGLES.iter().map(|bits| u64::from(*bits)).collect()),
+        _ => (64, DOUBLES.to_vec()),
+    };
+    let count = 128 / width;
+    let different = [1, 2, count][choose(3)];
+    let some: Vec<u64> = (0..different).map(|_| list[choose(list.len())]).collect();
+    let mask = u64::MAX >> (64 - width);
+    (0..count).fold(0, |all, at| all | u128::from(some[at % different] & mask) << (at * width))
+}
+
+/// How many ways [`related`] knows.
+pub(crate) const RELATIONS: usize = 6;
+
+/// A value of which operators take notice beside another one of the same type: the same, its complement, its negation, a
+/// neighbour, or the same with the other sign.
+pub(crate) fn related(ty: Ty, bits: u128, way: usize) -> u128 {
+    let width = ty.bytes() * 8;
+    let sign = 1u128 << width.saturating_sub(1);
+    let changed = match way {
+        0 | 1 => bits,
+        2 => !bits,
+        // For a float the number next to it, whichever sign it has.
+        3 => bits.wrapping_add(1),
+        4 if matches!(ty, Ty::I32 | Ty::I64) => bits.wrapping_neg(),
+        4 => bits.wrapping_sub(1),
+        _ if ty == Ty::V128 => bits ^ 0x8000_0000_8000_0000_8000_0000_8000_0000,
+        _ => bits ^ sign,
+    };
+    if width < 128 { changed & ((1 << width) - 1) } else { changed }
+}
 
 /// The edge values of a type, as bits; none for references.
 pub(crate) fn edges(ty: Ty) -> Vec<u128> {

@@ -1,10 +1,10 @@
 //! Expressions of generated functions.
 
-use super::choices::Choices;
 use super::func::{Func, Kind};
 use super::stage::Part;
 use super::ty::Ty;
 use super::uses::Use;
+use crate::generate::choices::Choices;
 
 /// Kinds of operands as often as they are drawn.
 const DRAWN: &[Kind] = &[

@@ -1,11 +1,11 @@
 //! A function that is being generated.
 
-use super::choices::Choices;
-use super::edges::{constant, edges};
+use super::edges::{RELATIONS, constant, edges, lanes, related};
 use super::menu::Menu;
 use super::stage::{Part, edge_at};
 use super::ty::Ty;
 use super::uses::{Operand, Role, Space, Use};
+use crate::generate::choices::Choices;
 
 /// Where the value of an operand comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,8 @@ pub(crate) struct Func<'m> {
     /// What their names begin with.
     pub(crate) name: String,
     helpers: usize,
+    /// The constants so far, to which others stand in a relation.
+    constants: Vec<(Ty, u128)>,
     /// Which operators it has, with which kinds of operands.
     pub(crate) cells: Vec<(&'static str, Kind)>,
     /// Whether code that traps for some operands is allowed now.
@@ -91,6 +93,7 @@ impl<'m> Func<'m> {
             extra: String::new(),
             name: name.to_owned(),
             helpers: 0,
+            constants: Vec::new(),
             cells: Vec::new(),
             risky: false,
         }
@@ -207,7 +210,14 @@ impl<'m> Func<'m> {
         if ty.is_ref() {
             return self.reference(u, ty, false);
         }
-        let bits = if u.percent(12) { u.bits() } else { *u.of(&edges(ty)) };
+        let before = self.constants.iter().rev().find(|(other, _)| *other == ty);
+        let bits = match (u.below(10), before) {
+            (8, _) => u.bits(),
+            (5..=7, _) if ty == Ty::V128 => lanes(&mut |n| u.below(n)),
+            (9, Some((_, bits))) => related(ty, *bits, u.below(RELATIONS)),
+            _ => *u.of(&edges(ty)),
+        };
+        self.constants.push((ty, bits));
         constant(ty, bits)
     }
 
@@ -238,8 +248,9 @@ impl<'m> Func<'m> {
                 }
             }
             Role::Divisor => match kind {
-                _ if self.risky && u.percent(60) => self.value(u, ty, kind),
-                // -1 is left to risky code: the least number divided by it is no number.
+                _ if self.risky && u.percent(50) => self.value(u, ty, kind),
+                // The least number divided by -1 is no number.
+                Kind::Constant if self.risky && u.percent(30) => format!("({zero}.const -1)"),
                 Kind::Constant if u.percent(50) => {
                     format!(
                         "({zero}.const {})",
@@ -337,6 +348,8 @@ impl<'m> Func<'m> {
                     "({a}.const {})",
                     space.size.saturating_sub(width) + 1 + u.below(8) as u64
                 ),
+                // Often aligned to the half of what it must be.
+                2 if aligned && u.percent(50) => format!("({a}.const {})", width / 2),
                 2 if aligned => format!("({a}.const {})", 1 + u.below(7)),
                 2 | 3 => {
                     let far: &[i64] = match space.address {

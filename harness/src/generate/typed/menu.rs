@@ -1,9 +1,9 @@
 //! What a generator chooses from: the uses that an engine's features allow, by operator and by result.
 
-use super::choices::Choices;
 use super::stage::{PARTS, Part};
 use super::ty::Ty;
 use super::uses::{Use, uses};
+use crate::generate::choices::Choices;
 use etalon_adapters::Features;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,7 +4,6 @@
 //! what it is, and the names of operators are those of the table of instructions.
 
 mod chains;
-mod choices;
 mod control;
 mod edges;
 mod express;
@@ -23,7 +22,7 @@ mod uses;
 #[cfg(test)]
 mod tests;
 
-use choices::Choices;
+use crate::generate::choices::Choices;
 use etalon_adapters::Features;
 use func::Func;
 use menu::Menu;
@@ -34,10 +33,12 @@ pub(crate) type Filler = fn(&mut Choices<'_>, &mut Func<'_>);
 
 pub(crate) use chains::chains;
 pub(crate) use control::control;
+pub(crate) use edges::{RELATIONS, edges, lanes, related};
 pub(crate) use objects::objects;
 pub(crate) use sequences::sequences;
 pub(crate) use single::single;
 pub(crate) use sweep::{count as sweep_count, sweep};
+pub(crate) use ty::Ty;
 
 /// Functions of a module at most.
 const FUNCTIONS: usize = 24;

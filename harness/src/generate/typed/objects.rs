@@ -1,9 +1,9 @@
 //! Objects that live while others are allocated, thrown away and collected.
 
-use super::choices::Choices;
 use super::func::{Func, Kind};
 use super::stage::Part;
 use super::ty::Ty;
+use crate::generate::choices::Choices;
 
 const S: Ty = Ty::Ref("(ref null $s)");
 const ANY: Ty = Ty::Ref("anyref");

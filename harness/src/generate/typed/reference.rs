@@ -1,9 +1,9 @@
 //! References in generated functions.
 
-use super::choices::Choices;
 use super::func::Func;
 use super::stage::{FIELDS, NUMBERED, Part};
 use super::ty::Ty;
+use crate::generate::choices::Choices;
 
 impl Func<'_> {
     /// A reference; of those that may be null, some are, unless it must not be.

@@ -1,10 +1,10 @@
 //! Sequences of operators that change what outlives a call: memories, tables and segments, each of which is looked at
 //! after each change.
 
-use super::choices::Choices;
 use super::func::Func;
 use super::stage::Part;
 use super::uses::Use;
+use crate::generate::choices::Choices;
 
 /// Generates a function.
 pub(crate) fn sequences(u: &mut Choices<'_>, func: &mut Func<'_>) {

@@ -1,11 +1,11 @@
 //! Single operators: each function computes one operator a few times, with operands of different kinds.
 
-use super::choices::Choices;
 use super::edges::edges;
 use super::func::{Func, Kind};
 use super::stage::edge_at;
 use super::ty::Ty;
 use super::uses::{Role, Use};
+use crate::generate::choices::Choices;
 
 /// Generates a function.
 pub(crate) fn single(u: &mut Choices<'_>, func: &mut Func<'_>) {

@@ -6,7 +6,8 @@ use super::menu::Menu;
 use super::stage::{self, Part};
 use super::ty::Ty;
 use super::uses::{Operand, Role, Use};
-use crate::generate::typed::choices::Choices;
+use crate::generate::args::value;
+use crate::generate::choices::Choices;
 use etalon_adapters::{Features, Val};
 use std::collections::BTreeSet;
 
@@ -282,16 +283,6 @@ fn usual(operand: Operand, number: usize) -> u128 {
         Role::Divisor => of(&[3, 10, 1, 7, u128::from(u32::MAX)]),
         Role::Condition => of(&[1, 0, 0x100]),
         _ => of(&edges(operand.ty)),
-    }
-}
-
-fn value(ty: Ty, bits: u128) -> Val {
-    match ty {
-        Ty::I32 | Ty::Ref(_) => Val::I32(bits as u32 as i32),
-        Ty::I64 => Val::I64(bits as u64 as i64),
-        Ty::F32 => Val::F32(bits as u32),
-        Ty::F64 => Val::F64(bits as u64),
-        Ty::V128 => Val::V128(bits),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Every use is valid, and no operator is missing.
 
-use super::choices::Choices;
 use super::func::{Func, KINDS, Kind};
 use super::menu::Menu;
 use super::{stage, uses};
 use crate::generate::allows;
+use crate::generate::choices::Choices;
 use etalon_adapters::Features;
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;

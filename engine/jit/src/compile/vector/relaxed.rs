@@ -2,7 +2,8 @@
 
 use crate::compile::translator::Translator;
 use crate::error::Failure;
-use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I16X8, I32X4};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I16, I16X8, I32X4};
 use cranelift_codegen::ir::{InstBuilder, Type, Value};
 use wasmparser::Operator as O;
 
@@ -60,7 +61,7 @@ impl Translator<'_> {
         });
     }
 
-    /// The sums of neighbouring products of bytes, in 16 bits.
+    /// The saturated sums of neighbouring products of bytes, in 16 bits.
     fn byte_products(&mut self) -> Value {
         let (x, y) = self.pop_lanes2(I8X16);
         let b = &mut self.b;
@@ -68,7 +69,12 @@ impl Translator<'_> {
         let (y_low, y_high) = (b.ins().swiden_low(y), b.ins().swiden_high(y));
         let low = b.ins().imul(x_low, y_low);
         let high = b.ins().imul(x_high, y_high);
-        b.ins().iadd_pairwise(low, high)
+        let sums = b.ins().iadd_pairwise(low, high);
+        // Only twice the square of -128 is too great, and nothing else comes to the least number.
+        let least = b.ins().iconst(I16, 0x8000);
+        let least = b.ins().splat(I16X8, least);
+        let is_too_great = b.ins().icmp(IntCC::Equal, sums, least);
+        b.ins().bxor(sums, is_too_great)
     }
 
     /// `i16x8.relaxed_dot_i8x16_i7x16_s`
