@@ -315,8 +315,7 @@ mod tests {
             assert_eq!(past.tally, sum, "what earlier runs did is there");
             for case in 0..2000 {
                 let number = run * 2000 + case;
-                let mut one = Tally::default();
-                one.finished = Ranges::of(number);
+                let mut one = Tally { finished: Ranges::of(number), ..Tally::default() };
                 one.poisoned.insert("x".repeat(5000), 1);
                 sum.add(one.clone());
                 journal.cases(one).expect("it is writable");

@@ -7,6 +7,7 @@ mod probe;
 mod protocol;
 mod serve;
 mod session;
+mod start;
 mod texts;
 
 pub(crate) use child::Launch;
@@ -15,5 +16,6 @@ pub(crate) use facts::{Facts, FunctionOf, spectest};
 pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
-pub use serve::{answers, serve};
+pub use serve::{answers, give_back, serve};
+pub use start::start_within;
 pub(crate) use texts::{ANY, TrapTexts, V8};
