@@ -46,10 +46,26 @@ paused: build ## All suites on the oracle with a pause before every instruction,
 fuzz: build ## Generated modules on all tiers for FUZZ_TIME (10m) from SEED (1)
 	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --out target/findings
 
-.PHONY: bench
-bench: ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds
+.PHONY: peers
+peers: ## The command line with the crates wasmtime, wasmi and tinywasm as engines, at target/peers/release/etalon
 	$(CARGO) build --release --locked --features peers --target-dir target/peers
+
+.PHONY: bench
+bench: peers ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds
 	target/peers/release/etalon bench
+
+# Engines that are not there are passed over with the reason.
+WITNESSES ?= here:wasmi here:wasmtime node jsc 'cmd:python3 docs/examples/wabt.py'
+WITNESS_MODULES ?= 100000
+
+.PHONY: witness
+witness: peers ## Do other engines accept and refuse the modules that ours do, and execute them alike? wasmi, Wasmtime, V8, JavaScriptCore, wabt
+	$(CARGO) run --release --locked -p etalon-harness --features peers --target-dir target/peers --example witness -- \
+	  --modules $(WITNESS_MODULES) --seed $(SEED) $(WITNESSES); \
+	status=$$?; \
+	target/peers/release/etalon spec --engine oracle,jit,wasmi,wasmtime; \
+	target/peers/release/etalon fuzz --engine oracle,jit,wasmi,wasmtime --modules 2000 --seed $(SEED) --out target/witness/findings && \
+	exit $$status
 
 .PHONY: growth
 growth: ## How time and memory grow with a module, for each construct; fails above the bound

@@ -15,3 +15,7 @@ pub mod script;
 pub mod settings;
 mod threads;
 pub mod value;
+pub mod witness;
+
+#[doc(hidden)]
+pub use rewrite::{NanBits, with_nans};

@@ -278,7 +278,7 @@ fn the_number_of_threads_does_not_show() {
         let (differ, case) = (differ(row.fault), case(row));
         let difference = difference(&differ, &case);
         let [one, three] = [1, 3].map(|jobs| {
-            let budget = Budget { tries: 150, jobs };
+            let budget = Budget { tries: 150, jobs, time: None };
             let Reduced { case, tries, .. } =
                 reduce(&differ, &case, 1, &difference, budget).unwrap();
             (case, tries)

@@ -1,11 +1,20 @@
-// WebAssembly of a JavaScript engine, for Etalon: the protocol of docs/engine-protocol.md on standard input and output.
+// WebAssembly of a JavaScript engine, for Etalon: the protocol of docs/engine-protocol.md on standard input and output. It runs
+// in node and what is like it (bun), and in a shell that has only `readline` and `print` (jsc).
 //
 // JavaScript has no way to hand over a vector, and may change the bits of a NaN. So no float and no vector passes: small
 // modules, made here, stand between, and hand over bits as integers.
 'use strict';
-const fs = require('fs');
+const isShell = typeof process === 'undefined';
+const engine = isShell ? 'jsc' : process.versions.bun ? 'bun' : 'v8';
+const version = isShell ? '' : process.versions[engine];
+const leave = isShell ? quit : () => process.exit(0);
+const utf8 = (string) => [...unescape(encodeURIComponent(string))].map((char) => char.charCodeAt(0));
+const base64 = (string) => (isShell ? Uint8Array.fromBase64(string) : Buffer.from(string, 'base64'));
+const fs = isShell ? null : require('fs');
 const say = (answer) => {
-  let bytes = Buffer.from(JSON.stringify(answer) + '\n');
+  const line = JSON.stringify(answer);
+  if (isShell) return print(line);
+  let bytes = Buffer.from(line + '\n');
   while (bytes.length > 0) bytes = bytes.subarray(fs.writeSync(1, bytes));
 };
 
@@ -23,7 +32,7 @@ const signed = (n, size, out = []) => {
   return out.push(Number(n & 127n)), out;
 };
 const list = (items) => [...number(items.length), ...items.flat()];
-const text = (string) => list([...Buffer.from(string)]);
+const text = (string) => list(utf8(string));
 const section = (id, items) => (items.length ? [id, ...number(list(items).length), ...list(items)] : []);
 const func = (params, results) => [0x60, ...list(params.map((type) => CODE[type])), ...list(results.map((type) => CODE[type]))];
 const modules = new Map();
@@ -76,7 +85,7 @@ const reader = (type, mutable) => small(`read ${type} ${mutable}`, () => [
   section(3, [[0]]), section(7, [[...text('f'), 0, 0]]),
   section(10, [body([type], [0x23, 0, 0x21, 0, ...toBits([type])])]),
 ]);
-const hexBytes = (hex, size) => [...Buffer.from(hex.slice(2).padStart(2 * size, '0'), 'hex')].reverse();
+const hexBytes = (hex, size) => Array.from({ length: size }, (_, i) => Number((BigInt(hex) >> BigInt(8 * i)) & 255n));
 const constant = (type, init) => {
   if (init === undefined) return zero(type);
   const value = init.slice(init.indexOf(':') + 1);
@@ -189,12 +198,16 @@ const ended = (error) => {
   if (WebAssembly.Exception && error instanceof WebAssembly.Exception) return { outcome: { kind: 'threw' } };
   if (error instanceof RangeError && /call stack/.test(message)) return { outcome: { kind: 'exhausted', text: message } };
   if (error instanceof RangeError) return refused('limit');
+  // What the interface to JavaScript has no value for.
+  if (error instanceof TypeError && /invalid parameter or return value|transforming (from|to) JS/.test(message)) {
+    return { outcome: { kind: 'rejected', phase: 'unsupported', feature: 'JavaScript', text: message } };
+  }
   return { outcome: { kind: 'host-error', text: message } };
 };
 const attempt = (work) => {
   try { return work(); } catch (error) { return ended(error); }
 };
-const compile = (wasm) => new WebAssembly.Module(Buffer.from(wasm, 'base64'));
+const compile = (wasm) => new WebAssembly.Module(base64(wasm));
 const given = ({ module, name, give, type, instance, export: exported }) => {
   if (give === 'export') return instances[instance].exports[exported];
   const key = JSON.stringify([module, name]);
@@ -238,7 +251,7 @@ const observed = (answer, instance, watch) => {
   return answer;
 };
 const answers = {
-  hello: () => ({ protocol: 1, name: 'v8', version: process.versions.v8, can: ['prepare', 'instantiate'] }),
+  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate'] }),
   validate: ({ wasm }) => attempt(() => (compile(wasm), returned())),
   prepare: ({ module, wasm }) => attempt(() => (held.set(module, compile(wasm)), returned())),
   forget: ({ modules: gone }) => (gone.forEach((module) => held.delete(module)), returned()),
@@ -256,23 +269,28 @@ const answers = {
     return null;
   },
   global: ({ instance, global: one }) => attempt(() => returned([global(instances[instance], one)])),
-  quit: () => process.exit(0),
+  quit: leave,
 };
 const serve = (line) => {
   const request = JSON.parse(line);
   const answer = answers[request.do] ? answers[request.do](request) : { error: `it cannot ${request.do}` };
   if (answer) say({ id: request.id, ...answer });
 };
-let rest = Buffer.alloc(0);
-const chunk = Buffer.alloc(1 << 16);
-for (;;) {
-  const count = fs.readSync(0, chunk);
-  if (count === 0) break;
-  const parts = [];
-  let from = 0;
-  for (let at; (at = chunk.subarray(0, count).indexOf(10, from)) >= 0; from = at + 1) {
-    serve(Buffer.concat([rest, ...parts, chunk.subarray(from, at)]).toString());
-    rest = Buffer.alloc(0);
+// A shell gives bytes as characters, and an empty line at the end.
+if (isShell) {
+  for (let line; (line = readline());) serve(decodeURIComponent(escape(line)));
+} else {
+  let rest = Buffer.alloc(0);
+  const chunk = Buffer.alloc(1 << 16);
+  for (;;) {
+    const count = fs.readSync(0, chunk);
+    if (count === 0) break;
+    const parts = [];
+    let from = 0;
+    for (let at; (at = chunk.subarray(0, count).indexOf(10, from)) >= 0; from = at + 1) {
+      serve(Buffer.concat([rest, ...parts, chunk.subarray(from, at)]).toString());
+      rest = Buffer.alloc(0);
+    }
+    rest = Buffer.concat([rest, chunk.subarray(from, count)]);
   }
-  rest = Buffer.concat([rest, chunk.subarray(from, count)]);
 }

@@ -33,11 +33,11 @@ pub use coverage::RuleTally;
 #[doc(hidden)]
 pub use etalon::fault;
 pub use etalon::unstable::Listing;
-pub use etalon::{Features, Schedule, Tier};
+pub use etalon::{Exhaustion, Features, Schedule, Tier, Trap};
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
-pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, racer};
+pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, trusting_adapter};
 pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
 pub use solo::Solo;

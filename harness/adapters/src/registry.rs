@@ -3,7 +3,8 @@
 use crate::adapter::{Adapter, AdapterError};
 use crate::capi::Capi;
 use crate::own::OwnTier;
-use crate::remote::{ANY, Launch, Remote, TrapTexts, V8};
+use crate::peers;
+use crate::remote::{ANY, JSC, Launch, OURS, Remote, TrapTexts, V8};
 use crate::settings::{Settings, compiles, parts};
 use std::sync::Arc;
 
@@ -19,13 +20,29 @@ fn piece(name: &str) -> Option<u64> {
 }
 
 /// How engines of others are named, as messages list them.
-pub const FOREIGN_NAMES: &[&str] = &["node", "node:PATH", "cmd:PROGRAM ARGUMENTS", "capi:LIBRARY"];
+pub const FOREIGN_NAMES: &[&str] = &[
+    "wasmtime",
+    "wasmi",
+    "here:wasmtime",
+    "here:wasmi",
+    "node",
+    "node:PATH",
+    "jsc",
+    "jsc:PATH",
+    "bun",
+    "bun:PATH",
+    "cmd:PROGRAM ARGUMENTS",
+    "capi:LIBRARY",
+];
 
 /// The engine with a name. One of somebody else's is started: it runs in processes of its own.
 ///
 /// # Errors
 /// If there is no engine with the name, or it cannot be started.
 pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    if let Some(linked) = name.strip_prefix("here:") {
+        return peers::here(linked);
+    }
     match foreign(name)? {
         Some(foreign) => Ok(Arc::new(foreign)),
         None => Ok(Arc::new(own(name)?)),
@@ -37,7 +54,8 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 /// # Errors
 /// If there is no engine with the name, or only one in processes of its own.
 pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
-    if name == "node" || name.starts_with("node:") || name.starts_with("cmd:") {
+    let kind = name.split(':').next().unwrap_or_default();
+    if kind == "cmd" || scripted(kind).is_some() {
         let reason = "it runs only in processes of its own".to_owned();
         return Err(AdapterError { engine: name.to_owned(), reason });
     }
@@ -45,6 +63,9 @@ pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
         let (library, settings) = parts(name)?;
         let path = library.trim_start_matches("capi:");
         return Ok(Arc::new(Capi::load(name, path, &settings)?));
+    }
+    if peers::is_linked(name) {
+        return peers::linked(name);
     }
     Ok(Arc::new(own(name)?))
 }
@@ -63,7 +84,10 @@ pub fn trusting_adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 
 /// An engine that runs in processes of its own; `None` if the name is not of one.
 fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
-    let launch = |program: &str, args: Vec<String>| Launch { program: program.into(), args };
+    let launch = |program: &str, args: Vec<String>| {
+        let reserves = name.starts_with("jsc") || name.starts_with("bun");
+        Launch { program: program.into(), args, reserves }
+    };
     let wrong = |reason: &str| AdapterError { engine: name.to_owned(), reason: reason.to_owned() };
     let (launch, texts): (Launch, &'static TrapTexts) = match name.split_once(':') {
         Some(("cmd", command)) => {
@@ -71,9 +95,19 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             let program = words.next().ok_or_else(|| wrong("no program is named"))?;
             (launch(&program, words.collect()), &ANY)
         }
-        Some(("node", path)) => (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
+        Some((kind, path)) if let Some(texts) = scripted(kind) => {
+            (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
+        }
         Some(("capi", _)) => (again(name)?, &ANY),
-        None if name == "node" => (launch("node", vec!["-e".to_owned(), DRIVER.to_owned()]), &V8),
+        None if let Some(texts) = scripted(name) => {
+            (launch(name, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
+        }
+        _ if peers::is_linked(name) => {
+            // Its name and settings are looked at here, where a message is read; it says what it does in our words.
+            let parts = peers::linked(name)?.info().parts;
+            let remote = Remote::start(name, again(name)?, &OURS)?;
+            return Ok(Some(remote.with_parts(parts)));
+        }
         _ => return Ok(None),
     };
     Remote::start(name, launch, texts).map(Some)
@@ -86,7 +120,17 @@ fn again(name: &str) -> Result<Launch, AdapterError> {
         reason: format!("it would run in a process of this program: {error}"),
     };
     let program = std::env::current_exe().map_err(failed)?;
-    Ok(Launch { program, args: ["serve", "--engine", name].map(str::to_owned).to_vec() })
+    let args = ["serve", "--engine", name].map(str::to_owned).to_vec();
+    Ok(Launch { program, args, reserves: false })
+}
+
+/// The words of a JavaScript engine; `None` if the program is none.
+fn scripted(program: &str) -> Option<&'static TrapTexts> {
+    match program {
+        "node" => Some(&V8),
+        "jsc" | "bun" => Some(&JSC),
+        _ => None,
+    }
 }
 
 /// What a JavaScript engine runs.

@@ -4,9 +4,10 @@ use super::case::{Case, NotCallable};
 use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
 use super::observe::{RunOptions, observe, session_config};
 use super::policy::Policy;
-use super::trace::{Trace, observation, outcome_name};
+use super::trace::{Step, Trace, observation, outcome_name};
+use crate::rewrite::{CANONICAL, MADE, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Listing, Outcome};
+use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, Val};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +22,18 @@ pub struct DiffOptions {
     /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
 }
+
+/// What stands for a call that was not made.
+const NOT_ASKED: &str = "not asked: it ran out of gas where gas is charged";
+
+/// The first step that ran out of gas.
+fn without_gas(trace: &Trace) -> Option<usize> {
+    let gas = Exhaustion::Gas.text();
+    trace.steps.iter().position(|step| matches!(&step.outcome, Outcome::Exhausted(t) if t == gas))
+}
+
+/// How much more gas a copy may use in which NaNs are replaced.
+const COPY_GAS: u64 = 32;
 
 /// Engines that are compared with the first of them.
 pub struct Differ {
@@ -128,12 +141,31 @@ impl Differ {
         if let Some(misfit) = self.misfit(case) {
             return Err(misfit);
         }
-        let mut traces = Vec::with_capacity(self.engines.len());
+        let mut traces: Vec<Trace> = Vec::with_capacity(self.engines.len());
         for (_, engine) in &self.engines {
-            traces.push(observe(engine.as_ref(), &self.options.run, case)?);
+            let unending = traces.first().and_then(without_gas).filter(|_| engine.is_foreign());
+            let trace = match unending.filter(|_| !engine.meters_gas()) {
+                Some(step) => self.until(engine.as_ref(), case, step)?,
+                None => observe(engine.as_ref(), &self.options.run, case)?,
+            };
+            traces.push(trace);
         }
-        let verdict = self.compare_all(case, &traces);
+        let verdict = self.compare_all(case, &traces)?;
         Ok(Judged { traces, verdict })
+    }
+
+    /// Runs a case until a step that has no end on an engine that has no meter, as far as is known.
+    fn until(&self, engine: &dyn Adapter, case: &Case, step: usize) -> Result<Trace, AdapterError> {
+        let mut trace = Trace { steps: Vec::new(), not_compiled: 0 };
+        if let Some(calls) = step.checked_sub(1) {
+            let calls = case.calls[..calls].to_vec();
+            trace = observe(engine, &self.options.run, &Case { calls, ..case.clone() })?;
+        }
+        if trace.steps.len() == step {
+            // No policy lets a crash pass, and this is none.
+            trace.steps.push(Step::ended(Outcome::Exhausted(NOT_ASKED.to_owned())));
+        }
+        Ok(trace)
     }
 
     /// The first engine and another alone, or the first by itself.
@@ -163,8 +195,8 @@ impl Differ {
     }
 
     /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
-    fn compare_all(&self, case: &Case, traces: &[Trace]) -> Verdict {
-        let Some((first, others)) = traces.split_first() else { return Verdict::Agree };
+    fn compare_all(&self, case: &Case, traces: &[Trace]) -> Result<Verdict, AdapterError> {
+        let Some((first, others)) = traces.split_first() else { return Ok(Verdict::Agree) };
         let (mut poisoned, mut timed_out) = (None, false);
         for (i, other) in others.iter().enumerate() {
             match compare(first, other, &self.rules(case, i + 1)) {
@@ -172,14 +204,18 @@ impl Differ {
                 Comparison::Poisoned(policy) => poisoned = poisoned.or(Some(policy)),
                 Comparison::TimedOut(_) => timed_out = true,
                 Comparison::Differs(difference) => {
-                    return Verdict::Diverged { engine: i + 1, difference };
+                    if self.is_of_nans(case, i + 1, &difference)? {
+                        poisoned = poisoned.or(Some(Policy::NanBits));
+                        continue;
+                    }
+                    return Ok(Verdict::Diverged { engine: i + 1, difference });
                 }
             }
         }
         if others.is_empty() {
             match compare(first, first, &Rules::default()) {
                 Comparison::Differs(difference) => {
-                    return Verdict::Diverged { engine: 0, difference };
+                    return Ok(Verdict::Diverged { engine: 0, difference });
                 }
                 Comparison::TimedOut(_) => timed_out = true,
                 Comparison::Equal | Comparison::Poisoned(_) => {}
@@ -193,9 +229,42 @@ impl Differ {
                 let by_gas = foreign && matches!(outcome, Some(Outcome::Exhausted(_)));
                 trace.timed_out() != Some(step) && !by_gas
             };
-            return Verdict::TimedOut { step, partly: traces.iter().any(ended) };
+            return Ok(Verdict::TimedOut { step, partly: traces.iter().any(ended) });
         }
-        poisoned.map_or(Verdict::Agree, Verdict::Poisoned)
+        Ok(poisoned.map_or(Verdict::Agree, Verdict::Poisoned))
+    }
+
+    /// Whether a difference comes from bits of NaNs that the specification leaves open, wherever they flowed: an instruction
+    /// gave a NaN, and in a copy in which all of these have the same bits, both engines do the same.
+    fn is_of_nans(
+        &self,
+        case: &Case,
+        other: usize,
+        difference: &Difference,
+    ) -> Result<bool, AdapterError> {
+        let rules = self.rules(case, other);
+        let open = rules.policies.contains(&Policy::NanBits) && case.artefact.is_none();
+        if !open || matches!(difference.aspect, Aspect::Crash | Aspect::Loading) {
+            return Ok(false);
+        }
+        let Ok((wasm, true)) = replaced(&case.wasm, CANONICAL) else { return Ok(false) };
+        let copy = Case { wasm, ..case.clone() };
+        let mut run = self.options.run.clone();
+        if let Some(limit) = run.gas.as_mut().and_then(|gas| gas.limit.as_mut()) {
+            *limit = limit.saturating_mul(COPY_GAS);
+        }
+        let traces = [self.trace(0, &run, &copy)?, self.trace(other, &run, &copy)?];
+        let made = |trace: &Trace| {
+            let globals = trace.steps.iter().take(difference.step + 1).flat_map(|s| &s.globals);
+            globals.into_iter().any(|(name, value)| name == MADE && *value != Val::I64(0))
+        };
+        let ended = |trace: &Trace| {
+            let step = trace.steps.get(difference.step);
+            step.is_some_and(|step| step.outcome.goes_on())
+        };
+        let rules = Rules { gas: false, ..rules };
+        let equal = compare(&traces[0], &traces[1], &rules) == Comparison::Equal;
+        Ok(equal && traces.iter().any(made) && traces.iter().all(ended))
     }
 
     fn rules(&self, case: &Case, other: usize) -> Rules {

@@ -13,6 +13,10 @@ use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
+
+/// How long a finding is reduced at most.
+const REDUCTION: Duration = Duration::from_secs(60);
 
 /// The cases that are done, the findings in them, and the journal that says so.
 pub(crate) struct Campaign<'a> {
@@ -153,7 +157,7 @@ impl<'a> Campaign<'a> {
         }
         let whole = numbered_case(self.options, kind.number);
         let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
-        let budget = Budget { jobs: self.options.jobs, ..Budget::default() };
+        let budget = Budget { jobs: self.options.jobs, time: Some(REDUCTION), ..Budget::default() };
         let differ = self.rotation.of(self.options, kind.number);
         let engine = match differ.judge(&whole)?.verdict {
             Verdict::Diverged { engine, .. } => engine,

@@ -106,7 +106,7 @@ fn settings_of(options: &FuzzOptions) -> BTreeMap<String, String> {
     set("features", Some(run.features.names().join(",")));
     set("gas", run.gas.as_ref().and_then(|gas| gas.limit).map(|limit| limit.to_string()));
     set("modules", options.modules.map(|modules| modules.to_string()));
-    set("rotation", Some(if options.rotates { "on" } else { "off" }.to_owned()));
+    set("rotation", (!options.rotates).then(|| "off".to_owned()));
     set("rounds", Some(options.rounds.to_string()));
     set("schedule", run.gas.as_ref().map(|gas| gas.schedule.id().to_string()));
     settings

@@ -11,6 +11,8 @@ mod module;
 mod slice;
 mod tries;
 
+#[cfg(test)]
+pub(crate) use draft::Draft;
 pub use tries::Budget;
 
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
@@ -49,9 +51,9 @@ pub fn reduce(
     let all = differ;
     let differ = &all.pair(engine);
     let engine = engine.min(1);
-    let before = differ.judge(case)?;
-    let mut tries = Tries::new(differ, Goal::of(&before, engine, difference), budget);
-    let mut best = Case { artefact: None, ..case.clone() };
+    let whole = Case { artefact: None, ..case.clone() };
+    let (mut best, before, difference) = earliest(differ, whole, engine, difference)?;
+    let mut tries = Tries::new(differ, Goal::of(&before, engine, &difference), budget);
     if difference.step > 0 {
         calls::few(&mut tries, &mut best, difference.step)?;
     }
@@ -80,6 +82,41 @@ pub fn reduce(
     };
     let tries = tries.made();
     Ok(Reduced { judged: all.judge(&best)?, case: best, cause, tries })
+}
+
+/// The case with the least number of calls after which anything differs, what the engines do in it, and in what they differ. The state
+/// is compared after the last call, so what a call wrote may be seen long before it shows.
+fn earliest(
+    differ: &Differ,
+    mut case: Case,
+    engine: usize,
+    difference: &Difference,
+) -> Result<(Case, Judged, Difference), AdapterError> {
+    let (mut same, mut least) = (0, difference.step);
+    let with = |calls: usize| {
+        let calls = case.calls.get(..calls).unwrap_or(&case.calls).to_vec();
+        Case { calls, ..case.clone() }
+    };
+    let mut seen = None;
+    while same < least {
+        let calls = same + (least - same) / 2;
+        let judged = differ.judge(&with(calls))?;
+        match found(&judged, engine) {
+            Some(difference) => {
+                least = calls;
+                seen = Some((judged, difference));
+            }
+            None => same = calls + 1,
+        }
+    }
+    let (judged, difference) = match seen {
+        Some(seen) => seen,
+        None => (differ.judge(&case)?, difference.clone()),
+    };
+    if least > 0 {
+        case = with(least);
+    }
+    Ok((case, judged, difference))
 }
 
 /// The difference of an engine from the first.

@@ -8,6 +8,7 @@ use etalon_module::Module;
 use etalon_record::Aspect;
 use std::cell::Cell;
 use std::thread::{Builder, scope};
+use std::time::{Duration, Instant};
 
 /// What a try costs: so much as this many proposals that are no valid modules.
 const TRY: u64 = 16;
@@ -28,12 +29,14 @@ pub struct Budget {
     pub tries: u64,
     /// How many at once.
     pub jobs: usize,
+    /// How long at most. What comes of a reduction that this ends depends on the machine.
+    pub time: Option<Duration>,
 }
 
 impl Default for Budget {
     /// As many tries as take seconds for a usual module, one at a time.
     fn default() -> Self {
-        Budget { tries: 6000, jobs: 1 }
+        Budget { tries: 6000, jobs: 1, time: None }
     }
 }
 
@@ -95,11 +98,13 @@ pub(crate) struct Tries<'a> {
     /// What is left, in proposals that are not valid.
     left: u64,
     made: u64,
+    begun: Instant,
 }
 
 impl<'a> Tries<'a> {
     pub(crate) fn new(differ: &'a Differ, goal: Goal, budget: Budget) -> Self {
-        Tries { differ, goal, budget, left: budget.tries.saturating_mul(TRY), made: 0 }
+        let left = budget.tries.saturating_mul(TRY);
+        Tries { differ, goal, budget, left, made: 0, begun: Instant::now() }
     }
 
     /// How many were made.
@@ -116,7 +121,8 @@ impl<'a> Tries<'a> {
     /// Whether nothing more is to be tried.
     pub(crate) fn is_over(&self) -> bool {
         let time = &self.differ.options().run.time;
-        self.left == 0 || time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
+        let is_late = self.budget.time.is_some_and(|time| self.begun.elapsed() >= time);
+        is_late || self.left == 0 || time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
     }
 
     pub(crate) fn judge(&self, case: &Case) -> Result<Judged, AdapterError> {

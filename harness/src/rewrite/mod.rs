@@ -1,9 +1,13 @@
 //! Modules taken apart, so that their functions can be changed and what nothing uses can be left out.
 
 mod keep;
+mod nans;
 mod parts;
 mod text;
 
 pub(crate) use keep::{Keep, clean};
+pub(crate) use nans::{CANONICAL, MADE, replaced};
+#[doc(hidden)]
+pub use nans::{NanBits, with_nans};
 pub(crate) use parts::{Extra, Failed, Parts};
 pub(crate) use text::{Func, Op, Text};

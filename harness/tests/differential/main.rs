@@ -3,6 +3,7 @@
 mod campaigns;
 mod fake;
 mod findings;
+mod foreign;
 mod planted;
 
 use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Rejection, Val};

@@ -16,6 +16,9 @@ const TRIED: &[&str] = &[
     "narrow-load-lacks-its-sign",
     "condition-of-the-lowest-byte",
     "packed-field-lacks-its-sign",
+    // What they move is wrong, and not what stands where it arrives.
+    "arguments-beyond-the-registers",
+    "parallel-move-in-sequence",
 ];
 
 #[test]
@@ -39,11 +42,12 @@ fn what_is_to_be_named_is_an_instruction() {
     assert!(names.len() >= 60 && TRIED.iter().all(|name| names.contains(*name)));
 }
 
-/// Whether a run of the program with a fault finds it, and what it prints.
-fn finds(program: &Path, fault: &str) -> (bool, String) {
+/// What a run of the program with a fault finds, and what it prints: the operator that the first finding names, if there is a finding
+/// and it names one.
+fn finds(program: &Path, fault: &str) -> (Option<Option<String>>, String) {
     let folder = tempfile::tempdir().unwrap();
     let words = "fuzz --engine interp,jit --modules 40 --profile single,chains,control,objects,sequences --seed 1 \
-                 --until-finding --out out";
+                 --until-finding --out out --record record.json";
     let output = Command::new(program)
         .args(words.split(' '))
         .current_dir(folder.path())
@@ -52,18 +56,26 @@ fn finds(program: &Path, fault: &str) -> (bool, String) {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     match output.status.code() {
-        Some(0) => (false, text),
-        Some(1 | 3) => (true, text),
+        Some(0) => (None, text),
+        Some(1 | 3) => {
+            let record = std::fs::read(folder.path().join("record.json")).unwrap();
+            let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+            (Some(record["findings"][0]["operator"].as_str().map(str::to_owned)), text)
+        }
         other => panic!("{fault}: {other:?}: {}", String::from_utf8_lossy(&output.stderr)),
     }
 }
 
 #[test]
-fn planted_faults_are_found() {
+fn planted_faults_are_found_and_named() {
     let program = build("dev");
     let (found, text) = finds(&program, "");
-    assert!(!found, "without a fault: {text}");
-    let missed: Vec<&&str> = TRIED.iter().filter(|fault| !finds(&program, fault).0).collect();
-    assert!(missed.is_empty(), "not found: {missed:?}");
+    assert_eq!(found, None, "without a fault: {text}");
+    for fault in faults().iter().filter(|fault| TRIED.contains(&&*fault.name)) {
+        let (found, text) = finds(&program, &fault.name);
+        let found = found.unwrap_or_else(|| panic!("{} is not found: {text}", fault.name));
+        let is_named = found.as_ref().is_some_and(|operator| fault.is_named_by(operator));
+        assert!(is_named, "{}: {found:?} is named: {text}", fault.name);
+    }
     assert!(workspace().join("Cargo.lock").is_file());
 }

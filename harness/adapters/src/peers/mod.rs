@@ -1,10 +1,14 @@
-//! Engines that are measured, ours and others, behind one narrow trait.
+//! Engines that are linked into this program: crates of others, judged and timed, and our own, timed.
 //!
-//! An [`Adapter`](crate::Adapter) is judged, and must show everything that it does; a [`Racer`] is
-//! timed, and only calls one export again and again. Engines of others are behind Cargo features of
-//! this crate, so that no ordinary build compiles them.
+//! An [`Adapter`] is judged, and must show everything that it does; a [`Racer`] is timed, and only calls one export again
+//! and again. How a crate's engine is set up is in one place, for both. Crates are behind Cargo features of this crate, so
+//! that no ordinary build compiles them.
 
+#[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
+mod linked;
 mod own;
+#[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
+mod settings;
 #[cfg(feature = "peer-tinywasm")]
 mod tinywasm;
 #[cfg(feature = "peer-wasmi")]
@@ -12,9 +16,11 @@ mod wasmi;
 #[cfg(feature = "peer-wasmtime")]
 mod wasmtime;
 
-use crate::adapter::AdapterError;
+use crate::adapter::{Adapter, AdapterError};
+use crate::settings::parts;
 use crate::value::Val;
 use etalon_record::EngineInfo;
+use std::sync::Arc;
 
 /// The export that is called. Its parameter, an `i32`, says how much work to do; its result, a number, is a checksum.
 pub const KERNEL_EXPORT: &str = "run";
@@ -40,22 +46,19 @@ pub trait Loaded {
     fn run(&mut self, n: i32) -> Result<Val, AdapterError>;
 }
 
-/// The engines that [`racer`] knows in this build.
-pub const RACER_NAMES: &[&str] = &[
-    "interp",
-    "interp-metered",
-    "jit",
-    "jit-metered",
-    #[cfg(feature = "peer-tinywasm")]
-    "tinywasm",
-    #[cfg(feature = "peer-wasmi")]
-    "wasmi",
-    #[cfg(feature = "peer-wasmtime")]
-    "wasmtime",
-];
+/// The engines that [`racer`] knows, if the build has them.
+pub const RACER_NAMES: &[&str] =
+    &["interp", "interp-metered", "jit", "jit-metered", "tinywasm", "wasmi", "wasmtime"];
 
-/// Engines that are only in some builds.
-const PEERS: &[&str] = &["tinywasm", "wasmi", "wasmtime"];
+/// Whether this build has an engine that can be measured.
+pub fn has_racer(name: &str) -> bool {
+    match name {
+        "tinywasm" => cfg!(feature = "peer-tinywasm"),
+        "wasmi" => cfg!(feature = "peer-wasmi"),
+        "wasmtime" => cfg!(feature = "peer-wasmtime"),
+        _ => RACER_NAMES.contains(&name),
+    }
+}
 
 /// The engine with a name. With the suffix `-metered`, one of ours charges gas by the default schedule.
 ///
@@ -66,13 +69,11 @@ pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
         #[cfg(feature = "peer-tinywasm")]
         "tinywasm" => Box::new(tinywasm::Tinywasm),
         #[cfg(feature = "peer-wasmi")]
-        "wasmi" => Box::new(wasmi::Wasmi),
+        "wasmi" => Box::new(wasmi::WasmiRacer),
         #[cfg(feature = "peer-wasmtime")]
-        "wasmtime" => Box::new(wasmtime::Wasmtime),
+        "wasmtime" => Box::new(wasmtime::WasmtimeRacer),
         "interp" | "interp-metered" | "jit" | "jit-metered" => Box::new(own::Own::named(name)?),
-        _ if PEERS.contains(&name) => {
-            return Err(fault(name, "not in this build; build with the feature `peers`"));
-        }
+        _ if RACER_NAMES.contains(&name) => return Err(not_in_this_build(name)),
         _ => {
             let known = RACER_NAMES.join(", ");
             return Err(fault(
@@ -81,6 +82,63 @@ pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
             ));
         }
     })
+}
+
+fn not_in_this_build(name: &str) -> AdapterError {
+    let build = format!("cargo build --release --features peer-{name}");
+    fault(name, format!("it is not in this build; `make peers` makes one that has it, or {build}"))
+}
+
+/// The crates that are engines, whether this build has them or not.
+pub(crate) const LINKED: &[&str] = &["wasmi", "wasmtime"];
+
+/// Whether a name, with its settings, is that of a crate.
+pub(crate) fn is_linked(name: &str) -> bool {
+    LINKED.contains(&name.split('?').next().unwrap_or_default())
+}
+
+/// The crate with a name as an engine of this process.
+///
+/// # Errors
+/// If this build has none with the name, or not its settings.
+pub(crate) fn linked(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    made(name, false)
+}
+
+/// `is_alone` says that nothing but the engine's own meter ends a call.
+fn made(name: &str, is_alone: bool) -> Result<Arc<dyn Adapter>, AdapterError> {
+    let (engine, settings) = parts(name)?;
+    match engine {
+        #[cfg(feature = "peer-wasmi")]
+        "wasmi" => Ok(Arc::new(linked::Linked::new(name, wasmi::Wasmi::new(&settings)?))),
+        #[cfg(feature = "peer-wasmtime")]
+        "wasmtime" => {
+            Ok(Arc::new(linked::Linked::new(name, wasmtime::Wasmtime::new(&settings, is_alone)?)))
+        }
+        _ => {
+            _ = (settings, is_alone);
+            Err(not_in_this_build(engine))
+        }
+    }
+}
+
+/// The same, for runs in which nothing else ends what has no end.
+///
+/// # Errors
+/// The same; or if nothing would end calls without an end.
+pub(crate) fn here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
+    if !is_linked(name) {
+        let here: Vec<String> = LINKED.iter().map(|name| format!("here:{name}")).collect();
+        let reason = format!("no such engine; there are {}", here.join(", "));
+        return Err(fault(&format!("here:{name}"), reason));
+    }
+    let engine = made(name, true)?;
+    if parts(name)?.1.contains_key("fuel") {
+        return Err(fault(name, "in this process only fuel ends a call that has no end"));
+    }
+    #[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
+    let engine = Arc::new(linked::Here::new(engine)?);
+    Ok(engine)
 }
 
 fn fault(engine: &str, reason: impl ToString) -> AdapterError {

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Bytes of private memory that may be written in an engine's process.
 const MEMORY: u64 = 4 << 30;
+/// The same where an engine reserves gigabytes that it never writes to, which count.
+const MEMORY_RESERVED: u64 = 1 << 40;
 /// Bytes that a line of an engine may have.
 const LINE: usize = 64 << 20;
 /// Bytes that are kept of what an engine says of its own accord.
@@ -34,6 +36,8 @@ pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     /// Its arguments.
     pub(crate) args: Vec<String>,
+    /// Whether it reserves much more memory than it uses.
+    pub(crate) reserves: bool,
 }
 
 /// Why there is no answer. The process is ended then.
@@ -113,7 +117,7 @@ impl Launch {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", self.program.display()))?;
-        limit_memory(&process);
+        limit_memory(&process, if self.reserves { MEMORY_RESERVED } else { MEMORY });
         let pipes = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err("the system has no pipes".to_owned());
@@ -145,8 +149,8 @@ impl Launch {
 }
 
 /// A limit that cannot be set is none: not all systems have it.
-fn limit_memory(process: &process::Child) {
-    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
+fn limit_memory(process: &process::Child, bytes: u64) {
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
     // Without a number it would be this process that is limited.
     if let Some(pid) = i32::try_from(process.id()).ok().and_then(Pid::from_raw) {
         _ = prlimit(Some(pid), Resource::Data, limit);

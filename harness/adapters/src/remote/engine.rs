@@ -2,18 +2,18 @@
 
 use super::child::{Child, Gone, Launch, Patience};
 use super::facts::Facts;
+use super::gate::Gate;
 use super::probe;
 use super::protocol::{Ask, GasTerms, VERSION};
 use super::session::RemoteSession;
 use super::start::{patience, too_late};
 use super::texts::TrapTexts;
 use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionConfig};
-use crate::outcome::{Outcome, Rejection};
+use crate::outcome::Outcome;
 use crate::remote::protocol::Bytes;
 use crate::watchdog::TimeLimit;
-use etalon::unstable::module::Module;
 use etalon::{Features, Schedule};
-use etalon_record::{EngineInfo, role};
+use etalon_record::{EngineInfo, Part, role};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -66,8 +66,7 @@ pub(crate) struct RemoteOpened {
     pub(crate) pool: Arc<Pool>,
     pub(crate) setup: Setup,
     pub(crate) time: Option<TimeLimit>,
-    features: Features,
-    implemented: Features,
+    gate: Gate,
     /// The seat of the last session, in which modules are prepared as long as it is there.
     last: Mutex<Weak<Seat>>,
 }
@@ -147,6 +146,14 @@ impl Remote {
         let pool = Pool { name: name.to_owned(), launch, can, is_ours, texts, idle };
         pool.put(Seated::new(child));
         Ok(Remote { info, features, pool: Arc::new(pool) })
+    }
+}
+
+impl Remote {
+    /// With what is known of its parts.
+    pub(crate) fn with_parts(mut self, parts: Vec<Part>) -> Remote {
+        self.info.parts = parts;
+        self
     }
 }
 
@@ -299,35 +306,16 @@ impl Adapter for Remote {
             pool: Arc::clone(&self.pool),
             setup: Setup { features, gas },
             time: config.time.clone(),
-            features: config.features,
-            implemented: self.features,
+            gate: Gate { allowed: config.features, implemented: self.features },
             last: Mutex::default(),
         }))
     }
 }
 
 impl RemoteOpened {
-    /// A module that needs what modules may not use is refused, whatever the engine would say.
-    fn allowed(&self, wasm: &[u8]) -> Result<(), Outcome> {
-        let Ok(module) = Module::new(wasm, Features::all()) else { return Ok(()) };
-        match module.lacking(self.features) {
-            None => Ok(()),
-            Some(feature) => Err(unsupported(feature, "modules may not use it here")),
-        }
-    }
-
-    /// A refusal, which says nothing of the module if that needs what the engine lacks.
+    /// A refusal, in our words.
     fn refused(&self, wasm: &[u8], outcome: Outcome) -> Outcome {
-        let Outcome::Rejected(rejection) = &outcome else { return outcome };
-        let lacking = || Module::new(wasm, Features::all()).ok()?.lacking(self.implemented);
-        match rejection {
-            Rejection::Malformed(_) | Rejection::Invalid(_) | Rejection::MalformedOrInvalid(_)
-                if let Some(feature) = lacking() =>
-            {
-                unsupported(feature, rejection.message())
-            }
-            _ => self.pool.in_our_words(outcome),
-        }
+        self.gate.refused(wasm, outcome, |outcome| self.pool.in_our_words(outcome))
     }
 
     fn made(&self, wasm: &[u8]) -> Arc<RemoteModule> {
@@ -337,14 +325,9 @@ impl RemoteOpened {
     }
 }
 
-fn unsupported(feature: &str, message: &str) -> Outcome {
-    let (feature, message) = (feature.to_owned(), message.to_owned());
-    Outcome::Rejected(Rejection::Unsupported { feature, message })
-}
-
 impl Opened for RemoteOpened {
     fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
-        self.allowed(wasm)?;
+        self.gate.admits(wasm)?;
         let (module, time) = (self.made(wasm), self.time.as_ref());
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         let mut result = Ok(());
@@ -384,7 +367,7 @@ impl Opened for RemoteOpened {
 
     /// Not in the process of a session: what does harm to the engine does none to what that holds.
     fn validate(&self, wasm: &[u8]) -> Result<(), Outcome> {
-        self.allowed(wasm)?;
+        self.gate.admits(wasm)?;
         let time = self.time.as_ref();
         let mut seated = self.pool.take(&self.setup, time)?;
         let ask = Ask::Validate { wasm: Bytes(wasm.to_vec()) };

@@ -3,6 +3,7 @@
 mod child;
 mod engine;
 mod facts;
+mod gate;
 mod probe;
 mod protocol;
 mod serve;
@@ -13,9 +14,15 @@ mod texts;
 pub(crate) use child::Launch;
 pub(crate) use engine::Remote;
 pub(crate) use facts::{Facts, FunctionOf, spectest};
+#[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
+pub(crate) use gate::Gate;
 pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
 pub use serve::{answers, give_back, serve};
 pub use start::start_within;
-pub(crate) use texts::{ANY, TrapTexts, V8};
+#[cfg(feature = "peer-wasmi")]
+pub(crate) use texts::WASMI;
+#[cfg(feature = "peer-wasmtime")]
+pub(crate) use texts::WASMTIME;
+pub(crate) use texts::{ANY, JSC, OURS, TrapTexts, V8};

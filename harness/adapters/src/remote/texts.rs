@@ -22,7 +22,7 @@ pub(crate) struct TrapTexts {
 /// The words of engines that say nothing in advance: those of all tables.
 pub(crate) static ANY: LazyLock<TrapTexts> = LazyLock::new(|| {
     let mut all = TrapTexts::default();
-    for table in [&*V8, &*WASMTIME, &*WASMI] {
+    for table in [&*V8, &*JSC, &*WASMTIME, &*WASMI] {
         all.trap.extend(table.trap.clone());
         all.exhausted.extend(table.exhausted.clone());
         all.limit.extend(table.limit.clone());
@@ -31,16 +31,23 @@ pub(crate) static ANY: LazyLock<TrapTexts> = LazyLock::new(|| {
     all
 });
 
+/// Ours, of engines that translate what they say themselves.
+pub(crate) static OURS: LazyLock<TrapTexts> = LazyLock::new(TrapTexts::default);
+
 /// V8's.
 pub(crate) static V8: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/v8.toml")));
 
+/// JavaScriptCore's, also in bun.
+pub(crate) static JSC: LazyLock<TrapTexts> =
+    LazyLock::new(|| table(include_str!("../../engines/jsc.toml")));
+
 /// Wasmtime's.
-static WASMTIME: LazyLock<TrapTexts> =
+pub(crate) static WASMTIME: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/wasmtime.toml")));
 
 /// wasmi's.
-static WASMI: LazyLock<TrapTexts> =
+pub(crate) static WASMI: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/wasmi.toml")));
 
 /// A test reads all tables.
@@ -63,6 +70,10 @@ impl TrapTexts {
                     let text = found(&self.trap, &text).map_or(text, |traps| traps.join(OR));
                     Outcome::Trapped { text, site }
                 }
+            },
+            Outcome::HostError(text) => match found(&self.exhausted, &text) {
+                Some(known) => Outcome::Exhausted(known.clone()),
+                None => Outcome::HostError(text),
             },
             Outcome::Exhausted(text) => {
                 Outcome::Exhausted(found(&self.exhausted, &text).cloned().unwrap_or(text))
@@ -96,6 +107,7 @@ mod tests {
     fn tables_are_readable_and_name_traps_that_there_are() {
         for text in [
             include_str!("../../engines/v8.toml"),
+            include_str!("../../engines/jsc.toml"),
             include_str!("../../engines/wasmtime.toml"),
             include_str!("../../engines/wasmi.toml"),
         ] {

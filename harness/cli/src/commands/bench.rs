@@ -14,7 +14,7 @@ use clap::ValueHint;
 use etalon::Features;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::{Export, ExternKind, ValType};
-use etalon_adapters::{KERNEL_EXPORT, RACER_NAMES, racer};
+use etalon_adapters::{KERNEL_EXPORT, RACER_NAMES, has_racer, racer};
 use etalon_harness::bench::{BenchOptions, Kernel, bench, kernels};
 use etalon_harness::script::Glob;
 use etalon_record::{BenchRecord, BenchRow, KernelRows, to_json};
@@ -76,7 +76,8 @@ fn at_most_an_hour(text: &str) -> Result<Duration, String> {
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut names = args.tiers.clone();
     if names.is_empty() {
-        names = RACER_NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let here = RACER_NAMES.iter().filter(|name| has_racer(name));
+        names = here.map(|name| (*name).to_owned()).collect();
     }
     if !names.contains(&args.against) {
         names.insert(0, args.against.clone());

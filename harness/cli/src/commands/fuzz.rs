@@ -41,7 +41,8 @@ A case is one call of a generated function; a module has many. The engines are c
 first. Module number i depends only on i, the seed, the profiles and the features that the engines
 have in common; so a shard is known by seed, I and N, and all shards together are the campaign
 without shards. Each finding is saved when it is found, as a folder that replays:
-`etalon diff FOLDER`. At the end it is reduced, and its cause is named. Ctrl-C breaks off
+`etalon diff FOLDER`. At the end it is reduced, for a minute at most, and its cause is named. Every
+other module runs with settings of the engines that must not show. Ctrl-C breaks off
 the cases under way and gives the record of those that are done, without reducing; a second one
 ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
 options a campaign goes on after a signal, or a crash of the machine, and ends with the record of

@@ -74,7 +74,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         return Ok(compared.stopped.status(Status::Fine));
     };
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let budget = Budget { tries: args.tries, jobs: args.jobs.unwrap_or_else(cores) };
+    let jobs = args.jobs.unwrap_or_else(cores);
+    let budget = Budget { tries: args.tries, jobs, time: None };
     let reduced = reduce(&compared.differ, &compared.case, engine, &difference, budget)?;
     let text = wasmprinter::print_bytes(&reduced.case.wasm).context("it cannot be printed")?;
     let is_binary = args.output.extension().is_some_and(|extension| extension == "wasm");

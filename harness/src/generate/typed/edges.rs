@@ -220,7 +220,7 @@ pub(crate) fn related(ty: Ty, bits: u128, way: usize) -> u128 {
     let sign = 1u128 << width.saturating_sub(1);
     let changed = match way {
         0 | 1 => bits,
-        2 => !bits,
+        2 if matches!(ty, Ty::I32 | Ty::I64 | Ty::V128) => !bits,
         // For a float the number next to it, whichever sign it has.
         3 => bits.wrapping_add(1),
         4 if matches!(ty, Ty::I32 | Ty::I64) => bits.wrapping_neg(),

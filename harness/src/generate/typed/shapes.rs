@@ -112,6 +112,8 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape(INT, "%", "(%.div_s {%} (%.const 8))"),
     shape(INT, "%", "(%.div_s {%} (%.const -8))"),
     shape(INT, "%", "(%.div_s (%.or {%} (%.const 1)) (%.const -1))"),
+    // A trap for one number in two to the power of 32.
+    shape(INT, "%", "(%.div_s {%} (%.const -1))"),
     shape(INT, "%", "(%.rem_u {%} (%.const 10))"),
     shape(INT, "%", "(%.rem_u {%} (%.const 8))"),
     shape(INT, "%", "(%.rem_u {%} (%.const 64))"),

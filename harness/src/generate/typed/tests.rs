@@ -3,9 +3,16 @@
 use super::func::{Func, KINDS, Kind};
 use super::menu::Menu;
 use super::{stage, uses};
+use crate::diff::{Case, Comparison, DiffOptions, Differ, Rules, RunOptions, compare};
+use crate::fuzz::case_of;
+use crate::generate::Profile;
 use crate::generate::allows;
 use crate::generate::choices::Choices;
-use etalon_adapters::Features;
+use crate::localise::known_values;
+use crate::reduce::Draft;
+use crate::rewrite::Op;
+use crate::settings::usual_gas;
+use etalon_adapters::{Features, adapter};
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
 
@@ -95,4 +102,61 @@ fn every_use_is_valid_with_every_kind_of_operand() {
         faults.extend(fault.map(|fault| format!("{}: {fault}", one.text)));
     }
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults[..faults.len().min(30)].join("\n"));
+}
+
+/// What changes the value of an operator: its lowest bit, its sign, or all of its bits.
+fn change(op: &Op) -> Option<&'static [u8]> {
+    let moves = ["local.get", "local.tee", "global.get", "call", "end", "block", "loop"];
+    let name = op.opcode.name();
+    if name.ends_with(".const") || moves.contains(&name) || op.opens() || !op.goes_on {
+        return None;
+    }
+    Some(match op.results[..] {
+        [Some(wasmparser::ValType::I32)] => &[0x41, 0x01, 0x73],
+        [Some(wasmparser::ValType::I64)] => &[0x42, 0x01, 0x85],
+        [Some(wasmparser::ValType::F32)] => &[0x8c],
+        [Some(wasmparser::ValType::F64)] => &[0x9a],
+        [Some(wasmparser::ValType::V128)] => &[0xfd, 0x4d],
+        _ => return None,
+    })
+}
+
+/// Of the operators that are executed, at least every second contributes to what is compared: a wrong value there is seen.
+#[test]
+fn wrong_values_do_not_die_unseen() {
+    const STEP: usize = 23;
+    let run =
+        RunOptions { features: features(), gas: Some(usual_gas(None)), state: true, time: None };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let differ = Differ::new(vec![adapter("interp").unwrap()], options);
+    let trace = |case: &Case| differ.trace(0, &differ.options().run, case).unwrap();
+    for (name, _) in GENERATORS {
+        let profile = Profile::named(name).unwrap();
+        let (mut changed, mut seen) = (0, 0);
+        for number in 0..3 {
+            let case = case_of(profile, features(), 11, number, 1);
+            let draft = Draft::of(&case).unwrap();
+            let known = known_values(&differ, &case, &draft.text);
+            let right = trace(&case);
+            let places = draft
+                .text
+                .funcs
+                .iter()
+                .flat_map(|func| (0..func.ops.len()).map(move |at| (func, at)));
+            let executed = places.filter(|(func, at)| known.contains_key(&(func.index, *at)));
+            let executed =
+                executed.filter_map(|(func, at)| Some((func, at, change(&func.ops[at])?)));
+            for (func, at, change) in executed.step_by(STEP) {
+                let (before, after) =
+                    (draft.code(func, 0..at + 1), draft.code(func, at + 1..func.ops.len()));
+                let Some(wrong) = draft.with_code(func, &[before, change, after]) else { continue };
+                changed += 1;
+                seen += usize::from(
+                    compare(&right, &trace(&wrong), &Rules::default()) != Comparison::Equal,
+                );
+            }
+        }
+        assert!(changed >= 30, "{name}: {changed} changed");
+        assert!(seen * 2 >= changed, "{name}: {seen} of {changed} seen");
+    }
 }

@@ -1,26 +1,29 @@
-//! Wasmtime: a compiler with the same code generator as ours.
+//! Wasmtime, timed.
 
-use super::{KERNEL_EXPORT, Loaded, Racer, fault};
+use super::super::linked::{Peer, version};
+use super::super::{KERNEL_EXPORT, Loaded, Racer, fault};
+use super::Wasmtime;
 use crate::adapter::AdapterError;
 use crate::value::Val;
+use etalon::Features;
 use etalon_record::EngineInfo;
-use wasmtime::{Config, Engine, Func, Instance, Module, Store};
+use std::collections::BTreeMap;
+use wasmtime::{Func, Instance, Module, Store};
 
-const NAME: &str = "wasmtime";
+const NAME: &str = Wasmtime::NAME;
 
-/// The engine in its usual configuration, with garbage collection.
-pub(super) struct Wasmtime;
+/// The engine in its usual configuration, with all features.
+pub(crate) struct WasmtimeRacer;
 
-impl Racer for Wasmtime {
+impl Racer for WasmtimeRacer {
     fn info(&self) -> EngineInfo {
-        EngineInfo::new(NAME, "48")
+        EngineInfo::new(NAME, version(NAME))
     }
 
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, AdapterError> {
         let refused = |error: wasmtime::Error| fault(NAME, format!("{error:#}"));
-        let mut config = Config::new();
-        config.wasm_gc(true).wasm_function_references(true);
-        let engine = Engine::new(&config).map_err(refused)?;
+        let usual = Wasmtime::new(&BTreeMap::from([("fuel", "off")]), false)?;
+        let engine = usual.engine(Features::all()).map_err(|reason| fault(NAME, reason))?;
         let module = Module::new(&engine, wasm).map_err(refused)?;
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[]).map_err(refused)?;

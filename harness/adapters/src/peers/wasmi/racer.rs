@@ -1,24 +1,29 @@
-//! wasmi: an interpreter.
+//! wasmi, timed.
 
-use super::{KERNEL_EXPORT, Loaded, Racer, fault};
+use super::super::linked::{Peer, version};
+use super::super::{KERNEL_EXPORT, Loaded, Racer, fault};
+use super::Wasmi;
 use crate::adapter::AdapterError;
 use crate::value::Val;
+use etalon::Features;
 use etalon_record::EngineInfo;
-use wasmi::{Engine, Func, Linker, Module, Store};
+use std::collections::BTreeMap;
+use wasmi::{Func, Linker, Module, Store};
 
-const NAME: &str = "wasmi";
+const NAME: &str = Wasmi::NAME;
 
-/// The engine in its usual configuration.
-pub(super) struct Wasmi;
+/// The engine in its usual configuration, with all features.
+pub(crate) struct WasmiRacer;
 
-impl Racer for Wasmi {
+impl Racer for WasmiRacer {
     fn info(&self) -> EngineInfo {
-        EngineInfo::new(NAME, "2.0")
+        EngineInfo::new(NAME, version(NAME))
     }
 
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, AdapterError> {
         let refused = |error: wasmi::Error| fault(NAME, error);
-        let engine = Engine::default();
+        let usual = Wasmi::new(&BTreeMap::from([("fuel", "off")]))?;
+        let engine = usual.engine(Features::all()).map_err(|reason| fault(NAME, reason))?;
         let module = Module::new(&engine, wasm).map_err(refused)?;
         let mut store = Store::new(&engine, ());
         let instance =

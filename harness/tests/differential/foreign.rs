@@ -1,0 +1,189 @@
+//! What the specification leaves open to an engine of another maker, and what it does not.
+
+use crate::options;
+use etalon_adapters::{
+    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig, Val,
+    adapter,
+};
+use etalon_harness::diff::{
+    Call, Case, Comparison, Differ, Policy, Rules, Step, Trace, Verdict, compare,
+};
+use etalon_harness::{NanBits, with_nans};
+use etalon_record::{Aspect, EngineInfo};
+use std::sync::Arc;
+
+/// Another maker's engine: the interpreter, which is given other bytes.
+struct Foreign {
+    interp: Arc<dyn Adapter>,
+    given: fn(&[u8]) -> Vec<u8>,
+}
+
+struct Open {
+    interp: Box<dyn Opened>,
+    given: fn(&[u8]) -> Vec<u8>,
+}
+
+impl Adapter for Foreign {
+    fn info(&self) -> EngineInfo {
+        EngineInfo::new("foreign", "1")
+    }
+
+    fn features(&self) -> Features {
+        self.interp.features()
+    }
+
+    fn is_foreign(&self) -> bool {
+        true
+    }
+
+    fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
+        Ok(Box::new(Open { interp: self.interp.open(config)?, given: self.given }))
+    }
+}
+
+impl Opened for Open {
+    fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        self.interp.prepare(&(self.given)(wasm))
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, AdapterError> {
+        self.interp.session()
+    }
+}
+
+/// The verdict on calls of `f` without and with an argument.
+fn verdict(wat: &str, given: fn(&[u8]) -> Vec<u8>) -> Verdict {
+    let wasm = wat::parse_str(wat).expect("the text is a module");
+    let call = |args: &[Val]| Call { export: "f".to_owned(), args: args.to_vec() };
+    let case = Case::new("foreign", wasm, vec![call(&[Val::I32(5)]), call(&[Val::I32(0)])]);
+    let interp = adapter("interp").expect("it is one of ours");
+    let foreign = Arc::new(Foreign { interp: Arc::clone(&interp), given });
+    let mut options = options(&[]);
+    // Another maker's engine has no digest of ours.
+    options.run.state = false;
+    let differ = Differ::new(vec![interp, foreign], options);
+    differ.judge(&case).expect("both can be set up").verdict
+}
+
+/// It chooses other NaNs than we do.
+fn other_nans(wasm: &[u8]) -> Vec<u8> {
+    let nan = NanBits { narrow: 0xffc0_0001, wide: 0xfff8_0000_0000_0001 };
+    with_nans(wasm, nan).expect("the module can be written anew")
+}
+
+/// It does that, and takes an addition for a subtraction.
+fn wrong_sum(wasm: &[u8]) -> Vec<u8> {
+    let (add, sub) = (0x6a, 0x6b);
+    let wrong = wasm.iter().map(|byte| if *byte == add { sub } else { *byte }).collect::<Vec<_>>();
+    other_nans(&wrong)
+}
+
+/// It does that in modules alone whose NaNs nobody replaced.
+fn wrong_unless_replaced(wasm: &[u8]) -> Vec<u8> {
+    match wasm.windows(10).any(|window| window == b"etalon.nan") {
+        true => wasm.to_vec(),
+        false => wasm.iter().map(|b| if *b == 0x6a { 0x6b } else { *b }).collect(),
+    }
+}
+
+/// 0/0 flows on as an integer, by a memory, as a lane, and decides a branch.
+const FLOWS: [&str; 4] = [
+    r#"(module (func (export "f") (param i32) (result i32)
+      (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.convert_i32_s (local.get 0))))))"#,
+    r#"(module (memory 1) (func (export "f") (param i32) (result i32)
+      (f64.store (i32.const 8) (f64.sqrt (f64.convert_i32_s (i32.sub (i32.const 0) (local.get 0)))))
+      (i32.load (i32.const 8))))"#,
+    r#"(module (func (export "f") (param i32) (result i32)
+      (i32x4.extract_lane 2 (v128.not (f32x4.sub (v128.const f32x4 0 0 inf 0)
+        (f32x4.splat (f32.div (f32.const 1) (f32.convert_i32_s (i32.and (local.get 0) (i32.const 2))))))))))"#,
+    r#"(module (func (export "f") (param i32) (result i32)
+      (if (result i32) (i32.lt_s (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.convert_i32_s (local.get 0)))) (i32.const 0))
+        (then (i32.const 1)) (else (unreachable)))))"#,
+];
+
+#[test]
+fn bits_of_nans_that_flow_anywhere_are_no_finding() {
+    for wat in FLOWS {
+        assert_eq!(verdict(wat, other_nans), Verdict::Poisoned(Policy::NanBits), "{wat}");
+    }
+}
+
+#[test]
+fn a_fault_in_a_module_with_nans_is_one() {
+    let wat = r#"(module (func (export "f") (param i32) (result i32)
+      (i32.add (local.get 0) (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.const 0))))))"#;
+    let found = verdict(wat, wrong_sum);
+    assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+}
+
+/// The copy is another program: that a difference is not in it means nothing where there was no NaN.
+#[test]
+fn without_a_nan_no_difference_is_one_of_its_bits() {
+    let wat = r#"(module (func (export "f") (param i32) (result i32)
+      (drop (f32.div (f32.const 1) (f32.const 2)))
+      (i32.add (local.get 0) (i32.const 1))))"#;
+    let found = verdict(wat, wrong_unless_replaced);
+    assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+}
+
+/// A trace of one step.
+fn trace(outcome: Outcome, globals: &[(&str, i32)]) -> Trace {
+    let globals = globals.iter().map(|(name, value)| ((*name).to_owned(), Val::I32(*value)));
+    let step = Step { globals: globals.collect(), ..Step::ended(outcome) };
+    Trace { steps: vec![step], not_compiled: 0 }
+}
+
+fn aspect(a: &Trace, b: &Trace, foreign: bool) -> Option<Aspect> {
+    match compare(a, b, &Rules { foreign, ..Rules::default() }) {
+        Comparison::Differs(difference) => Some(difference.aspect),
+        Comparison::Equal => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn which_of_two_checks_of_an_atomic_access_fails_first_is_open() {
+    let trap = |text: &str| trace(Outcome::Trapped { text: text.to_owned(), site: None }, &[]);
+    let (unaligned, beyond) = (trap("unaligned atomic"), trap("out of bounds memory access"));
+    for (a, b) in [(&unaligned, &beyond), (&beyond, &unaligned)] {
+        assert_eq!(aspect(a, b, true), None);
+        assert_eq!(aspect(a, b, false), Some(Aspect::Trap), "ours have one order");
+    }
+    for other in ["out of bounds table access", "expected shared memory", "unreachable"] {
+        assert_eq!(aspect(&unaligned, &trap(other), true), Some(Aspect::Trap), "{other}");
+        assert_eq!(aspect(&beyond, &trap(other), true), Some(Aspect::Trap), "{other}");
+    }
+}
+
+#[test]
+fn a_global_that_one_cannot_read_is_no_difference() {
+    let returned = |globals: &[(&str, i32)]| trace(Outcome::Returned(Vec::new()), globals);
+    let all = returned(&[("a", 1), ("b", 2)]);
+    for some in [returned(&[]), returned(&[("b", 2)]), returned(&[("a", 1)])] {
+        assert_eq!(aspect(&all, &some, true), None);
+        assert_eq!(aspect(&some, &all, true), None);
+        assert_eq!(aspect(&all, &some, false), Some(Aspect::Globals), "ours read all");
+    }
+    assert_eq!(aspect(&all, &returned(&[("b", 3)]), true), Some(Aspect::Globals));
+}
+
+/// A loop that only gas ends would cost the whole time of an action on each engine without gas.
+#[test]
+fn what_ran_out_of_gas_is_not_asked_of_an_engine_without_gas() {
+    let wat =
+        |body: &str| format!(r#"(module (func (export "f") (param i32) (result i32) {body}))"#);
+    let loops = wat(
+        "(loop (br_if 0 (i32.ne (local.get 0) (i32.const 0)))) (i32.add (local.get 0) (i32.const 1))",
+    );
+    let text = "(module (func $s (loop (br 0))) (start $s))";
+    for wat in [loops.as_str(), text] {
+        assert_eq!(verdict(wat, <[u8]>::to_vec), Verdict::Poisoned(Policy::Exhaustion), "{wat}");
+    }
+    let after =
+        wat("(loop (br_if 0 (i32.eqz (local.get 0)))) (i32.add (local.get 0) (i32.const 1))");
+    let found = verdict(&after, wrong_unless_replaced);
+    assert!(
+        matches!(found, Verdict::Diverged { engine: 1, .. }),
+        "what came before counts: {found:?}"
+    );
+}
