@@ -39,7 +39,7 @@ pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, trusting_adapter};
-pub use remote::{PROBES, answers, probe, serve};
+pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
 pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};

@@ -34,9 +34,8 @@ pub(crate) fn parse(text: &str) -> Result<Seed, String> {
         let wrong = || format!("{date:?} is not a day of the calendar: write date:2026-11-29");
         return date_in(date).map(|(y, m, d)| Seed::Number(seed_of(y, m, d))).ok_or_else(wrong);
     }
-    text.parse().map(Seed::Number).map_err(|error: std::num::ParseIntError| {
-        format!("{error}; write a number, date:2026-11-29 or nightly")
-    })
+    let wrong = |_| format!("{text:?} is no seed: write a number, date:2026-11-29 or nightly");
+    text.parse().map(Seed::Number).map_err(wrong)
 }
 
 /// The digits of the day, so that whoever sees the seed sees the day.

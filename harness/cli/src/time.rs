@@ -7,7 +7,7 @@ use crate::output::{self, note};
 use anyhow::{Context, Result};
 use etalon::Module;
 use etalon::unstable::about_artefact;
-use etalon_adapters::{TimeLimit, Watchdog};
+use etalon_adapters::{TimeLimit, Watchdog, start_within};
 use etalon_harness::settings::TIME_LIMIT;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -67,6 +67,13 @@ impl Timeout {
     /// The limit of a case; 10 seconds if none is given.
     fn each(self) -> Option<Duration> {
         self.timeout.map_or(Some(TIME_LIMIT), Limit::each)
+    }
+
+    /// Engines in processes of their own are waited for as long when they start, if a limit was asked for.
+    pub(crate) fn limits_starts(self) {
+        if let Some(limit) = self.timeout {
+            start_within(limit.each());
+        }
     }
 
     /// Whether what is in a file can be held to a limit: not compiled code that does not look for interrupts. That is refused if a

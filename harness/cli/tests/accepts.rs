@@ -91,6 +91,18 @@ fn engines_that_agree_differ_in_nothing() {
     }
 }
 
+/// Whoever has a limit does not wait longer for an engine that never says what it is.
+#[test]
+fn an_engine_that_does_not_start_is_waited_for_as_long_as_a_case() {
+    let folder = folder();
+    std::fs::write(folder.path().join("mute.sh"), "exec sleep 1000").expect("it is writable");
+    let words = ["accepts", "oracle", "cmd:sh mute.sh", "m", "--timeout", "2100ms"];
+    let output = etalon(folder.path(), &words);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("cmd:sh mute.sh: it said nothing for 2.1 s"), "{told}");
+}
+
 #[test]
 fn what_is_no_question_is_refused() {
     let folder = folder();

@@ -95,6 +95,11 @@ impl FuzzRecord {
         differ("profiles", text(&self.profile), text(&other.profile));
         differ("time limit", text(&self.time_limit), text(&other.time_limit));
         differ("engines", names(&self.engines), names(&other.engines));
+        let turns = |r: &Self| {
+            let turns: Vec<String> = r.rotation.iter().map(|turn| turn.join(" ")).collect();
+            if turns.is_empty() { "none".to_owned() } else { turns.join(", ") }
+        };
+        differ("other settings of engines", turns(self), turns(other));
         let none = "none".to_owned();
         for name in self.settings.keys().chain(other.settings.keys()).collect::<BTreeSet<_>>() {
             let of = |r: &Self| r.settings.get(name).unwrap_or(&none).clone();

@@ -77,7 +77,7 @@ impl Settings {
         let run = &options.diff.run;
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Settings {
-            journal: 4,
+            journal: 5,
             tool: tool.clone(),
             arch: arch.to_owned(),
             seed: options.seed,
@@ -315,8 +315,7 @@ mod tests {
             assert_eq!(past.tally, sum, "what earlier runs did is there");
             for case in 0..2000 {
                 let number = run * 2000 + case;
-                let mut one = Tally::default();
-                one.finished = Ranges::of(number);
+                let mut one = Tally { finished: Ranges::of(number), ..Tally::default() };
                 one.poisoned.insert("x".repeat(5000), 1);
                 sum.add(one.clone());
                 journal.cases(one).expect("it is writable");

@@ -47,12 +47,18 @@ pub struct FuzzOptions {
 }
 
 impl FuzzOptions {
-    /// Whether a module belongs to the shard. Shards take turns over modules, and each goes through all profiles: in as many turns
-    /// as there are shards, each has every profile equally often.
+    /// Whether a module belongs to the shard. Each shard goes through all profiles: in as many rounds of these as there are shards,
+    /// each has every profile once. Which round that is has no period, so that settings, which change from round to round, are
+    /// everywhere too.
     pub fn is_ours(&self, number: u64) -> bool {
-        let Some(shard) = self.shard else { return true };
-        let (turns, count) = (self.profiles.len() as u64, shard.count() as u64);
-        (number / turns + number % turns) % count == shard.index() as u64 - 1
+        let Some(shard) = self.shard.filter(|shard| shard.count() > 1) else { return true };
+        let (profiles, count) = (self.profiles.len() as u64, shard.count() as u64);
+        let (mut round, mut sum) = (number / profiles, number % profiles);
+        while round > 0 {
+            sum += round % count;
+            round /= count;
+        }
+        sum % count == shard.index() as u64 - 1
     }
 
     /// How many modules there are to generate, if that is known.

@@ -155,7 +155,11 @@ fn wast(data: &[u8]) -> Found {
     };
     Ok(match convert(&source(&back)) {
         Err(error) => Some(format!("read back as no script: {error}")),
-        Ok(again) if again != converted => Some("read back as another script".to_owned()),
+        Ok(again) if again != converted => {
+            let (before, now) = (converted.to_json(), again.to_json());
+            let differs = before.lines().zip(now.lines()).find(|(before, now)| before != now);
+            Some(format!("read back as another script: {differs:?}"))
+        }
         Ok(_) => None,
     })
 }

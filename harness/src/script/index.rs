@@ -1,6 +1,6 @@
 //! Folders of converted scripts.
 
-use super::json::{JsonScript, convert, script_of};
+use super::json::{JsonScript, script_of};
 use super::select::bundled;
 use super::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
@@ -31,6 +31,25 @@ pub struct IndexEntry {
     pub source: String,
     /// The features that its modules may use, by the names of their proposals; nothing else is enabled.
     pub features: Vec<String>,
+    /// The BLAKE3 hash of the script's text, by which a bundled one is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+impl IndexEntry {
+    /// The entry of a script that was converted to a file.
+    pub fn new(file: impl Into<String>, source: &ScriptSource) -> IndexEntry {
+        IndexEntry {
+            file: file.into(),
+            source: source.file.clone(),
+            features: source.features.names().into_iter().map(str::to_owned).collect(),
+            digest: Some(digest(&source.text)),
+        }
+    }
+}
+
+fn digest(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
 /// Whether a file is a converted script: JSON that begins as one, so that other JSON in a folder does not matter.
@@ -44,24 +63,30 @@ pub(crate) fn is_converted(path: &Path) -> bool {
     read.is_ok() && text.starts_with("{\"source_filename\":")
 }
 
-/// The features of a converted script that an index in its folder, or above it, tells.
-pub(crate) fn features_in_index(path: &Path) -> Option<Features> {
+/// What an index in the folder of a converted script, or above it, tells of it.
+pub(crate) fn entry_of(path: &Path) -> Option<IndexEntry> {
     let path = path.canonicalize().ok()?;
     for folder in path.ancestors().skip(1).take(MAX_ABOVE) {
         let Ok(text) = std::fs::read_to_string(folder.join(INDEX)) else { continue };
         let Ok(index) = serde_json::from_str::<Index>(&text) else { continue };
-        let of_it = |entry: &&IndexEntry| path == folder.join(&entry.file);
-        if let Some(entry) = index.scripts.iter().find(of_it) {
-            return features_named(entry.features.iter().map(String::as_str)).ok();
+        let mut entries = index.scripts.into_iter();
+        if let Some(entry) = entries.find(|entry| path == folder.join(&entry.file)) {
+            return Some(entry);
         }
     }
     None
+}
+
+/// The features that an entry tells.
+pub(crate) fn features_of(entry: &IndexEntry) -> Option<Features> {
+    features_named(entry.features.iter().map(String::as_str)).ok()
 }
 
 /// A converted script as a script. Its modules are in files beside it.
 pub(crate) fn json_source(
     path: &Path,
     json: &str,
+    entry: Option<&IndexEntry>,
     source: ScriptSource,
 ) -> Result<ScriptSource, ScriptError> {
     let file = || path.display().to_string();
@@ -75,7 +100,9 @@ pub(crate) fn json_source(
     let mut module = |name: &str| module_in(folder, name);
     let text = script_of(&script, &mut module)
         .map_err(|message| ScriptError::Unreadable { file: file(), message })?;
-    let is_bundled = is_of_bundled(&script, &mut module);
+    let of_text = |text: &&str| entry.and_then(|e| e.digest.as_ref()) == Some(&digest(text));
+    let is_bundled =
+        entry.is_some() && bundled(&script.source_filename).iter().any(|t| of_text(&t));
     Ok(ScriptSource { text, is_bundled, origin: file(), ..source })
 }
 
@@ -88,18 +115,4 @@ fn module_in(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
     }
     std::fs::read(folder.join(relative))
         .map_err(|error| format!("{name:?} cannot be read: {error}"))
-}
-
-/// Whether it is what a bundled script is converted to, in commands and modules.
-fn is_of_bundled(
-    script: &JsonScript,
-    module: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
-) -> bool {
-    let name = &script.source_filename;
-    bundled(name).iter().any(|text| {
-        let source = ScriptSource::new("", name.as_str(), *text, Features::all());
-        let Ok(converted) = convert(&source) else { return false };
-        let mut is_same = |(name, bytes): &(String, Vec<u8>)| module(name).as_ref() == Ok(bytes);
-        converted.script.commands == script.commands && converted.files.iter().all(&mut is_same)
-    })
 }

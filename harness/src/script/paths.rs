@@ -1,6 +1,6 @@
 //! Scripts in files and folders: for example, a checkout of the official repository.
 
-use crate::script::index::{features_in_index, is_converted, json_source};
+use crate::script::index::{entry_of, features_of, is_converted, json_source};
 use crate::script::select::is_bundled;
 use crate::script::source::{ScriptError, ScriptSource, features_named};
 use etalon_adapters::Features;
@@ -124,9 +124,11 @@ fn read(root: &Path, path: &Path, given: Option<Features>) -> Result<ScriptSourc
     let text = String::from_utf8(bytes_of(path)?).map_err(|error| not_text(path, &error))?;
     if path.extension().is_some_and(|extension| extension == "json") {
         let file = joined(path.strip_prefix(root).unwrap_or(path));
-        let features = given.or_else(|| features_in_index(path));
+        let entry = entry_of(path);
+        let features = given.or_else(|| features_of(entry.as_ref()?));
         let features = features.unwrap_or_else(|| features_of_path(path));
-        return json_source(path, &text, ScriptSource::new(suite_name(root), file, "", features));
+        let source = ScriptSource::new(suite_name(root), file, "", features);
+        return json_source(path, &text, entry.as_ref(), source);
     }
     let mut features = given.unwrap_or_else(|| features_of_path(path));
     for name in features_in_header(&text) {

@@ -41,7 +41,12 @@ pub(crate) struct TextJudge {
 impl TextJudge {
     pub(crate) fn new(rule: TextRule, source: &ScriptSource) -> Self {
         let script = if source.is_bundled { last_part(&source.file) } else { "" };
-        TextJudge { rule, script: script.to_owned() }
+        // One that was converted is the same script.
+        let script = match script.strip_suffix(".json") {
+            Some(stem) => format!("{stem}.wast"),
+            None => script.to_owned(),
+        };
+        TextJudge { rule, script }
     }
 
     /// Whether a refusal of a module, of the right phase, is the one that an assertion expects.

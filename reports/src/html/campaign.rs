@@ -182,7 +182,7 @@ fn generators(record: &FuzzRecord) -> Markup {
                         thead {
                             tr {
                                 th scope="col" { "generator" }
-                                @for title in ["modules", "cases", "operators", "with operand kinds"] {
+                                @for title in ["modules", "cases", "operators", "operator × kind"] {
                                     th.count scope="col" { (title) }
                                 }
                             }

@@ -11,7 +11,7 @@ use libc::{c_char, c_void, dlerror, dlopen, dlsym, dup2};
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::{null, null_mut};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -152,6 +152,15 @@ pub(crate) fn answers() -> io::Result<File> {
     match unsafe { dup2(STDERR_FILENO, STDOUT_FILENO) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(answers.into()),
+    }
+}
+
+/// Standard output again, for whoever has no answers to give.
+pub(crate) fn give_back(answers: &File) -> io::Result<()> {
+    // SAFETY: as above; the other number is that of an open file.
+    match unsafe { dup2(answers.as_raw_fd(), STDOUT_FILENO) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
 }
 

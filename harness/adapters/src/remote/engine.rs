@@ -6,6 +6,7 @@ use super::gate::Gate;
 use super::probe;
 use super::protocol::{Ask, GasTerms, VERSION};
 use super::session::RemoteSession;
+use super::start::{patience, too_late};
 use super::texts::TrapTexts;
 use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionConfig};
 use crate::outcome::Outcome;
@@ -16,10 +17,6 @@ use etalon_record::{EngineInfo, Part, role};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
-
-/// How long an engine may take to start, or to answer a probe.
-const START: Duration = Duration::from_secs(30);
 
 /// An engine in a process of its own, or in several: one for each session at a time.
 pub(crate) struct Remote {
@@ -113,10 +110,10 @@ impl Remote {
         let failed = |reason: String| AdapterError { engine: name.to_owned(), reason };
         let mut child = launch.start().map_err(failed)?;
         let told = |gone: Gone| match gone {
-            Gone::TimedOut => failed(format!("it said nothing for {} s", START.as_secs())),
+            Gone::TimedOut => failed(too_late()),
             Gone::Crashed(text) => failed(text),
         };
-        let patience = Patience::at_most(START);
+        let patience = patience();
         let hello = child.exchange(Ask::Hello { protocol: VERSION }, patience).map_err(told)?;
         if let Some(error) = hello.error {
             return Err(failed(error));
@@ -247,7 +244,7 @@ impl Pool {
             None => {
                 let mut child = self.launch.start().map_err(Outcome::HostError)?;
                 let hello = Ask::Hello { protocol: VERSION };
-                child.exchange(hello, Patience::at_most(START)).map_err(gone)?;
+                child.exchange(hello, patience()).map_err(gone)?;
                 Seated::new(child)
             }
         };

@@ -8,6 +8,7 @@ mod probe;
 mod protocol;
 mod serve;
 mod session;
+mod start;
 mod texts;
 
 pub(crate) use child::Launch;
@@ -18,7 +19,8 @@ pub(crate) use gate::Gate;
 pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
-pub use serve::{answers, serve};
+pub use serve::{answers, give_back, serve};
+pub use start::start_within;
 #[cfg(feature = "peer-wasmi")]
 pub(crate) use texts::WASMI;
 #[cfg(feature = "peer-wasmtime")]

@@ -22,6 +22,14 @@ pub fn answers() -> io::Result<File> {
     crate::capi::answers()
 }
 
+/// Standard output again, for whoever has no answers to give.
+///
+/// # Errors
+/// If the system does not.
+pub fn give_back(answers: &File) -> io::Result<()> {
+    crate::capi::give_back(answers)
+}
+
 /// Answers the requests of `input`, until it ends or one asks for that.
 ///
 /// # Errors

@@ -48,18 +48,13 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut writer = Writer { out: &args.out, inputs, written: BTreeMap::new() };
     let (mut rows, mut index) = (Vec::new(), Index::default());
     for source in &sources {
-        // What was converted already is no script in this form.
         match convert(source) {
             Ok(converted) => {
                 let file = json_name(&source.file);
                 writer.write(source, &file, &converted.to_json(), &converted.files)?;
                 let commands = converted.script.commands.len();
                 let modules = converted.files.len();
-                index.scripts.push(IndexEntry {
-                    file: file.clone(),
-                    source: source.file.clone(),
-                    features: source.features.names().into_iter().map(str::to_owned).collect(),
-                });
+                index.scripts.push(IndexEntry::new(&file, source));
                 rows.push(Row { file, source: source.file.clone(), commands, modules });
             }
             Err(error) => errors.push(error),
@@ -92,6 +87,7 @@ fn json_name(file: &str) -> String {
     match file {
         // Standard input has no name.
         "-" => "script.json".to_owned(),
+        file if file.ends_with(".json") => file.to_owned(),
         file => format!("{}.json", file.strip_suffix(".wast").unwrap_or(file)),
     }
 }

@@ -167,16 +167,20 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Json => json(&record)?,
         Format::Human => print(args, &record, started),
     }
-    if stopped.is_stopped() {
+    Ok(stopped.status(ended(&record, stopped.is_stopped(), options.ours() == Some(0))))
+}
+
+/// Says how it ended where that is not plain; gives the status. A shard of a small campaign may have nothing to do, and has then
+/// done it.
+fn ended(record: &FuzzRecord, is_stopped: bool, is_empty: bool) -> Status {
+    if is_stopped {
         note!("stopped: the same command with --resume goes on");
-    } else if options.ours() == Some(0) {
+    } else if is_empty {
         note!("this shard has no module: there are more shards than modules");
     } else if record.cases == 0 {
         note!("error: no call was compared");
     }
-    // A shard of a small campaign may have nothing to do, and has then done it.
-    let is_excused = stopped.is_stopped() || options.ours() == Some(0);
-    Ok(stopped.status(status(&record, is_excused)))
+    status(record, is_stopped || is_empty)
 }
 
 /// The status that stands for what was found.

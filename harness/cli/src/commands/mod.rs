@@ -20,11 +20,29 @@ pub(crate) mod wast;
 
 use crate::args::{Cli, Command};
 use crate::exit::Status;
+use crate::time::Timeout;
 use anyhow::Result;
+
+/// How long a case may take, of commands that have one.
+fn timeout_of(command: &Command) -> Option<Timeout> {
+    match command {
+        Command::Spec(args) => Some(args.run.time),
+        Command::Wast(args) => Some(args.run.time),
+        Command::Diff(args) => Some(args.time),
+        Command::Fuzz(args) => Some(args.timeout),
+        Command::Reduce(args) => Some(args.case.time),
+        Command::Localise(args) => Some(args.case.time),
+        Command::Accepts(args) => Some(args.timeout),
+        _ => None,
+    }
+}
 
 /// Runs a command.
 pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
     let format = cli.format;
+    if let Some(timeout) = timeout_of(&cli.command) {
+        timeout.limits_starts();
+    }
     match cli.command {
         Command::Run(args) => run::run(&args, format),
         Command::Validate(args) => validate::run(&args, format),

@@ -2,7 +2,7 @@
 
 use crate::exit::Status;
 use anyhow::{Context, Result};
-use etalon_adapters::{adapter_here, answers, serve};
+use etalon_adapters::{adapter_here, answers, give_back, serve};
 use std::io::{self, BufWriter};
 
 /// Arguments of `etalon serve`.
@@ -23,7 +23,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Status> {
     // Before the engine is there: a library may print what is no answer.
     let output = answers().context("standard output cannot be kept for answers")?;
-    let engine = adapter_here(&args.engine)?;
+    let engine = match adapter_here(&args.engine) {
+        Ok(engine) => engine,
+        Err(error) => {
+            // What is wrong is said there.
+            give_back(&output).context("standard output is gone")?;
+            return Err(error.into());
+        }
+    };
     let (input, output) = (io::stdin().lock(), BufWriter::new(output));
     serve(engine.as_ref(), input, output).context("the other side is gone")?;
     Ok(Status::Fine)

@@ -31,11 +31,37 @@ impl Converted {
         };
         let commands: Vec<String> = self.script.commands.iter().map(json).collect();
         let source = serde_json::Value::from(self.script.source_filename.as_str());
-        format!(
-            "{{\"source_filename\": {source},\n \"commands\": [\n{}\n]}}\n",
-            commands.join(",\n")
-        )
+        let commands = commands.join(",\n");
+        by_numbers(&format!(
+            "{{\"source_filename\": {source},\n \"commands\": [\n{commands}\n]}}\n"
+        ))
     }
+}
+
+/// The same JSON with no escape but those by number, because the reader of wabt knows no other.
+fn by_numbers(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut characters = json.chars();
+    while let Some(c) = characters.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        let code = match characters.next() {
+            Some('u') | None => {
+                text.push_str("\\u");
+                continue;
+            }
+            Some('b') => 0x08,
+            Some('t') => 0x09,
+            Some('n') => 0x0a,
+            Some('f') => 0x0c,
+            Some('r') => 0x0d,
+            Some(other) => u32::from(other),
+        };
+        text.push_str(&format!("\\u{code:04x}"));
+    }
+    text
 }
 
 /// Converts a script. Its files have the names `STEM.N.wasm` and `STEM.N.wat`, where `STEM` is that of the script.
@@ -44,7 +70,9 @@ impl Converted {
 /// If the text is not a script, or it has modules or values of components.
 pub fn convert(source: &ScriptSource) -> Result<Converted, ScriptError> {
     let name = last_part(&source.file);
-    let stem = name.strip_suffix(".wast").unwrap_or(name).to_owned();
+    // What was converted already keeps its name.
+    let stem = name.strip_suffix(".wast").or_else(|| name.strip_suffix(".json"));
+    let stem = stem.unwrap_or(name).to_owned();
     let text = unfold(&source.text);
     with_script(source, |script, lines| {
         let mut writer = Writer { text: &text, lines, stem, next: 0, files: Vec::new() };
@@ -215,7 +243,11 @@ impl Writer<'_> {
     fn file(&mut self, mut module: QuoteWat<'_>) -> Result<ModuleFile, Refused> {
         let (ty, bytes) = match &mut module {
             QuoteWat::QuoteModule(..) => match module.to_test() {
-                Ok(QuoteWatTest::Text(bytes)) => (JsonModuleType::Text, bytes),
+                Ok(QuoteWatTest::Text(mut bytes)) => {
+                    // What joins the strings stands behind the last one too, and would once more each time.
+                    bytes.pop_if(|last| *last == b' ');
+                    (JsonModuleType::Text, bytes)
+                }
                 Ok(QuoteWatTest::Binary(bytes)) => (JsonModuleType::Binary, bytes),
                 Err(_) => return Err("a string that is no text"),
             },
