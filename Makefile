@@ -55,12 +55,13 @@ bench: peers ## Speed of interpreter and compiler beside tinywasm, wasmi and Was
 	target/peers/release/etalon bench
 
 # Engines that are not there are passed over with the reason.
-WITNESSES ?= here:wasmi here:wasmtime node jsc 'cmd:python3 docs/examples/wabt.py'
+PEER = cmd:target/peers/release/etalon serve --engine
+WITNESSES ?= '$(PEER) wasmi' '$(PEER) wasmtime' node jsc 'cmd:python3 docs/examples/wabt.py'
 WITNESS_MODULES ?= 100000
 
 .PHONY: witness
 witness: peers ## Do other engines accept and refuse the modules that ours do, and execute them alike? wasmi, Wasmtime, V8, JavaScriptCore, wabt
-	$(CARGO) run --release --locked -p etalon-harness --features peers --target-dir target/peers --example witness -- \
+	$(CARGO) run --release --locked -p etalon-harness --example witness -- \
 	  --modules $(WITNESS_MODULES) --seed $(SEED) $(WITNESSES); \
 	status=$$?; \
 	target/peers/release/etalon spec --engine oracle,jit,wasmi,wasmtime; \

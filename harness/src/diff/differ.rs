@@ -248,7 +248,9 @@ impl Differ {
             return Ok(false);
         }
         let Ok((wasm, true)) = replaced(&case.wasm, CANONICAL) else { return Ok(false) };
-        let copy = Case { wasm, ..case.clone() };
+        // What comes after it may have no end.
+        let calls = case.calls.iter().take(difference.step).cloned().collect();
+        let copy = Case { wasm, calls, ..case.clone() };
         let mut run = self.options.run.clone();
         if let Some(limit) = run.gas.as_mut().and_then(|gas| gas.limit.as_mut()) {
             *limit = limit.saturating_mul(COPY_GAS);
