@@ -74,7 +74,7 @@ growth: ## How time and memory grow with a module, for each construct; fails abo
 
 .PHONY: threads
 threads: ## Scripts with threads on threads of the system, 2,000 times on each fast tier: nothing but what the oracle can come to
-	ETALON_RUNS=2000 $(CARGO) test --release --locked -p etalon-harness --test real_threads
+	ETALON_RUNS=2000 $(CARGO) test --release --locked -p etalon-cli --test real_threads
 
 .PHONY: mutants
 mutants: ## Faults planted in a copy of the compiler: found by which generator, how fast, named how well; hours in full, goes on where it ended

@@ -13,6 +13,7 @@ pub(crate) enum Seed {
 
 impl Seed {
     /// The number. What the clock says only chooses it, and only where no campaign that goes on has one already.
+    #[allow(clippy::disallowed_methods, reason = "the record holds the number, and no clock")]
     pub(crate) fn number(self, begun: impl FnOnce() -> Option<u64>) -> u64 {
         match self {
             Seed::Number(number) => number,

@@ -114,9 +114,12 @@ fn replacement(
     }
 }
 
-/// The operators without immediates, with their bytes, by their shape.
-static ALIKE: LazyLock<BTreeMap<String, Vec<(Opcode, Vec<u8>)>>> = LazyLock::new(|| {
-    let mut alike = BTreeMap::<String, Vec<(Opcode, Vec<u8>)>>::new();
+/// Operators with their bytes.
+type Plain = Vec<(Opcode, Vec<u8>)>;
+
+/// The operators without immediates, by their shape.
+static ALIKE: LazyLock<BTreeMap<String, Plain>> = LazyLock::new(|| {
+    let mut alike = BTreeMap::<String, Plain>::new();
     for op in Opcode::ALL {
         let Some(shape) = op.shape().filter(|_| op.is_executed()) else { continue };
         // Only operators without immediates are text by their name alone.

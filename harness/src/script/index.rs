@@ -101,7 +101,7 @@ pub(crate) fn json_source(
     let text = script_of(&script, &mut module)
         .map_err(|message| ScriptError::Unreadable { file: file(), message })?;
     let of_text = |text: &&str| entry.and_then(|e| e.digest.as_ref()) == Some(&digest(text));
-    let is_bundled = entry.is_some() && bundled(&script.source_filename).iter().any(|t| of_text(t));
+    let is_bundled = entry.is_some() && bundled(&script.source_filename).iter().any(of_text);
     Ok(ScriptSource { text, is_bundled, origin: file(), ..source })
 }
 

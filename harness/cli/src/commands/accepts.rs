@@ -124,8 +124,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     Ok(stopped.status(compared.status()))
 }
 
+/// Engines, and where modules are.
+type Asked = (Vec<Arc<dyn Adapter>>, Vec<PathBuf>);
+
 /// The two engines, and where modules are.
-fn engines_and_paths(args: &Args) -> Result<(Vec<Arc<dyn Adapter>>, Vec<PathBuf>)> {
+fn engines_and_paths(args: &Args) -> Result<Asked> {
     let mut named = args.engine.clone();
     let mut words = args.words.as_slice();
     if named.engines.is_empty() && named.tiers.is_empty() {
@@ -225,7 +228,7 @@ impl Compared {
                 output::say_in_colour([
                     plain(format!("  {}: ", escape::line(engine))),
                     verdict,
-                    lines(&reason.unwrap_or_default()),
+                    lines(reason.unwrap_or_default()),
                 ]);
             }
         }
