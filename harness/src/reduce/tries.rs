@@ -6,7 +6,6 @@ use crate::rewrite::Text;
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Module;
 use etalon_record::Aspect;
-use std::cell::Cell;
 use std::thread::{Builder, scope};
 use std::time::{Duration, Instant};
 
@@ -149,27 +148,36 @@ impl<'a> Tries<'a> {
         holds: &dyn Fn(&Goal, &Judged) -> bool,
     ) -> Result<Option<Case>, AdapterError> {
         let features = self.differ.options().run.features;
-        let refused = Cell::new(0);
-        let mut valid = cases.filter(|case| {
-            let is_valid = Module::new(&case.wasm, features).is_ok();
-            refused.set(refused.get() + u64::from(!is_valid));
-            is_valid
+        // Each with the number of proposals before it that are not valid: those behind the one that is taken do not count, however
+        // many are looked at at once.
+        let mut refused = 0;
+        let mut valid = cases.filter_map(|case| {
+            if Module::new(&case.wasm, features).is_ok() {
+                return Some((std::mem::take(&mut refused), case));
+            }
+            refused += 1;
+            None
         });
         loop {
             if self.is_over() {
                 return Ok(None);
             }
-            let most = self.budget.jobs.clamp(1, 64).min(usize::try_from(self.left).unwrap_or(64));
-            let some: Vec<Case> = valid.by_ref().take(most).collect();
-            self.left = self.left.saturating_sub(refused.take());
+            let most = self.budget.jobs.clamp(1, 64);
+            let (before, some): (Vec<u64>, Vec<Case>) = valid.by_ref().take(most).unzip();
             if some.is_empty() {
+                drop(valid);
+                self.left = self.left.saturating_sub(refused);
                 return Ok(None);
             }
             let judged = self.judge_all(&some);
-            for (case, judged) in some.into_iter().zip(judged) {
+            for ((case, judged), before) in some.into_iter().zip(judged).zip(before) {
+                // As if they were tried one after the other.
+                if self.left == 0 {
+                    return Ok(None);
+                }
                 let judged = judged?;
                 self.made += 1;
-                self.left = self.left.saturating_sub(cost(&judged));
+                self.left = self.left.saturating_sub(before + cost(&judged));
                 if holds(&self.goal, &judged) {
                     return Ok(Some(case));
                 }

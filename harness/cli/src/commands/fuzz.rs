@@ -34,7 +34,7 @@ Examples:
   etalon fuzz --modules 1000 --engine oracle,jit --profile single,chains
   etalon fuzz --modules 100 --seed 7 --format json     the same cases on every machine
   etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
-  etalon fuzz --modules 1000000 --seed nightly --shard 3/8 --record 3.json    an eighth of tonight's
+  etalon fuzz --modules 1000000 --seed nightly --shard 3/8 --record 3.json    a part of it
   etalon report 1.json 2.json 3.json                   merge the records of shards
 
 A case is one call of a generated function; a module has many. The engines are compared with the
