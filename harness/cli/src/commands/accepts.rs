@@ -25,8 +25,8 @@ Examples:
   etalon accepts capi:old.so capi:new.so corpus/  what has changed between two versions?
   etalon accepts --engine oracle,cmd:./check a.wasm b.wat --format json
 
-The engines only decode and validate, so one that can do nothing else is enough. A module that both
-refuse is no difference, whatever their reasons.")]
+The engines only decode and validate, so one that can do nothing else is enough. A module that
+both refuse is no difference, whatever their reasons.")]
 pub(crate) struct Args {
     /// Two engines, then modules (.wasm, .wat) or folders of them; with --engine only these
     #[arg(required = true, value_name = "A B PATH")]

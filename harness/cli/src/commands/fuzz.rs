@@ -40,14 +40,13 @@ Examples:
 A case is one call of a generated function; a module has many. The engines are compared with the
 first. Module number i depends only on i, the seed, the profiles and the features that the engines
 have in common; so a shard is known by seed, I and N, and all shards together are the campaign
-without shards. Each finding is saved when it is found, as a folder that replays:
-`etalon diff FOLDER`. At the end it is reduced, for a minute at most, and its cause is named. Every
-other module runs with settings of the engines that must not show. Ctrl-C breaks off
-the cases under way and gives the record of those that are done, without reducing; a second one
-ends at once. `campaign.jsonl` in the folder says what was done. With --resume and the same
-options a campaign goes on after a signal, or a crash of the machine, and ends with the record of
-one that was never broken off. A new campaign in the same folder keeps that file as
-`campaign.old.jsonl`.")]
+without shards. Every other module runs with settings of the engines that must not show. Each
+finding is saved when it is found, as a folder that replays: `etalon diff FOLDER`. At the end it
+is reduced, for a minute at most, and its cause is named. Ctrl-C breaks off the cases under way
+and gives the record of those that are done, without reducing; a second one ends at once.
+`campaign.jsonl` in the folder says what was done. With --resume and the same options a campaign
+goes on after a signal, or a crash of the machine, and ends with the record of one that was never
+broken off. A new campaign in the same folder keeps that file as `campaign.old.jsonl`.")]
 pub(crate) struct Args {
     /// How long to run: 90s, 10m, '1h 30m'; with --resume, how much longer
     #[arg(long, value_name = "T", value_parser = duration::parse)]

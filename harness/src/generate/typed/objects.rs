@@ -62,7 +62,7 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>, held: &[(Ty, String)]) {
     };
     let Some(structure) = of(u, S) else { return };
     let other = u.of(held).1.clone();
-    match u.below(11) {
+    match u.below(14) {
         0 => func.say("(call $churn)"),
         1 => {
             let value = func.reference(u, S, true);
@@ -83,6 +83,26 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>, held: &[(Ty, String)]) {
                 "(local.set {local} (struct.get $s 7 (local.get {structure})))\n(call $churn)"
             ));
             func.returns(ANY, &format!("(local.get {local})"));
+        }
+        // Only an operand leads to what a field or a block gave, while others are allocated.
+        11 | 12 => {
+            let local = func.local(ANY);
+            func.say(&format!(
+                "(struct.get $s 7 (local.get {structure}))\n\
+                 (struct.set $s 7 (local.get {structure}) (ref.null none))\n\
+                 (call $churn)(local.set {local})"
+            ));
+            func.returns(ANY, &format!("(local.get {local})"));
+        }
+        13 => {
+            let condition = func.condition(u);
+            let (a, b) = (func.reference(u, S, true), func.reference(u, S, true));
+            let local = func.local(S);
+            func.say(&format!(
+                "(if (result (ref null $s)) {condition} (then {a}) (else {b}))\n\
+                 (call $churn)(local.set {local})"
+            ));
+            func.returns(S, &format!("(local.get {local})"));
         }
         // The result of a block, while others are allocated.
         5 | 6 => {
