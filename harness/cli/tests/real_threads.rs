@@ -14,7 +14,7 @@ use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke};
 const SCRIPTS: &[&str] = &["increments", "load_buffering", "message_passing", "store_buffering"];
 
 /// How often each is run on each tier; `make threads` says how often else.
-const RUNS: usize = 100;
+const RUNS: usize = 1000;
 
 fn local(name: &str) -> ScriptSource {
     let selection = Selection { suites: vec!["local".into()], ..Selection::default() };

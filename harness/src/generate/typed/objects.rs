@@ -84,26 +84,7 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>, held: &[(Ty, String)]) {
             ));
             func.returns(ANY, &format!("(local.get {local})"));
         }
-        // Only an operand leads to what a field or a block gave, while others are allocated.
-        11 | 12 => {
-            let local = func.local(ANY);
-            func.say(&format!(
-                "(struct.get $s 7 (local.get {structure}))\n\
-                 (struct.set $s 7 (local.get {structure}) (ref.null none))\n\
-                 (call $churn)(local.set {local})"
-            ));
-            func.returns(ANY, &format!("(local.get {local})"));
-        }
-        13 => {
-            let condition = func.condition(u);
-            let (a, b) = (func.reference(u, S, true), func.reference(u, S, true));
-            let local = func.local(S);
-            func.say(&format!(
-                "(if (result (ref null $s)) {condition} (then {a}) (else {b}))\n\
-                 (call $churn)(local.set {local})"
-            ));
-            func.returns(S, &format!("(local.get {local})"));
-        }
+        11..14 => on_the_stack(u, func, &structure),
         // The result of a block, while others are allocated.
         5 | 6 => {
             let condition = func.condition(u);
@@ -138,4 +119,22 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>, held: &[(Ty, String)]) {
             ));
         }
     }
+}
+
+/// What a field or a block gave, to which only an operand leads, while others are allocated.
+fn on_the_stack(u: &mut Choices<'_>, func: &mut Func<'_>, structure: &str) {
+    let local = func.local(Ty::I64);
+    let (given, look) = if u.percent(65) {
+        let given = format!(
+            "(struct.get $s 7 (local.get {structure}))\n\
+             (struct.set $s 7 (local.get {structure}) (ref.null none))"
+        );
+        (given, "$look_any")
+    } else {
+        let condition = func.condition(u);
+        let (a, b) = (func.reference(u, S, true), func.reference(u, S, true));
+        (format!("(if (result (ref null $s)) {condition} (then {a}) (else {b}))"), "$look_s")
+    };
+    func.say(&format!("{given}\n(call $churn)(call {look})(local.set {local})"));
+    func.results.push((Ty::I64, local));
 }
