@@ -58,7 +58,8 @@ fn made(
 /// Runs generated cases until the number of modules or the time is reached, a finding is saved if that is to end it, or the watchdog of the options is stopped.
 ///
 /// The findings in the record depend on the cases that ran, and neither on threads nor on whether the campaign was broken off
-/// and went on: of several cases that show the same kind of divergence, the one with the lowest number is reduced and saved.
+/// and went on: of several cases that show the same kind of divergence, the one with the lowest number is reduced and saved. How
+/// small it becomes depends on the machine where that takes more than a minute.
 /// If the watchdog was stopped, the cases under way do not count, and findings are not reduced.
 ///
 /// # Errors

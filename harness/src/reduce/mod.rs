@@ -37,7 +37,7 @@ pub struct Reduced {
 }
 
 /// Makes a case smaller in which an engine differs from the first. The result depends on the case and the number of tries alone,
-/// and not on the number of threads, unless the watchdog of the engines is stopped.
+/// and not on the number of threads, unless the time of the budget ends it, or the watchdog of the engines is stopped.
 ///
 /// # Errors
 /// If an engine cannot be set up.

@@ -276,3 +276,34 @@ fn first_index(operator: &wp::Operator<'_>) -> Option<u32> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::{Selection, modules_of};
+
+    /// Of every instruction of every module of the scripts, those that control does not reach among them: its expression ends with
+    /// it, and its operands stand before it.
+    #[test]
+    fn expressions_and_operands_stand_before_the_instruction() {
+        let mut found = 0;
+        for source in Selection::default().sources().unwrap() {
+            for wasm in modules_of(&source).unwrap() {
+                let Ok(text) = Text::of(&wasm) else { continue };
+                for (func, at) in
+                    text.funcs.iter().flat_map(|f| (0..f.ops.len()).map(move |at| (f, at)))
+                {
+                    let start = func.start_of(at);
+                    assert!(start.is_none_or(|start| start <= at), "{} {at}", source.name());
+                    assert!(
+                        func.operands_of(at).iter().all(|end| *end < at),
+                        "{} {at}",
+                        source.name()
+                    );
+                    found += usize::from(start.is_some());
+                }
+            }
+        }
+        assert!(found > 100_000, "{found}");
+    }
+}

@@ -1,6 +1,7 @@
 //! From the code generator's form to machine code, with the tables that describe it.
 
 use super::isa;
+use super::listing::Listing;
 use crate::abi::CODES;
 use crate::code::{CallSite, Code, HandlerSite, StackMap};
 use crate::error::{CompileError, Failure, Reason};
@@ -19,12 +20,14 @@ pub(super) struct Workspace {
     pub(super) context: Context,
     pub(super) builder: FunctionBuilderContext,
     control: ControlPlane,
+    /// Where it is asked for, what the function looked like that was generated last.
+    pub(super) listing: Option<Listing>,
 }
 
 impl Workspace {
     pub(super) fn new() -> Workspace {
         let (builder, control) = (FunctionBuilderContext::new(), ControlPlane::default());
-        Workspace { context: Context::new(), builder, control }
+        Workspace { context: Context::new(), builder, control, listing: None }
     }
 
     /// Bytes of the native frame of the code that was generated last.
@@ -81,12 +84,19 @@ pub(super) fn generate(
     index: u32,
 ) -> Result<Code, Failure> {
     let crash = |message: String| Failure::from(CompileError::Codegen { func: index, message });
+    if let Some(listing) = &mut work.listing {
+        listing.clif = work.context.func.display().to_string();
+        work.context.set_disasm(true);
+    }
     work.context.compile(isa, &mut work.control).map_err(|e| match e.inner {
         CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => Reason::TooLarge.into(),
         CodegenError::Verifier(errors) => crash(errors.to_string()),
         other => crash(other.to_string()),
     })?;
     let compiled = work.context.compiled_code().ok_or_else(|| crash("no code".into()))?;
+    if let Some(listing) = &mut work.listing {
+        listing.assembly = compiled.vcode.clone().unwrap_or_default();
+    }
     let buffer = &compiled.buffer;
     let mut code = Code { alignment: buffer.alignment, ..Code::default() };
     code.bytes = buffer.data().to_vec();
