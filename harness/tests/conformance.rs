@@ -20,6 +20,9 @@ const SUITES: &[&str] = &["wasm-*", "local", "proposals/*"];
 /// The tiers, functions of all in one module, and the oracle in pieces that run in many stores.
 const TIERS: &[&str] = &["oracle", "interp", "jit", "mixed0", "mixed1", "paused:997"];
 
+/// The compiler with the least of the processor and checks in place of guards; every other way that it has for an operator.
+const PLAIN: &str = "jit?bounds=explicit&cpu=baseline";
+
 /// Starts of the names of scripts that are also run with a collection before every allocation: those that allocate.
 const COLLECTING: &[&str] = &[
     "local/",
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for source in sources.expect("the bundled suites exist") {
         let source = Arc::new(source);
-        for tier in TIERS {
+        for tier in TIERS.iter().chain([&PLAIN]) {
             let (source, sums) = (Arc::clone(&source), Arc::clone(&sums));
             let name = format!("{}/{tier}", source.name());
             trials.push(Trial::ignorable_test(name, move || conforms(&source, tier, &sums)));

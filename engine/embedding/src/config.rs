@@ -1,7 +1,7 @@
 //! Settings of an engine.
 
 use etalon_gas::Schedule;
-pub use etalon_jit::{Budget as CompileBudget, OptLevel};
+pub use etalon_jit::{Budget as CompileBudget, CpuLevel, OptLevel, UnknownCpuLevel};
 use etalon_module::Features;
 use std::fmt;
 use std::str::FromStr;
@@ -76,6 +76,8 @@ pub struct Config {
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) metering: bool,
     pub(crate) opt: OptLevel,
+    pub(crate) cpu: CpuLevel,
+    pub(crate) explicit_bounds: bool,
     pub(crate) compile_budget: CompileBudget,
     pub(crate) gc_stress: bool,
     pub(crate) interruptible: bool,
@@ -100,6 +102,8 @@ impl Config {
                 .expect("the default schedule is built in"),
             metering: false,
             opt: OptLevel::Speed,
+            cpu: CpuLevel::Native,
+            explicit_bounds: false,
             compile_budget: CompileBudget::default(),
             gc_stress: false,
             interruptible: false,
@@ -134,6 +138,21 @@ impl Config {
     /// How hard the compiler tries.
     pub fn opt_level(&mut self, opt: OptLevel) -> &mut Config {
         self.opt = opt;
+        self
+    }
+
+    /// Which features of the processor compiled code may use; by default all that it has. An artefact made for fewer runs on
+    /// more processors. What a program does never depends on it.
+    pub fn cpu_level(&mut self, cpu: CpuLevel) -> &mut Config {
+        self.cpu = cpu;
+        self
+    }
+
+    /// Whether compiled code compares the address of each access with the length of the memory. By default it relies, for memories
+    /// with addresses of 32 bits and pages of 64 KiB, on pages without rights behind them, which is faster. What a program does
+    /// never depends on it.
+    pub fn explicit_bounds_checks(&mut self, explicit: bool) -> &mut Config {
+        self.explicit_bounds = explicit;
         self
     }
 

@@ -55,7 +55,7 @@ pub mod unstable;
 mod value;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
-pub use config::{CompileBudget, Config, OptLevel, Tier, UnknownTier};
+pub use config::{CompileBudget, Config, CpuLevel, OptLevel, Tier, UnknownCpuLevel, UnknownTier};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};

@@ -34,6 +34,8 @@ fn compile_options(config: &Config) -> CompileOptions {
         interruptible: config.interruptible,
         interrupt: None,
         opt: config.opt,
+        cpu: config.cpu,
+        explicit_bounds: config.explicit_bounds,
         budget: config.compile_budget,
         functions: None,
         verify: cfg!(debug_assertions),

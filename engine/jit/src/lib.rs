@@ -21,7 +21,9 @@ mod trap;
 pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
 pub use code::{CompiledModule, LoadedModule};
-pub use compile::{Budget, CompileOptions, Listing, OptLevel, compile, listing};
+pub use compile::{
+    Budget, CompileOptions, CpuLevel, Listing, OptLevel, UnknownCpuLevel, compile, listing,
+};
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError, NotCompiled, Reason};
 pub use executor::Jit;

@@ -69,6 +69,10 @@ pub enum SettingsTurn {
     GcStress,
     /// The compiler does not optimise.
     Unoptimised,
+    /// Compiled code uses the least of the processor that it can do with.
+    LeastProcessor,
+    /// Compiled code compares each address with the length of the memory.
+    ExplicitBounds,
     /// Compiled code comes from an artefact.
     Artefact,
     /// Functions are on different tiers.
@@ -82,7 +86,9 @@ impl SettingsTurn {
     pub const ALL: &[SettingsTurn] = &[
         SettingsTurn::GcStress,
         SettingsTurn::Unoptimised,
+        SettingsTurn::LeastProcessor,
         SettingsTurn::Unmetered,
+        SettingsTurn::ExplicitBounds,
         SettingsTurn::Artefact,
         SettingsTurn::Mixed,
     ];

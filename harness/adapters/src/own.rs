@@ -13,8 +13,8 @@ use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
 use etalon::unstable::{self, Listing};
 use etalon::{
-    CompileError, Config, Engine, Error, Features, InterruptHandle, Module, ModuleError, OptLevel,
-    Tier,
+    CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module, ModuleError,
+    OptLevel, Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -69,8 +69,9 @@ impl OwnTier {
 
     fn settings(&self, config: &SessionConfig) -> Config {
         let mut settings = Config::new();
-        let Settings { opt, gc_stress, unmetered } = self.named;
+        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered } = self.named;
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
+        settings.cpu_level(cpu).explicit_bounds_checks(explicit_bounds);
         settings.interruptible(config.time.is_some());
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
@@ -189,6 +190,12 @@ impl Adapter for OwnTier {
             SettingsTurn::Unoptimised if compiles(self.tier) => {
                 with(Settings { opt: OptLevel::None, ..self.named })
             }
+            SettingsTurn::ExplicitBounds if compiles(self.tier) => {
+                with(Settings { explicit_bounds: true, ..self.named })
+            }
+            SettingsTurn::LeastProcessor if compiles(self.tier) => {
+                with(Settings { cpu: CpuLevel::Baseline, ..self.named })
+            }
             SettingsTurn::Artefact if self.tier == Tier::Jit => Some(OwnTier::new(Tier::Aot)),
             SettingsTurn::Mixed if self.tier == Tier::Jit => Some(OwnTier::mixed(1)),
             _ => None,
@@ -306,6 +313,14 @@ mod tests {
             assert!(code.assembly.lines().count() > 3, "{name}: {}", code.assembly);
         }
         assert_eq!(listing("interp", 1), None);
+        let accesses = |name: &str| {
+            let wasm = wat::parse_str(
+                "(module (memory 1) (func (param i32) (result i32) (i32.load (local.get 0))))",
+            );
+            adapter(name).unwrap().listing(&config, &wasm.unwrap(), 0).unwrap().clif
+        };
+        assert!(!accesses("jit").contains("select_spectre_guard"), "{}", accesses("jit"));
+        assert!(accesses("jit?bounds=explicit").contains("select_spectre_guard"));
         assert_eq!(listing("jit", 0), None);
         assert_eq!(listing("jit", 2), None);
     }

@@ -1,7 +1,7 @@
 //! Settings in the names of engines: `jit?gc=stress&opt=none`.
 
 use crate::adapter::AdapterError;
-use etalon::{OptLevel, Tier};
+use etalon::{CpuLevel, OptLevel, Tier, UnknownCpuLevel};
 use std::collections::BTreeMap;
 
 /// Settings of a tier of ours that its name says.
@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 pub(crate) struct Settings {
     /// How hard the compiler tries.
     pub(crate) opt: OptLevel,
+    /// Which features of the processor compiled code may use.
+    pub(crate) cpu: CpuLevel,
+    /// Whether compiled code compares the address of each access with the length of the memory.
+    pub(crate) explicit_bounds: bool,
     /// Whether the heap is collected before every allocation.
     pub(crate) gc_stress: bool,
     /// Whether gas is not charged, even if the others charge it.
@@ -16,7 +20,8 @@ pub(crate) struct Settings {
 }
 
 /// The settings that there are, as messages list them.
-const KNOWN: &str = "gc=stress, metering=off, opt=none, opt=size, opt=speed";
+const KNOWN: &str =
+    "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, opt=none, opt=size, opt=speed";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
 ///
@@ -50,9 +55,13 @@ impl Settings {
             match (*key, *value) {
                 ("gc", "stress") => read.gc_stress = true,
                 ("metering", "off") => read.unmetered = true,
-                ("opt", _) if !compiles => {
-                    let what = "it compiles nothing, so there is nothing to set by opt".to_owned();
+                ("bounds" | "cpu" | "opt", _) if !compiles => {
+                    let what = format!("it compiles nothing, so there is nothing to set by {key}");
                     return Err(wrong(what));
+                }
+                ("bounds", "explicit") => read.explicit_bounds = true,
+                ("cpu", level) => {
+                    read.cpu = level.parse().map_err(|e: UnknownCpuLevel| wrong(e.to_string()))?;
                 }
                 ("opt", "none") => read.opt = OptLevel::None,
                 ("opt", "size") => read.opt = OptLevel::Size,
@@ -70,9 +79,12 @@ impl Settings {
             OptLevel::Size => Some("size"),
             OptLevel::Speed => None,
         };
+        let bounds = self.explicit_bounds.then_some("explicit");
+        let cpu = (self.cpu != CpuLevel::Native).then(|| self.cpu.name());
         let gc = self.gc_stress.then_some("stress");
         let metering = self.unmetered.then_some("off");
-        let all = [("gc", gc), ("metering", metering), ("opt", opt)];
+        let all =
+            [("bounds", bounds), ("cpu", cpu), ("gc", gc), ("metering", metering), ("opt", opt)];
         all.into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
             .collect()

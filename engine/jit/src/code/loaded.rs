@@ -4,7 +4,7 @@ use super::compiled::{Code, CompiledModule, HandlerSite, Scope, Settings, StackM
 use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
-use crate::compile::isa;
+use crate::compile::{CpuLevel, isa};
 use crate::error::CodeError;
 use cranelift_codegen::ir::Signature;
 use cranelift_codegen::isa::{CallConv, TargetIsa};
@@ -83,7 +83,8 @@ impl LoadedModule {
         if compiled.digest != module.digest() {
             return Err(CodeError("the code is of another module".into()));
         }
-        let isa = isa::host(compiled.settings.opt.into(), false).map_err(|e| fault(&e))?;
+        let isa = isa::host(compiled.settings.opt.into(), CpuLevel::Native, false)
+            .map_err(|e| fault(&e))?;
         let (memory, extent) = CodeMemory::new(size(compiled)).map_err(|e| fault(&e))?;
         let mut builder = JITBuilder::with_isa(
             Arc::clone(&isa),

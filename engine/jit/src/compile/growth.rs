@@ -3,6 +3,7 @@
 #[path = "../../tests/support/families.rs"]
 mod families;
 
+use super::CpuLevel;
 use super::budget::Survey;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
@@ -34,11 +35,12 @@ fn counts(wat: &str, metering: bool) -> Counts {
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
     let env = Env {
         module: &module,
-        isa: isa::host(OptLevel::None.into(), false).unwrap(),
+        isa: isa::host(OptLevel::None.into(), CpuLevel::Native, false).unwrap(),
         layout: VmLayout::new(&module, |func| func >= module.imported_funcs),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering,
         interruptible: false,
+        explicit_bounds: false,
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {

@@ -1,6 +1,6 @@
 //! The target: processor, settings of the code generator.
 
-use super::OptLevel;
+use super::{CpuLevel, OptLevel};
 use crate::code::Target;
 use crate::error::CompileError;
 use cranelift_codegen::binemit::Reloc;
@@ -46,9 +46,13 @@ impl Effort {
 }
 
 /// The generator for this machine.
-pub(crate) fn host(effort: Effort, verify: bool) -> Result<OwnedTargetIsa, CompileError> {
+pub(crate) fn host(
+    effort: Effort,
+    cpu: CpuLevel,
+    verify: bool,
+) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
-    let builder = cranelift_native::builder().map_err(|e| target(&e))?;
+    let builder = cpu.builder().map_err(|e| target(&e))?;
     let flags = flags(effort, verify).map_err(|e| target(&e))?;
     let isa = builder.finish(flags).map_err(|e| target(&e))?;
     require(&*isa)?;
@@ -97,7 +101,7 @@ pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
 
 /// This machine; without a name or a feature if no code can be made for it.
 pub(crate) fn host_target() -> Target {
-    match host(OptLevel::Speed.into(), false) {
+    match host(OptLevel::Speed.into(), CpuLevel::Native, false) {
         Ok(isa) => target_of(&*isa),
         Err(_) => Target { triple: String::new(), features: Vec::new() },
     }

@@ -1,5 +1,6 @@
 //! From where on a function is compiled another way, or not at all: what decides is counted, and the code shows what was decided.
 
+use super::CpuLevel;
 use super::budget::{Budget, Survey, within};
 use super::function::{
     Generators, MOST_ALIVE, MOST_ALIVE_PLAIN, MOST_CLIMBS, MOST_HELD, MOST_MERGES, MOST_STEPS,
@@ -51,11 +52,12 @@ fn alive(n: usize) -> Module {
 fn env(module: &Module, opt: OptLevel) -> Env<'_> {
     Env {
         module,
-        isa: isa::host(opt.into(), false).unwrap(),
+        isa: isa::host(opt.into(), CpuLevel::Native, false).unwrap(),
         layout: VmLayout::new(module, |_| true),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering: false,
         interruptible: false,
+        explicit_bounds: false,
     }
 }
 
@@ -76,7 +78,7 @@ fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<
 fn generated(module: &Module, effort: Effort, locals: Locals) -> Vec<u8> {
     let (env, mut work) = (env(module, OptLevel::Speed), Workspace::new());
     translated(&mut work, &env, 0, locals).unwrap();
-    generate(&mut work, &*isa::host(effort, false).unwrap(), 0).unwrap().bytes
+    generate(&mut work, &*isa::host(effort, CpuLevel::Native, false).unwrap(), 0).unwrap().bytes
 }
 
 const AMPLE: u64 = 1 << 20;

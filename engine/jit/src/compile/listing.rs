@@ -43,6 +43,7 @@ pub fn listing(
         schedule: Arc::clone(&options.schedule),
         metering: options.metering,
         interruptible: options.interruptible,
+        explicit_bounds: options.explicit_bounds,
     };
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());

@@ -80,13 +80,14 @@ impl Translator<'_> {
     /// The native address of an access of `bytes`, and the constant to add to it.
     ///
     /// Behind a 32-bit memory lie 4 GiB and a guard that fault, so that only a large constant needs a check
-    /// of its own. Every other memory is checked against its size.
+    /// of its own. Every other memory is checked against its size, and so is that one if checks are to be explicit.
     fn address(&mut self, memory: u32, offset: u64, index: Value, bytes: u32) -> (Value, i32) {
         let ty = self.memory_type(memory);
         let base = self.vm_word(self.env.layout.memory(memory));
         let index = self.widen(ty.addr, index);
         let last = offset.checked_add(bytes.into());
         let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
+        let guarded = guarded && !self.env.explicit_bounds;
         if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
             return (self.b.ins().iadd(base, index), offset as i32);
         }

@@ -5,6 +5,7 @@ mod atomic;
 mod budget;
 mod call;
 mod control;
+mod cpu;
 mod cuts;
 mod depth;
 mod exception;
@@ -33,6 +34,7 @@ mod vector;
 mod wide;
 
 pub use budget::Budget;
+pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
 pub(crate) use object::heap_type_of_code;

@@ -1,6 +1,7 @@
 //! A module's functions, compiled on all cores.
 
 use super::budget::{Budget, Survey, within};
+use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::isa;
@@ -44,6 +45,10 @@ pub struct CompileOptions {
     pub interrupt: Option<Interrupt>,
     /// How much the code generator tries.
     pub opt: OptLevel,
+    /// Which features of the processor code may use.
+    pub cpu: CpuLevel,
+    /// Whether each access to a memory compares its address with the length, also where pages without rights would catch it.
+    pub explicit_bounds: bool,
     /// Indices of the functions to compile; `None` is all.
     pub functions: Option<Vec<u32>>,
     /// How much is compiled.
@@ -61,6 +66,8 @@ impl CompileOptions {
             interruptible: false,
             interrupt: None,
             opt: OptLevel::default(),
+            cpu: CpuLevel::default(),
+            explicit_bounds: false,
             functions: None,
             budget: Budget::default(),
             verify: false,
@@ -95,6 +102,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         schedule: Arc::clone(&options.schedule),
         metering: options.metering,
         interruptible: options.interruptible,
+        explicit_bounds: options.explicit_bounds,
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;

@@ -32,6 +32,8 @@ pub(crate) struct Env<'a> {
     pub(crate) metering: bool,
     /// Whether code looks for an interrupt, at its entries and loops.
     pub(crate) interruptible: bool,
+    /// Whether no access to a memory relies on pages without rights.
+    pub(crate) explicit_bounds: bool,
 }
 
 /// A function that is being translated.

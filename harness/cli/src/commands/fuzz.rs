@@ -73,7 +73,7 @@ pub(crate) struct Args {
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',', value_parser = profile_names())]
     #[arg(hide_possible_values = true)]
     pub profiles: Vec<String>,
-    /// Run every module with the engines as they are named; otherwise every other one runs with other settings: without optimisation, from artefacts, on mixed tiers, collecting before each allocation, without gas
+    /// Run every module with the engines as they are named; otherwise every other one runs with other settings: without optimisation, with the least of the processor, with explicit bounds checks, from artefacts, on mixed tiers, collecting before each allocation, without gas
     #[arg(long)]
     pub no_rotation: bool,
     /// How often each export is called
