@@ -208,8 +208,14 @@ const attempt = (work) => {
   try { return work(); } catch (error) { return ended(error); }
 };
 const compile = (wasm) => new WebAssembly.Module(base64(wasm));
-const given = ({ module, name, give, type, instance, export: exported }) => {
+const given = ({ module, name, give, type, instance, export: exported }, own) => {
   if (give === 'export') return instances[instance].exports[exported];
+  if (give === 'reenter') {
+    return (...args) => {
+      calls.push({ module, name, args: args.map((arg, i) => shown(arg, type.params[i])) });
+      return own.exports[name](...args);
+    };
+  }
   const key = JSON.stringify([module, name]);
   if (!imports.has(key)) {
     const note = (args, results) => {
@@ -223,8 +229,10 @@ const given = ({ module, name, give, type, instance, export: exported }) => {
 };
 const instantiate = (request) => attempt(() => {
   const object = Object.create(null);
-  for (const one of request.imports) (object[one.module] ||= Object.create(null))[one.name] = given(one);
+  const own = { exports: {} };
+  for (const one of request.imports) (object[one.module] ||= Object.create(null))[one.name] = given(one, own);
   const { exports } = new WebAssembly.Instance(held.get(request.module), object);
+  own.exports = exports;
   instances.push({ exports, callers: new Map() });
   return { ...returned(), instance: instances.length - 1 };
 });
@@ -251,7 +259,7 @@ const observed = (answer, instance, watch) => {
   return answer;
 };
 const answers = {
-  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate'] }),
+  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'reenter'] }),
   validate: ({ wasm }) => attempt(() => (compile(wasm), returned())),
   prepare: ({ module, wasm }) => attempt(() => (held.set(module, compile(wasm)), returned())),
   forget: ({ modules: gone }) => (gone.forEach((module) => held.delete(module)), returned()),

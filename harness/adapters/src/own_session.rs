@@ -8,13 +8,14 @@ use crate::coverage::RuleTally;
 use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnOpened;
 use crate::own_values::{from_value, kind, returned, stopped, to_value, type_of};
+use crate::reentry::REENTRY;
 use crate::refusal::unlinkable;
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::Val;
 use crate::watchdog::{Armed, TimeLimit};
 use etalon::unstable;
 use etalon::{
-    Caller, Engine, Error, Execution, ExternType, Func, FuncType, Global, GlobalType,
+    Caller, Engine, Error, Execution, Extern, ExternType, Func, FuncType, Global, GlobalType,
     InstantiateError, LinkError, Linker, Memory, MemoryType, Module, Mutability, Ref, RefType,
     RootScope, Store, Table, TableType, Tag, Tier, ValType, WasmBacktrace,
 };
@@ -108,10 +109,18 @@ impl OwnSession {
         Ok(())
     }
 
+    /// Defines a host function that calls an export of the instance that calls it.
+    fn define_reentering(&mut self, name: &str, ty: &FuncType) -> Result<(), Error> {
+        self.linker.func_new(REENTRY, name, ty.clone(), reentering(name))?;
+        self.hosts.func_new(REENTRY, name, ty.clone(), reentering(name))?;
+        Ok(())
+    }
+
     /// Defines what an import asks for.
     fn provide(&mut self, module: &str, name: &str, ty: &ExternType) -> Result<(), Error> {
         let store = &mut self.store;
         let item: etalon::Extern = match ty {
+            ExternType::Func(ty) if module == REENTRY => return self.define_reentering(name, ty),
             ExternType::Func(ty) => return self.define_noting(module, name, ty),
             ExternType::Table(ty) => {
                 let null = Ref::null(ty.element().heap_type());
@@ -312,11 +321,32 @@ fn noting(
 + 'static {
     let names = (module.to_owned(), name.to_owned());
     move |mut caller, args, _| {
-        let args = args.iter().map(|val| from_value(&caller, val)).collect();
-        let (module, name) = names.clone();
-        let gas_left = caller.gas_left();
-        caller.data_mut().push(HostCall { module, name, args, gas_left });
+        note(&mut caller, (&names.0, &names.1), args);
         Ok(())
+    }
+}
+
+fn note(caller: &mut Caller<'_, Calls>, names: (&str, &str), args: &[etalon::Val]) {
+    let args = args.iter().map(|val| from_value(&*caller, val)).collect();
+    let (module, name) = (names.0.to_owned(), names.1.to_owned());
+    let gas_left = caller.gas_left();
+    caller.data_mut().push(HostCall { module, name, args, gas_left });
+}
+
+/// A host function that records its calls and makes them on an export of the instance that calls it.
+fn reentering(
+    name: &str,
+) -> impl Fn(Caller<'_, Calls>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
++ Send
++ Sync
++ 'static {
+    let name = name.to_owned();
+    move |mut caller, args, results| {
+        note(&mut caller, (REENTRY, &name), args);
+        let export = caller.get_export(&name).and_then(Extern::into_func);
+        let func =
+            export.ok_or_else(|| Error::msg(format!("no function is exported as {name:?}")))?;
+        func.call(&mut caller, args, results)
     }
 }
 

@@ -19,8 +19,9 @@ fn piece(name: &str) -> Option<u64> {
     name.strip_prefix("paused:")?.parse().ok().filter(|piece| *piece > 0)
 }
 
-/// How engines of others are named, as messages list them.
+/// How tiers of ours in processes of their own, and engines of others are named, as messages list them.
 pub const FOREIGN_NAMES: &[&str] = &[
+    "apart:TIER",
     "wasmtime",
     "wasmi",
     "here:wasmtime",
@@ -55,7 +56,7 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 /// If there is no engine with the name, or only one in processes of its own.
 pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     let kind = name.split(':').next().unwrap_or_default();
-    if kind == "cmd" || scripted(kind).is_some() {
+    if matches!(kind, "cmd" | "apart") || scripted(kind).is_some() {
         let reason = "it runs only in processes of its own".to_owned();
         return Err(AdapterError { engine: name.to_owned(), reason });
     }
@@ -82,7 +83,7 @@ pub fn trusting_adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     }
 }
 
-/// An engine that runs in processes of its own; `None` if the name is not of one.
+/// An engine that runs in processes of its own, be it one of ours; `None` if the name is not of one.
 fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
     let launch = |program: &str, args: Vec<String>| {
         let reserves = name.starts_with("jsc") || name.starts_with("bun");
@@ -99,6 +100,11 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
         }
         Some(("capi", _)) => (again(name)?, &ANY),
+        // Of ours, so that what it does to its process harms nobody else.
+        Some(("apart", tier)) => {
+            own(tier)?;
+            (again(tier)?, &OURS)
+        }
         None if let Some(texts) = scripted(name) => {
             (launch(name, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
         }
@@ -171,6 +177,8 @@ mod tests {
             ("jit?opt=none&gc=stress", "jit?gc=stress&opt=none"),
             ("jit?opt=speed", "jit"),
             ("mixed1?opt=size", "mixed1?opt=size"),
+            ("jit?opt=none&cpu=avx&bounds=explicit", "jit?bounds=explicit&cpu=avx&opt=none"),
+            ("jit?cpu=native", "jit"),
             ("paused:3?metering=off", "paused:3?metering=off"),
             ("interp?metering=off", "interp?metering=off"),
         ] {
@@ -185,8 +193,13 @@ mod tests {
     fn what_is_no_engine_or_setting_is_told_with_what_there_is() {
         for (name, said) in [
             ("jitt", "jitt: no such engine; there are oracle, interp, jit"),
-            ("jit?opt=fast", "jit: no setting opt=fast; there are gc=stress, metering=off, opt="),
-            ("jit?cpu=none", "jit: no setting cpu=none; there are gc=stress"),
+            ("jit?opt=fast", "jit: no setting opt=fast; there are bounds=explicit, cpu=LEVEL, gc="),
+            ("jit?bounds=none", "jit: no setting bounds=none; there are bounds=explicit"),
+            (
+                "jit?cpu=none",
+                "jit: \"none\" is not a level of the processor; the levels are baseline",
+            ),
+            ("interp?cpu=avx", "interp: it compiles nothing, so there is nothing to set by cpu"),
             ("interp?opt=none", "interp: it compiles nothing"),
             ("jit?", "jit: \"\" is no setting of the form NAME=VALUE"),
             ("jit?gc", "jit: \"gc\" is no setting"),

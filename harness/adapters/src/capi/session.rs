@@ -5,6 +5,7 @@ use super::library::{Item, Kind, Stop, Store, Value};
 use super::small::{caller, kinds, made, reader};
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
 use crate::outcome::{Outcome, Reason, Rejection};
+use crate::reentry::REENTRY;
 use crate::remote::{FunctionOf, TypeOf, spectest};
 use crate::value::{RefKind, Val, ValKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +109,9 @@ impl CapiSession {
         let key = (module.to_owned(), name.to_owned());
         if let Some(item) = self.made.get(&key) {
             return Ok(*item);
+        }
+        if module == REENTRY {
+            return Err(unsupported("a host function that calls the guest"));
         }
         let text =
             made(ty).ok_or_else(|| unsupported(&format!("the import {module:?} {name:?}")))?;

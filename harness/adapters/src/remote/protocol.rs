@@ -78,6 +78,9 @@ pub(crate) enum Give {
     Spectest,
     /// It is made from its type, once in a session for each pair of names: a function notes its calls and returns zeros and nulls.
     Make,
+    /// It is a function that notes its calls and makes them on the export of its own name of the instance that calls it. Only engines
+    /// that can `reenter` are asked for it.
+    Reenter,
     /// It is an export of an instance.
     Export { instance: u64, export: String },
 }

@@ -171,7 +171,7 @@ impl<W: Write> Server<'_, W> {
             return Err(format!("it speaks version {VERSION} of the protocol, not {protocol}"));
         }
         let info = self.adapter.info();
-        let mut can = vec!["open", "prepare", "instantiate"];
+        let mut can = vec!["open", "prepare", "instantiate", "reenter"];
         if self.adapter.meters_gas() {
             can.push("gas");
         }
@@ -237,7 +237,7 @@ impl<W: Write> Server<'_, W> {
                 session.register(module, number(*instance));
             }
         }
-        let made = match wants(|give| matches!(give, Give::Make)) {
+        let made = match wants(|give| matches!(give, Give::Make | Give::Reenter)) {
             true => session.define_missing_imports(&prepared),
             false => Ok(()),
         };

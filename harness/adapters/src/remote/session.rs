@@ -9,6 +9,7 @@ use crate::adapter::{
     Watch,
 };
 use crate::outcome::{Outcome, Reason, Rejection};
+use crate::reentry::REENTRY;
 use crate::value::Val;
 use crate::watchdog::TimeLimit;
 use std::collections::BTreeSet;
@@ -100,7 +101,11 @@ impl RemoteSession {
                     match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
                         Some(ty) => (Give::Spectest, ty),
                         None if self.made.contains(&(module.clone(), name.clone())) => {
-                            (Give::Make, ty.clone())
+                            let reenters = module == REENTRY;
+                            if reenters && !self.pool.can("reenter") {
+                                return Err(calls_nobody_back());
+                            }
+                            (if reenters { Give::Reenter } else { Give::Make }, ty.clone())
                         }
                         None => {
                             let text = format!("unknown import: {module:?} {name:?}");
@@ -161,6 +166,12 @@ fn seen(
     let mut seen = answer.seen(globals).map_err(|error| gone(seated.child.crashed(error)))?;
     seen.outcome = pool.in_our_words(seen.outcome);
     Ok(seen)
+}
+
+fn calls_nobody_back() -> Outcome {
+    let feature = "re-entry".to_owned();
+    let message = "its host functions do not call the guest".to_owned();
+    Outcome::Rejected(Rejection::Unsupported { feature, message })
 }
 
 fn executes_nothing() -> Outcome {

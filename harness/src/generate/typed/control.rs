@@ -51,7 +51,7 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>) {
         2 if several => many(u, func),
         3 if func.menu.allows(Part::Tails) => tail(u, func),
         4 if func.menu.allows(Part::Exceptions) => handler(u, func),
-        5 => func.say("(call $touch)"),
+        5 => func.touch(u),
         6 => table(u, func),
         7 => conditional(u, func),
         _ => {
@@ -126,12 +126,21 @@ fn rotation(u: &mut Choices<'_>, func: &mut Func<'_>) {
     ));
 }
 
-/// A call with many parameters and many results.
+/// A call with many parameters and many results, some of them by way of the host.
 fn many(u: &mut Choices<'_>, func: &mut Func<'_>) {
-    let params: Vec<(Ty, String)> = (0..1 + u.below(18)).map(|_| live(u, func)).collect();
+    let mut params: Vec<(Ty, String)> = (0..1 + u.below(18)).map(|_| live(u, func)).collect();
+    let enters = func.enters && u.percent(50);
+    if enters {
+        // What a host in another language hands over as it is.
+        params.retain(|(ty, _)| matches!(ty, Ty::I32 | Ty::I64));
+        params.push((Ty::I64, func.local(Ty::I64)));
+    }
     let results: Vec<usize> = (0..1 + u.below(7)).map(|_| u.below(params.len())).collect();
     let name = func.helper_name();
     let mut text = format!("(func {name}");
+    if enters {
+        text.push_str(&format!(" (export \"{}\")", &name[1..]));
+    }
     for (at, (ty, _)) in params.iter().enumerate() {
         text.push_str(&format!(" (param $p{at} {})", ty.text()));
     }
@@ -147,11 +156,20 @@ fn many(u: &mut Choices<'_>, func: &mut Func<'_>) {
         .iter()
         .map(|at| {
             let ty = params[*at].0;
-            let fit: Vec<&(Ty, String)> = func.live.iter().filter(|(t, _)| *t == ty).collect();
+            let fit: Vec<&(Ty, String)> =
+                func.live.iter().chain(&params).filter(|(t, _)| *t == ty).collect();
             u.of(&fit).1.clone()
         })
         .collect();
-    func.say(&format!("{}(call {name})\n{}", get(&arguments), set(&targets)));
+    let types = |of: &mut dyn Iterator<Item = usize>| of.map(|at| params[at].0).collect::<Vec<_>>();
+    let callee = match enters {
+        true => {
+            let (given, got) = (types(&mut (0..params.len())), types(&mut results.iter().copied()));
+            func.through_host(&name[1..], &given, &got)
+        }
+        false => name,
+    };
+    func.say(&format!("{}(call {callee})\n{}", get(&arguments), set(&targets)));
 }
 
 /// A call of a function that calls another one last, with more or fewer arguments.

@@ -6,6 +6,7 @@ use super::stage::{Part, edge_at};
 use super::ty::Ty;
 use super::uses::{Operand, Role, Space, Use};
 use crate::generate::choices::Choices;
+use etalon_adapters::REENTRY;
 
 /// Where the value of an operand comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,10 @@ pub(crate) struct Func<'m> {
     pub(crate) live: Vec<(Ty, String)>,
     /// Functions that it calls.
     pub(crate) extra: String,
+    /// Imports that call other functions by way of the host.
+    pub(crate) imports: String,
+    /// Whether it may have such.
+    pub(crate) enters: bool,
     /// What their names begin with.
     pub(crate) name: String,
     helpers: usize,
@@ -91,6 +96,8 @@ impl<'m> Func<'m> {
             parts: Vec::new(),
             live: Vec::new(),
             extra: String::new(),
+            imports: String::new(),
+            enters: false,
             name: name.to_owned(),
             helpers: 0,
             constants: Vec::new(),
@@ -140,6 +147,30 @@ impl<'m> Func<'m> {
     pub(crate) fn helper_name(&mut self) -> String {
         self.helpers += 1;
         format!("${}_{}", self.name, self.helpers)
+    }
+
+    /// An import that calls an exported function by way of the host.
+    pub(crate) fn through_host(&mut self, export: &str, params: &[Ty], results: &[Ty]) -> String {
+        self.helpers += 1;
+        let name = format!("${}_host{}", self.name, self.helpers);
+        let list = |word: &str, types: &[Ty]| -> String {
+            types.iter().map(|ty| format!(" ({word} {})", ty.text())).collect()
+        };
+        self.imports.push_str(&format!(
+            "(import \"{REENTRY}\" \"{export}\" (func {name}{}{}))\n",
+            list("param", params),
+            list("result", results)
+        ));
+        name
+    }
+
+    /// A call over which values live.
+    pub(crate) fn touch(&mut self, u: &mut Choices<'_>) {
+        let callee = match self.enters && u.percent(50) {
+            true => self.through_host("entered", &[], &[]),
+            false => "$touch".to_owned(),
+        };
+        self.say(&format!("(call {callee})"));
     }
 
     pub(crate) fn say(&mut self, text: &str) {
@@ -292,7 +323,8 @@ impl<'m> Func<'m> {
             Kind::Across => {
                 let value = if u.percent(50) { self.load(u, ty) } else { self.param(u, ty) };
                 let local = self.local(ty);
-                self.say(&format!("(local.set {local} {value})\n(call $touch)"));
+                self.say(&format!("(local.set {local} {value})"));
+                self.touch(u);
                 format!("(local.get {local})")
             }
             Kind::Call => {
@@ -309,7 +341,8 @@ impl<'m> Func<'m> {
             return value;
         }
         let local = self.local(ty);
-        self.say(&format!("(local.set {local} {value})\n(call $touch)"));
+        self.say(&format!("(local.set {local} {value})"));
+        self.touch(u);
         if self.parts.contains(&Part::Objects) && u.percent(50) {
             self.say("(call $churn)");
         }

@@ -55,21 +55,28 @@ pub(crate) struct Made {
 pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
     let menu = Menu::of(features);
     let mut u = Choices::new(bytes);
-    let mut text = String::new();
+    // Not often: few engines of others can do it.
+    let enters = u.below(16) == 15;
+    let (mut text, mut imports) = (String::new(), String::new());
     let (mut parts, mut cells) = (Vec::new(), BTreeSet::new());
     for number in 0..FUNCTIONS {
         if number > 0 && u.is_over() {
             break;
         }
         let mut func = Func::new(&menu, &format!("f{number}"));
+        func.enters = enters;
         fill(&mut u, &mut func);
         let name = func.name.clone();
         cells.extend(func.cells.iter().map(|(op, kind)| (name.clone(), *op, kind.name())));
+        imports.push_str(&func.imports);
         let (function, used) = func.finish();
         text.push_str(&function);
         parts.extend(used);
     }
-    Made { text: stage::module(&parts, &text), cells }
+    if !imports.is_empty() {
+        text.push_str(stage::ENTERED);
+    }
+    Made { text: stage::module(&parts, &imports, &text), cells }
 }
 
 /// The binary form. A text that is none is a fault of ours, and then the module is empty: a test looks for that.

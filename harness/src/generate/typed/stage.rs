@@ -141,10 +141,14 @@ pub(crate) fn with_needed(parts: &[Part]) -> Vec<Part> {
     all
 }
 
-/// The text of a module: the parts, and functions.
-pub(crate) fn module(parts: &[Part], functions: &str) -> String {
+/// What functions enter by way of the host.
+pub(crate) const ENTERED: &str = r#"(func (export "entered") (call $touch))
+"#;
+
+/// The text of a module: imports, the parts, and functions.
+pub(crate) fn module(parts: &[Part], imports: &str, functions: &str) -> String {
     let parts: String = with_needed(parts).into_iter().map(Part::text).collect();
-    format!("(module\n{parts}{functions})\n")
+    format!("(module\n{imports}{parts}{functions})\n")
 }
 
 /// The address of an edge value in a memory, by its place in the list.

@@ -94,7 +94,7 @@ fn every_use_is_valid_with_every_kind_of_operand() {
             func.shot(&mut u, one, &operands);
         }
         let (text, parts) = func.finish();
-        let text = stage::module(&parts, &text);
+        let text = stage::module(&parts, "", &text);
         let fault = match wat::parse_str(&text) {
             Err(error) => Some(error.to_string()),
             Ok(wasm) => Module::new(&wasm, features()).err().map(|error| error.to_string()),
