@@ -42,6 +42,7 @@ pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use reentry::REENTRY;
 pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, trusting_adapter};
 pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
+pub use settings::SETTINGS;
 pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};

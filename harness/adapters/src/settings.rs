@@ -19,8 +19,8 @@ pub(crate) struct Settings {
     pub(crate) unmetered: bool,
 }
 
-/// The settings that there are, as messages list them.
-const KNOWN: &str =
+/// The settings of our tiers, as messages list them.
+pub const SETTINGS: &str =
     "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, opt=none, opt=size, opt=speed";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
@@ -66,7 +66,7 @@ impl Settings {
                 ("opt", "none") => read.opt = OptLevel::None,
                 ("opt", "size") => read.opt = OptLevel::Size,
                 ("opt", "speed") => read.opt = OptLevel::Speed,
-                _ => return Err(wrong(format!("no setting {key}={value}; there are {KNOWN}"))),
+                _ => return Err(wrong(format!("no setting {key}={value}; there are {SETTINGS}"))),
             }
         }
         Ok(read)

@@ -5,7 +5,7 @@ use crate::exit::Status;
 use crate::fault::tool;
 use crate::output::{Format, json, say};
 use anyhow::Result;
-use etalon_adapters::{Adapter, ENGINE_NAMES, FOREIGN_NAMES, Features, PROBES, probe};
+use etalon_adapters::{Adapter, ENGINE_NAMES, FOREIGN_NAMES, Features, PROBES, SETTINGS, probe};
 use etalon_record::{EngineInfo, EnginesRecord};
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ Examples:
   etalon engines                          names for --engine, with what each consists of
   etalon engines --format json            the same for a program
   etalon engines --engine oracle,node --probe
-                                          which features do they implement?")]
+                                          which features do they implement?
+  etalon engines --engine 'jit?opt=none&cpu=baseline'
+                                          a tier of ours that is set otherwise")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -39,6 +41,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             record.engines.iter().for_each(print);
             if !named {
                 say!("engines of others: {}", FOREIGN_NAMES.join(", "));
+                say!("settings of ours, behind a ?: {SETTINGS}");
             }
         }
     }
