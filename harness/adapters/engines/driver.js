@@ -243,15 +243,30 @@ const global = ({ exports }, { export: name, value, mutable }) => {
   const got = new WebAssembly.Instance(reader(value, mutable), { m: { f: exports[name] } }).exports.f();
   return texts(value === 'v128' ? got : [got], [value])[0];
 };
+// Of a memory: how many bytes, and their CRC-32.
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let i = 0; i < 8; i++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+  return n;
+});
+const memory = ({ exports }, name) => {
+  try {
+    const bytes = new Uint8Array(exports[name].buffer);
+    if (bytes.length > 1 << 24) return null;
+    let crc = -1;
+    for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+    return { bytes: bytes.length, crc32: ~crc >>> 0 };
+  } catch { return null; }
+};
 const observed = (answer, instance, watch) => {
   if (calls.length) answer.host_calls = calls.splice(0);
-  if (['returned', 'trapped', 'threw', 'host-error'].includes(answer.outcome.kind) && watch.globals.length && instances[instance]) {
-    answer.globals = watch.globals.map((one) => { try { return global(instances[instance], one); } catch { return null; } });
+  if (['returned', 'trapped', 'threw', 'host-error'].includes(answer.outcome.kind) && instances[instance]) {
+    if (watch.globals.length) answer.globals = watch.globals.map((one) => { try { return global(instances[instance], one); } catch { return null; } });
+    if (watch.memories) answer.memories = watch.memories.map((name) => memory(instances[instance], name));
   }
   return answer;
 };
 const answers = {
-  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate'] }),
+  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'memories'] }),
   validate: ({ wasm }) => attempt(() => (compile(wasm), returned())),
   prepare: ({ module, wasm }) => attempt(() => (held.set(module, compile(wasm)), returned())),
   forget: ({ modules: gone }) => (gone.forEach((module) => held.delete(module)), returned()),
@@ -269,6 +284,7 @@ const answers = {
     return null;
   },
   global: ({ instance, global: one }) => attempt(() => returned([global(instances[instance], one)])),
+  memory: ({ instance, memory: name }) => ({ ...returned(), memories: [memory(instances[instance], name)] }),
   quit: leave,
 };
 const serve = (line) => {

@@ -7,6 +7,7 @@
 mod adapter;
 mod capi;
 mod coverage;
+mod memory;
 mod outcome;
 mod own;
 mod own_session;
@@ -34,6 +35,7 @@ pub use coverage::RuleTally;
 pub use etalon::fault;
 pub use etalon::unstable::Listing;
 pub use etalon::{Exhaustion, Features, Schedule, Tier, Trap};
+pub use memory::MemorySum;
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
