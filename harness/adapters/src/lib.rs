@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod adapter;
+mod browser;
 mod capi;
 mod coverage;
 mod memory;
@@ -24,6 +25,7 @@ mod solo;
 mod spectest;
 mod turns;
 mod value;
+mod wabt;
 mod watchdog;
 
 pub use adapter::{
@@ -40,7 +42,7 @@ pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
-pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, trusting_adapter};
+pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, trusting_adapter};
 pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
 pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};

@@ -97,6 +97,9 @@ impl RemoteSession {
                     let instance = self.instances[instance].0;
                     (Give::Export { instance, export: name.clone() }, ty.clone())
                 }
+                None if facts.own_types.contains(&(module.clone(), name.clone())) => {
+                    return Err(unlinkable("incompatible-import", module, name));
+                }
                 None => {
                     match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
                         Some(ty) => (Give::Spectest, ty),
@@ -104,9 +107,7 @@ impl RemoteSession {
                             (Give::Make, ty.clone())
                         }
                         None => {
-                            let text = format!("unknown import: {module:?} {name:?}");
-                            let reason = Reason::new(Some("unknown-import"), text);
-                            return Err(Outcome::Rejected(Rejection::Unlinkable(reason)));
+                            return Err(unlinkable("unknown-import", module, name));
                         }
                     }
                 }
@@ -168,6 +169,11 @@ fn seen(
     let mut seen = answer.seen(watch).map_err(|error| gone(seated.child.crashed(error)))?;
     seen.outcome = pool.in_our_words(seen.outcome);
     Ok(seen)
+}
+
+fn unlinkable(kind: &'static str, module: &str, name: &str) -> Outcome {
+    let text = format!("{}: {module:?} {name:?}", kind.replace('-', " "));
+    Outcome::Rejected(Rejection::Unlinkable(Reason::new(Some(kind), text)))
 }
 
 fn executes_nothing() -> Outcome {
