@@ -4,7 +4,7 @@
 Without pywasm it says that it can do nothing but decode the header, which is an engine too. The protocol is in
 docs/engine-protocol.md: one JSON object a line.
 """
-import base64, io, json, struct, sys
+import base64, io, json, struct, sys, zlib
 
 try:
     import pywasm
@@ -70,6 +70,18 @@ def instantiate(request):
     return {**outcome("returned"), "instance": len(instances) - 1}
 
 
+def memory(instance, name):
+    runtime, inside = instances[instance]
+    found = [export.data for export in inside.exps if export.name == name and export.data.kind == 2]
+    data = runtime.machine.store.mems[found[0].data].data if found else b""
+    return {"bytes": len(data), "crc32": zlib.crc32(data)} if found and len(data) <= 1 << 24 else None
+
+
+def watched(answer, request):
+    names = request["watch"].get("memories", [])
+    return {**answer, "memories": [memory(request["instance"], name) for name in names]}
+
+
 def call(instance, one):
     if set(one["params"] + one["results"]) - {"i32", "i64", "f32", "f64"}:
         return outcome("rejected", phase="unsupported", feature="types", text="only numbers here")
@@ -83,14 +95,17 @@ for line in sys.stdin:
     request = json.loads(line)
     what, answers = request["do"], []
     if what == "hello":
-        can = ["prepare", "instantiate"] if pywasm else []
+        can = ["prepare", "instantiate", "memories"] if pywasm else []
         answers = [{"protocol": 1, "name": "pywasm", "version": "2", "can": can}]
     elif what in ("validate", "prepare"):
         answers = [check(request)]
     elif what == "instantiate":
         answers = [act(lambda: instantiate(request))]
     elif what == "invoke":
-        answers = (act(lambda one=one: call(request["instance"], one)) for one in request["calls"])
+        made = (act(lambda one=one: call(request["instance"], one)) for one in request["calls"])
+        answers = (watched(answer, request) for answer in made)
+    elif what == "memory":
+        answers = [{**outcome("returned"), "memories": [memory(request["instance"], request["memory"])]}]
     elif what in ("reset", "forget"):
         instances[:] = [] if what == "reset" else instances
         answers = [outcome("returned")]

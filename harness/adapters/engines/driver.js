@@ -1,18 +1,24 @@
 // WebAssembly of a JavaScript engine, for Etalon: the protocol of docs/engine-protocol.md on standard input and output. It runs
-// in node and what is like it (bun), and in a shell that has only `readline` and `print` (jsc).
+// in node and what is like it (bun), in a shell that has only `readline` and `print` (jsc), and in a page of a browser, which is
+// handed requests by calls of `window.etalon` and says answers by `dump` (firefox).
 //
 // JavaScript has no way to hand over a vector, and may change the bits of a NaN. So no float and no vector passes: small
 // modules, made here, stand between, and hand over bits as integers.
 'use strict';
-const isShell = typeof process === 'undefined';
-const engine = isShell ? 'jsc' : process.versions.bun ? 'bun' : 'v8';
-const version = isShell ? '' : process.versions[engine];
-const leave = isShell ? quit : () => process.exit(0);
+const isPage = typeof window !== 'undefined';
+const isShell = !isPage && typeof process === 'undefined';
+const isNode = !isPage && !isShell;
+const engine = isPage ? 'spidermonkey' : isShell ? 'jsc' : process.versions.bun ? 'bun' : 'v8';
+const version = isPage ? (/Firefox\/(\S+)/.exec(navigator.userAgent) || ['', ''])[1] : isShell ? '' : process.versions[engine];
+const leave = isPage ? () => null : isShell ? quit : () => process.exit(0);
 const utf8 = (string) => [...unescape(encodeURIComponent(string))].map((char) => char.charCodeAt(0));
-const base64 = (string) => (isShell ? Uint8Array.fromBase64(string) : Buffer.from(string, 'base64'));
-const fs = isShell ? null : require('fs');
+const base64 = (string) => (isNode ? Buffer.from(string, 'base64') : Uint8Array.fromBase64(string));
+const fs = isNode ? require('fs') : null;
+let said = 0;
 const say = (answer) => {
   const line = JSON.stringify(answer);
+  said++;
+  if (isPage) return dump(`etalon:${line}\n`);
   if (isShell) return print(line);
   let bytes = Buffer.from(line + '\n');
   while (bytes.length > 0) bytes = bytes.subarray(fs.writeSync(1, bytes));
@@ -103,6 +109,8 @@ const made = (type, note) => {
     const [before, after] = sections;
     return [...before, section(7, [[...text('f'), kind, 0]]), ...after];
   })).exports.f;
+  const types = { table: [type.element], tag: type.params, global: [type.value] }[type.kind];
+  if (types && !plain(types)) throw new Unsupported(`a ${type.kind} of the type ${types}`);
   switch (type.kind) {
     case 'func':
       if (!plain([...type.params, ...type.results])) return (...args) => note(args.map((arg, i) => shown(arg, type.params[i])), type.results);
@@ -188,6 +196,7 @@ const held = new Map();
 let instances = [];
 let imports = new Map();
 let calls = [];
+const Unsupported = class extends Error {};
 const returned = (values) => ({ outcome: { kind: 'returned', ...(values && { values }) } });
 const ended = (error) => {
   const message = String((error && error.message) || error);
@@ -196,10 +205,11 @@ const ended = (error) => {
   if (error instanceof WebAssembly.LinkError) return refused('unlinkable');
   if (error instanceof WebAssembly.RuntimeError) return { outcome: { kind: 'trapped', text: message } };
   if (WebAssembly.Exception && error instanceof WebAssembly.Exception) return { outcome: { kind: 'threw' } };
-  if (error instanceof RangeError && /call stack/.test(message)) return { outcome: { kind: 'exhausted', text: message } };
+  if (/call stack|too much recursion/.test(message) && /^(Range|Internal)Error$/.test(error.name)) return { outcome: { kind: 'exhausted', text: message } };
   if (error instanceof RangeError) return refused('limit');
   // What the interface to JavaScript has no value for.
-  if (error instanceof TypeError && /invalid parameter or return value|transforming (from|to) JS/.test(message)) {
+  const noValue = /invalid parameter or return value|transforming (from|to) JS|cannot pass value to or from JS/;
+  if (error instanceof Unsupported || (error instanceof TypeError && noValue.test(message))) {
     return { outcome: { kind: 'rejected', phase: 'unsupported', feature: 'JavaScript', text: message } };
   }
   return { outcome: { kind: 'host-error', text: message } };
@@ -239,7 +249,15 @@ const instantiate = (request) => attempt(() => {
 const invoke = ({ exports, callers }, { export: name, args, params, results }) => attempt(() => {
   const asBits = plain([...params, ...results]);
   const wraps = asBits && [...params, ...results].some((type) => type in BITS);
-  if (wraps && !callers.has(name)) callers.set(name, new WebAssembly.Instance(caller(params, results), { m: { f: exports[name] } }).exports.f);
+  if (wraps && !callers.has(name)) {
+    try {
+      callers.set(name, new WebAssembly.Instance(caller(params, results), { m: { f: exports[name] } }).exports.f);
+    } catch (error) {
+      // Only the guest can name the type.
+      if (error instanceof WebAssembly.LinkError) throw new Unsupported(`a function of its own type: ${name}`);
+      throw error;
+    }
+  }
   const values = args.flatMap((arg) => read(arg, wraps));
   const got = (wraps ? callers.get(name) : exports[name])(...values);
   const types = wraps ? bits(results) : results;
@@ -251,15 +269,30 @@ const global = ({ exports }, { export: name, value, mutable }) => {
   const got = new WebAssembly.Instance(reader(value, mutable), { m: { f: exports[name] } }).exports.f();
   return texts(value === 'v128' ? got : [got], [value])[0];
 };
+// Of a memory: how many bytes, and their CRC-32.
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let i = 0; i < 8; i++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+  return n;
+});
+const memory = ({ exports }, name) => {
+  try {
+    const bytes = new Uint8Array(exports[name].buffer);
+    if (bytes.length > 1 << 24) return null;
+    let crc = -1;
+    for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+    return { bytes: bytes.length, crc32: ~crc >>> 0 };
+  } catch { return null; }
+};
 const observed = (answer, instance, watch) => {
   if (calls.length) answer.host_calls = calls.splice(0);
-  if (['returned', 'trapped', 'threw', 'host-error'].includes(answer.outcome.kind) && watch.globals.length && instances[instance]) {
-    answer.globals = watch.globals.map((one) => { try { return global(instances[instance], one); } catch { return null; } });
+  if (['returned', 'trapped', 'threw', 'host-error'].includes(answer.outcome.kind) && instances[instance]) {
+    if (watch.globals.length) answer.globals = watch.globals.map((one) => { try { return global(instances[instance], one); } catch { return null; } });
+    if (watch.memories) answer.memories = watch.memories.map((name) => memory(instances[instance], name));
   }
   return answer;
 };
 const answers = {
-  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'reenter'] }),
+  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'reenter', 'memories'] }),
   validate: ({ wasm }) => attempt(() => (compile(wasm), returned())),
   prepare: ({ module, wasm }) => attempt(() => (held.set(module, compile(wasm)), returned())),
   forget: ({ modules: gone }) => (gone.forEach((module) => held.delete(module)), returned()),
@@ -277,6 +310,7 @@ const answers = {
     return null;
   },
   global: ({ instance, global: one }) => attempt(() => returned([global(instances[instance], one)])),
+  memory: ({ instance, memory: name }) => ({ ...returned(), memories: [memory(instances[instance], name)] }),
   quit: leave,
 };
 const serve = (line) => {
@@ -285,7 +319,9 @@ const serve = (line) => {
   if (answer) say({ id: request.id, ...answer });
 };
 // A shell gives bytes as characters, and an empty line at the end.
-if (isShell) {
+if (isPage) {
+  window.etalon = (line) => (serve(line), said);
+} else if (isShell) {
   for (let line; (line = readline());) serve(decodeURIComponent(escape(line)));
 } else {
   let rest = Buffer.alloc(0);

@@ -4,6 +4,7 @@
 //! is prepared once, however many sessions run it. What a session must be able to do is small; what only some engines can
 //! do has an answer that says so, and calls in turns are a trait of their own, [`Turns`].
 
+use crate::memory::MemorySum;
 use crate::outcome::Outcome;
 use crate::solo::Solo;
 use crate::value::{Val, ValKind};
@@ -275,6 +276,8 @@ pub struct Watch {
     pub globals: bool,
     /// A digest of the state.
     pub digest: bool,
+    /// The sums of exported memories.
+    pub memories: bool,
 }
 
 /// What was observed after an action.
@@ -290,6 +293,8 @@ pub struct Seen {
     pub host_calls: Vec<HostCall>,
     /// The exported globals, in the module's order.
     pub globals: Vec<(String, Val)>,
+    /// The exported memories that were asked for and that the engine can show, in the module's order.
+    pub memories: Vec<(String, MemorySum)>,
     /// The digest of the state; absent if the engine does not show it, or if the state is not defined.
     pub digest: Option<StateDigest>,
 }
@@ -297,8 +302,8 @@ pub struct Seen {
 impl Seen {
     /// An action of which only the ending is known.
     pub fn ended(outcome: Outcome) -> Seen {
-        let (host_calls, globals) = (Vec::new(), Vec::new());
-        Seen { outcome, gas: None, executed: None, host_calls, globals, digest: None }
+        let (host_calls, globals, memories) = (Vec::new(), Vec::new(), Vec::new());
+        Seen { outcome, gas: None, executed: None, host_calls, globals, memories, digest: None }
     }
 }
 
@@ -338,6 +343,12 @@ pub trait Session {
 
     /// Reads an exported global.
     fn global(&mut self, instance: Instance, export: &str) -> Option<Val>;
+
+    /// The sum of an exported memory; `None` if the engine does not show it, or it has more than [`MemorySum::MOST`] bytes.
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        _ = (instance, export);
+        None
+    }
 
     /// Takes the calls to host functions that were made since this was last called.
     fn take_host_calls(&mut self) -> Vec<HostCall>;
@@ -386,12 +397,19 @@ pub trait Session {
         if !seen.outcome.goes_on() {
             return seen;
         }
-        for export in instance.filter(|_| watch.globals).map_or(Vec::new(), |i| self.exports(i)) {
-            if matches!(export.extent, Extent::Global(_))
-                && let Some(instance) = instance
-                && let Some(value) = self.global(instance, &export.name)
-            {
-                seen.globals.push((export.name, value));
+        if let Some(instance) = instance.filter(|_| watch.globals || watch.memories) {
+            for ExportInfo { name, extent } in self.exports(instance) {
+                match extent {
+                    Extent::Global(_) if watch.globals => {
+                        let value = self.global(instance, &name);
+                        seen.globals.extend(value.map(|value| (name, value)));
+                    }
+                    Extent::Memory if watch.memories => {
+                        let sum = self.memory(instance, &name);
+                        seen.memories.extend(sum.map(|sum| (name, sum)));
+                    }
+                    _ => {}
+                }
             }
         }
         if watch.digest {

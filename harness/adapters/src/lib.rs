@@ -5,8 +5,10 @@
 #![deny(unsafe_code)]
 
 mod adapter;
+mod browser;
 mod capi;
 mod coverage;
+mod memory;
 mod outcome;
 mod own;
 mod own_session;
@@ -24,6 +26,7 @@ mod solo;
 mod spectest;
 mod turns;
 mod value;
+mod wabt;
 mod watchdog;
 
 pub use adapter::{
@@ -35,12 +38,13 @@ pub use coverage::RuleTally;
 pub use etalon::fault;
 pub use etalon::unstable::Listing;
 pub use etalon::{Exhaustion, Features, Schedule, Tier, Trap};
+pub use memory::MemorySum;
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use reentry::REENTRY;
-pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, trusting_adapter};
+pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, trusting_adapter};
 pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
 pub use settings::SETTINGS;
 pub use solo::Solo;

@@ -5,6 +5,7 @@ use crate::adapter::{
     Turns,
 };
 use crate::coverage::RuleTally;
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnOpened;
 use crate::own_values::{from_value, kind, returned, stopped, to_value, type_of};
@@ -270,6 +271,11 @@ impl Session for OwnSession {
         let mut scope = RootScope::new(&mut self.store);
         let value = global.get(&mut scope);
         Some(from_value(&scope, &value))
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        let memory = self.instances[instance.0].get_memory(&self.store, export)?;
+        MemorySum::of(memory.data(&self.store))
     }
 
     fn gas_consumed(&self) -> Option<u64> {

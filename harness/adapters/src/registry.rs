@@ -1,11 +1,16 @@
 //! Engines by name.
 
 use crate::adapter::{Adapter, AdapterError};
+use crate::browser;
 use crate::capi::Capi;
 use crate::own::OwnTier;
 use crate::peers;
-use crate::remote::{ANY, JSC, Launch, OURS, Remote, TrapTexts, V8};
+use crate::remote::{ANY, JSC, LEAST, Launch, OURS, Remote, SPIDERMONKEY, TrapTexts, V8, WABT};
 use crate::settings::{Settings, compiles, parts};
+use crate::wabt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The names that [`adapter`] knows.
@@ -32,6 +37,10 @@ pub const FOREIGN_NAMES: &[&str] = &[
     "jsc:PATH",
     "bun",
     "bun:PATH",
+    "firefox",
+    "firefox:PATH",
+    "wasm-interp",
+    "wasm-interp:PATH",
     "cmd:PROGRAM ARGUMENTS",
     "capi:LIBRARY",
 ];
@@ -56,7 +65,8 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 /// If there is no engine with the name, or only one in processes of its own.
 pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     let kind = name.split(':').next().unwrap_or_default();
-    if matches!(kind, "cmd" | "apart") || scripted(kind).is_some() {
+    let stands_between = browser::program(name).is_some() || wabt::program(name).is_some();
+    if matches!(kind, "cmd" | "apart") || scripted(kind).is_some() || stands_between {
         let reason = "it runs only in processes of its own".to_owned();
         return Err(AdapterError { engine: name.to_owned(), reason });
     }
@@ -87,7 +97,7 @@ pub fn trusting_adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
     let launch = |program: &str, args: Vec<String>| {
         let reserves = name.starts_with("jsc") || name.starts_with("bun");
-        Launch { program: program.into(), args, reserves }
+        Launch { program: program.into(), args, reserves, starts_within: LEAST }
     };
     let wrong = |reason: &str| AdapterError { engine: name.to_owned(), reason: reason.to_owned() };
     let (launch, texts): (Launch, &'static TrapTexts) = match name.split_once(':') {
@@ -105,6 +115,15 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             own(tier)?;
             (again(tier)?, &OURS)
         }
+        _ if let Some(found) = browser::program(name) => {
+            found?;
+            let starts_within = browser::STARTS_WITHIN;
+            (Launch { starts_within, ..again(name)? }, &SPIDERMONKEY)
+        }
+        _ if let Some(found) = wabt::program(name) => {
+            found?;
+            (again(name)?, &WABT)
+        }
         None if let Some(texts) = scripted(name) => {
             (launch(name, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
         }
@@ -119,6 +138,21 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
     Remote::start(name, launch, texts).map(Some)
 }
 
+/// Answers requests from standard input, if the engine with the name needs a process of this program that stands between; until
+/// the input ends.
+///
+/// # Errors
+/// If there is no such engine, or it does not do what it is to do.
+pub fn bridged(name: &str, output: &File) -> Option<io::Result<()>> {
+    browser::browse(name, output).or_else(|| wabt::replays(name, output))
+}
+
+/// The program with a name, among those that can be started by it.
+pub(crate) fn in_path(program: impl AsRef<Path>) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(&program)).find(|file| file.is_file())
+}
+
 /// This program once more, as the process of an engine.
 fn again(name: &str) -> Result<Launch, AdapterError> {
     let failed = |error: std::io::Error| AdapterError {
@@ -127,7 +161,7 @@ fn again(name: &str) -> Result<Launch, AdapterError> {
     };
     let program = std::env::current_exe().map_err(failed)?;
     let args = ["serve", "--engine", name].map(str::to_owned).to_vec();
-    Ok(Launch { program, args, reserves: false })
+    Ok(Launch { program, args, reserves: false, starts_within: LEAST })
 }
 
 /// The words of a JavaScript engine; `None` if the program is none.
@@ -140,7 +174,7 @@ fn scripted(program: &str) -> Option<&'static TrapTexts> {
 }
 
 /// What a JavaScript engine runs.
-const DRIVER: &str = include_str!("../engines/driver.js");
+pub(crate) const DRIVER: &str = include_str!("../engines/driver.js");
 
 fn own(name: &str) -> Result<OwnTier, AdapterError> {
     let (engine, settings) = parts(name)?;

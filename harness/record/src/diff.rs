@@ -247,11 +247,11 @@ impl Observation {
     #[must_use]
     pub fn relevant(&self, what: Aspect) -> Observation {
         let mut seen = self.clone();
-        seen.digests.retain(|name, _| {
-            matches!(
-                (what, name.as_str()),
-                (Aspect::Memory, "memories") | (Aspect::Globals, _) | (Aspect::Tables, "tables")
-            )
+        seen.digests.retain(|name, _| match what {
+            Aspect::Memory => name == "memories" || name.starts_with("memory "),
+            Aspect::Globals => true,
+            Aspect::Tables => name == "tables",
+            _ => false,
         });
         seen
     }

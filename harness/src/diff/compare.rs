@@ -2,7 +2,7 @@
 
 use super::policy::Policy;
 use super::trace::{Step, Trace, call_text};
-use etalon_adapters::{HostCall, Outcome, Rejection, Trap, Val, traps_in};
+use etalon_adapters::{HostCall, MemorySum, Outcome, Rejection, Trap, Val, traps_in};
 use etalon_record::Aspect;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +84,9 @@ fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspect> {
             return Some(Aspect::Tables);
         }
     }
+    if differing_memories(&a.memories, &b.memories).next().is_some() {
+        return Some(Aspect::Memory);
+    }
     if !same_globals(&a.globals, &b.globals, rules.foreign) {
         return Some(Aspect::Globals);
     }
@@ -135,6 +138,16 @@ fn either_check(a: &str, b: &str) -> bool {
     let one =
         |a: &str, b: &str| traps_in(a).any(|a| a == unaligned) && traps_in(b).any(|b| b == beyond);
     one(a, b) || one(b, a)
+}
+
+/// The memories in which two steps differ, of those that both told.
+pub(crate) fn differing_memories<'a>(
+    a: &'a [(String, MemorySum)],
+    b: &'a [(String, MemorySum)],
+) -> impl Iterator<Item = &'a str> {
+    let differs =
+        |name: &str, sum: &MemorySum| b.iter().any(|(other, told)| other == name && told != sum);
+    a.iter().filter(move |(name, sum)| differs(name, sum)).map(|(name, _)| name.as_str())
 }
 
 /// An engine of another maker need not be able to read every global.

@@ -1,10 +1,12 @@
 //! Several engines, one case, one verdict.
 
 use super::case::{Case, NotCallable};
-use super::compare::{Comparison, Difference, Rules, compare, differing_host_call};
-use super::observe::{RunOptions, observe, session_config};
+use super::compare::{
+    Comparison, Difference, Rules, compare, differing_host_call, differing_memories,
+};
+use super::observe::{RunOptions, observe_with, session_config};
 use super::policy::Policy;
-use super::trace::{Step, Trace, observation, outcome_name};
+use super::trace::{Step, Trace, is_memory, memory_key, observation, outcome_name};
 use crate::rewrite::{CANONICAL, MADE, replaced};
 use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, Val};
@@ -39,6 +41,8 @@ const COPY_GAS: u64 = 32;
 pub struct Differ {
     engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
     options: DiffOptions,
+    /// Whether sums of memories are compared: one of the engines has no digest of ours.
+    sums: bool,
 }
 
 /// The traces of a case, and the verdict on it.
@@ -106,8 +110,9 @@ impl std::fmt::Debug for Differ {
 impl Differ {
     /// Compares `engines` with the first of them. A single engine is only checked for crashes.
     pub fn new(engines: Vec<Arc<dyn Adapter>>, options: DiffOptions) -> Self {
+        let sums = engines.len() > 1 && engines.iter().any(|engine| engine.is_foreign());
         let engines = engines.into_iter().map(|engine| (engine.info(), engine)).collect();
-        Differ { engines, options }
+        Differ { engines, options, sums }
     }
 
     /// The engines' names, in order.
@@ -146,7 +151,7 @@ impl Differ {
             let unending = traces.first().and_then(without_gas).filter(|_| engine.is_foreign());
             let trace = match unending.filter(|_| !engine.meters_gas()) {
                 Some(step) => self.until(engine.as_ref(), case, step)?,
-                None => observe(engine.as_ref(), &self.options.run, case)?,
+                None => self.traced(engine.as_ref(), &self.options.run, case)?,
             };
             traces.push(trace);
         }
@@ -159,7 +164,8 @@ impl Differ {
         let mut trace = Trace { steps: Vec::new(), not_compiled: 0 };
         if let Some(calls) = step.checked_sub(1) {
             let calls = case.calls[..calls].to_vec();
-            trace = observe(engine, &self.options.run, &Case { calls, ..case.clone() })?;
+            let begun = Case { calls, ..case.clone() };
+            trace = self.traced(engine, &self.options.run, &begun)?;
         }
         if trace.steps.len() == step {
             // No policy lets a crash pass, and this is none.
@@ -174,7 +180,7 @@ impl Differ {
         if other > 0 {
             engines.push(self.engines[other].clone());
         }
-        Differ { engines, options: self.options.clone() }
+        Differ { engines, options: self.options.clone(), sums: self.sums }
     }
 
     /// What the compiler of an engine, by its position in the list, makes of a function of a case; `None` if it does not show it.
@@ -191,7 +197,16 @@ impl Differ {
         options: &RunOptions,
         case: &Case,
     ) -> Result<Trace, AdapterError> {
-        observe(self.engines[engine].1.as_ref(), options, case)
+        self.traced(self.engines[engine].1.as_ref(), options, case)
+    }
+
+    fn traced(
+        &self,
+        engine: &dyn Adapter,
+        options: &RunOptions,
+        case: &Case,
+    ) -> Result<Trace, AdapterError> {
+        observe_with(engine, options, case, self.sums)
     }
 
     /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
@@ -379,6 +394,15 @@ impl Differ {
                 if let Some(seen) = divergence.by_engine.get_mut(&self.engines[i].0.name) {
                     seen.message = Some(text);
                 }
+            }
+        }
+        if difference.aspect == Aspect::Memory {
+            // Those that are alike say nothing.
+            let told = [0, engine].map(|i| &judged.traces[i].steps[difference.step].memories);
+            let differing: Vec<String> =
+                differing_memories(told[0], told[1]).map(memory_key).collect();
+            for seen in divergence.by_engine.values_mut() {
+                seen.digests.retain(|name, _| !is_memory(name) || differing.contains(name));
             }
         }
         divergence

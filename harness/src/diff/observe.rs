@@ -31,11 +31,23 @@ pub fn observe(
     options: &RunOptions,
     case: &Case,
 ) -> Result<Trace, AdapterError> {
+    observe_with(adapter, options, case, false)
+}
+
+/// The same; `sums` says whether sums of memories are taken where `options` ask for the state, for an engine that has no digest
+/// of ours.
+pub(crate) fn observe_with(
+    adapter: &dyn Adapter,
+    options: &RunOptions,
+    case: &Case,
+    sums: bool,
+) -> Result<Trace, AdapterError> {
     let config = session_config(adapter, options, case);
+    let watch = Watch { globals: true, digest: options.state, memories: options.state && sums };
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
-        not_compiled = run(adapter.open(&config)?.as_ref(), options, case, &mut steps)?;
+        not_compiled = run(adapter.open(&config)?.as_ref(), watch, case, &mut steps)?;
         Ok(())
     }));
     match ended {
@@ -59,11 +71,10 @@ pub(crate) fn session_config(
 /// Pushes each step as soon as it is known, so that none is lost in a panic. Gives how many functions were not compiled.
 fn run(
     opened: &dyn Opened,
-    options: &RunOptions,
+    watch: Watch,
     case: &Case,
     steps: &mut Vec<Step>,
 ) -> Result<u64, AdapterError> {
-    let watch = Watch { globals: true, digest: options.state };
     let mut session = opened.session()?;
     if case.mentions_spectest() {
         session.define_spectest()?;
@@ -76,17 +87,42 @@ fn run(
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
         Err(outcome) => (None, outcome),
     };
-    steps.push(session.observe(instance, outcome, watch));
+    // Sums of memories are taken once, when all calls are made.
+    let brief = Watch { memories: false, ..watch };
+    let loading = if case.calls.is_empty() { watch } else { brief };
+    steps.push(session.observe(instance, outcome, loading));
     if let Some(instance) = instance {
         let calls = case.calls.iter().map(|Call { export, args }| Invocation { export, args });
         let calls: Vec<Invocation<'_>> = calls.collect();
         if case.is_apart {
             invoke_apart(session.as_mut(), instance, &calls, watch, steps);
         } else {
-            session.invoke_all(instance, &calls, watch, &mut |seen| steps.push(seen));
+            invoke_together(session.as_mut(), instance, &calls, (brief, watch), steps);
         }
     }
     Ok(session.not_compiled())
+}
+
+/// Makes calls, as many as can be in one go: an engine in another process needs one way there and back. `brief` is for all but
+/// the last of them.
+fn invoke_together(
+    session: &mut dyn Session,
+    instance: Instance,
+    calls: &[Invocation<'_>],
+    (brief, watch): (Watch, Watch),
+    steps: &mut Vec<Step>,
+) {
+    let together = if brief == watch { 0 } else { calls.len().saturating_sub(1) };
+    let (others, last) = calls.split_at(together);
+    let mut goes_on = true;
+    let mut sink = |seen: Seen| {
+        goes_on = seen.outcome.goes_on();
+        steps.push(seen);
+    };
+    session.invoke_all(instance, others, brief, &mut sink);
+    if goes_on {
+        session.invoke_all(instance, last, watch, &mut |seen| steps.push(seen));
+    }
 }
 
 /// Makes calls that each have the whole gas limit, if the engine can give it to them.
@@ -97,24 +133,12 @@ fn invoke_apart(
     watch: Watch,
     steps: &mut Vec<Step>,
 ) {
-    let Some((last, others)) = calls.split_last() else { return };
-    let brief = Watch { digest: false, ..watch };
+    let brief = Watch { digest: false, memories: false, ..watch };
     if !session.refuel() {
-        // All in one go: an engine in another process needs one way there and back.
-        let mut goes_on = true;
-        let mut sink = |seen: Seen| {
-            goes_on = seen.outcome.goes_on();
-            steps.push(seen);
-        };
-        session.invoke_all(instance, others, brief, &mut sink);
-        if goes_on {
-            let last = std::slice::from_ref(last);
-            session.invoke_all(instance, last, watch, &mut |seen| steps.push(seen));
-        }
-        return;
+        return invoke_together(session, instance, calls, (brief, watch), steps);
     }
     for (at, call) in calls.iter().enumerate() {
-        let watch = if at < others.len() { brief } else { watch };
+        let watch = if at + 1 < calls.len() { brief } else { watch };
         let mut goes_on = true;
         let mut sink = |seen: Seen| {
             goes_on = seen.outcome.goes_on() || matches!(seen.outcome, Outcome::Exhausted(_));

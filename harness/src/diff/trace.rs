@@ -50,6 +50,9 @@ pub(crate) fn observation(step: &Step, schedule: Option<&str>) -> Observation {
     for (name, value) in &step.globals {
         seen.digests.insert(format!("global {name}"), value.to_record().to_string());
     }
+    for (name, sum) in &step.memories {
+        seen.digests.insert(memory_key(name), sum.to_string());
+    }
     if let Some(digest) = &step.digest {
         seen.digests.insert("globals".into(), digest.globals.clone());
         seen.digests.insert("memories".into(), digest.memories.clone());
@@ -59,6 +62,16 @@ pub(crate) fn observation(step: &Step, schedule: Option<&str>) -> Observation {
         seen.digests.insert(format!("host call {number}"), call_text(call));
     }
     seen
+}
+
+/// Under what the sum of an exported memory stands in a record.
+pub(crate) fn memory_key(name: &str) -> String {
+    format!("memory {name}")
+}
+
+/// Whether that is what stands there.
+pub(crate) fn is_memory(key: &str) -> bool {
+    key.starts_with("memory ")
 }
 
 /// Before the outcomes of actions that load a module.

@@ -1,8 +1,8 @@
 //! An engine that does what it is told, for tests of the comparison.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, Opened, Outcome,
-    Prepared, Session, SessionConfig, StateDigest, Val, ValKind,
+    Adapter, AdapterError, ExportInfo, Extent, Features, HostCall, Instance, MemorySum, Opened,
+    Outcome, Prepared, Session, SessionConfig, StateDigest, Val, ValKind,
 };
 use etalon_record::EngineInfo;
 
@@ -16,6 +16,8 @@ pub(crate) struct Fake {
     pub(crate) host_calls: Vec<HostCall>,
     pub(crate) global: Val,
     pub(crate) digest: Option<StateDigest>,
+    /// The sum of its memory; it is another maker's engine if it tells one.
+    pub(crate) memory: Option<MemorySum>,
     pub(crate) panics: bool,
     /// Whether it cannot be asked what the others are.
     pub(crate) misfit: bool,
@@ -42,6 +44,7 @@ impl Fake {
                 globals: text("g"),
                 tables: text("t"),
             }),
+            memory: None,
             panics: false,
             misfit: false,
         }
@@ -59,6 +62,10 @@ impl Adapter for Fake {
 
     fn meters_gas(&self) -> bool {
         self.gas.is_some()
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.memory.is_some()
     }
 
     fn misfit(&self, _: &SessionConfig, _: &[u8]) -> Option<AdapterError> {
@@ -97,7 +104,8 @@ impl Session for Fake {
     fn register(&mut self, _: &str, _: Instance) {}
 
     fn exports(&self, _: Instance) -> Vec<ExportInfo> {
-        vec![ExportInfo { name: "g".to_owned(), extent: Extent::Global(ValKind::F32) }]
+        let memory = ExportInfo { name: "m".to_owned(), extent: Extent::Memory };
+        vec![ExportInfo { name: "g".to_owned(), extent: Extent::Global(ValKind::F32) }, memory]
     }
 
     fn invoke(&mut self, _: Instance, _: &str, _: &[Val]) -> Outcome {
@@ -107,6 +115,10 @@ impl Session for Fake {
 
     fn global(&mut self, _: Instance, _: &str) -> Option<Val> {
         Some(self.global)
+    }
+
+    fn memory(&mut self, _: Instance, _: &str) -> Option<MemorySum> {
+        self.memory
     }
 
     fn gas_consumed(&self) -> Option<u64> {

@@ -1,13 +1,15 @@
 //! What the specification leaves open to an engine of another maker, and what it does not.
 
 use crate::options;
+use crate::planted::{Fault, Planted};
 use etalon_adapters::{
     Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig, Val,
     adapter,
 };
 use etalon_harness::diff::{
-    Call, Case, Comparison, Differ, Policy, Rules, Step, Trace, Verdict, compare,
+    Call, Case, Comparison, DiffOptions, Differ, Policy, Rules, Step, Trace, Verdict, compare,
 };
+use etalon_harness::localise::{Certainty, localise};
 use etalon_harness::{NanBits, with_nans};
 use etalon_record::{Aspect, EngineInfo};
 use std::sync::Arc;
@@ -56,13 +58,25 @@ fn verdict(wat: &str, given: fn(&[u8]) -> Vec<u8>) -> Verdict {
     let wasm = wat::parse_str(wat).expect("the text is a module");
     let call = |args: &[Val]| Call { export: "f".to_owned(), args: args.to_vec() };
     let case = Case::new("foreign", wasm, vec![call(&[Val::I32(5)]), call(&[Val::I32(0)])]);
+    differ(given).judge(&case).expect("both can be set up").verdict
+}
+
+/// The interpreter and another maker's engine, which has no digest of ours.
+fn differ(given: fn(&[u8]) -> Vec<u8>) -> Differ {
     let interp = adapter("interp").expect("it is one of ours");
-    let foreign = Arc::new(Foreign { interp: Arc::clone(&interp), given });
+    let sound = Arc::clone(&interp);
+    let silent = Arc::new(Planted { sound, operator: "", fault: Fault::Undigested });
+    Differ::new(vec![interp, Arc::new(Foreign { interp: silent, given })], newest())
+}
+
+fn newest() -> DiffOptions {
     let mut options = options(&[]);
-    // Another maker's engine has no digest of ours.
-    options.run.state = false;
-    let differ = Differ::new(vec![interp, foreign], options);
-    differ.judge(&case).expect("both can be set up").verdict
+    options.run.features = Features::wasm3();
+    // A copy that looks at memories needs much.
+    if let Some(gas) = &mut options.run.gas {
+        gas.limit = Some(1 << 20);
+    }
+    options
 }
 
 /// It chooses other NaNs than we do.
@@ -86,8 +100,8 @@ fn wrong_unless_replaced(wasm: &[u8]) -> Vec<u8> {
     }
 }
 
-/// 0/0 flows on as an integer, by a memory, as a lane, and decides a branch.
-const FLOWS: [&str; 4] = [
+/// 0/0 flows on as an integer, by a memory, as a lane, decides a branch, and stays in a memory.
+const FLOWS: [&str; 5] = [
     r#"(module (func (export "f") (param i32) (result i32)
       (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.convert_i32_s (local.get 0))))))"#,
     r#"(module (memory 1) (func (export "f") (param i32) (result i32)
@@ -99,6 +113,9 @@ const FLOWS: [&str; 4] = [
     r#"(module (func (export "f") (param i32) (result i32)
       (if (result i32) (i32.lt_s (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.convert_i32_s (local.get 0)))) (i32.const 0))
         (then (i32.const 1)) (else (unreachable)))))"#,
+    r#"(module (memory (export "m") 1) (func (export "f") (param i32) (result i32)
+      (f32.store offset=4 (i32.const 8) (f32.div (f32.const 0) (f32.convert_i32_s (local.get 0))))
+      (local.get 0)))"#,
 ];
 
 #[test]
@@ -124,6 +141,80 @@ fn without_a_nan_no_difference_is_one_of_its_bits() {
       (i32.add (local.get 0) (i32.const 1))))"#;
     let found = verdict(wat, wrong_unless_replaced);
     assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+}
+
+/// It stores but half of what it is to store.
+fn half_stores(wasm: &[u8]) -> Vec<u8> {
+    let (store, half) = ([0x36, 1], [0x3b, 1]);
+    let mut wasm = wasm.to_vec();
+    while let Some(at) = wasm.windows(2).position(|window| window == store) {
+        wasm[at..at + 2].copy_from_slice(&half);
+    }
+    wasm
+}
+
+/// Nothing that a call gives tells what is in the memory.
+const STORES: &str = r#"(module (memory (export "m") 1) (memory (export "other") 1)
+  (func (export "f") (param i32) (result i32)
+    (i32.store8 1 (i32.const 3) (i32.const 7))
+    (i32.store align=2 (i32.const 40) (i32.mul (local.get 0) (i32.const 0x12345)))
+    (local.get 0)))"#;
+
+#[test]
+fn a_memory_that_is_wrong_is_found_named_and_localised() {
+    let wasm = wat::parse_str(STORES).expect("the text is a module");
+    let call = |n| Call { export: "f".to_owned(), args: vec![Val::I32(n)] };
+    let differ = differ(half_stores);
+    for is_apart in [false, true] {
+        let case = Case::new("stores", wasm.clone(), vec![call(0), call(5)]);
+        let case = Case { is_apart, ..case };
+        let judged = differ.judge(&case).expect("both can be set up");
+        let Verdict::Diverged { engine: 1, difference } = &judged.verdict else {
+            panic!("{:?}", judged.verdict);
+        };
+        assert_eq!((difference.aspect, difference.step), (Aspect::Memory, 2));
+        let record = differ.divergence(&case, &judged, 1, difference);
+        for seen in record.by_engine.values() {
+            let words = seen.relevant(Aspect::Memory).to_string();
+            assert!(words.contains("memory m of 65536 bytes with CRC-32"), "{words}");
+            assert!(!words.contains("other"), "that one is right: {words}");
+        }
+        let cause = localise(&differ, &case, 1, difference).expect("both can be set up");
+        let cause = cause.expect("something is executed");
+        assert_eq!((cause.operator.as_str(), cause.func), ("i32.store", 0));
+    }
+}
+
+/// Whatever a copy of the module tells, the sums differ: the last instruction is named, with a word on it.
+#[test]
+fn a_sum_that_is_wrong_wherever_one_looks_has_a_cause_too() {
+    let sound = adapter("interp").expect("it is one of ours");
+    let planted =
+        Planted { sound: Arc::clone(&sound), operator: "i32.store8", fault: Fault::Memory };
+    let differ = Differ::new(vec![sound, Arc::new(planted)], newest());
+    let wasm = wat::parse_str(STORES).expect("the text is a module");
+    let calls = vec![Call { export: "f".to_owned(), args: vec![Val::I32(1)] }];
+    let case = Case::new("stores", wasm, calls);
+    let judged = differ.judge(&case).expect("both can be set up");
+    let Verdict::Diverged { engine: 1, difference } = &judged.verdict else {
+        panic!("{:?}", judged.verdict);
+    };
+    assert_eq!(difference.aspect, Aspect::Memory);
+    let cause = localise(&differ, &case, 1, difference).expect("both can be set up");
+    assert_eq!(cause.map(|cause| cause.certainty), Some(Certainty::Last));
+}
+
+/// What nobody calls has memories too, with what its segments put there.
+#[test]
+fn memories_of_a_module_without_calls_are_compared() {
+    let wat = r#"(module (memory (export "m") 1) (data (i32.const 0) "\36\01 store")
+      (func (i32.store (i32.const 0) (i32.const 0))))"#;
+    let case = Case::new("data", wat::parse_str(wat).expect("the text is a module"), Vec::new());
+    let judged = differ(half_stores).judge(&case).expect("both can be set up");
+    let Verdict::Diverged { difference, .. } = judged.verdict else {
+        panic!("{:?}", judged.verdict);
+    };
+    assert_eq!((difference.aspect, difference.step), (Aspect::Memory, 0));
 }
 
 /// A trace of one step.

@@ -6,7 +6,7 @@ mod findings;
 mod foreign;
 mod planted;
 
-use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Rejection, Val};
+use etalon_adapters::{Adapter, Features, GasConfig, MemorySum, Outcome, Rejection, Val};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Judged, Policy, RunOptions, Verdict};
 use etalon_module::Module;
 use etalon_record::{Aspect, OutcomeKind, Tool};
@@ -111,9 +111,20 @@ fn planted() -> Vec<(Fake, Fake, Aspect, usize)> {
         with(change(base(seven()), |b| digest(b).memories.push('x')), Aspect::Memory, 0),
         with(change(base(seven()), |b| digest(b).globals.push('x')), Aspect::Globals, 0),
         with(change(base(seven()), |b| digest(b).tables.push('x')), Aspect::Tables, 0),
+        with(
+            change(Fake { memory: Some(sum(0)), digest: None, ..base(seven()) }, |b| {
+                b.memory = Some(sum(1));
+            }),
+            Aspect::Memory,
+            2,
+        ),
         with(change(base(seven()), |b| b.global = Val::F32(0x7fc0_0001)), Aspect::Globals, 0),
         with(change(base(seven()), |b| b.gas = Some(101)), Aspect::Gas, 0),
     ]
+}
+
+fn sum(crc32: u32) -> MemorySum {
+    MemorySum { bytes: 65_536, crc32 }
 }
 
 fn digest(fake: &mut Fake) -> &mut etalon_adapters::StateDigest {

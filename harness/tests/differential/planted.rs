@@ -1,8 +1,8 @@
 //! A tier of ours with a fault: what a module with a certain operator does is wrong.
 
 use etalon_adapters::{
-    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, Opened, Outcome, Prepared,
-    Session, SessionConfig, StateDigest, Val,
+    Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, MemorySum, Opened, Outcome,
+    Prepared, Session, SessionConfig, StateDigest, Val,
 };
 use etalon_harness::generate::operators_of;
 use etalon_record::EngineInfo;
@@ -21,6 +21,16 @@ pub(crate) enum Fault {
     Wrong,
     /// It does not end in time.
     Late,
+    /// It shows no digest, as an engine of another maker does not, and the sums of its memories are wrong.
+    Memory,
+    /// It shows no digest, and nothing is wrong.
+    Undigested,
+}
+
+impl Fault {
+    fn hides_digest(self) -> bool {
+        matches!(self, Fault::Memory | Fault::Undigested)
+    }
 }
 
 struct PlantedSession {
@@ -40,6 +50,10 @@ impl Adapter for Planted {
 
     fn meters_gas(&self) -> bool {
         self.sound.meters_gas()
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.fault.hides_digest()
     }
 
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
@@ -101,6 +115,7 @@ impl Session for PlantedSession {
             return Outcome::TimedOut;
         }
         if self.faulty
+            && self.fault == Fault::Wrong
             && let Outcome::Returned(values) = &mut outcome
         {
             match values.first_mut() {
@@ -131,6 +146,12 @@ impl Session for PlantedSession {
     }
 
     fn digest(&mut self) -> Option<StateDigest> {
-        self.sound.digest()
+        self.sound.digest().filter(|_| !self.fault.hides_digest())
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        let sum = self.sound.memory(instance, export)?;
+        let wrong = u32::from(self.faulty && self.fault == Fault::Memory);
+        Some(MemorySum { crc32: sum.crc32 ^ wrong, ..sum })
     }
 }

@@ -145,6 +145,32 @@ functions! {
     wasm_byte_vec_delete: fn(*mut Vector<u8>);
 }
 
+/// The functions that show the bytes of a memory, which a library need not have.
+#[derive(Clone, Copy)]
+struct MemoryFunctions {
+    as_memory: unsafe extern "C" fn(Ptr) -> Ptr,
+    data: unsafe extern "C" fn(Ptr) -> *const u8,
+    data_size: unsafe extern "C" fn(Ptr) -> usize,
+}
+
+impl MemoryFunctions {
+    fn find(handle: Ptr) -> Option<MemoryFunctions> {
+        let as_memory = symbol(handle, "wasm_extern_as_memory")?;
+        let data = symbol(handle, "wasm_memory_data")?;
+        let data_size = symbol(handle, "wasm_memory_data_size")?;
+        // SAFETY: a library that has the names has the functions of the header, whose types these are.
+        Some(unsafe {
+            MemoryFunctions {
+                as_memory: std::mem::transmute::<Ptr, unsafe extern "C" fn(Ptr) -> Ptr>(as_memory),
+                data: std::mem::transmute::<Ptr, unsafe extern "C" fn(Ptr) -> *const u8>(data),
+                data_size: std::mem::transmute::<Ptr, unsafe extern "C" fn(Ptr) -> usize>(
+                    data_size,
+                ),
+            }
+        })
+    }
+}
+
 /// The standard output of this process, for answers alone: what a library prints goes where errors go from now on.
 pub(crate) fn answers() -> io::Result<File> {
     let answers = io::stdout().as_fd().try_clone_to_owned()?;
@@ -174,6 +200,7 @@ fn symbol(handle: Ptr, name: &str) -> Option<Ptr> {
 /// A library, and an engine of it. It is never closed.
 pub(crate) struct Library {
     functions: Functions,
+    memory: Option<MemoryFunctions>,
     /// An engine may be used by one thread at a time.
     engine: Mutex<Engine>,
 }
@@ -200,6 +227,7 @@ impl Library {
             });
         }
         let functions = Functions::find(handle)?;
+        let memory = MemoryFunctions::find(handle);
         // SAFETY: as the header says; the configuration is given to the engine, which owns it then.
         let engine = unsafe {
             let config = (functions.wasm_config_new)();
@@ -213,7 +241,9 @@ impl Library {
         };
         match engine.is_null() {
             true => Err("it makes no engine with these settings".to_owned()),
-            false => Ok(Arc::new(Library { functions, engine: Mutex::new(Engine(engine)) })),
+            false => {
+                Ok(Arc::new(Library { functions, memory, engine: Mutex::new(Engine(engine)) }))
+            }
         }
     }
 }
@@ -415,6 +445,25 @@ impl Store {
             (f.wasm_global_get)(global, &raw mut raw);
         }
         Some(Value::of(raw))
+    }
+
+    /// Looks at the bytes of a memory; `None` if the item is none, or the library does not show them.
+    pub(crate) fn memory<T>(&self, memory: Item, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let MemoryFunctions { as_memory, data, data_size } = self.library.memory?;
+        // SAFETY: the item is one of this store's, and looked at for being a memory. Nothing of the store runs while the bytes are
+        // looked at, so the library neither writes nor moves them.
+        unsafe {
+            let memory = as_memory(self.items[memory.0]);
+            if memory.is_null() {
+                return None;
+            }
+            let (first, size) = (data(memory), data_size(memory));
+            match size {
+                0 => Some(look(&[])),
+                _ if first.is_null() => None,
+                _ => Some(look(std::slice::from_raw_parts(first, size))),
+            }
+        }
     }
 
     /// Takes the calls that were noted.

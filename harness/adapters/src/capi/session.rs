@@ -4,6 +4,7 @@ use super::CapiModule;
 use super::library::{Item, Kind, Stop, Store, Value};
 use super::small::{caller, kinds, made, reader};
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
 use crate::reentry::REENTRY;
 use crate::remote::{FunctionOf, TypeOf, spectest};
@@ -238,6 +239,11 @@ impl Session for CapiSession {
             _ => vec![self.store.global(item)?],
         };
         from_values(&types, &values)?.first().copied()
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        let item = self.instances.get(instance.0)?.items.get(export).copied()?;
+        self.store.memory(item, MemorySum::of)?
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {

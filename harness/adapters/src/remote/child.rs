@@ -38,6 +38,8 @@ pub(crate) struct Launch {
     pub(crate) args: Vec<String>,
     /// Whether it reserves much more memory than it uses.
     pub(crate) reserves: bool,
+    /// What it needs on a busy machine before it can say anything.
+    pub(crate) starts_within: Duration,
 }
 
 /// Why there is no answer. The process is ended then.

@@ -110,10 +110,10 @@ impl Remote {
         let failed = |reason: String| AdapterError { engine: name.to_owned(), reason };
         let mut child = launch.start().map_err(failed)?;
         let told = |gone: Gone| match gone {
-            Gone::TimedOut => failed(too_late()),
+            Gone::TimedOut => failed(too_late(launch.starts_within)),
             Gone::Crashed(text) => failed(text),
         };
-        let patience = patience();
+        let patience = patience(launch.starts_within);
         let hello = child.exchange(Ask::Hello { protocol: VERSION }, patience).map_err(told)?;
         if let Some(error) = hello.error {
             return Err(failed(error));
@@ -244,7 +244,7 @@ impl Pool {
             None => {
                 let mut child = self.launch.start().map_err(Outcome::HostError)?;
                 let hello = Ask::Hello { protocol: VERSION };
-                child.exchange(hello, patience()).map_err(gone)?;
+                child.exchange(hello, patience(self.launch.starts_within)).map_err(gone)?;
                 Seated::new(child)
             }
         };

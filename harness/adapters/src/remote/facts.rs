@@ -10,12 +10,16 @@ use etalon::unstable::module::{
     AddrType, CompType, ExternKind, ExternType, FuncType, HeapType, Module, RefType, TypeUse,
     ValType,
 };
+use std::collections::BTreeSet;
 
 /// A module's imports and exports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     /// Module name, item name, type.
     pub(crate) imports: Vec<(String, String, TypeOf)>,
+    /// Those of them that are functions of a type that only this module can name: it is in a group with others, or has or may have
+    /// subtypes. No host function has it.
+    pub(crate) own_types: BTreeSet<(String, String)>,
     /// As the harness knows them.
     pub(crate) exports: Vec<ExportInfo>,
     /// The types of exported functions, as text.
@@ -48,6 +52,9 @@ impl Facts {
             let ty = match &import.ty {
                 ExternType::Func(_) => {
                     func += 1;
+                    if module.funcs.get(func as usize - 1).is_none_or(|ty| !is_plain(module, *ty)) {
+                        facts.own_types.insert((import.module.clone(), import.name.clone()));
+                    }
                     func_of(module, module.func_type(func - 1))
                 }
                 other => type_of(module, other),
@@ -80,6 +87,16 @@ impl Facts {
         }
         facts
     }
+}
+
+/// Whether a type is all that its group has, and stands in no relation to others.
+fn is_plain(module: &Module, ty: u32) -> bool {
+    let mut first = 0;
+    let group = module.types.iter().find(|group| {
+        first += group.0.len();
+        (ty as usize) < first
+    });
+    matches!(group.map(|group| &*group.0), Some([sub]) if sub.is_final && sub.supertype.is_none())
 }
 
 /// The kind of a type, where defined types are those of a module.

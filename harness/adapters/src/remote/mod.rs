@@ -5,7 +5,7 @@ mod engine;
 mod facts;
 mod gate;
 mod probe;
-mod protocol;
+pub(crate) mod protocol;
 mod serve;
 mod session;
 mod start;
@@ -20,9 +20,10 @@ pub(crate) use probe::none;
 pub use probe::{PROBES, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
 pub use serve::{answers, give_back, serve};
+pub(crate) use start::LEAST;
 pub use start::start_within;
 #[cfg(feature = "peer-wasmi")]
 pub(crate) use texts::WASMI;
 #[cfg(feature = "peer-wasmtime")]
 pub(crate) use texts::WASMTIME;
-pub(crate) use texts::{ANY, JSC, OURS, TrapTexts, V8};
+pub(crate) use texts::{ANY, JSC, OURS, SPIDERMONKEY, TrapTexts, V8, WABT};

@@ -2,6 +2,7 @@
 //! it to those who write the other side.
 
 use crate::adapter::{HostCall, Seen, StateDigest};
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
 use crate::value::{RefKind, Val, ValKind};
 use base64::Engine as _;
@@ -43,6 +44,8 @@ pub(crate) enum Ask {
     Invoke { instance: u64, calls: Vec<CallOf>, watch: Watched },
     /// Reads an exported global.
     Global { instance: u64, global: GlobalOf },
+    /// The sum of an exported memory, if the engine shows it.
+    Memory { instance: u64, memory: String },
     /// A digest of the state, if the engine has one.
     Digest,
     /// Ends the process.
@@ -128,6 +131,9 @@ pub(crate) struct Watched {
     pub(crate) globals: Vec<GlobalOf>,
     /// The digest of the state.
     pub(crate) digest: bool,
+    /// The sums of the memories that are exported under these names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) memories: Vec<String>,
 }
 
 /// An exported global, with the type of its value.
@@ -174,6 +180,9 @@ pub(crate) struct Answer {
     /// The values of globals, in the order in which they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) globals: Vec<Option<String>>,
+    /// The sums of memories, in the order in which they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) memories: Vec<Option<MemorySum>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) host_calls: Vec<Noted>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -397,8 +406,8 @@ impl Answer {
         )
     }
 
-    /// What an action showed, as lines have it. `globals` are the values of those that were asked for.
-    pub(crate) fn of_seen(id: u64, seen: &Seen, globals: Vec<Option<String>>) -> Answer {
+    /// What an action showed, as lines have it, without the globals and memories that were asked for.
+    pub(crate) fn of_seen(id: u64, seen: &Seen) -> Answer {
         let noted = |call: &HostCall| Noted {
             module: call.module.clone(),
             name: call.name.clone(),
@@ -408,7 +417,6 @@ impl Answer {
         Answer {
             id,
             outcome: Some(Ending::of(&seen.outcome)),
-            globals,
             host_calls: seen.host_calls.iter().map(noted).collect(),
             gas: seen.gas,
             executed: seen.executed,
@@ -417,17 +425,20 @@ impl Answer {
         }
     }
 
-    /// What an action showed; `globals` are the names of those that were asked for.
+    /// What an action showed of what was asked for.
     ///
     /// # Errors
     /// If that is not in it.
-    pub(crate) fn seen(self, globals: &[GlobalOf]) -> Result<Seen, String> {
+    pub(crate) fn seen(self, watch: &Watched) -> Result<Seen, String> {
         let ending = self.outcome.ok_or("the answer has no outcome")?;
         let mut seen = Seen::ended(ending.outcome()?);
-        for (of, text) in globals.iter().zip(&self.globals) {
+        for (of, text) in watch.globals.iter().zip(&self.globals) {
             if let Some(text) = text {
                 seen.globals.push((of.export.clone(), value(text)?));
             }
+        }
+        for (name, sum) in watch.memories.iter().zip(self.memories) {
+            seen.memories.extend(sum.map(|sum| (name.clone(), sum)));
         }
         for Noted { module, name, args, gas_left } in self.host_calls {
             seen.host_calls.push(HostCall { module, name, args: values(&args)?, gas_left });
@@ -482,7 +493,7 @@ mod tests {
 
     #[test]
     fn requests_and_answers_are_one_line_each() {
-        let watch = Watched { globals: Vec::new(), digest: true };
+        let watch = Watched { digest: true, ..Watched::default() };
         let ask = Ask::Instantiate { module: 3, imports: Vec::new(), watch };
         let line = serde_json::to_string(&Request { id: 1, ask }).unwrap();
         assert_eq!(
@@ -493,6 +504,9 @@ mod tests {
         assert!(matches!(again.ask, Ask::Instantiate { module: 3, .. }));
         let answer: Answer =
             serde_json::from_str(r#"{"id":2,"outcome":{"kind":"returned"},"more":[1]}"#).unwrap();
-        assert_eq!(answer.seen(&[]), Ok(Seen::ended(Outcome::Returned(Vec::new()))));
+        assert_eq!(
+            answer.seen(&Watched::default()),
+            Ok(Seen::ended(Outcome::Returned(Vec::new())))
+        );
     }
 }

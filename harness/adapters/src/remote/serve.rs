@@ -152,6 +152,12 @@ impl<W: Write> Server<'_, W> {
                 return self.invoke(id, instance, &calls, &watch);
             }
             Ask::Global { instance, global } => self.global(id, instance, &global),
+            Ask::Memory { instance, memory } => self.session().map(|session| Answer {
+                id,
+                outcome: Some(Ending::of(&Outcome::Returned(Vec::new()))),
+                memories: vec![session.memory(number(instance), &memory)],
+                ..Answer::default()
+            }),
             Ask::Digest => self.session().map(|session| Answer {
                 id,
                 outcome: Some(Ending::of(&Outcome::Returned(Vec::new()))),
@@ -171,7 +177,7 @@ impl<W: Write> Server<'_, W> {
             return Err(format!("it speaks version {VERSION} of the protocol, not {protocol}"));
         }
         let info = self.adapter.info();
-        let mut can = vec!["open", "prepare", "instantiate", "reenter"];
+        let mut can = vec!["open", "prepare", "instantiate", "reenter", "memories"];
         if self.adapter.meters_gas() {
             can.push("gas");
         }
@@ -303,12 +309,14 @@ fn observed(
     ended: Outcome,
     watch: &Watched,
 ) -> Answer {
-    let digest = Watch { globals: false, digest: watch.digest };
+    let digest = Watch { digest: watch.digest, ..Watch::default() };
     let seen: Seen = session.observe(instance, ended, digest);
-    let mut globals = Vec::new();
+    let mut answer = Answer::of_seen(id, &seen);
     if let Some(instance) = instance.filter(|_| seen.outcome.goes_on()) {
         let read = |global: &GlobalOf| session.global(instance, &global.export).map(value_text);
-        globals = watch.globals.iter().map(read).collect();
+        answer.globals = watch.globals.iter().map(read).collect();
+        let memories = watch.memories.iter();
+        answer.memories = memories.map(|name| session.memory(instance, name)).collect();
     }
-    Answer::of_seen(id, &seen, globals)
+    answer
 }

@@ -3,11 +3,12 @@
 use super::child::Patience;
 use super::engine::{Pool, RemoteModule, Seat, Seated, Setup, Sitting, gone};
 use super::facts::{Facts, spectest};
-use super::protocol::{Answer, Ask, CallOf, Give, Given, GlobalOf, Watched, value_text};
+use super::protocol::{Answer, Ask, CallOf, Give, Given, Watched, value_text};
 use crate::adapter::{
-    AdapterError, ExportInfo, HostCall, Instance, Invocation, Prepared, Seen, Session, StateDigest,
-    Watch,
+    AdapterError, ExportInfo, Extent, HostCall, Instance, Invocation, Prepared, Seen, Session,
+    StateDigest, Watch,
 };
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
 use crate::reentry::REENTRY;
 use crate::value::Val;
@@ -97,6 +98,9 @@ impl RemoteSession {
                     let instance = self.instances[instance].0;
                     (Give::Export { instance, export: name.clone() }, ty.clone())
                 }
+                None if facts.own_types.contains(&(module.clone(), name.clone())) => {
+                    return Err(unlinkable("incompatible-import", module, name));
+                }
                 None => {
                     match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
                         Some(ty) => (Give::Spectest, ty),
@@ -108,9 +112,7 @@ impl RemoteSession {
                             (if reenters { Give::Reenter } else { Give::Make }, ty.clone())
                         }
                         None => {
-                            let text = format!("unknown import: {module:?} {name:?}");
-                            let reason = Reason::new(Some("unknown-import"), text);
-                            return Err(Outcome::Rejected(Rejection::Unlinkable(reason)));
+                            return Err(unlinkable("unknown-import", module, name));
                         }
                     }
                 }
@@ -130,9 +132,15 @@ impl RemoteSession {
         })
     }
 
-    fn watched(facts: &Facts, watch: Watch) -> Watched {
+    /// What the process is asked to observe, as far as it can.
+    fn watched(&self, facts: &Facts, watch: Watch) -> Watched {
         let globals = if watch.globals { facts.globals.clone() } else { Vec::new() };
-        Watched { globals, digest: watch.digest }
+        let mut memories = Vec::new();
+        if watch.memories && self.pool.can("memories") {
+            let exports = facts.exports.iter().filter(|export| export.extent == Extent::Memory);
+            memories.extend(exports.map(|export| export.name.clone()));
+        }
+        Watched { globals, digest: watch.digest && self.pool.can("digest"), memories }
     }
 
     /// Notes what an answer tells of the session.
@@ -158,12 +166,12 @@ fn seen(
     seated: &mut Seated,
     pool: &Pool,
     answer: Answer,
-    globals: &[GlobalOf],
+    watch: &Watched,
 ) -> Result<Seen, Outcome> {
     if let Some(error) = answer.error {
         return Err(Outcome::HostError(error));
     }
-    let mut seen = answer.seen(globals).map_err(|error| gone(seated.child.crashed(error)))?;
+    let mut seen = answer.seen(watch).map_err(|error| gone(seated.child.crashed(error)))?;
     seen.outcome = pool.in_our_words(seen.outcome);
     Ok(seen)
 }
@@ -172,6 +180,11 @@ fn calls_nobody_back() -> Outcome {
     let feature = "re-entry".to_owned();
     let message = "its host functions do not call the guest".to_owned();
     Outcome::Rejected(Rejection::Unsupported { feature, message })
+}
+
+fn unlinkable(kind: &'static str, module: &str, name: &str) -> Outcome {
+    let text = format!("{}: {module:?} {name:?}", kind.replace('-', " "));
+    Outcome::Rejected(Rejection::Unlinkable(Reason::new(Some(kind), text)))
 }
 
 fn executes_nothing() -> Outcome {
@@ -206,10 +219,10 @@ impl Session for RemoteSession {
         let (seen, instance) = self.with(move |seated, pool, time| {
             seated.hold(&held, time)?;
             let watch = Watched::default();
-            let ask = Ask::Instantiate { module: number, imports, watch };
+            let ask = Ask::Instantiate { module: number, imports, watch: watch.clone() };
             let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
             let instance = answer.instance;
-            let seen = seen(seated, pool, answer, &[])?;
+            let seen = seen(seated, pool, answer, &watch)?;
             match (&seen.outcome, instance) {
                 (Outcome::Returned(_), None) => {
                     let text = "it made an instance without a number".to_owned();
@@ -255,12 +268,24 @@ impl Session for RemoteSession {
         let read = self.with(|seated, pool, time| {
             let ask = Ask::Global { instance: number, global: global.clone() };
             let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
-            seen(seated, pool, answer, &[])
+            seen(seated, pool, answer, &Watched::default())
         });
         match read.ok()?.outcome {
             Outcome::Returned(values) => values.first().copied(),
             _ => None,
         }
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        if !self.pool.can("memories") {
+            return None;
+        }
+        let (instance, memory) = (self.instances[instance.0].0, export.to_owned());
+        let answer = self.with(|seated, _, time| {
+            let ask = Ask::Memory { instance, memory };
+            seated.child.exchange(ask, Patience::of(time)).map_err(gone)
+        });
+        answer.ok()?.memories.first().copied()?
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
@@ -303,12 +328,11 @@ impl Session for RemoteSession {
         if asked.is_empty() {
             return;
         }
-        let digest = watch.digest && self.pool.can("digest");
-        let watched = Self::watched(&module.facts, Watch { digest, ..watch });
-        let globals = watched.globals.clone();
+        let watch = self.watched(&module.facts, watch);
         let mut observed = Vec::new();
         let ended = self.with(|seated, pool, time| {
             let count = asked.len();
+            let watched = watch.clone();
             seated.child.ask(Ask::Invoke { instance: number, calls: asked, watch: watched });
             let mut is_over = false;
             for left in (0..count).rev() {
@@ -319,7 +343,7 @@ impl Session for RemoteSession {
                     seated.child.no_more();
                 }
                 if !is_over {
-                    let seen = seen(seated, pool, answer, &globals)?;
+                    let seen = seen(seated, pool, answer, &watch)?;
                     is_over = !seen.outcome.goes_on();
                     let outcome = seen.outcome.clone();
                     observed.push(seen.clone());

@@ -8,28 +8,28 @@ use std::time::Duration;
 const USUAL: Duration = Duration::from_secs(30);
 
 /// What a process needs on a busy machine before it can say anything, however short its cases are to be.
-const LEAST: Duration = Duration::from_secs(2);
+pub(crate) const LEAST: Duration = Duration::from_secs(2);
 
 /// Milliseconds; the greatest number for ever.
 static LIMIT: AtomicU64 = AtomicU64::new(USUAL.as_millis() as u64);
 
 /// Says how long engines of this process may take to start, to say what they are and to answer a probe: as long as an action
-/// may, but not less than two seconds; `None` means that they are waited for without end.
+/// may, but not less than two seconds, or what the engine needs; `None` means that they are waited for without end.
 pub fn start_within(limit: Option<Duration>) {
-    let milliseconds = |limit: Duration| u64::try_from(limit.max(LEAST).as_millis()).ok();
+    let milliseconds = |limit: Duration| u64::try_from(limit.as_millis()).ok();
     LIMIT.store(limit.and_then(milliseconds).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
-/// How long to wait.
-pub(crate) fn patience() -> Patience<'static> {
+/// How long to wait for an engine that may need so long.
+pub(crate) fn patience(least: Duration) -> Patience<'static> {
     match LIMIT.load(Ordering::Relaxed) {
         u64::MAX => Patience::of(None),
-        limit => Patience::at_most(Duration::from_millis(limit)),
+        limit => Patience::at_most(Duration::from_millis(limit).max(least)),
     }
 }
 
 /// What is said of an engine that did not start in time.
-pub(crate) fn too_late() -> String {
-    let limit = Duration::from_millis(LIMIT.load(Ordering::Relaxed));
+pub(crate) fn too_late(least: Duration) -> String {
+    let limit = Duration::from_millis(LIMIT.load(Ordering::Relaxed)).max(least);
     format!("it said nothing for {} s", limit.as_secs_f64())
 }

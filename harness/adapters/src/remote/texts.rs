@@ -22,7 +22,7 @@ pub(crate) struct TrapTexts {
 /// The words of engines that say nothing in advance: those of all tables.
 pub(crate) static ANY: LazyLock<TrapTexts> = LazyLock::new(|| {
     let mut all = TrapTexts::default();
-    for table in [&*V8, &*JSC, &*WASMTIME, &*WASMI] {
+    for table in [&*V8, &*JSC, &*SPIDERMONKEY, &*WABT, &*WASMTIME, &*WASMI] {
         all.trap.extend(table.trap.clone());
         all.exhausted.extend(table.exhausted.clone());
         all.limit.extend(table.limit.clone());
@@ -41,6 +41,14 @@ pub(crate) static V8: LazyLock<TrapTexts> =
 /// JavaScriptCore's, also in bun.
 pub(crate) static JSC: LazyLock<TrapTexts> =
     LazyLock::new(|| table(include_str!("../../engines/jsc.toml")));
+
+/// SpiderMonkey's.
+pub(crate) static SPIDERMONKEY: LazyLock<TrapTexts> =
+    LazyLock::new(|| table(include_str!("../../engines/spidermonkey.toml")));
+
+/// wabt's.
+pub(crate) static WABT: LazyLock<TrapTexts> =
+    LazyLock::new(|| table(include_str!("../../engines/wabt.toml")));
 
 /// Wasmtime's.
 pub(crate) static WASMTIME: LazyLock<TrapTexts> =
@@ -108,6 +116,8 @@ mod tests {
         for text in [
             include_str!("../../engines/v8.toml"),
             include_str!("../../engines/jsc.toml"),
+            include_str!("../../engines/spidermonkey.toml"),
+            include_str!("../../engines/wabt.toml"),
             include_str!("../../engines/wasmtime.toml"),
             include_str!("../../engines/wasmi.toml"),
         ] {

@@ -2,7 +2,7 @@
 
 use crate::exit::Status;
 use anyhow::{Context, Result};
-use etalon_adapters::{adapter_here, answers, give_back, serve};
+use etalon_adapters::{adapter_here, answers, bridged, give_back, serve};
 use std::io::{self, BufWriter};
 
 /// Arguments of `etalon serve`.
@@ -23,6 +23,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Status> {
     // Before the engine is there: a library may print what is no answer.
     let output = answers().context("standard output cannot be kept for answers")?;
+    if let Some(ended) = bridged(&args.engine, &output) {
+        ended?;
+        return Ok(Status::Fine);
+    }
     let engine = match adapter_here(&args.engine) {
         Ok(engine) => engine,
         Err(error) => {

@@ -3,6 +3,7 @@
 use super::super::linked::LinkedModule;
 use super::super::settings::FUEL;
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
 use crate::reentry::REENTRY;
 use crate::remote::WASMI;
@@ -269,6 +270,12 @@ impl Session for WasmiSession {
         let (instance, _) = self.instances.get(instance.0)?;
         let value = instance.get_global(&self.store, export)?.get(&self.store);
         Some(from_value(&mut self.store, &value))
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        let (instance, _) = self.instances.get(instance.0)?;
+        let memory = instance.get_memory(&self.store, export)?;
+        MemorySum::of(memory.data(&self.store))
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {

@@ -4,6 +4,7 @@ use super::super::linked::LinkedModule;
 use super::super::settings::FUEL;
 use super::values::{from_value, stopped, to_value};
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
+use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Rejection};
 use crate::reentry::REENTRY;
 use crate::spectest::SPECTEST_FUNCS;
@@ -224,6 +225,12 @@ impl Session for WasmtimeSession {
         let mut scope = RootScope::new(&mut self.store);
         let value = global.get(&mut scope);
         Some(from_value(&mut scope, &value))
+    }
+
+    fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
+        let (instance, _) = self.instances.get(instance.0)?;
+        let memory = instance.get_memory(&mut self.store, export)?;
+        MemorySum::of(memory.data(&self.store))
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {

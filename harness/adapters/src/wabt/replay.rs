@@ -1,0 +1,587 @@
+//! Requests, each of which is answered by a script of all that its session has done and of what is asked.
+
+use super::output::{Said, said};
+use super::script::{Command, Inherited, Running};
+use super::small::{CHUNK, NOTE, OURS, caller, gathered, made, memory, note, noted, reader};
+use super::values::{argument, value_of, values_of};
+use crate::memory::MemorySum;
+use crate::remote::protocol::{
+    Answer, Ask, Bytes, CallOf, Ending, Give, Given, GlobalOf, Noted, Phase, Request, TypeOf,
+    VERSION, Watched,
+};
+use etalon::Features;
+use etalon::unstable::module::{ExternType, Module};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::process;
+
+/// What turns a feature on or off, for those that are not always on.
+const FLAGS: &[(&str, &str, &str)] = &[
+    ("mutable-global", "", "--disable-mutable-globals"),
+    ("nontrapping-float-to-int-conversions", "", "--disable-saturating-float-to-int"),
+    ("sign-extension-ops", "", "--disable-sign-extension"),
+    ("multi-value", "", "--disable-multi-value"),
+    ("reference-types", "", "--disable-reference-types"),
+    ("bulk-memory", "", "--disable-bulk-memory"),
+    ("simd", "", "--disable-simd"),
+    ("extended-const", "--enable-extended-const", ""),
+    ("tail-call", "--enable-tail-call", ""),
+    ("multi-memory", "--enable-multi-memory", ""),
+    ("memory64", "--enable-memory64", ""),
+    ("relaxed-simd", "--enable-relaxed-simd", ""),
+    ("threads", "--enable-threads", ""),
+    ("legacy-exceptions", "--enable-exceptions", ""),
+];
+
+/// Pages of the largest memory that is read.
+const MOST_PAGES: u64 = (MemorySum::MOST >> 16) as u64;
+
+/// What ends a session by its stack: the texts that it then gives for a trap.
+const EXHAUSTED: &[&str] = &["call stack exhausted", "value stack exhausted"];
+
+/// Answers requests from standard input until it ends, or asks for that.
+pub(super) fn serve(program: &Path, output: &File) -> io::Result<()> {
+    // Each module of a session is an open file.
+    let files = getrlimit(Resource::Nofile);
+    _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+    let version = process::Command::new(program).arg("--version").output()?;
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let flags = FLAGS.iter().map(|(_, on, _)| *on).filter(|flag| !flag.is_empty()).collect();
+    let modules = BTreeMap::new();
+    let (session, folder) = (Session::new()?, program);
+    let mut server = Server { program: folder, output, version, flags, modules, session };
+    for line in io::stdin().lock().lines() {
+        match serde_json::from_str(&line?) {
+            Ok(Request { ask: Ask::Quit, .. }) => break,
+            Ok(Request { id, ask }) => server.answer(id, ask)?,
+            Err(error) => {
+                let error = Some(format!("that is no request: {error}"));
+                server.say(&Answer { error, ..Answer::default() })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Server<'a> {
+    program: &'a Path,
+    output: &'a File,
+    version: String,
+    flags: Vec<&'static str>,
+    modules: BTreeMap<u64, Vec<u8>>,
+    session: Session,
+}
+
+/// What was done since the last reset.
+struct Session {
+    commands: Vec<Command>,
+    /// What the commands name.
+    files: Vec<Inherited>,
+    /// How many of them print a line for a call.
+    calls: usize,
+    instances: Vec<Inside>,
+    /// Functions that note, by their numbers, and where all that was made is found.
+    hosts: Vec<(String, String, Vec<String>)>,
+    made: BTreeMap<(String, String), String>,
+    /// Small modules that there are instances of, by their texts.
+    small: BTreeMap<String, String>,
+}
+
+/// An instance.
+struct Inside {
+    /// Whether calls leave nothing behind, so that they need not be made again.
+    keeps_nothing: bool,
+    wasm: Vec<u8>,
+}
+
+/// A call, and what is to be seen of it.
+struct Plan {
+    command: Command,
+    results: Vec<String>,
+    /// What reads each global that is watched, with its type; `None` if nothing can.
+    globals: Vec<Option<(Command, String)>>,
+}
+
+impl Plan {
+    /// How many lines it gives.
+    fn lines(&self) -> usize {
+        1 + self.globals.iter().flatten().count()
+    }
+}
+
+/// Why nothing is asked.
+fn unsupported(what: &str) -> Answer {
+    let (feature, text) = ("wasm-interp".to_owned(), format!("its scripts have no way for {what}"));
+    let phase = Phase::Unsupported;
+    ended(Ending::Rejected { phase, text, fault: None, feature: Some(feature) })
+}
+
+fn ended(ending: Ending) -> Answer {
+    Answer { outcome: Some(ending), ..Answer::default() }
+}
+
+fn returned() -> Answer {
+    ended(Ending::Returned { values: Vec::new() })
+}
+
+fn stopped(text: String) -> Ending {
+    match EXHAUSTED.contains(&text.as_str()) {
+        true => Ending::Exhausted { text },
+        false => Ending::Trapped { text, site: None },
+    }
+}
+
+impl Session {
+    fn new() -> io::Result<Session> {
+        let mut session = Session {
+            commands: Vec::new(),
+            files: Vec::new(),
+            calls: 0,
+            instances: Vec::new(),
+            hosts: Vec::new(),
+            made: BTreeMap::new(),
+            small: BTreeMap::new(),
+        };
+        session.instance(note(), NOTE)?;
+        Ok(session)
+    }
+
+    /// The name of an instance of a small module, which is importable under a name.
+    fn instance(&mut self, text: &str, from: &str) -> io::Result<String> {
+        let name = self.small(text)?;
+        self.commands.push(Command::register(&name, from));
+        Ok(name)
+    }
+
+    /// The name of an instance of a small module.
+    fn small(&mut self, text: &str) -> io::Result<String> {
+        if let Some(name) = self.small.get(text) {
+            return Ok(name.clone());
+        }
+        let wasm = wat::parse_str(text).map_err(io::Error::other)?;
+        let name = format!("s{}", self.files.len());
+        self.load(&wasm, &name)?;
+        self.small.insert(text.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    fn load(&mut self, wasm: &[u8], name: &str) -> io::Result<()> {
+        let file = Inherited::new(wasm)?;
+        self.commands.push(Command::module(&file, name));
+        self.files.push(file);
+        Ok(())
+    }
+
+    /// From where an import comes; `None` if nothing can be made for it.
+    fn source(&mut self, given: &Given) -> io::Result<Option<(String, String)>> {
+        if let Give::Export { instance, export } = &given.give {
+            return Ok(Some((format!("{OURS}{instance}"), export.clone())));
+        }
+        let key = (given.module.clone(), given.name.clone());
+        if let Some(from) = self.made.get(&key) {
+            return Ok(Some((from.clone(), "f".to_owned())));
+        }
+        let number = self.hosts.len();
+        let Some(text) = made(&given.ty, number) else { return Ok(None) };
+        if let TypeOf::Func { params, .. } = &given.ty {
+            self.hosts.push((key.0.clone(), key.1.clone(), params.clone()));
+        }
+        let from = format!("{OURS}made {}", self.made.len());
+        // Each is another one, even if the texts are the same.
+        self.small.remove(&text);
+        self.instance(&text, &from)?;
+        self.made.insert(key, from.clone());
+        Ok(Some((from, "f".to_owned())))
+    }
+
+    /// Makes all imports of a module importable; `false` if one cannot be.
+    fn provide(&mut self, imports: &[Given]) -> io::Result<bool> {
+        let mut by_module: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for given in imports {
+            let Some(source) = self.source(given)? else { return Ok(false) };
+            let items = by_module.entry(&given.module).or_default();
+            items.push((given.name.as_str(), &given.ty, source));
+        }
+        for (module, items) in by_module {
+            let Some(text) = gathered(&items) else { return Ok(false) };
+            self.instance(&text, module)?;
+        }
+        Ok(true)
+    }
+
+    /// The calls of host functions among numbers that were noted.
+    fn host_calls(&self, numbers: &mut VecDeque<u32>) -> Vec<Noted> {
+        let mut calls = Vec::new();
+        while let Some(number) = numbers.pop_front() {
+            let Some((module, name, params)) = self.hosts.get(number as usize) else { break };
+            let args = params.iter().map(|ty| {
+                let bits: Vec<u32> =
+                    (0..noted(ty)).map(|_| numbers.pop_front().unwrap_or_default()).collect();
+                let wide =
+                    bits.iter().rev().fold(0u128, |all, bits| (all << 32) | u128::from(*bits));
+                value_of(ty, wide)
+            });
+            let args = args.collect();
+            let (module, name) = (module.clone(), name.clone());
+            calls.push(Noted { module, name, args, gas_left: None });
+        }
+        calls
+    }
+}
+
+/// Whether calls of a module leave nothing behind.
+fn keeps_nothing(wasm: &[u8]) -> bool {
+    let Ok(module) = Module::new(wasm, Features::all()) else { return false };
+    module.imports.is_empty() && has_no_state(&module)
+}
+
+fn has_no_state(module: &Module) -> bool {
+    let mutable = module.globals.iter().any(|ty| ty.mutable);
+    module.memories.is_empty() && module.tables.is_empty() && !mutable
+}
+
+impl Server<'_> {
+    fn say(&self, answer: &Answer) -> io::Result<()> {
+        let mut line = serde_json::to_vec(answer)?;
+        line.push(b'\n');
+        let mut output = self.output;
+        output.write_all(&line)
+    }
+
+    fn answer(&mut self, id: u64, ask: Ask) -> io::Result<()> {
+        let answer = match ask {
+            Ask::Invoke { instance, calls, watch } => {
+                return self.invoke(id, instance, &calls, &watch);
+            }
+            Ask::Hello { .. } => Answer {
+                protocol: Some(VERSION),
+                name: Some("wabt".to_owned()),
+                version: Some(self.version.clone()),
+                can: ["open", "prepare", "instantiate", "memories"].map(str::to_owned).to_vec(),
+                ..Answer::default()
+            },
+            Ask::Open { features, .. } => {
+                let flag = |(name, on, off): &(&str, &'static str, &'static str)| {
+                    if features.iter().any(|feature| feature == name) { *on } else { *off }
+                };
+                self.flags = FLAGS.iter().map(flag).filter(|flag| !flag.is_empty()).collect();
+                self.modules.clear();
+                self.session = Session::new()?;
+                returned()
+            }
+            Ask::Validate { wasm: Bytes(wasm) } => self.validate(&wasm)?,
+            Ask::Prepare { module, wasm: Bytes(wasm) } => {
+                let answer = self.validate(&wasm)?;
+                self.modules.insert(module, wasm);
+                answer
+            }
+            Ask::Forget { modules } => {
+                self.modules.retain(|number, _| !modules.contains(number));
+                returned()
+            }
+            Ask::Reset => {
+                self.session = Session::new()?;
+                returned()
+            }
+            Ask::Instantiate { module, imports, watch } => {
+                self.instantiate(module, &imports, &watch)?
+            }
+            Ask::Global { instance, global } => match self.global(instance, &global)? {
+                Some(value) => ended(Ending::Returned { values: vec![value] }),
+                None => unsupported("this global"),
+            },
+            Ask::Memory { instance, memory } => {
+                Answer { memories: self.memories(instance, &[memory])?, ..returned() }
+            }
+            Ask::Digest | Ask::Quit => {
+                Answer { error: Some("it cannot do that".to_owned()), ..Answer::default() }
+            }
+        };
+        self.say(&Answer { id, ..answer })
+    }
+
+    /// Starts a script of what was done, and of commands.
+    fn start(&self, more: &[Command]) -> io::Result<Running> {
+        Running::start(self.program, &self.flags, self.session.commands.iter().chain(more))
+    }
+
+    fn validate(&self, wasm: &[u8]) -> io::Result<Answer> {
+        let file = Inherited::new(wasm)?;
+        let mut running =
+            Running::start(self.program, &self.flags, std::iter::once(&Command::validate(&file)))?;
+        let mut is_invalid = false;
+        let mut why = Vec::new();
+        while let Some(line) = running.line(self.output)? {
+            match said(&line) {
+                Some(Said::Valid) => return Ok(returned()),
+                Some(Said::Invalid) => is_invalid = true,
+                _ if is_invalid && line.starts_with("  ") => {
+                    let reason = line.split_once("error: ").map_or(line.as_str(), |(_, why)| why);
+                    why.push(reason.trim().to_owned());
+                }
+                _ => {}
+            }
+        }
+        running.ended()?;
+        let (phase, text) = (Phase::MalformedOrInvalid, why.join("; "));
+        Ok(ended(Ending::Rejected { phase, text, fault: None, feature: None }))
+    }
+
+    fn instantiate(
+        &mut self,
+        number: u64,
+        imports: &[Given],
+        watch: &Watched,
+    ) -> io::Result<Answer> {
+        let Some(wasm) = self.modules.get(&number).cloned() else {
+            let error = Some(format!("there is no module {number}"));
+            return Ok(Answer { error, ..Answer::default() });
+        };
+        let (before, files) = (self.session.commands.len(), self.session.files.len());
+        if !self.session.provide(imports)? {
+            return Ok(unsupported("an import"));
+        }
+        let instance = self.session.instances.len();
+        let name = format!("i{}", self.session.files.len());
+        self.session.load(&wasm, &name)?;
+        let (mut skip, mut notes) = (self.session.calls, VecDeque::new());
+        let mut refused = None;
+        let mut running = self.start(&[])?;
+        while let Some(line) = running.line(self.output)? {
+            match said(&line) {
+                Some(Said::Refused(line, why)) if line > before => {
+                    refused = refused.or(Some(why));
+                }
+                Some(Said::Returned(_) | Said::Stopped(_)) => {
+                    skip = skip.saturating_sub(1);
+                    notes.clear();
+                }
+                Some(Said::Noted(number)) if skip == 0 => notes.push_back(number),
+                _ => {}
+            }
+        }
+        running.ended()?;
+        let host_calls = self.session.host_calls(&mut notes);
+        if let Some(why) = refused {
+            // There may be no instance of a small module that was made for it.
+            let is_older = |name: &String| name[1..].parse().is_ok_and(|file: usize| file < files);
+            self.session.small.retain(|_, name| is_older(name));
+            return Ok(Answer { host_calls, ..ended(stopped(why)) });
+        }
+        self.session.commands.push(Command::register(&name, &format!("{OURS}{instance}")));
+        let keeps_nothing = keeps_nothing(&wasm);
+        self.session.instances.push(Inside { keeps_nothing, wasm });
+        let instance = instance as u64;
+        let globals: io::Result<Vec<_>> =
+            watch.globals.iter().map(|global| self.global(instance, global)).collect();
+        let memories = self.memories(instance, &watch.memories)?;
+        let (instance, globals) = (Some(instance), globals?);
+        Ok(Answer { instance, host_calls, globals, memories, ..returned() })
+    }
+
+    /// What reads a global, with its type; `None` if nothing can.
+    fn reader(
+        &mut self,
+        instance: u64,
+        global: &GlobalOf,
+    ) -> io::Result<Option<(Command, String)>> {
+        let GlobalOf { export, value, mutable } = global;
+        let Some(text) = reader(&format!("{OURS}{instance}"), export, value, *mutable) else {
+            return Ok(None);
+        };
+        Ok(Some((Command::call(&self.session.small(&text)?, &[]), value.clone())))
+    }
+
+    /// What makes a call; `None` if a value cannot pass.
+    fn plan(&mut self, instance: u64, of: &CallOf, watch: &Watched) -> io::Result<Option<Plan>> {
+        let from = format!("{OURS}{instance}");
+        let args: Option<Vec<_>> = of.args.iter().map(|arg| argument(arg)).collect();
+        let text = caller(&from, &of.export, &of.params, &of.results);
+        let (Some(args), Some(text)) = (args, text) else { return Ok(None) };
+        let command = Command::call(&self.session.small(&text)?, &args.concat());
+        let globals: io::Result<Vec<_>> =
+            watch.globals.iter().map(|global| self.reader(instance, global)).collect();
+        Ok(Some(Plan { command, results: of.results.clone(), globals: globals? }))
+    }
+
+    /// Makes calls, and gives an answer to each.
+    fn invoke(
+        &mut self,
+        id: u64,
+        instance: u64,
+        calls: &[CallOf],
+        watch: &Watched,
+    ) -> io::Result<()> {
+        let together = if watch.memories.is_empty() { calls.len() } else { 1 };
+        for calls in calls.chunks(together.max(1)) {
+            let mut plans = Vec::new();
+            for call in calls {
+                let Some(plan) = self.plan(instance, call, watch)? else { break };
+                plans.push(plan);
+            }
+            let mut goes_on = self.make(id, instance, &plans, watch)?;
+            if goes_on && plans.len() < calls.len() {
+                goes_on = false;
+                self.say(&Answer { id, ..unsupported("a value") })?;
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes calls, gives an answer to each, and says whether more may be made.
+    fn make(
+        &mut self,
+        id: u64,
+        instance: u64,
+        plans: &[Plan],
+        watch: &Watched,
+    ) -> io::Result<bool> {
+        let mut more = Vec::new();
+        for plan in plans {
+            more.push(plan.command.clone());
+            more.extend(plan.globals.iter().flatten().map(|(command, _)| command.clone()));
+        }
+        let mut running = self.start(&more)?;
+        let mut skip = self.session.calls;
+        let mut goes_on = true;
+        for plan in plans {
+            let mut notes = VecDeque::new();
+            let mut lines = Vec::new();
+            while lines.len() < plan.lines() {
+                let Some(line) = running.line(self.output)? else {
+                    running.ended()?;
+                    return Err(io::Error::other("it ended before all calls were made"));
+                };
+                match said(&line) {
+                    Some(Said::Returned(_) | Said::Stopped(_)) if skip > 0 => {
+                        skip -= 1;
+                        notes.clear();
+                    }
+                    Some(ended @ (Said::Returned(_) | Said::Stopped(_))) => lines.push(ended),
+                    Some(Said::Noted(number)) => notes.push_back(number),
+                    _ => {}
+                }
+                let is_exhausted = |ended: &Said| matches!(ended, Said::Stopped(text) if EXHAUSTED.contains(&text.as_str()));
+                goes_on = !lines.first().is_some_and(is_exhausted);
+                if !goes_on {
+                    break;
+                }
+            }
+            let mut answer = self.seen(plan, &lines, &mut notes)?;
+            if !self.keeps_nothing(instance) {
+                self.session.commands.push(plan.command.clone());
+                self.session.calls += 1;
+            }
+            if goes_on && !watch.memories.is_empty() {
+                answer.memories = self.memories(instance, &watch.memories)?;
+            }
+            self.say(&Answer { id, ..answer })?;
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(goes_on)
+    }
+
+    /// What was seen of a call.
+    fn seen(&self, plan: &Plan, lines: &[Said], notes: &mut VecDeque<u32>) -> io::Result<Answer> {
+        let wrong = || io::Error::other("it gave values of other types");
+        let mut lines = lines.iter();
+        let ending = match lines.next() {
+            Some(Said::Returned(passed)) => {
+                Ending::Returned { values: values_of(&plan.results, passed).ok_or_else(wrong)? }
+            }
+            Some(Said::Stopped(text)) => stopped(text.clone()),
+            _ => return Err(wrong()),
+        };
+        let mut answer = ended(ending);
+        answer.host_calls = self.session.host_calls(notes);
+        for global in &plan.globals {
+            let value = global.as_ref().and_then(|(_, ty)| match lines.next() {
+                Some(Said::Returned(passed)) => values_of(std::slice::from_ref(ty), passed)?.pop(),
+                _ => None,
+            });
+            answer.globals.push(value);
+        }
+        Ok(answer)
+    }
+
+    fn keeps_nothing(&self, instance: u64) -> bool {
+        let inside = usize::try_from(instance).ok().and_then(|at| self.session.instances.get(at));
+        inside.is_some_and(|inside| inside.keeps_nothing)
+    }
+
+    /// What commands give that leave nothing behind.
+    fn show(&self, commands: &[Command]) -> io::Result<Vec<Said>> {
+        let mut running = self.start(commands)?;
+        let mut lines = Vec::new();
+        while let Some(line) = running.line(self.output)? {
+            lines.extend(
+                said(&line).filter(|said| matches!(said, Said::Returned(_) | Said::Stopped(_))),
+            );
+        }
+        running.ended()?;
+        Ok(lines.split_off(self.session.calls.min(lines.len())))
+    }
+
+    /// What a global holds.
+    fn global(&mut self, instance: u64, global: &GlobalOf) -> io::Result<Option<String>> {
+        let Some((command, ty)) = self.reader(instance, global)? else { return Ok(None) };
+        let lines = self.show(&[command])?;
+        let Some(Said::Returned(passed)) = lines.first() else { return Ok(None) };
+        Ok(values_of(&[ty], passed).and_then(|mut values| values.pop()))
+    }
+
+    /// The sums of memories.
+    fn memories(&mut self, instance: u64, names: &[String]) -> io::Result<Vec<Option<MemorySum>>> {
+        names.iter().map(|name| self.memory(instance, name)).collect()
+    }
+
+    fn memory(&mut self, instance: u64, name: &str) -> io::Result<Option<MemorySum>> {
+        let Some((address, shared)) = self.memory_type(instance, name) else { return Ok(None) };
+        let texts = memory(&format!("{OURS}{instance}"), name, address, shared);
+        let [size, bytes] = [self.session.small(&texts[0])?, self.session.small(&texts[1])?];
+        let number = |value: Option<&Said>| match value {
+            Some(Said::Returned(passed)) => passed.first()?.1.parse::<u64>().ok(),
+            _ => None,
+        };
+        let pages = number(self.show(&[Command::call(&size, &[])])?.first());
+        let Some(pages) = pages.filter(|pages| *pages <= MOST_PAGES) else { return Ok(None) };
+        let at = |chunk: u64| (address, (chunk * CHUNK).to_string());
+        let chunks = pages * (65_536 / CHUNK);
+        let commands: Vec<Command> =
+            (0..chunks).map(|chunk| Command::call(&bytes, &[at(chunk)])).collect();
+        let mut hasher = crc32fast::Hasher::new();
+        let mut read = 0;
+        for line in self.show(&commands)? {
+            let Said::Returned(words) = line else { return Ok(None) };
+            for (_, word) in words {
+                let Ok(word) = word.parse::<u64>() else { return Ok(None) };
+                hasher.update(&word.to_le_bytes());
+                read += 8;
+            }
+        }
+        let sum = MemorySum { bytes: read, crc32: hasher.finalize() };
+        Ok((read == pages << 16).then_some(sum))
+    }
+
+    /// The type of addresses of an exported memory, and whether it is shared.
+    fn memory_type(&self, instance: u64, export: &str) -> Option<(&'static str, bool)> {
+        let inside = self.session.instances.get(usize::try_from(instance).ok()?)?;
+        let module = Module::new(&inside.wasm, Features::all()).ok()?;
+        let export = module.exports.iter().find(|found| found.name == export)?;
+        match module.export_type(export) {
+            ExternType::Memory(ty) if ty.page_size_log2 == 16 => {
+                let wide = ty.addr == etalon::unstable::module::AddrType::I64;
+                Some((if wide { "i64" } else { "i32" }, ty.shared))
+            }
+            _ => None,
+        }
+    }
+}
