@@ -26,6 +26,9 @@ const MOST_PAGES: u64 = (MemorySum::MOST >> 16) as u64;
 /// What ends a session by its stack: the texts that it then gives for a trap.
 const EXHAUSTED: &[&str] = &["call stack exhausted", "value stack exhausted"];
 
+/// What it says in place of a trap of what it only validates.
+const NOT_IMPLEMENTED: &str = "not implemented";
+
 /// Answers requests from standard input until it ends, or asks for that.
 pub(super) fn serve(program: &Path, output: &File) -> io::Result<()> {
     // Each module of a session is an open file.
@@ -120,6 +123,10 @@ fn returned() -> Answer {
 }
 
 fn stopped(text: String) -> Ending {
+    if text == NOT_IMPLEMENTED {
+        let (phase, feature) = (Phase::Unsupported, Some("wasm-interp".to_owned()));
+        return Ending::Rejected { phase, text, fault: None, feature };
+    }
     match EXHAUSTED.contains(&text.as_str()) {
         true => Ending::Exhausted { text },
         false => Ending::Trapped { text, site: None },
@@ -468,7 +475,7 @@ impl Server<'_> {
                     Some(Said::Noted(number)) => notes.push_back(number),
                     _ => {}
                 }
-                let is_exhausted = |ended: &Said| matches!(ended, Said::Stopped(text) if EXHAUSTED.contains(&text.as_str()));
+                let is_exhausted = |ended: &Said| matches!(ended, Said::Stopped(text) if EXHAUSTED.contains(&text.as_str()) || text == NOT_IMPLEMENTED);
                 goes_on = !lines.first().is_some_and(is_exhausted);
                 if !goes_on {
                     break;
