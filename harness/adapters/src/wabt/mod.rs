@@ -8,6 +8,7 @@ mod output;
 mod replay;
 mod script;
 mod small;
+mod state;
 mod values;
 
 use crate::adapter::AdapterError;
@@ -19,6 +20,24 @@ use std::path::{Path, PathBuf};
 
 /// The program that runs scripts.
 const PROGRAM: &str = "spectest-interp";
+
+/// What turns a feature on or off, for those that are not always on.
+const FLAGS: &[(&str, &str, &str)] = &[
+    ("mutable-global", "", "--disable-mutable-globals"),
+    ("nontrapping-float-to-int-conversions", "", "--disable-saturating-float-to-int"),
+    ("sign-extension-ops", "", "--disable-sign-extension"),
+    ("multi-value", "", "--disable-multi-value"),
+    ("reference-types", "", "--disable-reference-types"),
+    ("bulk-memory", "", "--disable-bulk-memory"),
+    ("simd", "", "--disable-simd"),
+    ("extended-const", "--enable-extended-const", ""),
+    ("tail-call", "--enable-tail-call", ""),
+    ("multi-memory", "--enable-multi-memory", ""),
+    ("memory64", "--enable-memory64", ""),
+    ("relaxed-simd", "--enable-relaxed-simd", ""),
+    ("threads", "--enable-threads", ""),
+    ("legacy-exceptions", "--enable-exceptions", ""),
+];
 
 /// The program that an engine's name means; `None` if it means none.
 ///

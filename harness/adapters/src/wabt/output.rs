@@ -15,6 +15,8 @@ pub(super) enum Said {
     Invalid,
     /// It is.
     Valid,
+    /// The script is at its end.
+    Done,
 }
 
 /// What a line says.
@@ -34,6 +36,9 @@ pub(super) fn said(line: &str) -> Option<Said> {
     }
     if let Some(noted) = line.strip_prefix("called host spectest.print_i32(i32:") {
         return noted.split(')').next()?.parse().ok().map(Said::Noted);
+    }
+    if line.ends_with(" tests passed.") {
+        return Some(Said::Done);
     }
     let (number, message) = line.strip_prefix("e:")?.split_once(": ")?;
     match message.strip_prefix("error instantiating module: ") {
@@ -76,7 +81,7 @@ mod tests {
             ("e:11: expected module to be invalid: \"5\"", Some(Said::Valid)),
             ("e:12: unexpected trap: unreachable executed", None),
             ("  5:0000019: error: type mismatch", None),
-            ("6/12 tests passed.", None),
+            ("6/12 tests passed.", Some(Said::Done)),
         ] {
             assert_eq!(said(line), expected, "{line}");
         }

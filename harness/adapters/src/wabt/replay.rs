@@ -1,8 +1,10 @@
 //! Requests, each of which is answered by a script of all that its session has done and of what is asked.
 
+use super::FLAGS;
 use super::output::{Said, said};
 use super::script::{Command, Inherited, Running};
 use super::small::{CHUNK, NOTE, OURS, caller, gathered, made, memory, note, noted, reader};
+use super::state::keeps_nothing;
 use super::values::{argument, value_of, values_of};
 use crate::memory::MemorySum;
 use crate::remote::protocol::{
@@ -18,29 +20,14 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::process;
 
-/// What turns a feature on or off, for those that are not always on.
-const FLAGS: &[(&str, &str, &str)] = &[
-    ("mutable-global", "", "--disable-mutable-globals"),
-    ("nontrapping-float-to-int-conversions", "", "--disable-saturating-float-to-int"),
-    ("sign-extension-ops", "", "--disable-sign-extension"),
-    ("multi-value", "", "--disable-multi-value"),
-    ("reference-types", "", "--disable-reference-types"),
-    ("bulk-memory", "", "--disable-bulk-memory"),
-    ("simd", "", "--disable-simd"),
-    ("extended-const", "--enable-extended-const", ""),
-    ("tail-call", "--enable-tail-call", ""),
-    ("multi-memory", "--enable-multi-memory", ""),
-    ("memory64", "--enable-memory64", ""),
-    ("relaxed-simd", "--enable-relaxed-simd", ""),
-    ("threads", "--enable-threads", ""),
-    ("legacy-exceptions", "--enable-exceptions", ""),
-];
-
 /// Pages of the largest memory that is read.
 const MOST_PAGES: u64 = (MemorySum::MOST >> 16) as u64;
 
 /// What ends a session by its stack: the texts that it then gives for a trap.
 const EXHAUSTED: &[&str] = &["call stack exhausted", "value stack exhausted"];
+
+/// What it says in place of a trap of what it only validates.
+const NOT_IMPLEMENTED: &str = "not implemented";
 
 /// Answers requests from standard input until it ends, or asks for that.
 pub(super) fn serve(program: &Path, output: &File) -> io::Result<()> {
@@ -90,6 +77,14 @@ struct Session {
     small: BTreeMap<String, String>,
 }
 
+/// What a session had made.
+struct Mark {
+    commands: usize,
+    hosts: usize,
+    made: BTreeMap<(String, String), String>,
+    small: BTreeMap<String, String>,
+}
+
 /// An instance.
 struct Inside {
     /// Whether calls leave nothing behind, so that they need not be made again.
@@ -128,6 +123,10 @@ fn returned() -> Answer {
 }
 
 fn stopped(text: String) -> Ending {
+    if text == NOT_IMPLEMENTED {
+        let (phase, feature) = (Phase::Unsupported, Some("wasm-interp".to_owned()));
+        return Ending::Rejected { phase, text, fault: None, feature };
+    }
     match EXHAUSTED.contains(&text.as_str()) {
         true => Ending::Exhausted { text },
         false => Ending::Trapped { text, site: None },
@@ -173,6 +172,19 @@ impl Session {
         self.commands.push(Command::module(&file, name));
         self.files.push(file);
         Ok(())
+    }
+
+    /// What there is now.
+    fn mark(&self) -> Mark {
+        let (made, small) = (self.made.clone(), self.small.clone());
+        Mark { commands: self.commands.len(), hosts: self.hosts.len(), made, small }
+    }
+
+    /// As if nothing had been done since.
+    fn back_to(&mut self, mark: Mark) {
+        self.commands.truncate(mark.commands);
+        self.hosts.truncate(mark.hosts);
+        (self.made, self.small) = (mark.made, mark.small);
     }
 
     /// From where an import comes; `None` if nothing can be made for it.
@@ -230,17 +242,6 @@ impl Session {
         }
         calls
     }
-}
-
-/// Whether calls of a module leave nothing behind.
-fn keeps_nothing(wasm: &[u8]) -> bool {
-    let Ok(module) = Module::new(wasm, Features::all()) else { return false };
-    module.imports.is_empty() && has_no_state(&module)
-}
-
-fn has_no_state(module: &Module) -> bool {
-    let mutable = module.globals.iter().any(|ty| ty.mutable);
-    module.memories.is_empty() && module.tables.is_empty() && !mutable
 }
 
 impl Server<'_> {
@@ -340,35 +341,42 @@ impl Server<'_> {
             let error = Some(format!("there is no module {number}"));
             return Ok(Answer { error, ..Answer::default() });
         };
-        let (before, files) = (self.session.commands.len(), self.session.files.len());
+        let before = self.session.mark();
         if !self.session.provide(imports)? {
+            self.session.back_to(before);
             return Ok(unsupported("an import"));
         }
+        let (first, last) = (before.commands, self.session.commands.len() + 1);
         let instance = self.session.instances.len();
         let name = format!("i{}", self.session.files.len());
         self.session.load(&wasm, &name)?;
         let (mut skip, mut notes) = (self.session.calls, VecDeque::new());
-        let mut refused = None;
+        let (mut refused, mut is_whole) = (None, false);
         let mut running = self.start(&[])?;
         while let Some(line) = running.line(self.output)? {
             match said(&line) {
-                Some(Said::Refused(line, why)) if line > before => {
-                    refused = refused.or(Some(why));
+                Some(Said::Refused(line, why)) if line > first => {
+                    refused = refused.or(Some((line, why)));
                 }
                 Some(Said::Returned(_) | Said::Stopped(_)) => {
                     skip = skip.saturating_sub(1);
                     notes.clear();
                 }
                 Some(Said::Noted(number)) if skip == 0 => notes.push_back(number),
+                Some(Said::Done) => is_whole = true,
                 _ => {}
             }
         }
         running.ended()?;
+        if !is_whole && refused.is_none() {
+            return Err(io::Error::other("it ended before the script did"));
+        }
         let host_calls = self.session.host_calls(&mut notes);
-        if let Some(why) = refused {
-            // There may be no instance of a small module that was made for it.
-            let is_older = |name: &String| name[1..].parse().is_ok_and(|file: usize| file < files);
-            self.session.small.retain(|_, name| is_older(name));
+        if let Some((line, why)) = refused {
+            // The program ends at what names no instance. What the module itself did stays done.
+            if line < last {
+                self.session.back_to(before);
+            }
             return Ok(Answer { host_calls, ..ended(stopped(why)) });
         }
         self.session.commands.push(Command::register(&name, &format!("{OURS}{instance}")));
@@ -467,7 +475,7 @@ impl Server<'_> {
                     Some(Said::Noted(number)) => notes.push_back(number),
                     _ => {}
                 }
-                let is_exhausted = |ended: &Said| matches!(ended, Said::Stopped(text) if EXHAUSTED.contains(&text.as_str()));
+                let is_exhausted = |ended: &Said| matches!(ended, Said::Stopped(text) if EXHAUSTED.contains(&text.as_str()) || text == NOT_IMPLEMENTED);
                 goes_on = !lines.first().is_some_and(is_exhausted);
                 if !goes_on {
                     break;
