@@ -177,6 +177,14 @@ impl Differ {
         Differ { engines, options: self.options.clone() }
     }
 
+    /// The first engine and one that is not among these.
+    pub(crate) fn against(&self, other: Arc<dyn Adapter>) -> Differ {
+        let mut options = self.options.clone();
+        options.run.features = options.run.features.intersection(other.features());
+        let engines = vec![self.engines[0].clone(), (other.info(), other)];
+        Differ { engines, options }
+    }
+
     /// What the compiler of an engine, by its position in the list, makes of a function of a case; `None` if it does not show it.
     pub fn listing(&self, engine: usize, case: &Case, func: u32) -> Option<Listing> {
         let (_, adapter) = self.engines.get(engine)?;

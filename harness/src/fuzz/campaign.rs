@@ -63,7 +63,7 @@ impl<'a> Campaign<'a> {
             if known.is_some_and(|known| known.number < kind.number) {
                 continue;
             }
-            let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+            let shown = Shown { original: case, case, judged, cause: None, since: None, cases: 1 };
             let differ = self.rotation.of(self.options, kind.number);
             save(self.folder(), differ, &self.found(kind, false), shown)?;
             if let Some(known) = known {
@@ -173,11 +173,18 @@ impl<'a> Campaign<'a> {
             return Ok(Some(as_found()));
         }
         let found = self.found(kind, case.wasm != whole.wasm);
+        let since = match (&self.options.versions, &judged.verdict) {
+            (Some(versions), Verdict::Diverged { difference, .. }) => {
+                Some(versions.since(differ, &case, difference.aspect))
+            }
+            _ => None,
+        };
         let shown = Shown {
             original: &whole,
             case: &case,
             judged: &judged,
             cause: cause.as_ref(),
+            since: since.as_ref(),
             cases: kind.cases,
         };
         let (mut finding, _) = describe(differ, shown);

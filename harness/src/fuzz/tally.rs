@@ -76,7 +76,7 @@ impl Tally {
             Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
         };
         let signature = signature(differ, judged, engine, &difference);
-        let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+        let shown = Shown { original: case, case, judged, cause: None, since: None, cases: 1 };
         let (finding, _) = describe(differ, shown);
         let kind = Kind { number, difference, cases: 1, finding };
         tally.kinds.insert(signature, kind);

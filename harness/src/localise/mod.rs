@@ -14,8 +14,10 @@ mod objects;
 mod placement;
 mod search;
 mod values;
+mod versions;
 
 pub use cause::{Cause, Certainty, rules_of};
 pub use placement::{Culprit, culprit};
 pub use search::localise;
 pub(crate) use values::{Known, known_values};
+pub use versions::{AskedVersion, Since, Versions};
