@@ -5,7 +5,7 @@ use super::options::{FuzzError, FuzzOptions, Progress, SoFar};
 use super::rotation::Rotation;
 use super::tally::Tally;
 use crate::diff::{Call, Case};
-use crate::generate::{Profile, Stream, generate};
+use crate::generate::{Profile, Stream, cells_of, generate};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
 use etalon_adapters::Features;
@@ -192,6 +192,8 @@ fn run_case(
     }
     let features = common_features(options, profile_of(options, number));
     let mut one = Tally::of(differ, features, number, &case, &judged);
+    // What a generator does not know of its modules is read off them.
+    let cells = if cells.is_empty() { cells_of(&case.wasm, features) } else { cells };
     one.generated(profile_of(options, number).name, &cells, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;
