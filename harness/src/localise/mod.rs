@@ -10,6 +10,7 @@
 mod cause;
 mod events;
 mod instrument;
+mod lost;
 mod objects;
 mod placement;
 mod search;

@@ -55,7 +55,11 @@ pub fn localise(
         None if difference.aspect == Aspect::Tables => pair.first_table()?,
         _ => None,
     };
-    match written.or(values) {
+    let lost = match (&written, &values) {
+        (None, Some(cause)) => pair.lost(cause)?,
+        _ => None,
+    };
+    match written.or(lost).or(values) {
         Some(cause) => Ok(Some(cause)),
         None => pair.alone(),
     }
@@ -78,31 +82,31 @@ fn reads_table(opcode: Opcode) -> bool {
 }
 
 /// The first engine and another, on a case.
-struct Pair<'a> {
+pub(super) struct Pair<'a> {
     differ: &'a Differ,
     other: usize,
-    case: &'a Case,
-    text: &'a Text,
-    leave: Leave,
+    pub(super) case: &'a Case,
+    pub(super) text: &'a Text,
+    pub(super) leave: Leave,
 }
 
 /// What both told of a copy.
-struct Run {
-    points: Vec<Point>,
-    told: [Vec<Event>; 2],
+pub(super) struct Run {
+    pub(super) points: Vec<Point>,
+    pub(super) told: [Vec<Event>; 2],
     traces: [Trace; 2],
 }
 
 impl Run {
     /// The first event in which the two differ, or that only one of them told.
-    fn parts(&self, leave: Leave) -> Option<usize> {
+    pub(super) fn parts(&self, leave: Leave) -> Option<usize> {
         let [a, b] = &self.told;
         let same =
             a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
         (same < a.len() || same < b.len()).then_some(same)
     }
 
-    fn point(&self, engine: usize, event: usize) -> Option<&Point> {
+    pub(super) fn point(&self, engine: usize, event: usize) -> Option<&Point> {
         self.points.get(self.told[engine].get(event)?.point)
     }
 
@@ -122,7 +126,7 @@ impl Run {
 }
 
 impl Pair<'_> {
-    fn run(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
+    pub(super) fn run(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
         let Ok((wasm, points)) = instrument(&self.case.wasm, self.text, chosen) else {
             return Ok(None);
         };
@@ -320,7 +324,7 @@ impl Pair<'_> {
     }
 
     /// The first instruction after which the memories differ, or an object.
-    fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
+    pub(super) fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
         for number in 0..MOST_DIGEST_RUNS {
             let window = number * DIGESTS..(number + 1) * DIGESTS;
             let chosen = Chosen { state: Some(state), ..all(window) };

@@ -1,7 +1,8 @@
 //! Making bodies smaller: expressions become their values, or one of their operands; what leaves nothing goes; blocks are unwrapped.
 
 use super::calls::simpler;
-use super::draft::{Draft, constant, default};
+use super::draft::{Draft, constant, default, made};
+use super::fold;
 use super::tries::Tries;
 use crate::diff::Case;
 use crate::localise::Known;
@@ -24,6 +25,7 @@ pub(crate) fn shrink(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapt
     let count = Draft::of(best).map_or(0, |draft| draft.text.funcs.len());
     for number in (0..count).rev() {
         expressions(tries, best, number)?;
+        fold::locals(tries, best, number)?;
         locals(tries, best, number)?;
         pieces(tries, best, number)?;
         constants(tries, best, number)?;
@@ -109,6 +111,9 @@ fn smaller(draft: &Draft<'_>, func: &Func, at: usize, known: &Known) -> Vec<Case
     };
     if let Some(start) = func.start_of(at).filter(|_| op.is_reached) {
         for value in values(func, at, start, known) {
+            put(start, &value);
+        }
+        for value in made(draft, op, at - start) {
             put(start, &value);
         }
         for operand in func.operands_of(at) {

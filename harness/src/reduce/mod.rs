@@ -7,7 +7,12 @@
 mod body;
 mod calls;
 mod draft;
+mod edit;
+mod fold;
+mod inline;
+mod items;
 mod module;
+mod narrow;
 mod slice;
 mod tries;
 
@@ -71,7 +76,11 @@ pub fn reduce(
         let so_far = best.clone();
         module::exports(&mut tries, &mut best)?;
         module::stubs(&mut tries, &mut best)?;
+        inline::enter(&mut tries, &mut best)?;
         body::shrink(&mut tries, &mut best)?;
+        inline::calls(&mut tries, &mut best)?;
+        narrow::all(&mut tries, &mut best)?;
+        items::all(&mut tries, &mut best)?;
         module::segments(&mut tries, &mut best)?;
         calls::simple(&mut tries, &mut best)?;
         if best == so_far {
