@@ -290,8 +290,11 @@ const ROWS: &[Row] = &[
 ];
 
 fn differ(fault: Fault) -> Differ {
-    let engines: Vec<std::sync::Arc<dyn Adapter>> =
-        vec![adapter("oracle").unwrap(), Falsified::engine(fault)];
+    against(Falsified::engine(fault))
+}
+
+fn against(other: std::sync::Arc<dyn Adapter>) -> Differ {
+    let engines: Vec<std::sync::Arc<dyn Adapter>> = vec![adapter("oracle").unwrap(), other];
     let features =
         engines.iter().fold(Features::all(), |set, engine| set.intersection(engine.features()));
     let run =
@@ -349,4 +352,27 @@ fn the_number_of_threads_does_not_show() {
         });
         assert_eq!(one, three, "{}", row.name);
     }
+}
+
+/// What depends on when the heap is collected is made small where that is at every allocation, and says so.
+#[test]
+fn what_needs_a_full_heap_is_reduced_under_stress() {
+    let fault = fault("i32.popcnt", &[0x67]);
+    let wasm = wat::parse_str(
+        r#"(module
+          (func (export "f") (param i32) (result i32) (i32.add (i32.popcnt (local.get 0)) (i32.const 1)))
+          (func (export "g") (result i64) (i64.mul (i64.const 1234567890123) (i64.const 9876543210987))))"#,
+    );
+    let wasm = wasm.unwrap();
+    let differ = against(Falsified::from(fault, wasm.len()));
+    let call = Call { export: "f".into(), args: vec![parse_value("i32:7").unwrap()] };
+    let case = Case::new("heap", wasm, vec![call]);
+    let difference = difference(&differ, &case);
+    let reduced = reduce(&differ, &case, 1, &difference, Budget::default()).unwrap();
+    let names: Vec<&str> = reduced.under.as_ref().unwrap().names().collect();
+    assert_eq!(names, ["oracle", "falsified?gc=stress"]);
+    assert!(matches!(reduced.judged.verdict, Verdict::Diverged { engine: 1, .. }));
+    let text = wasmprinter::print_bytes(&reduced.case.wasm).unwrap();
+    assert!(text.lines().count() <= 8, "{text}");
+    assert_eq!(reduced.cause.unwrap().operator, "i32.popcnt");
 }

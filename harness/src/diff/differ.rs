@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::trace::{Step, Trace, observation, outcome_name};
 use crate::rewrite::{CANONICAL, MADE, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, Val};
+use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn, Val};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -175,6 +175,14 @@ impl Differ {
             engines.push(self.engines[other].clone());
         }
         Differ { engines, options: self.options.clone() }
+    }
+
+    /// The first engine and the second with other settings, if it can be set so.
+    pub(crate) fn turned(&self, turn: SettingsTurn) -> Option<Differ> {
+        let (_, second) = self.engines.get(1)?;
+        let turned = second.turned(turn)?;
+        let engines = vec![self.engines[0].clone(), (turned.info(), turned)];
+        Some(Differ { engines, options: self.options.clone() })
     }
 
     /// The first engine and one that is not among these.

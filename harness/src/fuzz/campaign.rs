@@ -164,7 +164,8 @@ impl<'a> Campaign<'a> {
             _ => return Ok(Some(as_found())),
         };
         let reduced = reduce(differ, &whole, engine, &kind.difference, budget)?;
-        let Reduced { case, judged, cause, .. } = reduced;
+        let Reduced { case, judged, cause, under, .. } = reduced;
+        let differ = under.as_deref().unwrap_or(differ);
         if self.options.is_stopped() {
             return Ok(None);
         }

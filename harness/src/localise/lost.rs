@@ -6,7 +6,7 @@
 use super::cause::Cause;
 use super::instrument::{Chosen, State, What, may_be_object};
 use super::search::Pair;
-use crate::rewrite::Func;
+use crate::rewrite::{Func, Text};
 use etalon_adapters::AdapterError;
 use etalon_module::Opcode;
 
@@ -18,7 +18,7 @@ const STEPS: usize = 64;
 
 impl Pair<'_> {
     /// The instruction that made a reference which another takes, if what it refers to is the same on both engines where it is
-    /// made, and differs where it is taken, and nothing was written to an object that differs.
+    /// made, and differs where it is taken or cannot be read there, and nothing was written to an object that differs.
     pub(super) fn lost(&self, user: &Cause) -> Result<Option<Cause>, AdapterError> {
         let Some(func) = self.text.func(user.func) else { return Ok(None) };
         let types = func.ops[user.op].operands.iter().enumerate();
@@ -28,7 +28,7 @@ impl Pair<'_> {
             let Some(end) = ends.get(nth).filter(|_| ends.len() == func.ops[user.op].taken) else {
                 continue;
             };
-            let Some(maker) = maker(func, *end) else { continue };
+            let Some(maker) = maker(self.text, func, *end) else { continue };
             if let Some(cause) = self.lost_between(user, maker, nth)? {
                 let written = self.first_write(State::Objects)?;
                 return Ok(written.is_none().then_some(cause));
@@ -37,35 +37,31 @@ impl Pair<'_> {
         Ok(None)
     }
 
-    /// The cause at `maker`, if the operand of `user` with a number refers to another object than was made there.
+    /// The cause at `maker`, if the operand of `user` with a number refers to another object than was made there. They are looked
+    /// at in a run each, because a copy holds what it looks at.
     fn lost_between(
         &self,
         user: &Cause,
-        maker: usize,
+        maker: (u32, usize),
         nth: usize,
     ) -> Result<Option<Cause>, AdapterError> {
-        let at = |func: u32, op: Option<usize>| (func, op) == (user.func, Some(maker));
-        let operands = Some((user.func, user.op));
         let state = Some(State::Referents);
-        let Some(run) = self.run(&Chosen { at: &at, operands, state, window: 0..TOLD })? else {
-            return Ok(None);
+        let at = |func: u32, op: Option<usize>| (func, op) == (maker.0, Some(maker.1));
+        let made = self.run(&Chosen { at: &at, operands: None, state, window: 0..TOLD })?;
+        let operands = Some((user.func, user.op));
+        let taken = Chosen { at: &|_, _| false, operands, state, window: 0..TOLD };
+        let (Some(made), Some(taken)) = (made, self.run(&taken)?) else { return Ok(None) };
+        let Some(event) = taken.parts(self.leave) else { return Ok(None) };
+        let is_use = |engine| {
+            let point = taken.point(engine, event);
+            point.is_none_or(|point| point.what == What::Operand(nth))
         };
-        let Some(event) = run.parts(self.leave) else { return Ok(None) };
-        let is_use = |engine: usize| {
-            run.point(engine, event)
-                .is_some_and(|point| (point.op, point.what) == (Some(user.op), What::Operand(nth)))
-        };
-        if !is_use(0) || !is_use(1) {
+        let reached = made.told.each_ref().map(|told| told.last().map(|event| event.bits));
+        let right = taken.told[0].get(event).map(|event| event.bits);
+        if !is_use(0) || !is_use(1) || right.is_none() || reached != [right, right] {
             return Ok(None);
         }
-        let made = run.told[0][..event].iter().rev().find(|event| {
-            let point = run.points[event.point];
-            point.op == Some(maker) && matches!(point.what, What::Result(_))
-        });
-        if made.is_none_or(|made| made.bits != run.told[0][event].bits) {
-            return Ok(None);
-        }
-        let Some(mut cause) = Cause::at(&self.case.wasm, self.text, user.func, maker) else {
+        let Some(mut cause) = Cause::at(&self.case.wasm, self.text, maker.0, maker.1) else {
             return Ok(None);
         };
         let place = format!("{} at 0x{:x}", user.operator, user.offset);
@@ -77,9 +73,9 @@ impl Pair<'_> {
     }
 }
 
-/// The instruction that made the reference that an expression ends with: not one that only moves it.
-fn maker(func: &Func, end: usize) -> Option<usize> {
-    let mut at = end;
+/// The function and the instruction that made the reference that an expression ends with: not one that only moves it.
+fn maker(text: &Text, func: &Func, end: usize) -> Option<(u32, usize)> {
+    let (mut func, mut at) = (func, end);
     for _ in 0..STEPS {
         let op = &func.ops[at];
         at = match op.opcode {
@@ -89,18 +85,37 @@ fn maker(func: &Func, end: usize) -> Option<usize> {
                     matches!(other.opcode, Opcode::LocalSet | Opcode::LocalTee)
                         && other.index == op.index
                 };
-                let write = (0..at).rev().find(writes)?;
-                *func.operands_of(write).last()?
+                match (0..at).rev().find(writes) {
+                    Some(write) => *func.operands_of(write).last()?,
+                    // A parameter, if there is one call that gives it.
+                    None => {
+                        let (caller, call) = only_call(text, func.index)?;
+                        let nth = op.index? as usize;
+                        let end = *caller.operands_of(call).get(nth)?;
+                        func = caller;
+                        end
+                    }
+                }
             }
             Opcode::LocalTee
             | Opcode::RefAsNonNull
             | Opcode::RefCastNonNull
             | Opcode::RefCastNullable => *func.operands_of(at).last()?,
             _ if op.closes() => *func.left_at(at).last()?,
-            _ => return Some(at),
+            _ => return Some((func.index, at)),
         };
     }
     None
+}
+
+/// The one instruction that calls a function by its number.
+fn only_call(text: &Text, index: u32) -> Option<(&Func, usize)> {
+    let all = text.funcs.iter().flat_map(|func| (0..func.ops.len()).map(move |at| (func, at)));
+    let mut calls = all.filter(|(func, at)| {
+        let op = &func.ops[*at];
+        matches!(op.opcode, Opcode::Call | Opcode::ReturnCall) && op.index == Some(index)
+    });
+    calls.next().filter(|_| calls.next().is_none())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ const SHORT: usize = 8;
 const LOCAL_SET: u8 = 0x21;
 const BLOCK: u8 = 0x02;
 const BR: u8 = 0x0c;
+const RETURN: u8 = 0x0f;
 const END: u8 = 0x0b;
 
 /// Calls a function that the last call leads to in its place, with the arguments that it was given there.
@@ -85,7 +86,7 @@ pub(crate) fn calls(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapte
         let mut cases = Vec::new();
         for caller in &draft.text.funcs {
             for (at, op) in caller.ops.iter().enumerate() {
-                if op.opcode == Opcode::Call
+                if matches!(op.opcode, Opcode::Call | Opcode::ReturnCall)
                     && op.is_reached
                     && let Some(target) = op.index.and_then(|index| draft.text.func(index))
                     && (is_called_once(&draft, target) || target.ops.len() <= SHORT)
@@ -103,7 +104,8 @@ pub(crate) fn calls(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapte
     }
 }
 
-fn is_called_once(draft: &Draft<'_>, func: &Func) -> bool {
+/// Whether one instruction calls a function by its number.
+pub(super) fn is_called_once(draft: &Draft<'_>, func: &Func) -> bool {
     let ops = draft.text.funcs.iter().flat_map(|func| &func.ops);
     let calls = |op: &&Op| matches!(op.opcode, Opcode::Call | Opcode::ReturnCall);
     ops.filter(calls).filter(|op| op.index == Some(func.index)).count() == 1
@@ -149,6 +151,9 @@ fn inlined(draft: &Draft<'_>, caller: &Func, at: usize, target: &Func) -> Option
         code.push(END);
     } else {
         code.extend_from_slice(&inside);
+    }
+    if caller.ops[at].opcode == Opcode::ReturnCall {
+        code.push(RETURN);
     }
     let (before, after) = (draft.code(caller, 0..at), draft.code(caller, at + 1..caller.ops.len()));
     let more = target.params.iter().chain(&target.locals);
