@@ -193,7 +193,8 @@ fn run_case(
     let features = common_features(options, profile_of(options, number));
     let mut one = Tally::of(differ, features, number, &case, &judged);
     // What a generator does not know of its modules is read off them.
-    let cells = if cells.is_empty() { cells_of(&case.wasm, features) } else { cells };
+    let is_called = |name: &str| case.calls.iter().any(|call| call.export == name);
+    let cells = if cells.is_empty() { cells_of(&case.wasm, features, &is_called) } else { cells };
     one.generated(profile_of(options, number).name, &cells, &case, &judged);
     let mut campaign = lock(campaign);
     campaign.add(one, &case, &judged)?;

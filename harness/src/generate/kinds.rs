@@ -4,13 +4,18 @@ use crate::rewrite::{Func, Text};
 use etalon_module::{ExternKind, Features, Module, Opcode};
 use std::collections::BTreeSet;
 
-/// Of each exported function, the operators with the kinds of their operands; none if the module is not valid.
-pub(crate) fn cells_of(wasm: &[u8], features: Features) -> Vec<(String, String, String)> {
+/// Of each exported function that is called, the operators with the kinds of their operands; none if the module is not valid.
+pub(crate) fn cells_of(
+    wasm: &[u8],
+    features: Features,
+    is_called: &dyn Fn(&str) -> bool,
+) -> Vec<(String, String, String)> {
     let (Ok(module), Ok(text)) = (Module::new(wasm, features), Text::of(wasm)) else {
         return Vec::new();
     };
     let mut cells = Vec::new();
-    for export in module.exports.iter().filter(|export| export.kind == ExternKind::Func) {
+    let exports = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
+    for export in exports.filter(|export| is_called(&export.name)) {
         let Some(func) = text.func(export.index) else { continue };
         let own = of_func(func).into_iter();
         cells.extend(own.map(|(op, kind)| (export.name.clone(), op.to_owned(), kind.to_owned())));
@@ -122,7 +127,8 @@ mod tests {
                 (i32.or (local.tee $a (i32.const 3)) (local.get $b))))"#,
         )
         .unwrap();
-        let cells = cells_of(&wasm, Features::all());
+        let cells = cells_of(&wasm, Features::all(), &|name| name == "f");
+        assert_eq!(cells_of(&wasm, Features::all(), &|_| false), []);
         let said: Vec<String> =
             cells.iter().map(|(f, op, kind)| format!("{f} {op} {kind}")).collect();
         assert_eq!(

@@ -1,8 +1,9 @@
 //! The smallest module and calls in which engines still differ in the same way.
 //!
 //! First the calls, then what is not executed, then what is: the instruction that was named as the cause alone with its operands,
-//! or, where that does not do, one expression after the other replaced by its value. Every proposal is a valid module without
-//! anything that nothing uses.
+//! or, where that does not do, what it wrote, or one expression after the other replaced by its value. Then what is around: callees
+//! in the places of their callers, and fewer parameters, results, fields, elements, types and other items. Every proposal is a valid
+//! module without anything that nothing uses.
 
 mod body;
 mod calls;
