@@ -223,11 +223,78 @@ const ROWS: &[Row] = &[
                 (else (i32.const 6))))"#,
         lines: 10,
     },
+    Row {
+        name: "a field of one of several structures, which another function makes",
+        fault: fault("struct.get_s", &[0xfb, 0x04]),
+        args: &["i32:-3"],
+        module: r#"(rec
+              (type $a (sub (struct (field i32) (field f64))))
+              (type $b (sub $a (struct
+                (field i32) (field f64) (field v128) (field (mut i8)) (field (ref null $a))))))
+            (func $make (param i32 i64 f32) (result (ref $b) i64)
+              (struct.new $b (i32.const 1) (f64.const 2) (v128.const i64x2 1 2) (local.get 0)
+                (struct.new $a (i32.const 4) (f64.const 5)))
+              (local.get 1))
+            (func (export "f") (param i32) (result i32) (local $r (ref null $b)) (local $n i64)
+              (call $make (local.get 0) (i64.const 7) (f32.const 1))
+              (local.set $n) (local.set $r)
+              (i32.add (struct.get_s $b 3 (local.get $r)) (i32.wrap_i64 (local.get $n))))"#,
+        lines: 11,
+    },
+    Row {
+        name: "an element of a long array of a fixed length, through a local and a function",
+        fault: fault("array.get_s", &[0xfb, 0x0d]),
+        args: &["i32:-2"],
+        module: r#"(type $t (array i16)) (type $u (array i16))
+            (func $at (param (ref $t) i32 i64) (result i64 i32 i32)
+              (local.get 2) (array.get_s $t (local.get 0) (local.get 1)) (i32.const 9))
+            (func (export "f") (param i32) (result i32) (local $a (ref null $t)) (local $b i32)
+              (local.set $a (array.new_fixed $t 8 (i32.const 1) (i32.const 2) (i32.const 3)
+                (i32.const 4) (i32.const 5) (local.get 0) (i32.const 7) (i32.const 8)))
+              (drop (array.new_default $u (i32.const 3)))
+              (call $at (ref.as_non_null (local.get $a)) (i32.const 5) (i64.const 4))
+              (drop) (local.set $b) (drop) (local.get $b))"#,
+        lines: 12,
+    },
+    Row {
+        name: "a load of what another function wrote",
+        fault: fault("i32.load8_s", &[0x2d]),
+        args: &["i32:200"],
+        module: r#"(memory 1)
+            (func $put (param $at i32) (param $n i32) (param i64) (result i64)
+              (if (i32.eqz (local.get $n)) (then (return (i64.const 1))))
+              (i32.store8 offset=3 (local.get $at) (local.get $n)) (local.get 2))
+            (func $g (param i32) (result i32)
+              (drop (call $put (i32.const 16) (local.get 0) (i64.const 5)))
+              (i32.load8_s (i32.const 19)))
+            (func (export "f") (param i32) (result i32)
+              (i32.mul (call $g (local.get 0)) (i32.const 3)))"#,
+        lines: 12,
+    },
+    Row {
+        name: "a test for one of several types above each other",
+        fault: fault("ref.test", &[0xfb, 0x15]),
+        args: &["i32:0"],
+        module: r#"(rec
+              (type $a (sub (struct (field (mut i32)))))
+              (type $b (sub $a (struct (field (mut i32)) (field i64))))
+              (type $c (sub $b (struct (field (mut i32)) (field i64) (field f32)))))
+            (table $t 4 (ref null $a))
+            (func $put (param i32) (param (ref null $a)) (table.set $t (local.get 0) (local.get 1)))
+            (func (export "f") (param i32) (result i32) (local $x (ref null $a))
+              (call $put (i32.const 1) (struct.new $c (i32.const 5) (i64.const 6) (f32.const 7)))
+              (local.set $x (table.get $t (local.get 0)))
+              (i32.add (ref.test (ref $b) (local.get $x)) (struct.get $a 0 (table.get $t (i32.const 1)))))"#,
+        lines: 10,
+    },
 ];
 
 fn differ(fault: Fault) -> Differ {
-    let engines: Vec<std::sync::Arc<dyn Adapter>> =
-        vec![adapter("oracle").unwrap(), Falsified::engine(fault)];
+    against(Falsified::engine(fault))
+}
+
+fn against(other: std::sync::Arc<dyn Adapter>) -> Differ {
+    let engines: Vec<std::sync::Arc<dyn Adapter>> = vec![adapter("oracle").unwrap(), other];
     let features =
         engines.iter().fold(Features::all(), |set, engine| set.intersection(engine.features()));
     let run =
@@ -285,4 +352,27 @@ fn the_number_of_threads_does_not_show() {
         });
         assert_eq!(one, three, "{}", row.name);
     }
+}
+
+/// What depends on when the heap is collected is made small where that is at every allocation, and says so.
+#[test]
+fn what_needs_a_full_heap_is_reduced_under_stress() {
+    let fault = fault("i32.popcnt", &[0x67]);
+    let wasm = wat::parse_str(
+        r#"(module
+          (func (export "f") (param i32) (result i32) (i32.add (i32.popcnt (local.get 0)) (i32.const 1)))
+          (func (export "g") (result i64) (i64.mul (i64.const 1234567890123) (i64.const 9876543210987))))"#,
+    );
+    let wasm = wasm.unwrap();
+    let differ = against(Falsified::from(fault, wasm.len()));
+    let call = Call { export: "f".into(), args: vec![parse_value("i32:7").unwrap()] };
+    let case = Case::new("heap", wasm, vec![call]);
+    let difference = difference(&differ, &case);
+    let reduced = reduce(&differ, &case, 1, &difference, Budget::default()).unwrap();
+    let names: Vec<&str> = reduced.under.as_ref().unwrap().names().collect();
+    assert_eq!(names, ["oracle", "falsified?gc=stress"]);
+    assert!(matches!(reduced.judged.verdict, Verdict::Diverged { engine: 1, .. }));
+    let text = wasmprinter::print_bytes(&reduced.case.wasm).unwrap();
+    assert!(text.lines().count() <= 8, "{text}");
+    assert_eq!(reduced.cause.unwrap().operator, "i32.popcnt");
 }

@@ -49,6 +49,7 @@ fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzR
         resume: false,
         keep: 3,
         rules: None,
+        versions: None,
     };
     Ok(fuzz(&options, Tool::new("test", "0"), "any", &NoProgress)?)
 }

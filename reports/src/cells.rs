@@ -5,7 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use etalon_record::Generator;
 
 /// The kinds in the order in which they are shown; others come after them.
-const KINDS: &[&str] = &["constant", "parameter", "load", "operator", "same", "across", "call"];
+const KINDS: &[&str] = &[
+    "constant",
+    "parameter",
+    "local",
+    "load",
+    "operator",
+    "block",
+    "same",
+    "across",
+    "call",
+    "other",
+];
 
 /// How often calls of functions with an operator and a kind of operand ended how.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

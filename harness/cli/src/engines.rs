@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 use etalon::{Schedule, ScheduleError};
 use etalon_adapters::{Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, trusting_adapter};
+use etalon_harness::localise::Versions;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,6 +45,23 @@ impl OneEngine {
     /// What was named.
     pub(crate) fn named(&self) -> EngineArgs {
         EngineArgs { engines: self.engines.clone(), tiers: self.tiers.clone() }
+    }
+}
+
+/// Engines of several versions.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VersionArgs {
+    /// Engines of several versions, oldest first, separated by commas: say since which one they differ from the first engine
+    #[arg(long, value_delimiter = ',', value_name = "ENGINE", value_parser = engine_names())]
+    #[arg(hide_possible_values = true)]
+    pub bisect_versions: Vec<String>,
+}
+
+impl VersionArgs {
+    /// They, if any were named.
+    pub(crate) fn versions(&self) -> Option<Versions> {
+        let names = self.bisect_versions.clone();
+        (!names.is_empty()).then(|| Versions::new(names, adapter))
     }
 }
 

@@ -206,6 +206,7 @@ mod tests {
             summary: None,
             cases: 1,
             shard: None,
+            since: None,
         }));
         record
     }

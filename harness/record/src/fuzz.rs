@@ -85,8 +85,8 @@ pub struct Generator {
     pub cases: u64,
     /// How many operators its cells have.
     pub operators: u64,
-    /// How often functions with an operator and a kind of operand ended how: `i32.add constant returned`. Only generators that
-    /// know the kinds of operands tell.
+    /// How often functions with an operator and a kind of operand ended how: `i32.add constant returned`. Where the
+    /// generator does not know the kinds of operands, they are read off the text of its modules.
     pub cells: BTreeMap<String, u64>,
 }
 
@@ -143,6 +143,9 @@ pub struct Finding {
     /// In a record that was merged, the shard in whose folder of findings it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<u64>,
+    /// Since which version it is, in a sentence, if engines of several were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 /// What the cases of a fuzz run reached.

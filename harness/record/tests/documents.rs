@@ -65,6 +65,7 @@ fn fuzz() -> FuzzRecord {
         summary: None,
         cases: 3,
         shard: None,
+        since: None,
     });
     record
 }

@@ -3,6 +3,7 @@
 use super::error::EntryError;
 use super::expect::Expected;
 use crate::diff::{Call, Case};
+use crate::localise::Since;
 use crate::value::{ValueError, parse_value};
 use etalon_adapters::Features;
 use etalon_record::OutcomeKind;
@@ -33,6 +34,9 @@ pub struct EntryFile {
     /// The instruction at which they part, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<EntryCause>,
+    /// Since which version the other engine differs, if engines of several were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// How loading must end; absent if the module must instantiate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Ending>,

@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::trace::{Step, Trace, is_memory, memory_key, observation, outcome_name};
 use crate::rewrite::{CANONICAL, MADE, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, Val};
+use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn, Val};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -181,6 +181,23 @@ impl Differ {
             engines.push(self.engines[other].clone());
         }
         Differ { engines, options: self.options.clone(), sums: self.sums }
+    }
+
+    /// The first engine and the second with other settings, if it can be set so.
+    pub(crate) fn turned(&self, turn: SettingsTurn) -> Option<Differ> {
+        let (_, second) = self.engines.get(1)?;
+        let turned = second.turned(turn)?;
+        let engines = vec![self.engines[0].clone(), (turned.info(), turned)];
+        Some(Differ { engines, options: self.options.clone(), sums: self.sums })
+    }
+
+    /// The first engine and one that is not among these.
+    pub(crate) fn against(&self, other: Arc<dyn Adapter>) -> Differ {
+        let mut options = self.options.clone();
+        options.run.features = options.run.features.intersection(other.features());
+        let sums = self.sums || other.is_foreign();
+        let engines = vec![self.engines[0].clone(), (other.info(), other)];
+        Differ { engines, options, sums }
     }
 
     /// What the compiler of an engine, by its position in the list, makes of a function of a case; `None` if it does not show it.

@@ -63,7 +63,7 @@ impl<'a> Campaign<'a> {
             if known.is_some_and(|known| known.number < kind.number) {
                 continue;
             }
-            let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+            let shown = Shown { original: case, case, judged, cause: None, since: None, cases: 1 };
             let differ = self.rotation.of(self.options, kind.number);
             save(self.folder(), differ, &self.found(kind, false), shown)?;
             if let Some(known) = known {
@@ -164,7 +164,8 @@ impl<'a> Campaign<'a> {
             _ => return Ok(Some(as_found())),
         };
         let reduced = reduce(differ, &whole, engine, &kind.difference, budget)?;
-        let Reduced { case, judged, cause, .. } = reduced;
+        let Reduced { case, judged, cause, under, .. } = reduced;
+        let differ = under.as_deref().unwrap_or(differ);
         if self.options.is_stopped() {
             return Ok(None);
         }
@@ -173,11 +174,18 @@ impl<'a> Campaign<'a> {
             return Ok(Some(as_found()));
         }
         let found = self.found(kind, case.wasm != whole.wasm);
+        let since = match (&self.options.versions, &judged.verdict) {
+            (Some(versions), Verdict::Diverged { difference, .. }) => {
+                Some(versions.since(differ, &case, difference.aspect))
+            }
+            _ => None,
+        };
         let shown = Shown {
             original: &whole,
             case: &case,
             judged: &judged,
             cause: cause.as_ref(),
+            since: since.as_ref(),
             cases: kind.cases,
         };
         let (mut finding, _) = describe(differ, shown);

@@ -294,6 +294,7 @@ mod tests {
             resume,
             keep: 1,
             rules: None,
+            versions: None,
         }
     }
 

@@ -17,4 +17,4 @@ pub mod targets;
 pub use journal::{JOURNAL, seed_in};
 pub use options::{FuzzError, FuzzOptions, NoProgress, Progress, SoFar};
 pub use run::{case_of, fuzz};
-pub use save::{Found, Shown, save};
+pub use save::{Found, Shown, add_since, save};

@@ -2,6 +2,7 @@
 
 use crate::diff::DiffOptions;
 use crate::generate::Profile;
+use crate::localise::Versions;
 use crate::script::Shard;
 use etalon_adapters::{Adapter, AdapterError, RuleTally};
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub struct FuzzOptions {
     pub keep: usize,
     /// Where the engines count the rules that they reach, if they do.
     pub rules: Option<RuleTally>,
+    /// Engines of several versions, of which each finding says since which it is, if there are any.
+    pub versions: Option<Arc<Versions>>,
 }
 
 impl FuzzOptions {

@@ -3,17 +3,15 @@
 use crate::corpus::EntryFile;
 use crate::diff::{Call, Case};
 use etalon_adapters::Val;
-use etalon_record::Finding;
 use std::fmt::Write as _;
 
 /// The report, in Markdown.
-pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -> String {
+pub(crate) fn of(file: &EntryFile, what: &str, case: &Case, text: &str) -> String {
     let mut report = String::new();
     let names: Vec<&str> = file.differing.iter().map(|engine| engine.name.as_str()).collect();
     let [first, other] = names[..] else { return solo(file, case, text) };
     let instruction = file.cause.as_ref().map(|cause| cause.instruction.as_str());
     let at = instruction.map(|text| format!("`{text}`: ")).unwrap_or_default();
-    let what = finding.what;
     // Writing to a string cannot fail.
     _ = writeln!(report, "# {at}{what} differs between {first} and {other}\n");
     _ = writeln!(report, "The same module and the same calls give two answers.\n");
@@ -39,6 +37,7 @@ pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -
             _ = writeln!(report, "- rules of the specification: `{rules}`");
         }
     }
+    versions(&mut report, file);
     _ = writeln!(
         report,
         "\nAs far as the comparison tells, nothing that the specification leaves open covers this."
@@ -53,6 +52,18 @@ pub(crate) fn of(file: &EntryFile, finding: &Finding, case: &Case, text: &str) -
     }
     _ = writeln!(report, "Both engines: `etalon diff` with the folder of this file.");
     report
+}
+
+/// Since which version it is, if engines of several were given.
+fn versions(report: &mut String, file: &EntryFile) {
+    let Some(since) = &file.since else { return };
+    _ = writeln!(report, "\n## Since which version\n\n{}.\n", cell(&since.said));
+    _ = writeln!(report, "| engine | version | |\n|---|---|---|");
+    for asked in &since.asked {
+        let version = asked.version.as_deref().unwrap_or("–");
+        let seen = asked.in_words();
+        _ = writeln!(report, "| {} | {} | {} |", cell(&asked.name), cell(version), cell(seen));
+    }
 }
 
 /// How an engine makes a call without us, where we know.

@@ -2,10 +2,10 @@
 
 use super::options::FuzzError;
 use super::report;
-use crate::corpus::{EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
+use crate::corpus::{Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::operators_of;
-use crate::localise::Cause;
+use crate::localise::{Cause, Since};
 use etalon_adapters::{Features, Outcome};
 use etalon_module::{Module, Opcode};
 use etalon_record::{Aspect, Divergence, Finding};
@@ -38,6 +38,8 @@ pub struct Shown<'a> {
     pub judged: &'a Judged,
     /// The instruction at which they part in it.
     pub cause: Option<&'a Cause>,
+    /// Since which version they do, if engines of several were given.
+    pub since: Option<&'a Since>,
     /// How many cases showed it.
     pub cases: u64,
 }
@@ -89,6 +91,7 @@ pub(crate) fn describe(differ: &Differ, shown: Shown<'_>) -> (Finding, Divergenc
         summary: Some(lines(&divergence).join("; ")),
         cases: shown.cases,
         shard: None,
+        since: shown.since.map(|since| since.said.clone()),
     };
     finding.folder.clone_from(&finding.id);
     (finding, divergence)
@@ -188,7 +191,7 @@ fn write(
     if found.reduced {
         write("reduced.wat", printed.as_bytes())?;
     }
-    let report = report::of(&file, finding, shown.case, &printed);
+    let report = report::of(&file, finding.what.name(), shown.case, &printed);
     write("report.md", report.as_bytes())?;
     if let Some(cause) = shown.cause
         && let Some(listing) = differ.listing(differing(shown.judged), shown.case, cause.func)
@@ -246,9 +249,30 @@ fn entry(
         calls: calls.collect(),
         differing: differing.collect(),
         cause,
+        since: shown.since.cloned(),
         seen: lines(divergence),
         ..EntryFile::default()
     }
+}
+
+/// Says in a folder of a finding since which version it is.
+///
+/// # Errors
+/// If the finding cannot be read, or its files not be written.
+pub fn add_since(folder: &Path, since: &Since) -> Result<(), FuzzError> {
+    let text = |error: &dyn std::fmt::Display| FuzzError::Text {
+        id: folder.display().to_string(),
+        error: error.to_string(),
+    };
+    let entry = Entry::read(&folder.join(FINDING)).map_err(|error| text(&error))?;
+    let file = EntryFile { since: Some(since.clone()), ..entry.file };
+    let toml = toml::to_string(&file).map_err(|error| text(&error))?;
+    let printed = wasmprinter::print_bytes(&entry.case.wasm).map_err(|error| text(&error))?;
+    if let Some(found) = &file.found {
+        let report = report::of(&file, &found.what, &entry.case, &printed);
+        replace(&folder.join("report.md"), report.as_bytes())?;
+    }
+    replace(&folder.join(FINDING), toml.as_bytes())
 }
 
 /// Writes a file under another name in the same folder, and gives it its own name when it is whole.

@@ -76,7 +76,7 @@ impl Tally {
             Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
         };
         let signature = signature(differ, judged, engine, &difference);
-        let shown = Shown { original: case, case, judged, cause: None, cases: 1 };
+        let shown = Shown { original: case, case, judged, cause: None, since: None, cases: 1 };
         let (finding, _) = describe(differ, shown);
         let kind = Kind { number, difference, cases: 1, finding };
         tally.kinds.insert(signature, kind);
@@ -95,8 +95,8 @@ impl Tally {
         one.modules += 1;
         one.cases += steps.len() as u64;
         for (func, op, kind) in cells {
-            if func.is_empty() {
-                // Of the whole module.
+            // Of the whole module, but for an export that has no name.
+            if func.is_empty() && !ended.contains_key("") {
                 *one.cells.entry(format!("{op} {kind}")).or_default() += 1;
             }
             for (outcome, count) in ended.get(&**func).into_iter().flatten() {
@@ -203,4 +203,26 @@ fn signature(differ: &Differ, judged: &Judged, engine: usize, difference: &Diffe
         signature.push_str(&format!(" {} {}", names[i], ended.unwrap_or_default()));
     }
     signature
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{Call, Step};
+
+    /// Cells without a function are of the whole module, unless that is the name of an export.
+    #[test]
+    fn an_export_without_a_name_is_no_whole_module() {
+        let returned = || Step::ended(Outcome::Returned(Vec::new()));
+        let trace = Trace { steps: vec![returned(), returned()], not_compiled: 0 };
+        let judged = Judged { traces: vec![trace], verdict: Verdict::Agree };
+        let cells: Cells = vec![(String::new(), "i32.add".into(), "constant".into())];
+        for (export, expected) in [("", "i32.add constant returned"), ("s0", "i32.add constant")] {
+            let call = Call { export: export.into(), args: Vec::new() };
+            let mut tally = Tally::default();
+            tally.generated("any", &cells, &Case::new("case", Vec::new(), vec![call]), &judged);
+            let cells: Vec<_> = tally.generators["any"].cells.keys().collect();
+            assert_eq!(cells, [expected]);
+        }
+    }
 }

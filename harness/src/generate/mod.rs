@@ -3,6 +3,7 @@
 mod args;
 mod choices;
 mod coverage;
+mod kinds;
 mod mutated;
 mod profile;
 mod stream;
@@ -11,5 +12,6 @@ mod typed;
 pub use args::arguments;
 pub(crate) use coverage::allows;
 pub use coverage::{count_operators, operators_of};
+pub(crate) use kinds::cells_of;
 pub use profile::{Generated, PROFILES, Profile, generate, module_of};
 pub use stream::Stream;

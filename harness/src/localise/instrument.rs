@@ -57,6 +57,8 @@ pub(crate) enum State {
     Memories,
     /// Structures and arrays.
     Objects,
+    /// What references refer to, in the place of whether they are null.
+    Referents,
     /// Tables cannot be told. The run stops at the first point of the window.
     Tables,
 }
@@ -254,6 +256,16 @@ impl Window {
     }
 }
 
+/// Whether a reference may be to a structure or an array.
+pub(super) fn may_be_object(ty: wp::ValType) -> bool {
+    use wp::AbstractHeapType::{Any, Array, Eq, Struct};
+    let wp::ValType::Ref(r) = ty else { return false };
+    match r.heap_type() {
+        wp::HeapType::Abstract { ty, .. } => matches!(ty, Any | Eq | Struct | Array),
+        wp::HeapType::Concrete(_) | wp::HeapType::Exact(_) => !r.is_func_ref(),
+    }
+}
+
 pub(super) struct Writer<'a> {
     func: &'a Func,
     chosen: &'a Chosen<'a>,
@@ -295,8 +307,8 @@ impl Writer<'_> {
             let is_chosen = (self.chosen.at)(self.func.index, Some(at)) && op.goes_on && at != last;
             match self.chosen.state {
                 _ if !is_chosen => {}
-                None if is_plain(op) => {}
-                None => self.point(re, at, op)?,
+                None | Some(State::Referents) if is_plain(op) => {}
+                None | Some(State::Referents) => self.point(re, at, op)?,
                 Some(State::Memories) if writes(op.opcode) => {
                     self.tell(Some(at), What::Memories, None, None);
                 }
@@ -349,7 +361,11 @@ impl Writer<'_> {
         };
         let locals = self.keep_operands(re, &types)?;
         for (nth, (ty, local)) in types.iter().zip(&locals).enumerate() {
-            self.tell(Some(at), what(nth), Some(*ty), Some(*local));
+            if self.chosen.state == Some(State::Referents) && may_be_object(*ty) {
+                self.object(re, Some(at), what(nth), *local)?;
+            } else {
+                self.tell(Some(at), what(nth), Some(*ty), Some(*local));
+            }
         }
         Ok(())
     }

@@ -6,16 +6,22 @@
 //!
 //! A copy is another program. Where the engines agree on it, the fault needs instructions to stand next to each other; then each
 //! point is tried alone, and if that does not help either, the last instruction before the difference is named, with a word on it.
+//!
+//! An instruction may be right and read what a collection put in the place of an object that nobody held; then the one that made
+//! the reference is named (`lost.rs`).
 
 mod cause;
 mod events;
 mod instrument;
+mod lost;
 mod objects;
 mod placement;
 mod search;
 mod values;
+mod versions;
 
 pub use cause::{Cause, Certainty, rules_of};
 pub use placement::{Culprit, culprit};
 pub use search::localise;
 pub(crate) use values::{Known, known_values};
+pub use versions::{AskedVersion, Since, Versions};

@@ -10,6 +10,9 @@ use wasmparser as wp;
 /// Mixes what was told of an object with the next part of it.
 const PRIME: i64 = 0x0100_0000_01b3;
 
+/// How many types of objects are told apart.
+const MOST_TYPES: usize = 24;
+
 /// The defined type that a reference is to.
 fn defined(ty: Option<wp::ValType>) -> Option<u32> {
     let wp::ValType::Ref(r) = ty? else { return None };
@@ -68,8 +71,49 @@ impl Writer<'_> {
         let sum = self.temporary(re, wp::ValType::I64, 0)?;
         I::I64Const(0).encode(&mut self.code);
         I::LocalSet(sum).encode(&mut self.code);
+        if self.digest(re, local, ty, sum)? {
+            self.tell(Some(at), What::Object, Some(wp::ValType::I64), Some(sum));
+        }
+        Ok(())
+    }
+
+    /// Tells what a local refers to: of which types it is, and what it holds.
+    pub(super) fn object(
+        &mut self,
+        re: &mut Shift,
+        at: Option<usize>,
+        what: What,
+        local: u32,
+    ) -> Result<(), Failed> {
+        let sum = self.temporary(re, wp::ValType::I64, 0)?;
+        let mut code = we::InstructionSink::new(&mut self.code);
+        code.local_get(local).ref_is_null().i64_extend_i32_u().local_set(sum);
+        for ty in (0..self.types.len() as u32).take(MOST_TYPES) {
+            if matches!(
+                self.types[ty as usize].composite_type.inner,
+                wp::CompositeInnerType::Func(_) | wp::CompositeInnerType::Cont(_)
+            ) {
+                continue;
+            }
+            let heap = we::HeapType::Concrete(ty);
+            let index = wp::PackedIndex::from_module_index(ty).ok_or(Failed)?;
+            let own = wp::ValType::Ref(wp::RefType::concrete(true, index));
+            let cast = self.temporary(re, own, 0)?;
+            let mut code = we::InstructionSink::new(&mut self.code);
+            code.local_get(local).ref_test_non_null(heap).if_(we::BlockType::Empty);
+            code.local_get(sum).i64_const(PRIME).i64_mul().i64_const(i64::from(ty) + 1).i64_xor();
+            code.local_set(sum).local_get(local).ref_cast_nullable(heap).local_set(cast);
+            self.digest(re, cast, ty, sum)?;
+            I::End.encode(&mut self.code);
+        }
+        self.tell(at, what, Some(wp::ValType::I64), Some(sum));
+        Ok(())
+    }
+
+    /// Mixes what an object holds into a sum; no if it is no object.
+    fn digest(&mut self, re: &mut Shift, local: u32, ty: u32, sum: u32) -> Result<bool, Failed> {
         let Some(composite) = self.types.get(ty as usize).map(|ty| &ty.composite_type.inner) else {
-            return Ok(());
+            return Ok(false);
         };
         match composite.clone() {
             wp::CompositeInnerType::Struct(ty_of) => {
@@ -85,10 +129,9 @@ impl Writer<'_> {
                 }
             }
             wp::CompositeInnerType::Array(array) => self.elements(re, local, ty, array.0, sum)?,
-            _ => return Ok(()),
+            _ => return Ok(false),
         }
-        self.tell(Some(at), What::Object, Some(wp::ValType::I64), Some(sum));
-        Ok(())
+        Ok(true)
     }
 
     fn elements(

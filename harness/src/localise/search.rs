@@ -4,7 +4,7 @@ use super::cause::{Cause, Certainty};
 use super::events::{Event, Leave, agree, events, in_words, value};
 use super::instrument::{Chosen, GAS, Point, State, What, instrument, is_plain, writes};
 use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, observation, outcome_name};
-use crate::rewrite::Text;
+use crate::rewrite::{Op, Text};
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Opcode;
 use etalon_record::Aspect;
@@ -55,10 +55,15 @@ pub fn localise(
         None if difference.aspect == Aspect::Tables => pair.first_table()?,
         _ => None,
     };
-    match written.or(values) {
-        Some(cause) => Ok(Some(cause)),
-        None => pair.alone(),
+    if written.is_some() {
+        return Ok(written);
     }
+    let found = match values {
+        Some(cause) => Some(cause),
+        None => pair.alone()?,
+    };
+    let lost = found.as_ref().map(|cause| pair.lost(cause)).transpose()?.flatten();
+    Ok(lost.or(found))
 }
 
 fn reads_memory(opcode: Opcode) -> bool {
@@ -78,31 +83,37 @@ fn reads_table(opcode: Opcode) -> bool {
 }
 
 /// The first engine and another, on a case.
-struct Pair<'a> {
+pub(super) struct Pair<'a> {
     differ: &'a Differ,
     other: usize,
-    case: &'a Case,
-    text: &'a Text,
-    leave: Leave,
+    pub(super) case: &'a Case,
+    pub(super) text: &'a Text,
+    pub(super) leave: Leave,
 }
 
 /// What both told of a copy.
-struct Run {
-    points: Vec<Point>,
-    told: [Vec<Event>; 2],
+pub(super) struct Run {
+    pub(super) points: Vec<Point>,
+    pub(super) told: [Vec<Event>; 2],
     traces: [Trace; 2],
 }
 
 impl Run {
     /// The first event in which the two differ, or that only one of them told.
-    fn parts(&self, leave: Leave) -> Option<usize> {
+    pub(super) fn parts(&self, leave: Leave) -> Option<usize> {
         let [a, b] = &self.told;
         let same =
             a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
         (same < a.len() || same < b.len()).then_some(same)
     }
 
-    fn point(&self, engine: usize, event: usize) -> Option<&Point> {
+    /// Whether an engine ended otherwise than by returning.
+    fn is_stopped(&self, engine: usize) -> bool {
+        let last = self.traces[engine].steps.last();
+        last.is_some_and(|step| !matches!(step.outcome, Outcome::Returned(_)))
+    }
+
+    pub(super) fn point(&self, engine: usize, event: usize) -> Option<&Point> {
         self.points.get(self.told[engine].get(event)?.point)
     }
 
@@ -122,7 +133,7 @@ impl Run {
 }
 
 impl Pair<'_> {
-    fn run(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
+    pub(super) fn run(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
         let Ok((wasm, points)) = instrument(&self.case.wasm, self.text, chosen) else {
             return Ok(None);
         };
@@ -224,6 +235,24 @@ impl Pair<'_> {
         Some((point.func, at))
     }
 
+    /// The `try_table` that catches what an instruction throws, where one alone has a call of its function inside; else the
+    /// instruction.
+    fn caught(&self, (func, op): (u32, usize)) -> Option<(u32, usize)> {
+        let thrown = self.text.func(func)?.ops[op].opcode;
+        if !matches!(thrown, Opcode::Throw | Opcode::ThrowRef) {
+            return Some((func, op));
+        }
+        let mut around = self.text.funcs.iter().flat_map(|caller| {
+            let calls = move |op: &Op| op.opcode == Opcode::Call && op.index == Some(func);
+            let catches = move |at: &usize| {
+                let end = caller.ops[*at].partner.unwrap_or(*at);
+                caller.ops[*at].opcode == Opcode::TryTable && caller.ops[*at..end].iter().any(calls)
+            };
+            (0..caller.ops.len()).filter(catches).map(|at| (caller.index, at))
+        });
+        Some(around.next().filter(|_| around.next().is_none()).unwrap_or((func, op)))
+    }
+
     /// Where an exception was thrown and control went to a handler, on one engine at least: the `try_table`.
     fn handler_of(&self, func: u32, op: usize, run: &Run, at: usize) -> Option<(u32, usize)> {
         let thrown = self.text.func(func)?.ops[op].opcode;
@@ -320,7 +349,7 @@ impl Pair<'_> {
     }
 
     /// The first instruction after which the memories differ, or an object.
-    fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
+    pub(super) fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
         for number in 0..MOST_DIGEST_RUNS {
             let window = number * DIGESTS..(number + 1) * DIGESTS;
             let chosen = Chosen { state: Some(state), ..all(window) };
@@ -366,7 +395,9 @@ impl Pair<'_> {
             let Some(run) = self.run(&chosen)? else { continue };
             let Some(at) = run.parts(self.leave) else { continue };
             let is_value = run.point(0, at).is_some() && run.point(1, at).is_some();
-            let place = if is_value { Some(*place) } else { self.branch_to(*place) };
+            // Where the other engine came to an end, this is what it did not get beyond.
+            let has_ended = run.point(1, at).is_none() && run.is_stopped(1) && !run.is_stopped(0);
+            let place = if is_value || has_ended { Some(*place) } else { self.branch_to(*place) };
             let Some((func, op)) = place else { continue };
             if let Some(cause) = Cause::at(&self.case.wasm, self.text, func, op) {
                 let seen = [0, 1].map(|engine| match run.told[engine].get(at) {
@@ -409,7 +440,10 @@ impl Pair<'_> {
         });
         let last = || {
             let point = run.told[0].last().map(|event| run.points[event.point])?;
-            Some((point.func, point.op?))
+            match point.op {
+                Some(op) => Some((point.func, op)),
+                None => self.caught(self.next_after(&point)?),
+            }
         };
         let (func, op) = trapped.or_else(last)?;
         let mut cause = Cause::at(&self.case.wasm, self.text, func, op)?;

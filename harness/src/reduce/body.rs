@@ -1,7 +1,9 @@
 //! Making bodies smaller: expressions become their values, or one of their operands; what leaves nothing goes; blocks are unwrapped.
 
 use super::calls::simpler;
-use super::draft::{Draft, constant, default};
+use super::draft::{Draft, constant, default, made};
+use super::fold;
+use super::inline::is_called_once;
 use super::tries::Tries;
 use crate::diff::Case;
 use crate::localise::Known;
@@ -13,6 +15,7 @@ use wasmparser as wp;
 /// How long pieces are that are cut out whatever they are.
 const PIECES: [usize; 5] = [8, 4, 3, 2, 1];
 
+const BLOCK: u8 = 0x02;
 const END: &[u8] = &[0x0b];
 const DROP: &[u8] = &[0x1a];
 const UNREACHABLE: &[u8] = &[0x00];
@@ -24,6 +27,7 @@ pub(crate) fn shrink(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapt
     let count = Draft::of(best).map_or(0, |draft| draft.text.funcs.len());
     for number in (0..count).rev() {
         expressions(tries, best, number)?;
+        fold::locals(tries, best, number)?;
         locals(tries, best, number)?;
         pieces(tries, best, number)?;
         constants(tries, best, number)?;
@@ -39,8 +43,14 @@ fn end_early(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError>
         return Ok(());
     }
     let most = func.ops.len().saturating_sub(2);
-    let mut cases = (0..most).filter_map(|at| ended(&draft, func, at));
-    let found = tries.first(&mut cases)?;
+    let own = (0..most).filter_map(|at| ended(&draft, func, at));
+    let inner = ends_with_call(&draft, func);
+    let of_inner = inner.into_iter().flat_map(|inner| {
+        let draft = &draft;
+        let most = inner.ops.len().saturating_sub(2);
+        (0..most).filter_map(move |at| ended_within(draft, func, inner, at))
+    });
+    let found = tries.first(&mut own.chain(of_inner))?;
     drop(draft);
     if let Some(found) = found {
         *best = found;
@@ -52,12 +62,58 @@ fn end_early(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError>
 fn ended(draft: &Draft<'_>, func: &Func, at: usize) -> Option<Case> {
     let op = &func.ops[at];
     let results = op.results.iter().copied().collect::<Option<Vec<_>>>()?;
-    if !op.goes_on || op.opens() || results.is_empty() {
+    if op.opens() || results.is_empty() {
+        return None;
+    }
+    ending(draft, func, at, results, &[])
+}
+
+/// The function whose results are those of another, because a call of it is the last instruction, and the only call.
+fn ends_with_call<'d>(draft: &'d Draft<'_>, func: &Func) -> Option<&'d Func> {
+    let last = func.ops.get(func.ops.len().checked_sub(2)?)?;
+    let inner = draft.text.func(last.index.filter(|_| last.opcode == Opcode::Call)?)?;
+    let fits = last.depth == 1 && inner.results == func.results && inner.index != func.index;
+    (fits && is_called_once(draft, inner)).then_some(inner)
+}
+
+/// Both return what an instruction of the inner one gives.
+fn ended_within(draft: &Draft<'_>, outer: &Func, inner: &Func, at: usize) -> Option<Case> {
+    let op = &inner.ops[at];
+    let results = op.results.iter().copied().collect::<Option<Vec<_>>>()?;
+    if op.opens() || results.is_empty() || results == inner.results {
+        return None;
+    }
+    let mut parts = draft.parts.clone();
+    let code = ending_code(draft, inner, at, &[])?;
+    parts.bodies[draft.number(inner)] = [draft.locals(inner), &code].concat().into();
+    for func in [inner, outer] {
+        let ty = wp::FuncType::new(func.params.iter().copied(), results.iter().copied());
+        let ty = draft.type_of(&mut parts, ty);
+        parts.funcs[draft.number(func)] = ty;
+    }
+    draft.finish(&parts)
+}
+
+/// The function ends behind an instruction, with code that gives its results.
+pub(super) fn ending(
+    draft: &Draft<'_>,
+    func: &Func,
+    at: usize,
+    results: Vec<wp::ValType>,
+    more: &[u8],
+) -> Option<Case> {
+    let ty = wp::FuncType::new(func.params.iter().copied(), results);
+    draft.with_function(func, ty, &func.locals, &ending_code(draft, func, at, more)?)
+}
+
+/// The instructions of a function that ends behind one of them, with more.
+fn ending_code(draft: &Draft<'_>, func: &Func, at: usize, more: &[u8]) -> Option<Vec<u8>> {
+    let op = &func.ops[at];
+    if !op.goes_on {
         return None;
     }
     let depth = op.depth - usize::from(op.closes());
-    let ty = wp::FuncType::new(func.params.iter().copied(), results);
-    let mut code = draft.code(func, 0..at + 1).to_vec();
+    let mut code = [draft.code(func, 0..at + 1), more].concat();
     if depth == 1 && op.height == op.taken && !op.closes() {
         code.extend_from_slice(END);
     } else {
@@ -68,7 +124,7 @@ fn ended(draft: &Draft<'_>, func: &Func, at: usize) -> Option<Case> {
         }
         code.extend_from_slice(END);
     }
-    draft.with_function(func, ty, &func.locals, &code)
+    Some(code)
 }
 
 /// From the last instruction to the first, so that what is around others goes before them.
@@ -111,6 +167,9 @@ fn smaller(draft: &Draft<'_>, func: &Func, at: usize, known: &Known) -> Vec<Case
         for value in values(func, at, start, known) {
             put(start, &value);
         }
+        for value in made(draft, op, at - start) {
+            put(start, &value);
+        }
         for operand in func.operands_of(at) {
             if let Some(first) = func.start_of(operand)
                 && func.ops[operand].results == op.results
@@ -129,7 +188,13 @@ fn smaller(draft: &Draft<'_>, func: &Func, at: usize, known: &Known) -> Vec<Case
         let first = opener + 1..other.unwrap_or(at);
         let second = other.map(|other| other + 1..at);
         for arm in std::iter::once(first).chain(second) {
-            put(opener, &[begin, draft.code(func, arm)].concat());
+            put(opener, &[begin, draft.code(func, arm.clone())].concat());
+            // Or a plain block, which others may branch out of.
+            let own = draft.code(func, opener..opener + 1);
+            if is_if && let Some(start) = func.start_of(at) {
+                let block = [&[BLOCK], &own[1..], draft.code(func, arm), END].concat();
+                put(start, &block);
+            }
         }
     }
     cases

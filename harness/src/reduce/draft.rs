@@ -1,7 +1,7 @@
 //! A case whose functions are to be changed.
 
 use crate::diff::Case;
-use crate::rewrite::{Func, Parts, Text, clean};
+use crate::rewrite::{Func, Op, Parts, Text, clean};
 use etalon_adapters::Val;
 use std::borrow::Cow;
 use wasm_encoder as we;
@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The declarations of a function's locals.
-    fn locals(&self, func: &Func) -> &'a [u8] {
+    pub(crate) fn locals(&self, func: &Func) -> &'a [u8] {
         let body = &self.parts.bodies[self.number(func)];
         let code: usize = func.ops.iter().map(|op| op.range.len()).sum();
         let start = func.ops[0].range.start;
@@ -87,7 +87,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The number of a type, which is added if there is none.
-    fn type_of(&self, parts: &mut Parts<'_>, ty: wp::FuncType) -> u32 {
+    pub(crate) fn type_of(&self, parts: &mut Parts<'_>, ty: wp::FuncType) -> u32 {
         let single = parts.groups.iter().scan(0, |first, group| {
             let index = *first;
             *first += group.types().len() as u32;
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Declarations of locals.
-fn declared(types: &[wp::ValType]) -> Option<Vec<u8>> {
+pub(crate) fn declared(types: &[wp::ValType]) -> Option<Vec<u8>> {
     let mut locals = Vec::new();
     for ty in types {
         locals.push(we::ValType::try_from(*ty).ok()?);
@@ -153,4 +153,40 @@ pub(crate) fn default(ty: wp::ValType) -> Option<Vec<u8>> {
             r.is_nullable().then_some(code)
         }
     }
+}
+
+/// The simplest values in the place of an instruction that gives a reference, if its expression has more instructions than told.
+pub(crate) fn made(draft: &Draft<'_>, op: &Op, more_than: usize) -> Vec<Vec<u8>> {
+    let [Some(wp::ValType::Ref(r))] = op.results[..] else { return Vec::new() };
+    let mut made: Vec<(usize, Vec<we::Instruction<'_>>)> = Vec::new();
+    match r.heap_type() {
+        wp::HeapType::Concrete(index) => {
+            let Some(index) = index.as_module_index() else { return Vec::new() };
+            let types = draft.parts.groups.iter().flat_map(|group| group.types());
+            match types.into_iter().nth(index as usize).map(|ty| &ty.composite_type.inner) {
+                Some(wp::CompositeInnerType::Struct(_)) => {
+                    made.push((1, vec![we::Instruction::StructNewDefault(index)]));
+                }
+                Some(wp::CompositeInnerType::Array(_)) => {
+                    let sizes = [Some(1), op.number.map(|size| size as i32)];
+                    for size in sizes.into_iter().flatten() {
+                        let size = we::Instruction::I32Const(size);
+                        made.push((2, vec![size, we::Instruction::ArrayNewDefault(index)]));
+                    }
+                }
+                _ => {}
+            }
+        }
+        wp::HeapType::Abstract { .. } => {
+            made.push((2, vec![we::Instruction::I32Const(1), we::Instruction::RefI31]));
+        }
+        wp::HeapType::Exact(_) => {}
+    }
+    made.retain(|(count, _)| *count <= more_than);
+    let written = |(_, made): (usize, Vec<we::Instruction<'_>>)| {
+        let mut code = Vec::new();
+        made.iter().for_each(|instruction| instruction.encode(&mut code));
+        code
+    };
+    made.into_iter().map(written).collect()
 }

@@ -1,13 +1,20 @@
 //! The smallest module and calls in which engines still differ in the same way.
 //!
 //! First the calls, then what is not executed, then what is: the instruction that was named as the cause alone with its operands,
-//! or, where that does not do, one expression after the other replaced by its value. Every proposal is a valid module without
-//! anything that nothing uses.
+//! or, where that does not do, what it wrote, or one expression after the other replaced by its value. Then what is around: callees
+//! in the places of their callers, and fewer parameters, results, fields, elements, types and other items. Every proposal is a valid
+//! module without anything that nothing uses.
 
 mod body;
 mod calls;
 mod draft;
+mod edit;
+mod fold;
+mod inline;
+mod items;
 mod module;
+mod narrow;
+mod observe;
 mod slice;
 mod tries;
 
@@ -17,7 +24,8 @@ pub use tries::Budget;
 
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::localise::{Cause, localise};
-use etalon_adapters::AdapterError;
+use etalon_adapters::{AdapterError, SettingsTurn};
+use std::sync::Arc;
 use tries::{Goal, Tries};
 
 /// How often all passes are made, as long as they change something.
@@ -34,6 +42,8 @@ pub struct Reduced {
     pub cause: Option<Cause>,
     /// How many modules were tried.
     pub tries: u64,
+    /// The engines with the settings with which they differ in it, if these are not those that were given.
+    pub under: Option<Arc<Differ>>,
 }
 
 /// Makes a case smaller in which an engine differs from the first. The result depends on the case and the number of tries alone,
@@ -49,11 +59,21 @@ pub fn reduce(
     budget: Budget,
 ) -> Result<Reduced, AdapterError> {
     let all = differ;
-    let differ = &all.pair(engine);
+    let mut differ = &all.pair(engine);
     let engine = engine.min(1);
     let whole = Case { artefact: None, ..case.clone() };
-    let (mut best, before, difference) = match alone(differ, &whole, engine, difference)? {
-        Some(alone) => alone,
+    // What depends on when the heap is collected needs calls that fill it, unless that is at every allocation.
+    let stressed = differ.turned(SettingsTurn::GcStress).map(Arc::new);
+    let mut under = None;
+    let mut begun = alone(differ, &whole, engine, difference)?;
+    if let (None, Some(stressed)) = (&begun, &stressed) {
+        begun = under_stress(stressed, &whole, engine, difference)?;
+        if begun.is_some() {
+            (differ, under) = (stressed, Some(Arc::clone(stressed)));
+        }
+    }
+    let (mut best, before, difference) = match begun {
+        Some(begun) => begun,
         None => earliest(differ, whole, engine, difference)?,
     };
     let mut tries = Tries::new(differ, Goal::of(&before, engine, &difference), budget);
@@ -65,26 +85,45 @@ pub fn reduce(
     if let Some(found) = found(&tries.judge(&best)?, engine)
         && let Some(cause) = localise(differ, &best, engine, &found)?
     {
+        let whole = best.clone();
         slice::alone(&mut tries, &mut best, &cause)?;
-    }
-    for _ in 0..ROUNDS {
-        let so_far = best.clone();
-        module::exports(&mut tries, &mut best)?;
-        module::stubs(&mut tries, &mut best)?;
-        body::shrink(&mut tries, &mut best)?;
-        module::segments(&mut tries, &mut best)?;
-        calls::simple(&mut tries, &mut best)?;
-        if best == so_far {
-            break;
+        if best == whole {
+            observe::written(&mut tries, &mut best, &cause)?;
         }
     }
+    rounds(&mut tries, &mut best)?;
     let judged = differ.judge(&best)?;
     let cause = match found(&judged, engine) {
         Some(difference) => localise(differ, &best, engine, &difference)?,
         None => None,
     };
     let tries = tries.made();
-    Ok(Reduced { judged: all.judge(&best)?, case: best, cause, tries })
+    let plain = all.judge(&best)?;
+    let is_plain = matches!(plain.verdict, Verdict::Diverged { .. });
+    // The settings may not be needed after all.
+    let under = under.filter(|_| !is_plain);
+    let judged = if under.is_some() { judged } else { plain };
+    Ok(Reduced { judged, case: best, cause, tries, under })
+}
+
+/// All passes, as long as they change something.
+fn rounds(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
+    for _ in 0..ROUNDS {
+        let so_far = best.clone();
+        module::exports(tries, best)?;
+        module::stubs(tries, best)?;
+        inline::enter(tries, best)?;
+        body::shrink(tries, best)?;
+        inline::calls(tries, best)?;
+        narrow::all(tries, best)?;
+        items::all(tries, best)?;
+        module::segments(tries, best)?;
+        calls::simple(tries, best)?;
+        if *best == so_far {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A case, what engines do in it, and in what they differ.
@@ -105,6 +144,24 @@ fn alone(
     let Some(alone) = module::called_only(&alone) else { return Ok(None) };
     let judged = differ.judge(&alone)?;
     Ok(found(&judged, engine).map(|difference| (alone, judged, difference)))
+}
+
+/// The same where every allocation collects, or the whole case, if they differ in the same there.
+fn under_stress(
+    stressed: &Differ,
+    whole: &Case,
+    engine: usize,
+    difference: &Difference,
+) -> Result<Option<Differing>, AdapterError> {
+    if let Some(alone) = alone(stressed, whole, engine, difference)? {
+        return Ok(Some(alone));
+    }
+    match found(&stressed.judge(whole)?, engine) {
+        Some(seen) if seen.aspect == difference.aspect => {
+            earliest(stressed, whole.clone(), engine, &seen).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The case with the least number of calls after which anything differs, what the engines do in it, and in what they differ. The state

@@ -1,16 +1,31 @@
 //! What of a module is used, and the module without the rest.
 
 use super::parts::{Extra, Failed, Parts, kind_of, space};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use wasm_encoder as we;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser as wp;
 
-const TYPES: usize = 5;
+pub(crate) const TYPES: usize = 5;
 const ELEMS: usize = 6;
 const DATAS: usize = 7;
 const SPACES: usize = 8;
+
+/// Items in whose places others stand, by the numbers of their index spaces.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Instead([BTreeMap<u32, u32>; SPACES]);
+
+impl Instead {
+    /// Puts an item in the place of another.
+    pub(crate) fn put(&mut self, space: usize, index: u32, other: u32) {
+        self.0[space].insert(index, other);
+    }
+
+    pub(super) fn of(&self, space: usize, index: u32) -> u32 {
+        self.0[space].get(&index).copied().unwrap_or(index)
+    }
+}
 
 /// The items of a module that are kept, by the numbers of their index spaces; or all.
 #[derive(Clone, Debug, Default)]
@@ -56,11 +71,11 @@ impl Keep {
 }
 
 /// Gives each item its new number.
-struct Renumber<'k>(&'k Keep);
+struct Renumber<'k>(&'k Keep, &'k Instead);
 
 /// Notes which items are named.
 #[derive(Default)]
-struct Named([BTreeSet<u32>; SPACES]);
+struct Named([BTreeSet<u32>; SPACES], Instead);
 
 macro_rules! indices {
     ($self:ident, $index:ident, $space:ident => $body:expr) => {
@@ -102,11 +117,11 @@ macro_rules! indices {
 }
 
 impl Reencode for Renumber<'_> {
-    indices!(self, index, space => self.0.place(space, index));
+    indices!(self, index, space => self.0.place(space, self.1.of(space, index)));
 }
 
 impl Reencode for Named {
-    indices!(self, index, space => { self.0[space].insert(index); index });
+    indices!(self, index, space => { self.0[space].insert(self.1.of(space, index)); index });
 }
 
 fn rewrite<R: Reencode>(re: &mut R, body: &wp::FunctionBody<'_>) -> Result<we::Function, Failed> {
@@ -121,15 +136,18 @@ fn rewrite<R: Reencode>(re: &mut R, body: &wp::FunctionBody<'_>) -> Result<we::F
 /// The module without what neither an export nor the start function needs. A segment is needed if what it is copied into is.
 pub(crate) fn clean(parts: &Parts<'_>) -> Result<Vec<u8>, Failed> {
     let keep = needed(parts)?;
-    parts.encode(&mut Renumber(&keep), &keep, &Extra::default(), |re, _, body| rewrite(re, body))
+    parts.encode(&mut Renumber(&keep, &parts.instead), &keep, &Extra::default(), |re, _, body| {
+        rewrite(re, body)
+    })
 }
 
 fn needed(parts: &Parts<'_>) -> Result<Keep, Failed> {
-    let mut named = Named::default();
+    let mut named = Named(Default::default(), parts.instead.clone());
     for export in &parts.exports {
-        named.0[space(export.kind)].insert(export.index);
+        let space = space(export.kind);
+        named.0[space].insert(parts.instead.of(space, export.index));
     }
-    named.0[0].extend(parts.start);
+    named.0[0].extend(parts.start.map(|start| parts.instead.of(0, start)));
     let mut seen: [BTreeSet<u32>; SPACES] = Default::default();
     while named.0 != seen {
         let fresh: Vec<(usize, u32)> = (0..SPACES)
@@ -142,11 +160,11 @@ fn needed(parts: &Parts<'_>) -> Result<Keep, Failed> {
         for (index, elem) in (0..).zip(&parts.elems) {
             let is_needed = match &elem.kind {
                 wp::ElementKind::Active { table_index, .. } => {
-                    named.0[1].contains(&table_index.unwrap_or(0))
+                    named.0[1].contains(&parts.instead.of(1, table_index.unwrap_or(0)))
                 }
                 // It lets functions be referred to.
                 wp::ElementKind::Declared => {
-                    let mut inside = Named::default();
+                    let mut inside = Named(Default::default(), parts.instead.clone());
                     inside.element_items(elem.items.clone())?;
                     inside.0[0].iter().any(|func| named.0[0].contains(func))
                 }
@@ -158,7 +176,7 @@ fn needed(parts: &Parts<'_>) -> Result<Keep, Failed> {
         }
         for (index, data) in (0..).zip(&parts.datas) {
             let is_needed = matches!(data.kind, wp::DataKind::Active { memory_index, .. }
-                if named.0[2].contains(&memory_index));
+                if named.0[2].contains(&parts.instead.of(2, memory_index)));
             if is_needed && !parts.left_out[1].contains(&index) {
                 named.0[DATAS].insert(index);
             }

@@ -5,9 +5,9 @@ mod nans;
 mod parts;
 mod text;
 
-pub(crate) use keep::{Keep, clean};
+pub(crate) use keep::{Keep, TYPES, clean};
 pub(crate) use nans::{CANONICAL, MADE, replaced};
 #[doc(hidden)]
 pub use nans::{NanBits, with_nans};
-pub(crate) use parts::{Extra, Failed, Parts};
+pub(crate) use parts::{Extra, Failed, Group, Parts, space};
 pub(crate) use text::{Func, Op, Text};

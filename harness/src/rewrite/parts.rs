@@ -1,16 +1,30 @@
 //! A module as its items, each of which can be changed or left out.
 
-use super::keep::Keep;
+use super::keep::{Instead, Keep};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use wasm_encoder as we;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser as wp;
 
+/// Types that are defined together.
+#[derive(Clone)]
+pub(crate) struct Group {
+    pub(crate) types: Vec<wp::SubType>,
+    /// Whether it is written as a group, which one type may be too.
+    pub(crate) is_explicit: bool,
+}
+
+impl Group {
+    pub(crate) fn types(&self) -> std::slice::Iter<'_, wp::SubType> {
+        self.types.iter()
+    }
+}
+
 /// The items of a module, in the order of their index spaces.
 #[derive(Clone)]
 pub(crate) struct Parts<'a> {
-    pub(crate) groups: Vec<wp::RecGroup>,
+    pub(crate) groups: Vec<Group>,
     /// Types that come after all others.
     pub(crate) new_types: Vec<wp::FuncType>,
     pub(crate) imports: Vec<wp::Import<'a>>,
@@ -28,6 +42,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) bodies: Vec<Cow<'a, [u8]>>,
     /// Active segments of elements and of data that are left out.
     pub(crate) left_out: [BTreeSet<u32>; 2],
+    /// Items in whose places others stand, wherever they are named, by their index spaces.
+    pub(crate) instead: Instead,
 }
 
 /// What is added to a module, behind what it has.
@@ -81,12 +97,19 @@ impl<'a> Parts<'a> {
             datas: Vec::new(),
             bodies: Vec::new(),
             left_out: Default::default(),
+            instead: Instead::default(),
         };
         let mut parser = wp::Parser::new(0);
         parser.set_features(wp::WasmFeatures::all());
         for payload in parser.parse_all(wasm) {
             match payload? {
-                wp::Payload::TypeSection(s) => parts.groups = all(s)?,
+                wp::Payload::TypeSection(s) => {
+                    let group = |group: wp::RecGroup| Group {
+                        is_explicit: group.is_explicit_rec_group(),
+                        types: group.into_types().collect(),
+                    };
+                    parts.groups = all(s)?.into_iter().map(group).collect();
+                }
                 wp::Payload::ImportSection(s) => {
                     parts.imports = s.into_imports().collect::<Result<_, _>>()?;
                 }
@@ -168,7 +191,7 @@ impl<'a> Parts<'a> {
                 }
                 index += 1;
             }
-            match (&kept[..], group.is_explicit_rec_group()) {
+            match (&kept[..], group.is_explicit) {
                 ([], _) => {}
                 ([one], false) => section.ty().subtype(one),
                 _ => section.ty().rec(kept),
@@ -256,11 +279,14 @@ impl<'a> Parts<'a> {
         code: &we::CodeSection,
     ) -> Result<(), Failed> {
         let mut exports = we::ExportSection::new();
-        for export in self.exports.iter().filter(|export| keep.item(export.kind, export.index)) {
+        let is_kept = |export: &&wp::Export<'_>| {
+            keep.item(export.kind, self.instead.of(space(export.kind), export.index))
+        };
+        for export in self.exports.iter().filter(is_kept) {
             re.parse_export(&mut exports, *export)?;
         }
         section(module, &exports, |s| s.is_empty());
-        if let Some(start) = self.start.filter(|start| keep.funcs(*start)) {
+        if let Some(start) = self.start.filter(|start| keep.funcs(self.instead.of(0, *start))) {
             module.section(&we::StartSection { function_index: re.start_section(start)? });
         }
         let mut elems = we::ElementSection::new();
@@ -298,7 +324,7 @@ pub(super) fn kind_of(ty: &wp::TypeRef) -> wp::ExternalKind {
 }
 
 /// The number of the index space of a kind.
-pub(super) fn space(kind: wp::ExternalKind) -> usize {
+pub(crate) fn space(kind: wp::ExternalKind) -> usize {
     match kind {
         wp::ExternalKind::Func | wp::ExternalKind::FuncExact => 0,
         wp::ExternalKind::Table => 1,

@@ -31,6 +31,10 @@ pub(crate) struct Op {
     pub(crate) partner: Option<usize>,
     /// The first immediate, if it is a number: an index, or a depth.
     pub(crate) index: Option<u32>,
+    /// The type that it names, of an object, or of a function that is called by a reference.
+    pub(crate) ty: Option<u32>,
+    /// The number of the field that it names, or of the elements of an array.
+    pub(crate) number: Option<u32>,
 }
 
 /// A function that the module defines.
@@ -101,12 +105,30 @@ impl Func {
             (true, None) => return Vec::new(),
             (false, _) => op,
         };
+        self.topmost(opener, self.ops[opener].taken)
+    }
+
+    /// The same of the results of the block that an instruction ends.
+    pub(crate) fn left_at(&self, end: usize) -> Vec<usize> {
+        if !self.ops[end].is_reached {
+            return Vec::new();
+        }
+        self.topmost(end, self.ops[end].results.len())
+    }
+
+    /// The same of the results that the function ends with.
+    pub(crate) fn returned(&self) -> Vec<usize> {
+        self.topmost(self.ops.len() - 1, self.results.len())
+    }
+
+    /// The last instructions of the expressions that make so many values on top of the stack before an instruction.
+    fn topmost(&self, before: usize, count: usize) -> Vec<usize> {
         let mut ends = Vec::new();
-        let mut at = opener;
-        let Some(base) = self.ops[opener].height.checked_sub(self.ops[opener].taken) else {
+        let mut at = before;
+        let Some(base) = self.ops[before].height.checked_sub(count) else {
             return ends;
         };
-        for nth in (0..self.ops[opener].taken).rev() {
+        for nth in (0..count).rev() {
             let height = base + nth + 1;
             // Back over what leaves nothing.
             loop {
@@ -212,7 +234,6 @@ fn read(
     while !reader.eof() {
         let at = reader.original_position();
         let operator = reader.read()?;
-        let is_reached = !is_dead(validator);
         let (taken, given) = operator.operator_arity(&*validator).ok_or(Failed)?;
         let height = validator.operand_stack_height() as usize;
         let depth = validator.control_stack_height() as usize;
@@ -230,11 +251,14 @@ fn read(
             operands: top(validator, (taken as usize).min(height.saturating_sub(base))),
             results: Vec::new(),
             goes_on: false,
-            is_reached,
+            is_reached: !is_dead(validator),
             depth,
             partner: None,
             index: first_index(&operator),
+            ty: None,
+            number: None,
         };
+        (op.ty, op.number) = of_type(&operator);
         validator.op(at, &operator)?;
         let after = validator.operand_stack_height() as usize;
         let here = validator.get_control_frame(0).map_or(0, |frame| frame.height);
@@ -275,6 +299,27 @@ fn first_index(operator: &wp::Operator<'_>) -> Option<u32> {
         Br { relative_depth: i } | BrIf { relative_depth: i } => *i,
         _ => return None,
     })
+}
+
+/// The type that an instruction names, and the field of it, or how many elements.
+fn of_type(operator: &wp::Operator<'_>) -> (Option<u32>, Option<u32>) {
+    use wp::Operator::*;
+    match operator {
+        CallIndirect { type_index: ty, .. } | ReturnCallIndirect { type_index: ty, .. } => {
+            (Some(*ty), None)
+        }
+        CallRef { type_index: ty } | ReturnCallRef { type_index: ty } => (Some(*ty), None),
+        StructNew { struct_type_index: ty } | StructNewDefault { struct_type_index: ty } => {
+            (Some(*ty), None)
+        }
+        StructGet { struct_type_index: ty, field_index: field }
+        | StructGetS { struct_type_index: ty, field_index: field }
+        | StructGetU { struct_type_index: ty, field_index: field }
+        | StructSet { struct_type_index: ty, field_index: field } => (Some(*ty), Some(*field)),
+        ArrayNew { array_type_index: ty } => (Some(*ty), None),
+        ArrayNewFixed { array_type_index: ty, array_size: size } => (Some(*ty), Some(*size)),
+        _ => (None, None),
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
         resume: false,
         keep: 4,
         rules: Some(rules),
+        versions: None,
     }
 }
 

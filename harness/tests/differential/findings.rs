@@ -34,6 +34,7 @@ fn run(out: &Path, jobs: usize) -> FuzzRecord {
         resume: false,
         keep: 4,
         rules: None,
+        versions: None,
     };
     let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress);
     record.expect("the folder can be written")

@@ -1,7 +1,8 @@
 //! An engine that is wrong in one operator: it is given another module than it was asked to run.
 
 use etalon_adapters::{
-    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig, adapter,
+    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig,
+    SettingsTurn, adapter,
 };
 use etalon_module::{Module, Opcode};
 use etalon_record::EngineInfo;
@@ -22,17 +23,30 @@ pub(crate) struct Fault {
 pub(crate) struct Falsified {
     inner: Arc<dyn Adapter>,
     fault: Fault,
+    /// How many bytes a module must have for the fault to show, unless every allocation collects.
+    least: usize,
 }
 
 impl Falsified {
     pub(crate) fn engine(fault: Fault) -> Arc<dyn Adapter> {
-        Arc::new(Falsified { inner: adapter("interp").unwrap(), fault })
+        Falsified::from(fault, 0)
+    }
+
+    /// An engine that is wrong in modules of at least so many bytes, and in all if every allocation collects.
+    pub(crate) fn from(fault: Fault, least: usize) -> Arc<dyn Adapter> {
+        Arc::new(Falsified { inner: adapter("interp").unwrap(), fault, least })
     }
 }
 
 impl Adapter for Falsified {
     fn info(&self) -> EngineInfo {
-        EngineInfo { name: "falsified".into(), ..self.inner.info() }
+        let name = if self.least > 0 { "falsified" } else { "falsified?gc=stress" };
+        EngineInfo { name: name.into(), ..self.inner.info() }
+    }
+
+    fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
+        let can_be = turn == SettingsTurn::GcStress && self.least > 0;
+        can_be.then(|| Falsified::engine(self.fault))
     }
 
     fn features(&self) -> Features {
@@ -44,17 +58,25 @@ impl Adapter for Falsified {
     }
 
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {
-        Ok(Box::new(Wrong { inner: self.inner.open(config)?, fault: self.fault }))
+        Ok(Box::new(Wrong {
+            inner: self.inner.open(config)?,
+            fault: self.fault,
+            least: self.least,
+        }))
     }
 }
 
 struct Wrong {
     inner: Box<dyn Opened>,
     fault: Fault,
+    least: usize,
 }
 
 impl Opened for Wrong {
     fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        if wasm.len() < self.least {
+            return self.inner.prepare(wasm);
+        }
         self.inner.prepare(&self.fault.plant(wasm))
     }
 

@@ -137,7 +137,10 @@ fn findings(record: &FuzzRecord) -> Markup {
                                     td { code { (shown(finding.operator.as_deref().unwrap_or("–"))) } }
                                     td { (shown(&finding.engines.join(", "))) }
                                     td.count { (number(finding.cases)) }
-                                    td { (shown(finding.summary.as_deref().unwrap_or("–"))) }
+                                    td {
+                                        (shown(finding.summary.as_deref().unwrap_or("–")))
+                                        @if let Some(since) = &finding.since { br; (shown(since)) }
+                                    }
                                     td.path {
                                         (shown(&finding.folder))
                                         @if let Some(shard) = finding.shard { " " small { "of shard " (shard) } }
@@ -209,7 +212,7 @@ fn generators(record: &FuzzRecord) -> Markup {
                         }
                     }
                 }
-                p.hint { "A pair of an operator and a kind of operand is counted once. Generators that fill modules at random do not tell." }
+                p.hint { "A pair of an operator and a kind of operand is counted once. Where a generator does not know the kinds, they are read off the text of its modules." }
                 @for (name, generator) in record.generators.iter().filter(|(_, g)| !g.cells.is_empty()) {
                     (cells(name, generator))
                 }

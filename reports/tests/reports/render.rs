@@ -283,6 +283,7 @@ fn the_markdown_of_a_fuzz_run() {
         summary: Some("interp 1 | jit 2".into()),
         cases: 4,
         shard: None,
+        since: None,
     });
     record.coverage = Coverage {
         operators_total: 500,
@@ -310,6 +311,7 @@ fn a_campaign_has_a_page() {
         summary: Some("oracle 1 | jit 2".into()),
         cases: 4,
         shard: Some(3),
+        since: Some("since v5 <b>; v4 agrees".into()),
     });
     let cells = [
         ("i32.add constant returned", 70),
@@ -327,6 +329,7 @@ fn a_campaign_has_a_page() {
         "Shards 1, 3 of 4; 2 missing: 2, 4.",
         "results-&lt;b&gt;",
         "of shard 3",
+        "since v5 &lt;b&gt;; v4 agrees",
         "id=\"cells:single\"",
         "<th class=\"count\" scope=\"col\">constant</th><th class=\"count\" scope=\"col\">load</th>",
         "<td class=\"count never\" title=\"trapped 5\">0 <small>+5</small></td>",

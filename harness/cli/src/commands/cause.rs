@@ -18,7 +18,7 @@ use std::path::PathBuf;
 /// A module, its calls, and the engines.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct CaseArgs {
-    /// The module
+    /// The module, or the folder of a finding, which has calls of its own
     pub file: PathBuf,
     /// Call only this export, with these arguments; without it, each export with generated arguments
     #[arg(long, num_args = 1.., value_names = ["NAME", "ARG"], value_hint = ValueHint::Other)]
@@ -58,6 +58,11 @@ pub(crate) struct Compared {
 }
 
 impl CaseArgs {
+    /// Whether it is a folder of a finding, with calls of its own.
+    pub(crate) fn is_finding(&self) -> bool {
+        self.file.is_dir() && self.invoke.is_empty()
+    }
+
     /// Judges the case; `None` if its calls were not known within the limit of time.
     pub(crate) fn compare(&self) -> Result<Option<Compared>> {
         let args = diff::Args {

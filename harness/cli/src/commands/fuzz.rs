@@ -3,7 +3,7 @@
 use crate::commands::diff::{outcomes, phrase};
 use crate::count;
 use crate::duration;
-use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
+use crate::engines::{self, EngineArgs, OWN_TIERS, Offered, VersionArgs};
 use crate::escape;
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
@@ -24,6 +24,7 @@ use etalon_harness::script::{SelectionError, Shard};
 use etalon_record::{Aspect, FuzzRecord, to_json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Arguments of `etalon fuzz`.
@@ -33,6 +34,7 @@ Examples:
   etalon fuzz --time 10m --seed 7                    compare all tiers with the oracle
   etalon fuzz --modules 1000 --engine oracle,jit --profile single,chains
   etalon fuzz --modules 100 --seed 7 --format json     the same cases on every machine
+  etalon fuzz --engine oracle,capi:v9.so --bisect-versions capi:v1.so,capi:v5.so,capi:v9.so
   etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
   etalon fuzz --modules 1000000 --seed nightly --shard 3/8 --record 3.json    a part of it
   etalon report 1.json 2.json 3.json                   merge the records of shards
@@ -89,6 +91,8 @@ pub(crate) struct Args {
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
+    #[command(flatten)]
+    pub versions: VersionArgs,
     #[command(flatten)]
     pub timeout: Timeout,
     /// Where to save findings
@@ -150,6 +154,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         resume: args.resume,
         keep: 20,
         rules: tally,
+        versions: args.versions.versions().map(Arc::new),
     };
     let started = Instant::now();
     let line = CaseLine::new(options.ours());
@@ -227,6 +232,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
         if let Some(summary) = &finding.summary {
             say!("  {summary}");
         }
+        if let Some(since) = &finding.since {
+            say!("  {}", escape::line(since));
+        }
         say!("  saved in {}", escape::path(&args.out.join(&finding.folder)));
     }
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
@@ -281,6 +289,7 @@ mod tests {
                 summary: None,
                 cases: 1,
                 shard: None,
+                since: None,
             }));
             record
         };

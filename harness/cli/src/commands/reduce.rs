@@ -87,7 +87,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     record_file::replace(&args.output, bytes)
         .map_err(|error| InputError::io(&args.output, "cannot be written", &error))?;
     let output = args.output.display().to_string();
-    let found = compared.differ.divergence_in(&reduced.case, &reduced.judged);
+    let differ = reduced.under.as_deref().unwrap_or(&compared.differ);
+    let found = differ.divergence_in(&reduced.case, &reduced.judged);
     let lines = text.lines().count();
     match format {
         Format::Json => {
@@ -107,7 +108,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 say!("  --invoke {}{}", escape::word(&call.export), words.concat());
             }
             if let Some(cause) = &reduced.cause {
-                print_cause(cause, &compared.names(engine));
+                let names: Vec<&str> = differ.names().collect();
+                let other = if reduced.under.is_some() { 1 } else { engine };
+                print_cause(cause, &[0, other].map(|place| names[place].to_owned()));
             }
         }
     }

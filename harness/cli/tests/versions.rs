@@ -1,0 +1,72 @@
+//! `--bisect-versions`: since which of several engines a finding is.
+
+use etalon_harness::corpus::Entry;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ETALON: &str = env!("CARGO_BIN_EXE_etalon");
+
+/// An engine that returns nothing, whatever it is asked.
+const WRONG: &str = r#"i=0
+while read -r line; do
+  i=$((i+1))
+  case "$line" in
+    *'"do":"hello"'*) echo "{\"id\":$i,\"protocol\":1,\"can\":[\"prepare\",\"instantiate\",\"invoke\"]}";;
+    *) echo "{\"id\":$i,\"outcome\":{\"kind\":\"returned\"}}";;
+  esac
+done
+"#;
+
+fn etalon(folder: &Path, words: &[&str]) -> (Output, Value) {
+    let mut command = Command::new(ETALON);
+    let output =
+        command.args(words).args(["--format", "json"]).current_dir(folder).output().unwrap();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output, document)
+}
+
+/// Whether a difference was found, which may be a failure of the engine.
+fn found(output: &Output) -> bool {
+    matches!(output.status.code(), Some(1 | 3))
+}
+
+#[test]
+fn a_finding_says_since_which_version_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("wrong.sh"), WRONG).unwrap();
+    let right = format!("cmd:{ETALON} serve --engine interp");
+    let versions = format!("cmd:./none,{right},cmd:sh wrong.sh");
+    let words = "fuzz --modules 4 --profile mvp --until-finding --no-rotation --out out --engine";
+    let mut words: Vec<&str> = words.split(' ').collect();
+    words.extend(["oracle,cmd:sh wrong.sh", "--bisect-versions", &versions]);
+    let (output, record) = etalon(folder.path(), &words);
+    assert!(found(&output), "{output:?}");
+    let finding = &record["findings"][0];
+    let said = format!("since cmd:sh wrong.sh; {right} agrees");
+    assert_eq!(finding["since"], said.as_str(), "{finding}");
+
+    let saved = folder.path().join("out").join(finding["folder"].as_str().unwrap());
+    let read = |file: &str| std::fs::read_to_string(saved.join(file)).unwrap();
+    let since = || Entry::read(&saved.join("finding.toml")).unwrap().file.since.unwrap();
+    let first = since();
+    assert_eq!(first.first_bad.as_deref(), Some("cmd:sh wrong.sh"));
+    assert_eq!((first.monotone, first.said.as_str()), (true, &*said));
+    let skipped = first.asked[0].skipped.as_deref().unwrap();
+    assert!(skipped.starts_with("it cannot be started: "), "{skipped}");
+    let report = read("report.md");
+    assert!(report.contains(&format!("## Since which version\n\n{said}.\n")), "{report}");
+
+    // What is learnt later takes its place.
+    let out = saved.display().to_string();
+    let words = ["localise", &out, "--bisect-versions", &format!("{right},{right}")];
+    let (output, document) = etalon(folder.path(), &words);
+    assert!(found(&output), "{output:?}");
+    let said = "not since a version of the list: neither the oldest nor the newest differs, and those between were not asked";
+    assert_eq!(document["since"]["said"], said);
+    assert_eq!(since().said, said);
+    let report = read("report.md");
+    assert!(report.contains(said) && !report.contains("wrong.sh; "), "{report}");
+    let (output, _) = etalon(folder.path(), &["diff", &out]);
+    assert!(found(&output), "it still replays: {output:?}");
+}
