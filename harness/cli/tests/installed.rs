@@ -3,9 +3,13 @@
 use std::fs;
 use std::process::Command;
 
-/// Vectors, bits of NaNs, references, a host function, a name that needs quoting, a trap, and a memory that nobody reads.
+/// Vectors, bits of NaNs, references, host functions, one of which the start function calls, a name that needs quoting, a trap, and a
+/// memory that nobody reads.
 const MODULE: &str = r#"(module
   (import "a \"b" "log" (func $log (param i32 f64 v128)))
+  (import "c" "begun" (func $begun (param i32)))
+  (func $begin (call $begun (i32.const 3)))
+  (start $begin)
   (memory (export "m") 1)
   (global $g (export "g") (mut f32) (f32.const nan:0x5))
   (func (export "pass \"\n") (param v128 f32 f64) (result v128 f32 f64)

@@ -46,7 +46,7 @@ fn what_is_to_be_named_is_an_instruction() {
 /// and it names one.
 fn finds(program: &Path, fault: &str) -> (Option<Option<String>>, String) {
     let folder = tempfile::tempdir().unwrap();
-    let words = "fuzz --engine interp,jit --modules 40 --profile single,chains,control,objects,sequences --seed 1 \
+    let words = "fuzz --engine interp,jit --modules 150 --profile single,chains,control,objects,sequences --seed 1 \
                  --until-finding --out out --record record.json";
     let output = Command::new(program)
         .args(words.split(' '))

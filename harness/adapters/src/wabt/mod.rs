@@ -7,6 +7,7 @@
 mod output;
 mod replay;
 mod script;
+mod session;
 mod small;
 mod state;
 mod values;

@@ -3,13 +3,13 @@
 use super::FLAGS;
 use super::output::{Said, said};
 use super::script::{Command, Inherited, Running};
-use super::small::{CHUNK, NOTE, OURS, caller, gathered, made, memory, note, noted, reader};
+use super::session::{Inside, Session};
+use super::small::{CHUNK, OURS, caller, memory, reader};
 use super::state::keeps_nothing;
-use super::values::{argument, value_of, values_of};
+use super::values::{argument, values_of};
 use crate::memory::MemorySum;
 use crate::remote::protocol::{
-    Answer, Ask, Bytes, CallOf, Ending, Give, Given, GlobalOf, Noted, Phase, Request, TypeOf,
-    VERSION, Watched,
+    Answer, Ask, Bytes, CallOf, Ending, Given, GlobalOf, Phase, Request, VERSION, Watched,
 };
 use etalon::Features;
 use etalon::unstable::module::{ExternType, Module};
@@ -62,36 +62,6 @@ struct Server<'a> {
     session: Session,
 }
 
-/// What was done since the last reset.
-struct Session {
-    commands: Vec<Command>,
-    /// What the commands name.
-    files: Vec<Inherited>,
-    /// How many of them print a line for a call.
-    calls: usize,
-    instances: Vec<Inside>,
-    /// Functions that note, by their numbers, and where all that was made is found.
-    hosts: Vec<(String, String, Vec<String>)>,
-    made: BTreeMap<(String, String), String>,
-    /// Small modules that there are instances of, by their texts.
-    small: BTreeMap<String, String>,
-}
-
-/// What a session had made.
-struct Mark {
-    commands: usize,
-    hosts: usize,
-    made: BTreeMap<(String, String), String>,
-    small: BTreeMap<String, String>,
-}
-
-/// An instance.
-struct Inside {
-    /// Whether calls leave nothing behind, so that they need not be made again.
-    keeps_nothing: bool,
-    wasm: Vec<u8>,
-}
-
 /// A call, and what is to be seen of it.
 struct Plan {
     command: Command,
@@ -130,117 +100,6 @@ fn stopped(text: String) -> Ending {
     match EXHAUSTED.contains(&text.as_str()) {
         true => Ending::Exhausted { text },
         false => Ending::Trapped { text, site: None },
-    }
-}
-
-impl Session {
-    fn new() -> io::Result<Session> {
-        let mut session = Session {
-            commands: Vec::new(),
-            files: Vec::new(),
-            calls: 0,
-            instances: Vec::new(),
-            hosts: Vec::new(),
-            made: BTreeMap::new(),
-            small: BTreeMap::new(),
-        };
-        session.instance(note(), NOTE)?;
-        Ok(session)
-    }
-
-    /// The name of an instance of a small module, which is importable under a name.
-    fn instance(&mut self, text: &str, from: &str) -> io::Result<String> {
-        let name = self.small(text)?;
-        self.commands.push(Command::register(&name, from));
-        Ok(name)
-    }
-
-    /// The name of an instance of a small module.
-    fn small(&mut self, text: &str) -> io::Result<String> {
-        if let Some(name) = self.small.get(text) {
-            return Ok(name.clone());
-        }
-        let wasm = wat::parse_str(text).map_err(io::Error::other)?;
-        let name = format!("s{}", self.files.len());
-        self.load(&wasm, &name)?;
-        self.small.insert(text.to_owned(), name.clone());
-        Ok(name)
-    }
-
-    fn load(&mut self, wasm: &[u8], name: &str) -> io::Result<()> {
-        let file = Inherited::new(wasm)?;
-        self.commands.push(Command::module(&file, name));
-        self.files.push(file);
-        Ok(())
-    }
-
-    /// What there is now.
-    fn mark(&self) -> Mark {
-        let (made, small) = (self.made.clone(), self.small.clone());
-        Mark { commands: self.commands.len(), hosts: self.hosts.len(), made, small }
-    }
-
-    /// As if nothing had been done since.
-    fn back_to(&mut self, mark: Mark) {
-        self.commands.truncate(mark.commands);
-        self.hosts.truncate(mark.hosts);
-        (self.made, self.small) = (mark.made, mark.small);
-    }
-
-    /// From where an import comes; `None` if nothing can be made for it.
-    fn source(&mut self, given: &Given) -> io::Result<Option<(String, String)>> {
-        if let Give::Export { instance, export } = &given.give {
-            return Ok(Some((format!("{OURS}{instance}"), export.clone())));
-        }
-        let key = (given.module.clone(), given.name.clone());
-        if let Some(from) = self.made.get(&key) {
-            return Ok(Some((from.clone(), "f".to_owned())));
-        }
-        let number = self.hosts.len();
-        let Some(text) = made(&given.ty, number) else { return Ok(None) };
-        if let TypeOf::Func { params, .. } = &given.ty {
-            self.hosts.push((key.0.clone(), key.1.clone(), params.clone()));
-        }
-        let from = format!("{OURS}made {}", self.made.len());
-        // Each is another one, even if the texts are the same.
-        self.small.remove(&text);
-        self.instance(&text, &from)?;
-        self.made.insert(key, from.clone());
-        Ok(Some((from, "f".to_owned())))
-    }
-
-    /// Makes all imports of a module importable; `false` if one cannot be.
-    fn provide(&mut self, imports: &[Given]) -> io::Result<bool> {
-        let mut by_module: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        for given in imports {
-            let Some(source) = self.source(given)? else { return Ok(false) };
-            let items = by_module.entry(&given.module).or_default();
-            items.push((given.name.as_str(), &given.ty, source));
-        }
-        for (module, items) in by_module {
-            let Some(text) = gathered(&items) else { return Ok(false) };
-            self.instance(&text, module)?;
-        }
-        Ok(true)
-    }
-
-    /// The calls of host functions among numbers that were noted.
-    fn host_calls(&self, numbers: &mut VecDeque<u32>) -> Vec<Noted> {
-        let mut calls = Vec::new();
-        while let Some(number) = numbers.pop_front() {
-            let Some((module, name, params)) = self.hosts.get(number as usize) else { break };
-            let args = params.iter().map(|ty| {
-                let bits: Vec<u32> =
-                    (0..noted(ty)).map(|_| numbers.pop_front().unwrap_or_default()).collect();
-                let wide =
-                    bits.iter().rev().fold(0u128, |all, bits| (all << 32) | u128::from(*bits));
-                value_of(ty, wide)
-            });
-            let args = args.collect();
-            let (module, name) = (module.clone(), name.clone());
-            calls.push(Noted { module, name, args, gas_left: None });
-        }
-        calls
     }
 }
 
@@ -376,10 +235,13 @@ impl Server<'_> {
             // The program ends at what names no instance. What the module itself did stays done.
             if line < last {
                 self.session.back_to(before);
+            } else {
+                self.session.mark_end()?;
             }
             return Ok(Answer { host_calls, ..ended(stopped(why)) });
         }
         self.session.commands.push(Command::register(&name, &format!("{OURS}{instance}")));
+        self.session.mark_end()?;
         let keeps_nothing = keeps_nothing(&wasm);
         self.session.instances.push(Inside { keeps_nothing, wasm });
         let instance = instance as u64;

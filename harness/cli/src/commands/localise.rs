@@ -20,7 +20,7 @@ use serde::Serialize;
 Examples:
   etalon localise module.wat --engine oracle,jit
   etalon localise module.wasm --invoke div 7 -1
-  etalon localise findings/FOLDER                     a finding of `fuzz`, with its calls and engines
+  etalon localise findings/FOLDER               a finding of `fuzz`, with its calls and engines
   etalon localise findings/FOLDER --bisect-versions capi:v1.so,capi:v2.so,capi:v3.so
 
 The first engine is held to be right. Both run a copy of the module that hands the values of its
