@@ -2,6 +2,7 @@
 
 use crate::value::Val;
 use etalon_record::OutcomeKind;
+use std::any::Any;
 
 /// Between the traps that an engine does not tell apart.
 pub(crate) const OR: &str = " or ";
@@ -126,6 +127,13 @@ impl Rejection {
 }
 
 impl Outcome {
+    /// The crash that a panic is.
+    pub fn of_panic(payload: &(dyn Any + Send)) -> Outcome {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Outcome::Crashed(format!("panic: {}", text.unwrap_or("without a message")))
+    }
+
     /// Whether the state is defined after it, so that a further call may follow.
     pub fn goes_on(&self) -> bool {
         !matches!(

@@ -22,6 +22,7 @@ use etalon::{
 };
 use etalon_record::{Backtrace, BacktraceFrame};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a session keeps with its store: the calls of host functions that nobody has taken yet.
 pub(crate) type Calls = Vec<HostCall>;
@@ -253,10 +254,12 @@ impl Session for OwnSession {
             Err(outcome) => return outcome,
         };
         let watched = self.watched();
-        match self.piece {
+        // What was seen until then is kept.
+        let ended = catch_unwind(AssertUnwindSafe(|| match self.piece {
             None => self.invoke_at_once(func, &args),
             Some(piece) => self.invoke_in_pieces(func, &args, piece, watched.as_ref()),
-        }
+        }));
+        ended.unwrap_or_else(|panic| Outcome::of_panic(panic.as_ref()))
     }
 
     fn turns(&mut self) -> Option<&mut dyn Turns> {

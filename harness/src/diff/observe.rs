@@ -52,7 +52,7 @@ pub(crate) fn observe_with(
     }));
     match ended {
         Ok(done) => done?,
-        Err(payload) => steps.push(Step::ended(Outcome::Crashed(panic_text(payload.as_ref())))),
+        Err(payload) => steps.push(Step::ended(Outcome::of_panic(payload.as_ref()))),
     }
     Ok(Trace { steps, not_compiled })
 }
@@ -149,10 +149,4 @@ fn invoke_apart(
             break;
         }
     }
-}
-
-fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("without a message"))
 }

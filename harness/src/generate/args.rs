@@ -5,7 +5,7 @@ use super::typed::{RELATIONS, Ty, edges, lanes, related};
 use etalon_adapters::{RefKind, Val, ValKind};
 use etalon_module::{CompType, HeapType, Module, RefType, TypeUse, ValType};
 
-/// Arguments for the parameters of a function. The first round is all zeros and nulls, later ones mix edge values, arbitrary
+/// Arguments for the parameters of a function. The first round is all zeros, of floats of either sign in turn, and nulls; later ones mix edge values, arbitrary
 /// bits, and values that stand in a relation to an argument before them. `None` if the embedder has no value for a parameter.
 /// Types in `params` are those of `module`.
 pub fn arguments(
@@ -20,7 +20,15 @@ pub fn arguments(
             return reference(module, *ty, round == 0, stream);
         }
         let ty = Ty::of(*ty);
-        let bits = if round == 0 { 0 } else { number(ty, &before, stream) };
+        let bits = match (round, ty) {
+            // Both zeros are equal, and not the same.
+            (0, Ty::F32 | Ty::F64) => {
+                let alike = before.iter().filter(|(other, _)| *other == ty).count() as u128;
+                (alike % 2) << (8 * ty.bytes() - 1)
+            }
+            (0, _) => 0,
+            _ => number(ty, &before, stream),
+        };
         before.push((ty, bits));
         Some(value(ty, bits))
     };
