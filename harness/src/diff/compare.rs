@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Rules {
     /// The nondeterminism that is allowed between them.
     pub policies: BTreeSet<Policy>,
-    /// The policies that the instructions of the module may need; see [`Policy::Grow`].
-    pub hints: BTreeSet<Policy>,
     /// Whether both charge by the same schedule, so that gas must be equal.
     pub gas: bool,
     /// Whether the texts of traps need only begin alike, for engines that add details.
@@ -36,8 +34,8 @@ pub struct Difference {
 pub enum Comparison {
     /// Nothing differs.
     Equal,
-    /// Something differs, and the policy covers it.
-    Poisoned(Policy),
+    /// Something differs in this step, and the policy covers it.
+    Poisoned(Policy, usize),
     /// Something differs that no policy covers.
     Differs(Difference),
     /// Nothing differs until one of them, or both, did not end within the limit in this step.
@@ -47,7 +45,12 @@ pub enum Comparison {
 /// Compares two traces of the same case: the first step in which they differ, and in it the first aspect in the
 /// order of [`Aspect`].
 pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
-    for (step, (a, b)) in a.steps.iter().zip(&b.steps).enumerate() {
+    compare_from(a, b, rules, 0)
+}
+
+/// The same from a step on.
+pub(crate) fn compare_from(a: &Trace, b: &Trace, rules: &Rules, from: usize) -> Comparison {
+    for (step, (a, b)) in a.steps.iter().zip(&b.steps).enumerate().skip(from) {
         let timed_out = |step: &Step| matches!(step.outcome, Outcome::TimedOut);
         let crashed = |step: &Step| matches!(step.outcome, Outcome::Crashed(_));
         // Nothing is known of an action that was broken off. A crash is one whatever the other does.
@@ -55,10 +58,10 @@ pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
             return Comparison::TimedOut(step);
         }
         let Some(aspect) = first_difference(a, b, rules) else { continue };
-        let covered = |policy: &&Policy| policy.covers(a, b, &rules.hints);
+        let covered = |policy: &&Policy| policy.covers(a, b);
         // No policy excuses a crash.
         return match rules.policies.iter().find(covered) {
-            Some(policy) if aspect != Aspect::Crash => Comparison::Poisoned(*policy),
+            Some(policy) if aspect != Aspect::Crash => Comparison::Poisoned(*policy, step),
             _ => Comparison::Differs(Difference { aspect, step }),
         };
     }
@@ -66,7 +69,7 @@ pub fn compare(a: &Trace, b: &Trace, rules: &Rules) -> Comparison {
     Comparison::Equal
 }
 
-fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspect> {
+pub(super) fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspect> {
     if let Some(aspect) = outcome_difference(&a.outcome, &b.outcome, rules) {
         return Some(aspect);
     }

@@ -2,14 +2,15 @@
 
 use super::case::{Case, NotCallable};
 use super::compare::{
-    Comparison, Difference, Rules, compare, differing_host_call, differing_memories,
+    Comparison, Difference, Rules, compare, compare_from, differing_host_call, differing_memories,
 };
 use super::observe::{RunOptions, observe_with, session_config};
+use super::open::Decided;
 use super::policy::Policy;
 use super::trace::{Step, Trace, is_memory, memory_key, observation, outcome_name};
-use crate::rewrite::{CANONICAL, MADE, replaced};
+use crate::rewrite::{CANONICAL, Has, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn, Val};
+use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ fn without_gas(trace: &Trace) -> Option<usize> {
     trace.steps.iter().position(|step| matches!(&step.outcome, Outcome::Exhausted(t) if t == gas))
 }
 
-/// How much more gas a copy may use in which NaNs are replaced.
+/// How much more gas a copy may use in which nothing is open.
 const COPY_GAS: u64 = 32;
 
 /// Engines that are compared with the first of them.
@@ -43,6 +44,16 @@ pub struct Differ {
     options: DiffOptions,
     /// Whether sums of memories are compared: one of the engines has no digest of ours.
     sums: bool,
+}
+
+/// What an engine does otherwise than the first.
+#[derive(Debug, Default)]
+struct Found {
+    /// Why a difference is allowed: the first, or the one after which nothing can be compared.
+    allowed: Option<Policy>,
+    timed_out: bool,
+    /// The first difference that is not allowed.
+    difference: Option<Difference>,
 }
 
 /// The traces of a case, and the verdict on it.
@@ -59,7 +70,7 @@ pub struct Judged {
 pub enum Verdict {
     /// The engines agree.
     Agree,
-    /// They differ, and a policy covers it.
+    /// They differ, and a policy covers that; in what can be compared besides they agree.
     Poisoned(Policy),
     /// They differ.
     Diverged {
@@ -231,17 +242,11 @@ impl Differ {
         let Some((first, others)) = traces.split_first() else { return Ok(Verdict::Agree) };
         let (mut poisoned, mut timed_out) = (None, false);
         for (i, other) in others.iter().enumerate() {
-            match compare(first, other, &self.rules(case, i + 1)) {
-                Comparison::Equal => {}
-                Comparison::Poisoned(policy) => poisoned = poisoned.or(Some(policy)),
-                Comparison::TimedOut(_) => timed_out = true,
-                Comparison::Differs(difference) => {
-                    if self.is_of_nans(case, i + 1, &difference)? {
-                        poisoned = poisoned.or(Some(Policy::NanBits));
-                        continue;
-                    }
-                    return Ok(Verdict::Diverged { engine: i + 1, difference });
-                }
+            let found = self.compare_pair(case, i + 1, first, other)?;
+            poisoned = poisoned.or(found.allowed);
+            timed_out |= found.timed_out;
+            if let Some(difference) = found.difference {
+                return Ok(Verdict::Diverged { engine: i + 1, difference });
             }
         }
         if others.is_empty() {
@@ -250,7 +255,7 @@ impl Differ {
                     return Ok(Verdict::Diverged { engine: 0, difference });
                 }
                 Comparison::TimedOut(_) => timed_out = true,
-                Comparison::Equal | Comparison::Poisoned(_) => {}
+                Comparison::Equal | Comparison::Poisoned(..) => {}
             }
         }
         if let Some(step) = traces.iter().filter_map(Trace::timed_out).min().filter(|_| timed_out) {
@@ -266,56 +271,86 @@ impl Differ {
         Ok(poisoned.map_or(Verdict::Agree, Verdict::Poisoned))
     }
 
-    /// Whether a difference comes from bits of NaNs that the specification leaves open, wherever they flowed: an instruction
-    /// gave a NaN, and in a copy in which all of these have the same bits, both engines do the same.
-    fn is_of_nans(
+    /// Compares an engine with the first, step by step: a difference that is allowed does not hide what comes after it.
+    fn compare_pair(
         &self,
         case: &Case,
-        other: usize,
-        difference: &Difference,
-    ) -> Result<bool, AdapterError> {
-        let rules = self.rules(case, other);
-        let open = rules.policies.contains(&Policy::NanBits) && case.artefact.is_none();
-        if !open || matches!(difference.aspect, Aspect::Crash | Aspect::Loading) {
-            return Ok(false);
+        engine: usize,
+        first: &Trace,
+        other: &Trace,
+    ) -> Result<Found, AdapterError> {
+        let rules = self.rules(engine);
+        let mut found = Found::default();
+        // Made once, if anything differs.
+        let mut decided: Option<Option<Decided>> = None;
+        let mut from = 0;
+        loop {
+            match compare_from(first, other, &rules, from) {
+                Comparison::Equal => return Ok(found),
+                Comparison::TimedOut(_) => return Ok(Found { timed_out: true, ..found }),
+                Comparison::Poisoned(policy, step) => {
+                    if !policy.goes_on() {
+                        return Ok(Found { allowed: Some(policy), ..found });
+                    }
+                    found.allowed = found.allowed.or(Some(policy));
+                    from = step + 1;
+                }
+                Comparison::Differs(difference) => {
+                    let decided = match &decided {
+                        Some(decided) => decided,
+                        None => {
+                            let steps = first.steps.len().min(other.steps.len());
+                            let made = self.decided(case, engine, steps, &rules)?;
+                            &*decided.insert(made)
+                        }
+                    };
+                    let excuse = decided.as_ref().and_then(|decided| decided.excuse(&difference));
+                    let Some(policy) = excuse else {
+                        return Ok(Found { difference: Some(difference), ..found });
+                    };
+                    found.allowed = found.allowed.or(Some(policy));
+                    from = difference.step + 1;
+                }
+            }
         }
-        let Ok((wasm, true)) = replaced(&case.wasm, CANONICAL) else { return Ok(false) };
+    }
+
+    /// What the first engine and another do in a copy of the module in which nothing is open; `None` if nothing is open in it.
+    fn decided(
+        &self,
+        case: &Case,
+        engine: usize,
+        steps: usize,
+        rules: &Rules,
+    ) -> Result<Option<Decided>, AdapterError> {
+        if case.artefact.is_some() || !rules.policies.iter().any(|policy| policy.goes_on()) {
+            return Ok(None);
+        }
+        let Ok((wasm, has)) = replaced(&case.wasm, CANONICAL) else { return Ok(None) };
+        if has == Has::default() {
+            return Ok(None);
+        }
         // What comes after it may have no end.
-        let calls = case.calls.iter().take(difference.step).cloned().collect();
+        let calls = case.calls.iter().take(steps.saturating_sub(1)).cloned().collect();
         let copy = Case { wasm, calls, ..case.clone() };
         let mut run = self.options.run.clone();
         if let Some(limit) = run.gas.as_mut().and_then(|gas| gas.limit.as_mut()) {
             *limit = limit.saturating_mul(COPY_GAS);
         }
-        let traces = [self.trace(0, &run, &copy)?, self.trace(other, &run, &copy)?];
-        let made = |trace: &Trace| {
-            let globals = trace.steps.iter().take(difference.step + 1).flat_map(|s| &s.globals);
-            globals.into_iter().any(|(name, value)| name == MADE && *value != Val::I64(0))
-        };
-        let ended = |trace: &Trace| {
-            let step = trace.steps.get(difference.step);
-            step.is_some_and(|step| step.outcome.goes_on())
-        };
-        let rules = Rules { gas: false, ..rules };
-        let equal = compare(&traces[0], &traces[1], &rules) == Comparison::Equal;
-        Ok(equal && traces.iter().any(made) && traces.iter().all(ended))
+        let traces = [self.trace(0, &run, &copy)?, self.trace(engine, &run, &copy)?];
+        Ok(Some(Decided { traces, has, rules: Rules { gas: false, ..rules.clone() } }))
     }
 
-    fn rules(&self, case: &Case, other: usize) -> Rules {
+    fn rules(&self, other: usize) -> Rules {
         let metered = |i: usize| self.options.run.gas.is_some() && self.engines[i].1.meters_gas();
         let foreign = [0, other].iter().any(|i| self.engines[*i].1.is_foreign());
         let mut policies = self.options.policies.clone();
         if foreign {
             policies.extend(Policy::ALL);
         }
-        let hints = if policies.contains(&Policy::Grow) || policies.contains(&Policy::Relaxed) {
-            Policy::hints(&case.wasm, self.options.run.features)
-        } else {
-            BTreeSet::new()
-        };
         let gas = metered(0) && metered(other);
         let trap_prefix = self.options.trap_prefix || foreign;
-        Rules { policies, hints, gas, trap_prefix, foreign }
+        Rules { policies, gas, trap_prefix, foreign }
     }
 
     /// A record of these engines without cases.

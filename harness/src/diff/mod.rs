@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod differ;
 mod observe;
+mod open;
 mod policy;
 mod trace;
 

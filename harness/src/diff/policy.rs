@@ -1,13 +1,11 @@
 //! Differences that the specification allows, by name.
 
 use etalon_adapters::{Outcome, Rejection, Val};
-use etalon_module::{Features, Module, Opcode};
-use std::collections::BTreeSet;
 
 use super::trace::Step;
 
 /// A nondeterminism that the specification allows (*Execution*, and in the appendix *Profiles*). A difference that a
-/// policy covers poisons the case: it is no divergence, and nothing after it can be compared.
+/// policy covers is no divergence. After an exhaustion or a refusal nothing can be compared; after the others what follows is.
 ///
 /// Our own tiers implement the deterministic profile under one schedule, so between them no policy applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,9 +54,9 @@ impl Policy {
         Policy::ALL.iter().copied().find(|p| p.name() == name)
     }
 
-    /// Whether the policy covers the difference between two steps that differ. `hints` are the policies that
-    /// [`Policy::hints`] finds possible for the module.
-    pub(crate) fn covers(self, a: &Step, b: &Step, hints: &BTreeSet<Policy>) -> bool {
+    /// Whether the policy covers the difference between two steps that differ, as far as these alone tell. Where NaNs flow, what
+    /// relaxed instructions give and what grows is told by a copy of the module ([`super::open::Decided`]).
+    pub(crate) fn covers(self, a: &Step, b: &Step) -> bool {
         let either = |test: fn(&Outcome) -> bool| test(&a.outcome) || test(&b.outcome);
         match self {
             Policy::NanBits => only_nan_bits_differ(a, b),
@@ -66,26 +64,14 @@ impl Policy {
             Policy::Unsupported => either(|o| {
                 matches!(o, Outcome::Rejected(Rejection::Unsupported { .. } | Rejection::Limit(_)))
             }),
-            // The results of these instructions cannot be observed, so any later difference may come from them.
-            Policy::Grow | Policy::Relaxed => hints.contains(&self),
+            Policy::Grow | Policy::Relaxed => false,
         }
     }
 
-    /// The policies that are needed only by modules with certain instructions, for the module at hand.
-    pub(crate) fn hints(wasm: &[u8], features: Features) -> BTreeSet<Policy> {
-        let mut hints = BTreeSet::new();
-        let Ok(module) = Module::new(wasm, features) else { return hints };
-        for body in &module.bodies {
-            for operator in module.operators(body).into_iter().flatten() {
-                let op = Opcode::of(&operator);
-                if matches!(op, Opcode::MemoryGrow | Opcode::TableGrow) {
-                    hints.insert(Policy::Grow);
-                } else if op.proposal() == "relaxed_simd" {
-                    hints.insert(Policy::Relaxed);
-                }
-            }
-        }
-        hints
+    /// Whether what comes after a difference that it covers can be compared. An engine that ran out of something, or refused the
+    /// module, was somewhere else than the other.
+    pub fn goes_on(self) -> bool {
+        !matches!(self, Policy::Exhaustion | Policy::Unsupported)
     }
 }
 

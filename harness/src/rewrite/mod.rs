@@ -2,12 +2,14 @@
 
 mod keep;
 mod nans;
+mod open;
 mod parts;
 mod text;
 
 pub(crate) use keep::{Keep, TYPES, clean};
-pub(crate) use nans::{CANONICAL, MADE, replaced};
+pub(crate) use nans::{CANONICAL, Has, MADE, replaced};
 #[doc(hidden)]
 pub use nans::{NanBits, with_nans};
+pub(crate) use open::GROWN;
 pub(crate) use parts::{Extra, Failed, Group, Parts, space};
 pub(crate) use text::{Func, Op, Text};

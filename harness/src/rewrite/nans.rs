@@ -6,8 +6,10 @@
 //! difference that is there too has another cause.
 
 use super::keep::Keep;
+use super::open::{GROWN, decide, grows, tell_growth};
 use super::parts::{Extra, Failed, Parts};
-use etalon_module::Opcode;
+use etalon_adapters::Features;
+use etalon_module::{AddrType, Module, Opcode};
 use std::convert::Infallible;
 use wasm_encoder as we;
 use wasm_encoder::Encode;
@@ -94,15 +96,19 @@ impl Given {
     }
 }
 
-/// The copy, which tells by an export whether a NaN was given, and whether it has an instruction that may give one.
-pub(crate) fn replaced(wasm: &[u8], nan: NanBits) -> Result<(Vec<u8>, bool), Failed> {
+/// The copy, in which nothing else is open either; it tells by exports whether a NaN was given and what grew. And what the module has
+/// that is open.
+pub(crate) fn replaced(wasm: &[u8], nan: NanBits) -> Result<(Vec<u8>, Has), Failed> {
     let mut parts = Parts::of(wasm)?;
-    if parts.exports.iter().any(|export| export.name == MADE) {
+    if parts.exports.iter().any(|export| [MADE, GROWN].contains(&export.name)) {
         return Err(Failed);
     }
     let index = made(&parts);
-    parts.exports.push(wp::Export { name: MADE, kind: wp::ExternalKind::Global, index });
-    copy(&parts, nan)
+    for (name, index) in [(MADE, index), (GROWN, index + 1)] {
+        parts.exports.push(wp::Export { name, kind: wp::ExternalKind::Global, index });
+    }
+    let module = Module::new(wasm, Features::all()).map_err(|_| Failed)?;
+    copy(&parts, nan, Some(&module))
 }
 
 /// The number of the global that is added.
@@ -110,21 +116,65 @@ fn made(parts: &Parts<'_>) -> u32 {
     parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32
 }
 
-fn copy(parts: &Parts<'_>, nan: NanBits) -> Result<(Vec<u8>, bool), Failed> {
+/// Of an opened module, what else is open is decided and told.
+fn copy(
+    parts: &Parts<'_>,
+    nan: NanBits,
+    opened: Option<&Module>,
+) -> Result<(Vec<u8>, Has), Failed> {
     let made = made(parts);
     let global = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
-    let extra = Extra { globals: vec![global], ..Extra::default() };
+    let extra = Extra { globals: vec![global, global], ..Extra::default() };
     let params = params(parts)?;
     let first = parts.imported(wp::ExternalKind::Func);
-    let mut any = false;
+    let mut has = Has::default();
     let mut re = RoundtripReencoder;
     let copy = parts.encode(&mut re, &Keep::all(), &extra, |re, func, body| {
         let params = params.get((func - first) as usize).ok_or(Failed)?;
-        let (function, has) = body_of(re, body, *params, made, nan)?;
-        any |= has;
-        Ok(function)
+        body_of(re, body, Writer { params: *params, made, nan, opened, has: &mut has })
     })?;
-    Ok((copy, any))
+    Ok((copy, has))
+}
+
+/// What a module has that the specification leaves open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Has {
+    /// Instructions that may give a NaN of their own.
+    pub(crate) nans: bool,
+    /// Relaxed instructions.
+    pub(crate) relaxed: bool,
+    /// Instructions that make a memory or a table larger.
+    pub(crate) growth: bool,
+}
+
+/// How a function is copied.
+struct Writer<'a> {
+    params: u32,
+    made: u32,
+    nan: NanBits,
+    opened: Option<&'a Module>,
+    has: &'a mut Has,
+}
+
+/// The locals of a copy: those of the function, and ours.
+struct Locals {
+    all: Vec<(u32, we::ValType)>,
+    count: u32,
+    ours: Vec<(we::ValType, u32)>,
+}
+
+impl Locals {
+    /// One of ours, of a type, by its number among these.
+    fn ours(&mut self, ty: we::ValType, number: usize) -> u32 {
+        let known = self.ours.iter().filter(|(other, _)| *other == ty).nth(number);
+        if let Some((_, local)) = known {
+            return *local;
+        }
+        let local = self.count + self.ours.len() as u32;
+        self.ours.push((ty, local));
+        self.all.push((1, ty));
+        local
+    }
 }
 
 /// How many parameters each function has that the module defines.
@@ -140,47 +190,55 @@ fn params(parts: &Parts<'_>) -> Result<Vec<u32>, Failed> {
 fn body_of(
     re: &mut impl Reencode<Error = Infallible>,
     body: &wp::FunctionBody<'_>,
-    params: u32,
-    made: u32,
-    nan: NanBits,
-) -> Result<(we::Function, bool), Failed> {
-    let (mut locals, mut count) = (Vec::new(), params);
+    writer: Writer<'_>,
+) -> Result<we::Function, Failed> {
+    let Writer { params, made, nan, opened, has } = writer;
+    let mut locals = Locals { all: Vec::new(), count: params, ours: Vec::new() };
     for local in body.get_locals_reader()? {
         let (number, ty) = local?;
-        locals.push((number, re.val_type(ty)?));
-        count += number;
+        locals.all.push((number, re.val_type(ty)?));
+        locals.count += number;
     }
-    let mut ours: Vec<(we::ValType, u32)> = Vec::new();
     let mut code = Vec::new();
     let mut reader = body.get_operators_reader()?;
     while !reader.eof() {
-        let opcode = Opcode::of(&reader.clone().read()?);
-        re.parse_instruction(&mut reader)?.encode(&mut code);
-        let Some(given) = Given::of(opcode) else { continue };
-        let known = ours.iter().find(|(ty, _)| *ty == given.ty()).map(|(_, local)| *local);
-        let local = known.unwrap_or(count + ours.len() as u32);
-        if known.is_none() {
-            ours.push((given.ty(), local));
-            locals.push((1, given.ty()));
+        let operator = reader.clone().read()?;
+        let opcode = Opcode::of(&operator);
+        let instruction = re.parse_instruction(&mut reader)?;
+        let relaxed = opened.is_some() && opcode.proposal() == "relaxed_simd";
+        if relaxed {
+            // The least numbers, so that each is had.
+            let vectors = [0, 1, 2].map(|number| locals.ours(we::ValType::V128, number));
+            decide(&mut code, opcode, vectors)?;
+            has.relaxed = true;
+        } else {
+            instruction.encode(&mut code);
         }
-        given.replace(&mut code, local, made, nan);
+        if let Some(address) = opened.and_then(|module| grows(module, &operator)) {
+            let ty = if address == AddrType::I32 { we::ValType::I32 } else { we::ValType::I64 };
+            tell_growth(&mut code, address, locals.ours(ty, 0), made + 1);
+            has.growth = true;
+        }
+        let Some(given) = Given::of(opcode) else { continue };
+        given.replace(&mut code, locals.ours(given.ty(), 0), made, nan);
+        has.nans = true;
     }
-    let mut function = we::Function::new(locals);
+    let mut function = we::Function::new(locals.all);
     function.raw(code);
-    Ok((function, !ours.is_empty()))
+    Ok(function)
 }
 
 /// The copy, which tells nothing, for tests of what is compared; `None` if the module cannot be written anew.
 #[doc(hidden)]
 pub fn with_nans(wasm: &[u8], nan: NanBits) -> Option<Vec<u8>> {
-    let (wasm, _) = copy(&Parts::of(wasm).ok()?, nan).ok()?;
+    let (wasm, _) = copy(&Parts::of(wasm).ok()?, nan, None).ok()?;
     Some(wasm)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use etalon_adapters::{Features, Outcome, SessionConfig, Val, adapter};
+    use etalon_adapters::{Outcome, SessionConfig, Val, adapter};
 
     /// What a function gives, and what the global of the copy holds then.
     fn results(wasm: &[u8]) -> (Outcome, Option<Val>) {
@@ -202,8 +260,8 @@ mod tests {
           (f64.add (f64.const 1) (f64.const 2))))"#;
         let wasm = wat::parse_str(wat).unwrap();
         let nan = NanBits { narrow: 0xffc0_0007, wide: 0xfff8_0000_0000_0009 };
-        let (copy, any) = replaced(&wasm, nan).unwrap();
-        assert!(any);
+        let (copy, has) = replaced(&wasm, nan).unwrap();
+        assert!(has.nans);
         let (outcome, made) = results(&copy);
         let vector = 0xffc0_0007_8000_0000_4080_0000_ffc0_0007_u128;
         let wide = 0x3ff0_0000_0000_0000_fff8_0000_0000_0009_u128;
@@ -225,11 +283,11 @@ mod tests {
     fn where_no_nan_comes_about_none_is_told() {
         let wat = r#"(module (func (export "f") (result f32) (local i64)
           (f32.add (f32.const 1) (f32.const 2))))"#;
-        let (copy, any) = replaced(&wat::parse_str(wat).unwrap(), CANONICAL).unwrap();
-        assert!(any);
+        let (copy, has) = replaced(&wat::parse_str(wat).unwrap(), CANONICAL).unwrap();
+        assert!(has.nans);
         let three = Outcome::Returned(vec![Val::F32(3f32.to_bits())]);
         assert_eq!(results(&copy), (three, Some(Val::I64(0))));
         let none = wat::parse_str(r#"(module (func (export "f")))"#).unwrap();
-        assert!(!replaced(&none, CANONICAL).unwrap().1);
+        assert_eq!(replaced(&none, CANONICAL).unwrap().1, Has::default());
     }
 }

@@ -143,6 +143,59 @@ fn without_a_nan_no_difference_is_one_of_its_bits() {
     assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
 }
 
+/// Bytes in the place of others.
+fn instead(wasm: &[u8], of: &[u8], by: &[u8]) -> Vec<u8> {
+    let mut wasm = wasm.to_vec();
+    while let Some(at) = wasm.windows(of.len()).position(|window| window == of) {
+        wasm.splice(at..at + of.len(), by.iter().copied());
+    }
+    wasm
+}
+
+#[test]
+fn what_comes_after_what_is_open_is_compared_and_what_is_elsewhere_excuses_nothing() {
+    for wat in [
+        r#"(module (func (export "f") (param i32) (result i32)
+          (if (result i32) (local.get 0)
+            (then (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.const 0))))
+            (else (i32.add (local.get 0) (i32.const 1))))))"#,
+        r#"(module (func (export "f") (param i32) (result f32)
+          (if (result f32) (local.get 0)
+            (then (f32.div (f32.const 0) (f32.const 0)))
+            (else (f32.convert_i32_s (i32.add (local.get 0) (i32.const 1)))))))"#,
+        r#"(module (memory 1 2) (func (export "g") (result i32) (memory.grow (i32.const 1)))
+          (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"#,
+        r#"(module (memory 1 2) (func (export "f") (param i32) (result i32)
+          (i32.add (memory.grow (i32.const 1)) (i32.const 1))))"#,
+        r#"(module (func (export "f") (param i32) (result i32)
+          (i32.add (local.get 0) (i32x4.extract_lane 0 (i8x16.relaxed_swizzle
+            (v128.const i32x4 1 1 1 1) (v128.const i32x4 99 0 0 0))))))"#,
+    ] {
+        let found = verdict(wat, wrong_sum);
+        assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{wat}: {found:?}");
+    }
+}
+
+/// The least of two zeros, as `f32x4.pmin` has it.
+#[test]
+fn what_a_relaxed_instruction_may_choose_is_no_finding() {
+    let wat = r#"(module (func (export "f") (param i32) (result i32)
+      (i32x4.extract_lane 0 (f32x4.relaxed_min (v128.const f32x4 0 0 0 0) (v128.const f32x4 -0 0 0 0)))))"#;
+    let other = |wasm: &[u8]| instead(wasm, &[0xfd, 0x8d, 0x02], &[0xfd, 0xea, 0x01]);
+    assert_eq!(verdict(wat, other), Verdict::Poisoned(Policy::Relaxed));
+}
+
+#[test]
+fn a_growth_that_fails_is_no_finding_and_one_that_tells_another_size_is() {
+    let wat = r#"(module (memory 1 2) (func (export "f") (param i32) (result i32)
+      (memory.grow (i32.const 1))))"#;
+    let fails = |wasm: &[u8]| instead(wasm, &[5, 4, 1, 1, 1, 2], &[5, 4, 1, 1, 1, 1]);
+    assert_eq!(verdict(wat, fails), Verdict::Poisoned(Policy::Grow));
+    let tells = |wasm: &[u8]| instead(wasm, &[5, 4, 1, 1, 1, 2], &[5, 4, 1, 1, 0, 2]);
+    let found = verdict(wat, tells);
+    assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+}
+
 /// It stores but half of what it is to store.
 fn half_stores(wasm: &[u8]) -> Vec<u8> {
     let (store, half) = ([0x36, 1], [0x3b, 1]);

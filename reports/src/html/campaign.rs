@@ -167,7 +167,7 @@ fn outcomes(record: &FuzzRecord) -> Markup {
                         tr { th scope="row" { (shown(name)) } td.count { (number(*count)) } }
                     }
                     @for (policy, count) in &record.poisoned {
-                        tr { th scope="row" { "not compared to the end: " (shown(policy)) } td.count { (number(*count)) } }
+                        tr { th scope="row" { "with a difference that is allowed, or not compared to the end: " (shown(policy)) } td.count { (number(*count)) } }
                     }
                 }
             }

@@ -239,7 +239,10 @@ fn poisoned(reasons: &BTreeMap<String, u64>) -> String {
         .iter()
         .map(|(reason, count)| format!("{} {}", plain(reason), number(*count)))
         .collect();
-    format!("Not compared, because the specification leaves it open: {}.\n\n", reasons.join(", "))
+    format!(
+        "With differences that the specification allows, or not compared to the end: {}.\n\n",
+        reasons.join(", ")
+    )
 }
 
 fn left_out(all: usize) -> String {

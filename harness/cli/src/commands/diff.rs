@@ -341,6 +341,21 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
     }
 }
 
+/// Which differences were allowed in how many modules, and why.
+pub(crate) fn print_allowed(poisoned: &BTreeMap<String, u64>) {
+    for (name, count) in poisoned {
+        let policy = Policy::from_name(name);
+        let why = policy.map_or("", Policy::why);
+        match policy.is_some_and(Policy::goes_on) {
+            true => say!(
+                "differences that are allowed, {name}: in {} ({why})",
+                counted(*count, "module")
+            ),
+            false => say!("not compared to the end because of {name}: {count} ({why})"),
+        }
+    }
+}
+
 fn print(args: &Args, record: &DiffRecord) {
     for divergence in record.divergences.iter().chain(&record.timed_out) {
         let headline = [plain(headline(divergence)), bad(phrase(divergence.what))];
@@ -352,17 +367,16 @@ fn print(args: &Args, record: &DiffRecord) {
             say!("  {engine:<8} {}", seen.relevant(divergence.what));
         }
     }
-    for (policy, count) in &record.poisoned {
-        let why = Policy::from_name(policy).map_or("", Policy::why);
-        say!("not compared to the end because of {policy}: {count} ({why})");
-    }
+    print_allowed(&record.poisoned);
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
     }
     print_not_callable(&record.not_callable);
     let engines: Vec<&str> = record.engines.iter().map(|e| e.name.as_str()).collect();
     let (idle, late) = (record.idle.len() as u64, record.timed_out.len() as u64);
-    let poisoned: u64 = record.poisoned.values().sum();
+    let ended = |policy: &str| Policy::from_name(policy).is_none_or(|policy| !policy.goes_on());
+    let poisoned = record.poisoned.iter().filter(|(policy, _)| ended(policy));
+    let poisoned: u64 = poisoned.map(|(_, count)| count).sum();
     let verdict = match record.divergences.len() {
         0 if idle == record.cases => bad("nothing was compared"),
         0 if idle + late + poisoned == record.cases => bad("nothing was compared to the end"),
