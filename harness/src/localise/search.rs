@@ -146,6 +146,17 @@ impl Pair<'_> {
         let [a, b] = [0, self.other].map(|engine| self.trace(engine, &options, &copy));
         let traces = [a?, b?];
         let told = traces.each_ref().map(|trace| events(trace, &points));
+        // An engine that takes no imports refuses each copy, and one that crashes in a process of its own takes what it told along.
+        let is_silent = |engine: usize| {
+            let last = traces[engine].steps.last().map(|step| &step.outcome);
+            let refused = traces[engine].steps.len() == 1
+                && matches!(last, Some(Outcome::Rejected(_) | Outcome::HostError(_)));
+            let is_lost = matches!(last, Some(Outcome::Crashed(_))) && told[engine].is_empty();
+            refused || (is_lost && !told[1 - engine].is_empty())
+        };
+        if is_silent(0) || is_silent(1) {
+            return Ok(None);
+        }
         Ok(Some(Run { points, told, traces }))
     }
 

@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Facts {
     /// Module name, item name, type.
     pub(crate) imports: Vec<(String, String, TypeOf)>,
-    /// Those of them that are functions of a type that only this module can name: it is in a group with others, or has or may have
-    /// subtypes. No host function has it.
+    /// Those of them that are functions or tags of a type that only this module can name: it is in a group with others, or has or may have
+    /// subtypes. Nothing that a host makes has it.
     pub(crate) own_types: BTreeSet<(String, String)>,
     /// As the harness knows them.
     pub(crate) exports: Vec<ExportInfo>,
@@ -34,6 +34,14 @@ pub(crate) struct FunctionOf {
     pub(crate) export: String,
     pub(crate) params: Vec<String>,
     pub(crate) results: Vec<String>,
+}
+
+impl FunctionOf {
+    /// Whether it has a name and a type.
+    pub(crate) fn is(&self, name: &str, ty: &TypeOf) -> bool {
+        let TypeOf::Func { params, results } = ty else { return false };
+        (self.export.as_str(), &self.params, &self.results) == (name, params, results)
+    }
 }
 
 impl Facts {
@@ -56,6 +64,12 @@ impl Facts {
                         facts.own_types.insert((import.module.clone(), import.name.clone()));
                     }
                     func_of(module, module.func_type(func - 1))
+                }
+                ExternType::Tag(tag) => {
+                    if matches!(tag.ty, TypeUse::Idx(ty) if !is_plain(module, ty)) {
+                        facts.own_types.insert((import.module.clone(), import.name.clone()));
+                    }
+                    type_of(module, &import.ty)
                 }
                 other => type_of(module, other),
             };

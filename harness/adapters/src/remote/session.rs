@@ -3,7 +3,7 @@
 use super::child::Patience;
 use super::engine::{Pool, RemoteModule, Seat, Seated, Setup, Sitting, gone};
 use super::facts::{Facts, spectest};
-use super::protocol::{Answer, Ask, CallOf, Give, Given, Watched, value_text};
+use super::protocol::{Answer, Ask, CallOf, Give, Given, TypeOf, Watched, value_text};
 use crate::adapter::{
     AdapterError, ExportInfo, Extent, HostCall, Instance, Invocation, Prepared, Seen, Session,
     StateDigest, Watch,
@@ -105,8 +105,9 @@ impl RemoteSession {
                     match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
                         Some(ty) => (Give::Spectest, ty),
                         None if self.made.contains(&(module.clone(), name.clone())) => {
-                            let reenters = module == REENTRY;
-                            if reenters && !self.pool.can("reenter") {
+                            let reenters = module == REENTRY && matches!(ty, TypeOf::Func { .. });
+                            let calls = || facts.functions.iter().any(|of| of.is(name, ty));
+                            if reenters && !(self.pool.can("reenter") && calls()) {
                                 return Err(calls_nobody_back());
                             }
                             (if reenters { Give::Reenter } else { Give::Make }, ty.clone())
@@ -178,7 +179,7 @@ fn seen(
 
 fn calls_nobody_back() -> Outcome {
     let feature = "re-entry".to_owned();
-    let message = "its host functions do not call the guest".to_owned();
+    let message = "its host functions do not call the guest in that way".to_owned();
     Outcome::Rejected(Rejection::Unsupported { feature, message })
 }
 

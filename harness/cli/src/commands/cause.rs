@@ -5,6 +5,7 @@ use crate::commands::diff::phrase;
 use crate::commands::validate::feature_names;
 use crate::engines::{self, EngineArgs};
 use crate::escape;
+use crate::exit::Status;
 use crate::input::Precompiled;
 use crate::output::{self, bad, good, plain, say};
 use crate::time::{Stopped, Timeout};
@@ -104,10 +105,24 @@ impl Compared {
     }
 }
 
-/// Nothing differs.
-pub(crate) fn print_agreement(case: &Case) {
-    let file = escape::file(&case.name);
-    output::say_in_colour([plain(format!("{file}: ")), good("no divergence")]);
+impl Compared {
+    /// Nothing differs, as far as is known.
+    pub(crate) fn print_agreement(&self) {
+        let file = escape::file(&self.case.name);
+        let said = match self.judged.is_late() {
+            true => bad("timed out, and nothing before that differs"),
+            false => good("no divergence"),
+        };
+        output::say_in_colour([plain(format!("{file}: ")), said]);
+    }
+
+    /// The exit status where nothing differs.
+    pub(crate) fn status_of_agreement(&self) -> Status {
+        self.stopped.status(match self.judged.is_late() {
+            true => Status::EngineFailed,
+            false => Status::Fine,
+        })
+    }
 }
 
 /// Where engines differ, and what each did.

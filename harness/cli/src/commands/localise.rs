@@ -1,6 +1,6 @@
 //! `etalon localise`
 
-use crate::commands::cause::{CaseArgs, print_agreement, print_cause, print_divergence};
+use crate::commands::cause::{CaseArgs, print_cause, print_divergence};
 use crate::engines::VersionArgs;
 use crate::escape;
 use crate::exit::Status;
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let file = args.case.file.display().to_string();
     let Some((engine, difference)) = compared.divergence() else {
         match format {
-            Format::Human => print_agreement(&compared.case),
+            Format::Human => compared.print_agreement(),
             Format::Json => {
                 let (functions, code, since) = (Vec::new(), None, None);
                 let (divergence, cause) = (None, None);
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
                 json(&Document::new(Kind::Localise, tool(), body))?;
             }
         }
-        return Ok(compared.stopped.status(Status::Fine));
+        return Ok(compared.status_of_agreement());
     };
     let (differ, case) = (&compared.differ, &compared.case);
     let divergence = differ.divergence(case, &compared.judged, engine, &difference);
@@ -92,7 +92,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let code = code.map(|code| Code { clif: code.clif, assembly: code.assembly });
     let since = args.versions.versions();
     let since = since.map(|versions| versions.since(differ, case, difference.aspect));
+    // What was learnt before is not given up for nothing.
     if let Some(since) = &since
+        && since.asked.iter().any(|asked| asked.differs.is_some())
         && args.case.is_finding()
     {
         add_since(&args.case.file, since)?;

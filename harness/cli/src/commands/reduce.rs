@@ -1,6 +1,6 @@
 //! `etalon reduce`
 
-use crate::commands::cause::{CaseArgs, print_agreement, print_cause, print_divergence};
+use crate::commands::cause::{CaseArgs, print_cause, print_divergence};
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
 use crate::output::{self, Format, json, note, say};
@@ -64,14 +64,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let Some((engine, difference)) = compared.divergence() else {
         match format {
             Format::Human if to_stdout => note!("{}: no divergence", escape::file(&file)),
-            Format::Human => print_agreement(&compared.case),
+            Format::Human => compared.print_agreement(),
             Format::Json => {
                 let (divergence, cause) = (None, None);
                 let body = Smaller { file, output: None, tries: 0, lines: 0, divergence, cause };
                 json(&Document::new(Kind::Reduce, tool(), body))?;
             }
         }
-        return Ok(compared.stopped.status(Status::Fine));
+        return Ok(compared.status_of_agreement());
     };
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or_else(cores);
