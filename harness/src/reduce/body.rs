@@ -3,7 +3,7 @@
 use super::calls::simpler;
 use super::draft::{Draft, constant, default, made};
 use super::fold;
-use super::inline::is_called_once;
+use super::inline::calls_of;
 use super::tries::Tries;
 use crate::diff::Case;
 use crate::localise::Known;
@@ -73,7 +73,7 @@ fn ends_with_call<'d>(draft: &'d Draft<'_>, func: &Func) -> Option<&'d Func> {
     let last = func.ops.get(func.ops.len().checked_sub(2)?)?;
     let inner = draft.text.func(last.index.filter(|_| last.opcode == Opcode::Call)?)?;
     let fits = last.depth == 1 && inner.results == func.results && inner.index != func.index;
-    (fits && is_called_once(draft, inner)).then_some(inner)
+    (fits && calls_of(draft).get(&inner.index) == Some(&1)).then_some(inner)
 }
 
 /// Both return what an instruction of the inner one gives.

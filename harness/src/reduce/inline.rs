@@ -8,6 +8,7 @@ use crate::localise::Known;
 use crate::rewrite::{Func, Op};
 use etalon_adapters::{AdapterError, Val};
 use etalon_module::Opcode;
+use std::collections::BTreeMap;
 use wasm_encoder::Encode;
 use wasmparser as wp;
 
@@ -32,8 +33,7 @@ pub(crate) fn enter(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapte
         }
         let known = tries.known_values(best, &draft.text);
         let places = (0..func.ops.len()).filter(|at| calls(&func.ops[*at]));
-        let cases: Vec<Case> = places.flat_map(|at| entered(&draft, func, at, &known)).collect();
-        let found = tries.first(&mut cases.into_iter())?;
+        let found = tries.first(&mut places.flat_map(|at| entered(&draft, func, at, &known)))?;
         drop(draft);
         match found {
             Some(case) => *best = case,
@@ -83,19 +83,18 @@ fn entered(draft: &Draft<'_>, func: &Func, at: usize, known: &Known) -> Vec<Case
 pub(crate) fn calls(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
     loop {
         let Some(draft) = Draft::of(best) else { return Ok(()) };
-        let mut cases = Vec::new();
-        for caller in &draft.text.funcs {
-            for (at, op) in caller.ops.iter().enumerate() {
-                if matches!(op.opcode, Opcode::Call | Opcode::ReturnCall)
-                    && op.is_reached
-                    && let Some(target) = op.index.and_then(|index| draft.text.func(index))
-                    && (is_called_once(&draft, target) || target.ops.len() <= SHORT)
-                {
-                    cases.extend(inlined(&draft, caller, at, target));
-                }
-            }
-        }
-        let found = tries.first(&mut cases.into_iter())?;
+        let counts = calls_of(&draft);
+        let all = draft.text.funcs.iter();
+        let all = all.flat_map(|caller| (0..caller.ops.len()).map(move |at| (caller, at)));
+        // Each is a whole module, so it is made when it is tried.
+        let mut cases = all.filter_map(|(caller, at)| {
+            let op = &caller.ops[at];
+            let calls = matches!(op.opcode, Opcode::Call | Opcode::ReturnCall) && op.is_reached;
+            let target = op.index.filter(|_| calls).and_then(|index| draft.text.func(index))?;
+            let fits = counts.get(&target.index) == Some(&1) || target.ops.len() <= SHORT;
+            fits.then(|| inlined(&draft, caller, at, target)).flatten()
+        });
+        let found = tries.first(&mut cases)?;
         drop(draft);
         match found {
             Some(case) if !tries.is_over() => *best = case,
@@ -104,11 +103,13 @@ pub(crate) fn calls(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), Adapte
     }
 }
 
-/// Whether one instruction calls a function by its number.
-pub(super) fn is_called_once(draft: &Draft<'_>, func: &Func) -> bool {
+/// How many instructions call each function by its number.
+pub(super) fn calls_of(draft: &Draft<'_>) -> BTreeMap<u32, usize> {
     let ops = draft.text.funcs.iter().flat_map(|func| &func.ops);
-    let calls = |op: &&Op| matches!(op.opcode, Opcode::Call | Opcode::ReturnCall);
-    ops.filter(calls).filter(|op| op.index == Some(func.index)).count() == 1
+    let calls = ops.filter(|op| matches!(op.opcode, Opcode::Call | Opcode::ReturnCall));
+    let mut counts = BTreeMap::new();
+    calls.filter_map(|op| op.index).for_each(|index| *counts.entry(index).or_default() += 1);
+    counts
 }
 
 /// The case in which a function stands in the place of a call of it.
