@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 use wasm_encoder::{Encode, Instruction as I};
 use wasmparser as wp;
 
+/// Elements of an array that are tried alone at a time: each is a whole module, and halves come first.
+const MOST_ALONE: usize = 32;
+
 /// Leaves out parameters that are not read, results, fields, and elements of arrays of a fixed length.
 pub(crate) fn all(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
     each(tries, best, &|draft| Some(draft.text.funcs.len()), &|draft, number| {
@@ -284,7 +287,7 @@ fn fewer_elements(draft: &Draft<'_>, func: &Func, at: usize) -> Vec<Case> {
     }
     let half = ends.len() / 2;
     let mut pieces = vec![half..ends.len(), 0..half];
-    pieces.extend((0..ends.len()).rev().map(|nth| nth..nth + 1));
+    pieces.extend((0..ends.len()).rev().take(MOST_ALONE).map(|nth| nth..nth + 1));
     pieces.retain(|piece| !piece.is_empty());
     let case = |piece: std::ops::Range<usize>| {
         let mut edit = Edit::of(draft, func);
@@ -312,7 +315,7 @@ fn fewer_elements(draft: &Draft<'_>, func: &Func, at: usize) -> Vec<Case> {
     };
     let mut cases: Vec<Case> = pieces.into_iter().filter_map(case).collect();
     if ends.len() > 2 {
-        cases.extend(ends.iter().rev().filter_map(|end| alike(*end)));
+        cases.extend(ends.iter().rev().take(MOST_ALONE).filter_map(|end| alike(*end)));
     }
     cases
 }
