@@ -304,6 +304,9 @@ const WIDE_TABLE: &str = r#"(table $t64 (export "t64") i64 12 20 funcref)
   (local.get $h))
 "#;
 
+/// Elements of an array that are looked at, at most: where the length is any number, a call has to end without gas too.
+const LOOKED_AT: u32 = 4096;
+
 /// The arrays of the stage: the name, the type of the elements, what reads one as a number of 64 bits.
 pub(crate) const ARRAYS: &[(&str, &str, &str)] = &[
     ("a8", "i8", "(i64.extend_i32_s (array.get_s $a8 (local.get 0) (local.get $i)))"),
@@ -357,9 +360,10 @@ fn objects() -> String {
              (if (ref.is_null (local.get 0)) (then (return (i64.const -1))))\n\
              (block $end (loop $next\n\
              (br_if $end (i32.ge_u (local.get $i) (array.len (local.get 0))))\n\
+             (br_if $end (i32.ge_u (local.get $i) (i32.const {LOOKED_AT})))\n\
              (local.set $h (i64.xor (i64.rotl (local.get $h) (i64.const 7)) {read}))\n\
              (local.set $i (i32.add (local.get $i) (i32.const 1))) (br $next)))\n\
-             (i64.add (i64.extend_i32_u (local.get $i)) (local.get $h)))\n"
+             (i64.add (i64.extend_i32_u (array.len (local.get 0))) (local.get $h)))\n"
         ));
     }
     text + OBJECTS

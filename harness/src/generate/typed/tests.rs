@@ -3,7 +3,7 @@
 use super::func::{Func, KINDS, Kind};
 use super::menu::Menu;
 use super::{stage, uses};
-use crate::diff::{Case, Comparison, DiffOptions, Differ, Rules, RunOptions, compare};
+use crate::diff::{Call, Case, Comparison, DiffOptions, Differ, Rules, RunOptions, compare};
 use crate::fuzz::case_of;
 use crate::generate::Profile;
 use crate::generate::allows;
@@ -12,7 +12,7 @@ use crate::localise::known_values;
 use crate::reduce::Draft;
 use crate::rewrite::Op;
 use crate::settings::usual_gas;
-use etalon_adapters::{Features, adapter};
+use etalon_adapters::{Features, Outcome, adapter};
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
 
@@ -36,6 +36,32 @@ fn no_operator_is_missing() {
         .filter(|name| !used.contains(name) && !FRAMES.contains(name))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_long_array_is_looked_at_in_few_steps() {
+    let parts: Vec<_> = stage::ARRAYS.iter().map(|(name, ..)| look_at_a_long(name)).collect();
+    let wasm = wat::parse_str(stage::module(&[stage::Part::Objects], "", &parts.concat())).unwrap();
+    let calls =
+        stage::ARRAYS.iter().map(|(name, ..)| Call { export: (*name).into(), args: vec![] });
+    let mut case = Case::new("long", wasm, calls.collect());
+    case.is_apart = true;
+    let run =
+        RunOptions { features: features(), gas: Some(usual_gas(None)), state: false, time: None };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let differ = Differ::new(vec![adapter("interp").unwrap()], options);
+    let trace = differ.trace(0, &differ.options().run, &case).unwrap();
+    for step in &trace.steps {
+        assert!(matches!(step.outcome, Outcome::Returned(_)), "{:?}", step.outcome);
+    }
+}
+
+/// A function that looks at 2,000,000 elements.
+fn look_at_a_long(array: &str) -> String {
+    format!(
+        "(func (export \"{array}\") (result i64) \
+         (call $look_{array} (array.new_default ${array} (i32.const 2000000))))"
+    )
 }
 
 /// Every generator by its name.
