@@ -44,7 +44,9 @@ pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use reentry::REENTRY;
-pub use registry::{ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, trusting_adapter};
+pub use registry::{
+    ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, is_engine_name, trusting_adapter,
+};
 pub use remote::{PROBES, answers, give_back, probe, serve, start_within};
 pub use settings::SETTINGS;
 pub use solo::Solo;

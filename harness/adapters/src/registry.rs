@@ -59,6 +59,18 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     }
 }
 
+/// Whether a name is one of an engine, which need not be there.
+///
+/// # Errors
+/// If no engine has such a name.
+pub fn is_engine_name(name: &str) -> Result<(), AdapterError> {
+    let kind = |name: &str| name.split([':', '?']).next().unwrap_or_default().to_owned();
+    if FOREIGN_NAMES.iter().any(|foreign| kind(foreign) == kind(name)) {
+        return Ok(());
+    }
+    own(name).map(drop)
+}
+
 /// The engine with a name, in this process.
 ///
 /// # Errors

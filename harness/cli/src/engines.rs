@@ -6,7 +6,9 @@ use anyhow::Result;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 use etalon::{Schedule, ScheduleError};
-use etalon_adapters::{Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, trusting_adapter};
+use etalon_adapters::{
+    Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, is_engine_name, trusting_adapter,
+};
 use etalon_harness::localise::Versions;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -58,10 +60,11 @@ pub(crate) struct VersionArgs {
 }
 
 impl VersionArgs {
-    /// They, if any were named.
-    pub(crate) fn versions(&self) -> Option<Versions> {
+    /// They, if any were named. One that is not there is passed over when it is asked.
+    pub(crate) fn versions(&self) -> Result<Option<Versions>> {
         let names = self.bisect_versions.clone();
-        (!names.is_empty()).then(|| Versions::new(names, adapter))
+        names.iter().try_for_each(|name| is_engine_name(name))?;
+        Ok((!names.is_empty()).then(|| Versions::new(names, adapter)))
     }
 }
 

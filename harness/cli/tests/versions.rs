@@ -70,3 +70,17 @@ fn a_finding_says_since_which_version_it_is() {
     let (output, _) = etalon(folder.path(), &["diff", &out]);
     assert!(found(&output), "it still replays: {output:?}");
 }
+
+#[test]
+fn a_version_that_is_no_engine_is_refused_before_the_first_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "fuzz --modules 4 --profile mvp --out out --engine oracle,interp --bisect-versions";
+    for name in ["intrep", "vasmtime", "interp?opt=much"] {
+        let mut words: Vec<&str> = words.split(' ').collect();
+        words.push(name);
+        let (output, _) = etalon(folder.path(), &words);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {message}");
+        assert!(message.contains(name.split('?').next().unwrap()), "{message}");
+    }
+}

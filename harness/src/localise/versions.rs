@@ -169,6 +169,11 @@ impl Search<'_> {
             }
         };
         let (mut last_good, mut first_bad, mut monotone) = (None, None, false);
+        let answered = self.asked.iter().find(|(_, asked)| asked.differs.is_some());
+        let oldest = match answered {
+            Some((0, _)) | None => "the oldest",
+            Some(_) => "the oldest that could be asked",
+        };
         let said = match ends {
             None => "no version could be asked".to_owned(),
             Some(((old, false), (new, true))) => {
@@ -180,14 +185,14 @@ impl Search<'_> {
             Some(((old, true), (new, false))) => {
                 let skipped = skipped(old + 1, new);
                 format!(
-                    "not since a version of the list: the oldest differs and the newest agrees; {} is the last found to \
+                    "not since a version of the list: {oldest} differs and the newest agrees; {} is the last found to \
                      differ, {} the next to agree{skipped}",
                     names[old], names[new]
                 )
             }
             Some(((old, true), _)) => {
                 first_bad = Some(names[old].clone());
-                format!("since {} or before: the oldest differs, and so does the newest", names[old])
+                format!("since {} or before: {oldest} differs, and so does the newest", names[old])
             }
             Some(_) => {
                 "not since a version of the list: neither the oldest nor the newest differs, and those between were not asked"

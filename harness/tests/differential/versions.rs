@@ -118,6 +118,12 @@ fn a_list_with_other_ends_says_so() {
             "not since a version of the list: the oldest differs and the newest agrees; b2 is the last found to differ, g3 \
              the next to agree",
         ),
+        (
+            "x1 b2 b3",
+            Some("b2"),
+            "x1 b2 b3",
+            "since b2 or before: the oldest that could be asked differs, and so does the newest",
+        ),
         ("x1 r2", None, "x1 r2", "no version could be asked"),
         ("b1", Some("b1"), "b1", "since b1 or before: the oldest differs, and so does the newest"),
     ] {

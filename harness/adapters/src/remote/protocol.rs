@@ -332,6 +332,19 @@ fn fault_name(name: &str) -> Option<&'static str> {
     faults.chain(["unknown-import", "incompatible-import"]).find(|known| *known == name)
 }
 
+/// Bytes of a text that an engine may say of an outcome: records and messages hold it.
+const MOST_TEXT: usize = 4096;
+
+/// What an engine said, to a length that can be shown.
+fn short(mut text: String) -> String {
+    if text.len() > MOST_TEXT {
+        let (all, end) = (text.len(), text.floor_char_boundary(MOST_TEXT));
+        text.truncate(end);
+        text.push_str(&format!("… ({} bytes more)", all - end));
+    }
+    text
+}
+
 impl Ending {
     /// The outcome, as lines have it.
     pub(crate) fn of(outcome: &Outcome) -> Ending {
@@ -368,13 +381,14 @@ impl Ending {
     pub(crate) fn outcome(self) -> Result<Outcome, String> {
         Ok(match self {
             Ending::Returned { values: texts } => Outcome::Returned(values(&texts)?),
-            Ending::Trapped { text, site } => Outcome::Trapped { text, site },
+            Ending::Trapped { text, site } => Outcome::Trapped { text: short(text), site },
             Ending::Threw { values: texts } => Outcome::Threw(values(&texts)?),
-            Ending::Exhausted { text } => Outcome::Exhausted(text),
-            Ending::HostError { text } => Outcome::HostError(text),
-            Ending::Crashed { text } => Outcome::Crashed(text),
+            Ending::Exhausted { text } => Outcome::Exhausted(short(text)),
+            Ending::HostError { text } => Outcome::HostError(short(text)),
+            Ending::Crashed { text } => Outcome::Crashed(short(text)),
             Ending::TimedOut => Outcome::TimedOut,
             Ending::Rejected { phase, text, fault, feature } => {
+                let text = short(text);
                 let reason = Reason::new(fault.as_deref().and_then(fault_name), text.clone());
                 Outcome::Rejected(match phase {
                     Phase::Malformed => Rejection::Malformed(reason),
@@ -432,6 +446,8 @@ impl Answer {
     pub(crate) fn seen(self, watch: &Watched) -> Result<Seen, String> {
         let ending = self.outcome.ok_or("the answer has no outcome")?;
         let mut seen = Seen::ended(ending.outcome()?);
+        answered("globals", watch.globals.len(), self.globals.len())?;
+        answered("memories", watch.memories.len(), self.memories.len())?;
         for (of, text) in watch.globals.iter().zip(&self.globals) {
             if let Some(text) = text {
                 seen.globals.push((of.export.clone(), value(text)?));
@@ -447,6 +463,15 @@ impl Answer {
         seen.executed = self.executed;
         seen.digest = self.digest.map(DigestOf::digest);
         Ok(seen)
+    }
+}
+
+/// Whether there is an answer for each thing that was asked for, or for none: an outcome after which nothing can be read has none.
+fn answered(what: &str, asked: usize, answered: usize) -> Result<(), String> {
+    match answered {
+        0 => Ok(()),
+        _ if answered == asked => Ok(()),
+        _ => Err(format!("the answer has {answered} {what}, and {asked} were asked for")),
     }
 }
 

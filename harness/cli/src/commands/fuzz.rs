@@ -154,7 +154,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         resume: args.resume,
         keep: 20,
         rules: tally,
-        versions: args.versions.versions().map(Arc::new),
+        versions: args.versions.versions()?.map(Arc::new),
     };
     let started = Instant::now();
     let line = CaseLine::new(options.ours());

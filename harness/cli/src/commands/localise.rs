@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let shown = cause.as_ref().filter(|_| args.code);
     let code = shown.and_then(|cause| differ.listing(engine, case, cause.func));
     let code = code.map(|code| Code { clif: code.clif, assembly: code.assembly });
-    let since = args.versions.versions();
+    let since = args.versions.versions()?;
     let since = since.map(|versions| versions.since(differ, case, difference.aspect));
     // What was learnt before is not given up for nothing.
     if let Some(since) = &since
