@@ -428,7 +428,7 @@ pub enum FileType {
 
 /// Which clock is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
+pub(crate) enum Clock {
     /// Time since 1970.
     Realtime,
     /// Time that never goes back.
@@ -444,7 +444,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`Errno::Inval`] if there is no such clock.
-    pub fn of(number: u32) -> Result<Clock, Errno> {
+    pub(crate) fn of(number: u32) -> Result<Clock, Errno> {
         match number {
             0 => Ok(Clock::Realtime),
             1 => Ok(Clock::Monotonic),
@@ -452,5 +452,25 @@ impl Clock {
             3 => Ok(Clock::ThreadCpu),
             _ => Err(Errno::Inval),
         }
+    }
+}
+
+/// Flags of an argument; unknown ones are `INVAL`.
+macro_rules! of_words {
+    ($($flags:ident: $repr:ty),*) => {$(
+        impl $flags {
+            pub(crate) fn of(word: u32) -> Result<$flags, Errno> {
+                let bits = <$repr>::try_from(word).ok();
+                bits.and_then($flags::from_bits).ok_or(Errno::Inval)
+            }
+        }
+    )*};
+}
+
+of_words!(FdFlags: u16, FstFlags: u16, LookupFlags: u32, OFlags: u16, RiFlags: u16, SdFlags: u8);
+
+impl Rights {
+    pub(crate) fn of(bits: u64) -> Result<Rights, Errno> {
+        Rights::from_bits(bits).ok_or(Errno::Inval)
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Descriptor {
     pub(crate) offset: u64,
     /// The name of a folder that the guest begins with.
     pub(crate) preopen: Option<String>,
+    /// The path by which it was opened, for messages.
+    pub(crate) path: String,
     pub(crate) listing: Option<Listing>,
 }
 
@@ -108,8 +110,8 @@ pub(crate) const OF_FILES: Rights =
 
 impl Descriptor {
     pub(crate) fn new(kind: Kind, base: Rights, inheriting: Rights) -> Descriptor {
-        let (flags, preopen, listing) = (FdFlags::empty(), None, None);
-        Descriptor { kind, base, inheriting, flags, offset: 0, preopen, listing }
+        let (flags, preopen, path, listing) = (FdFlags::empty(), None, String::new(), None);
+        Descriptor { kind, base, inheriting, flags, offset: 0, preopen, path, listing }
     }
 
     /// A stream that the guest begins with. No right to seek tells a guest that it may be a terminal.
@@ -127,6 +129,16 @@ impl Descriptor {
         let all = OF_FOLDERS.union(OF_FILES);
         let descriptor = Descriptor::new(Kind::Folder(folder), OF_FOLDERS, all);
         Descriptor { preopen: Some(name), ..descriptor }
+    }
+
+    /// What it is of, for messages.
+    pub(crate) fn name(&self) -> String {
+        match (&self.kind, &self.preopen) {
+            (Kind::Input(_), _) => "a reader of the embedder".to_owned(),
+            (Kind::Output(_), _) => "a writer of the embedder".to_owned(),
+            (_, Some(name)) => format!("the folder {name}"),
+            _ => format!("the path {}", self.path),
+        }
     }
 
     /// Fails unless the guest has kept a right.

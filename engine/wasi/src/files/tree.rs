@@ -117,6 +117,13 @@ impl Tree {
         })
     }
 
+    /// The tree for a snapshot: how many descriptors are open is theirs to say again.
+    pub(crate) fn kept(&self) -> Tree {
+        let mut kept = self.clone();
+        kept.nodes.values_mut().for_each(|node| node.opens = 0);
+        kept
+    }
+
     /// What is left of the quota.
     pub(crate) fn room(&self) -> u64 {
         self.quota.saturating_sub(self.used)
