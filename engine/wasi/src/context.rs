@@ -285,7 +285,12 @@ impl WasiCtx {
             return Ok(stat);
         }
         let seen = *self.seen.file(stat.device, stat.inode, self.policy.first())?;
+        // How large a folder is, and how many names it has, is each file system's own affair.
+        let is_folder = stat.file_type == FileType::Directory;
+        let (size, links) = if is_folder { (0, 1) } else { (stat.size, stat.links) };
         Ok(Stat {
+            size,
+            links,
             device: self.seen.device(stat.device),
             inode: seen.number,
             accessed: seen.accessed,

@@ -13,6 +13,11 @@ fn path(ctx: &WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<String, Fail> 
     mem.path(word(args[0]), word(args[1]), ctx.limits.path)
 }
 
+/// Ends the guest unless a second path is in the memory, before the first is looked at.
+fn check(mem: &Mem<'_>, args: &[u64]) -> Result<(), Fail> {
+    Ok(mem.check(word(args[0]), word(args[1]).into(), 1)?)
+}
+
 /// A folder that the guest has a right on.
 fn folder(ctx: &WasiCtx, fd: u64, right: Rights) -> Result<&dyn Folder, Errno> {
     ctx.fds.get(word(fd))?.folder_with(right)
@@ -33,7 +38,7 @@ pub(crate) fn path_create_directory(
 ) -> Result<(), Fail> {
     let path = path(ctx, mem, &args[1..])?;
     let folder = folder(ctx, args[0], Rights::PATH_CREATE_DIRECTORY)?;
-    let place = walk(folder, &path, Last::Name, &ctx.limits)?;
+    let place = walk(mem, folder, &path, Last::Name, &ctx.limits)?;
     Ok(place.folder().create_folder(place.name(Errno::Exist)?, ctx.policy.stamp())?)
 }
 
@@ -46,7 +51,7 @@ pub(crate) fn path_filestat_get(
     let path = path(ctx, mem, &args[2..])?;
     let last = looked_at(args[1])?;
     let folder = folder(ctx, args[0], Rights::PATH_FILESTAT_GET)?;
-    let place = walk(folder, &path, last, &ctx.limits)?;
+    let place = walk(mem, folder, &path, last, &ctx.limits)?;
     place.check_slash()?;
     let stat = match &place.name {
         Some(name) => place.folder().stat_of(name)?,
@@ -65,7 +70,7 @@ pub(crate) fn path_filestat_set_times(
     let last = looked_at(args[1])?;
     let times = times(ctx, [args[4], args[5]], args[6])?;
     let folder = folder(ctx, args[0], Rights::PATH_FILESTAT_SET_TIMES)?;
-    let place = walk(folder, &path, last, &ctx.limits)?;
+    let place = walk(mem, folder, &path, last, &ctx.limits)?;
     place.check_slash()?;
     let stat = match &place.name {
         Some(name) => {
@@ -88,24 +93,26 @@ struct Two<'a> {
 
 fn two<'a>(
     ctx: &'a WasiCtx,
+    mem: &mut Mem<'_>,
     old: (u64, &str, Rights),
     new: (u64, &str, Rights),
-) -> Result<Two<'a>, Errno> {
+) -> Result<Two<'a>, Fail> {
     let from = folder(ctx, old.0, old.2)?;
     let to = folder(ctx, new.0, new.2)?;
-    let old = walk(from, old.1, Last::Name, &ctx.limits)?;
-    Ok(Two { old, new: walk(to, new.1, Last::Name, &ctx.limits)? })
+    let old = walk(mem, from, old.1, Last::Name, &ctx.limits)?;
+    Ok(Two { old, new: walk(mem, to, new.1, Last::Name, &ctx.limits)? })
 }
 
 /// A symbolic link is given another name itself; to follow it is refused, since not every system can.
 pub(crate) fn path_link(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
+    check(mem, &args[5..])?;
     let old = path(ctx, mem, &args[2..])?;
     let new = path(ctx, mem, &args[5..])?;
     if looked_at(args[1])? == Last::Follow {
         return Err(Errno::Inval.into());
     }
     let old = (args[0], &*old, Rights::PATH_LINK_SOURCE);
-    let Two { old, new } = two(ctx, old, (args[4], &*new, Rights::PATH_LINK_TARGET))?;
+    let Two { old, new } = two(ctx, mem, old, (args[4], &*new, Rights::PATH_LINK_TARGET))?;
     old.check_slash()?;
     let (from, to) = (old.name(Errno::Perm)?, new.name(Errno::Exist)?);
     // Some systems say that the new name is there first.
@@ -126,10 +133,11 @@ fn check_new(new: &Place<'_>) -> Result<(), Errno> {
 }
 
 pub(crate) fn path_rename(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
+    check(mem, &args[4..])?;
     let old = path(ctx, mem, &args[1..])?;
     let new = path(ctx, mem, &args[4..])?;
     let old = (args[0], &*old, Rights::PATH_RENAME_SOURCE);
-    let Two { old, new } = two(ctx, old, (args[3], &*new, Rights::PATH_RENAME_TARGET))?;
+    let Two { old, new } = two(ctx, mem, old, (args[3], &*new, Rights::PATH_RENAME_TARGET))?;
     // The folder that a path begins in, or passed, cannot be moved away.
     let (from, to) = (old.name(Errno::Busy)?, new.name(Errno::Busy)?);
     let is_folder = old.folder().stat_of(from)?.file_type == FileType::Directory;
@@ -140,6 +148,7 @@ pub(crate) fn path_rename(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) ->
 }
 
 pub(crate) fn path_symlink(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
+    check(mem, &args[3..])?;
     let text = path(ctx, mem, args)?;
     let new = path(ctx, mem, &args[3..])?;
     let folder = folder(ctx, args[2], Rights::PATH_SYMLINK)?;
@@ -149,7 +158,7 @@ pub(crate) fn path_symlink(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -
         text if text.starts_with('/') => return Err(Errno::Notcapable.into()),
         _ => {}
     }
-    let place = walk(folder, &new, Last::Name, &ctx.limits)?;
+    let place = walk(mem, folder, &new, Last::Name, &ctx.limits)?;
     check_new(&place)?;
     let (name, now) = (place.name(Errno::Exist)?, ctx.policy.stamp());
     Ok(place.folder().create_link(name, &text, now)?)
@@ -165,7 +174,7 @@ pub(crate) fn path_readlink(
     mem.check(at, length.into(), 1)?;
     let path = path(ctx, mem, &args[1..])?;
     let folder = folder(ctx, args[0], Rights::PATH_READLINK)?;
-    let place = walk(folder, &path, Last::Stay, &ctx.limits)?;
+    let place = walk(mem, folder, &path, Last::Stay, &ctx.limits)?;
     place.check_slash()?;
     let text = place.folder().read_link(place.name(Errno::Inval)?)?;
     // A link that leads to the host's root would tell the guest where on the host it is.
@@ -184,7 +193,7 @@ pub(crate) fn path_remove_directory(
 ) -> Result<(), Fail> {
     let path = path(ctx, mem, &args[1..])?;
     let folder = folder(ctx, args[0], Rights::PATH_REMOVE_DIRECTORY)?;
-    let place = walk(folder, &path, Last::Name, &ctx.limits)?;
+    let place = walk(mem, folder, &path, Last::Name, &ctx.limits)?;
     let otherwise = if path.ends_with("..") { Errno::Notempty } else { Errno::Inval };
     Ok(place.folder().remove_folder(place.name(otherwise)?, ctx.policy.stamp())?)
 }
@@ -196,7 +205,7 @@ pub(crate) fn path_unlink_file(
 ) -> Result<(), Fail> {
     let path = path(ctx, mem, &args[1..])?;
     let folder = folder(ctx, args[0], Rights::PATH_UNLINK_FILE)?;
-    let place = walk(folder, &path, Last::Name, &ctx.limits)?;
+    let place = walk(mem, folder, &path, Last::Name, &ctx.limits)?;
     place.check_slash()?;
     let name = place.name(Errno::Isdir)?;
     if place.slash {
@@ -252,7 +261,7 @@ pub(crate) fn path_open(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> R
     let fd = ctx.fds.free(&ctx.limits)?;
     // A link under the name of a file that must be new is something that is there.
     let last = if asked.creates_new() { Last::Name } else { last };
-    let place = walk(folder.folder()?, &path, last, &ctx.limits)?;
+    let place = walk(mem, folder.folder()?, &path, last, &ctx.limits)?;
     let mut opened = match open(&place, &asked, ctx.policy.stamp())? {
         Kind::Folder(opened) => {
             let base = asked.base & folder.inheriting & OF_FOLDERS;

@@ -6,6 +6,7 @@ use crate::abi::FileType;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use rustix::fd::OwnedFd;
 use rustix::fs::{
     AtFlags, FallocateFlags, FileType as RawType, Mode, OFlags, Timespec, Timestamps,
 };
@@ -129,6 +130,12 @@ impl HostFolder {
         folder.as_any().downcast_ref::<HostFolder>().ok_or(Errno::Xdev)?.dir_mut()
     }
 
+    /// The folder, opened to be read itself: as it is, it may only be good for finding names.
+    fn readable(&self) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.dir, ".", flags, Mode::empty()).map_err(from_rustix)
+    }
+
     fn open_file(&self, name: &str, how: How, new: bool) -> io::Result<cap_std::fs::File> {
         let write = how.write || how.truncate || new;
         let mut options = OpenOptions::new();
@@ -229,7 +236,7 @@ impl Folder for HostFolder {
     fn entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
         let device = self.stat()?.device;
         let (mut found, mut bytes) = (Vec::new(), 0);
-        for entry in rustix::fs::Dir::read_from(&self.dir).map_err(from_rustix)? {
+        for entry in rustix::fs::Dir::new(self.readable()?).map_err(from_rustix)? {
             let entry = entry.map_err(from_rustix)?;
             // The guest has no way to say a name that is not UTF-8.
             let Ok(name) = entry.file_name().to_str() else { continue };
@@ -257,9 +264,7 @@ impl Folder for HostFolder {
     }
 
     fn sync(&self) -> Result<(), Errno> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = rustix::fs::openat(&self.dir, ".", flags, Mode::empty()).map_err(from_rustix)?;
-        rustix::fs::fsync(dir).map_err(from_rustix)
+        rustix::fs::fsync(self.readable()?).map_err(from_rustix)
     }
 
     fn as_any(&self) -> &dyn Any {

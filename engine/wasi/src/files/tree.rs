@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 const NODE: u64 = 128;
 const NAME: u64 = 64;
 
+/// Folders that are in each other, so that whoever walks the tree has an end.
+pub(crate) const DEPTH: usize = 256;
+/// Names that are looked at to know how deep a folder is that is moved further down.
+const LOOKED_AT: usize = 4096;
+
 /// The number of the folder that everything is in.
 pub(crate) const ROOT: u64 = 1;
 
@@ -163,6 +168,9 @@ impl Tree {
         now: u64,
     ) -> Result<u64, Errno> {
         self.check_new(folder, name)?;
+        if matches!(kind, Kind::Folder { .. }) && self.depth(folder) > DEPTH {
+            return Err(Errno::Nametoolong);
+        }
         let node = Node::new(kind, now);
         self.take(NODE + NAME + name.len() as u64 + node.bytes())?;
         let number = self.next;
@@ -230,6 +238,10 @@ impl Tree {
         if is_folder && self.is_within(to.0, node) {
             return Err(Errno::Inval);
         }
+        let depth = self.depth(to.0);
+        if is_folder && depth > self.depth(from.0) && depth + self.height(node)? > DEPTH + 1 {
+            return Err(Errno::Nametoolong);
+        }
         match self.find(to.0, to.1) {
             Ok(old) if old == node => return Ok(()),
             Ok(old) => match (is_folder, self.node(old)?.file_type() == FileType::Directory) {
@@ -257,19 +269,44 @@ impl Tree {
         Ok(())
     }
 
+    /// The folders from one up to the root.
+    fn up(&self, folder: u64) -> impl Iterator<Item = u64> {
+        let above = |folder: &u64| match &self.nodes.get(folder)?.kind {
+            Kind::Folder { parent, .. } if *folder != ROOT => Some(*parent),
+            _ => None,
+        };
+        // No way up is longer; a tree that was written down by somebody else must not keep us.
+        std::iter::successors(Some(folder), above).take(DEPTH + 1)
+    }
+
     /// Whether a folder is another one, or in it.
-    fn is_within(&self, mut folder: u64, other: u64) -> bool {
-        // No way up is longer than there are nodes.
-        for _ in 0..=self.nodes.len() {
-            if folder == other {
-                return true;
+    fn is_within(&self, folder: u64, other: u64) -> bool {
+        self.up(folder).any(|above| above == other)
+    }
+
+    /// How many folders lead to what is in a folder, the root included.
+    fn depth(&self, folder: u64) -> usize {
+        self.up(folder).count()
+    }
+
+    /// How many folders are in each other from one on. `XDEV` if that is too much to look at: who gets it copies.
+    fn height(&self, folder: u64) -> Result<usize, Errno> {
+        let (mut level, mut height, mut looked_at) = (vec![folder], 0, 0);
+        while !level.is_empty() {
+            let mut below = Vec::new();
+            for number in level.into_iter().filter_map(|folder| self.names(folder).ok()).flatten() {
+                looked_at += 1;
+                if looked_at > LOOKED_AT {
+                    return Err(Errno::Xdev);
+                }
+                if self.node(*number.1)?.file_type() == FileType::Directory {
+                    below.push(*number.1);
+                }
             }
-            match self.nodes.get(&folder).map(|node| &node.kind) {
-                Some(Kind::Folder { parent, .. }) if folder != ROOT => folder = *parent,
-                _ => return false,
-            }
+            level = below;
+            height += 1;
         }
-        true
+        Ok(height)
     }
 
     /// Sets the size of a file.

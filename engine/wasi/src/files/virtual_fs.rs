@@ -1,6 +1,6 @@
 //! A file system in memory.
 
-use super::tree::{Kind, ROOT, Tree};
+use super::tree::{DEPTH, Kind, ROOT, Tree};
 use super::{Entry, File, Folder, How, Kept, Stat, Times};
 use crate::Errno;
 use crate::abi::FileType;
@@ -18,19 +18,37 @@ pub struct VirtualFs(pub(crate) Arc<Mutex<Tree>>);
 
 impl fmt::Debug for VirtualFs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VirtualFs").field("entries", &self.tree().len()).finish_non_exhaustive()
+        f.debug_struct("VirtualFs").field("nodes", &self.lock().nodes.len()).finish_non_exhaustive()
     }
 }
 
-/// What a virtual file system has under a path.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What a virtual file system has under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TreeEntry {
-    /// A folder.
-    Folder,
-    /// A file, with its bytes.
-    File(Vec<u8>),
+    /// A folder, with what is in it.
+    Folder(BTreeMap<String, TreeEntry>),
+    /// A file, with its bytes: those of a file of many names are there once.
+    File(Arc<[u8]>),
     /// A symbolic link, with its text.
     Link(String),
+}
+
+impl TreeEntry {
+    /// The path of the first difference from another entry; the empty one is that of the entries themselves.
+    pub fn difference(&self, other: &TreeEntry) -> Option<String> {
+        let (TreeEntry::Folder(names), TreeEntry::Folder(others)) = (self, other) else {
+            return (self != other).then(String::new);
+        };
+        let all = names.keys().chain(others.keys().filter(|name| !names.contains_key(*name)));
+        let differences = all.filter_map(|name| match (names.get(name), others.get(name)) {
+            (Some(entry), Some(other)) => match &*entry.difference(other)? {
+                "" => Some(name.clone()),
+                below => Some(format!("{name}/{below}")),
+            },
+            _ => Some(name.clone()),
+        });
+        differences.min()
+    }
 }
 
 impl VirtualFs {
@@ -105,27 +123,9 @@ impl VirtualFs {
         }
     }
 
-    /// Everything in it by path, in order.
-    pub fn tree(&self) -> BTreeMap<String, TreeEntry> {
-        let tree = self.lock();
-        let mut found = BTreeMap::new();
-        let mut folders = vec![(String::new(), ROOT)];
-        while let Some((path, folder)) = folders.pop() {
-            for (name, number) in tree.names(folder).into_iter().flatten() {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-                let Ok(node) = tree.node(*number) else { continue };
-                let entry = match &node.kind {
-                    Kind::File(bytes) => TreeEntry::File(bytes.clone()),
-                    Kind::Link(text) => TreeEntry::Link(text.clone()),
-                    Kind::Folder { .. } => {
-                        folders.push((path.clone(), *number));
-                        TreeEntry::Folder
-                    }
-                };
-                found.insert(path, entry);
-            }
-        }
-        found
+    /// Everything in it, as the folder that it is.
+    pub fn tree(&self) -> TreeEntry {
+        entry(&self.lock(), ROOT, 0, &mut BTreeMap::new())
     }
 
     /// The folder that everything is in, for a guest.
@@ -146,6 +146,30 @@ impl VirtualFs {
             _ => return Err(Errno::Isdir),
         }
         Ok(Box::new(VirtualFile(Handle::open(self, node, mount)?)))
+    }
+}
+
+/// A node with what is in it, to the depth that there can be.
+fn entry(
+    tree: &Tree,
+    number: u64,
+    depth: usize,
+    files: &mut BTreeMap<u64, Arc<[u8]>>,
+) -> TreeEntry {
+    match tree.node(number).map(|node| &node.kind) {
+        Ok(Kind::File(bytes)) => {
+            let known = files.entry(number).or_insert_with(|| bytes.as_slice().into());
+            TreeEntry::File(Arc::clone(known))
+        }
+        Ok(Kind::Link(text)) => TreeEntry::Link(text.clone()),
+        Ok(Kind::Folder { names, .. }) if depth <= DEPTH => {
+            let names = names.iter();
+            let entry = |(name, below): (&String, &u64)| {
+                (name.clone(), entry(tree, *below, depth + 1, files))
+            };
+            TreeEntry::Folder(names.map(entry).collect())
+        }
+        _ => TreeEntry::Folder(BTreeMap::new()),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::Folder;
 use crate::abi::FileType;
+use crate::guest::{Fail, Mem};
 use crate::{Errno, Limits};
 
 /// Symbolic links that are followed in one path.
@@ -62,18 +63,24 @@ fn is_of_folder(path: &str) -> bool {
     path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..") || path == "."
 }
 
-/// Follows a path.
+/// Follows a path. The texts of links are declared as the path itself was, and no path is followed further than one without links
+/// could go.
 pub(crate) fn walk<'a>(
+    mem: &mut Mem<'_>,
     start: &'a dyn Folder,
     path: &str,
     last: Last,
     limits: &Limits,
-) -> Result<Place<'a>, Errno> {
+) -> Result<Place<'a>, Fail> {
     check(path, limits)?;
     let mut place = Place { start, passed: Vec::new(), name: None, slash: is_of_folder(path) };
     let mut ahead: Vec<String> = names(path).collect();
-    let mut links = 0;
+    let (mut links, mut steps) = (0, 0);
     while let Some(name) = ahead.pop() {
+        steps += 1;
+        if steps > limits.path {
+            return Err(Errno::Loop.into());
+        }
         if name == ".." {
             // There is no way out of the folder that the path begins in.
             place.passed.pop().ok_or(Errno::Notcapable)?;
@@ -94,23 +101,24 @@ pub(crate) fn walk<'a>(
         } else {
             match place.folder().folder(&name) {
                 Ok(_) if place.passed.len() >= limits.depth as usize => {
-                    return Err(Errno::Nametoolong);
+                    return Err(Errno::Nametoolong.into());
                 }
                 Ok(folder) => {
                     place.passed.push(folder);
                     false
                 }
                 Err(Errno::Loop) => true,
-                Err(errno) => return Err(errno),
+                Err(errno) => return Err(errno.into()),
             }
         };
         if is_link {
             links += 1;
             if links > LINKS {
-                return Err(Errno::Loop);
+                return Err(Errno::Loop.into());
             }
             let text = place.folder().read_link(&name)?;
             check(&text, limits)?;
+            mem.declare(text.len() as u64)?;
             place.slash |= ahead.is_empty() && is_of_folder(&text);
             ahead.extend(names(&text));
         }
