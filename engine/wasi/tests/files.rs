@@ -242,35 +242,3 @@ fn the_embedder_fills_and_reads_a_file_system() {
     p.call("path_filestat_get", &[3, 0, at, length, OUT64]).unwrap();
     assert_eq!(p.u64(OUT + 32), 5);
 }
-
-/// A guest that makes folders in folders, or moves them into each other, comes to an end, and so does who looks at them.
-#[test]
-fn folders_in_folders_have_an_end() {
-    let fs = VirtualFs::new(1 << 20);
-    let mut p = Program::over(&fs);
-    p.folder("a");
-    let mut fd = p.open_folder("a").unwrap();
-    let mut depth = 1;
-    let ended = loop {
-        if let Err(errno) = p.path("path_create_directory", fd, "a", &[]) {
-            break errno;
-        }
-        depth += 1;
-        let all = ((1 << 30) - 1) & !(READ | WRITE);
-        let next = p.open_with(fd, "a", (0, DIRECTORY, all, 0)).unwrap();
-        p.call("fd_close", &[fd.into()]).unwrap();
-        fd = next;
-    };
-    assert_eq!((depth, ended), (256, Nametoolong));
-    p.call("fd_close", &[fd.into()]).unwrap();
-    p.folder("b");
-    p.folder("b/c");
-    assert_eq!(p.rename("a", "b/c/a"), Err(Nametoolong));
-    assert_eq!(p.rename("b", "a/b"), Ok(()));
-    // A file of many names is there once.
-    p.file("file", &"x".repeat(0x4000));
-    for name in 0..1000 {
-        p.link(0, "file", &name.to_string()).unwrap();
-    }
-    assert!(matches!(fs.tree(), TreeEntry::Folder(names) if names.len() == 1002));
-}

@@ -282,3 +282,32 @@ fn nothing_changes_in_a_folder_that_may_only_be_read() {
     let mut program = on_host(folder.path(), Access::ReadOnly);
     assert_eq!(program.contents("file"), Ok(b"bytes".to_vec()));
 }
+
+/// Somebody else exchanges a folder for a link that leads out, again and again, while the guest goes through that name.
+#[test]
+fn no_race_leads_out_of_a_folder_of_the_host() {
+    let around = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(around.path().join("inside/way")).unwrap();
+    std::fs::write(around.path().join("secret"), "secret").unwrap();
+    std::fs::write(around.path().join("inside/way/secret"), "no secret").unwrap();
+    std::os::unix::fs::symlink("..", around.path().join("inside/link")).unwrap();
+    let folder = std::fs::File::open(around.path().join("inside")).unwrap();
+    let (ended, ends) = std::sync::mpsc::channel::<()>();
+    let other = std::thread::spawn(move || {
+        let flags = rustix::fs::RenameFlags::EXCHANGE;
+        while ends.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            rustix::fs::renameat_with(&folder, "way", &folder, "link", flags).unwrap();
+        }
+    });
+    let mut program = on_host(&around.path().join("inside"), Access::ReadWrite);
+    for _ in 0..2000 {
+        match program.contents("way/secret") {
+            Ok(bytes) => assert_eq!(bytes, b"no secret"),
+            Err(errno) => {
+                assert!([Notcapable, Noent, Notdir, Loop, Inval].contains(&errno), "{errno:?}")
+            }
+        }
+    }
+    drop(ended);
+    other.join().unwrap();
+}
