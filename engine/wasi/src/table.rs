@@ -84,7 +84,7 @@ const fn row(name: &'static str, params: &'static [Param], body: Body) -> Functi
 
 /// All functions, in the document's order.
 #[rustfmt::skip]
-pub const FUNCTIONS: [Function; 46] = [
+pub static FUNCTIONS: [Function; 46] = [
     row("args_get", &[I32, I32], args::args_get),
     row("args_sizes_get", &[I32, I32], args::args_sizes_get),
     row("environ_get", &[I32, I32], args::environ_get),

@@ -89,6 +89,16 @@ fn real_clocks_and_numbers_are_those_of_the_host() {
     }
     p.call("random_get", &[DATA.into(), 32]).unwrap();
     assert_ne!(p.bytes(DATA, 32), [0; 32]);
+    // To sleep for a microsecond of the monotonic clock takes at least as long.
+    p.memory.bytes[..48].fill(0);
+    p.put(16, 1_u32.to_le_bytes());
+    p.put(24, 1000_u64.to_le_bytes());
+    p.call("clock_time_get", &[1, 0, OUT64]).unwrap();
+    let before = p.u64(OUT);
+    p.call("poll_oneoff", &[0, DATA.into(), 1, OUT64]).unwrap();
+    assert_eq!((p.u32(OUT), p.bytes(DATA, 11)), (1, &[0; 11][..]));
+    p.call("clock_time_get", &[1, 0, OUT64]).unwrap();
+    assert!(p.u64(OUT) >= before + 1000);
     p.call("sched_yield", &[]).unwrap();
 }
 

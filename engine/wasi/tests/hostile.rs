@@ -173,11 +173,24 @@ fn limits_hold() {
     }
     assert_eq!(p.call("fd_readdir", &[fd.into(), DATA64, 99, 0, OUT64]), Err(Nobufs));
 
+    // Links that lead to each other, and to a file in the end.
+    let mut p = Program::new();
+    p.file("0", "bytes");
+    for link in 1..=33 {
+        p.symlink(&(link - 1).to_string(), &link.to_string()).unwrap();
+    }
+    assert_eq!(p.open_with(3, "32", (FOLLOW, 0, READ, 0)).map(|_| ()), Ok(()));
+    assert_eq!(p.open_with(3, "33", (FOLLOW, 0, READ, 0)), Err(Loop));
+
     // A guest that writes until nothing is left, in one file, in many, and in links.
     let mut p = Program::limited(Limits::default(), 10_000);
     let fd = p.open("file", CREAT).unwrap();
     let written = std::iter::from_fn(|| p.write(fd, [1; 1000]).ok()).count();
     assert_eq!((written, p.write(fd, [1; 1000])), (9, Err(Nospc)));
+    for _ in 0..10 {
+        p.call("fd_filestat_set_size", &[fd.into(), 0]).unwrap();
+        assert_eq!(p.call("fd_filestat_set_size", &[fd.into(), 9000]), Ok(()));
+    }
     p.path("path_unlink_file", 3, "file", &[]).unwrap();
     p.call("fd_close", &[fd.into()]).unwrap();
     let files = (0..).take_while(|i| p.symlink(&"x".repeat(100), &i.to_string()).is_ok()).count();
@@ -241,4 +254,25 @@ fn folders_in_folders_have_an_end() {
         p.link(0, "file", &name.to_string()).unwrap();
     }
     assert!(matches!(fs.tree(), TreeEntry::Folder(names) if names.len() == 1002));
+}
+
+/// What reaches over the end of the memory is not begun.
+#[test]
+fn what_ends_outside_is_not_begun() {
+    let size = u64::from(SIZE);
+    for (name, args) in [
+        ("random_get", vec![size - 0x18000, 0x18001]),
+        ("fd_filestat_get", vec![4, size - 8]),
+        ("fd_fdstat_get", vec![4, size - 8]),
+        ("fd_readdir", vec![5, size - 40, 41, 0, 0]),
+        ("args_sizes_get", vec![size - 4, size]),
+        ("path_open", vec![3, 0, size - 1, 2, 0, 0, 0, 0, 0]),
+        ("poll_oneoff", vec![0, size - 32, 2, 0]),
+    ] {
+        let mut p = given();
+        let before = p.memory.bytes.clone();
+        let ended = p.raw(name, &args);
+        assert!(matches!(ended, Err(Ended::BadPointer(_))), "{name}: {ended:?}");
+        assert!(p.memory.bytes == before, "{name} has written something");
+    }
 }
