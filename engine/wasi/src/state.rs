@@ -176,13 +176,6 @@ impl WasiCtx {
 }
 
 impl WasiState {
-    /// This state with the arguments and variables of another one.
-    #[must_use]
-    pub fn with_texts_of(mut self, other: &WasiState) -> WasiState {
-        (self.args, self.env) = (other.args.clone(), other.env.clone());
-        self
-    }
-
     /// A guest with this state. Its virtual file systems and what it writes are its own: see [`WasiCtx::virtual_dirs`] and
     /// [`WasiCtx::captured`].
     ///

@@ -79,12 +79,14 @@ fn bad_pointers_end_the_guest() {
             addresses.extend((*align > 1).then_some(u64::from(DATA) + 1));
             for address in addresses {
                 let fs = VirtualFs::new(1 << 20);
-                let mut program = Program::over(&fs);
+                let (mut builder, stdout) = builder(&fs);
+                // A list of none would need no memory.
+                builder.arg("program").env("A", "1");
+                let mut program = Program::of(builder.build().unwrap(), stdout);
                 program.file("file", "bytes");
                 program.folder("folder");
                 program.open("file", 0).unwrap();
                 program.open_folder("folder").unwrap();
-                program.ctx = with_texts(program.ctx);
                 let before = fs.tree();
                 let mut args = args.to_vec();
                 args[*index] = address;
@@ -99,14 +101,6 @@ fn bad_pointers_end_the_guest() {
             }
         }
     }
-}
-
-/// The same guest with an argument and a variable, which a list of none would not need memory for.
-fn with_texts(ctx: etalon_wasi::WasiCtx) -> etalon_wasi::WasiCtx {
-    let state = ctx.save().unwrap();
-    let (mut builder, _) = builder(&VirtualFs::new(0));
-    let texts = builder.arg("program").env("A", "1").build().unwrap().save().unwrap();
-    state.with_texts_of(&texts).restore().unwrap()
 }
 
 /// Arguments that a hostile guest may give in any place: no function panics, whatever they are.
