@@ -24,6 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("etalon-oracle", &["etalon-module", "etalon-gas", "etalon-runtime", "etalon-numerics"]),
     ("etalon-interp", &["etalon-module", "etalon-gas", "etalon-runtime", "etalon-numerics"]),
     ("etalon-jit", &["etalon-module", "etalon-gas", "etalon-runtime"]),
+    ("etalon-wasi", &[]),
     (
         "etalon",
         &[
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "etalon-oracle",
             "etalon-interp",
             "etalon-jit",
+            "etalon-wasi",
         ],
     ),
     ("etalon-record", &[]),

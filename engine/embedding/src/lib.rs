@@ -53,6 +53,7 @@ mod trusted;
 mod types;
 pub mod unstable;
 mod value;
+pub mod wasi;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use config::{CompileBudget, Config, CpuLevel, OptLevel, Tier, UnknownCpuLevel, UnknownTier};

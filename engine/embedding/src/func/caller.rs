@@ -4,7 +4,7 @@ use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::external::Extern;
-use etalon_runtime::{Exhaustion, InstanceAddr, Store as State};
+use etalon_runtime::{Exhaustion, InstanceAddr, Stop, Store as State};
 use std::fmt;
 
 /// The store while a host function runs, and the instance that called it.
@@ -55,6 +55,19 @@ impl<'a, T: 'static> Caller<'a, T> {
     /// [`Exhaustion::Gas`] if less is left.
     pub fn charge(&mut self, gas: u64) -> Result<()> {
         self.store.state.charge(gas.into()).map_err(|_| Error::new(Exhaustion::Gas))
+    }
+
+    /// Charges gas for bytes that the host function is about to touch, at the schedule's price for them (`host.bytes`).
+    ///
+    /// # Errors
+    /// [`Exhaustion`] if less is left, or the store is interrupted.
+    pub fn charge_bytes(&mut self, bytes: u64) -> Result<()> {
+        let state = &mut *self.store.state;
+        let gas = state.schedule().host().bytes.charge(bytes);
+        state.charge(gas).map_err(|stop| match stop {
+            Stop::Exhausted(what) => Error::new(what),
+            _ => Error::new(Exhaustion::Gas),
+        })
     }
 }
 

@@ -1,0 +1,331 @@
+//! The state of a virtual file system: nodes by number, with a quota.
+
+use crate::Errno;
+use crate::abi::FileType;
+use crate::files::Stat;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a node takes of the quota beside its bytes, and a name beside its text.
+const NODE: u64 = 128;
+const NAME: u64 = 64;
+
+/// Folders that are in each other, so that whoever walks the tree has an end.
+pub(crate) const DEPTH: usize = 256;
+/// Names that are looked at to know how deep a folder is that is moved further down.
+const LOOKED_AT: usize = 4096;
+
+/// The number of the folder that everything is in.
+pub(crate) const ROOT: u64 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tree {
+    pub(crate) nodes: BTreeMap<u64, Node>,
+    next: u64,
+    used: u64,
+    quota: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    /// How many names it has.
+    pub(crate) links: u64,
+    /// How many descriptors are open on it, which keep it while it has no name.
+    #[serde(skip)]
+    pub(crate) opens: u64,
+    pub(crate) accessed: u64,
+    pub(crate) modified: u64,
+    pub(crate) changed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    File(Vec<u8>),
+    Folder { parent: u64, names: BTreeMap<String, u64> },
+    Link(String),
+}
+
+impl Node {
+    fn new(kind: Kind, now: u64) -> Node {
+        Node { kind, links: 1, opens: 0, accessed: now, modified: now, changed: now }
+    }
+
+    pub(crate) fn touch(&mut self, now: u64) {
+        self.modified = now;
+        self.changed = now;
+    }
+
+    pub(crate) fn file_type(&self) -> FileType {
+        match self.kind {
+            Kind::File(_) => FileType::RegularFile,
+            Kind::Folder { .. } => FileType::Directory,
+            Kind::Link(_) => FileType::SymbolicLink,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::File(bytes) => bytes.len() as u64,
+            Kind::Folder { .. } => 0,
+            Kind::Link(text) => text.len() as u64,
+        }
+    }
+}
+
+impl Tree {
+    pub(crate) fn new(quota: u64) -> Tree {
+        let root = Kind::Folder { parent: ROOT, names: BTreeMap::new() };
+        let nodes = BTreeMap::from([(ROOT, Node::new(root, 0))]);
+        Tree { nodes, next: ROOT + 1, used: 0, quota }
+    }
+
+    pub(crate) fn node(&self, node: u64) -> Result<&Node, Errno> {
+        self.nodes.get(&node).ok_or(Errno::Noent)
+    }
+
+    pub(crate) fn node_mut(&mut self, node: u64) -> Result<&mut Node, Errno> {
+        self.nodes.get_mut(&node).ok_or(Errno::Noent)
+    }
+
+    pub(crate) fn names(&self, folder: u64) -> Result<&BTreeMap<String, u64>, Errno> {
+        match &self.node(folder)?.kind {
+            Kind::Folder { names, .. } => Ok(names),
+            _ => Err(Errno::Notdir),
+        }
+    }
+
+    fn names_mut(&mut self, folder: u64) -> Result<&mut BTreeMap<String, u64>, Errno> {
+        match &mut self.node_mut(folder)?.kind {
+            Kind::Folder { names, .. } => Ok(names),
+            _ => Err(Errno::Notdir),
+        }
+    }
+
+    /// The node that has a name.
+    pub(crate) fn find(&self, folder: u64, name: &str) -> Result<u64, Errno> {
+        self.names(folder)?.get(name).copied().ok_or(Errno::Noent)
+    }
+
+    pub(crate) fn stat(&self, number: u64) -> Result<Stat, Errno> {
+        let node = self.node(number)?;
+        Ok(Stat {
+            // Where it is mounted says what its device is.
+            device: 0,
+            inode: number,
+            file_type: node.file_type(),
+            links: node.links,
+            size: node.bytes(),
+            accessed: node.accessed,
+            modified: node.modified,
+            changed: node.changed,
+        })
+    }
+
+    /// The tree for a snapshot: how many descriptors are open is theirs to say again.
+    pub(crate) fn kept(&self) -> Tree {
+        let mut kept = self.clone();
+        kept.nodes.values_mut().for_each(|node| node.opens = 0);
+        kept
+    }
+
+    /// What is left of the quota.
+    pub(crate) fn room(&self) -> u64 {
+        self.quota.saturating_sub(self.used)
+    }
+
+    /// Takes some of the quota.
+    fn take(&mut self, bytes: u64) -> Result<(), Errno> {
+        let used = self.used.checked_add(bytes).filter(|used| *used <= self.quota);
+        self.used = used.ok_or(Errno::Nospc)?;
+        Ok(())
+    }
+
+    fn give_back(&mut self, bytes: u64) {
+        self.used = self.used.saturating_sub(bytes);
+    }
+
+    /// Fails unless a name can be given in a folder: the folder is still there, and has no such name.
+    fn check_new(&self, folder: u64, name: &str) -> Result<(), Errno> {
+        if self.node(folder)?.links == 0 {
+            return Err(Errno::Noent);
+        }
+        if name.len() > 255 {
+            return Err(Errno::Nametoolong);
+        }
+        match self.names(folder)?.contains_key(name) {
+            true => Err(Errno::Exist),
+            false => Ok(()),
+        }
+    }
+
+    /// Creates a node under a name.
+    pub(crate) fn create(
+        &mut self,
+        folder: u64,
+        name: &str,
+        kind: Kind,
+        now: u64,
+    ) -> Result<u64, Errno> {
+        self.check_new(folder, name)?;
+        if matches!(kind, Kind::Folder { .. }) && self.depth(folder) > DEPTH {
+            return Err(Errno::Nametoolong);
+        }
+        let node = Node::new(kind, now);
+        self.take(NODE + NAME + name.len() as u64 + node.bytes())?;
+        let number = self.next;
+        self.next += 1;
+        self.nodes.insert(number, node);
+        self.names_mut(folder)?.insert(name.to_owned(), number);
+        self.node_mut(folder)?.touch(now);
+        Ok(number)
+    }
+
+    /// Gives a node another name.
+    pub(crate) fn link(
+        &mut self,
+        node: u64,
+        folder: u64,
+        name: &str,
+        now: u64,
+    ) -> Result<(), Errno> {
+        if self.node(node)?.file_type() == FileType::Directory {
+            return Err(Errno::Perm);
+        }
+        self.check_new(folder, name)?;
+        self.take(NAME + name.len() as u64)?;
+        self.names_mut(folder)?.insert(name.to_owned(), node);
+        self.node_mut(folder)?.touch(now);
+        let node = self.node_mut(node)?;
+        node.links += 1;
+        node.changed = now;
+        Ok(())
+    }
+
+    /// Takes a name away.
+    pub(crate) fn unlink(&mut self, folder: u64, name: &str, now: u64) -> Result<(), Errno> {
+        let node = self.names_mut(folder)?.remove(name).ok_or(Errno::Noent)?;
+        self.give_back(NAME + name.len() as u64);
+        self.node_mut(folder)?.touch(now);
+        let inst = self.node_mut(node)?;
+        inst.links = inst.links.saturating_sub(1);
+        inst.changed = now;
+        self.collect(node);
+        Ok(())
+    }
+
+    /// Removes a node that has neither name nor descriptor.
+    pub(crate) fn collect(&mut self, number: u64) {
+        if let Some(node) = self.nodes.get(&number)
+            && node.links == 0
+            && node.opens == 0
+        {
+            let bytes = NODE + node.bytes();
+            self.nodes.remove(&number);
+            self.give_back(bytes);
+        }
+    }
+
+    /// Moves a name; what has the new one goes, if it may.
+    pub(crate) fn rename(
+        &mut self,
+        from: (u64, &str),
+        to: (u64, &str),
+        now: u64,
+    ) -> Result<(), Errno> {
+        let node = self.find(from.0, from.1)?;
+        let is_folder = self.node(node)?.file_type() == FileType::Directory;
+        if is_folder && self.is_within(to.0, node) {
+            return Err(Errno::Inval);
+        }
+        let depth = self.depth(to.0);
+        if is_folder && depth > self.depth(from.0) && depth + self.height(node)? > DEPTH + 1 {
+            return Err(Errno::Nametoolong);
+        }
+        match self.find(to.0, to.1) {
+            Ok(old) if old == node => return Ok(()),
+            Ok(old) => match (is_folder, self.node(old)?.file_type() == FileType::Directory) {
+                (true, false) => return Err(Errno::Notdir),
+                (false, true) => return Err(Errno::Isdir),
+                (true, true) if !self.names(old)?.is_empty() => return Err(Errno::Notempty),
+                _ => self.unlink(to.0, to.1, now)?,
+            },
+            Err(Errno::Noent) => {}
+            Err(errno) => return Err(errno),
+        }
+        self.check_new(to.0, to.1)?;
+        let (old_name, new_name) = (from.1.len() as u64, to.1.len() as u64);
+        self.take(new_name.saturating_sub(old_name))?;
+        self.give_back(old_name.saturating_sub(new_name));
+        self.names_mut(from.0)?.remove(from.1);
+        self.names_mut(to.0)?.insert(to.1.to_owned(), node);
+        self.node_mut(from.0)?.touch(now);
+        self.node_mut(to.0)?.touch(now);
+        let inst = self.node_mut(node)?;
+        inst.changed = now;
+        if let Kind::Folder { parent, .. } = &mut inst.kind {
+            *parent = to.0;
+        }
+        Ok(())
+    }
+
+    /// The folders from one up to the root.
+    fn up(&self, folder: u64) -> impl Iterator<Item = u64> {
+        let above = |folder: &u64| match &self.nodes.get(folder)?.kind {
+            Kind::Folder { parent, .. } if *folder != ROOT => Some(*parent),
+            _ => None,
+        };
+        // No way up is longer; a tree that was written down by somebody else must not keep us.
+        std::iter::successors(Some(folder), above).take(DEPTH + 1)
+    }
+
+    /// Whether a folder is another one, or in it.
+    fn is_within(&self, folder: u64, other: u64) -> bool {
+        self.up(folder).any(|above| above == other)
+    }
+
+    /// How many folders lead to what is in a folder, the root included.
+    fn depth(&self, folder: u64) -> usize {
+        self.up(folder).count()
+    }
+
+    /// How many folders are in each other from one on. `XDEV` if that is too much to look at: who gets it copies.
+    fn height(&self, folder: u64) -> Result<usize, Errno> {
+        let (mut level, mut height, mut looked_at) = (vec![folder], 0, 0);
+        while !level.is_empty() {
+            let mut below = Vec::new();
+            for number in level.into_iter().filter_map(|folder| self.names(folder).ok()).flatten() {
+                looked_at += 1;
+                if looked_at > LOOKED_AT {
+                    return Err(Errno::Xdev);
+                }
+                if self.node(*number.1)?.file_type() == FileType::Directory {
+                    below.push(*number.1);
+                }
+            }
+            level = below;
+            height += 1;
+        }
+        Ok(height)
+    }
+
+    /// Sets the size of a file.
+    pub(crate) fn resize(&mut self, number: u64, size: u64, now: u64) -> Result<(), Errno> {
+        let Kind::File(bytes) = &self.node(number)?.kind else { return Err(Errno::Isdir) };
+        let old = bytes.len() as u64;
+        self.take(size.saturating_sub(old))?;
+        let node = self.nodes.get_mut(&number).ok_or(Errno::Noent)?;
+        if let Kind::File(bytes) = &mut node.kind {
+            let wanted = usize::try_from(size).map_err(|_| Errno::Fbig)?;
+            let more = wanted.saturating_sub(bytes.len());
+            if bytes.try_reserve(more).is_err() {
+                self.give_back(size.saturating_sub(old));
+                return Err(Errno::Nospc);
+            }
+            bytes.resize(wanted, 0);
+        }
+        node.touch(now);
+        self.give_back(old.saturating_sub(size));
+        Ok(())
+    }
+}
