@@ -31,7 +31,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
 /// Of the layout of the bytes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Bytes of the digest after the magic.
 const DIGEST: usize = 32;
 
@@ -106,6 +106,8 @@ struct Body {
     modules: Vec<Vec<u8>>,
     state: StoreImage,
     executions: ExecutionsImage,
+    /// What the instances are, the first of them at least, as numbers.
+    lives: Vec<u8>,
 }
 
 impl<T: 'static> Store<T> {
@@ -131,7 +133,8 @@ impl<T: 'static> Store<T> {
         let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
         let header =
             Header { schedule: store.schedule().id().to_string(), metered: store.is_metering() };
-        let body = Body { modules, state, executions: shared.oracle.image() };
+        let body =
+            Body { modules, state, executions: shared.oracle.image(), lives: shared.lives.bases() };
         let fault = "plain data is always written";
         let parts = [
             postcard::to_stdvec(&version()).expect(fault),
@@ -183,6 +186,11 @@ impl<T: 'static> Store<T> {
         let state = store.state_mut();
         state.take_up(body.state, &found, &mut |import| host_of(linker, import))?;
         oracle.take_up(state, body.executions)?;
+        let instances = state.instances.len();
+        let lives = store.shared_mut().lives.take_up(&body.lives, instances);
+        lives
+            .ok_or(SnapshotError::Corrupt("an instance is in no state that a snapshot can have"))?;
+        store.note_paused();
         Ok(store)
     }
 }

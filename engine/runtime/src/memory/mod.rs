@@ -168,6 +168,21 @@ impl MemoryInst {
         }
     }
 
+    /// Makes it as it was when it was allocated: of its type's minimum size, all zeros, in the same place.
+    ///
+    /// # Errors
+    /// If the system refuses to take pages back. It may then be all zeros and of the size that it had.
+    pub(crate) fn renew(&mut self) -> std::io::Result<()> {
+        let least = self.ty.limits.min;
+        // It was as large once.
+        let bytes = (least << self.ty.page_size_log2) as usize;
+        self.reservation.renew(bytes)?;
+        self.budget.give((self.pages - least) << self.ty.page_size_log2);
+        self.pages = least;
+        self.def.len.store(bytes, Relaxed);
+        Ok(())
+    }
+
     /// Its bytes.
     #[inline(always)]
     pub fn bytes(&self) -> &[u8] {

@@ -32,6 +32,12 @@ impl Reservation {
         Ok(())
     }
 
+    pub(crate) fn renew(&mut self, usable: usize) -> std::io::Result<()> {
+        self.bytes.truncate(usable);
+        self.bytes.fill(0);
+        Ok(())
+    }
+
     pub(crate) fn base(&self) -> *mut u8 {
         std::ptr::null_mut()
     }
