@@ -34,7 +34,7 @@ fn run(tier: Tier, with_times: bool) -> Metrics {
     let panic = || -> () { resume_unwind(Box::new("panic")) };
     linker.func_wrap("host", "panic", panic).unwrap();
     let mut store = Store::new(&engine, ());
-    assert_eq!(Instance::new(&mut store, &module, &[]).is_err(), true);
+    Instance::new(&mut store, &module, &[]).unwrap_err();
     store.set_fuel(1 << 30).unwrap();
     let instance = linker.instantiate(&mut store, &module).unwrap();
     let mut call = |name: &str, fuel: u64| {

@@ -214,7 +214,7 @@ fn an_audit_tells_prices_by_the_schedule() {
         assert_eq!(audit.judgement, None);
     }
     assert!(
-        matches!(linker.definition("env", "host"), Definition::Host(ty) if ty.params().len() == 0)
+        matches!(linker.definition("env", "host"), Definition::Host(ty) if ty.params().is_empty())
     );
     assert_eq!(linker.definition("env", "memory"), Definition::Store);
     assert_eq!(linker.names().len(), 8);
