@@ -16,6 +16,7 @@ mod digest;
 mod exception;
 mod executor;
 pub mod fault;
+mod figures;
 mod func;
 mod global;
 mod heap;

@@ -358,16 +358,6 @@ impl Store {
         self.memory_budget.used()
     }
 
-    /// The most bytes that all memories ever had together. A shared memory counts where it was made.
-    pub fn peak_memory_bytes(&self) -> u64 {
-        self.memory_budget.peak()
-    }
-
-    /// How many calls of host functions there were, by guests and by the embedder.
-    pub fn host_calls(&self) -> u64 {
-        self.host_calls
-    }
-
     /// Bytes of the elements of all tables.
     pub fn table_bytes(&self) -> u64 {
         self.table_budget.used()
@@ -509,7 +499,13 @@ impl Store {
             return Err(Exhaustion::Gas.into());
         }
         let inside = Inside::new(self, before);
-        inside.store.with_shared(work)
+        inside.store.with_shared(|store| {
+            let result = work(store);
+            if result.is_err() {
+                store.memories.iter_mut().for_each(MemoryInst::withdraw_growth);
+            }
+            result
+        })
     }
 
     /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,

@@ -56,12 +56,22 @@ impl Reservation {
         Ok(())
     }
 
+    /// Takes the rights to what is not usable away again.
+    pub(crate) fn withdraw(&mut self) -> std::io::Result<()> {
+        let kept = whole_pages(self.usable)?;
+        if self.committed > kept {
+            // SAFETY: the range is inside this reservation and of whole pages, and no slice reaches into it.
+            unsafe { close(self.base.add(kept), self.committed - kept)? };
+            self.committed = kept;
+        }
+        Ok(())
+    }
+
     /// Makes all bytes zero, and only the first `usable` of them, which must not be more than there are, usable.
     ///
     /// # Errors
     /// If the system takes no rights away. The bytes may be zero then, and are as many as before.
     pub(crate) fn renew(&mut self, usable: usize) -> std::io::Result<()> {
-        let kept = whole_pages(usable)?;
         if usable > self.usable {
             return Err(std::io::Error::other("a fresh start with more than there is"));
         }
@@ -70,13 +80,8 @@ impl Reservation {
             // the only reference to it.
             unsafe { clear(self.base, self.committed)? };
         }
-        if self.committed > kept {
-            // SAFETY: the range is inside this reservation and of whole pages; no slice reaches into it any more.
-            unsafe { close(self.base.add(kept), self.committed - kept)? };
-            self.committed = kept;
-        }
-        self.usable = usable;
-        Ok(())
+        let before = std::mem::replace(&mut self.usable, usable);
+        self.withdraw().inspect_err(|_| self.usable = before)
     }
 
     /// Address of the first byte.

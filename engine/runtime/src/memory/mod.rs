@@ -151,6 +151,13 @@ impl MemoryInst {
         self.reservation.commit(new).map_err(|_| Stop::out_of_memory())
     }
 
+    /// Takes back what was made ready for a growth that did not come, because it was not paid for: compiled code would find
+    /// bytes there that are none of the memory.
+    pub(crate) fn withdraw_growth(&mut self) {
+        // Where the system does not take it back, it is tried again after the next stop.
+        let _ = self.reservation.withdraw();
+    }
+
     /// Grows by `delta` pages; gives the old size, or `None` if the new one exceeds the declared maximum
     /// or a cap. What `memory.grow` makes of that is the tier's business.
     ///
