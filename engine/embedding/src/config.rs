@@ -81,6 +81,8 @@ pub struct Config {
     pub(crate) compile_budget: CompileBudget,
     pub(crate) gc_stress: bool,
     pub(crate) interruptible: bool,
+    pub(crate) measure_time: bool,
+    pub(crate) refuse_after_failure: bool,
 }
 
 impl Default for Config {
@@ -107,6 +109,8 @@ impl Config {
             compile_budget: CompileBudget::default(),
             gc_stress: false,
             interruptible: false,
+            measure_time: false,
+            refuse_after_failure: false,
         }
     }
 
@@ -173,6 +177,21 @@ impl Config {
     /// costs nothing.
     pub fn interruptible(&mut self, interruptible: bool) -> &mut Config {
         self.interruptible = interruptible;
+        self
+    }
+
+    /// Whether stores measure where the time goes ([`crate::Metrics::times`]): the clock is read at the beginning and the end of each
+    /// call, host function, instantiation and compilation. By default they do not, and it is read by nobody.
+    pub fn measure_time(&mut self, measure: bool) -> &mut Config {
+        self.measure_time = measure;
+        self
+    }
+
+    /// Whether the embedder, and its host functions, may no more call functions of an instance that has stopped or failed, before
+    /// it is reset: such a call fails with [`crate::NotCallable`]. By default they may, as the specification has it: a trap ends a
+    /// call and nothing else. Guests that import its functions may either way.
+    pub fn refuse_after_failure(&mut self, refuse: bool) -> &mut Config {
+        self.refuse_after_failure = refuse;
         self
     }
 

@@ -23,15 +23,18 @@
 //! # Ok::<(), etalon::Error>(())
 //! ```
 
+use crate::context::data_of;
 use crate::error::{Result, WrongStore, from_invoke, from_stop, no_stack};
 use crate::func::Func;
 use crate::memory::Memory;
+use crate::metrics::Ending;
 use crate::store::Store;
 use crate::value::Val;
+use crate::work::{Work, life_of};
 use etalon_jit::on_guest_stack;
 use etalon_oracle as oracle;
 pub use etalon_oracle::{PauseReason, PauseRequest};
-use etalon_runtime::{InvokeError, Site, Stop, Store as State, StoreId, WaiterId};
+use etalon_runtime::{InvokeError, Site, Store as State, StoreId, WaiterId};
 use std::sync::Arc;
 use thiserror::Error as Thiserror;
 
@@ -181,8 +184,14 @@ impl<T: 'static> Store<T> {
         let state = self.state_mut();
         let func = func.find(state)?;
         let args = Val::arguments(state, params, &state.func_type(func).clone())?;
+        let work = Work::call::<T>(state, func)?;
         let started = on_guest_stack(|| oracle.start(state, func, &args))
             .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()));
+        match &started {
+            Ok(_) => work.pause(),
+            Err(oracle::StartError::Invoke(InvokeError::Stop(stop))) => work.end(Ending::of(stop)),
+            Err(_) => work.end(Ending::Refused),
+        }
         match started {
             Ok(execution) => Ok(Execution::of(state, execution)),
             Err(oracle::StartError::NotTheOracles) => Err(ExecutionError::NotTheOracles.into()),
@@ -203,11 +212,24 @@ impl<T: 'static> Store<T> {
     pub fn resume(&mut self, execution: Execution, limits: &PauseLimits) -> Result<Progress> {
         let oracle = Arc::clone(&self.shared().oracle);
         let state = self.state_mut();
-        let limits = limits.in_store(state)?;
+        let mut limits = limits.in_store(state)?;
+        if state.is_interruptible() {
+            let asked = &data_of::<T>(state).shared.pause;
+            let own = limits.request.take();
+            limits.request = Some(own.map_or_else(|| asked.clone(), |own| own.or(asked)));
+        }
         let number = execution.find(state)?;
-        let func = oracle.function(number);
+        let func = oracle.function(number).ok_or(ExecutionError::Unknown)?;
+        let work = Work::resumption::<T>(state, func);
         let resumed = on_guest_stack(|| oracle.resume(state, number, &limits))
             .unwrap_or_else(|error| Err(no_stack(&error).into()));
+        match &resumed {
+            Ok(oracle::Progress::Done(_)) => work.end(Ending::Returned),
+            Err(oracle::ResumeError::Stop(stop)) => work.end(Ending::of(stop)),
+            // It is as it was.
+            Err(oracle::ResumeError::Unknown(_) | oracle::ResumeError::Running) => work.pause(),
+            Ok(oracle::Progress::Paused(_) | oracle::Progress::Waiting(_)) => work.pause(),
+        }
         match resumed {
             Ok(oracle::Progress::Paused(pause)) => Ok(Progress::Paused(Pause {
                 reason: pause.reason,
@@ -217,8 +239,6 @@ impl<T: 'static> Store<T> {
             })),
             Ok(oracle::Progress::Waiting(wait)) => Ok(Progress::Waiting(wait_of(state, wait))),
             Ok(oracle::Progress::Done(values)) => {
-                let crash = || Stop::crash("an execution that was not started");
-                let func = func.ok_or_else(crash).map_err(|stop| from_stop(state, stop))?;
                 let types = state.func_type(func).results.clone();
                 Ok(Progress::Done(Val::list_of(state, &values, &types)))
             }
@@ -241,7 +261,22 @@ impl<T: 'static> Store<T> {
     pub fn abandon(&mut self, execution: Execution) -> bool {
         let oracle = Arc::clone(&self.shared().oracle);
         let state = self.state_mut();
-        execution.find(state).is_ok_and(|execution| oracle.abandon(state, execution))
+        let Ok(number) = execution.find(state) else { return false };
+        let func = oracle.function(number);
+        let is_given_up = oracle.abandon(state, number);
+        if let Some(life) = func.filter(|_| is_given_up).and_then(|f| life_of::<T>(state, f)) {
+            life.abandon();
+        }
+        is_given_up
+    }
+
+    /// The executions that came with a snapshot are known to the lives of their instances.
+    pub(crate) fn note_paused(&mut self) {
+        let oracle = Arc::clone(&self.shared().oracle);
+        let state = self.state_mut();
+        for func in oracle.paused().into_iter().filter_map(|number| oracle.function(number)) {
+            life_of::<T>(state, func).iter().for_each(|life| life.pause());
+        }
     }
 
     /// The executions that are paused, in the order in which they were started.

@@ -1,7 +1,7 @@
 //! Instances of modules (specification: *Runtime Structure*, "Module Instances").
 
 use crate::config::Tier;
-use crate::context::{AsContext, AsContextMut, StoreContext, data_of};
+use crate::context::{AsContext, AsContextMut, StoreContext, data_of, data_of_mut};
 use crate::engine::Engine;
 use crate::error::{Mismatch, Result, foreign_import, from_instantiate, no_stack};
 use crate::external::{Export, Extern};
@@ -10,15 +10,18 @@ use crate::global::Global;
 use crate::handle::Handle;
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::reset::ending_of;
 use crate::store::Tiers;
 use crate::table::Table;
 use crate::tag::Tag;
+use crate::work::Work;
 use etalon_jit::on_guest_stack;
 use etalon_module::Import;
 use etalon_runtime::{
     Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Placement, Store as State,
     instantiate,
 };
+use std::sync::Arc;
 
 /// An instance of a module in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,12 +71,23 @@ impl Instance {
             return Err(Mismatch(text.to_owned()).into());
         }
         let placement = placement(shared.tiers, module);
-        let work = || instantiate(state, module.data(), imports, &placement);
-        let made = on_guest_stack(work)
+        if !state.instances.iter().any(|other| Arc::ptr_eq(&other.module, module.data())) {
+            shared.figures.add_compile_time(module.compile_time());
+        }
+        let address = state.instances.len();
+        let work = Work::instantiation::<T>(state);
+        let made = on_guest_stack(|| instantiate(state, module.data(), imports, &placement))
             .unwrap_or_else(|error| Err(InstantiateError::Stop(no_stack(&error))));
+        work.end(ending_of(&made));
         match made {
             Ok(addr) => Ok(Instance::of(state, addr)),
-            Err(error) => Err(from_instantiate(state, error)),
+            Err(error) => {
+                // What nothing can reach is gone.
+                if state.instances.len() <= address {
+                    data_of_mut::<T>(state).shared.lives.truncate(address);
+                }
+                Err(from_instantiate(state, error))
+            }
         }
     }
 

@@ -15,7 +15,7 @@
 //! # Ok::<(), etalon::Error>(())
 //! ```
 
-use etalon_runtime::Interrupt;
+use etalon_runtime::{Interrupt, PauseRequest};
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -26,16 +26,21 @@ use std::time::Duration;
 /// A guest is stopped at the next entry of a function or loop, and in the midst of long operations on memories and tables; an
 /// instantiation as well. What it did until then stays. The call fails with [`Exhaustion::Interrupted`](crate::Exhaustion), and so does
 /// every call of the store until [`InterruptHandle::clear`]: a host function that drops the error cannot keep the guest alive.
-/// Host functions themselves are not interrupted. To pause an execution of the oracle instead, and resume it later, see
-/// [`PauseRequest`](crate::PauseRequest).
+/// Host functions themselves are not interrupted. A handle outlives its store, and then does nothing. To pause an execution of the
+/// oracle instead, and resume it later, see [`InterruptHandle::pause`].
 #[derive(Clone, Debug)]
 pub struct InterruptHandle {
     flag: Interrupt,
+    pause: PauseRequest,
 }
 
 impl InterruptHandle {
     pub(crate) fn new(flag: &Interrupt) -> InterruptHandle {
-        InterruptHandle { flag: flag.clone() }
+        InterruptHandle { flag: flag.clone(), pause: PauseRequest::new() }
+    }
+
+    pub(crate) fn with_pause(self, pause: PauseRequest) -> InterruptHandle {
+        InterruptHandle { pause, ..self }
     }
 
     pub(crate) fn flag(&self) -> &Interrupt {
@@ -50,6 +55,18 @@ impl InterruptHandle {
     /// Lets guests run again.
     pub fn clear(&self) {
         self.flag.clear();
+    }
+
+    /// Asks for a pause: the execution that [`Store::resume`](crate::Store::resume) is running, or the next one that it runs,
+    /// pauses before its next instruction ([`PauseReason::Request`](crate::PauseReason)), and the request is over. Only the oracle
+    /// pauses, and only executions that were started by [`Store::start`](crate::Store::start): other calls run on.
+    pub fn pause(&self) {
+        self.pause.request();
+    }
+
+    /// Takes back a request for a pause that nothing has come to yet; whether there was one.
+    pub fn cancel_pause(&self) -> bool {
+        self.pause.take()
     }
 
     /// Whether guests are to stop.

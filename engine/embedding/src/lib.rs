@@ -26,24 +26,31 @@
 #![deny(unsafe_code)]
 
 mod backtrace;
+mod batch;
 mod config;
 mod context;
 mod engine;
 mod error;
 mod execution;
 mod external;
+mod facade;
 mod func;
 mod global;
 mod handle;
 mod instance;
 mod interrupt;
+mod life;
 mod limits;
 mod linker;
 mod memory;
+mod metrics;
 #[cfg(doctest)]
 mod misuse;
 mod module;
+mod policy;
 mod reference;
+mod registry;
+mod reset;
 mod shared;
 mod snapshot;
 mod store;
@@ -54,8 +61,10 @@ mod types;
 pub mod unstable;
 mod value;
 pub mod wasi;
+mod work;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
+pub use batch::{BatchOptions, Job, JobError, JobOutcome};
 pub use config::{CompileBudget, Config, CpuLevel, OptLevel, Tier, UnknownCpuLevel, UnknownTier};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
@@ -77,11 +86,16 @@ pub use func::{Caller, Func, IntoFunc, IntoResult, TypedFunc, WasmParams, WasmRe
 pub use global::Global;
 pub use instance::Instance;
 pub use interrupt::InterruptHandle;
+pub use life::{LifeHandle, LifeState, NotCallable};
 pub use limits::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::{InstancePre, Linker, Redefinition};
 pub use memory::{GrowthError, Memory, MemoryAccessError};
+pub use metrics::{ErrorCounts, Metrics, Times};
 pub use module::Module;
+pub use policy::{Judgement, Policy, PolicyError, PolicyList, PolicyRule};
 pub use reference::{AnyRef, ExnRef, ExternRef, RootScope, Rooted, Unrooted};
+pub use registry::{CallCost, Definition, ImportAudit};
+pub use reset::ResetError;
 pub use shared::SharedMemory;
 pub use snapshot::SnapshotError;
 pub use store::Store;

@@ -33,6 +33,17 @@ pub trait ResourceLimiter {
         maximum: Option<usize>,
     ) -> Result<bool>;
 
+    /// A memory has become smaller, from `current` to `desired` bytes: its instance was reset
+    /// ([`Instance::reset`](crate::Instance::reset)). By default nothing is made of it.
+    fn memory_shrunk(&mut self, current: usize, desired: usize) {
+        let _ = (current, desired);
+    }
+
+    /// A table has become smaller, from `current` to `desired` elements, likewise.
+    fn table_shrunk(&mut self, current: usize, desired: usize) {
+        let _ = (current, desired);
+    }
+
     /// The most instances that the store may have.
     fn instances(&self) -> usize {
         10_000
@@ -182,6 +193,15 @@ impl ResourceLimiter for StoreLimits {
         self.grant(desired, self.table_elements, more, "a table")
     }
 
+    fn memory_shrunk(&mut self, current: usize, desired: usize) {
+        self.granted = self.granted.saturating_sub(current.saturating_sub(desired));
+    }
+
+    fn table_shrunk(&mut self, current: usize, desired: usize) {
+        let fewer = current.saturating_sub(desired).saturating_mul(ELEMENT);
+        self.granted = self.granted.saturating_sub(fewer);
+    }
+
     fn instances(&self) -> usize {
         self.instances
     }
@@ -218,22 +238,46 @@ fn size(n: u64) -> usize {
 impl<T: 'static> Limiter for LimiterOf<T> {
     fn allows(&self, data: &mut (dyn Any + Send), request: Request) -> Result<bool, HostError> {
         let Some(data) = trusted::seek_mut::<T>(data) else { return Ok(false) };
-        let limiter = (self.0)(&mut data.data);
-        let answer = match request {
-            Request::Memory { current, desired, maximum } => {
-                limiter.memory_growing(size(current), size(desired), maximum.map(size))
-            }
-            Request::Table { current, desired, maximum } => {
-                limiter.table_growing(size(current), size(desired), maximum.map(size))
-            }
-            Request::Instance { instances, memories, tables } => Ok(instances
-                <= limiter.instances()
-                && memories <= limiter.memories()
-                && tables <= limiter.tables()),
-        };
-        answer.map_err(|error| {
-            let text = format!("{error:#}");
-            HostError::with_payload(text, Arc::new(Mutex::new(Some(error))))
-        })
+        ask((self.0)(&mut data.data), request)
     }
+
+    fn shrunk(&self, data: &mut (dyn Any + Send), request: Request) {
+        let Some(data) = trusted::seek_mut::<T>(data) else { return };
+        shrink((self.0)(&mut data.data), request);
+    }
+}
+
+/// Puts a request to a limiter.
+pub(crate) fn ask(limiter: &mut dyn ResourceLimiter, request: Request) -> Result<bool, HostError> {
+    let answer = match request {
+        Request::Memory { current, desired, maximum } => {
+            limiter.memory_growing(size(current), size(desired), maximum.map(size))
+        }
+        Request::Table { current, desired, maximum } => {
+            limiter.table_growing(size(current), size(desired), maximum.map(size))
+        }
+        Request::Instance { instances, memories, tables } => Ok(instances <= limiter.instances()
+            && memories <= limiter.memories()
+            && tables <= limiter.tables()),
+    };
+    answer.map_err(host_error)
+}
+
+/// Tells a limiter what has become smaller.
+pub(crate) fn shrink(limiter: &mut dyn ResourceLimiter, request: Request) {
+    match request {
+        Request::Memory { current, desired, .. } => {
+            limiter.memory_shrunk(size(current), size(desired));
+        }
+        Request::Table { current, desired, .. } => {
+            limiter.table_shrunk(size(current), size(desired));
+        }
+        Request::Instance { .. } => {}
+    }
+}
+
+/// An error of a limiter, which the embedder gets back as it was.
+fn host_error(error: crate::error::Error) -> HostError {
+    let text = format!("{error:#}");
+    HostError::with_payload(text, Arc::new(Mutex::new(Some(error))))
 }

@@ -7,6 +7,7 @@ use crate::external::Extern;
 use crate::func::{Caller, HostFunc, IntoFunc};
 use crate::instance::Instance;
 use crate::module::Module;
+use crate::policy::{Judgement, Policy};
 use crate::types::FuncType;
 use crate::value::Val;
 use etalon_runtime::{LinkError, Store as State};
@@ -22,11 +23,12 @@ pub struct Linker<T> {
     engine: Engine,
     items: BTreeMap<(String, String), Item>,
     shadowing: bool,
+    policy: Option<Policy>,
     data: PhantomData<fn(T)>,
 }
 
 #[derive(Clone, Debug)]
-enum Item {
+pub(crate) enum Item {
     Extern(Extern),
     Host(HostFunc),
 }
@@ -44,7 +46,8 @@ pub struct Redefinition {
 impl<T> Clone for Linker<T> {
     fn clone(&self) -> Linker<T> {
         let (engine, items) = (self.engine.clone(), self.items.clone());
-        Linker { engine, items, shadowing: self.shadowing, data: PhantomData }
+        let (shadowing, policy) = (self.shadowing, self.policy.clone());
+        Linker { engine, items, shadowing, policy, data: PhantomData }
     }
 }
 
@@ -58,7 +61,7 @@ impl<T: 'static> Linker<T> {
     /// An empty one.
     pub fn new(engine: &Engine) -> Linker<T> {
         let (engine, items) = (engine.clone(), BTreeMap::new());
-        Linker { engine, items, shadowing: false, data: PhantomData }
+        Linker { engine, items, shadowing: false, policy: None, data: PhantomData }
     }
 
     /// Its engine.
@@ -70,6 +73,33 @@ impl<T: 'static> Linker<T> {
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Linker<T> {
         self.shadowing = allow;
         self
+    }
+
+    /// Sets what modules may import; by default all that is defined. An import that the policy forbids is a
+    /// [`LinkError::Forbidden`], whatever it is and whether it is defined or not. It is judged by its own two names, not by
+    /// those that the thing behind them has elsewhere, and when a module is instantiated: what exists already stays.
+    ///
+    /// It speaks of what guests import by this linker. [`Linker::get`] and [`Instance::new`] are the embedder's own choice.
+    pub fn policy(&mut self, policy: Policy) -> &mut Linker<T> {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// What its policy says of an import; `None` if it has none.
+    pub fn judge(&self, module: &str, name: &str) -> Option<Judgement> {
+        Some(self.policy.as_ref()?.judge(module, name))
+    }
+
+    pub(crate) fn check(&self, module: &str, name: &str) -> Result<(), LinkError> {
+        self.policy.as_ref().map_or(Ok(()), |policy| policy.check_import(module, name))
+    }
+
+    pub(crate) fn item(&self, module: &str, name: &str) -> Option<&Item> {
+        self.items.get(&(module.to_owned(), name.to_owned()))
+    }
+
+    pub(crate) fn items(&self) -> impl ExactSizeIterator<Item = &(String, String)> {
+        self.items.keys()
     }
 
     fn insert(&mut self, module: &str, name: &str, item: Item) -> Result<&mut Linker<T>> {
@@ -160,7 +190,7 @@ impl<T: 'static> Linker<T> {
         module: &str,
         name: &str,
     ) -> Option<Extern> {
-        let item = self.items.get(&(module.to_owned(), name.to_owned()))?;
+        let item = self.item(module, name)?;
         let found = item.in_store(store.as_context_mut().state, module, name);
         Some(found.unwrap_or_else(|error| panic!("{error}")))
     }
@@ -197,7 +227,8 @@ impl<T: 'static> Linker<T> {
     /// Instantiates a module with what it imports, by name.
     ///
     /// # Errors
-    /// [`LinkError`] if an import is not defined or is of another store; otherwise as for [`Instance::new`].
+    /// [`LinkError`] if an import is not defined, is of another store, or is forbidden by the policy; otherwise as for
+    /// [`Instance::new`].
     ///
     /// # Panics
     /// As for [`Instance::new`].
@@ -214,10 +245,11 @@ impl<T: 'static> Linker<T> {
                 .iter()
                 .map(|import| (import.module.as_str(), import.name.as_str()))
         };
+        imports().try_for_each(|(module, name)| self.check(module, name))?;
         // Nothing is added to the store before all names are known to be there.
         let mut items = Vec::with_capacity(imports().len());
         for (module, name) in imports() {
-            let item = self.items.get(&(module.to_owned(), name.to_owned()));
+            let item = self.item(module, name);
             items.push(item.ok_or_else(|| {
                 let (module, name) = (module.to_owned(), name.to_owned());
                 LinkError::Unknown { module, name }
@@ -231,13 +263,33 @@ impl<T: 'static> Linker<T> {
         Instance::with::<T>(state, module, &found)
     }
 
-    /// The module with what it imports, to be instantiated any number of times: as [`Linker::instantiate`] with the names as they are
-    /// defined now.
+    /// As [`Linker::instantiate`], for a module that must keep to a policy of its own besides the linker's: each must allow
+    /// what it imports.
     ///
     /// # Errors
-    /// [`LinkError`] if an import is not defined.
+    /// As for [`Linker::instantiate`].
+    ///
+    /// # Panics
+    /// As for [`Instance::new`].
+    pub fn instantiate_with_policy(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        module: &Module,
+        policy: &Policy,
+    ) -> Result<Instance> {
+        policy.check(module)?;
+        self.instantiate(store, module)
+    }
+
+    /// The module with what it imports, to be instantiated any number of times: as [`Linker::instantiate`] with the names as they are
+    /// defined now, and under the policy as it is now.
+    ///
+    /// # Errors
+    /// [`LinkError`] if an import is not defined or is forbidden by the policy.
     pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
         let mut linker = Linker::new(&self.engine);
+        linker.policy.clone_from(&self.policy);
+        module.imports().try_for_each(|import| self.check(import.module(), import.name()))?;
         for import in module.imports() {
             let names = (import.module().to_owned(), import.name().to_owned());
             let Some(item) = self.items.get(&names) else {
@@ -264,7 +316,7 @@ impl<T: 'static> Linker<T> {
 
     /// The function of the host that a pair of names is defined as.
     pub(crate) fn host(&self, module: &str, name: &str) -> Option<&HostFunc> {
-        match self.items.get(&(module.to_owned(), name.to_owned()))? {
+        match self.item(module, name)? {
             Item::Host(host) => Some(host),
             Item::Extern(_) => None,
         }

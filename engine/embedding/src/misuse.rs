@@ -325,3 +325,53 @@ mod keep_caller {}
 /// # }
 /// ```
 mod own_type {}
+
+/// A fresh start takes the bytes of a memory away from under nobody.
+///
+/// ```
+/// # use etalon::*;
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory (export "m") 1))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let memory = instance.get_memory(&store, "m").expect("it is exported");
+/// let bytes = memory.data(&store);
+/// assert_eq!(bytes[0], 0);
+/// instance.reset(&mut store)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// ```compile_fail,E0502
+/// # use etalon::*;
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory (export "m") 1))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let memory = instance.get_memory(&store, "m").expect("it is exported");
+/// let bytes = memory.data(&store);
+/// instance.reset(&mut store)?;
+/// assert_eq!(bytes[0], 0);
+/// # Ok(())
+/// # }
+/// ```
+mod reset_under_a_borrow {}
+
+/// Jobs run on other threads, so what is kept with their stores goes to other threads.
+///
+/// ```
+/// # use etalon::*;
+/// let engine = Engine::default();
+/// let linker = Linker::new(&engine);
+/// engine.run_batch(&linker, &[], &BatchOptions::new(), |_| Box::new(1));
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use etalon::*;
+/// let engine = Engine::default();
+/// let linker = Linker::new(&engine);
+/// engine.run_batch(&linker, &[], &BatchOptions::new(), |_| std::rc::Rc::new(1));
+/// ```
+mod batch_of_what_stays {}

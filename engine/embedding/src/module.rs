@@ -3,6 +3,7 @@
 use crate::config::{Config, Tier};
 use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
+use crate::facade::Span;
 use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Wanted};
@@ -13,6 +14,7 @@ use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A module that any number of stores of its engine can instantiate. It is cheap to clone, and any number of threads
 /// may use it at once.
@@ -24,6 +26,7 @@ pub struct Module {
     code: Option<Arc<LoadedModule>>,
     /// The tier of each function of the module's own, by its index.
     tiers: Vec<(u32, Tier)>,
+    compile_time: Option<Duration>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -124,6 +127,31 @@ impl Module {
         interrupt: Option<&InterruptHandle>,
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
+        Module::timed(engine, || Module::made(engine, bytes, interrupt, tier_of))
+    }
+
+    /// Notes how long it took to make a module, if that is asked for.
+    fn timed(
+        engine: &Engine,
+        make: impl FnOnce() -> Result<Module, ModuleError>,
+    ) -> Result<Module, ModuleError> {
+        let begun = engine.config().measure_time.then(Instant::now);
+        let _span = Span::new("module");
+        let module = make()?;
+        Ok(Module { compile_time: begun.map(|begun| begun.elapsed()), ..module })
+    }
+
+    /// How long it took to decode, validate and compile it; `None` without [`Config::measure_time`](crate::Config).
+    pub fn compile_time(&self) -> Option<Duration> {
+        self.compile_time
+    }
+
+    fn made(
+        engine: &Engine,
+        bytes: &[u8],
+        interrupt: Option<&InterruptHandle>,
+        tier_of: impl Fn(u32) -> Tier,
+    ) -> Result<Module, ModuleError> {
         let config = engine.config();
         let check = || match interrupt.is_some_and(InterruptHandle::is_interrupted) {
             true => Err(CompileError::Interrupted),
@@ -153,7 +181,14 @@ impl Module {
         };
         let engine = engine.clone();
         if !uses_code {
-            return Ok(Module { engine, data, compiled: None, code: None, tiers });
+            return Ok(Module {
+                engine,
+                data,
+                compiled: None,
+                code: None,
+                tiers,
+                compile_time: None,
+            });
         }
         let options = CompileOptions {
             interrupt: interrupt.map(|handle| handle.flag().clone()),
@@ -165,7 +200,7 @@ impl Module {
         if config.tier == Tier::Aot {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);
-            return Module::loaded(&engine, &artefact);
+            return Module::read(&engine, &artefact);
         }
         Module::compiled(engine, data, compiled, tiers)
     }
@@ -184,11 +219,16 @@ impl Module {
             }
         }
         let code = Arc::new(LoadedModule::load(&compiled, &data)?);
-        Ok(Module { engine, data, compiled: Some(Arc::new(compiled)), code: Some(code), tiers })
+        let compiled = Some(Arc::new(compiled));
+        Ok(Module { engine, data, compiled, code: Some(code), tiers, compile_time: None })
     }
 
     /// Of an artefact whose machine code is trusted.
     pub(crate) fn loaded(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
+        Module::timed(engine, || Module::read(engine, bytes))
+    }
+
+    fn read(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         let config = engine.config();
         let (wasm, compiled) = artefact::read(bytes, &wanted(config))?;
         let data = Arc::new(load(engine, &wasm)?);

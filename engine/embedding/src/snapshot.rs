@@ -21,7 +21,9 @@ use crate::linker::Linker;
 use crate::module::Module;
 use crate::store::Store;
 use etalon_oracle::{DamagedExecution, ExecutionsImage};
-use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, Store as State, StoreImage};
+use etalon_runtime::{
+    FuncKind, HostFn, HostImport, ImageError, LinkError, Store as State, StoreImage,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
 /// Of the layout of the bytes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Bytes of the digest after the magic.
 const DIGEST: usize = 32;
 
@@ -69,6 +71,9 @@ pub enum SnapshotError {
         "the store has a function that {0} runs; a snapshot can hold only functions of the oracle"
     )]
     Compiled(&'static str),
+    /// The policy of the linker forbids what a module in it imports.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// A module in it is refused by the engine.
     #[error("a module of the snapshot: {0}")]
     Module(#[from] ModuleError),
@@ -101,6 +106,8 @@ struct Body {
     modules: Vec<Vec<u8>>,
     state: StoreImage,
     executions: ExecutionsImage,
+    /// What the instances are, the first of them at least, as numbers.
+    lives: Vec<u8>,
 }
 
 impl<T: 'static> Store<T> {
@@ -126,7 +133,8 @@ impl<T: 'static> Store<T> {
         let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
         let header =
             Header { schedule: store.schedule().id().to_string(), metered: store.is_metering() };
-        let body = Body { modules, state, executions: shared.oracle.image() };
+        let body =
+            Body { modules, state, executions: shared.oracle.image(), lives: shared.lives.bases() };
         let fault = "plain data is always written";
         let parts = [
             postcard::to_stdvec(&version()).expect(fault),
@@ -146,7 +154,7 @@ impl<T: 'static> Store<T> {
 
     /// A store of an engine, as a snapshot has it. Only the oracle and the interpreter run functions in it, those of
     /// modules that are instantiated later too. Host functions are those that `linker` has under their two
-    /// names; `modules` are modules at hand that need not be made of the snapshot's bytes.
+    /// names, and its policy holds for them and for what the modules import; `modules` are modules at hand that need not be made of the snapshot's bytes.
     ///
     /// # Errors
     /// See [`SnapshotError`].
@@ -169,12 +177,20 @@ impl<T: 'static> Store<T> {
                 Some(module) => Arc::clone(module.data()),
                 None => Arc::clone(Module::placed(engine, bytes, None, |_| Tier::Oracle)?.data()),
             };
+            for import in &data.imports {
+                linker.check(&import.module, &import.name)?;
+            }
             found.push(data);
         }
         let oracle = Arc::clone(&store.shared().oracle);
         let state = store.state_mut();
         state.take_up(body.state, &found, &mut |import| host_of(linker, import))?;
         oracle.take_up(state, body.executions)?;
+        let instances = state.instances.len();
+        let lives = store.shared_mut().lives.take_up(&body.lives, instances);
+        lives
+            .ok_or(SnapshotError::Corrupt("an instance is in no state that a snapshot can have"))?;
+        store.note_paused();
         Ok(store)
     }
 }
@@ -182,6 +198,7 @@ impl<T: 'static> Store<T> {
 /// The host function that a linker has for an import. Its type is that of the store that was saved; where the
 /// function is of another, what it gives does not fit and the guest stops.
 fn host_of<T: 'static>(linker: &Linker<T>, import: &HostImport<'_>) -> Option<HostFn> {
+    linker.check(import.module, import.name).ok()?;
     let host = linker.host(import.module, import.name)?;
     let lengths = (host.ty().params().len(), host.ty().results().len());
     (lengths == (import.ty.params.len(), import.ty.results.len()))

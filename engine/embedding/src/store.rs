@@ -6,11 +6,13 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::interrupt::InterruptHandle;
+use crate::life::Lives;
 use crate::limits::{ResourceLimiter, limiter_of};
+use crate::metrics::Figures;
 use crate::trusted;
 use etalon_interp::Interp;
 use etalon_oracle::Oracle;
-use etalon_runtime::{InstanceAddr, Store as State, StoreConfig, TierId};
+use etalon_runtime::{InstanceAddr, PauseRequest, Store as State, StoreConfig, TierId};
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
@@ -32,9 +34,14 @@ pub(crate) struct StoreData<T> {
     /// The embedder's.
     pub(crate) data: T,
     pub(crate) shared: Shared,
+    /// What the embedder does before an instance is reset.
+    pub(crate) on_reset: Option<OnReset<T>>,
     /// The embedder's values that guests have references to, by their numbers.
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
 }
+
+/// What is done with the embedder's data before an instance is reset.
+pub(crate) type OnReset<T> = Box<dyn FnMut(&mut T) + Send>;
 
 /// What a store has of its engine.
 pub(crate) struct Shared {
@@ -44,6 +51,10 @@ pub(crate) struct Shared {
     /// Whether compiled code may run in it: it relies on every value being of its type, which nobody knows of those in
     /// a snapshot.
     pub(crate) may_compile: bool,
+    pub(crate) lives: Lives,
+    pub(crate) figures: Arc<Figures>,
+    /// What its interrupt handles pause.
+    pub(crate) pause: PauseRequest,
 }
 
 /// The tiers of a store.
@@ -80,8 +91,17 @@ impl<T: 'static> Store<T> {
             interp: state.add_executor(Arc::new(Interp::new())),
             jit: state.add_executor(trusted::jit(name)),
         };
-        let shared = Shared { engine: engine.clone(), oracle, tiers, may_compile: true };
-        state.host_data = trusted::hide(StoreData { data, shared, externs: Vec::new() });
+        let shared = Shared {
+            engine: engine.clone(),
+            oracle,
+            tiers,
+            may_compile: true,
+            lives: Lives::default(),
+            figures: Figures::new(config.measure_time),
+            pause: PauseRequest::new(),
+        };
+        state.host_data =
+            trusted::hide(StoreData { data, shared, on_reset: None, externs: Vec::new() });
         Store { state, data: PhantomData, not_sync: PhantomData }
     }
 
@@ -116,7 +136,10 @@ impl<T: 'static> Store<T> {
     /// If the engine charges no gas, or the limit is above 2^63-1.
     pub fn set_fuel(&mut self, gas: u64) -> Result<()> {
         self.check_metering()?;
-        Ok(self.state.meter_mut().set_limit(Some(gas))?)
+        let consumed = self.state.meter().consumed();
+        self.state.meter_mut().set_limit(Some(gas))?;
+        self.shared().figures.add_gas(consumed);
+        Ok(())
     }
 
     /// The gas that is left; `u64::MAX` without a limit.
@@ -146,7 +169,10 @@ impl<T: 'static> Store<T> {
     /// If the engine's code does not look for it.
     pub fn interrupt_handle(&self) -> Result<InterruptHandle> {
         match self.state.is_interruptible() {
-            true => Ok(InterruptHandle::new(self.state.interrupt())),
+            true => {
+                let pause = self.shared().pause.clone();
+                Ok(InterruptHandle::new(self.state.interrupt()).with_pause(pause))
+            }
             false => {
                 Err(Error::msg("the engine does not interrupt guests; see Config::interruptible"))
             }
@@ -160,6 +186,13 @@ impl<T: 'static> Store<T> {
         limiter: impl Fn(&mut T) -> &mut (dyn ResourceLimiter) + Send + Sync + 'static,
     ) {
         self.state.set_limiter(limiter_of(limiter));
+    }
+
+    /// Sets what is done with the embedder's data before an instance of the store is reset ([`Instance::reset`]), such as to
+    /// begin anew what the host keeps for the guest: open files, a count of messages. By default the data stays as it is. It is
+    /// not done if the reset is refused.
+    pub fn on_reset(&mut self, renew: impl FnMut(&mut T) + Send + 'static) {
+        data_of_mut::<T>(&mut self.state).on_reset = Some(Box::new(renew));
     }
 
     /// Its instances, in the order in which they were made.

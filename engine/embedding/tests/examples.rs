@@ -29,10 +29,12 @@ macro_rules! examples {
 }
 
 examples! {
+    batch "../examples/batch.rs"
     gas_and_traps "../examples/gas_and_traps.rs"
     hello "../examples/hello.rs"
     host_memory "../examples/host_memory.rs"
     linking "../examples/linking.rs"
+    plugin_host "../examples/plugin_host.rs"
     snapshot "../examples/snapshot.rs"
     threads "../examples/threads.rs"
     typed "../examples/typed.rs"

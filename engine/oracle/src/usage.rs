@@ -30,8 +30,7 @@ pub struct Usage {
     /// The row of the operator that is executed.
     present: usize,
     /// Gas for entering functions, and for what dynamic operators touched.
-    entries: u64,
-    dynamic: u64,
+    besides: u64,
 }
 
 impl Default for Usage {
@@ -42,8 +41,7 @@ impl Default for Usage {
             executed: Box::new([0; ROWS]),
             stopped: Box::new([0; ROWS]),
             present: ROWS - 1,
-            entries: 0,
-            dynamic: 0,
+            besides: 0,
         }
     }
 }
@@ -98,12 +96,9 @@ impl Usage {
         }
     }
 
-    pub(crate) fn entered(&mut self, gas: u64) {
-        self.entries = self.entries.saturating_add(gas);
-    }
-
-    pub(crate) fn touched(&mut self, gas: u64) {
-        self.dynamic = self.dynamic.saturating_add(gas);
+    /// Gas was taken besides the weights of instructions.
+    pub(crate) fn took(&mut self, gas: u64) {
+        self.besides = self.besides.saturating_add(gas);
     }
 
     fn has(&self, opcode: Opcode, at: usize) -> bool {
@@ -120,8 +115,7 @@ impl Usage {
         sum(&mut *self.stopped, &*other.stopped);
         let words = other.by_operator.iter().flatten();
         self.by_operator.iter_mut().flatten().zip(words).for_each(|(to, from)| *to |= from);
-        self.entered(other.entries);
-        self.touched(other.dynamic);
+        self.took(other.besides);
     }
 
     /// Every rule and then every numeric function, by name and in the specification's order, with whether it was applied.
@@ -161,6 +155,11 @@ impl Usage {
         self.executed[opcode as usize] > self.stopped[opcode as usize]
     }
 
+    /// How many instructions were executed.
+    pub fn instructions(&self) -> u64 {
+        self.executed.iter().sum()
+    }
+
     /// The executed ledger (gas-1, *What must be equal*): the weights of all instructions that were executed, and what entries and
     /// dynamic operators cost, in gas.
     pub fn ledger(&self, schedule: &Schedule) -> u64 {
@@ -168,6 +167,6 @@ impl Usage {
             u64::from(schedule.weight(*opcode)).saturating_mul(self.executed[*opcode as usize])
         };
         let weights = Opcode::ALL.iter().map(of).fold(0, u64::saturating_add);
-        weights.saturating_add(self.entries).saturating_add(self.dynamic)
+        weights.saturating_add(self.besides)
     }
 }

@@ -10,16 +10,23 @@ pub(crate) struct Budget {
     name: &'static str,
     cap: u64,
     used: AtomicU64,
+    /// The most that was ever in use.
+    peak: AtomicU64,
 }
 
 impl Budget {
     pub(crate) fn new(name: &'static str, cap: u64) -> Budget {
-        Budget { name, cap, used: AtomicU64::new(0) }
+        Budget { name, cap, used: AtomicU64::new(0), peak: AtomicU64::new(0) }
     }
 
     /// Bytes in use.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Relaxed)
+    }
+
+    /// The most bytes that were ever in use.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak.load(Relaxed)
     }
 
     /// Whether so many more bytes can be taken.
@@ -32,7 +39,8 @@ impl Budget {
 
     /// Takes bytes that were checked.
     pub(crate) fn take(&self, bytes: u64) {
-        self.used.fetch_add(bytes, Relaxed);
+        let used = self.used.fetch_add(bytes, Relaxed).saturating_add(bytes);
+        self.peak.fetch_max(used, Relaxed);
     }
 
     /// Gives bytes back that were taken.

@@ -14,7 +14,7 @@ use crate::stop::{Stop, Trap};
 use crate::store::{InvokeError, Store};
 use crate::table::TableError;
 use crate::value::Value;
-use etalon_module::{Canonicalise, ConstExpr, DataMode, ElemMode, Module};
+use etalon_module::{Canonicalise, ConstExpr, DataMode, Elem, ElemMode, Module};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -99,13 +99,23 @@ fn build(
     attach(store, module, addr, placement)?;
     *ran = true;
     write_segments(store, module, &inst)?;
+    start(store, module, &inst)?;
+    Ok(addr)
+}
+
+/// Runs the start function, if there is one.
+pub(crate) fn start(
+    store: &mut Store,
+    module: &Module,
+    inst: &InstanceInst,
+) -> Result<(), InstantiateError> {
     if let Some(start) = module.start {
         store.invoke(inst.funcs[start as usize], &[]).map_err(|error| match error {
             InvokeError::Stop(stop) => stop,
             InvokeError::Arguments(what) => Stop::crash(what),
         })?;
     }
-    Ok(addr)
+    Ok(())
 }
 
 /// Checks the imports and creates the instance with them.
@@ -175,12 +185,8 @@ fn allocate(
         inst.tables.push(store.alloc_table(ty, init)?);
     }
     for elem in &module.elems {
-        let mut refs = Vec::new();
-        room::reserve(&mut refs, elem.items.len())?;
-        for item in &elem.items {
-            refs.push(eval_ref(store, inst, item)?);
-        }
-        store.elems.push(ElemInst { refs: refs.into() });
+        let refs = elements(store, inst, elem)?;
+        store.elems.push(ElemInst { refs });
         inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
     }
     for data in &module.datas {
@@ -190,7 +196,25 @@ fn allocate(
     Ok(())
 }
 
-fn eval_ref(store: &mut Store, inst: &InstanceInst, expr: &ConstExpr) -> Result<Ref, Stop> {
+/// The references of an element segment.
+pub(crate) fn elements(
+    store: &mut Store,
+    inst: &InstanceInst,
+    elem: &Elem,
+) -> Result<Box<[Ref]>, Stop> {
+    let mut refs = Vec::new();
+    room::reserve(&mut refs, elem.items.len())?;
+    for item in &elem.items {
+        refs.push(eval_ref(store, inst, item)?);
+    }
+    Ok(refs.into())
+}
+
+pub(crate) fn eval_ref(
+    store: &mut Store,
+    inst: &InstanceInst,
+    expr: &ConstExpr,
+) -> Result<Ref, Stop> {
     match eval(store, inst, expr)? {
         Value::Ref(r) => Ok(r),
         other => Err(Stop::crash(format!("{other:?} where a reference is due"))),
@@ -226,7 +250,11 @@ fn attach(
 
 /// Copies active segments, first all element segments, then all data segments; one that does not fit traps. One
 /// that fits is charged before it is copied (gas-1 §7.1).
-fn write_segments(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
+pub(crate) fn write_segments(
+    store: &mut Store,
+    module: &Module,
+    inst: &InstanceInst,
+) -> Result<(), Stop> {
     for (elem, addr) in module.elems.iter().zip(&inst.elems) {
         if let ElemMode::Active { table, offset } = &elem.mode {
             let offset = eval_offset(store, inst, offset)?;

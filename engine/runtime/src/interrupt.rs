@@ -56,7 +56,11 @@ impl Interrupt {
 
 /// A flag with which any thread asks an execution that can be paused to do so. Clones are the same flag.
 #[derive(Clone, Debug, Default)]
-pub struct PauseRequest(Arc<AtomicBool>);
+pub struct PauseRequest {
+    flag: Arc<AtomicBool>,
+    /// Another flag that counts like this one where a pause is looked for.
+    other: Option<Arc<AtomicBool>>,
+}
 
 impl PauseRequest {
     /// A flag that is not set.
@@ -66,12 +70,21 @@ impl PauseRequest {
 
     /// Asks for a pause before the next instruction. The pause takes the request back.
     pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// For who looks for a pause: both this request and another one count.
+    #[must_use]
+    pub fn or(mut self, other: &PauseRequest) -> PauseRequest {
+        self.other = Some(Arc::clone(&other.flag));
+        self
     }
 
     /// Takes the request back; whether there was one.
     pub fn take(&self) -> bool {
         // Read first: writing at every instruction would be slow.
-        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
+        let take =
+            |flag: &AtomicBool| flag.load(Ordering::Relaxed) && flag.swap(false, Ordering::Relaxed);
+        take(&self.flag) | self.other.as_deref().is_some_and(take)
     }
 }

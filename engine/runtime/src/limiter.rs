@@ -48,6 +48,9 @@ pub trait Limiter: Debug + Send + Sync {
     /// # Errors
     /// If the request is to stop the guest.
     fn allows(&self, data: &mut (dyn Any + Send), request: Request) -> Result<bool, HostError>;
+
+    /// A memory or a table has become as small as `desired` says, because its instance was given a fresh start.
+    fn shrunk(&self, _data: &mut (dyn Any + Send), _request: Request) {}
 }
 
 fn bytes_of(ty: &MemoryType, pages: u64) -> u64 {
@@ -58,6 +61,37 @@ impl Store {
     /// Sets who is asked before anything is allocated.
     pub fn set_limiter(&mut self, limiter: Arc<dyn Limiter>) {
         self.limiter = Some(limiter);
+    }
+
+    /// Growth of a memory by so many pages.
+    pub(crate) fn memory_request(&self, memory: MemoryAddr, delta: u64) -> Request {
+        let ty = self.memories[memory.index()].ty();
+        let bytes = |pages| bytes_of(&ty, pages);
+        let (current, desired) = (ty.limits.min, ty.limits.min.saturating_add(delta));
+        let (current, desired) = (bytes(current), bytes(desired));
+        Request::Memory { current, desired, maximum: ty.limits.max.map(bytes) }
+    }
+
+    /// Growth of a table by so many elements.
+    pub(crate) fn table_request(&self, table: TableAddr, delta: u64) -> Request {
+        let ty = self.tables[table.index()].ty();
+        let (current, maximum) = (ty.limits.min, ty.limits.max);
+        Request::Table { current, desired: current.saturating_add(delta), maximum }
+    }
+
+    /// Tells the limiter of what has become smaller: what it was, and what it is.
+    pub(crate) fn shrunk(&mut self, before: Request, now: impl FnOnce(&Store) -> Request) {
+        let Some(limiter) = self.limiter.clone() else { return };
+        let request = match (before, now(self)) {
+            (Request::Memory { current, .. }, Request::Memory { desired, maximum, .. }) => {
+                Request::Memory { current, desired, maximum }
+            }
+            (Request::Table { current, .. }, Request::Table { desired, maximum, .. }) => {
+                Request::Table { current, desired, maximum }
+            }
+            (_, now) => now,
+        };
+        limiter.shrunk(&mut *self.host_data, request);
     }
 
     fn allows(&mut self, request: impl FnOnce(&Store) -> Request) -> Result<bool, HostError> {
@@ -71,14 +105,7 @@ impl Store {
     /// # Errors
     /// If the embedder stops the guest.
     pub fn may_grow_memory(&mut self, memory: MemoryAddr, delta: u64) -> Result<bool, Stop> {
-        self.allows(|store| {
-            let ty = store.memories[memory.index()].ty();
-            let bytes = |pages| bytes_of(&ty, pages);
-            let (current, desired) = (ty.limits.min, ty.limits.min.saturating_add(delta));
-            let (current, desired) = (bytes(current), bytes(desired));
-            Request::Memory { current, desired, maximum: ty.limits.max.map(bytes) }
-        })
-        .map_err(Stop::Host)
+        self.allows(|store| store.memory_request(memory, delta)).map_err(Stop::Host)
     }
 
     /// Whether the embedder lets a table grow by so many elements, which its type and the schedule allow.
@@ -86,12 +113,7 @@ impl Store {
     /// # Errors
     /// If the embedder stops the guest.
     pub fn may_grow_table(&mut self, table: TableAddr, delta: u64) -> Result<bool, Stop> {
-        self.allows(|store| {
-            let ty = store.tables[table.index()].ty();
-            let (current, maximum) = (ty.limits.min, ty.limits.max);
-            Request::Table { current, desired: current.saturating_add(delta), maximum }
-        })
-        .map_err(Stop::Host)
+        self.allows(|store| store.table_request(table, delta)).map_err(Stop::Host)
     }
 
     pub(crate) fn may_make_memory(&mut self, ty: &MemoryType) -> Result<bool, HostError> {

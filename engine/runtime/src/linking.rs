@@ -34,6 +34,18 @@ pub enum LinkError {
         /// Second of its two names.
         name: String,
     },
+    /// The embedder's policy lets no guest import it, whatever it is defined as. Here nobody asks for one: whoever has a policy says so.
+    #[error("import {module:?} {name:?} is forbidden by policy {policy:?}: {rule}")]
+    Forbidden {
+        /// First of its two names.
+        module: String,
+        /// Second of its two names.
+        name: String,
+        /// The name of the policy.
+        policy: String,
+        /// The rule that forbids it, in words.
+        rule: String,
+    },
     /// More or fewer imports were provided than the module has.
     #[error("{needed} imports are needed, {given} given")]
     Count {

@@ -499,7 +499,13 @@ impl Store {
             return Err(Exhaustion::Gas.into());
         }
         let inside = Inside::new(self, before);
-        inside.store.with_shared(work)
+        inside.store.with_shared(|store| {
+            let result = work(store);
+            if result.is_err() {
+                store.memories.iter_mut().for_each(MemoryInst::withdraw_growth);
+            }
+            result
+        })
     }
 
     /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,

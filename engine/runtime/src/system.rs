@@ -29,6 +29,37 @@ pub(crate) unsafe fn open(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes all rights to a range away.
+///
+/// # Safety
+/// The range must be of whole pages of a mapping that the caller owns, and nothing may refer to it.
+pub(crate) unsafe fn close(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
+    fault::may_fail()?;
+    // SAFETY: the caller's promise.
+    unsafe { mprotect(start.as_ptr().cast::<c_void>(), bytes, MprotectFlags::empty())? };
+    Ok(())
+}
+
+/// Makes all bytes of a range zero. Where the system can, it takes the pages back instead of writing to them.
+///
+/// # Safety
+/// The range must be of whole pages, readable and writable, of a mapping that the caller owns, and nothing may refer to it.
+pub(crate) unsafe fn clear(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::mm::{Advice, madvise};
+        fault::may_fail()?;
+        // SAFETY: the caller's promise; private pages of no file are zero when they are touched again.
+        unsafe { madvise(start.as_ptr().cast::<c_void>(), bytes, Advice::LinuxDontNeed)? };
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        // SAFETY: the caller's promise.
+        unsafe { start.write_bytes(0, bytes) };
+    }
+    Ok(())
+}
+
 /// Makes a readable and writable mapping larger. Its content stays, its address may change; what is added is zero.
 ///
 /// # Safety

@@ -163,6 +163,27 @@ impl TableInst {
         Some(old as u64)
     }
 
+    /// Makes it as it was when it was allocated: of its type's minimum size, each element `init`. It is never shorter
+    /// meanwhile, for compiled code need not look whether it has its first elements.
+    ///
+    /// # Errors
+    /// If the host has no memory left; nothing is changed then.
+    pub(crate) fn renew(&mut self, init: Ref) -> std::io::Result<()> {
+        let beyond = || std::io::Error::other("size beyond the address space");
+        let least = usize::try_from(self.ty.limits.min).map_err(|_| beyond())?;
+        let mut elems = Words::new();
+        elems.make_room(least)?;
+        elems.extend_to(least).ok_or_else(beyond)?;
+        if !init.is_null() {
+            elems.iter().for_each(|word| word.store(init.to_bits(), Relaxed));
+        }
+        self.budget.give((self.len() - self.ty.limits.min) * ELEMENT);
+        self.elems = elems;
+        self.def.base.store(self.elems.as_ptr().expose_provenance(), Relaxed);
+        self.def.len.store(least, Relaxed);
+        Ok(())
+    }
+
     /// What compiled code reads of it; the address is valid as long as the table lives.
     pub fn def(&self) -> &TableDef {
         &self.def

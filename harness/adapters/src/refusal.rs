@@ -33,7 +33,9 @@ pub(crate) fn unlinkable(error: &LinkError) -> Rejection {
     let kind = match error {
         LinkError::Unknown { .. } => Some("unknown-import"),
         LinkError::Incompatible { .. } => Some("incompatible-import"),
-        LinkError::OtherStore { .. } | LinkError::Count { .. } => None,
+        LinkError::OtherStore { .. } | LinkError::Forbidden { .. } | LinkError::Count { .. } => {
+            None
+        }
     };
     Rejection::Unlinkable(Reason::new(kind, error.to_string()))
 }

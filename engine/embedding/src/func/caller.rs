@@ -4,6 +4,7 @@ use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::external::Extern;
+use crate::instance::Instance;
 use etalon_runtime::{Exhaustion, InstanceAddr, Stop, Store as State};
 use std::fmt;
 
@@ -31,6 +32,11 @@ impl<'a, T: 'static> Caller<'a, T> {
     /// The engine of the store.
     pub fn engine(&self) -> &Engine {
         self.store.engine()
+    }
+
+    /// The instance that calls, as [`Caller::get_export`] says; `None` if the embedder called the function.
+    pub fn instance(&self) -> Option<Instance> {
+        Some(Instance::of(self.store.state, self.instance?))
     }
 
     /// What the calling instance exports under a name: the instance whose code has the call instruction, be it

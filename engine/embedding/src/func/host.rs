@@ -2,7 +2,9 @@
 
 use super::into_func::IntoFunc;
 use super::{Caller, Func};
+use crate::context::data_of;
 use crate::error::{Result, WrongStore, into_stop};
+use crate::metrics::{Activity, Figures};
 use crate::types::FuncType;
 use crate::value::Val;
 use etalon_module::{FuncType as Canonical, ValType};
@@ -18,6 +20,8 @@ type Body = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Vec<Value
 pub(crate) struct HostFunc {
     ty: FuncType,
     body: Arc<Body>,
+    /// The figures of a store with the data that it is for.
+    figures: fn(&State) -> &Arc<Figures>,
 }
 
 impl HostFunc {
@@ -33,7 +37,7 @@ impl HostFunc {
             let state = &*raw.store;
             results.iter().zip(&ty.results).map(|(val, ty)| val.value_of(state, *ty)).collect()
         };
-        HostFunc { ty, body: Arc::new(body) }
+        HostFunc { ty, body: Arc::new(body), figures: figures_of::<T> }
     }
 
     /// Of a closure over values of Rust.
@@ -42,7 +46,7 @@ impl HostFunc {
     ) -> HostFunc {
         let (ty, body) = func.into_host();
         let body = move |raw: &mut RawCaller<'_>, _: &Canonical, args: &[Value]| body(raw, args);
-        HostFunc { ty, body: Arc::new(body) }
+        HostFunc { ty, body: Arc::new(body), figures: figures_of::<T> }
     }
 
     /// Its type, in no store yet.
@@ -68,13 +72,18 @@ impl HostFunc {
 
     /// As a store calls it, with its type there.
     pub(crate) fn named(&self, ty: Canonical, module: &str, name: &str) -> HostFn {
-        let body = Arc::clone(&self.body);
+        let (body, figures) = (Arc::clone(&self.body), self.figures);
         HostFn::new(module, name, move |raw, args| {
+            let _turn = figures(raw.store).turn(Activity::Host);
             let scope = Scope::new(raw);
             let results = body(scope.raw, &ty, args);
             results.map_err(|error| into_stop(scope.raw.store, error))
         })
     }
+}
+
+fn figures_of<T: 'static>(state: &State) -> &Arc<Figures> {
+    &data_of::<T>(state).shared.figures
 }
 
 /// What stands for a result before the host function has set it.

@@ -37,11 +37,13 @@ pub use into_func::{IntoFunc, IntoResult};
 pub use typed::{TypedFunc, WasmParams, WasmResults};
 pub use wasm_ty::WasmTy;
 
-use crate::context::{AsContext, AsContextMut};
+use crate::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::error::{Mismatch, Result, WrongStore, from_invoke, no_stack};
 use crate::handle::Handle;
+use crate::metrics::Ending;
 use crate::types::FuncType;
 use crate::value::Val;
+use crate::work::Work;
 use etalon_jit::on_guest_stack;
 use etalon_runtime::{FuncAddr, InvokeError, Store as State, Value};
 
@@ -115,15 +117,15 @@ impl Func {
         params: &[Val],
         results: &mut [Val],
     ) -> Result<()> {
-        let state = store.as_context_mut().state;
-        let func = self.find(state)?;
-        let ty = state.func_type(func).clone();
+        let store = store.as_context_mut();
+        let func = self.find(store.state)?;
+        let ty = store.state.func_type(func).clone();
         if results.len() != ty.results.len() {
             let (want, got) = (ty.results.len(), results.len());
             return Err(Mismatch(format!("room for {want} results is needed, not {got}")).into());
         }
-        let args = Val::arguments(state, params, &ty)?;
-        let values = invoke(state, func, &args)?;
+        let args = Val::arguments(store.state, params, &ty)?;
+        let (state, values) = invoke(store, func, &args)?;
         results.copy_from_slice(&Val::list_of(state, &values, &ty.results));
         Ok(())
     }
@@ -141,8 +143,18 @@ impl Func {
 }
 
 /// Invokes a function with values that fit, on the stack on which calls from tier to tier cannot overflow.
-pub(crate) fn invoke(state: &mut State, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>> {
+pub(crate) fn invoke<'a, T: 'static>(
+    store: StoreContextMut<'a, T>,
+    func: FuncAddr,
+    args: &[Value],
+) -> Result<(&'a mut State, Vec<Value>)> {
+    let state = store.state;
+    let work = Work::call::<T>(state, func)?;
     let invoked = on_guest_stack(|| state.invoke(func, args));
     let invoked = invoked.unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error))));
-    invoked.map_err(|error| from_invoke(state, error))
+    work.end(Ending::of_invocation(&invoked));
+    match invoked {
+        Ok(values) => Ok((state, values)),
+        Err(error) => Err(from_invoke(state, error)),
+    }
 }

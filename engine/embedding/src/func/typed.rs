@@ -136,10 +136,10 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
     /// # Panics
     /// As for [`Func::call`].
     pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results> {
-        let state = store.as_context_mut().state;
-        let func = self.func.find(state)?;
-        let args = params.into_values(state)?;
-        let values = invoke(state, func, &args)?;
+        let store = store.as_context_mut();
+        let func = self.func.find(store.state)?;
+        let args = params.into_values(store.state)?;
+        let (state, values) = invoke(store, func, &args)?;
         let results = Results::from_values(state, &values);
         results.ok_or_else(|| Mismatch("the results are of other types".to_owned()).into())
     }

@@ -113,7 +113,7 @@ impl Configuration<'_> {
         let left = self.thread.depth_left.checked_sub(text.frame_slots);
         self.thread.depth_left = left.ok_or_else(|| Stop::from(Exhaustion::Stack))?;
         self.store.charge(text.entry_gas.into())?;
-        self.count(|usage| usage.entered(text.entry_gas));
+        self.count(|usage| usage.took(text.entry_gas));
         self.used(Rule::CallRefFunc);
         self.used(Rule::CtxtFrame);
         self.tell(|observer| observer.enter(func, text.entry_gas));

@@ -19,7 +19,7 @@ impl Configuration<'_> {
         let gas = u128::from(rate.weight) * u128::from(granules);
         self.store.charge(gas)?;
         let gas = u64::try_from(gas).unwrap_or(u64::MAX);
-        self.count(|usage| usage.touched(gas));
+        self.count(|usage| usage.took(gas));
         self.tell(|observer| observer.dynamic_charge(gas));
         Ok(())
     }

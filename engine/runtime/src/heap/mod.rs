@@ -61,6 +61,8 @@ pub struct Heap {
     /// Collect at every opportunity.
     stress: bool,
     collections: u64,
+    /// The most bytes that were there when a collection began.
+    peak: u64,
 }
 
 impl Heap {
@@ -79,6 +81,7 @@ impl Heap {
             due: LEAST_INTERVAL,
             stress: false,
             collections: 0,
+            peak: 0,
         }
     }
 
@@ -119,6 +122,16 @@ impl Heap {
     /// Bytes of all objects ever allocated, as gas-1 sizes them.
     pub fn allocated_bytes(&self) -> u64 {
         self.allocated
+    }
+
+    /// The most bytes that objects ever took, alive or not yet collected. It depends on when the heap is collected.
+    pub fn peak_bytes(&self) -> u64 {
+        self.peak.max(self.held())
+    }
+
+    /// Lets it have no more than so many bytes, if its cap is higher.
+    pub fn lower_cap(&mut self, bytes: u64) {
+        self.cap = self.cap.min(bytes);
     }
 
     /// How many objects and exceptions have been allocated and not yet been collected.
@@ -201,6 +214,7 @@ impl Heap {
 
     /// Schedules the next collection for when the heap may have doubled, given the bytes still alive.
     fn collected(&mut self, live: u64) {
+        self.peak = self.peak_bytes();
         self.due = self.allocated.saturating_add(live.max(LEAST_INTERVAL));
         (self.live, self.collected_at, self.fresh) = (live, self.allocated, true);
         self.collections = self.collections.saturating_add(1);

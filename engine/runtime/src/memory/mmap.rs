@@ -4,7 +4,7 @@
 //! bounds check rely on that.
 #![allow(unsafe_code)]
 
-use crate::system::{map, open, unmap, whole_pages};
+use crate::system::{clear, close, map, open, unmap, whole_pages};
 use rustix::mm::ProtFlags;
 use std::ptr::NonNull;
 
@@ -54,6 +54,34 @@ impl Reservation {
         self.commit(usable)?;
         self.usable = self.usable.max(usable);
         Ok(())
+    }
+
+    /// Takes the rights to what is not usable away again.
+    pub(crate) fn withdraw(&mut self) -> std::io::Result<()> {
+        let kept = whole_pages(self.usable)?;
+        if self.committed > kept {
+            // SAFETY: the range is inside this reservation and of whole pages, and no slice reaches into it.
+            unsafe { close(self.base.add(kept), self.committed - kept)? };
+            self.committed = kept;
+        }
+        Ok(())
+    }
+
+    /// Makes all bytes zero, and only the first `usable` of them, which must not be more than there are, usable.
+    ///
+    /// # Errors
+    /// If the system takes no rights away. The bytes may be zero then, and are as many as before.
+    pub(crate) fn renew(&mut self, usable: usize) -> std::io::Result<()> {
+        if usable > self.usable {
+            return Err(std::io::Error::other("a fresh start with more than there is"));
+        }
+        if self.committed > 0 {
+            // SAFETY: the range is the readable and writable part of this reservation, of whole pages, and `&mut self` is
+            // the only reference to it.
+            unsafe { clear(self.base, self.committed)? };
+        }
+        let before = std::mem::replace(&mut self.usable, usable);
+        self.withdraw().inspect_err(|_| self.usable = before)
     }
 
     /// Address of the first byte.
@@ -112,5 +140,22 @@ mod tests {
         assert_eq!(r.bytes()[9], 7);
         assert!(r.bytes()[10..].iter().all(|b| *b == 0));
         assert!(r.grow(2 << 20).is_err());
+    }
+
+    #[test]
+    fn a_fresh_start_leaves_zeros_in_the_same_place() {
+        let mut r = Reservation::new(1 << 20).unwrap();
+        r.renew(0).unwrap();
+        r.grow(100_000).unwrap();
+        let base = r.base();
+        for usable in [100_000, 70_000, 1, 0] {
+            r.bytes_mut().fill(7);
+            r.renew(usable).unwrap();
+            assert_eq!((r.base(), r.bytes().len()), (base, usable));
+            assert!(r.bytes().iter().all(|byte| *byte == 0));
+            assert!(r.renew(usable + 1).is_err());
+        }
+        r.grow(100_000).unwrap();
+        assert!(r.bytes().iter().all(|byte| *byte == 0));
     }
 }

@@ -151,6 +151,13 @@ impl MemoryInst {
         self.reservation.commit(new).map_err(|_| Stop::out_of_memory())
     }
 
+    /// Takes back what was made ready for a growth that did not come, because it was not paid for: compiled code would find
+    /// bytes there that are none of the memory.
+    pub(crate) fn withdraw_growth(&mut self) {
+        // Where the system does not take it back, it is tried again after the next stop.
+        let _ = self.reservation.withdraw();
+    }
+
     /// Grows by `delta` pages; gives the old size, or `None` if the new one exceeds the declared maximum
     /// or a cap. What `memory.grow` makes of that is the tier's business.
     ///
@@ -166,6 +173,21 @@ impl MemoryInst {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Makes it as it was when it was allocated: of its type's minimum size, all zeros, in the same place.
+    ///
+    /// # Errors
+    /// If the system refuses to take pages back. It may then be all zeros and of the size that it had.
+    pub(crate) fn renew(&mut self) -> std::io::Result<()> {
+        let least = self.ty.limits.min;
+        // It was as large once.
+        let bytes = (least << self.ty.page_size_log2) as usize;
+        self.reservation.renew(bytes)?;
+        self.budget.give((self.pages - least) << self.ty.page_size_log2);
+        self.pages = least;
+        self.def.len.store(bytes, Relaxed);
+        Ok(())
     }
 
     /// Its bytes.

@@ -32,6 +32,16 @@ impl Reservation {
         Ok(())
     }
 
+    pub(crate) fn withdraw(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn renew(&mut self, usable: usize) -> std::io::Result<()> {
+        self.bytes.truncate(usable);
+        self.bytes.fill(0);
+        Ok(())
+    }
+
     pub(crate) fn base(&self) -> *mut u8 {
         std::ptr::null_mut()
     }

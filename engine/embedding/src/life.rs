@@ -1,0 +1,326 @@
+//! The life of an instance, as any thread can watch it.
+//!
+//! ```
+//! use etalon::{Engine, Instance, LifeState, Module, Store};
+//!
+//! let engine = Engine::default();
+//! let module = Module::new(&engine, r#"(module (func (export "f") unreachable))"#)?;
+//! let mut store = Store::new(&engine, ());
+//! let instance = Instance::new(&mut store, &module, &[])?;
+//! let life = instance.life(&mut store);
+//! assert_eq!(life.state(), LifeState::Initialised);
+//! instance.get_typed_func::<(), ()>(&store, "f")?.call(&mut store, ()).unwrap_err();
+//! assert_eq!(life.state(), LifeState::Failed);
+//! instance.reset(&mut store)?;
+//! assert_eq!((life.state(), life.fresh_starts()), (LifeState::Initialised, 1));
+//! drop(store);
+//! assert_eq!(life.state(), LifeState::Destroyed);
+//! # Ok::<(), etalon::Error>(())
+//! ```
+
+use crate::metrics::Ending;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+use thiserror::Error;
+
+/// Where an instance is in its life.
+///
+/// What is told of an instance is told of the calls that the embedder, or a host function, makes to *its* functions: a function of
+/// another instance that runs inside of such a call is part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum LifeState {
+    /// It is there, and its segments are being copied or its start function runs, for the first time or after a reset.
+    Created,
+    /// It has been initialised, and nothing of it runs.
+    Initialised,
+    /// A call of one of its functions is under way.
+    Running,
+    /// An execution of one of its functions is paused or waits, and no call is under way.
+    Paused,
+    /// Since its last fresh start a call was stopped by an [`InterruptHandle`](crate::InterruptHandle), or a paused execution
+    /// was given up. Its state is whatever the guest had reached.
+    Stopped,
+    /// Since its last fresh start a call ended by a trap, an exhaustion, an error or a panic of the host, or a crash. This counts
+    /// for more than `Stopped`.
+    Failed,
+    /// Its store is gone, or its instantiation failed and nothing can reach it. There is no way back.
+    Destroyed,
+}
+
+impl LifeState {
+    /// Every state.
+    pub const ALL: &[LifeState] = &[
+        LifeState::Created,
+        LifeState::Initialised,
+        LifeState::Running,
+        LifeState::Paused,
+        LifeState::Stopped,
+        LifeState::Failed,
+        LifeState::Destroyed,
+    ];
+
+    /// The states that can follow this one. A thread that looks now and then may have missed some in between.
+    pub fn next(self) -> &'static [LifeState] {
+        use LifeState::{Created, Destroyed, Failed, Initialised, Paused, Running, Stopped};
+        match self {
+            // The host functions that a start function calls can call the instance.
+            Created => &[Initialised, Running, Stopped, Failed, Destroyed],
+            Initialised => &[Created, Running, Paused, Destroyed],
+            Running => &[Created, Initialised, Paused, Stopped, Failed],
+            Paused => &[Running, Stopped, Failed, Destroyed],
+            Stopped => &[Created, Running, Paused, Destroyed],
+            Failed => &[Created, Running, Paused, Destroyed],
+            Destroyed => &[],
+        }
+    }
+
+    /// Whether the other state can follow this one.
+    pub fn can_become(self, next: LifeState) -> bool {
+        self.next().contains(&next)
+    }
+
+    /// Its name, in small letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            LifeState::Created => "created",
+            LifeState::Initialised => "initialised",
+            LifeState::Running => "running",
+            LifeState::Paused => "paused",
+            LifeState::Stopped => "stopped",
+            LifeState::Failed => "failed",
+            LifeState::Destroyed => "destroyed",
+        }
+    }
+
+    fn of(number: u8) -> LifeState {
+        LifeState::ALL.get(usize::from(number)).copied().unwrap_or(LifeState::Destroyed)
+    }
+}
+
+impl fmt::Display for LifeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The instance has stopped or failed, and the engine calls no such instance
+/// ([`Config::refuse_after_failure`](crate::Config::refuse_after_failure)). Nothing was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the instance has {state}, and the engine refuses further calls before a reset")]
+pub struct NotCallable {
+    /// [`LifeState::Stopped`] or [`LifeState::Failed`].
+    pub state: LifeState,
+}
+
+/// Watches an instance, from any thread, also when its store is gone. It keeps nothing alive, and can change nothing. Clones
+/// are of the same instance.
+#[derive(Clone, Debug)]
+pub struct LifeHandle(Arc<Life>);
+
+impl LifeHandle {
+    pub(crate) fn new(life: &Arc<Life>) -> LifeHandle {
+        LifeHandle(Arc::clone(life))
+    }
+
+    /// Where the instance is now.
+    pub fn state(&self) -> LifeState {
+        self.0.state()
+    }
+
+    /// How often a reset was begun.
+    pub fn fresh_starts(&self) -> u64 {
+        self.0.resets.load(Relaxed)
+    }
+}
+
+/// What is known of an instance's life. Only who has the store changes it; any thread reads `shown`.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// What the others see, as a number.
+    shown: AtomicU8,
+    /// What is seen when nothing runs or is paused.
+    base: AtomicU8,
+    running: AtomicU32,
+    paused: AtomicU32,
+    resets: AtomicU64,
+}
+
+impl Life {
+    pub(crate) fn new(state: LifeState) -> Life {
+        Life {
+            shown: AtomicU8::new(state as u8),
+            base: AtomicU8::new(state as u8),
+            running: AtomicU32::new(0),
+            paused: AtomicU32::new(0),
+            resets: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn state(&self) -> LifeState {
+        LifeState::of(self.shown.load(Acquire))
+    }
+
+    /// What it is apart from what runs or is paused.
+    pub(crate) fn base(&self) -> LifeState {
+        LifeState::of(self.base.load(Relaxed))
+    }
+
+    fn show(&self) {
+        let base = self.base();
+        let shown = if base == LifeState::Destroyed {
+            base
+        } else if self.running.load(Relaxed) > 0 {
+            LifeState::Running
+        } else if self.paused.load(Relaxed) > 0 {
+            LifeState::Paused
+        } else {
+            base
+        };
+        let before = LifeState::of(self.shown.swap(shown as u8, AcqRel));
+        debug_assert!(before == shown || before.can_become(shown), "{before} became {shown}");
+    }
+
+    fn set_base(&self, state: LifeState) {
+        self.base.store(state as u8, Relaxed);
+    }
+
+    /// How a piece of work counts that ended so. What is worse stays.
+    fn note(&self, ending: Ending) {
+        match ending {
+            Ending::Returned | Ending::Thrown | Ending::Refused => {}
+            Ending::Interrupted => {
+                if self.base() != LifeState::Failed {
+                    self.set_base(LifeState::Stopped);
+                }
+            }
+            _ => self.set_base(LifeState::Failed),
+        }
+    }
+
+    /// A call begins.
+    pub(crate) fn enter(&self) {
+        self.running.fetch_add(1, Relaxed);
+        self.show();
+    }
+
+    /// A call has ended.
+    pub(crate) fn leave(&self, ending: Ending) {
+        self.note(ending);
+        self.running.fetch_sub(1, Relaxed);
+        self.show();
+    }
+
+    /// An execution is paused from now on.
+    pub(crate) fn pause(&self) {
+        self.paused.fetch_add(1, Relaxed);
+        self.show();
+    }
+
+    /// A paused execution goes on, as a call.
+    pub(crate) fn resume(&self) {
+        self.running.fetch_add(1, Relaxed);
+        self.paused.fetch_sub(1, Relaxed);
+        self.show();
+    }
+
+    /// An execution that went on is paused again.
+    pub(crate) fn pause_again(&self) {
+        self.paused.fetch_add(1, Relaxed);
+        self.running.fetch_sub(1, Relaxed);
+        self.show();
+    }
+
+    /// A paused execution is given up.
+    pub(crate) fn abandon(&self) {
+        self.paused.fetch_sub(1, Relaxed);
+        self.note(Ending::Interrupted);
+        self.show();
+    }
+
+    /// Initialisation has ended.
+    pub(crate) fn initialised(&self, ending: Ending) {
+        match ending {
+            Ending::Returned if self.base() == LifeState::Created => {
+                self.set_base(LifeState::Initialised);
+            }
+            Ending::Returned | Ending::Interrupted => self.note(ending),
+            // What throws, or is refused, while it begins has not begun.
+            _ => self.set_base(LifeState::Failed),
+        }
+        self.show();
+    }
+
+    /// It begins anew.
+    pub(crate) fn begin_anew(&self) {
+        self.resets.fetch_add(1, Relaxed);
+        self.set_base(LifeState::Created);
+        self.show();
+    }
+
+    fn destroy(&self) {
+        self.base.store(LifeState::Destroyed as u8, Relaxed);
+        self.shown.store(LifeState::Destroyed as u8, Release);
+    }
+}
+
+/// The lives of a store's instances, by their addresses.
+#[derive(Debug, Default)]
+pub(crate) struct Lives(Vec<Arc<Life>>);
+
+impl Lives {
+    /// Of the instance with an address. One that nobody has spoken of yet came with a snapshot.
+    pub(crate) fn of(&mut self, address: usize) -> &Arc<Life> {
+        while self.0.len() <= address {
+            self.0.push(Arc::new(Life::new(LifeState::Initialised)));
+        }
+        &self.0[address]
+    }
+
+    /// Of an instance that is about to be made. Whatever had this address never came to be.
+    pub(crate) fn begin(&mut self, address: usize) -> Arc<Life> {
+        self.truncate(address);
+        if address > 0 {
+            self.of(address - 1);
+        }
+        let life = Arc::new(Life::new(LifeState::Created));
+        self.0.push(Arc::clone(&life));
+        life
+    }
+
+    /// Forgets instances that are no more.
+    pub(crate) fn truncate(&mut self, instances: usize) {
+        self.0.drain(instances.min(self.0.len())..).for_each(|life| life.destroy());
+    }
+
+    /// Whether each has stopped or failed, for a snapshot: those that are not listed are well.
+    pub(crate) fn bases(&self) -> Vec<u8> {
+        self.0.iter().map(|life| life.base() as u8).collect()
+    }
+
+    /// As a snapshot has it; `None` if it cannot be so.
+    pub(crate) fn take_up(&mut self, bases: &[u8], instances: usize) -> Option<()> {
+        let good = [LifeState::Initialised, LifeState::Stopped, LifeState::Failed];
+        if bases.len() > instances {
+            return None;
+        }
+        for base in bases {
+            let state = good.into_iter().find(|state| *state as u8 == *base)?;
+            self.0.push(Arc::new(Life::new(state)));
+        }
+        Some(())
+    }
+}
+
+impl Drop for Lives {
+    fn drop(&mut self) {
+        self.truncate(0);
+    }
+}
+
+const _: fn() = || {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<LifeHandle>();
+};
