@@ -81,6 +81,7 @@ pub struct Config {
     pub(crate) compile_budget: CompileBudget,
     pub(crate) gc_stress: bool,
     pub(crate) interruptible: bool,
+    pub(crate) memory_regions: bool,
 }
 
 impl Default for Config {
@@ -107,6 +108,7 @@ impl Config {
             compile_budget: CompileBudget::default(),
             gc_stress: false,
             interruptible: false,
+            memory_regions: false,
         }
     }
 
@@ -173,6 +175,13 @@ impl Config {
     /// costs nothing.
     pub fn interruptible(&mut self, interruptible: bool) -> &mut Config {
         self.interruptible = interruptible;
+        self
+    }
+
+    /// Whether memories may have regions that cannot be written or not be accessed at all; see [`crate::Memory::protect`]. Then every
+    /// access asks for them. By default memories have none, and nothing asks.
+    pub fn memory_regions(&mut self, regions: bool) -> &mut Config {
+        self.memory_regions = regions;
         self
     }
 

@@ -40,6 +40,7 @@ mod interrupt;
 mod limits;
 mod linker;
 mod memory;
+mod memory_regions;
 #[cfg(doctest)]
 mod misuse;
 mod module;
@@ -66,7 +67,7 @@ pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 pub use etalon_runtime::fault;
 pub use etalon_runtime::{
     Crash, Exhaustion, HostError, ImageError, InUse, InstantiateError, LinkError, MemoryError,
-    Site, Trap,
+    Protection, RegionError, Site, Trap,
 };
 pub use execution::{
     Execution, ExecutionError, Pause, PauseLimits, PauseReason, PauseRequest, Progress, Wait,
@@ -79,6 +80,7 @@ pub use interrupt::InterruptHandle;
 pub use limits::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::{InstancePre, Linker, Redefinition};
 pub use memory::{GrowthError, Memory, MemoryAccessError};
+pub use memory_regions::{ForbiddenAccess, MemoryRegion};
 pub use module::Module;
 pub use reference::{AnyRef, ExnRef, ExternRef, RootScope, Rooted, Unrooted};
 pub use shared::SharedMemory;

@@ -60,7 +60,10 @@ pub use instantiate::{InstantiateError, instantiate};
 pub use interrupt::{Interrupt, PauseRequest};
 pub use limiter::{Limiter, Request};
 pub use linking::{LinkError, Linker};
-pub use memory::{GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, SharedMemory};
+pub use memory::{
+    GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, Protection, Region, RegionError,
+    SharedMemory,
+};
 pub use reference::{Ref, RefKind};
 pub use segment::{DataInst, ElemInst};
 pub use snapshot::{HostImport, ImageError, StoreImage};
