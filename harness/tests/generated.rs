@@ -84,7 +84,9 @@ fn agrees(profile: &'static Profile) -> Result<(), Failed> {
 /// Ranges of their memories are protected: calls trap by either protection, and all tiers still agree.
 fn regions_agree() -> Result<(), Failed> {
     let profiles = PROFILES.iter().filter(|p| ["single", "memory", "wasm2"].contains(&p.name));
-    let engines = ["oracle?regions=on", "interp?regions=on", "jit?regions=on", "aot?regions=on"];
+    let engines =
+        ["oracle", "interp", "jit", "aot", "mixed0", "paused:7"].map(|e| format!("{e}?regions=on"));
+    let engines = engines.each_ref().map(String::as_str);
     let record = run_on(&engines, profiles.collect(), 90, 2)?;
     if let Some(finding) = record.findings.first() {
         return Err(format!("{}: {:?} {:?}", finding.id, finding.operator, finding.summary).into());
