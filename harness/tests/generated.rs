@@ -21,12 +21,22 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> =
         profiles.map(|profile| Trial::test(profile.name, || agrees(profile))).collect();
     trials.push(Trial::test("threads change nothing", threads_change_nothing));
+    trials.push(Trial::test("regions of memories", regions_agree));
     libtest_mimic::run(&args, trials).exit_code()
 }
 
 fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
+    run_on(&["oracle", "interp", "jit", "mixed0"], profiles, cases, jobs)
+}
+
+fn run_on(
+    engines: &[&str],
+    profiles: Vec<&'static Profile>,
+    cases: u64,
+    jobs: usize,
+) -> Result<FuzzRecord, Failed> {
     let engines: Vec<Arc<dyn Adapter>> =
-        ["oracle", "interp", "jit", "mixed0"].into_iter().map(adapter).collect::<Result<_, _>>()?;
+        engines.iter().map(|name| adapter(name)).collect::<Result<_, _>>()?;
     let run = RunOptions {
         features: Features::wasm3(),
         gas: Some(usual_gas(Some(100_000))),
@@ -67,6 +77,25 @@ fn agrees(profile: &'static Profile) -> Result<(), Failed> {
     // Modules that only trap or only return would prove little.
     if returned * 10 < all || all < modules {
         return Err(format!("{returned} of {all} calls returned: {outcomes:?}").into());
+    }
+    Ok(())
+}
+
+/// Ranges of their memories are protected: calls trap by either protection, and all tiers still agree.
+fn regions_agree() -> Result<(), Failed> {
+    let profiles = PROFILES.iter().filter(|p| ["single", "memory", "wasm2"].contains(&p.name));
+    let engines =
+        ["oracle", "interp", "jit", "aot", "mixed0", "paused:7"].map(|e| format!("{e}?regions=on"));
+    let engines = engines.each_ref().map(String::as_str);
+    let record = run_on(&engines, profiles.collect(), 90, 2)?;
+    if let Some(finding) = record.findings.first() {
+        return Err(format!("{}: {:?} {:?}", finding.id, finding.operator, finding.summary).into());
+    }
+    for region in ["read-only", "inaccessible"] {
+        let text = format!("forbidden access to region {region}");
+        if !record.outcomes.keys().any(|name| name.ends_with(&text)) {
+            return Err(format!("no {text}: {:?}", record.outcomes).into());
+        }
     }
     Ok(())
 }

@@ -83,6 +83,7 @@ pub struct Config {
     pub(crate) interruptible: bool,
     pub(crate) measure_time: bool,
     pub(crate) refuse_after_failure: bool,
+    pub(crate) memory_regions: bool,
 }
 
 impl Default for Config {
@@ -111,6 +112,7 @@ impl Config {
             interruptible: false,
             measure_time: false,
             refuse_after_failure: false,
+            memory_regions: false,
         }
     }
 
@@ -192,6 +194,13 @@ impl Config {
     /// call and nothing else. Guests that import its functions may either way.
     pub fn refuse_after_failure(&mut self, refuse: bool) -> &mut Config {
         self.refuse_after_failure = refuse;
+        self
+    }
+
+    /// Whether memories may have regions that cannot be written or not be accessed at all; see [`crate::Memory::protect`]. Then every
+    /// access asks for them. By default memories have none, and nothing asks.
+    pub fn memory_regions(&mut self, regions: bool) -> &mut Config {
+        self.memory_regions = regions;
         self
     }
 

@@ -1,12 +1,13 @@
 //! Errors of the embedding.
 
 use crate::backtrace::traced;
+use crate::memory_regions::ForbiddenAccess;
 use crate::reference::{ExnRef, Rooted};
 pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
 use etalon_module::LoadError;
 use etalon_runtime::{
-    HostError, InstantiateError, InvokeError, LinkError, Ref, Stop, Store as State,
+    HostError, InstantiateError, InvokeError, LinkError, Ref, Stop, Store as State, Trapped,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error as Thiserror;
@@ -89,10 +90,16 @@ pub(crate) fn into_stop(state: &State, error: Error) -> Stop {
 /// What the embedder sees of a stop.
 pub(crate) fn from_stop(state: &mut State, stop: Stop) -> Error {
     match stop {
-        Stop::Trap(trapped) => match trapped.site {
-            Some(site) => traced(state, site).context(trapped.trap),
-            None => traced(state, trapped.trap),
-        },
+        Stop::Trap(Trapped { trap, site, region }) => {
+            let error = match site {
+                Some(site) => traced(state, site).context(trap),
+                None => traced(state, trap),
+            };
+            match region {
+                Some(region) => error.context(ForbiddenAccess { region }),
+                None => error,
+            }
+        }
         Stop::Throw(exn) => Error::new(ThrownException::new(Rooted::of(state, Ref::exn(exn)))),
         Stop::Exhausted(what) => traced(state, what),
         Stop::Host(error) => {

@@ -43,6 +43,7 @@ mod life;
 mod limits;
 mod linker;
 mod memory;
+mod memory_regions;
 mod metrics;
 #[cfg(doctest)]
 mod misuse;
@@ -76,7 +77,7 @@ pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 pub use etalon_runtime::fault;
 pub use etalon_runtime::{
     Crash, Exhaustion, HostError, ImageError, InUse, InstantiateError, LinkError, MemoryError,
-    Site, Trap,
+    Protection, RegionError, Site, Trap,
 };
 pub use execution::{
     Execution, ExecutionError, Pause, PauseLimits, PauseReason, PauseRequest, Progress, Wait,
@@ -90,6 +91,7 @@ pub use life::{LifeHandle, LifeState, NotCallable};
 pub use limits::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use linker::{InstancePre, Linker, Redefinition};
 pub use memory::{GrowthError, Memory, MemoryAccessError};
+pub use memory_regions::{ForbiddenAccess, MemoryRegion};
 pub use metrics::{ErrorCounts, Metrics, Times};
 pub use module::Module;
 pub use policy::{Judgement, Policy, PolicyError, PolicyList, PolicyRule};

@@ -3,6 +3,7 @@
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::memory_regions::{ForbiddenAccess, assert_whole, check};
 use crate::trusted;
 use crate::types::MemoryType;
 use etalon_runtime::{MemoryAddr, MemoryInst, Store as State};
@@ -12,10 +13,16 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Memory(pub(crate) Handle<MemoryAddr>);
 
-/// An access to bytes that a memory does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("out of bounds memory access")]
-pub struct MemoryAccessError;
+/// An access to bytes that a memory does not have, or may not be accessed so.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MemoryAccessError {
+    /// The memory has no such bytes.
+    #[error("out of bounds memory access")]
+    OutOfBounds,
+    /// A region of the memory forbids it.
+    #[error(transparent)]
+    Forbidden(#[from] ForbiddenAccess),
+}
 
 /// A memory or a table cannot grow so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -40,12 +47,12 @@ impl Memory {
     }
 
     #[track_caller]
-    fn inst<'a>(&self, state: &'a State) -> &'a MemoryInst {
+    pub(crate) fn inst<'a>(&self, state: &'a State) -> &'a MemoryInst {
         &state.memories[self.here(state).index()]
     }
 
     #[track_caller]
-    fn inst_mut<'a>(&self, state: &'a mut State) -> &'a mut MemoryInst {
+    pub(crate) fn inst_mut<'a>(&self, state: &'a mut State) -> &'a mut MemoryInst {
         let addr = self.here(state);
         &mut state.memories[addr.index()]
     }
@@ -91,28 +98,34 @@ impl Memory {
     /// Its bytes.
     ///
     /// # Panics
-    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs. If a region of it is
+    /// inaccessible; [`Memory::slice`] gives parts, and an error.
     #[track_caller]
     pub fn data<'a, T: 'static>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
-        self.inst(store.into().state).bytes()
+        let memory = self.inst(store.into().state);
+        assert_whole(memory, false);
+        memory.bytes()
     }
 
     /// Its bytes, for writing.
     ///
     /// # Panics
-    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
+    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs. If it has a region;
+    /// [`Memory::slice_mut`] gives parts, and an error.
     #[track_caller]
     pub fn data_mut<'a, T: 'static>(
         &self,
         store: impl Into<StoreContextMut<'a, T>>,
     ) -> &'a mut [u8] {
-        self.inst_mut(store.into().state).bytes_mut()
+        let memory = self.inst_mut(store.into().state);
+        assert_whole(memory, true);
+        memory.bytes_mut()
     }
 
     /// Its bytes, and what the embedder keeps with the store, both for writing.
     ///
     /// # Panics
-    /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
+    /// As for [`Memory::data_mut`].
     #[track_caller]
     pub fn data_and_store_mut<'a, T: 'static>(
         &self,
@@ -120,6 +133,7 @@ impl Memory {
     ) -> (&'a mut [u8], &'a mut T) {
         let state = store.into().state;
         let addr = self.here(state);
+        assert_whole(&state.memories[addr.index()], true);
         let State { memories, host_data, .. } = state;
         let data = trusted::seek_mut(&mut **host_data).expect("a store has the data of its type");
         (memories[addr.index()].bytes_mut(), &mut data.data)
@@ -128,7 +142,7 @@ impl Memory {
     /// Fills a buffer with the bytes from an offset on.
     ///
     /// # Errors
-    /// If the memory has not so many.
+    /// If the memory has not so many, or a region forbids to read one of them.
     ///
     /// # Panics
     /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
@@ -139,16 +153,17 @@ impl Memory {
         offset: usize,
         buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        let bytes = self.inst(store.as_context().state).bytes();
-        let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError)?;
-        buffer.copy_from_slice(bytes.get(offset..end).ok_or(MemoryAccessError)?);
+        let memory = self.inst(store.as_context().state);
+        let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError::OutOfBounds)?;
+        check(memory, &(offset..end), false)?;
+        buffer.copy_from_slice(&memory.bytes()[offset..end]);
         Ok(())
     }
 
     /// Writes the bytes of a buffer from an offset on.
     ///
     /// # Errors
-    /// If the memory has not so many; nothing is written then.
+    /// If the memory has not so many, or there is a region at one of them; nothing is written then.
     ///
     /// # Panics
     /// If it is of another store, or a [`SharedMemory`](crate::SharedMemory) while no call of its store runs.
@@ -159,9 +174,10 @@ impl Memory {
         offset: usize,
         buffer: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        let bytes = self.inst_mut(store.as_context_mut().state).bytes_mut();
-        let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError)?;
-        bytes.get_mut(offset..end).ok_or(MemoryAccessError)?.copy_from_slice(buffer);
+        let memory = self.inst_mut(store.as_context_mut().state);
+        let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError::OutOfBounds)?;
+        check(memory, &(offset..end), true)?;
+        memory.bytes_mut()[offset..end].copy_from_slice(buffer);
         Ok(())
     }
 

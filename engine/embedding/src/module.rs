@@ -39,6 +39,7 @@ fn compile_options(config: &Config) -> CompileOptions {
         opt: config.opt,
         cpu: config.cpu,
         explicit_bounds: config.explicit_bounds,
+        memory_regions: config.memory_regions,
         budget: config.compile_budget,
         functions: None,
         verify: cfg!(debug_assertions),
@@ -243,7 +244,8 @@ impl Module {
     }
 
     /// The module with its compiled code, to be loaded by [`Module::from_artefact`]. What is made by an engine with
-    /// [`Config::interruptible`] also loads where nothing is interrupted; not the other way round.
+    /// [`Config::interruptible`] also loads where nothing is interrupted; not the other way round. What is made with
+    /// [`Config::memory_regions`] loads only with it, and without only without.
     ///
     /// # Errors
     /// If the module was made for interpretation alone.
@@ -319,6 +321,7 @@ pub(crate) fn wanted(config: &Config) -> Wanted<'_> {
         schedule: &config.schedule,
         metering: config.metering,
         interruptible: config.interruptible,
+        memory_regions: config.memory_regions,
     }
 }
 

@@ -110,7 +110,7 @@ impl SharedMemory {
             buffer.copy_from_slice(memory.bytes().get(offset..end)?);
             Some(())
         });
-        Ok(read?.ok_or(MemoryAccessError)?)
+        Ok(read?.ok_or(MemoryAccessError::OutOfBounds)?)
     }
 
     /// Writes the bytes of a buffer from an offset on.
@@ -123,7 +123,7 @@ impl SharedMemory {
             memory.bytes_mut().get_mut(offset..end)?.copy_from_slice(buffer);
             Some(())
         });
-        Ok(written?.ok_or(MemoryAccessError)?)
+        Ok(written?.ok_or(MemoryAccessError::OutOfBounds)?)
     }
 
     /// Grows it by so many pages of zeros; gives its size before.

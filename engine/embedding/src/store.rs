@@ -80,6 +80,7 @@ impl<T: 'static> Store<T> {
             gas: None,
             gc_stress: config.gc_stress,
             interruptible: config.interruptible,
+            memory_regions: config.memory_regions,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
         };

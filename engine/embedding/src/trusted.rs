@@ -52,8 +52,8 @@ pub(crate) fn jit(name: &'static str) -> Arc<Jit> {
 
 impl Module {
     /// Loads an artefact, as [`Module::to_artefact`] makes it, after checking that it was made by this
-    /// version, for this machine, schedule and metering, and looks for interrupts if the engine is to. It does not look at the
-    /// machine code.
+    /// version, for this machine, schedule and metering, checks memory regions as the engine does, and looks for interrupts if the
+    /// engine is to. It does not look at the machine code.
     ///
     /// # Safety
     /// The bytes must be what [`Module::to_artefact`] gave, here or in another process, and nobody may have

@@ -179,8 +179,8 @@ fn memories_are_read_and_written_within_their_bounds() {
     assert_eq!((memory.size(&store), memory.data_size(&store)), (1, 65536));
     memory.write(&mut store, 65535, &[7]).unwrap();
     for at in [65536, usize::MAX] {
-        assert_eq!(memory.write(&mut store, at, &[7]), Err(MemoryAccessError));
-        assert_eq!(memory.read(&store, at, &mut [0]), Err(MemoryAccessError));
+        assert_eq!(memory.write(&mut store, at, &[7]), Err(MemoryAccessError::OutOfBounds));
+        assert_eq!(memory.read(&store, at, &mut [0]), Err(MemoryAccessError::OutOfBounds));
     }
     let (bytes, data) = memory.data_and_store_mut(&mut store);
     *data += u32::from(bytes[65535]);

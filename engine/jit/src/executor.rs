@@ -323,6 +323,9 @@ impl Jit {
         if store.is_interruptible() && !settings.interruptible {
             return Err(self.refuse("compiled without interruption, and the store has it"));
         }
+        if settings.memory_regions != store.checks_regions() {
+            return Err(self.refuse("compiled with other checks of regions than the store's"));
+        }
         if module.digest() != inst.module.digest() {
             return Err(self.refuse("the code is of another module"));
         }
@@ -360,7 +363,7 @@ impl Jit {
                 Ok(()) => Exhaustion::Limit("more gas than can be counted").into(),
             },
             code => match Trap::from_code(code) {
-                Some(trap) => Stop::Trap(Trapped { trap, site }),
+                Some(trap) => Stop::Trap(Trapped { site, ..trap.into() }),
                 None => Stop::crash(format!("code {code} is no trap")),
             },
         }
@@ -397,8 +400,8 @@ impl Jit {
     fn pending(&self, here: Option<Site>) -> Stop {
         match self.take_pending() {
             // A trap of an instruction that is a routine; one from a call has no site here, for exit stubs have none.
-            Some(Pending::Stop(Stop::Trap(Trapped { trap, site: None }))) => {
-                Stop::Trap(Trapped { trap, site: here })
+            Some(Pending::Stop(Stop::Trap(trapped))) if trapped.site.is_none() => {
+                Stop::Trap(Trapped { site: here, ..trapped })
             }
             Some(Pending::Stop(stop)) => stop,
             Some(Pending::Panic(panic)) => std::panic::resume_unwind(panic),

@@ -10,9 +10,14 @@ use etalon_runtime::{Extern, Placement, Store, StoreConfig, Value, instantiate};
 use std::sync::Arc;
 use support::{jit, module, options, schedule};
 
-/// Reads an artefact for a run that is not interrupted.
+/// A run that is not interrupted, of memories without regions.
+fn wanted(schedule: &Schedule, metering: bool) -> Wanted<'_> {
+    Wanted { schedule, metering, interruptible: false, memory_regions: false }
+}
+
+/// Reads an artefact for such a run.
 fn read(bytes: &[u8], schedule: &Schedule, metering: bool) -> Result<Read, ArtefactError> {
-    artefact::read(bytes, &Wanted { schedule, metering, interruptible: false })
+    artefact::read(bytes, &wanted(schedule, metering))
 }
 
 type Read = (Vec<u8>, CompiledModule);
@@ -100,8 +105,7 @@ fn an_artefact_says_whether_it_can_be_interrupted() {
             assert_eq!(about.schedule, metered.then(|| schedule().id().to_string()));
             for asked in [false, true] {
                 let schedule = schedule();
-                let wanted =
-                    Wanted { schedule: &schedule, metering: metered, interruptible: asked };
+                let wanted = Wanted { interruptible: asked, ..wanted(&schedule, metered) };
                 let expected = match asked && !interruptible {
                     true => Err(ArtefactError::NotInterruptible),
                     false => Ok(()),
@@ -109,6 +113,26 @@ fn an_artefact_says_whether_it_can_be_interrupted() {
                 assert_eq!(artefact::fits(&bytes, &wanted), expected);
                 assert_eq!(artefact::read(&bytes, &wanted).map(drop), expected);
             }
+        }
+    }
+}
+
+/// Code that asks the regions of memories runs only where there may be some, and other code only where there are none.
+#[test]
+fn an_artefact_says_whether_it_asks_for_memory_regions() {
+    let (module, schedule) = (module(WAT), schedule());
+    for found in [false, true] {
+        let options = CompileOptions { memory_regions: found, ..options(true, OptLevel::Speed) };
+        let bytes = artefact::write(&compile(&module, &options).unwrap(), &module);
+        assert_eq!(artefact::about(&bytes).unwrap().memory_regions, found);
+        for expected in [false, true] {
+            let wanted = Wanted { memory_regions: expected, ..wanted(&schedule, true) };
+            let fits = match found == expected {
+                true => Ok(()),
+                false => Err(ArtefactError::Regions { found, expected }),
+            };
+            assert_eq!(artefact::fits(&bytes, &wanted), fits);
+            assert_eq!(artefact::read(&bytes, &wanted).map(drop), fits);
         }
     }
 }

@@ -67,8 +67,9 @@ impl Configuration<'_> {
 
     /// A trap of the instruction that is executed.
     #[cold]
-    pub(crate) fn trap(&self, trap: Trap) -> Box<Stop> {
-        Box::new(Stop::Trap(Trapped { trap, site: self.thread.frames.last().and_then(site_of) }))
+    pub(crate) fn trap(&self, trap: impl Into<Trapped>) -> Box<Stop> {
+        let site = self.thread.frames.last().and_then(site_of);
+        Box::new(Stop::Trap(Trapped { site, ..trap.into() }))
     }
 
     /// A condition of a rule: where it does not hold, another rule says that the instruction traps.

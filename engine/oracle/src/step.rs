@@ -336,8 +336,8 @@ impl Configuration<'_> {
 
             // Atomic accesses (proposal *threads*)
             O::MemoryAtomicNotify => self.atomic_notify(i.memarg()?),
-            O::MemoryAtomicWait32 => self.atomic_wait32(i.memarg()?),
-            O::MemoryAtomicWait64 => self.atomic_wait64(i.memarg()?),
+            O::MemoryAtomicWait32 => self.atomic_wait(4, i.memarg()?),
+            O::MemoryAtomicWait64 => self.atomic_wait(8, i.memarg()?),
             O::AtomicFence => self.atomic_fence(),
             O::I32AtomicLoad | O::I32AtomicLoad8U | O::I32AtomicLoad16U | O::I64AtomicLoad | O::I64AtomicLoad8U
             | O::I64AtomicLoad16U | O::I64AtomicLoad32U => self.atomic_load(op, i.memarg()?),

@@ -248,8 +248,8 @@ fn attach(
     Ok(())
 }
 
-/// Copies active segments, first all element segments, then all data segments; one that does not fit traps. One
-/// that fits is charged before it is copied (gas-1 §7.1).
+/// Copies active segments, first all element segments, then all data segments; one that does not fit, or that a region of the
+/// memory forbids, traps. Any other is charged before it is copied (gas-1 §7.1).
 pub(crate) fn write_segments(
     store: &mut Store,
     module: &Module,
@@ -302,8 +302,15 @@ fn write_data(
     let len = store.datas[data.index()].bytes().len();
     let start = usize::try_from(offset).ok();
     let range = start.and_then(|start| Some(start..start.checked_add(len)?));
-    let size = store.memories[memory.index()].bytes().len();
-    let range = range.filter(|range| range.end <= size).ok_or(Trap::MemoryOutOfBounds)?;
+    let inst = &store.memories[memory.index()];
+    let range = range.filter(|range| range.end <= inst.bytes().len());
+    let range = range.ok_or(Trap::MemoryOutOfBounds)?;
+    let end = range.end as u64;
+    // Every region forbids to write. A segment without bytes writes nothing.
+    let hit = inst.regions().iter().find(|region| region.start < end && offset < region.end);
+    if let Some(region) = hit.filter(|_| len > 0) {
+        return Err(region.into());
+    }
     store.charge(store.schedule().instantiation().data_bytes.charge(len as u64))?;
     let bytes = store.datas[data.index()].bytes();
     store.memories[memory.index()].bytes_mut()[range].copy_from_slice(bytes);

@@ -62,7 +62,10 @@ pub use instantiate::{InstantiateError, instantiate};
 pub use interrupt::{Interrupt, PauseRequest};
 pub use limiter::{Limiter, Request};
 pub use linking::{LinkError, Linker};
-pub use memory::{GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, SharedMemory};
+pub use memory::{
+    GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, Protection, Region, RegionError,
+    SharedMemory,
+};
 pub use reference::{Ref, RefKind};
 pub use reset::reset;
 pub use segment::{DataInst, ElemInst};

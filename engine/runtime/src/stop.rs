@@ -4,6 +4,7 @@
 //! cannot happen in valid code and is our bug.
 
 use crate::address::ExnAddr;
+use crate::memory::Region;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub enum Trap {
     UnalignedAtomic,
     /// `memory.atomic.wait` on a memory that is not shared.
     ExpectedSharedMemory,
+    /// An access that a region of the memory forbids. The specification has no such regions: the embedder makes them.
+    ForbiddenAccess,
 }
 
 impl Trap {
@@ -76,6 +79,7 @@ impl Trap {
         Trap::CastFailure,
         Trap::UnalignedAtomic,
         Trap::ExpectedSharedMemory,
+        Trap::ForbiddenAccess,
     ];
 
     /// The message that the official scripts expect. No other place turns traps into text.
@@ -100,6 +104,7 @@ impl Trap {
             Trap::CastFailure => "cast failure",
             Trap::UnalignedAtomic => "unaligned atomic",
             Trap::ExpectedSharedMemory => "expected shared memory",
+            Trap::ForbiddenAccess => "forbidden access",
         }
     }
 
@@ -120,17 +125,34 @@ pub struct Site {
 }
 
 /// A trap, with the instruction that raised it if that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trapped {
     /// The trap.
     pub trap: Trap,
     /// The instruction; `None` if instantiation trapped, where there is none.
     pub site: Option<Site>,
+    /// The name of the region that forbids the access, for [`Trap::ForbiddenAccess`].
+    pub region: Option<Arc<str>>,
 }
 
 impl From<Trap> for Trapped {
     fn from(trap: Trap) -> Self {
-        Trapped { trap, site: None }
+        Trapped { trap, site: None, region: None }
+    }
+}
+
+/// An access that a region forbids.
+impl From<&Region> for Trapped {
+    fn from(region: &Region) -> Self {
+        let region = Some(Arc::clone(&region.name));
+        Trapped { trap: Trap::ForbiddenAccess, site: None, region }
+    }
+}
+
+impl fmt::Display for Trapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.trap.text())?;
+        self.region.as_ref().map_or(Ok(()), |name| write!(f, " to region {name}"))
     }
 }
 
@@ -209,7 +231,7 @@ pub struct Crash(pub String);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Stop {
     /// The guest trapped.
-    #[error("trap: {}", .0.trap.text())]
+    #[error("trap: {0}")]
     Trap(Trapped),
     /// An exception that nobody caught.
     #[error("uncaught exception")]
@@ -241,6 +263,12 @@ impl Stop {
 impl From<Trap> for Stop {
     fn from(trap: Trap) -> Self {
         Stop::Trap(trap.into())
+    }
+}
+
+impl From<&Region> for Stop {
+    fn from(region: &Region) -> Self {
+        Stop::Trap(region.into())
     }
 }
 

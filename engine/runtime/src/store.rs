@@ -46,6 +46,8 @@ pub struct StoreConfig {
     pub gc_stress: bool,
     /// Whether an [`Interrupt`] is looked for. Tiers choose when they make code, so it costs nothing otherwise.
     pub interruptible: bool,
+    /// Whether memories may have regions ([`Store::protect`]). Tiers choose when they make code, so it costs nothing otherwise.
+    pub memory_regions: bool,
     /// Bytes that all memories may take together. Growth beyond that is exhaustion, and instantiation a limit.
     pub memory_bytes: u64,
     /// Bytes that all tables may take together, 8 for each element; as for memories.
@@ -70,6 +72,7 @@ impl StoreConfig {
             gas: None,
             gc_stress: false,
             interruptible: false,
+            memory_regions: false,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
         }
@@ -133,6 +136,7 @@ pub struct Store {
     memory_budget: Arc<Budget>,
     table_budget: Arc<Budget>,
     interruptible: bool,
+    memory_regions: bool,
     interrupt: Interrupt,
     pub(crate) trace: Trace,
     pub(crate) imported: Imported,
@@ -201,6 +205,7 @@ impl Store {
             memory_budget: budget("the memories of the store are full", config.memory_bytes),
             table_budget: budget("the tables of the store are full", config.table_bytes),
             interruptible: config.interruptible,
+            memory_regions: config.memory_regions,
             interrupt: Interrupt::new(),
             trace: Trace::default(),
             imported: Imported::default(),
@@ -225,6 +230,11 @@ impl Store {
     /// Whether tiers must look for an interrupt, at least once in every loop and call.
     pub fn is_interruptible(&self) -> bool {
         self.interruptible
+    }
+
+    /// Whether tiers must ask the regions of a memory before each access to it.
+    pub fn checks_regions(&self) -> bool {
+        self.memory_regions
     }
 
     /// The flag with which another thread interrupts what runs.

@@ -69,9 +69,9 @@ impl OwnTier {
 
     fn settings(&self, config: &SessionConfig) -> Config {
         let mut settings = Config::new();
-        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered } = self.named;
+        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, regions } = self.named;
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
-        settings.cpu_level(cpu).explicit_bounds_checks(explicit_bounds);
+        settings.cpu_level(cpu).explicit_bounds_checks(explicit_bounds).memory_regions(regions);
         settings.interruptible(config.time.is_some());
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
@@ -99,6 +99,11 @@ impl OwnTier {
     pub(crate) fn with(mut self, named: Settings) -> OwnTier {
         self.named = named;
         self
+    }
+
+    /// Whether memories get regions.
+    pub(crate) fn protects(&self) -> bool {
+        self.named.regions
     }
 
     /// The name with its settings.

@@ -17,12 +17,32 @@ use crate::watchdog::{Armed, TimeLimit};
 use etalon::unstable;
 use etalon::{
     Caller, Engine, Error, Execution, Extern, ExternType, Func, FuncType, Global, GlobalType,
-    InstantiateError, LinkError, Linker, Memory, MemoryType, Module, Mutability, Ref, RefType,
-    RootScope, Store, Table, TableType, Tag, Tier, ValType, WasmBacktrace,
+    InstantiateError, LinkError, Linker, Memory, MemoryType, Module, Mutability, Protection, Ref,
+    RefType, RootScope, Store, Table, TableType, Tag, Tier, ValType, WasmBacktrace,
 };
 use etalon_record::{Backtrace, BacktraceFrame};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What `regions=on` protects of each memory that an instance exports, from and to. Generated accesses are to low addresses and about
+/// the ends of pages.
+const REGIONS: &[(&str, Protection, u64, u64)] = &[
+    ("read-only", Protection::ReadOnly, 17, 30),
+    ("inaccessible", Protection::Inaccessible, 43, 57),
+    ("an edge", Protection::ReadOnly, 65_531, 65_540),
+    ("far", Protection::Inaccessible, 131_070, 1 << 40),
+];
+
+/// Protects the memories that an instance exports. One that is shared, or that another instance exports too, stays as it is.
+fn protect(store: &mut Store<Calls>, instance: etalon::Instance) {
+    let memories: Vec<Memory> =
+        instance.exports(&*store).filter_map(|export| export.into_memory()).collect();
+    for memory in memories {
+        for (name, protection, start, end) in REGIONS {
+            _ = memory.protect(&mut *store, *start..*end, *protection, name);
+        }
+    }
+}
 
 /// What a session keeps with its store: the calls of host functions that nobody has taken yet.
 pub(crate) type Calls = Vec<HostCall>;
@@ -46,6 +66,8 @@ pub(crate) struct OwnSession {
     time: Option<TimeLimit>,
     /// The gas that a call has.
     limit: Option<u64>,
+    /// Whether memories get regions.
+    regions: bool,
     /// The calls that are made in turns, by their numbers; `None` for those that are over.
     pub(crate) started: Vec<Option<Execution>>,
     /// Modules that were instantiated, kept for stores that are restored from snapshots.
@@ -89,6 +111,7 @@ impl OwnSession {
             turns: opened.turns,
             time: opened.time.clone(),
             limit: opened.limit,
+            regions: opened.tier.protects(),
             tally: opened.tier.tally.clone(),
             started: Vec::new(),
             modules: Vec::new(),
@@ -206,6 +229,9 @@ impl Session for OwnSession {
         let error = match instantiated {
             Ok(instance) => {
                 self.keep(module.clone());
+                if self.regions {
+                    protect(&mut self.store, instance);
+                }
                 self.instances.push(instance);
                 return Ok(Instance(self.instances.len() - 1));
             }
@@ -278,7 +304,8 @@ impl Session for OwnSession {
 
     fn memory(&mut self, instance: Instance, export: &str) -> Option<MemorySum> {
         let memory = self.instances[instance.0].get_memory(&self.store, export)?;
-        MemorySum::of(memory.data(&self.store))
+        let all = 0..memory.data_size(&self.store);
+        MemorySum::of(memory.slice(&self.store, all).ok()?)
     }
 
     fn gas_consumed(&self) -> Option<u64> {

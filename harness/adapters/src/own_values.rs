@@ -4,8 +4,8 @@ use crate::outcome::Outcome;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::unstable::{self, Kind, module};
 use etalon::{
-    AnyRef, AsContext, AsContextMut, Crash, Error, Exhaustion, HeapType, Site, ThrownException,
-    Trap, Val as Value, ValType,
+    AnyRef, AsContext, AsContextMut, Crash, Error, Exhaustion, ForbiddenAccess, HeapType, Site,
+    ThrownException, Trap, Val as Value, ValType,
 };
 
 /// The kind of a type.
@@ -107,7 +107,11 @@ pub(crate) fn returned(store: impl AsContext, values: &[Value]) -> Outcome {
 pub(crate) fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
     if let Some(trap) = error.downcast_ref::<Trap>() {
         let site = error.downcast_ref::<Site>().map(|site| (site.func, site.offset));
-        return Outcome::Trapped { text: trap.text().to_owned(), site };
+        let text = match error.downcast_ref::<ForbiddenAccess>() {
+            Some(forbidden) => forbidden.to_string(),
+            None => trap.text().to_owned(),
+        };
+        return Outcome::Trapped { text, site };
     }
     if let Some(thrown) = error.downcast_ref::<ThrownException>() {
         return match thrown.exception().fields(&mut store) {

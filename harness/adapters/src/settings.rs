@@ -17,11 +17,12 @@ pub(crate) struct Settings {
     pub(crate) gc_stress: bool,
     /// Whether gas is not charged, even if the others charge it.
     pub(crate) unmetered: bool,
+    /// Whether ranges of the memories that instances export are protected.
+    pub(crate) regions: bool,
 }
 
 /// The settings of our tiers, as messages list them.
-pub const SETTINGS: &str =
-    "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, opt=none, opt=size, opt=speed";
+pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, opt=none, opt=size, opt=speed, regions=on";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
 ///
@@ -55,6 +56,7 @@ impl Settings {
             match (*key, *value) {
                 ("gc", "stress") => read.gc_stress = true,
                 ("metering", "off") => read.unmetered = true,
+                ("regions", "on") => read.regions = true,
                 ("bounds" | "cpu" | "opt", _) if !compiles => {
                     let what = format!("it compiles nothing, so there is nothing to set by {key}");
                     return Err(wrong(what));
@@ -83,8 +85,15 @@ impl Settings {
         let cpu = (self.cpu != CpuLevel::Native).then(|| self.cpu.name());
         let gc = self.gc_stress.then_some("stress");
         let metering = self.unmetered.then_some("off");
-        let all =
-            [("bounds", bounds), ("cpu", cpu), ("gc", gc), ("metering", metering), ("opt", opt)];
+        let regions = self.regions.then_some("on");
+        let all = [
+            ("bounds", bounds),
+            ("cpu", cpu),
+            ("gc", gc),
+            ("metering", metering),
+            ("opt", opt),
+            ("regions", regions),
+        ];
         all.into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
             .collect()

@@ -4,6 +4,7 @@
 //! atomic by nature, and no other thread can notify one that waits here.
 
 use super::memory::address;
+use super::regions::allow;
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
 use etalon_runtime::{HostError, Stop, Store, Trap};
@@ -130,8 +131,12 @@ fn access(
         return Err(Trap::UnalignedAtomic.into());
     }
     let start = usize::try_from(ea).map_err(|_| Trap::MemoryOutOfBounds)?;
-    let bytes = memory.bytes_mut().get_mut(start..).and_then(|m| m.get_mut(..len));
+    let (bytes, regions) = memory.bytes_and_regions();
+    let bytes = bytes.get_mut(start..).and_then(|m| m.get_mut(..len));
     let bytes = bytes.ok_or(Trap::MemoryOutOfBounds)?;
+    // Whether it would change anything does not matter.
+    let reads = matches!(action, Action::Load | Action::Notify | Action::Wait);
+    allow(regions, start..start + len, !reads)?;
     let mut word = [0; 8];
     word[..len].copy_from_slice(bytes);
     let old = u64::from_le_bytes(word);

@@ -1,22 +1,26 @@
-//! Loads and stores of memories other than the instance's first, or with 64-bit addresses.
+//! Loads and stores of memories other than the instance's first, or with 64-bit addresses, or with regions.
 
 use super::memory::address;
+use super::regions::allow;
 use super::vector::{Fault, access};
 use crate::program::FarArg;
 use etalon_module::{AddrType, Opcode};
 use etalon_runtime::{Stop, Store, Trap};
 
-/// The bytes at the effective address.
+/// The bytes at the effective address, to read or to write.
 fn bytes<'a, const N: usize>(
     store: &'a mut Store,
     arg: &FarArg,
     operand: u64,
+    writes: bool,
 ) -> Result<&'a mut [u8; N], Stop> {
     let ty = if arg.wide { AddrType::I64 } else { AddrType::I32 };
     let ea = address(operand, ty).checked_add(arg.offset).and_then(|ea| usize::try_from(ea).ok());
-    let memory = store.memories[arg.memory.index()].bytes_mut();
-    let bytes = ea.and_then(|ea| memory.get_mut(ea..)).and_then(|m| m.first_chunk_mut());
-    bytes.ok_or_else(|| Trap::MemoryOutOfBounds.into())
+    let (memory, regions) = store.memories[arg.memory.index()].bytes_and_regions();
+    let bytes = ea.and_then(|ea| Some((ea, memory.get_mut(ea..)?.first_chunk_mut()?)));
+    let (ea, bytes) = bytes.ok_or(Trap::MemoryOutOfBounds)?;
+    allow(regions, ea..ea + N, writes)?;
+    Ok(bytes)
 }
 
 /// Executes a load or a store as the loop does, but in another memory.
@@ -33,12 +37,12 @@ pub(crate) fn far(
     let at = slots[0];
     macro_rules! load {
         ($t:ty as $to:ty) => {
-            slots[0] = <$t>::from_le_bytes(*bytes(store, &arg, at)?) as $to as u64
+            slots[0] = <$t>::from_le_bytes(*bytes(store, &arg, at, false)?) as $to as u64
         };
     }
     macro_rules! store {
         ($t:ty) => {
-            *bytes(store, &arg, at)? = (slots[1] as $t).to_le_bytes()
+            *bytes(store, &arg, at, true)? = (slots[1] as $t).to_le_bytes()
         };
     }
     match opcode {
@@ -56,9 +60,10 @@ pub(crate) fn far(
         O::I32Store8 | O::I64Store8 => store!(u8),
         O::I32Store16 | O::I64Store16 => store!(u16),
         other => {
-            let memory = store.memories[arg.memory.index()].bytes_mut();
+            let memory = store.memories[arg.memory.index()].bytes_and_regions();
             return access(memory, slots, opcode, &arg).map_err(|fault| match fault {
                 Fault::Trap(trap) => trap.into(),
+                Fault::Forbidden(stop) => stop,
                 Fault::NoAccess => Stop::crash(format!("{other} is no access to a memory")),
             });
         }

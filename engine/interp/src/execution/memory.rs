@@ -5,6 +5,7 @@
 
 use super::Context;
 use super::rare::{Rare, rare};
+use super::regions::allow;
 use etalon_gas::Limits;
 use etalon_module::{AddrType, Opcode as O};
 use etalon_runtime::{MemoryAddr, MemoryInst, Stop, Store, Trap};
@@ -99,6 +100,7 @@ impl Context<'_> {
         let Some(range) = range(start, len, size) else {
             return Err(Trap::MemoryOutOfBounds.into());
         };
+        allow(self.memory(self.op.x).regions(), range.clone(), true)?;
         self.charge(len)?;
         self.set_bytes(range, value)
     }
@@ -116,10 +118,11 @@ impl Context<'_> {
         let log2 = ty.page_size_log2;
         let first = start >> log2 << log2;
         let len = len.div_ceil(1 << log2) << log2;
-        self.charge(len)?;
         let Some(pages) = range(first, len, size) else {
             return Err(Stop::crash("a memory that is not whole pages"));
         };
+        allow(self.memory(self.op.x).regions(), pages.clone(), true)?;
+        self.charge(len)?;
         self.set_bytes(pages, 0)
     }
 
@@ -138,6 +141,8 @@ impl Context<'_> {
         let (Some(to_range), Some(from_range)) = (to_range, from_range) else {
             return Err(Trap::MemoryOutOfBounds.into());
         };
+        allow(memories[dst].regions(), to_range.clone(), true)?;
+        allow(memories[src].regions(), from_range.clone(), false)?;
         self.charge(len)?;
         let (to, from) = (to_range.start, from_range.start);
         let copy = |store: &mut Store, at: usize, len: usize| {
@@ -188,6 +193,7 @@ impl Context<'_> {
         let (Some(to_range), Some(from_range)) = (range(to, len, size), from_range) else {
             return Err(Trap::MemoryOutOfBounds.into());
         };
+        allow(self.memory(self.op.y).regions(), to_range.clone(), true)?;
         self.charge(len)?;
         for done in (0..to_range.len()).step_by(PIECE) {
             self.store.check_interrupt()?;

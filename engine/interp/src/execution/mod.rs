@@ -9,6 +9,7 @@ mod far;
 mod memory;
 pub(crate) mod rare;
 mod reference;
+mod regions;
 mod run;
 mod table;
 mod vector;

@@ -385,10 +385,11 @@ pub(crate) fn run<const CHARGES: bool>(
             }
             Op::VectorAccess { opcode, at, memarg } => {
                 let arg = &program.far_args[memarg as usize];
-                match access(memory, &mut slots[at as usize..], opcode, arg) {
+                // Where a memory may have regions, this operation is not there.
+                match access((memory, &[]), &mut slots[at as usize..], opcode, arg) {
                     Ok(()) => {}
                     Err(Fault::Trap(trap)) => leave!(Exit::Trap(trap)),
-                    Err(Fault::NoAccess) => leave!(Exit::Crash("no access of a vector")),
+                    Err(Fault::NoAccess | Fault::Forbidden(_)) => leave!(Exit::Crash("no access of a vector")),
                 }
             }
             // memory.fill

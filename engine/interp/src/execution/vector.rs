@@ -1,10 +1,11 @@
 //! Vector instructions ("Vector Instructions"), and their loads and stores. Their arithmetic is in
 //! `etalon_numerics::vector`, under the same names.
 
+use super::regions::allow;
 use crate::program::{FarArg, Shape};
 use etalon_module::Opcode;
 use etalon_numerics::vector;
-use etalon_runtime::Trap;
+use etalon_runtime::{Region, Stop, Trap};
 
 /// The vector in two slots.
 fn get(slots: &[u64], at: usize) -> u128 {
@@ -69,20 +70,27 @@ pub(super) fn step(
 /// Why a load or store of a vector fails.
 pub(super) enum Fault {
     Trap(Trap),
+    /// A region of the memory does not allow it.
+    Forbidden(Stop),
     NoAccess,
 }
 
-/// `len` bytes at the effective address.
+/// The bytes of a memory, and its regions.
+type Bytes<'a> = (&'a mut [u8], &'a [Region]);
+
+/// `len` bytes at the effective address, to read or to write.
 fn bytes<'a>(
-    memory: &'a mut [u8],
+    (memory, regions): Bytes<'a>,
     arg: &FarArg,
     operand: u64,
-    len: usize,
+    (len, writes): (usize, bool),
 ) -> Result<&'a mut [u8], Fault> {
     let operand = if arg.wide { operand } else { u64::from(operand as u32) };
     let ea = operand.checked_add(arg.offset).and_then(|ea| usize::try_from(ea).ok());
-    let found = ea.and_then(|ea| memory.get_mut(ea..)).and_then(|m| m.get_mut(..len));
-    found.ok_or(Fault::Trap(Trap::MemoryOutOfBounds))
+    let found = ea.and_then(|ea| Some((ea, memory.get_mut(ea..)?.get_mut(..len)?)));
+    let (ea, found) = found.ok_or(Fault::Trap(Trap::MemoryOutOfBounds))?;
+    allow(regions, ea..ea + len, writes).map_err(Fault::Forbidden)?;
+    Ok(found)
 }
 
 /// The bytes of an access to less than a vector.
@@ -102,7 +110,7 @@ fn narrow_width(opcode: Opcode) -> Option<usize> {
 
 /// Executes a load or store of a vector or of a lane.
 pub(super) fn access(
-    memory: &mut [u8],
+    memory: Bytes<'_>,
     slots: &mut [u64],
     opcode: Opcode,
     arg: &FarArg,
@@ -111,14 +119,14 @@ pub(super) fn access(
     let at = slots[0];
     match opcode {
         O::V128Load => {
-            let bytes = bytes(memory, arg, at, 16)?;
+            let bytes = bytes(memory, arg, at, (16, false))?;
             let value = bytes.first_chunk().map(|b| u128::from_le_bytes(*b));
             set(slots, value.ok_or(Fault::NoAccess)?);
             return Ok(());
         }
         O::V128Store => {
             let value = get(slots, 1);
-            bytes(memory, arg, at, 16)?.copy_from_slice(&value.to_le_bytes());
+            bytes(memory, arg, at, (16, true))?.copy_from_slice(&value.to_le_bytes());
             return Ok(());
         }
         _ => {}
@@ -127,11 +135,11 @@ pub(super) fn access(
     if let O::V128Store8Lane | O::V128Store16Lane | O::V128Store32Lane | O::V128Store64Lane = opcode
     {
         let lane = vector::extract(opcode, arg.lane, get(slots, 1)).ok_or(Fault::NoAccess)?;
-        bytes(memory, arg, at, len)?.copy_from_slice(&lane.to_le_bytes()[..len]);
+        bytes(memory, arg, at, (len, true))?.copy_from_slice(&lane.to_le_bytes()[..len]);
         return Ok(());
     }
     let mut word = [0; 8];
-    word[..len].copy_from_slice(bytes(memory, arg, at, len)?);
+    word[..len].copy_from_slice(bytes(memory, arg, at, (len, false))?);
     let loaded = u64::from_le_bytes(word);
     let result = match opcode {
         O::V128Load8Lane | O::V128Load16Lane | O::V128Load32Lane | O::V128Load64Lane => {

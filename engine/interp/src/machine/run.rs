@@ -201,9 +201,9 @@ impl Executing<'_> {
         Ok(())
     }
 
-    pub(super) fn trap(&self, trap: etalon_runtime::Trap) -> Stop {
+    pub(super) fn trap(&self, trap: impl Into<Trapped>) -> Stop {
         let site = self.program.site(self.machine.pc.saturating_sub(1));
-        Stop::Trap(Trapped { trap, site })
+        Stop::Trap(Trapped { site, ..trap.into() })
     }
 
     /// A charge was greater than the gas left of a limit.
@@ -240,7 +240,7 @@ impl Executing<'_> {
     /// Adds the place to a trap.
     fn located(&self, stop: Stop) -> Stop {
         match stop {
-            Stop::Trap(Trapped { trap, site: None }) => self.trap(trap),
+            Stop::Trap(trapped) if trapped.site.is_none() => self.trap(trapped),
             other => other,
         }
     }

@@ -62,10 +62,10 @@ impl Builder<'_> {
     }
 
     /// The rate of a bulk operation that the loop executes itself: within the instance's first memory, with 32-bit
-    /// addresses, where nobody wants to interrupt it.
+    /// addresses, where nobody wants to interrupt it and no region forbids any of it.
     fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
         let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
-        let whole = first && !self.store.is_interruptible();
+        let whole = first && !self.store.is_interruptible() && !self.store.checks_regions();
         self.store.schedule().dynamic(opcode).filter(|_| whole)
     }
 
@@ -80,10 +80,10 @@ impl Builder<'_> {
         }
     }
 
-    /// The offset of an access to the instance's first memory with 32-bit addresses.
+    /// The offset of an access to the instance's first memory with 32-bit addresses, which no region forbids.
     fn near(&self, access: Access) -> Option<u32> {
         let first = access.memory == 0 && self.module.memories[0].addr == AddrType::I32;
-        u32::try_from(access.offset).ok().filter(|_| first)
+        u32::try_from(access.offset).ok().filter(|_| first && !self.store.checks_regions())
     }
 
     /// An access to any other memory.

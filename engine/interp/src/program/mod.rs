@@ -70,7 +70,7 @@ pub(crate) struct Signature {
     pub(crate) ty: TypeId,
 }
 
-/// The immediate of an access that is not to the instance's first memory with 32-bit addresses.
+/// The immediate of an access that is not to the instance's first memory with 32-bit addresses, or that must ask its regions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FarArg {
     /// The memory.

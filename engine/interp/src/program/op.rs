@@ -170,7 +170,7 @@ pub(crate) enum Op {
     Return1 { src: u32 },
     /// Returns the slots from `from` on.
     Return { from: u32, count: u32 },
-    /// A load or store of a memory that is not the instance's first, or has 64-bit addresses.
+    /// A load or store of a memory that is not the instance's first, has 64-bit addresses, or may have regions.
     Far { opcode: Opcode, at: u32, memarg: u32 },
     /// Any other operator: its operands are at `at`, and so are its results.
     Slow { opcode: Opcode, at: u32, x: u32, y: u32 },

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETALON\0";
 /// Version of the layout of the file.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// Bytes of the digest after the magic and the format.
 const DIGEST: usize = 32;
 
@@ -83,6 +83,14 @@ pub enum ArtefactError {
         "the artefact was compiled without looks for an interrupt, and the run may be interrupted"
     )]
     NotInterruptible,
+    /// It was compiled with or without checks of memory regions, and the other was asked for.
+    #[error("the artefact was compiled {}, the run is {}", regions(*found), regions(*expected))]
+    Regions {
+        /// Whether it checks them.
+        found: bool,
+        /// Whether the run does.
+        expected: bool,
+    },
     /// It was compiled under other prices and limits.
     #[error("the artefact was compiled under schedule {found}, the run is under {expected}")]
     Schedule {
@@ -98,6 +106,10 @@ pub enum ArtefactError {
 
 fn metered(metering: bool) -> &'static str {
     if metering { "with metering" } else { "without metering" }
+}
+
+fn regions(checked: bool) -> &'static str {
+    if checked { "with checks of memory regions" } else { "without checks of memory regions" }
 }
 
 /// What is checked before the code is looked at.
@@ -142,6 +154,8 @@ pub struct Wanted<'a> {
     pub metering: bool,
     /// Whether guests are interrupted. Code that looks for interrupts runs where nobody asks for one.
     pub interruptible: bool,
+    /// Whether accesses ask the regions of their memories.
+    pub memory_regions: bool,
 }
 
 /// Reads an artefact; gives the bytes of its module, and the code.
@@ -193,6 +207,8 @@ pub struct About {
     pub schedule: Option<String>,
     /// Whether it can be interrupted.
     pub interruptible: bool,
+    /// Whether its accesses ask the regions of their memories.
+    pub memory_regions: bool,
 }
 
 /// What the header of an artefact of this version says.
@@ -200,8 +216,9 @@ pub struct About {
 /// # Errors
 /// If it is damaged, or another version made it.
 pub fn about(bytes: &[u8]) -> Result<About, ArtefactError> {
-    let Settings { metering, interruptible, schedule, .. } = parts(bytes)?.0.settings;
-    Ok(About { schedule: metering.then_some(schedule), interruptible })
+    let Settings { metering, interruptible, memory_regions, schedule, .. } =
+        parts(bytes)?.0.settings;
+    Ok(About { schedule: metering.then_some(schedule), interruptible, memory_regions })
 }
 
 /// Whether an artefact is one for this version, machine and run. Its code is not looked at.
@@ -233,6 +250,10 @@ fn check(header: &Header, wanted: &Wanted<'_>) -> Result<(), ArtefactError> {
     }
     if wanted.interruptible && !header.settings.interruptible {
         return Err(ArtefactError::NotInterruptible);
+    }
+    if header.settings.memory_regions != wanted.memory_regions {
+        let (found, expected) = (header.settings.memory_regions, wanted.memory_regions);
+        return Err(ArtefactError::Regions { found, expected });
     }
     Ok(())
 }

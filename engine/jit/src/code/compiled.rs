@@ -102,6 +102,8 @@ pub(crate) struct Settings {
     pub(crate) opt: OptLevel,
     pub(crate) metering: bool,
     pub(crate) interruptible: bool,
+    /// Whether accesses ask the regions of their memories.
+    pub(crate) memory_regions: bool,
     /// Id of the schedule.
     pub(crate) schedule: String,
 }

@@ -115,8 +115,13 @@ impl Translator<'_> {
         Ok(true)
     }
 
-    /// The native address of an access that is aligned and within the memory.
-    fn atomic_address(&mut self, arg: &MemArg, index: Value, bytes: u32) -> Result<Value, Failure> {
+    /// The native address of an access that is aligned, within the memory and in no region that forbids it.
+    fn atomic_address(
+        &mut self,
+        arg: &MemArg,
+        index: Value,
+        (bytes, writes): (u32, bool),
+    ) -> Result<Value, Failure> {
         let memory = self.memory_of(arg)?;
         self.flush_gas();
         let addr = self.memory_type(memory).addr;
@@ -133,6 +138,7 @@ impl Translator<'_> {
         let len = self.memory_len(memory);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
         self.b.ins().trapnz(beyond, trap_code(Trap::MemoryOutOfBounds as u8));
+        self.allow(memory, end, bytes, writes);
         let base = self.vm_word(self.env.layout.memory(memory));
         let address = self.b.ins().iadd(base, ea);
         Ok(self.b.ins().select_spectre_guard(beyond, base, address))
@@ -162,7 +168,8 @@ impl Translator<'_> {
         };
         let operands = self.pop_many(operands);
         let index = self.pop();
-        let address = self.atomic_address(arg, index, stored.bytes())?;
+        let writes = !matches!(access.action, Action::Load);
+        let address = self.atomic_address(arg, index, (stored.bytes(), writes))?;
         let flags = self.atomic_flags();
         let old = match (access.action, &operands[..]) {
             (Action::Load, _) => self.b.ins().atomic_load(stored, flags, address),
@@ -215,7 +222,7 @@ impl Translator<'_> {
     /// `memory.atomic.notify`: wakes nobody, for a store that compiled code runs in has one thread.
     fn notify(&mut self, arg: &MemArg) -> Result<(), Failure> {
         let (index, _) = self.pop2();
-        self.atomic_address(arg, index, 4)?;
+        self.atomic_address(arg, index, (4, false))?;
         let none = self.iconst(I32, 0);
         self.push(none);
         Ok(())
@@ -224,7 +231,7 @@ impl Translator<'_> {
     /// `memory.atomic.wait32` and `memory.atomic.wait64`
     fn wait(&mut self, arg: &MemArg, ty: Type) -> Result<(), Failure> {
         let (index, expected, timeout) = self.pop3();
-        let address = self.atomic_address(arg, index, ty.bytes())?;
+        let address = self.atomic_address(arg, index, (ty.bytes(), false))?;
         let flags = self.atomic_flags();
         let loaded = self.b.ins().atomic_load(ty, flags, address);
         let (loaded, expected) = (self.extended(I64, loaded), self.extended(I64, expected));

@@ -4,7 +4,7 @@
 //! control parts or joins, it looks at what is alive there, and a call or a block may have a thousand values for one byte of text.
 
 use crate::error::{CompileError, Failure, Reason};
-use etalon_module::{CompType, FuncBody, Module, TypeUse};
+use etalon_module::{CompType, FuncBody, Immediates, Module, TypeUse};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use wasmparser::{BlockType, Catch, Operator as O};
@@ -63,11 +63,17 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Reads a function once.
+    /// Of a function that asks no regions of memories.
+    #[cfg(test)]
+    pub(super) fn of(module: &Module, func: u32) -> Result<Survey, Failure> {
+        Survey::with(module, func, false)
+    }
+
+    /// Reads a function once. With `regions`, control parts at each access to a memory.
     ///
     /// # Errors
     /// If the body cannot be read, which validation excludes.
-    pub(super) fn of(module: &Module, func: u32) -> Result<Survey, Failure> {
+    pub(super) fn with(module: &Module, func: u32, regions: bool) -> Result<Survey, Failure> {
         let Some(body) = module.body(func) else { return Ok(Survey::default()) };
         let ty = module.func_type(func);
         let [params, results] = [ty.params.len(), ty.results.len()].map(|n| n as u64);
@@ -77,6 +83,7 @@ impl Survey {
         for_each_operator(module, func, body, |operator| {
             at += 1;
             edges += edges_of(operator);
+            edges += u64::from(regions && Immediates::of(operator).memarg.is_some());
             let values = passed_at(module, operator);
             passed = passed.saturating_add(values);
             crowd = crowd.saturating_add(values.saturating_mul(values));

@@ -255,10 +255,15 @@ impl Translator<'_> {
 
     /// Leaves compiled code if a routine's result is [`STOP`](crate::libcalls::STOP).
     pub(super) fn unless_stopped(&mut self, result: Value) -> Value {
+        self.leave_if_stopped(result);
+        self.reload_gas();
+        result
+    }
+
+    /// The same after a routine that charges nothing.
+    pub(super) fn leave_if_stopped(&mut self, result: Value) {
         let stop = self.iconst(I64, crate::libcalls::STOP);
         let stopped = self.b.ins().icmp(IntCC::Equal, result, stop);
         self.b.ins().trapnz(stopped, trap_code(CODE_UNWIND));
-        self.reload_gas();
-        result
     }
 }

@@ -41,6 +41,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         metering,
         interruptible: false,
         explicit_bounds: false,
+        memory_regions: false,
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {

@@ -58,6 +58,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         metering: false,
         interruptible: false,
         explicit_bounds: false,
+        memory_regions: false,
     }
 }
 

@@ -44,10 +44,11 @@ pub fn listing(
         metering: options.metering,
         interruptible: options.interruptible,
         explicit_bounds: options.explicit_bounds,
+        memory_regions: options.memory_regions,
     };
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());
-    let compiled = Survey::of(module, func).and_then(|survey| {
+    let compiled = Survey::with(module, func, env.memory_regions).and_then(|survey| {
         within(options.budget, &[survey]).into_iter().collect::<Result<(), _>>()?;
         function(&mut work, &env, &generators, per_slot, func, &survey)
     });

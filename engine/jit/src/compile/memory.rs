@@ -80,14 +80,21 @@ impl Translator<'_> {
     /// The native address of an access of `bytes`, and the constant to add to it.
     ///
     /// Behind a 32-bit memory lie 4 GiB and a guard that fault, so that only a large constant needs a check
-    /// of its own. Every other memory is checked against its size, and so is that one if checks are to be explicit.
-    fn address(&mut self, memory: u32, offset: u64, index: Value, bytes: u32) -> (Value, i32) {
+    /// of its own. Every other memory is checked against its size, and so is that one if checks are to be explicit, or
+    /// regions are asked about: an access out of bounds traps as such first.
+    fn address(
+        &mut self,
+        memory: u32,
+        offset: u64,
+        index: Value,
+        (bytes, writes): (u32, bool),
+    ) -> (Value, i32) {
         let ty = self.memory_type(memory);
         let base = self.vm_word(self.env.layout.memory(memory));
         let index = self.widen(ty.addr, index);
         let last = offset.checked_add(bytes.into());
         let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
-        let guarded = guarded && !self.env.explicit_bounds;
+        let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
         if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
             return (self.b.ins().iadd(base, index), offset as i32);
         }
@@ -101,22 +108,52 @@ impl Translator<'_> {
         let len = self.memory_len(memory);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
         self.b.ins().trapnz(beyond, out);
+        self.allow(memory, end, bytes, writes);
         let offset = self.iconst(I64, offset as i64);
         let address = self.b.ins().iadd(base, index);
         let address = self.b.ins().iadd(address, offset);
         (self.b.ins().select_spectre_guard(beyond, base, address), 0)
     }
 
-    /// Address and flags of an access.
+    /// Leaves if a region of the memory forbids an access to the `bytes` before an address, which are in bounds. The gas left is in
+    /// memory, and the routine charges nothing: so no value differs after it, and these blocks take nothing along.
+    pub(super) fn allow(&mut self, memory: u32, end: Value, bytes: u32, writes: bool) {
+        if !self.env.memory_regions {
+            return;
+        }
+        let len = self.iconst(I64, bytes.into());
+        let start = self.b.ins().isub(end, len);
+        let def = self.vm_word(self.env.layout.memory(memory) + 8);
+        let mut edge = |at: usize| self.load_word(Region::MemoryDef, def, at as i32);
+        let first = edge(offset_of!(MemoryDef, regions_start));
+        let last = edge(offset_of!(MemoryDef, regions_end));
+        let behind = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, first);
+        let before = self.b.ins().icmp(IntCC::UnsignedLessThan, start, last);
+        let among = self.b.ins().band(behind, before);
+        let (ask, allowed) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(ask);
+        self.b.ins().brif(among, ask, &[], allowed, &[]);
+        self.b.seal_block(ask);
+        self.b.switch_to_block(ask);
+        let (memory, writes) = (self.iconst(I64, memory.into()), self.iconst(I64, writes.into()));
+        let place = offset_of!(Builtins, memory.allow);
+        let result = self.routine(place, &[memory, start, len, writes]);
+        self.leave_if_stopped(result);
+        self.b.ins().jump(allowed, &[]);
+        self.b.seal_block(allowed);
+        self.b.switch_to_block(allowed);
+    }
+
+    /// Address and flags of an access, which reads or writes.
     pub(super) fn access(
         &mut self,
         arg: &MemArg,
         index: Value,
-        bytes: u32,
+        what: (u32, bool),
     ) -> Result<(MemFlagsData, Value, i32), Failure> {
         let memory = self.memory_of(arg)?;
         self.flush_gas();
-        let (address, offset) = self.address(memory, arg.offset, index, bytes);
+        let (address, offset) = self.address(memory, arg.offset, index, what);
         Ok((Region::memory(self.b.func), address, offset))
     }
 
@@ -134,7 +171,7 @@ impl Translator<'_> {
             Width::Full => ty.bytes(),
             Width::Signed(bits) | Width::Unsigned(bits) => u32::from(bits) / 8,
         };
-        let (flags, address, offset) = self.access(arg, index, bytes)?;
+        let (flags, address, offset) = self.access(arg, index, (bytes, false))?;
         let ins = self.b.ins();
         let value = match width {
             Width::Full => ins.load(ty, flags, address, offset),
@@ -154,7 +191,7 @@ impl Translator<'_> {
         let (index, value) = self.pop2();
         let ty = self.b.func.dfg.value_type(value);
         let bytes = bits.map_or(ty.bytes(), |bits| u32::from(bits) / 8);
-        let (flags, address, offset) = self.access(arg, index, bytes)?;
+        let (flags, address, offset) = self.access(arg, index, (bytes, true))?;
         let ins = self.b.ins();
         match bits {
             None => ins.store(flags, value, address, offset),

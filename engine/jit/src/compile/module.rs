@@ -49,6 +49,8 @@ pub struct CompileOptions {
     pub cpu: CpuLevel,
     /// Whether each access to a memory compares its address with the length, also where pages without rights would catch it.
     pub explicit_bounds: bool,
+    /// Whether each access to a memory asks the memory's regions.
+    pub memory_regions: bool,
     /// Indices of the functions to compile; `None` is all.
     pub functions: Option<Vec<u32>>,
     /// How much is compiled.
@@ -68,6 +70,7 @@ impl CompileOptions {
             opt: OptLevel::default(),
             cpu: CpuLevel::default(),
             explicit_bounds: false,
+            memory_regions: false,
             functions: None,
             budget: Budget::default(),
             verify: false,
@@ -103,6 +106,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         metering: options.metering,
         interruptible: options.interruptible,
         explicit_bounds: options.explicit_bounds,
+        memory_regions: options.memory_regions,
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
@@ -122,6 +126,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
             opt: options.opt,
             metering: options.metering,
             interruptible: options.interruptible,
+            memory_regions: options.memory_regions,
             schedule: options.schedule.id().to_string(),
         },
         digest: module.digest(),
@@ -149,7 +154,7 @@ fn functions(
     }
     let survey = |index: &u32| {
         options.check_interrupt()?;
-        Survey::of(env.module, *index).map_err(error)
+        Survey::with(env.module, *index, env.memory_regions).map_err(error)
     };
     let surveys = indices.par_iter().map(survey).collect::<Result<Vec<_>, _>>()?;
     let within = within(options.budget, &surveys);

@@ -34,6 +34,8 @@ pub(crate) struct Env<'a> {
     pub(crate) interruptible: bool,
     /// Whether no access to a memory relies on pages without rights.
     pub(crate) explicit_bounds: bool,
+    /// Whether each access asks the regions of its memory.
+    pub(crate) memory_regions: bool,
 }
 
 /// A function that is being translated.

@@ -1,6 +1,7 @@
 //! Bulk instructions of "Memory Instructions", in the order that gas-1 section 5.1 sets: checks, charge, effect.
 
 use super::Guest;
+use super::regions::allow;
 use etalon_module::AddrType;
 use etalon_module::operator::Opcode;
 use etalon_runtime::{DataAddr, HostError, MemoryAddr, MemoryInst, Stop, Store, Trap};
@@ -90,7 +91,9 @@ fn set(
 
 fn fill(mut guest: Guest<'_>, memory: u64, start: u64, value: u64, len: u64) -> Result<u64, Stop> {
     let addr = guest.memory(memory);
-    let range = memory_range(&guest.store.memories[addr.index()], start, len)?;
+    let memory = &guest.store.memories[addr.index()];
+    let range = memory_range(memory, start, len)?;
+    allow(memory, &range, true)?;
     guest.charge(Opcode::MemoryFill, len)?;
     set(&mut guest, addr, range, value as u8)
 }
@@ -104,15 +107,19 @@ fn discard(mut guest: Guest<'_>, memory: u64, start: u64, len: u64) -> Result<u6
     let within_page = (1usize << memory.ty().page_size_log2) - 1;
     let first = asked.start & !within_page;
     let bytes = (asked.len() + within_page) & !within_page;
+    let pages = first..first + bytes;
+    allow(memory, &pages, true)?;
     guest.charge(Opcode::MemoryDiscard, bytes as u64)?;
-    set(&mut guest, addr, first..first + bytes, 0)
+    set(&mut guest, addr, pages, 0)
 }
 
 fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
     let (to, from) = (guest.memory(to), guest.memory(from));
-    let memories = &mut guest.store.memories;
+    let memories = &guest.store.memories;
     let target = memory_range(&memories[to.index()], at[0], len)?;
     let source = memory_range(&memories[from.index()], at[1], len)?;
+    allow(&memories[to.index()], &target, true)?;
+    allow(&memories[from.index()], &source, false)?;
     guest.charge(Opcode::MemoryCopy, len)?;
     // Towards higher addresses of the same memory, a stride would overwrite what the next one reads.
     let from_the_end = to == from && target.start > source.start;
@@ -140,7 +147,9 @@ fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) ->
     let (addr, data) = (guest.memory(memory), guest.data(data));
     let size = guest.store.datas[data.index()].bytes().len() as u64;
     let source = range(at[1], len, size).ok_or(Stop::from(Trap::MemoryOutOfBounds))?;
-    let target = memory_range(&guest.store.memories[addr.index()], at[0], len)?;
+    let memory = &guest.store.memories[addr.index()];
+    let target = memory_range(memory, at[0], len)?;
+    allow(memory, &target, true)?;
     guest.charge(Opcode::MemoryInit, len)?;
     let mut done = 0;
     loop {
@@ -188,5 +197,11 @@ routines! {
             return Err(Stop::Host(HostError::new("the only thread would wait for ever")));
         }
         Ok(2)
+    };
+    /// Before a load, a store or an atomic access, whose bytes are in bounds.
+    allow(memory, start, len, writes, e) = |g: Guest<'_>| {
+        let memory = &g.store.memories[g.memory(memory).index()];
+        let range = memory_range(memory, start, len)?;
+        allow(memory, &range, writes != 0).map(|()| 0)
     };
 }

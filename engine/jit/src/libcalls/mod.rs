@@ -48,6 +48,7 @@ mod exception;
 mod gas;
 mod memory;
 mod object;
+mod regions;
 mod roots;
 mod table;
 

@@ -33,22 +33,18 @@ fn form(op: Opcode) -> (usize, fn(u64) -> Value) {
     (width, if is_i32 { |i| Value::I32(i as u32) } else { Value::I64 })
 }
 
-/// Writes the low bytes of a number.
-fn write(bytes: &mut [u8], number: u64) {
-    bytes.copy_from_slice(&number.to_le_bytes()[..bytes.len()]);
-}
-
 impl Configuration<'_> {
     /// The effective address of an access, and the `width` bytes there. The address must be a multiple of the width.
-    fn pop_access(&mut self, arg: Memarg, width: usize) -> Step<(u64, &mut [u8])> {
-        let address = self.pop_effective_address(arg)?;
+    fn pop_access(&mut self, arg: Memarg, width: usize, writes: bool) -> Step<(u64, &mut [u8])> {
+        let (address, size) = self.pop_effective_address(arg)?;
         let address = address.ok_or_else(|| self.trap(Trap::MemoryOutOfBounds))?;
         if !address.is_multiple_of(width as u64) {
             return Err(self.trap(Trap::UnalignedAtomic));
         }
-        if !in_bounds(address, width as u64, self.bytes_in(arg.memory)?) {
+        if !in_bounds(address, width as u64, size) {
             return Err(self.trap(Trap::MemoryOutOfBounds));
         }
+        self.permit(arg.memory, address, width as u64, writes)?;
         let bytes = &mut self.memory(arg.memory)?.bytes_mut()[address as usize..][..width];
         Ok((address, bytes))
     }
@@ -56,7 +52,7 @@ impl Configuration<'_> {
     /// `i32.atomic.load`, `i64.atomic.load32_u` and the others read bytes; zeros are put above them.
     pub(crate) fn atomic_load(&mut self, op: Opcode, arg: Memarg) -> Step {
         let (width, number) = form(op);
-        let (_, bytes) = self.pop_access(arg, width)?;
+        let (_, bytes) = self.pop_access(arg, width, false)?;
         let loaded = word(bytes);
         self.push(number(loaded))
     }
@@ -64,8 +60,8 @@ impl Configuration<'_> {
     /// `i32.atomic.store`, `i64.atomic.store32` and the others write the low bytes of an integer.
     pub(crate) fn atomic_store(&mut self, op: Opcode, arg: Memarg) -> Step {
         let value = self.pop_integer()?;
-        let (_, bytes) = self.pop_access(arg, form(op).0)?;
-        write(bytes, value);
+        let (_, bytes) = self.pop_access(arg, form(op).0, true)?;
+        bytes.copy_from_slice(&value.to_le_bytes()[..bytes.len()]);
         Ok(())
     }
 
@@ -73,9 +69,9 @@ impl Configuration<'_> {
     pub(crate) fn atomic_rmw(&mut self, op: Opcode, arg: Memarg, modify: Modify) -> Step {
         let operand = self.pop_integer()?;
         let (width, number) = form(op);
-        let (_, bytes) = self.pop_access(arg, width)?;
+        let (_, bytes) = self.pop_access(arg, width, true)?;
         let loaded = word(bytes);
-        write(bytes, modify(loaded, operand));
+        bytes.copy_from_slice(&modify(loaded, operand).to_le_bytes()[..width]);
         self.push(number(loaded))
     }
 
@@ -84,10 +80,10 @@ impl Configuration<'_> {
     pub(crate) fn atomic_cmpxchg(&mut self, op: Opcode, arg: Memarg) -> Step {
         let (replacement, expected) = (self.pop_integer()?, self.pop_integer()?);
         let (width, number) = form(op);
-        let (_, bytes) = self.pop_access(arg, width)?;
+        let (_, bytes) = self.pop_access(arg, width, true)?;
         let loaded = word(bytes);
         if loaded == word(&expected.to_le_bytes()[..width]) {
-            write(bytes, replacement);
+            bytes.copy_from_slice(&replacement.to_le_bytes()[..width]);
         }
         self.push(number(loaded))
     }
@@ -95,27 +91,17 @@ impl Configuration<'_> {
     /// `memory.atomic.notify` ends the waits at an address, as many as the operand says at most, and gives how many there were.
     pub(crate) fn atomic_notify(&mut self, arg: Memarg) -> Step {
         let count = self.pop_i32()?;
-        let (address, _) = self.pop_access(arg, 4)?;
+        let (address, _) = self.pop_access(arg, 4, false)?;
         let memory = self.memory_addr(arg.memory)?;
         let woken = self.store.waits.notify(memory, address, count);
         self.push(Value::I32(woken))
     }
 
-    /// `memory.atomic.wait32` waits to be notified if the memory holds what was expected.
-    pub(crate) fn atomic_wait32(&mut self, arg: Memarg) -> Step {
-        let (timeout, expected) = (self.pop_i64()?, self.pop_i32()?);
-        self.wait(arg, 4, expected.into(), timeout as i64)
-    }
-
-    /// `memory.atomic.wait64` waits to be notified if the memory holds what was expected.
-    pub(crate) fn atomic_wait64(&mut self, arg: Memarg) -> Step {
-        let (timeout, expected) = (self.pop_i64()?, self.pop_i64()?);
-        self.wait(arg, 8, expected, timeout as i64)
-    }
-
-    /// A thread that waits stands behind the instruction with the result that it was woken. If its time is up first, that is changed.
-    fn wait(&mut self, arg: Memarg, width: usize, expected: u64, timeout: i64) -> Step {
-        let (address, bytes) = self.pop_access(arg, width)?;
+    /// `memory.atomic.wait32` and `memory.atomic.wait64` wait to be notified if the memory holds what was expected. A thread that waits
+    /// stands behind the instruction with the result that it was woken. If its time is up first, that is changed.
+    pub(crate) fn atomic_wait(&mut self, width: usize, arg: Memarg) -> Step {
+        let (timeout, expected) = (self.pop_i64()? as i64, self.pop_integer()?);
+        let (address, bytes) = self.pop_access(arg, width, false)?;
         let loaded = word(bytes);
         if !self.memory(arg.memory)?.ty().shared {
             return Err(self.trap(Trap::ExpectedSharedMemory));

@@ -5,7 +5,7 @@ use crate::configuration::{Configuration, Step, bug, wrong_type};
 use crate::text::Memarg;
 use etalon_module::{Opcode, Rule};
 use etalon_numerics::Function;
-use etalon_runtime::{MemoryInst, Store, Trap, Value};
+use etalon_runtime::{MemoryInst, Protection, Region, Store, Trap, Trapped, Value};
 use std::ops::Range;
 
 /// The number that is written as these bytes. The specification asks for the number `c` whose bytes they are, which is the inverse of
@@ -36,38 +36,47 @@ impl Configuration<'_> {
         Ok(self.memory(index)?.bytes().len() as u64)
     }
 
-    /// The effective address: operand plus offset, as a number without bounds; `None` if it is above every address.
-    pub(super) fn pop_effective_address(&mut self, arg: Memarg) -> Step<Option<u64>> {
-        let ty = self.memory(arg.memory)?.ty().addr;
-        Ok(self.pop_address(ty)?.checked_add(arg.offset))
+    /// The effective address: operand plus offset, as a number without bounds; `None` if it is above every address. And the size in
+    /// bytes of the memory.
+    pub(super) fn pop_effective_address(&mut self, arg: Memarg) -> Step<(Option<u64>, u64)> {
+        let memory = self.memory(arg.memory)?;
+        let (ty, size) = (memory.ty().addr, memory.bytes().len() as u64);
+        Ok((self.pop_address(ty)?.checked_add(arg.offset), size))
     }
 
-    /// Pops an address, and gives the `N` bytes there; `None` if one of them is out of bounds.
+    /// Of bytes that are in bounds, none may be in a region of the embedder's that forbids the access. No rule says so.
     #[inline(always)]
-    fn pop_bytes<const N: usize>(&mut self, arg: Memarg) -> Step<Option<&mut [u8; N]>> {
-        let address = self.pop_effective_address(arg)?;
-        let memory = self.memory(arg.memory)?.bytes_mut();
-        let start = address.and_then(|address| usize::try_from(address).ok());
-        let bytes = start.and_then(|start| memory.get_mut(start..));
-        Ok(bytes.and_then(|bytes| bytes.first_chunk_mut()))
+    pub(super) fn permit(&mut self, index: u32, from: u64, len: u64, writes: bool) -> Step {
+        let regions = if self.store.checks_regions() { self.memory(index)?.regions() } else { &[] };
+        let forbids = |r: &&Region| writes || r.protection == Protection::Inaccessible;
+        let mut hit = regions.iter().filter(|r| from.max(r.start) < r.end.min(from + len));
+        let trapped = hit.find(forbids).map(Trapped::from);
+        trapped.map_or(Ok(()), |trapped| Err(self.trap(trapped)))
+    }
+
+    /// Pops an address, and gives where the `len` bytes there begin.
+    #[inline(always)]
+    fn pop_start(&mut self, arg: Memarg, len: u64, writes: bool, oob: Rule) -> Step<usize> {
+        let (start, size) = self.pop_effective_address(arg)?;
+        let start = start.filter(|start| in_bounds(*start, len, size));
+        let start = self.found(start, oob, Trap::MemoryOutOfBounds)?;
+        self.permit(arg.memory, start, len, writes)?;
+        Ok(start as usize)
     }
 
     /// Pops an address, and reads the bytes there.
     #[inline(always)]
     pub(super) fn read<const N: usize>(&mut self, arg: Memarg, oob: Rule) -> Step<[u8; N]> {
-        match self.pop_bytes(arg)? {
-            Some(bytes) => Ok(*bytes),
-            None => self.traps(oob, Trap::MemoryOutOfBounds),
-        }
+        let start = self.pop_start(arg, N as u64, false, oob)?;
+        let bytes = self.memory(arg.memory)?.bytes()[start..].first_chunk().copied();
+        bytes.ok_or_else(|| bug("bytes in bounds are not there"))
     }
 
     /// Pops an address, and writes bytes there.
     #[inline(always)]
     pub(super) fn write<const N: usize>(&mut self, arg: Memarg, new: [u8; N], oob: Rule) -> Step {
-        match self.pop_bytes(arg)? {
-            Some(bytes) => *bytes = new,
-            None => return self.traps(oob, Trap::MemoryOutOfBounds),
-        }
+        let start = self.pop_start(arg, N as u64, true, oob)?;
+        self.memory(arg.memory)?.bytes_mut()[start..][..N].copy_from_slice(&new);
         Ok(())
     }
 
@@ -149,6 +158,7 @@ impl Configuration<'_> {
         let start = self.pop_address(ty)?;
         let inside = in_bounds(start, len, self.bytes_in(memory)?);
         self.check(inside, Rule::MemoryFillOob, Trap::MemoryOutOfBounds)?;
+        self.permit(memory, start, len, true)?;
         self.charge(Opcode::MemoryFill, len)?;
         self.used(if len == 0 { Rule::MemoryFillZero } else { Rule::MemoryFillSucc });
         self.fill(memory, start, len, value as u8)
@@ -189,6 +199,7 @@ impl Configuration<'_> {
         // A memory consists of whole pages, so these are in bounds where the range is.
         let page = 1 << ty.page_size_log2;
         let (start, size) = (start - start % page, size.next_multiple_of(page));
+        self.permit(memory, start, size, true)?;
         // The unit of the charge is a byte that is written, as for `memory.fill`.
         self.charge(Opcode::MemoryDiscard, size)?;
         self.fill(memory, start, size, 0)
@@ -204,6 +215,8 @@ impl Configuration<'_> {
         let (dst_len, src_len) = (self.bytes_in(dst)?, self.bytes_in(src)?);
         let inside = in_bounds(to, len, dst_len) && in_bounds(from, len, src_len);
         self.check(inside, Rule::MemoryCopyOob, Trap::MemoryOutOfBounds)?;
+        self.permit(dst, to, len, true)?;
+        self.permit(src, from, len, false)?;
         self.charge(Opcode::MemoryCopy, len)?;
         self.used(match () {
             () if len == 0 => Rule::MemoryCopyZero,
@@ -231,6 +244,7 @@ impl Configuration<'_> {
         let data_size = self.store.datas[data].bytes().len() as u64;
         let inside = in_bounds(to, len, self.bytes_in(memory)?) && in_bounds(from, len, data_size);
         self.check(inside, Rule::MemoryInitOob, Trap::MemoryOutOfBounds)?;
+        self.permit(memory, to, len, true)?;
         self.charge(Opcode::MemoryInit, len)?;
         self.used(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
         let memory = self.memory_addr(memory)?.index();

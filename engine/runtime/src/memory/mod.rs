@@ -2,12 +2,14 @@
 
 #[cfg(not(miri))]
 mod mmap;
+mod regions;
 mod shared;
 #[cfg(miri)]
 mod vec;
 
 #[cfg(not(miri))]
 pub(crate) use mmap::Reservation;
+pub use regions::{Protection, Region, RegionError};
 pub(crate) use shared::Imported;
 pub use shared::{InUse, SharedMemory};
 #[cfg(miri)]
@@ -31,13 +33,24 @@ pub(crate) const PIECE: usize = 4096;
 static ZEROS: [u8; PIECE] = [0; PIECE];
 
 /// What compiled code reads of a memory, at a fixed address as long as the memory lives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
 pub struct MemoryDef {
     /// Address of the first byte; never changes.
     pub base: AtomicUsize,
     /// Current size in bytes.
     pub len: AtomicUsize,
+    /// Where the first of its regions begins; above every address if there is none.
+    pub regions_start: AtomicUsize,
+    /// Where the last one ends; 0 if there is none.
+    pub regions_end: AtomicUsize,
+}
+
+impl Default for MemoryDef {
+    fn default() -> MemoryDef {
+        let [base, len, regions_end] = [0; 3].map(AtomicUsize::new);
+        MemoryDef { base, len, regions_start: AtomicUsize::new(usize::MAX), regions_end }
+    }
 }
 
 /// A memory instance.
@@ -49,6 +62,8 @@ pub struct MemoryInst {
     reservation: Reservation,
     def: Box<MemoryDef>,
     budget: Arc<Budget>,
+    /// By address; no two overlap.
+    regions: Vec<Region>,
 }
 
 impl MemoryInst {
@@ -73,7 +88,7 @@ impl MemoryInst {
     /// What stands in the place of a shared memory that another store has: it has no bytes.
     pub(crate) fn vacant(ty: MemoryType, budget: Arc<Budget>) -> MemoryInst {
         let (reservation, def) = (Reservation::none(), Box::new(MemoryDef::default()));
-        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget }
+        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget, regions: Vec::new() }
     }
 
     /// What stands in the place of this one.
@@ -103,7 +118,8 @@ impl MemoryInst {
         let reservation = Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?;
         let def = Box::new(MemoryDef::default());
         def.base.store(reservation.base().expose_provenance(), Relaxed);
-        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def, budget };
+        let regions = Vec::new();
+        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def, budget, regions };
         memory.set_pages(ty.limits.min)?;
         Ok(memory)
     }

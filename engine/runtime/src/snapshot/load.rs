@@ -2,12 +2,15 @@
 //!
 //! An image may come from anywhere, so every address in it is checked before it is used.
 
-use super::{FuncImage, HostImport, ImageError, InstanceImage, KindImage, StoreImage, TableImage};
+use super::{
+    FuncImage, HostImport, ImageError, InstanceImage, KindImage, RegionImage, StoreImage,
+    TableImage,
+};
 use crate::address::{FuncAddr, InstanceAddr, TagAddr};
 use crate::func::{FuncInst, FuncKind};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
-use crate::memory::PIECE;
+use crate::memory::{PIECE, Region};
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
 use crate::store::Store;
@@ -85,6 +88,9 @@ impl Store {
                 let to = start.and_then(|start| bytes.get_mut(start..));
                 let to = to.and_then(|rest| rest.get_mut(..piece.len()));
                 to.ok_or(corrupt("a memory's bytes"))?.copy_from_slice(&piece);
+            }
+            for RegionImage { range: (start, end), protection, name } in memory.regions {
+                self.protect(addr, Region { start, end, protection, name: name.into() })?;
             }
         }
         for refs in image.elems {

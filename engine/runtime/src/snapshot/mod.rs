@@ -12,7 +12,7 @@ use crate::address::{
 };
 use crate::executor::{AttachError, TierId};
 use crate::heap::{Handles, HeapImage};
-use crate::memory::MemoryError;
+use crate::memory::{MemoryError, Protection, RegionError};
 use crate::reference::Ref;
 use crate::table::TableError;
 use crate::value::Value;
@@ -68,6 +68,14 @@ struct MemoryImage {
     ty: MemoryType,
     /// Pieces that are not zero, by their number.
     pieces: Vec<(u64, Vec<u8>)>,
+    regions: Vec<RegionImage>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RegionImage {
+    range: (u64, u64),
+    protection: Protection,
+    name: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,6 +134,9 @@ pub enum ImageError {
     /// A memory cannot be allocated.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// A memory cannot have a region.
+    #[error(transparent)]
+    Region(#[from] RegionError),
     /// A table cannot be allocated.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -1,6 +1,9 @@
 //! Saving a store as an image.
 
-use super::{FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, StoreImage, TableImage};
+use super::{
+    FuncImage, ImageError, InstanceImage, KindImage, MemoryImage, RegionImage, StoreImage,
+    TableImage,
+};
 use crate::func::{FuncInst, FuncKind};
 use crate::memory::MemoryInst;
 use crate::store::Store;
@@ -77,7 +80,12 @@ fn func(func: &FuncInst) -> FuncImage {
 fn memory(memory: &MemoryInst) -> MemoryImage {
     let mut pieces = Vec::new();
     memory.for_each_piece(|number, piece| pieces.push((number, piece.to_vec())));
-    MemoryImage { ty: memory.ty(), pieces }
+    let regions = memory.regions().iter().map(|region| RegionImage {
+        range: (region.start, region.end),
+        protection: region.protection,
+        name: region.name.to_string(),
+    });
+    MemoryImage { ty: memory.ty(), pieces, regions: regions.collect() }
 }
 
 fn table(table: &TableInst) -> TableImage {

@@ -66,7 +66,7 @@ impl<'a> Translator<'a> {
         f: impl FnOnce(&mut FunctionBuilder<'a>, MemFlagsData, Value, i32) -> Value,
     ) -> Result<(), Failure> {
         let index = self.pop();
-        let (flags, address, offset) = self.access(arg, index, 8)?;
+        let (flags, address, offset) = self.access(arg, index, (8, false))?;
         let value = f(&mut self.b, flags, address, offset);
         self.push_lanes(value);
         Ok(())
@@ -75,7 +75,7 @@ impl<'a> Translator<'a> {
     /// Loads what one lane holds.
     fn load_scalar(&mut self, lane: Type, arg: &MemArg) -> Result<Value, Failure> {
         let index = self.pop();
-        let (flags, address, offset) = self.access(arg, index, lane.bytes())?;
+        let (flags, address, offset) = self.access(arg, index, (lane.bytes(), false))?;
         Ok(self.b.ins().load(lane, flags, address, offset))
     }
 
