@@ -3,6 +3,7 @@
 use crate::backtrace::traced;
 use crate::memory_regions::ForbiddenAccess;
 use crate::reference::{ExnRef, Rooted};
+use crate::wasi::Exit;
 pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
 use etalon_module::LoadError;
@@ -85,6 +86,13 @@ pub(crate) fn into_stop(state: &State, error: Error) -> Stop {
     let text = format!("{error:#}");
     let parcel: Arc<Parcel> = Arc::new(Mutex::new(Some(error)));
     Stop::Host(HostError::with_payload(text, parcel))
+}
+
+/// Whether a host error is the end that a program gave itself, which is no failure.
+pub(crate) fn is_exit(error: &HostError) -> bool {
+    let parcel = error.payload().and_then(|p| p.downcast_ref::<Parcel>());
+    let is_exit = |sent: &Option<Error>| sent.as_ref().is_some_and(|error| error.is::<Exit>());
+    parcel.is_some_and(|p| is_exit(&p.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 /// What the embedder sees of a stop.

@@ -22,6 +22,7 @@
 //! ```
 
 use crate::context::data_of;
+use crate::error::is_exit;
 use crate::facade;
 use crate::store::Store;
 use etalon_runtime::{Exhaustion, FuncKind, Stop, Store as State};
@@ -125,6 +126,7 @@ impl Ending {
             Stop::Throw(_) => Ending::Thrown,
             Stop::Exhausted(Exhaustion::Interrupted) => Ending::Interrupted,
             Stop::Exhausted(_) => Ending::Exhausted,
+            Stop::Host(error) if is_exit(error) => Ending::Returned,
             Stop::Host(_) => Ending::HostError,
             Stop::Crash(_) => Ending::Crashed,
         }

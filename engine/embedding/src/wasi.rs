@@ -29,7 +29,7 @@ use crate::context::AsContext;
 use crate::error::{Error, Result};
 use crate::func::Caller;
 use crate::linker::Linker;
-use crate::memory::Memory;
+use crate::memory::{Memory, MemoryAccessError};
 use crate::module::Module;
 use crate::types::{FuncType, ValType};
 use crate::value::Val;
@@ -127,6 +127,17 @@ struct Calling<'c, 'a, T: 'static> {
     stopped: Option<Error>,
 }
 
+impl<T: 'static> Calling<'_, '_, T> {
+    /// What the guest ends with: a region that forbids the access says so itself.
+    fn fault(&mut self, error: MemoryAccessError) -> MemoryFault {
+        if error == MemoryAccessError::OutOfBounds {
+            return MemoryFault::OutOfBounds;
+        }
+        self.stopped = Some(error.into());
+        MemoryFault::Stopped
+    }
+}
+
 impl<T: 'static> GuestMemory for Calling<'_, '_, T> {
     fn size(&self) -> u64 {
         self.memory.map_or(0, |memory| memory.data_size(&*self.caller) as u64)
@@ -135,13 +146,13 @@ impl<T: 'static> GuestMemory for Calling<'_, '_, T> {
     fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), MemoryFault> {
         let memory = self.memory.ok_or(MemoryFault::OutOfBounds)?;
         let read = memory.read(&*self.caller, address as usize, buffer);
-        read.map_err(|_| MemoryFault::OutOfBounds)
+        read.map_err(|error| self.fault(error))
     }
 
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MemoryFault> {
         let memory = self.memory.ok_or(MemoryFault::OutOfBounds)?;
         let written = memory.write(&mut *self.caller, address as usize, bytes);
-        written.map_err(|_| MemoryFault::OutOfBounds)
+        written.map_err(|error| self.fault(error))
     }
 }
 

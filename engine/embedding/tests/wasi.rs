@@ -4,7 +4,7 @@ use etalon::wasi::{
     self, Access, BadPointer, Captured, Exit, Output, Policy, Stdin, TreeEntry, VirtualFs, WasiCtx,
     WasiCtxBuilder,
 };
-use etalon::{Config, Engine, Error, Exhaustion, Linker, Module, Store, Tier};
+use etalon::{Config, Engine, Error, Exhaustion, Linker, Module, Protection, Store, Tier};
 use std::sync::mpsc;
 
 const TIERS: [Tier; 3] = [Tier::Oracle, Tier::Interp, Tier::Jit];
@@ -302,4 +302,27 @@ fn relatives_of_preview_1_are_refused_by_name() {
     assert_eq!(wasi::refused_import(&module), None);
     assert!(wasi::refused_component(b"\0asm\x0d\0\x01\0").is_some());
     assert_eq!(wasi::refused_component(b"\0asm\x01\0\0\0"), None);
+}
+
+#[test]
+fn a_region_that_forbids_a_buffer_ends_the_guest_by_its_name() {
+    for tier in TIERS {
+        let engine = Engine::new(Config::new().tier(tier).memory_regions(true)).unwrap();
+        let text = guest(
+            &[("random_get", "(param i32 i32) (result i32)")],
+            "",
+            "(drop (call $random_get (i32.const 64) (i32.const 16)))",
+        );
+        let module = Module::new(&engine, text).unwrap();
+        let mut linker: Linker<Host> = Linker::new(&engine);
+        wasi::add_to_linker(&mut linker, |host| &mut host.wasi).unwrap();
+        let mut store = Store::new(&engine, Host { wasi: WasiCtx::default() });
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        memory.protect(&mut store, 72..73, Protection::ReadOnly, "constants").unwrap();
+        let start = instance.get_typed_func::<(), ()>(&mut store, "_start").unwrap();
+        let error = start.call(&mut store, ()).unwrap_err();
+        assert!(format!("{error:#}").contains("constants"), "{tier:?}: {error:#}");
+        assert!(memory.data(&store)[64..80].iter().all(|byte| *byte == 0), "nothing is written");
+    }
 }

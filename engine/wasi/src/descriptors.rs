@@ -254,6 +254,9 @@ pub(crate) fn fd_seek(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Res
 pub(crate) fn fd_tell(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
     mem.check(word(args[1]), 8, 8)?;
     let descriptor = ctx.fds.get(word(args[0]))?;
-    descriptor.file_with(Rights::FD_TELL, Errno::Isdir, Errno::Spipe)?;
+    // Who may seek may tell.
+    let seeks = descriptor.base.contains(Rights::FD_SEEK);
+    let right = if seeks { Rights::FD_SEEK } else { Rights::FD_TELL };
+    descriptor.file_with(right, Errno::Isdir, Errno::Spipe)?;
     Ok(mem.put_u64(word(args[1]), descriptor.offset)?)
 }

@@ -268,11 +268,11 @@ pub(crate) fn path_open(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> R
             Descriptor::new(Kind::Folder(opened), base, asked.inheriting & folder.inheriting)
         }
         opened => {
-            let mut base = asked.base | OF_ANY_FILE;
-            if asked.base.contains(Rights::FD_WRITE) {
+            // What is there besides what was asked for is the same through every folder.
+            let mut base = (asked.base & folder.inheriting & OF_FILES) | OF_ANY_FILE;
+            if base.contains(Rights::FD_WRITE) {
                 base |= OF_WRITTEN;
             }
-            let base = base & folder.inheriting & OF_FILES;
             Descriptor::new(opened, base, asked.inheriting & folder.inheriting)
         }
     };

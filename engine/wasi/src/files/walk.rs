@@ -75,6 +75,8 @@ pub(crate) fn walk<'a>(
     check(path, limits)?;
     let mut place = Place { start, passed: Vec::new(), name: None, slash: is_of_folder(path) };
     let mut ahead: Vec<String> = names(path).collect();
+    // What is to be created or removed is the `.` in the folder, and not the folder.
+    let is_dot = last == Last::Name && path.trim_end_matches('/').ends_with("/.");
     let (mut links, mut steps) = (0, 0);
     while let Some(name) = ahead.pop() {
         steps += 1;
@@ -86,7 +88,7 @@ pub(crate) fn walk<'a>(
             place.passed.pop().ok_or(Errno::Notcapable)?;
             continue;
         }
-        let is_link = if ahead.is_empty() {
+        let is_link = if ahead.is_empty() && !is_dot {
             let follows = match last {
                 Last::Follow => true,
                 Last::Stay => place.slash,
