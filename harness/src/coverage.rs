@@ -47,8 +47,13 @@ mod tests {
     /// The engine that counts is otherwise the one whose place it takes.
     #[test]
     fn the_oracle_takes_artefacts_if_the_others_do() {
-        let config =
-            SessionConfig { features: Features::wasm2(), gas: None, turns: false, time: None };
+        let config = SessionConfig {
+            features: Features::wasm2(),
+            gas: None,
+            turns: false,
+            measure: false,
+            time: None,
+        };
         for trusts in [false, true] {
             let mut engines = vec![adapter("oracle").expect("it is one of ours")];
             watch(&mut engines, &RuleTally::new(), trusts);

@@ -9,6 +9,7 @@ pub mod fuzz;
 pub mod gas;
 pub mod generate;
 pub mod localise;
+pub mod programs;
 pub mod reduce;
 mod rewrite;
 pub mod script;

@@ -39,7 +39,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("etalon-record", &[]),
     ("etalon-spec-tests", &[]),
-    ("etalon-adapters", &["etalon", "etalon-record"]),
+    ("etalon-adapters", &["etalon", "etalon-record", "etalon-wasi"]),
     ("etalon-harness", &["etalon-module", "etalon-adapters", "etalon-record", "etalon-spec-tests"]),
     ("etalon-reports", &["etalon-record"]),
     (

@@ -6,11 +6,13 @@
 
 use crate::memory::MemorySum;
 use crate::outcome::Outcome;
+use crate::program::{ProgramSeen, ProgramSetup};
 use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
 use etalon::unstable::Listing;
-use etalon::{Features, Schedule};
+use etalon::wasi::WasiCtx;
+use etalon::{Features, Metrics, Schedule};
 use etalon_record::{Backtrace, EngineInfo};
 use std::any::Any;
 use std::fmt;
@@ -33,6 +35,11 @@ pub trait Adapter: Send + Sync {
     /// Whether it is somebody else's: its words are its own, and where the specification leaves something open it may decide
     /// otherwise.
     fn is_foreign(&self) -> bool {
+        false
+    }
+
+    /// Whether its sessions run programs of WASI preview 1 ([`Session::define_program`]).
+    fn runs_programs(&self) -> bool {
         false
     }
 
@@ -173,6 +180,8 @@ pub struct SessionConfig {
     /// Whether calls are to be made in turns ([`Turns::start`]), which scripts with threads need. An
     /// engine that cannot do so has no [`Session::turns`].
     pub turns: bool,
+    /// Whether it is measured where the time goes ([`Session::figures`]).
+    pub measure: bool,
     /// How long each action may take; one that takes longer ends as [`Outcome::TimedOut`], and what the session then holds
     /// is not defined. Without a limit an engine need not be able to stop, so that it costs nothing.
     pub time: Option<TimeLimit>,
@@ -295,6 +304,8 @@ pub struct Seen {
     pub globals: Vec<(String, Val)>,
     /// The exported memories that were asked for and that the engine can show, in the module's order.
     pub memories: Vec<(String, MemorySum)>,
+    /// What the program of WASI has left behind, after its last call.
+    pub program: Option<Box<ProgramSeen>>,
     /// The digest of the state; absent if the engine does not show it, or if the state is not defined.
     pub digest: Option<StateDigest>,
 }
@@ -303,8 +314,22 @@ impl Seen {
     /// An action of which only the ending is known.
     pub fn ended(outcome: Outcome) -> Seen {
         let (host_calls, globals, memories) = (Vec::new(), Vec::new(), Vec::new());
-        Seen { outcome, gas: None, executed: None, host_calls, globals, memories, digest: None }
+        Seen {
+            outcome,
+            gas: None,
+            executed: None,
+            host_calls,
+            globals,
+            memories,
+            program: None,
+            digest: None,
+        }
     }
+}
+
+fn runs_no_programs() -> AdapterError {
+    let reason = "it runs no programs of WASI preview 1 here".to_owned();
+    AdapterError { engine: "this engine".to_owned(), reason }
 }
 
 /// One store of one engine.
@@ -325,6 +350,29 @@ pub trait Session {
     /// # Errors
     /// The outcome, if nothing fits an import.
     fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome>;
+
+    /// Defines the functions of WASI preview 1 for a program that is given this.
+    ///
+    /// # Errors
+    /// If the engine runs no programs of WASI, or the program cannot be given that.
+    fn define_program(&mut self, setup: &ProgramSetup) -> Result<(), AdapterError> {
+        _ = setup;
+        Err(runs_no_programs())
+    }
+
+    /// What the program has left behind so far; `None` if none was defined.
+    fn program_seen(&mut self) -> Option<ProgramSeen> {
+        None
+    }
+
+    /// Defines the functions of WASI preview 1 for a program that has folders and streams of the host.
+    ///
+    /// # Errors
+    /// If the engine runs no programs of WASI in this process.
+    fn define_wasi(&mut self, program: WasiCtx) -> Result<(), AdapterError> {
+        _ = program;
+        Err(runs_no_programs())
+    }
 
     /// Links and instantiates a module; imports are found among what was registered.
     ///
@@ -360,6 +408,11 @@ pub trait Session {
 
     /// The sum of the weights of the operators executed so far, if the engine counts it.
     fn gas_executed(&self) -> Option<u64> {
+        None
+    }
+
+    /// Figures of the session so far; `None` if the engine has none.
+    fn figures(&self) -> Option<Metrics> {
         None
     }
 

@@ -17,6 +17,7 @@ mod paused;
 mod peers;
 mod placement;
 mod precompiled;
+mod program;
 mod reentry;
 mod refusal;
 mod registry;
@@ -43,6 +44,9 @@ pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
+pub use program::{
+    LeftEntry, ProgramEntry, ProgramFolder, ProgramSeen, ProgramSetup, wasi_functions,
+};
 pub use reentry::REENTRY;
 pub use registry::{
     ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, is_engine_name, trusting_adapter,

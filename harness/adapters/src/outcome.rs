@@ -78,6 +78,8 @@ pub enum Outcome {
     },
     /// An exception that nobody caught, with its values where known.
     Threw(Vec<Val>),
+    /// The program ended itself by WASI's `proc_exit`, with this status.
+    Exited(u32),
     /// Gas, stack or another limit ran out; the text says which.
     Exhausted(String),
     /// A host function failed.
@@ -148,6 +150,7 @@ impl Outcome {
             Outcome::Returned(_) => OutcomeKind::Returned,
             Outcome::Trapped { .. } => OutcomeKind::Trapped,
             Outcome::Threw(_) => OutcomeKind::Threw,
+            Outcome::Exited(_) => OutcomeKind::Exited,
             Outcome::Exhausted(_) => OutcomeKind::Exhausted,
             Outcome::HostError(_) => OutcomeKind::HostError,
             Outcome::Rejected(Rejection::Unsupported { .. }) => OutcomeKind::Unsupported,

@@ -72,7 +72,7 @@ impl OwnTier {
         let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, regions } = self.named;
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
         settings.cpu_level(cpu).explicit_bounds_checks(explicit_bounds).memory_regions(regions);
-        settings.interruptible(config.time.is_some());
+        settings.interruptible(config.time.is_some()).measure_time(config.measure);
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
         }
@@ -179,6 +179,10 @@ impl Adapter for OwnTier {
 
     fn meters_gas(&self) -> bool {
         !self.named.unmetered
+    }
+
+    fn runs_programs(&self) -> bool {
+        true
     }
 
     fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
@@ -309,8 +313,13 @@ mod tests {
                 (i32.rotl (local.get 0) (i32.const 7))))"#,
         )
         .unwrap();
-        let config =
-            SessionConfig { features: Features::wasm3(), gas: None, turns: false, time: None };
+        let config = SessionConfig {
+            features: Features::wasm3(),
+            gas: None,
+            turns: false,
+            measure: false,
+            time: None,
+        };
         let listing = |name: &str, func| adapter(name).unwrap().listing(&config, &wasm, func);
         for name in ["jit", "aot", "auto", "mixed1", "jit?opt=none"] {
             let code = listing(name, 1).unwrap();

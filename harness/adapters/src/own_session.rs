@@ -9,20 +9,32 @@ use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnOpened;
 use crate::own_values::{from_value, kind, returned, stopped, to_value, type_of};
+use crate::program::{Program, ProgramSeen, ProgramSetup};
 use crate::reentry::REENTRY;
 use crate::refusal::unlinkable;
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::Val;
 use crate::watchdog::{Armed, TimeLimit};
 use etalon::unstable;
+use etalon::wasi::{self, WasiCtx};
 use etalon::{
     Caller, Engine, Error, Execution, Extern, ExternType, Func, FuncType, Global, GlobalType,
-    InstantiateError, LinkError, Linker, Memory, MemoryType, Module, Mutability, Protection, Ref,
-    RefType, RootScope, Store, Table, TableType, Tag, Tier, ValType, WasmBacktrace,
+    InstantiateError, LinkError, Linker, Memory, MemoryType, Metrics, Module, Mutability,
+    Protection, Ref, RefType, RootScope, Store, Table, TableType, Tag, Tier, ValType,
+    WasmBacktrace,
 };
 use etalon_record::{Backtrace, BacktraceFrame};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a session keeps with its store.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The calls of host functions that nobody has taken yet.
+    calls: Vec<HostCall>,
+    /// The program of WASI, if one runs.
+    program: Program,
+}
 
 /// What `regions=on` protects of each memory that an instance exports, from and to. Generated accesses are to low addresses and about
 /// the ends of pages.
@@ -34,7 +46,7 @@ const REGIONS: &[(&str, Protection, u64, u64)] = &[
 ];
 
 /// Protects the memories that an instance exports. One that is shared, or that another instance exports too, stays as it is.
-fn protect(store: &mut Store<Calls>, instance: etalon::Instance) {
+fn protect(store: &mut Store<Kept>, instance: etalon::Instance) {
     let memories: Vec<Memory> =
         instance.exports(&*store).filter_map(|export| export.into_memory()).collect();
     for memory in memories {
@@ -44,21 +56,18 @@ fn protect(store: &mut Store<Calls>, instance: etalon::Instance) {
     }
 }
 
-/// What a session keeps with its store: the calls of host functions that nobody has taken yet.
-pub(crate) type Calls = Vec<HostCall>;
-
 pub(crate) struct OwnSession {
     pub(crate) engine: Engine,
-    pub(crate) store: Store<Calls>,
-    pub(crate) linker: Linker<Calls>,
+    pub(crate) store: Store<Kept>,
+    pub(crate) linker: Linker<Kept>,
     /// The names that every thread knows.
-    pub(crate) spectest: Linker<Calls>,
+    pub(crate) spectest: Linker<Kept>,
     /// All host functions, for stores that are restored from snapshots.
-    pub(crate) hosts: Linker<Calls>,
+    pub(crate) hosts: Linker<Kept>,
     /// The thread of the script whose names `linker` has.
     pub(crate) thread: usize,
     /// The names of the other threads.
-    pub(crate) others: BTreeMap<usize, Linker<Calls>>,
+    pub(crate) others: BTreeMap<usize, Linker<Kept>>,
     pub(crate) piece: Option<u64>,
     /// Whether calls can be made in turns.
     turns: bool,
@@ -93,7 +102,7 @@ impl Drop for OwnSession {
 impl OwnSession {
     /// A fresh session of an engine.
     pub(crate) fn new(opened: &OwnOpened) -> Result<OwnSession, Error> {
-        let mut store = Store::new(&opened.engine, Vec::new());
+        let mut store = Store::new(&opened.engine, Kept::default());
         if let Some(limit) = opened.limit {
             store.set_fuel(limit)?;
         }
@@ -163,6 +172,17 @@ impl OwnSession {
         Ok(())
     }
 
+    fn define_wasi_functions(&mut self) -> Result<(), AdapterError> {
+        for linker in [&mut self.linker, &mut self.hosts] {
+            let defined = wasi::add_to_linker(linker, |kept: &mut Kept| kept.program.wasi());
+            defined.map_err(|error| AdapterError {
+                engine: self.engine.tier().name().to_owned(),
+                reason: format!("WASI cannot be defined: {error:#}"),
+            })?;
+        }
+        Ok(())
+    }
+
     fn define_all_of_spectest(&mut self) -> Result<(), Error> {
         for func in SPECTEST_FUNCS {
             let ty = FuncType::new(func.params.iter().map(|k| type_of(*k)), []);
@@ -219,6 +239,20 @@ impl Session for OwnSession {
             })?;
         }
         Ok(())
+    }
+
+    fn define_program(&mut self, setup: &ProgramSetup) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::of_case(setup)?;
+        self.define_wasi_functions()
+    }
+
+    fn program_seen(&mut self) -> Option<ProgramSeen> {
+        self.store.data().program.seen()
+    }
+
+    fn define_wasi(&mut self, program: WasiCtx) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::new(program);
+        self.define_wasi_functions()
     }
 
     fn instantiate(&mut self, module: &Prepared) -> Result<Instance, Outcome> {
@@ -337,8 +371,12 @@ impl Session for OwnSession {
         counts.then(|| unstable::executed(&self.store))
     }
 
+    fn figures(&self) -> Option<Metrics> {
+        Some(self.store.metrics())
+    }
+
     fn take_host_calls(&mut self) -> Vec<HostCall> {
-        std::mem::take(self.store.data_mut())
+        std::mem::take(&mut self.store.data_mut().calls)
     }
 
     fn digest(&mut self) -> Option<StateDigest> {
@@ -351,7 +389,7 @@ impl Session for OwnSession {
 fn noting(
     module: &str,
     name: &str,
-) -> impl Fn(Caller<'_, Calls>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
+) -> impl Fn(Caller<'_, Kept>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
 + Send
 + Sync
 + 'static {
@@ -362,17 +400,17 @@ fn noting(
     }
 }
 
-fn note(caller: &mut Caller<'_, Calls>, names: (&str, &str), args: &[etalon::Val]) {
+fn note(caller: &mut Caller<'_, Kept>, names: (&str, &str), args: &[etalon::Val]) {
     let args = args.iter().map(|val| from_value(&*caller, val)).collect();
     let (module, name) = (names.0.to_owned(), names.1.to_owned());
     let gas_left = caller.gas_left();
-    caller.data_mut().push(HostCall { module, name, args, gas_left });
+    caller.data_mut().calls.push(HostCall { module, name, args, gas_left });
 }
 
 /// A host function that records its calls and makes them on an export of the instance that calls it.
 fn reentering(
     name: &str,
-) -> impl Fn(Caller<'_, Calls>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
+) -> impl Fn(Caller<'_, Kept>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
 + Send
 + Sync
 + 'static {

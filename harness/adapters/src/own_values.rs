@@ -3,6 +3,7 @@
 use crate::outcome::Outcome;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::unstable::{self, Kind, module};
+use etalon::wasi;
 use etalon::{
     AnyRef, AsContext, AsContextMut, Crash, Error, Exhaustion, ForbiddenAccess, HeapType, Site,
     ThrownException, Trap, Val as Value, ValType,
@@ -120,6 +121,9 @@ pub(crate) fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
             }
             Err(_) => Outcome::Crashed("the exception is gone".to_owned()),
         };
+    }
+    if let Some(wasi::Exit { status }) = error.downcast_ref() {
+        return Outcome::Exited(*status);
     }
     if let Some(what) = error.downcast_ref::<Exhaustion>() {
         if *what == Exhaustion::Interrupted {

@@ -82,7 +82,13 @@ mod tests {
             schedule: Schedule::builtin(name).unwrap(),
             limit: Some(1000),
         });
-        SessionConfig { features: etalon::Features::wasm2(), gas, turns: false, time }
+        SessionConfig {
+            features: etalon::Features::wasm2(),
+            gas,
+            turns: false,
+            measure: false,
+            time,
+        }
     }
 
     /// A limit that is over.
@@ -148,8 +154,13 @@ mod tests {
 
     fn session(name: &str, trusts: bool) -> Solo {
         let adapter = if trusts { trusting_adapter(name) } else { adapter(name) }.unwrap();
-        let config =
-            SessionConfig { features: adapter.features(), gas: None, turns: false, time: None };
+        let config = SessionConfig {
+            features: adapter.features(),
+            gas: None,
+            turns: false,
+            measure: false,
+            time: None,
+        };
         adapter.session(&config).unwrap()
     }
 

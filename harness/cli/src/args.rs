@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Validate(commands::validate::Args),
     /// Compile a module ahead of time to an artefact, which `run` accepts
     Compile(commands::compile::Args),
+    /// Tell what a module imports, exports and needs, and whether a policy allows it
+    Inspect(commands::inspect::Args),
     /// Run the bundled official scripts and ours
     Spec(commands::spec::Args),
     /// Run .wast files, or folders of them

@@ -7,22 +7,51 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     /// All is as it should be.
-    Fine = 0,
+    Fine,
     /// A finding: a failed assertion, a divergence, a trap.
-    Finding = 1,
+    Finding,
     /// Wrong usage, or input that cannot be used.
-    Unusable = 2,
+    Unusable,
     /// An engine crashed or timed out.
-    EngineFailed = 3,
+    EngineFailed,
     /// SIGHUP ended it, and nothing was found until then.
-    HungUp = 129,
+    HungUp,
     /// SIGINT ended it, and nothing was found until then.
-    Interrupted = 130,
+    Interrupted,
     /// SIGTERM ended it, and nothing was found until then.
-    Terminated = 143,
+    Terminated,
+    /// A program of WASI ran, and this is its own status, or that of a program that was aborted.
+    Program(u8),
 }
 
+/// The status of a program that trapped, or that could not go on for another reason: that of a process that SIGABRT ended.
+const ABORTED: u8 = 134;
+
 impl Status {
+    /// What stands for a program that did not end by itself.
+    pub(crate) fn aborted() -> Status {
+        Status::Program(ABORTED)
+    }
+
+    /// What stands for a program that ended itself. Statuses above 255 are 1, as a system would lose the rest of them.
+    pub(crate) fn exited(status: u32) -> Status {
+        Status::Program(u8::try_from(status).unwrap_or(1))
+    }
+
+    /// The number for the system.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Status::Fine => 0,
+            Status::Finding => 1,
+            Status::Unusable => 2,
+            Status::EngineFailed => 3,
+            Status::HungUp => 129,
+            Status::Interrupted => 130,
+            Status::Terminated => 143,
+            Status::Program(status) => status,
+        }
+    }
+
     /// What stands for a signal that ended a run.
     pub(crate) fn of_signal(signal: i32) -> Status {
         match signal {
@@ -35,6 +64,6 @@ impl Status {
 
 impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
-        ExitCode::from(status as u8)
+        ExitCode::from(status.code())
     }
 }

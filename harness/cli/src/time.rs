@@ -183,7 +183,7 @@ impl Answer {
             if !taken.swap(true, Ordering::Relaxed) {
                 answer();
                 let status = output::finish(Status::of_signal(signal));
-                std::process::exit(status as i32);
+                std::process::exit(status.code().into());
             }
         })?;
         Ok(Answer(given))
@@ -219,9 +219,9 @@ mod tests {
     fn the_status_of_a_signal_stands_for_nothing_found() {
         let stopped = |signal| Stopped(Arc::new(AtomicI32::new(signal)));
         assert_eq!(stopped(0).status(Status::Fine), Status::Fine);
-        assert_eq!(stopped(SIGINT).status(Status::Fine) as u8, 130);
-        assert_eq!(stopped(SIGTERM).status(Status::Fine) as u8, 143);
-        assert_eq!(stopped(SIGHUP).status(Status::Fine) as u8, 129);
+        assert_eq!(stopped(SIGINT).status(Status::Fine).code(), 130);
+        assert_eq!(stopped(SIGTERM).status(Status::Fine).code(), 143);
+        assert_eq!(stopped(SIGHUP).status(Status::Fine).code(), 129);
         for found in [Status::Finding, Status::EngineFailed, Status::Unusable] {
             assert_eq!(stopped(SIGINT).status(found), found);
         }

@@ -58,7 +58,43 @@ pub(crate) fn words(mut words: Vec<OsString>) -> Vec<OsString> {
             words[i] = values::protect(word).into();
         }
     }
+    let is_ours = |word: &str| {
+        let name = word.strip_prefix("--").and_then(|name| name.split('=').next());
+        let options = command.get_arguments().chain(cli.get_arguments());
+        ["-h", "--help"].contains(&word)
+            || options.filter_map(|arg| arg.get_long()).any(|long| Some(long) == name)
+    };
+    if command.get_name() == "run"
+        && let Some(first) = first_argument(&words, at + 1, takes_value, is_ours)
+    {
+        words.insert(first, "--".into());
+    }
     words
+}
+
+/// Where the first argument of a program is, if that is not said already: what follows it is the program's own. Arguments of a function
+/// that is named are values, so an option may stand behind them.
+fn first_argument(
+    words: &[OsString],
+    from: usize,
+    takes_value: impl Fn(&str) -> bool,
+    is_ours: impl Fn(&str) -> bool,
+) -> Option<usize> {
+    let (mut is_value, mut has_file) = (false, false);
+    let mut plain = words.iter().enumerate().skip(from).filter(|(_, word)| {
+        let word = word.to_str().unwrap_or_default();
+        // Behind the module, an option that we do not have is the program's.
+        let is_option = word.starts_with('-') && word.len() > 1 && (!has_file || is_ours(word));
+        let counts = !is_value && !is_option || word == "--";
+        is_value = !is_value && takes_value(word);
+        has_file |= counts;
+        counts
+    });
+    let (_, file) = plain.next()?;
+    let (first, word) = plain.next()?;
+    let is_invoke = |word: &OsString| word.to_string_lossy().starts_with("--invoke");
+    let invokes = words[from..first].iter().any(is_invoke);
+    (file != "--" && word != "--" && !invokes).then_some(first)
 }
 
 #[cfg(test)]
@@ -82,6 +118,10 @@ mod tests {
         );
         let bench = ["etalon", "bench", "-5"];
         assert_eq!(all(&bench), bench);
+        let own = ["etalon", "run", "--dir", "x", "m.wat", "a", "--stats"];
+        assert_eq!(all(&own)[5..], ["--", "a", "--stats"]);
+        let unknown = ["etalon", "run", "m.wat", "--stats", "-V", "--stats"];
+        assert_eq!(all(&unknown)[3..], ["--stats", "--", "-V", "--stats"]);
         let escaped = ["etalon", "run", "m.wat", "--", "-5"];
         assert_eq!(all(&escaped), escaped);
         assert_eq!(

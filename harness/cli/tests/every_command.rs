@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 const COMMANDS: &[(&str, &str, &str, &str)] = &[
     ("run", "f.wat --invoke f", "run", "missing.wat"),
     ("validate", "f.wat", "validate", "f.wat --features nonsense"),
+    ("inspect", "f.wat", "inspect", "missing.wat"),
     ("compile", "f.wat -o f.etalon", "compile", "missing.wat -o f.etalon"),
     ("spec", "--suite wasm-v1 --filter nop --tier interp", "spec", "--suite nonsense"),
     ("wast", "s.wast --tier interp", "wast", "f.wat --features nonsense"),

@@ -18,7 +18,7 @@ fn root() -> &'static Path {
 fn config(features: Features) -> SessionConfig {
     let watchdog = Watchdog::new().expect("the system has a thread for it");
     let time = Some(TimeLimit { each: Some(Duration::from_secs(60)), watchdog });
-    SessionConfig { features, gas: None, turns: false, time }
+    SessionConfig { features, gas: None, turns: false, measure: false, time }
 }
 
 /// The page is what other people write their side by.

@@ -162,6 +162,10 @@ pub enum Aspect {
     Results,
     /// The calls to host functions and their arguments.
     HostCalls,
+    /// What a program wrote to its standard output or error.
+    Output,
+    /// What is in a program's folders.
+    Files,
     /// The contents or size of a memory.
     Memory,
     /// A global.
@@ -188,6 +192,8 @@ impl Aspect {
             Self::Exception => "exception",
             Self::Results => "results",
             Self::HostCalls => "host-calls",
+            Self::Output => "output",
+            Self::Files => "files",
             Self::Memory => "memory",
             Self::Globals => "globals",
             Self::Tables => "tables",

@@ -92,6 +92,10 @@ pub enum Kind {
     Convert,
     /// `etalon accepts`: an answer.
     Accepts,
+    /// `etalon inspect`: an answer.
+    Inspect,
+    /// `etalon run --batch`: an answer.
+    Batch,
     /// `etalon report`: an answer.
     Report,
     /// `etalon completions`: an answer.
@@ -119,6 +123,8 @@ impl Kind {
             Self::Outcomes => "outcomes",
             Self::Convert => "convert",
             Self::Accepts => "accepts",
+            Self::Inspect => "inspect",
+            Self::Batch => "batch",
             Self::Report => "report",
             Self::Completions => "completions",
             Self::Error => "error",

@@ -55,7 +55,7 @@ pub use merge::MergeError;
 pub use outcome::OutcomeKind;
 pub use read::{MAX_BYTES, ReadError, Record, read_record};
 pub use row::{Failure, Note, Row, Standing};
-pub use run::{Refusal, RunRecord};
+pub use run::{Refusal, RunRecord, Written};
 pub use shared::{SharedParts, SharedRole, Sharing, shared_parts};
 pub use suite::SuiteRecord;
 pub use totals::Totals;

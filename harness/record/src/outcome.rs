@@ -14,6 +14,8 @@ pub enum OutcomeKind {
     Trapped,
     /// An exception left the invocation uncaught.
     Threw,
+    /// A program of WASI ended itself with a status.
+    Exited,
     /// Gas, stack or a declared limit ran out.
     Exhausted,
     /// A host function reported an error of its own.
@@ -30,10 +32,11 @@ pub enum OutcomeKind {
 
 impl OutcomeKind {
     /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Returned,
         Self::Trapped,
         Self::Threw,
+        Self::Exited,
         Self::Exhausted,
         Self::HostError,
         Self::Rejected,
@@ -49,6 +52,7 @@ impl OutcomeKind {
             Self::Returned => "returned",
             Self::Trapped => "trapped",
             Self::Threw => "threw",
+            Self::Exited => "exited",
             Self::Exhausted => "exhausted",
             Self::HostError => "host-error",
             Self::Rejected => "rejected",

@@ -128,6 +128,8 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         | Kind::Outcomes
         | Kind::Convert
         | Kind::Accepts
+        | Kind::Inspect
+        | Kind::Batch
         | Kind::Report
         | Kind::Completions
         | Kind::Error => Err(ReadError::Answer(kind)),

@@ -29,6 +29,15 @@ pub struct RunRecord {
     /// The results, if it returned.
     #[serde(default)]
     pub results: Vec<Value>,
+    /// The status that a program of WASI ended itself with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u32>,
+    /// What a program of WASI wrote to its standard output; absent if no program ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<Written>,
+    /// What it wrote to its standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<Written>,
     /// The text of the trap, if it trapped.
     #[serde(default)]
     pub trap: Option<String>,
@@ -50,6 +59,19 @@ pub struct RunRecord {
     /// Whether a signal ended it. Its outcome is then [`OutcomeKind::TimedOut`]: it did not end by itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interrupted: bool,
+}
+
+/// What a program wrote: text, or what is not text in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Written {
+    /// All of it, as UTF-8.
+    Text(String),
+    /// Bytes that are no UTF-8.
+    Bytes {
+        /// They, in base64.
+        base64: String,
+    },
 }
 
 /// Why a module was refused, as `etalon validate` says it.
@@ -90,6 +112,9 @@ impl RunRecord {
             args: Vec::new(),
             outcome,
             results: Vec::new(),
+            status: None,
+            stdout: None,
+            stderr: None,
             trap: None,
             backtrace: Backtrace::default(),
             refusal: None,

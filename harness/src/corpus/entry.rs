@@ -5,7 +5,7 @@ use super::expect::Expected;
 use crate::diff::{Call, Case};
 use crate::localise::Since;
 use crate::value::{ValueError, parse_value};
-use etalon_adapters::Features;
+use etalon_adapters::{Features, ProgramSetup};
 use etalon_record::OutcomeKind;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -46,6 +46,9 @@ pub struct EntryFile {
     /// What each engine did where they differed: a line for each engine, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+    /// What the module has, if it is a program of WASI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramSetup>,
 }
 
 /// An engine that differed.
@@ -217,6 +220,8 @@ impl Entry {
                 (None, None) => None,
             });
         }
-        Ok(Entry { file, features, case: Case::new(name, wasm, calls), expected })
+        let program = file.program.clone().map(Box::new);
+        let case = Case { program, ..Case::new(name, wasm, calls) };
+        Ok(Entry { file, features, case, expected })
     }
 }

@@ -41,6 +41,7 @@ fn text_of(outcome: &Outcome) -> String {
         | Outcome::HostError(text)
         | Outcome::Crashed(text) => text.clone(),
         Outcome::Rejected(rejection) => format!("{}: {}", rejection.word(), rejection.message()),
+        Outcome::Exited(status) => status.to_string(),
         Outcome::Returned(_) | Outcome::Threw(_) | Outcome::TimedOut => String::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Cases: a module and calls of its exports.
 
 use crate::generate::{Stream, arguments};
-use etalon_adapters::{Features, Val};
+use etalon_adapters::{Features, ProgramSetup, Val};
 use etalon_module::{ExternKind, LoadError, Module};
 
 /// One invocation of an exported function.
@@ -40,6 +40,8 @@ pub struct Case {
     /// Whether engines are held to the limit of time. That needs code which looks for interrupts; compiled code that somebody
     /// gives may lack it, and then no engine has a limit.
     pub is_limited: bool,
+    /// What the module has as a program of WASI, if it is one.
+    pub program: Option<Box<ProgramSetup>>,
     /// Whether each call has the whole gas limit, so that one that exhausts it ends no other. The digest of the state is then
     /// taken after loading and after the last call only.
     pub is_apart: bool,
@@ -55,7 +57,28 @@ impl Case {
         let (name, not_callable) = (name.into(), Vec::new());
         let artefact = None;
         let (is_cut, is_limited, is_apart) = (false, true, false);
-        Case { name, wasm, artefact, calls, not_callable, is_cut, is_limited, is_apart }
+        let program = None;
+        Case { name, wasm, artefact, calls, not_callable, is_cut, is_limited, program, is_apart }
+    }
+
+    /// A program of WASI: `_start` is called, or another export of a reactor after `_initialize`.
+    ///
+    /// # Errors
+    /// If the module does not load.
+    pub fn of_program(
+        name: impl Into<String>,
+        wasm: Vec<u8>,
+        features: Features,
+        setup: ProgramSetup,
+        export: &str,
+    ) -> Result<Self, LoadError> {
+        let module = Module::new(&wasm, features)?;
+        let has = |name: &str| module.exports.iter().any(|export| export.name == name);
+        let ready = (has("_initialize") && !has("_start")).then_some("_initialize");
+        let calls = ready.into_iter().chain([export]);
+        let calls = calls.map(|export| Call { export: export.to_owned(), args: Vec::new() });
+        let calls = calls.collect();
+        Ok(Case { program: Some(Box::new(setup)), ..Case::new(name, wasm, calls) })
     }
 
     /// Calls each exported function `rounds` times with generated arguments. The same bytes, stream and rounds give

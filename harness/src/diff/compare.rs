@@ -76,6 +76,14 @@ pub(super) fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspe
     if !same_host_calls(&a.host_calls, &b.host_calls, rules.gas) {
         return Some(Aspect::HostCalls);
     }
+    if let (Some(a), Some(b)) = (&a.program, &b.program) {
+        if (&a.stdout, &a.stderr) != (&b.stdout, &b.stderr) {
+            return Some(Aspect::Output);
+        }
+        if a.folders != b.folders {
+            return Some(Aspect::Files);
+        }
+    }
     if let (Some(a), Some(b)) = (&a.digest, &b.digest) {
         if a.memories != b.memories {
             return Some(Aspect::Memory);
@@ -113,6 +121,7 @@ fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect>
             let hidden = rules.foreign && (a.is_empty() || b.is_empty());
             (a != b && !hidden).then_some(Aspect::Exception)
         }
+        (Exited(a), Exited(b)) => (a != b).then_some(Aspect::Outcome),
         (Exhausted(a), Exhausted(b)) => (a != b).then_some(Aspect::Outcome),
         // The text of a failing host function is the harness's or the engine's own, so it is not compared.
         (HostError(_), HostError(_)) => None,

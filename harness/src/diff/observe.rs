@@ -65,7 +65,7 @@ pub(crate) fn session_config(
 ) -> SessionConfig {
     let gas = options.gas.clone().filter(|_| adapter.meters_gas());
     let time = options.time.clone().filter(|_| case.is_limited);
-    SessionConfig { features: options.features, gas, turns: false, time }
+    SessionConfig { features: options.features, gas, turns: false, measure: false, time }
 }
 
 /// Pushes each step as soon as it is known, so that none is lost in a panic. Gives how many functions were not compiled.
@@ -78,6 +78,9 @@ fn run(
     let mut session = opened.session()?;
     if case.mentions_spectest() {
         session.define_spectest()?;
+    }
+    if let Some(setup) = &case.program {
+        session.define_program(setup)?;
     }
     let loaded = opened.prepare(case.given()).and_then(|module| {
         session.define_missing_imports(&module)?;
@@ -99,6 +102,9 @@ fn run(
         } else {
             invoke_together(session.as_mut(), instance, &calls, (brief, watch), steps);
         }
+    }
+    if let Some(last) = steps.last_mut() {
+        last.program = session.program_seen().map(Box::new);
     }
     Ok(session.not_compiled())
 }

@@ -3,7 +3,7 @@
 use crate::value::show_all;
 /// What was observed after one action: loading the module, which counts as a return without values, or one call.
 pub use etalon_adapters::Seen as Step;
-use etalon_adapters::{HostCall, Outcome, Val};
+use etalon_adapters::{HostCall, LeftEntry, Outcome, ProgramSeen, Val};
 use etalon_record::{Gas, Observation, Value};
 
 /// What one engine did in one case: the step of loading, then one for each call that was made.
@@ -39,6 +39,7 @@ pub(crate) fn observation(step: &Step, schedule: Option<&str>) -> Observation {
         Outcome::Rejected(rejection) => {
             seen.message = Some(format!("{}: {}", rejection.word(), rejection.message()));
         }
+        Outcome::Exited(status) => seen.message = Some(format!("status {status}")),
         Outcome::TimedOut => {}
     }
     seen.gas = match (step.gas, schedule) {
@@ -52,6 +53,9 @@ pub(crate) fn observation(step: &Step, schedule: Option<&str>) -> Observation {
     }
     for (name, sum) in &step.memories {
         seen.digests.insert(memory_key(name), sum.to_string());
+    }
+    if let Some(program) = &step.program {
+        seen.digests.extend(left_behind(program));
     }
     if let Some(digest) = &step.digest {
         seen.digests.insert("globals".into(), digest.globals.clone());
@@ -101,4 +105,33 @@ pub(crate) fn call_text(call: &HostCall) -> String {
 /// Values on one line, for people.
 pub(crate) fn join(values: &[Val]) -> String {
     show_all(values)
+}
+
+/// Bytes of what a program wrote that are shown.
+const MOST_SHOWN: usize = 400;
+
+/// What a program left behind, in words: text with escapes, and a sum of each file.
+fn left_behind(program: &ProgramSeen) -> Vec<(String, String)> {
+    let shown = |bytes: &[u8]| {
+        let start = &bytes[..bytes.len().min(MOST_SHOWN)];
+        let more = bytes.len() - start.len();
+        let more = if more > 0 { format!(" and {more} bytes more") } else { String::new() };
+        format!("\"{}\"{more}", start.escape_ascii())
+    };
+    let mut all = vec![
+        ("stdout".to_owned(), shown(&program.stdout)),
+        ("stderr".to_owned(), shown(&program.stderr)),
+    ];
+    let files = program.folders.iter().flat_map(|(folder, entries)| {
+        entries.iter().map(move |(path, entry)| (folder, path, entry))
+    });
+    for (folder, path, entry) in files {
+        let what = match entry {
+            LeftEntry::Folder => "a folder".to_owned(),
+            LeftEntry::Link(text) => format!("a link to {text:?}"),
+            LeftEntry::File { bytes, crc32 } => format!("{bytes} bytes with CRC-32 {crc32:08x}"),
+        };
+        all.push((format!("file {folder} {path}"), what));
+    }
+    all
 }

@@ -5,7 +5,7 @@ use super::options::{FuzzError, FuzzOptions, Progress, SoFar};
 use super::rotation::Rotation;
 use super::tally::Tally;
 use crate::diff::{Call, Case};
-use crate::generate::{Profile, Stream, cells_of, generate};
+use crate::generate::{Profile, Stream, cells_of, generate, program_setup};
 use crate::settings::limit_text;
 use crate::threads::on_threads;
 use etalon_adapters::Features;
@@ -43,7 +43,8 @@ fn made(
     let name = format!("{} {seed} {number}", profile.name);
     if let Some(calls) = generated.calls {
         let calls = calls.into_iter().map(|(export, args)| Call { export, args });
-        let case = Case::new(name, wasm, calls.collect());
+        let program = profile.is_of_programs().then(|| Box::new(program_setup()));
+        let case = Case { program, ..Case::new(name, wasm, calls.collect()) };
         return (Case { is_apart: true, ..case }, generated.cells);
     }
     let rounds = rounds.saturating_mul(profile.calls);

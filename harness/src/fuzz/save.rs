@@ -251,6 +251,7 @@ fn entry(
         cause,
         since: shown.since.cloned(),
         seen: lines(divergence),
+        program: shown.case.program.as_deref().cloned(),
         ..EntryFile::default()
     }
 }

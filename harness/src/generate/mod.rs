@@ -6,6 +6,7 @@ mod coverage;
 mod kinds;
 mod mutated;
 mod profile;
+mod programs;
 mod stream;
 mod typed;
 
@@ -14,4 +15,5 @@ pub(crate) use coverage::allows;
 pub use coverage::{count_operators, operators_of};
 pub(crate) use kinds::cells_of;
 pub use profile::{Generated, PROFILES, Profile, generate, module_of};
+pub(crate) use programs::setup as program_setup;
 pub use stream::Stream;

@@ -2,6 +2,7 @@
 
 use super::choices::Choices;
 use super::mutated::mutated;
+use super::programs;
 use super::stream::Stream;
 use super::typed::{self, Filler};
 use arbitrary::Unstructured;
@@ -36,6 +37,8 @@ enum Source {
     Scripts,
     /// From wasm-smith, with settings that are drawn too.
     Drawn,
+    /// Programs of WASI.
+    Programs,
 }
 
 /// A generated module and what to call, if the generator says so.
@@ -106,6 +109,13 @@ pub const PROFILES: &[Profile] = &[
         features: Features::all,
         calls: 1,
         source: Source::Drawn,
+    },
+    Profile {
+        name: "programs",
+        about: "programs that call the functions of WASI preview 1 with arguments of any kind",
+        features: Features::wasm1,
+        calls: 1,
+        source: Source::Programs,
     },
     Profile {
         name: "wasm2",
@@ -219,9 +229,14 @@ impl Profile {
         matches!(self.source, Source::Sweep)
     }
 
+    /// Whether its modules are programs of WASI, which not every engine runs.
+    pub fn is_of_programs(&self) -> bool {
+        matches!(self.source, Source::Programs)
+    }
+
     /// Whether its functions end without being stopped by gas.
     pub fn ends(&self) -> bool {
-        matches!(self.source, Source::Typed(_) | Source::Sweep)
+        matches!(self.source, Source::Typed(_) | Source::Sweep | Source::Programs)
     }
 
     /// The generator's settings: the common ones, changed by the profile, without features that `features` lacks.
@@ -302,6 +317,7 @@ pub fn generate(profile: &Profile, features: Features, seed: u64, case: u64) -> 
     let length = match profile.source {
         Source::Smith(_) | Source::Drawn => 256 << stream.below(5),
         Source::Scripts => 256,
+        Source::Programs => 1024,
         Source::Typed(_) => 2048 << stream.below(3),
         Source::Sweep => return swept(features.intersection((profile.features)()), case),
     };
@@ -347,6 +363,11 @@ fn generated(profile: &Profile, features: Features, bytes: &[u8]) -> Generated {
             let made = mutated(&mut Choices::new(bytes), allowed);
             let (wasm, calls) = made.unwrap_or_else(|| (empty(), Vec::new()));
             return Generated { wasm, calls: Some(calls), cells: Vec::new() };
+        }
+        Source::Programs => {
+            let (text, calls) = programs::program(&mut Choices::new(bytes));
+            let (wasm, calls) = (typed::encode(&text), Some(calls));
+            return Generated { wasm, calls, cells: Vec::new() };
         }
         Source::Drawn => {
             let mut unstructured = Unstructured::new(bytes);

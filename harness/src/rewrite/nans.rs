@@ -243,7 +243,8 @@ mod tests {
     /// What a function gives, and what the global of the copy holds then.
     fn results(wasm: &[u8]) -> (Outcome, Option<Val>) {
         let features = Features::all();
-        let config = SessionConfig { features, gas: None, turns: false, time: None };
+        let config =
+            SessionConfig { features, gas: None, turns: false, measure: false, time: None };
         let mut session = adapter("interp").unwrap().session(&config).unwrap();
         let instance = session.load(wasm).unwrap();
         (session.invoke(instance, "f", &[]), session.global(instance, MADE))

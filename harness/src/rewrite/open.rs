@@ -98,7 +98,8 @@ mod tests {
     /// What a module's function gives in the copy, and what is told of its growths.
     fn run(wasm: &[u8]) -> (Outcome, Option<Val>) {
         let features = Features::all();
-        let config = SessionConfig { features, gas: None, turns: false, time: None };
+        let config =
+            SessionConfig { features, gas: None, turns: false, measure: false, time: None };
         let mut session = adapter("interp").unwrap().session(&config).unwrap();
         let instance = session.load(wasm).unwrap();
         (session.invoke(instance, "f", &[]), session.global(instance, GROWN))
@@ -131,7 +132,8 @@ mod tests {
 
     fn plain(wasm: &[u8]) -> Outcome {
         let features = Features::all();
-        let config = SessionConfig { features, gas: None, turns: false, time: None };
+        let config =
+            SessionConfig { features, gas: None, turns: false, measure: false, time: None };
         let mut session = adapter("interp").unwrap().session(&config).unwrap();
         let instance = session.load(wasm).unwrap();
         session.invoke(instance, "f", &[])

@@ -73,6 +73,7 @@ pub(crate) fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Returned(values) => values_text("returned", values),
         Outcome::Trapped { text, .. } => format!("trapped: {text}"),
         Outcome::Threw(values) => values_text("threw", values),
+        Outcome::Exited(status) => format!("exited with status {status}"),
         Outcome::Exhausted(what) => format!("exhausted: {what}"),
         Outcome::HostError(text) => format!("host error: {text}"),
         Outcome::Rejected(why) => format!("{}: {}", why.word(), why.message()),

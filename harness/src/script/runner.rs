@@ -100,7 +100,8 @@ pub(crate) fn run_interleaved(
     with_script(source, |script, lines| {
         let is_thread = |d: &WastDirective<'_>| matches!(d, WastDirective::Thread(_));
         let turns = script.directives.iter().any(is_thread);
-        let config = SessionConfig { features, gas, turns, time: options.time.clone() };
+        let config =
+            SessionConfig { features, gas, turns, measure: false, time: options.time.clone() };
         let texts = if adapter.is_foreign() { TextRule::Lenient } else { options.texts };
         let judge = TextJudge::new(texts, source);
         let script = Judged { script, judge };

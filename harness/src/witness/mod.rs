@@ -101,7 +101,7 @@ pub fn ask(
 ) -> Result<Answers, AdapterError> {
     let features = ours.features().intersection(witness.features());
     let time = options.time.clone();
-    let config = SessionConfig { features, gas: None, turns: false, time };
+    let config = SessionConfig { features, gas: None, turns: false, measure: false, time };
     let engines = [ours.open(&config)?, witness.open(&config)?];
     let (next, answers) = (AtomicU64::new(0), Mutex::new(Answers::default()));
     on_threads(options.jobs, 1 << 26, &|| {

@@ -38,7 +38,7 @@ pub(crate) struct Guest {
 pub(crate) fn session(engine: &str, features: Features, metered: bool) -> Solo {
     let schedule = Schedule::builtin(Schedule::DEFAULT).expect("it is built in");
     let gas = metered.then_some(GasConfig { schedule, limit: None });
-    let config = SessionConfig { features, gas, turns: false, time: None };
+    let config = SessionConfig { features, gas, turns: false, measure: false, time: None };
     let adapter = adapter(engine).expect("it is one of ours");
     adapter.session(&config).expect("our tiers can be set up")
 }
@@ -46,7 +46,13 @@ pub(crate) fn session(engine: &str, features: Features, metered: bool) -> Solo {
 /// A module in a session with gas.
 pub(crate) fn guest_with(engine: &str, wat: &str, gas: Option<GasConfig>) -> Guest {
     let adapter = adapter(engine).expect("it is one of ours");
-    let config = SessionConfig { features: adapter.features(), gas, turns: false, time: None };
+    let config = SessionConfig {
+        features: adapter.features(),
+        gas,
+        turns: false,
+        measure: false,
+        time: None,
+    };
     Guest::in_session(engine, adapter.session(&config).expect("our tiers can be set up"), wat)
 }
 

@@ -16,7 +16,13 @@ fn where_there_is_a_limit_of_time_large_stores_stay_where_they_are() {
         let adapter = adapter("paused:7").expect("it is one of ours");
         let watchdog = Watchdog::new().expect("the system has a thread for it");
         let time = Some(TimeLimit { each: None, watchdog });
-        let config = SessionConfig { features: adapter.features(), gas: None, turns: false, time };
+        let config = SessionConfig {
+            features: adapter.features(),
+            gas: None,
+            turns: false,
+            measure: false,
+            time,
+        };
         let session = adapter.session(&config).expect("our tiers can be set up");
         let mut guest = Guest::in_session("paused:7", session, wat);
         let outcome = with_room(Resource::As, 256 << 20, || guest.call("f", &[]));

@@ -1,12 +1,15 @@
 //! An engine that is linked into this program: what is the same for all of them.
 
-use crate::adapter::{Adapter, AdapterError, Opened, Prepared, Session, SessionConfig};
+use crate::adapter::{Adapter, AdapterError, HostCall, Opened, Prepared, Session, SessionConfig};
 use crate::outcome::Outcome;
+use crate::program::Program;
 use crate::remote::{Facts, Gate, probe};
 use etalon::Features;
 use etalon_record::{EngineInfo, role};
+use etalon_wasi::Ended;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
 
 /// What a crate must have to be an engine here.
 pub(super) trait Peer: Send + Sync + 'static {
@@ -35,6 +38,30 @@ pub(super) trait Peer: Send + Sync + 'static {
 
     /// A fresh store.
     fn session(&self, engine: &Self::Engine) -> Result<Box<dyn Session>, String>;
+}
+
+/// What a session of a crate keeps with its store.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// The calls of host functions that nobody has taken yet.
+    pub(super) calls: Vec<HostCall>,
+    /// The program of WASI, if one runs.
+    pub(super) program: Program,
+}
+
+/// How a call of WASI ended that does not return.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub(super) struct Left(pub(super) Ended);
+
+impl Left {
+    /// The outcome of the call that the program was in.
+    pub(super) fn outcome(&self) -> Outcome {
+        match &self.0 {
+            Ended::Exited(status) => Outcome::Exited(*status),
+            ended => Outcome::HostError(ended.to_string()),
+        }
+    }
 }
 
 /// A module of a crate, and what our decoder knows of it.
@@ -94,6 +121,10 @@ impl<P: Peer> Adapter for Linked<P> {
     /// All that there are: which of them it has, it is probed for.
     fn features(&self) -> Features {
         Features::all()
+    }
+
+    fn runs_programs(&self) -> bool {
+        true
     }
 
     fn is_foreign(&self) -> bool {

@@ -47,6 +47,7 @@ impl Racer for Own {
             features: self.adapter.features(),
             gas: self.gas.clone(),
             turns: false,
+            measure: false,
             time: None,
         };
         let mut session = self.adapter.session(&config)?;

@@ -27,7 +27,7 @@ pub(crate) struct Remote {
 
 /// How the engine's processes are started, and those that nobody uses.
 pub(crate) struct Pool {
-    name: String,
+    pub(super) name: String,
     launch: Launch,
     can: Vec<String>,
     /// Whether it is a tier of ours in another process.
@@ -276,6 +276,10 @@ impl Adapter for Remote {
 
     fn meters_gas(&self) -> bool {
         self.pool.can("gas")
+    }
+
+    fn runs_programs(&self) -> bool {
+        self.pool.can("program")
     }
 
     fn is_foreign(&self) -> bool {

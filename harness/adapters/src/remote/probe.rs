@@ -64,7 +64,13 @@ pub(crate) fn none() -> Features {
 /// If the engine cannot be set up.
 pub fn probe(adapter: &dyn Adapter) -> Result<Features, AdapterError> {
     let features = Features::all();
-    let opened = adapter.open(&SessionConfig { features, gas: None, turns: false, time: None })?;
+    let opened = adapter.open(&SessionConfig {
+        features,
+        gas: None,
+        turns: false,
+        measure: false,
+        time: None,
+    })?;
     let accepted = probes().filter(|(_, wasm)| opened.validate(wasm).is_ok());
     Ok(accepted.fold(none(), |set, (feature, _)| set.with(feature).unwrap_or(set)))
 }

@@ -4,6 +4,7 @@
 use crate::adapter::{HostCall, Seen, StateDigest};
 use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
+use crate::program::{ProgramSeen, ProgramSetup};
 use crate::value::{RefKind, Val, ValKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,6 +39,10 @@ pub(crate) enum Ask {
     Forget { modules: Vec<u64> },
     /// Begins a session: drops all instances.
     Reset,
+    /// Defines the functions of WASI for a program that is given this.
+    Program { setup: ProgramSetup },
+    /// What that program has left behind so far.
+    Left,
     /// Makes an instance; they are numbered from 0 in each session.
     Instantiate { module: u64, imports: Vec<Given>, watch: Watched },
     /// Makes calls, one after the other; each has an answer of its own.
@@ -79,6 +84,8 @@ pub(crate) struct Given {
 pub(crate) enum Give {
     /// From the module `spectest`.
     Spectest,
+    /// It is a function of WASI, for the program that was defined. Only engines that can run a `program` are asked for it.
+    Program,
     /// It is made from its type, once in a session for each pair of names: a function notes its calls and returns zeros and nulls.
     Make,
     /// It is a function that notes its calls and makes them on the export of its own name of the instance that calls it. Only engines
@@ -191,6 +198,9 @@ pub(crate) struct Answer {
     pub(crate) executed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<DigestOf>,
+    /// What a program has left behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) left: Option<ProgramSeen>,
 }
 
 /// A call to a host function.
@@ -227,6 +237,9 @@ pub(crate) enum Ending {
     Threw {
         #[serde(default)]
         values: Vec<String>,
+    },
+    Exited {
+        status: u32,
     },
     Exhausted {
         text: String,
@@ -353,6 +366,7 @@ impl Ending {
             Outcome::Returned(values) => Ending::Returned { values: texts(values) },
             Outcome::Trapped { text, site } => Ending::Trapped { text: text.clone(), site: *site },
             Outcome::Threw(values) => Ending::Threw { values: texts(values) },
+            Outcome::Exited(status) => Ending::Exited { status: *status },
             Outcome::Exhausted(text) => Ending::Exhausted { text: text.clone() },
             Outcome::HostError(text) => Ending::HostError { text: text.clone() },
             Outcome::Crashed(text) => Ending::Crashed { text: text.clone() },
@@ -383,6 +397,7 @@ impl Ending {
             Ending::Returned { values: texts } => Outcome::Returned(values(&texts)?),
             Ending::Trapped { text, site } => Outcome::Trapped { text: short(text), site },
             Ending::Threw { values: texts } => Outcome::Threw(values(&texts)?),
+            Ending::Exited { status } => Outcome::Exited(status),
             Ending::Exhausted { text } => Outcome::Exhausted(short(text)),
             Ending::HostError { text } => Outcome::HostError(short(text)),
             Ending::Crashed { text } => Outcome::Crashed(short(text)),

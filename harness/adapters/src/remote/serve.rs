@@ -103,7 +103,7 @@ fn config(
             .ok_or_else(|| format!("there is no schedule {schedule:?}"))?;
         terms = Some(GasConfig { schedule, limit });
     }
-    Ok(SessionConfig { features: set, gas: terms, turns: false, time: None })
+    Ok(SessionConfig { features: set, gas: terms, turns: false, measure: false, time: None })
 }
 
 fn outcome(id: u64, outcome: &Outcome) -> Answer {
@@ -158,6 +158,16 @@ impl<W: Write> Server<'_, W> {
                 memories: vec![session.memory(number(instance), &memory)],
                 ..Answer::default()
             }),
+            Ask::Program { setup } => self.session().and_then(|session| {
+                session.define_program(&setup).map_err(|error| error.to_string())?;
+                Ok(outcome(id, &Outcome::Returned(Vec::new())))
+            }),
+            Ask::Left => self.session().map(|session| Answer {
+                id,
+                outcome: Some(Ending::of(&Outcome::Returned(Vec::new()))),
+                left: session.program_seen(),
+                ..Answer::default()
+            }),
             Ask::Digest => self.session().map(|session| Answer {
                 id,
                 outcome: Some(Ending::of(&Outcome::Returned(Vec::new()))),
@@ -178,6 +188,9 @@ impl<W: Write> Server<'_, W> {
         }
         let info = self.adapter.info();
         let mut can = vec!["open", "prepare", "instantiate", "reenter", "memories"];
+        if self.adapter.runs_programs() {
+            can.push("program");
+        }
         if self.adapter.meters_gas() {
             can.push("gas");
         }

@@ -10,11 +10,18 @@ use crate::adapter::{
 };
 use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
+use crate::program::{ProgramSeen, ProgramSetup};
 use crate::reentry::REENTRY;
 use crate::value::Val;
 use crate::watchdog::TimeLimit;
+use etalon::wasi;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Whether an import is a function of WASI preview 1.
+fn is_of_wasi(module: &str, name: &str) -> bool {
+    module == wasi::MODULE && wasi::refused(module, name).is_none()
+}
 
 /// A session of an engine in a process of its own.
 pub(crate) struct RemoteSession {
@@ -27,6 +34,8 @@ pub(crate) struct RemoteSession {
     /// Registered names, the last first looked at.
     names: Vec<(String, usize)>,
     has_spectest: bool,
+    /// Whether it runs a program of WASI.
+    has_program: bool,
     /// Imports that are made from their types.
     made: BTreeSet<(String, String)>,
     /// The number of each instance in the process, and its module.
@@ -51,6 +60,7 @@ impl RemoteSession {
             is_new: true,
             names: Vec::new(),
             has_spectest: false,
+            has_program: false,
             made: BTreeSet::new(),
             instances: Vec::new(),
             host_calls: Vec::new(),
@@ -101,6 +111,7 @@ impl RemoteSession {
                 None if facts.own_types.contains(&(module.clone(), name.clone())) => {
                     return Err(unlinkable("incompatible-import", module, name));
                 }
+                None if self.has_program && is_of_wasi(module, name) => (Give::Program, ty.clone()),
                 None => {
                     match spectest(name).filter(|_| self.has_spectest && module == "spectest") {
                         Some(ty) => (Give::Spectest, ty),
@@ -199,11 +210,40 @@ impl Session for RemoteSession {
         Ok(())
     }
 
+    fn define_program(&mut self, setup: &ProgramSetup) -> Result<(), AdapterError> {
+        let refused = |reason: String| AdapterError { engine: self.pool.name.clone(), reason };
+        if !self.pool.can("program") {
+            return Err(refused("it runs no programs of WASI preview 1".to_owned()));
+        }
+        let setup = setup.clone();
+        let defined = self.with(|seated, _, time| {
+            let ask = Ask::Program { setup };
+            seated.child.exchange(ask, Patience::of(time)).map_err(gone)
+        });
+        defined.map_err(|outcome| AdapterError {
+            engine: self.pool.name.clone(),
+            reason: format!("it cannot have the program: {outcome:?}"),
+        })?;
+        self.has_program = true;
+        Ok(())
+    }
+
+    fn program_seen(&mut self) -> Option<ProgramSeen> {
+        if !self.has_program {
+            return None;
+        }
+        let left = self.with(|seated, _, time| {
+            seated.child.exchange(Ask::Left, Patience::of(time)).map_err(gone)
+        });
+        left.ok()?.left
+    }
+
     fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome> {
         let module: &Arc<RemoteModule> = module.module()?;
         for (from, name, _) in &module.facts.imports {
             let in_spectest = self.has_spectest && from == "spectest" && spectest(name).is_some();
-            if !in_spectest && self.exporter(from, name).is_none() {
+            let in_program = self.has_program && is_of_wasi(from, name);
+            if !in_spectest && !in_program && self.exporter(from, name).is_none() {
                 self.made.insert((from.clone(), name.clone()));
             }
         }

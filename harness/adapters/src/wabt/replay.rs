@@ -156,7 +156,7 @@ impl Server<'_> {
             Ask::Memory { instance, memory } => {
                 Answer { memories: self.memories(instance, &[memory])?, ..returned() }
             }
-            Ask::Digest | Ask::Quit => {
+            Ask::Digest | Ask::Program { .. } | Ask::Left | Ask::Quit => {
                 Answer { error: Some("it cannot do that".to_owned()), ..Answer::default() }
             }
         };

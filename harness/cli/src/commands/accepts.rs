@@ -89,7 +89,13 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         ..Compared::default()
     };
     let files = modules_in(&paths, &mut compared)?;
-    let config = SessionConfig { features: allowed, gas: None, turns: false, time: Some(time) };
+    let config = SessionConfig {
+        features: allowed,
+        gas: None,
+        turns: false,
+        measure: false,
+        time: Some(time),
+    };
     let opened = engines.iter().map(|engine| engine.open(&config));
     let opened: Vec<Box<dyn Opened>> = opened.collect::<Result<_, _>>()?;
     let next = AtomicUsize::new(0);

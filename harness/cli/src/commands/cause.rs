@@ -8,6 +8,7 @@ use crate::escape;
 use crate::exit::Status;
 use crate::input::Precompiled;
 use crate::output::{self, bad, good, plain, say};
+use crate::program::ProgramArgs;
 use crate::time::{Stopped, Timeout};
 use anyhow::Result;
 use clap::ValueHint;
@@ -80,6 +81,8 @@ impl CaseArgs {
             check: None,
             time: self.time,
             precompiled: Precompiled { allowed: false },
+            program: ProgramArgs::default(),
+            program_args: Vec::new(),
         };
         let (time, stopped) = self.time.stoppable()?;
         let differ = diff::differ(&args, None, time)?;

@@ -8,6 +8,7 @@ use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
+use crate::program::{self, ProgramArgs};
 use crate::time::Timeout;
 use crate::words::counted;
 use crate::{artefact, count, input, values};
@@ -16,7 +17,9 @@ use clap::{ValueEnum, ValueHint};
 use etalon::Module;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
-use etalon_adapters::{Features, GasConfig, Outcome, RuleTally, SessionConfig, TimeLimit};
+use etalon_adapters::{
+    Features, GasConfig, Outcome, ProgramSetup, RuleTally, SessionConfig, TimeLimit,
+};
 use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
@@ -38,6 +41,8 @@ Examples:
   etalon diff module.wat --invoke div 7 -1         make one call, with arguments as for `run`
   etalon diff *.wasm --engine oracle,jit --format json
   etalon diff findings/FOLDER                      a finding of `fuzz`, with its calls and engines
+  etalon diff sort.wasm --dir data::/data -- -r /data/words
+                                                   run a program of WASI: what it writes, its files, gas
 
 The engines are compared with the first. --invoke takes all words up to the next option, so the
 files stand before it."
@@ -81,6 +86,11 @@ pub(crate) struct Args {
     pub time: Timeout,
     #[command(flatten)]
     pub precompiled: Precompiled,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// Arguments of a program of WASI
+    #[arg(last = true, value_name = "ARG", value_hint = ValueHint::Other)]
+    pub program_args: Vec<String>,
 }
 
 /// What is checked besides.
@@ -234,7 +244,7 @@ pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<C
     let time = differ.options().run.time.clone().filter(|_| is_limited);
     let artefact = Module::is_artefact(&input.bytes).then(|| input.bytes.clone());
     // Decoding may take long here as it may in an engine.
-    let plan = Plan::new(args, path, input, features);
+    let plan = Plan::new(args, path, input, features)?;
     let case = match &time {
         None => plan.case()?,
         Some(limit) => {
@@ -248,7 +258,7 @@ pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<C
     let case = Case { artefact, is_limited, ..case };
     if let Some(misfit) = differ.misfit(&case) {
         let gas = differ.options().run.gas.clone();
-        let config = SessionConfig { features, gas, turns: false, time };
+        let config = SessionConfig { features, gas, turns: false, measure: false, time };
         let message = format!("{misfit}{}", artefact::hint(case.given(), &config));
         return Err(InputError::new("artefact", path, message).into());
     }
@@ -276,12 +286,15 @@ struct Plan {
     invoke: Vec<String>,
     seed: u64,
     rounds: usize,
+    /// What the module has if it is a program.
+    setup: ProgramSetup,
 }
 
 impl Plan {
-    fn new(args: &Args, path: &Path, input: input::Input, features: Features) -> Plan {
+    fn new(args: &Args, path: &Path, input: input::Input, features: Features) -> Result<Plan> {
+        let setup = args.program.setup(path, &args.program_args)?;
         let (path, invoke) = (path.to_owned(), args.invoke.clone());
-        Plan { path, input, features, invoke, seed: args.seed, rounds: args.rounds }
+        Ok(Plan { path, input, features, invoke, seed: args.seed, rounds: args.rounds, setup })
     }
 
     /// The module and its calls.
@@ -289,14 +302,19 @@ impl Plan {
         let Plan { path, input, features, .. } = &self;
         let wasm = input::module_in(&input.bytes)?.into_owned();
         let name = path.display().to_string();
+        let module = ModuleData::new(&wasm, *features);
+        if self.invoke.is_empty() && module.as_ref().is_ok_and(|module| program::is_program(module))
+        {
+            let case = Case::of_program(&name, wasm, *features, self.setup.clone(), "_start");
+            return case.map_err(|error| input.refused(path, &error).into());
+        }
         let Some((invoke, texts)) = self.invoke.split_first() else {
             let mut stream = Stream::new("diff", self.seed, 0);
             let case = Case::of_exports(&name, wasm, *features, &mut stream, self.rounds);
             return case.map_err(|error| input.refused(path, &error).into());
         };
         let invoke = values::name(invoke);
-        let module =
-            ModuleData::new(&wasm, *features).map_err(|error| input.refused(path, &error))?;
+        let module = module.map_err(|error| input.refused(path, &error))?;
         let export = module.export(invoke).filter(|e| e.kind == ExternKind::Func);
         let Some(export) = export else {
             let functions = callable(path, &exports(&module));
@@ -332,6 +350,8 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
         Aspect::Exception => "exceptions differ",
         Aspect::Results => "results differ",
         Aspect::HostCalls => "calls to host functions differ",
+        Aspect::Output => "what the program wrote differs",
+        Aspect::Files => "the program's files differ",
         Aspect::Memory => "memories differ",
         Aspect::Globals => "globals differ",
         Aspect::Tables => "tables differ",

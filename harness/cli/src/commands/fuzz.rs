@@ -116,6 +116,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         bail!("fuzz compares at least two engines, but only one is named");
     }
     let profiles = profiles(&args.profiles)?;
+    if profiles.iter().any(|profile| profile.is_of_programs())
+        && let Some(engine) = adapters.iter().find(|engine| !engine.runs_programs())
+    {
+        bail!(
+            "{} runs no programs of WASI, so it cannot take the profile `programs`",
+            engine.info().name
+        );
+    }
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.timeout.stoppable()?;
@@ -212,7 +220,10 @@ fn profile_names() -> Offered {
 /// The profiles of these names, or all.
 fn profiles(names: &[String]) -> Result<Vec<&'static Profile>> {
     if names.is_empty() {
-        return Ok(PROFILES.iter().filter(|profile| !profile.is_sweep()).collect());
+        return Ok(PROFILES
+            .iter()
+            .filter(|profile| !profile.is_sweep() && !profile.is_of_programs())
+            .collect());
     }
     let named = |name: &String| match Profile::named(name) {
         Some(profile) => Ok(profile),

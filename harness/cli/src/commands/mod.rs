@@ -1,6 +1,7 @@
 //! The commands, one for each file.
 
 pub(crate) mod accepts;
+pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod cause;
 pub(crate) mod compile;
@@ -9,6 +10,7 @@ pub(crate) mod convert;
 pub(crate) mod diff;
 pub(crate) mod engines;
 pub(crate) mod fuzz;
+pub(crate) mod inspect;
 pub(crate) mod localise;
 pub(crate) mod reduce;
 pub(crate) mod report;
@@ -46,6 +48,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
     match cli.command {
         Command::Run(args) => run::run(&args, format),
         Command::Validate(args) => validate::run(&args, format),
+        Command::Inspect(args) => inspect::run(&args, format),
         Command::Compile(args) => compile::run(&args, format),
         Command::Spec(args) => spec::run(&args, format),
         Command::Wast(args) => wast::run(&args, format),

@@ -1,5 +1,6 @@
 //! `etalon run`
 
+use super::batch;
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, OneEngine};
 use crate::escape;
@@ -7,11 +8,13 @@ use crate::exit::Status;
 use crate::fault::{self, InputError, tool};
 use crate::input::{Input, Precompiled};
 use crate::output::{self, Format, bad, json, note, plain, say};
+use crate::program::{self, Kept, ProgramArgs, Streams};
 use crate::time::{Answer, Limit, Stopped, Timeout, limit};
 use crate::words::counted;
-use crate::{artefact, backtrace, input, values};
+use crate::{artefact, backtrace, figures, input, values};
 use anyhow::{Result, bail};
 use clap::ValueHint;
+use etalon::Metrics;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::{Export, ExternKind};
 use etalon_adapters::{
@@ -21,6 +24,7 @@ use etalon_adapters::{
 use etalon_harness::diff::mentions_spectest;
 use etalon_harness::script::Parameter;
 use etalon_record::{Backtrace, Gas, Refusal, RunRecord, Value};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -32,6 +36,9 @@ Examples:
   wat2wasm m.wat --output=- | etalon run -         a module from standard input
   etalon run fib.wat --invoke fib 30 --stats       and print the gas that it took
   etalon run fib.wat --gas 1000 --invoke fib 30    stop when 1000 gas are used up
+  etalon run --dir .::/ grep.wasm -- -n main /a.c  a program of WASI, with a folder and arguments
+  etalon run sql.wasm --dir data::/data::ro --env TZ=UTC --stdin queries.sql
+  etalon run fib.wat --batch calls.jsonl          many calls, one JSON object a line
   etalon run sieve.etalon --allow-precompiled --invoke primes 100
                                                    run an artefact that `etalon compile` made";
 
@@ -42,11 +49,12 @@ const USAGE: &str = "etalon run [OPTIONS] <FILE> [--invoke <NAME> [ARG]...]";
 #[command(override_usage = USAGE, after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", values::HELP))]
 pub(crate) struct Args {
     /// The module, or an artefact
-    pub file: PathBuf,
+    #[arg(required_unless_present = "batch")]
+    pub file: Option<PathBuf>,
     /// The export to call; by default `_start`, if there is one
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub invoke: Option<String>,
-    /// Arguments of the export, as the text format writes them
+    /// Arguments of the export, as the text format writes them; or of the program, whose is all that follows the first
     #[arg(value_name = "ARG", value_hint = ValueHint::Other)]
     pub args: Vec<String>,
     #[command(flatten)]
@@ -67,9 +75,27 @@ pub(crate) struct Args {
     /// How long loading and the call may take: 500ms, 10s, '1m 30s'. By default there is no limit
     #[arg(long, value_name = "DURATION", value_parser = limit)]
     pub timeout: Option<Limit>,
-    /// Print the gas that the run took
+    /// Print the gas that the run took, and other figures of it
     #[arg(long)]
     pub stats: bool,
+    /// Write the figures of the run as JSON, times among them, to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub stats_json: Option<PathBuf>,
+    /// Make many calls over all cores: one JSON object a line, such as {"invoke": "fib", "args": ["30"], "gas": 100000}
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["invoke", "args", "stdin", "dirs"])]
+    pub batch: Option<PathBuf>,
+    /// How many calls of a batch are made at a time; by default as many as there are cores
+    #[arg(long, value_name = "N", requires = "batch")]
+    pub jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+}
+
+impl Args {
+    /// The module's file; none is named where a batch names its own.
+    pub(crate) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new(""))
+    }
 }
 
 /// What one run was.
@@ -90,6 +116,10 @@ struct Run {
     backtrace: Backtrace,
     /// Whether a signal ended it.
     interrupted: bool,
+    /// What the program wrote, if one ran and that is kept.
+    kept: Option<Kept>,
+    /// Figures of the run, if the engine has some.
+    figures: Option<Metrics>,
 }
 
 impl Run {
@@ -107,6 +137,8 @@ impl Run {
             host_calls: Vec::new(),
             backtrace: Backtrace::default(),
             interrupted: false,
+            kept: None,
+            figures: None,
         }
     }
 }
@@ -115,11 +147,14 @@ impl Run {
 const SIGNAL: &str = "a signal ended the run";
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let input = input::read_module(&args.file, args.precompiled)?;
+    if let Some(path) = &args.batch {
+        return batch::run(args, path, format);
+    }
+    let input = input::read_module(args.file(), args.precompiled)?;
     let wasm = &input.bytes;
     let is_artefact = etalon::Module::is_artefact(wasm);
     let timeout = Timeout { timeout: args.timeout };
-    timeout.holds(&args.file, wasm)?;
+    timeout.holds(args.file(), wasm)?;
     let default = if is_artefact { "aot" } else { "auto" };
     let adapters = args.engine.named().adapters_for(&[default], args.precompiled)?;
     let [adapter] = adapters.as_slice() else {
@@ -128,30 +163,40 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let name = adapter.info().name;
     if is_artefact && ["oracle", "interp"].contains(&name.as_str()) {
         let message = format!("an artefact holds compiled code, which {name} does not run");
-        return Err(InputError::usage(&args.file, message).into());
+        return Err(InputError::usage(args.file(), message).into());
     }
     let mut gas = engines::gas(args.gas, args.schedule.as_deref())?;
     if args.stats && gas.is_none() {
         gas = Some(GasConfig { schedule: engines::schedule(None)?, limit: None });
     }
     let features = features(&args.features)?;
-    let mut config = SessionConfig { features, gas, turns: false, time: None };
+    let mut config = SessionConfig {
+        features,
+        gas,
+        turns: false,
+        measure: args.stats || args.stats_json.is_some(),
+        time: None,
+    };
     let ending = ending(args, timeout, &name, format)?;
     if let Ending::BrokenOff(time, _) = &ending {
         config.time = Some(time.clone());
     }
     if let Some(misfit) = adapter.misfit(&config, wasm) {
         let message = format!("{}{}", misfit.reason, artefact::hint(wasm, &config));
-        return Err(InputError::new("artefact", &args.file, message).into());
+        return Err(InputError::new("artefact", args.file(), message).into());
     }
-    let mut run = execute(args, &**adapter, wasm, &config)?;
+    let streams = if format == Format::Json { Streams::Kept } else { Streams::Ours };
+    let mut run = execute(args, &**adapter, wasm, &config, streams)?;
+    if let (Some(path), Some(figures)) = (&args.stats_json, &run.figures) {
+        figures::write(path, figures)?;
+    }
     input.locate(&mut run.backtrace);
     if let Outcome::Rejected(rejection) = &run.outcome {
         let features = features.intersection(adapter.features());
         run.refusal = Some(Box::new(refused(args, &input, features, rejection)));
     }
     run.interrupted = ending.has_come(&run.outcome);
-    let found = if run.interrupted { Status::Fine } else { status(&run.outcome) };
+    let found = if run.interrupted { Status::Fine } else { status(&run) };
     let status = match ending {
         Ending::BrokenOff(_, stopped) => stopped.status(found),
         Ending::Answered(answer) => {
@@ -188,7 +233,7 @@ fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result
     }
     let run = Run { outcome: Outcome::TimedOut, interrupted: true, ..Run::of(args.invoke.clone()) };
     let record = record(args, engine, &run);
-    let file = escape::file(&args.file.display().to_string()).into_owned();
+    let file = escape::file(&args.file().display().to_string()).into_owned();
     let answer = move || match format {
         Format::Json => json(&record).unwrap_or_else(|error| note!("error: {error:#}")),
         Format::Human => output::note_in_colour([
@@ -200,7 +245,13 @@ fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result
     Ok(Ending::Answered(Answer::of_signals(answer)?))
 }
 
-fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConfig) -> Result<Run> {
+fn execute(
+    args: &Args,
+    adapter: &dyn Adapter,
+    wasm: &[u8],
+    config: &SessionConfig,
+    streams: Streams,
+) -> Result<Run> {
     let schedule = config.gas.as_ref().map(|g| g.schedule.id().to_string());
     let mut session = adapter.session(config)?;
     // It has a memory and a table, for which there may be no address space.
@@ -208,13 +259,28 @@ fn execute(args: &Args, adapter: &dyn Adapter, wasm: &[u8], config: &SessionConf
         session.define_spectest()?;
     }
     let mut run = Run::of(args.invoke.clone());
+    // What is wrong with a module the engine says itself.
+    let module = ModuleData::new(&input::module_in(wasm)?, Features::all()).ok();
+    if module.as_ref().is_some_and(program::is_program) {
+        let own = if args.invoke.is_none() { args.args.as_slice() } else { &[] };
+        let (program, kept) =
+            args.program.program(args.file(), own, config.gas.is_some(), streams)?;
+        session.define_wasi(program)?;
+        run.kept = Some(kept);
+    }
     match session.load(wasm) {
+        Err(Outcome::Rejected(Rejection::Unlinkable(_)))
+            if let Some(why) = module.as_ref().and_then(program::refused) =>
+        {
+            run.outcome = Outcome::Rejected(Rejection::Unlinkable(why.into()));
+        }
         Err(outcome) => run.outcome = outcome,
         Ok(instance) => call(args, &mut *session, (instance, wasm), &mut run)?,
     }
     run.host_calls = session.take_host_calls();
     run.backtrace = session.backtrace();
     run.not_compiled = session.not_compiled();
+    run.figures = session.figures();
     run.gas = session.gas_consumed().zip(schedule).map(|(consumed, schedule)| Gas {
         consumed,
         executed: session.gas_executed(),
@@ -235,14 +301,23 @@ fn call(
     let module = || -> Result<ModuleData> {
         Ok(ModuleData::new(&input::module_in(wasm)?, Features::all())?)
     };
-    let functions = || module().map(|module| callable(&args.file, &exports(&module)));
-    let wrong = |what: String| InputError::usage(&args.file, what);
+    let functions = || module().map(|module| callable(args.file(), &exports(&module)));
+    let wrong = |what: String| InputError::usage(args.file(), what);
+    let exports = |name: &str| exported.iter().any(|export| export.name == name);
+    // A reactor is made ready before anything else is called.
+    if exports("_initialize") && !exports("_start") && run.kept.is_some() {
+        let ready = session.invoke(instance, "_initialize", &[]);
+        if !matches!(ready, Outcome::Returned(_)) {
+            (run.invoke, run.outcome) = (Some("_initialize".to_owned()), ready);
+            return Ok(());
+        }
+    }
     let name = match &args.invoke {
         Some(name) => values::name(name),
-        None if exported.iter().any(|e| e.name == "_start") => "_start",
+        None if exports("_start") => "_start",
         None if args.args.is_empty() => {
             let text = format!("no export was called, for there is no _start; {}", functions()?);
-            let text = format!("{}: {text}", escape::path(&args.file));
+            let text = format!("{}: {text}", escape::path(args.file()));
             output::note_in_colour([output::lines(text)]);
             return Ok(());
         }
@@ -265,7 +340,12 @@ fn call(
             run.results = results.iter().map(ToString::to_string).collect();
         }
     }
-    run.args = values::arguments(&args.args, &wanted)
+    let given = match (&args.invoke, &run.kept) {
+        // The program has them.
+        (None, Some(_)) => [].as_slice(),
+        _ => &args.args,
+    };
+    run.args = values::arguments(given, &wanted)
         .map_err(|error| wrong(format!("{}: {error:#}", escape::name(name))))?;
     run.params = wanted.into_iter().map(|param| param.ty).collect();
     run.invoke = Some(name.to_owned());
@@ -330,7 +410,7 @@ struct Refused {
 fn refused(args: &Args, input: &Input, features: Features, rejection: &Rejection) -> Refused {
     let wasm = input::module_in(&input.bytes).ok();
     let shown = wasm.and_then(|wasm| ModuleData::new(&wasm, features).err());
-    let shown = shown.map(|error| input.refused(&args.file, &error));
+    let shown = shown.map(|error| input.refused(args.file(), &error));
     let shown = shown.filter(|shown| shown.fault.kind == rejection.word());
     let fault = shown.as_ref().map(|shown| &shown.fault);
     let feature = match rejection {
@@ -347,11 +427,14 @@ fn refused(args: &Args, input: &Input, features: Features, rejection: &Rejection
     Refused { refusal, shown }
 }
 
-fn status(outcome: &Outcome) -> Status {
-    match outcome {
+fn status(run: &Run) -> Status {
+    match &run.outcome {
         Outcome::Returned(_) => Status::Fine,
+        Outcome::Exited(status) => Status::exited(*status),
         Outcome::Rejected(_) => Status::Unusable,
-        Outcome::Crashed(_) | Outcome::TimedOut => Status::EngineFailed,
+        Outcome::Crashed(_) => Status::EngineFailed,
+        _ if run.kept.is_some() => Status::aborted(),
+        Outcome::TimedOut => Status::EngineFailed,
         _ => Status::Finding,
     }
 }
@@ -360,6 +443,7 @@ fn status(outcome: &Outcome) -> Status {
 pub(crate) fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Returned(_) => None,
+        Outcome::Exited(status) => Some(format!("status {status}")),
         Outcome::TimedOut => Some("it did not end within the limit".to_owned()),
         Outcome::Trapped { text, site } => Some(match site {
             Some((func, offset)) => format!("{text}, in function {func} at offset {offset:#x}"),
@@ -385,12 +469,18 @@ fn typed(values: &[Val], types: &[String]) -> Vec<Value> {
 
 fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
     let tool = tool();
-    let file = args.file.display().to_string();
+    let file = args.file().display().to_string();
     let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
     record.invoke.clone_from(&run.invoke);
     record.args = typed(&run.args, &run.params);
     if let Outcome::Returned(values) = &run.outcome {
         record.results = typed(values, &run.results);
+    }
+    if let Outcome::Exited(status) = &run.outcome {
+        record.status = Some(*status);
+    }
+    if let Some(kept) = &run.kept {
+        [record.stdout, record.stderr] = kept.written();
     }
     if let Outcome::Trapped { text, .. } = &run.outcome {
         record.trap = Some(text.clone());
@@ -420,6 +510,8 @@ fn print(args: &Args, run: &Run) {
         Outcome::Returned(values) => {
             values.iter().for_each(|v| say!("{}", values::show(*v)));
         }
+        // The program has said what it had to say.
+        Outcome::Exited(_) => {}
         outcome => {
             let shown = run.refusal.as_ref().and_then(|refused| refused.shown.as_ref());
             let word = match outcome {
@@ -430,7 +522,7 @@ fn print(args: &Args, run: &Run) {
                 _ if run.interrupted => "interrupted".to_owned(),
                 other => other.kind().to_string(),
             };
-            let file = args.file.display().to_string();
+            let file = args.file().display().to_string();
             let (place, text) = match (outcome, shown) {
                 (Outcome::Rejected(rejection), Some(shown)) => {
                     let fault = &shown.fault;
@@ -450,12 +542,15 @@ fn print(args: &Args, run: &Run) {
             };
             let place = plain(format!("{place}: "));
             output::note_in_colour([place, bad(word), output::lines(text)]);
-            backtrace::print(&run.backtrace, &args.file.display().to_string());
+            backtrace::print(&run.backtrace, &args.file().display().to_string());
         }
     }
     if run.not_compiled > 0 {
         let functions = counted(run.not_compiled, "function");
         note!("note: the interpreter ran {functions} that the compiler left to it");
+    }
+    if let Some(figures) = run.figures.as_ref().filter(|_| args.stats) {
+        note!("{}", figures::in_words(figures));
     }
     if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
         let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();

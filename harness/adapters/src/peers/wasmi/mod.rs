@@ -1,5 +1,6 @@
 //! wasmi: an interpreter.
 
+mod programs;
 mod racer;
 mod session;
 

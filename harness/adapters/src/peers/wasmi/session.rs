@@ -1,15 +1,18 @@
 //! A store of wasmi.
 
-use super::super::linked::LinkedModule;
+use super::super::linked::{Kept, Left, LinkedModule};
 use super::super::settings::FUEL;
+use super::programs;
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
 use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
+use crate::program::{Program, ProgramSeen, ProgramSetup};
 use crate::reentry::REENTRY;
 use crate::remote::WASMI;
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::{RefKind, Val, ValKind};
 use etalon::Trap;
+use etalon::wasi::WasiCtx;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wasmi::errors::{ErrorKind, InstantiationError, LinkerError};
@@ -19,16 +22,13 @@ use wasmi::{
     TableType, V128, Val as Value, ValType,
 };
 
-/// The calls of host functions that nobody has taken yet.
-type Calls = Vec<HostCall>;
-
 /// The harness's number, in an external reference.
 struct Number(u32);
 
 /// A store.
 pub(super) struct WasmiSession {
-    store: Store<Calls>,
-    linker: Linker<Calls>,
+    store: Store<Kept>,
+    linker: Linker<Kept>,
     /// What the linker has.
     names: BTreeSet<(String, String)>,
     has_fuel: bool,
@@ -88,6 +88,9 @@ fn stopped(error: &Error) -> Outcome {
         let text = trap.trap_message().to_owned();
         return WASMI.translate(Outcome::Trapped { text, site: None });
     }
+    if let Some(left) = error.downcast_ref::<Left>() {
+        return left.outcome();
+    }
     let text = error.to_string();
     let unlinkable =
         |kind| Outcome::Rejected(Rejection::Unlinkable(Reason::new(Some(kind), text.clone())));
@@ -110,7 +113,13 @@ impl WasmiSession {
         let mut linker = Linker::new(engine);
         linker.allow_shadowing(true);
         let (names, instances) = (BTreeSet::new(), Vec::new());
-        WasmiSession { store: Store::new(engine, Vec::new()), linker, names, has_fuel, instances }
+        WasmiSession {
+            store: Store::new(engine, Kept::default()),
+            linker,
+            names,
+            has_fuel,
+            instances,
+        }
     }
 
     /// Each action has fuel of its own: it ends what has no end.
@@ -131,7 +140,7 @@ impl WasmiSession {
         let func = Func::new(&mut self.store, ty, move |mut caller, args, results| {
             let noted = args.iter().map(|arg| from_value(&mut caller, arg)).collect();
             let (module, name) = names.clone();
-            caller.data_mut().push(HostCall { module, name, args: noted, gas_left: None });
+            caller.data_mut().calls.push(HostCall { module, name, args: noted, gas_left: None });
             if names.0 == REENTRY {
                 let export = caller.get_export(&names.1).and_then(Extern::into_func);
                 let func = export.ok_or_else(|| Error::new("no such function is exported"))?;
@@ -159,6 +168,16 @@ impl WasmiSession {
             }
         };
         self.define(module, name, item)
+    }
+
+    fn define_wasi_functions(&mut self) -> Result<(), AdapterError> {
+        for (name, item) in programs::functions(&mut self.store) {
+            self.define(etalon_wasi::MODULE, name, item).map_err(|error| AdapterError {
+                engine: "wasmi".to_owned(),
+                reason: format!("WASI cannot be defined: {error}"),
+            })?;
+        }
+        Ok(())
     }
 
     fn define_all_of_spectest(&mut self) -> Result<(), Error> {
@@ -195,6 +214,20 @@ impl Session for WasmiSession {
             engine: "wasmi".to_owned(),
             reason: format!("spectest cannot be created: {error}"),
         })
+    }
+
+    fn define_program(&mut self, setup: &ProgramSetup) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::of_case(setup)?;
+        self.define_wasi_functions()
+    }
+
+    fn program_seen(&mut self) -> Option<ProgramSeen> {
+        self.store.data().program.seen()
+    }
+
+    fn define_wasi(&mut self, program: WasiCtx) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::new(program);
+        self.define_wasi_functions()
     }
 
     fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome> {
@@ -279,6 +312,6 @@ impl Session for WasmiSession {
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
-        std::mem::take(self.store.data_mut())
+        std::mem::take(&mut self.store.data_mut().calls)
     }
 }

@@ -1,5 +1,6 @@
 //! Wasmtime: a compiler with the same code generator as ours, of another version of it.
 
+mod programs;
 mod racer;
 mod session;
 mod values;

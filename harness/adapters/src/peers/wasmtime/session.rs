@@ -1,14 +1,17 @@
 //! A store of Wasmtime.
 
-use super::super::linked::LinkedModule;
+use super::super::linked::{Kept, LinkedModule};
 use super::super::settings::FUEL;
+use super::programs;
 use super::values::{from_value, stopped, to_value};
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
 use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Rejection};
+use crate::program::{Program, ProgramSeen, ProgramSetup};
 use crate::reentry::REENTRY;
 use crate::spectest::SPECTEST_FUNCS;
 use crate::value::{Val, ValKind};
+use etalon::wasi::WasiCtx;
 use std::sync::Arc;
 use wasmtime::{
     AsContextMut, Caller, Engine, Error, Extern, ExternType, Func, FuncType, Global, GlobalType,
@@ -16,13 +19,10 @@ use wasmtime::{
     Table, TableType, Val as Value, ValType,
 };
 
-/// The calls of host functions that nobody has taken yet.
-type Calls = Vec<HostCall>;
-
 /// A store.
 pub(super) struct WasmtimeSession {
-    store: Store<Calls>,
-    linker: Linker<Calls>,
+    store: Store<Kept>,
+    linker: Linker<Kept>,
     has_fuel: bool,
     instances: Vec<(wasmtime::Instance, Arc<[ExportInfo]>)>,
 }
@@ -43,7 +43,7 @@ fn type_of(kind: ValKind) -> ValType {
 
 /// Records a call, and returns zeros and nulls; or what an export of the instance that calls does.
 fn note(
-    mut caller: Caller<'_, Calls>,
+    mut caller: Caller<'_, Kept>,
     names: (&str, &str),
     ty: &FuncType,
     args: &[Value],
@@ -51,7 +51,7 @@ fn note(
 ) -> Result<(), Error> {
     let noted = args.iter().map(|arg| from_value(&mut caller, arg)).collect();
     let (module, name) = (names.0.to_owned(), names.1.to_owned());
-    caller.data_mut().push(HostCall { module, name, args: noted, gas_left: None });
+    caller.data_mut().calls.push(HostCall { module, name, args: noted, gas_left: None });
     if names.0 == REENTRY {
         let export = caller.get_export(names.1).and_then(Extern::into_func);
         let func = export.ok_or_else(|| Error::msg("no such function is exported"))?;
@@ -67,7 +67,7 @@ impl WasmtimeSession {
     pub(super) fn new(engine: &Engine, has_fuel: bool) -> WasmtimeSession {
         let mut linker = Linker::new(engine);
         linker.allow_shadowing(true);
-        let store = Store::new(engine, Vec::new());
+        let store = Store::new(engine, Kept::default());
         WasmtimeSession { store, linker, has_fuel, instances: Vec::new() }
     }
 
@@ -134,6 +134,13 @@ impl WasmtimeSession {
         self.define_in_spectest("shared_memory", shared.map(Extern::from))
     }
 
+    fn define_wasi_functions(&mut self) -> Result<(), AdapterError> {
+        programs::define(&mut self.linker).map_err(|error| AdapterError {
+            engine: "wasmtime".to_owned(),
+            reason: format!("WASI cannot be defined: {error:#}"),
+        })
+    }
+
     fn callee(&mut self, instance: Instance, export: &str) -> Option<Func> {
         let (instance, _) = self.instances.get(instance.0)?;
         instance.get_func(&mut self.store, export)
@@ -150,6 +157,20 @@ impl Session for WasmtimeSession {
             engine: "wasmtime".to_owned(),
             reason: format!("spectest cannot be created: {error:#}"),
         })
+    }
+
+    fn define_program(&mut self, setup: &ProgramSetup) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::of_case(setup)?;
+        self.define_wasi_functions()
+    }
+
+    fn program_seen(&mut self) -> Option<ProgramSeen> {
+        self.store.data().program.seen()
+    }
+
+    fn define_wasi(&mut self, program: WasiCtx) -> Result<(), AdapterError> {
+        self.store.data_mut().program = Program::new(program);
+        self.define_wasi_functions()
     }
 
     fn define_missing_imports(&mut self, module: &Prepared) -> Result<(), Outcome> {
@@ -234,6 +255,6 @@ impl Session for WasmtimeSession {
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
-        std::mem::take(self.store.data_mut())
+        std::mem::take(&mut self.store.data_mut().calls)
     }
 }

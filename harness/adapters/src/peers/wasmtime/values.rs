@@ -1,5 +1,6 @@
 //! Values and outcomes of the harness, as Wasmtime has them.
 
+use super::super::linked::Left;
 use crate::outcome::{Outcome, Reason, Rejection};
 use crate::remote::WASMTIME;
 use crate::value::{RefKind, Val, ValKind};
@@ -88,6 +89,9 @@ pub(super) fn stopped(
     if let Some(trap) = error.downcast_ref::<Trap>() {
         let text = trap.to_string();
         return WASMTIME.translate(Outcome::Trapped { text, site: None });
+    }
+    if let Some(left) = error.downcast_ref::<Left>() {
+        return left.outcome();
     }
     if error.is::<ThrownException>() {
         let Some(exception) = store.take_pending_exception() else {

@@ -1,0 +1,147 @@
+;; A file from its creation to its end: written, measured, read again at any place.
+;;
+;; Other hosts move the place of the descriptor with a read or write at a given place, refuse to seek beyond the end, or keep a
+;; place that a seek which failed has moved.
+(module
+  (import "wasi_snapshot_preview1" "fd_advise" (func $fd_advise (param i32 i64 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_datasync" (func $fd_datasync (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $fd_filestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pread" (func $fd_pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pwrite" (func $fd_pwrite (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $fd_seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_sync" (func $fd_sync (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_tell" (func $fd_tell (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "file") (func $"file" (result i32 i32) (i32.const 1024) (i32.const 4))
+  (data (i32.const 1029) "hello ") (func $"hello " (result i32 i32) (i32.const 1029) (i32.const 6))
+  (data (i32.const 1036) "world") (func $"world" (result i32 i32) (i32.const 1036) (i32.const 5))
+  (data (i32.const 1042) "LL") (func $"LL" (result i32 i32) (i32.const 1042) (i32.const 2))
+  (data (i32.const 1045) "heLLo World") (func $"heLLo World" (result i32 i32) (i32.const 1045) (i32.const 11))
+  (global $CREAT_EXCL i32 (i32.const 5)) (global $RW i64 (i64.const 0x8e001ff)) (global $EXIST i32 (i32.const 20))
+  (global $INVAL i32 (i32.const 28)) (global $RO i64 (i64.const 0x82000ae)) (global $BADF i32 (i32.const 8))
+
+  ;; Ends the program with the number of a check unless a number is what it should be.
+  (func $is (param $check i32) (param $want i32) (param $got i32)
+    (if (i32.ne (local.get $want) (local.get $got)) (then (call $proc_exit (local.get $check)))))
+  (func $is64 (param $check i32) (param $want i64) (param $got i64)
+    (call $is (local.get $check) (i32.const 1) (i64.eq (local.get $want) (local.get $got))))
+  (func $ok (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 0) (local.get $errno)))
+  ;; Ends the program with the number of a check unless something is so.
+  (func $that (param $check i32) (param $so i32)
+    (if (i32.eqz (local.get $so)) (then (call $proc_exit (local.get $check)))))
+  ;; Whether the memory has these bytes from an address on.
+  (func $holds (param $check i32) (param $at i32) (param $text i32) (param $length i32)
+    (loop $next
+      (if (local.get $length)
+        (then
+          (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+          (call $is (local.get $check)
+            (i32.load8_u (i32.add (local.get $text) (local.get $length)))
+            (i32.load8_u (i32.add (local.get $at) (local.get $length))))
+          (br $next)))))
+  ;; The size of an open file.
+  (func $size (param $fd i32) (result i64)
+    (drop (call $fd_filestat_get (local.get $fd) (i32.const 64)))
+    (i64.load (i32.const 96)))
+  ;; Writes from one buffer; how much it was is at 0 then.
+  (func $write (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $length))
+    (call $fd_write (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0)))
+  ;; Reads into one buffer; how much it was is at 0 then.
+  (func $read (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $length))
+    (call $fd_read (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0)))
+  ;; Opens a path of folder 3; the descriptor is at 0 then.
+  (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
+    (call $path_open (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (local.get $oflags)
+      (local.get $rights) (i64.const 0xfffffff) (i32.const 0) (i32.const 0)))
+
+  (func (export "_start") (local $fd i32) (local $other i32)
+    ;; 1. A new file is made, and is empty.
+    (call $ok (i32.const 1) (call $open (call $"file") (global.get $CREAT_EXCL) (global.get $RW)))
+    (local.set $fd (i32.load (i32.const 0)))
+    (call $is64 (i32.const 1) (i64.const 0) (call $size (local.get $fd)))
+    ;; 2. It cannot be made once more.
+    (call $is (i32.const 2) (global.get $EXIST)
+      (call $open (call $"file") (global.get $CREAT_EXCL) (global.get $RW)))
+    ;; 3. Two buffers are written one after the other, and the place moves.
+    (call $ok (i32.const 3) (call $write (local.get $fd) (call $"hello ")))
+    (call $ok (i32.const 3) (call $write (local.get $fd) (call $"world")))
+    (call $ok (i32.const 3) (call $fd_tell (local.get $fd) (i32.const 8)))
+    (call $is64 (i32.const 3) (i64.const 11) (i64.load (i32.const 8)))
+    (call $is64 (i32.const 3) (i64.const 11) (call $size (local.get $fd)))
+    ;; 4. To seek from the beginning, from where it is, and from the end.
+    (call $ok (i32.const 4) (call $fd_seek (local.get $fd) (i64.const 6) (i32.const 0) (i32.const 8)))
+    (call $is64 (i32.const 4) (i64.const 6) (i64.load (i32.const 8)))
+    (call $ok (i32.const 4) (call $read (local.get $fd) (i32.const 4096) (i32.const 100)))
+    (call $is (i32.const 4) (i32.const 5) (i32.load (i32.const 0)))
+    (call $holds (i32.const 4) (i32.const 4096) (call $"world"))
+    (call $ok (i32.const 4) (call $fd_seek (local.get $fd) (i64.const -5) (i32.const 1) (i32.const 8)))
+    (call $is64 (i32.const 4) (i64.const 6) (i64.load (i32.const 8)))
+    (call $ok (i32.const 4) (call $fd_seek (local.get $fd) (i64.const -11) (i32.const 2) (i32.const 8)))
+    (call $is64 (i32.const 4) (i64.const 0) (i64.load (i32.const 8)))
+    ;; 5. No place is before the beginning, and a seek that fails moves nothing.
+    (call $ok (i32.const 5) (call $fd_seek (local.get $fd) (i64.const 3) (i32.const 0) (i32.const 8)))
+    (call $is (i32.const 5) (global.get $INVAL)
+      (call $fd_seek (local.get $fd) (i64.const -4) (i32.const 1) (i32.const 8)))
+    (call $ok (i32.const 5) (call $fd_tell (local.get $fd) (i32.const 8)))
+    (call $is64 (i32.const 5) (i64.const 3) (i64.load (i32.const 8)))
+    ;; 6. Beyond the end is a place, at which nothing can be read.
+    (call $ok (i32.const 6) (call $fd_seek (local.get $fd) (i64.const 1000) (i32.const 2) (i32.const 8)))
+    (call $is64 (i32.const 6) (i64.const 1011) (i64.load (i32.const 8)))
+    (call $ok (i32.const 6) (call $read (local.get $fd) (i32.const 4096) (i32.const 10)))
+    (call $ok (i32.const 6) (i32.load (i32.const 0)))
+    (call $is64 (i32.const 6) (i64.const 11) (call $size (local.get $fd)))
+    ;; 7. What reads and writes at a given place does not move the descriptor's.
+    (call $ok (i32.const 7) (call $fd_seek (local.get $fd) (i64.const 2) (i32.const 0) (i32.const 8)))
+    (i32.store (i32.const 16) (i32.const 4096))
+    (i32.store (i32.const 20) (i32.const 100))
+    (call $ok (i32.const 7)
+      (call $fd_pread (local.get $fd) (i32.const 16) (i32.const 1) (i64.const 6) (i32.const 0)))
+    (call $is (i32.const 7) (i32.const 5) (i32.load (i32.const 0)))
+    (call $holds (i32.const 7) (i32.const 4096) (call $"world"))
+    (call $ok (i32.const 7)
+      (call $fd_pread (local.get $fd) (i32.const 16) (i32.const 1) (i64.const 500) (i32.const 0)))
+    (call $ok (i32.const 7) (i32.load (i32.const 0)))
+    (i32.store8 (i32.const 4096) (i32.const 0x57))
+    (i32.store (i32.const 20) (i32.const 1))
+    (call $ok (i32.const 7)
+      (call $fd_pwrite (local.get $fd) (i32.const 16) (i32.const 1) (i64.const 6) (i32.const 0)))
+    (call $is (i32.const 7) (i32.const 1) (i32.load (i32.const 0)))
+    (call $ok (i32.const 7) (call $fd_tell (local.get $fd) (i32.const 8)))
+    (call $is64 (i32.const 7) (i64.const 2) (i64.load (i32.const 8)))
+    ;; 8. Nothing that is read or written moves nothing.
+    (call $ok (i32.const 8) (call $read (local.get $fd) (i32.const 4096) (i32.const 0)))
+    (call $ok (i32.const 8) (call $write (local.get $fd) (i32.const 4096) (i32.const 0)))
+    (call $ok (i32.const 8) (call $fd_tell (local.get $fd) (i32.const 8)))
+    (call $is64 (i32.const 8) (i64.const 2) (i64.load (i32.const 8)))
+    ;; 9. A write in the midst replaces.
+    (call $ok (i32.const 9) (call $write (local.get $fd) (call $"LL")))
+    (call $ok (i32.const 9) (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 8)))
+    (call $ok (i32.const 9) (call $read (local.get $fd) (i32.const 4096) (i32.const 100)))
+    (call $holds (i32.const 9) (i32.const 4096) (call $"heLLo World"))
+    ;; 10. It goes to its device, and advice changes nothing.
+    (call $ok (i32.const 10) (call $fd_sync (local.get $fd)))
+    (call $ok (i32.const 10) (call $fd_datasync (local.get $fd)))
+    (call $ok (i32.const 10) (call $fd_advise (local.get $fd) (i64.const 0) (i64.const 5) (i32.const 3)))
+    (call $is64 (i32.const 10) (i64.const 11) (call $size (local.get $fd)))
+    ;; 11. A second descriptor has its own place.
+    (call $ok (i32.const 11) (call $open (call $"file") (i32.const 0) (global.get $RO)))
+    (local.set $other (i32.load (i32.const 0)))
+    (call $ok (i32.const 11) (call $fd_tell (local.get $other) (i32.const 8)))
+    (call $is64 (i32.const 11) (i64.const 0) (i64.load (i32.const 8)))
+    (call $that (i32.const 11) (i32.ne (local.get $fd) (local.get $other)))
+    ;; 12. What is closed is closed; the other stays.
+    (call $ok (i32.const 12) (call $fd_close (local.get $fd)))
+    (call $is (i32.const 12) (global.get $BADF) (call $fd_close (local.get $fd)))
+    (call $ok (i32.const 12) (call $read (local.get $other) (i32.const 4096) (i32.const 100)))
+    (call $is (i32.const 12) (i32.const 11) (i32.load (i32.const 0)))
+    (call $proc_exit (i32.const 0))))

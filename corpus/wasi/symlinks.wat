@@ -1,0 +1,143 @@
+;; Symbolic links: made, read, followed where the call says so, and never round and round.
+;;
+;; Other hosts follow a last link that must not be followed, say NOENT or NOTDIR instead of LOOP, or fail where the buffer is shorter
+;; than the text. The last step of a path is the one that counts; those before it are always followed.
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_filestat_get" (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_readlink" (func $path_readlink (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_symlink" (func $path_symlink (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "folder/file") (func $"folder/file" (result i32 i32) (i32.const 1024) (i32.const 11))
+  (data (i32.const 1036) "new") (func $"new" (result i32 i32) (i32.const 1036) (i32.const 3))
+  (data (i32.const 1040) "folder") (func $"folder" (result i32 i32) (i32.const 1040) (i32.const 6))
+  (data (i32.const 1047) "none") (func $"none" (result i32 i32) (i32.const 1047) (i32.const 4))
+  (data (i32.const 1052) "way") (func $"way" (result i32 i32) (i32.const 1052) (i32.const 3))
+  (data (i32.const 1056) "lost") (func $"lost" (result i32 i32) (i32.const 1056) (i32.const 4))
+  (data (i32.const 1061) "twice") (func $"twice" (result i32 i32) (i32.const 1061) (i32.const 5))
+  (data (i32.const 1067) "text") (func $"text" (result i32 i32) (i32.const 1067) (i32.const 4))
+  (data (i32.const 1072) "way/file") (func $"way/file" (result i32 i32) (i32.const 1072) (i32.const 8))
+  (data (i32.const 1081) "folder/up/folder/file") (func $"folder/up/folder/file" (result i32 i32) (i32.const 1081) (i32.const 21))
+  (data (i32.const 1103) "loop") (func $"loop" (result i32 i32) (i32.const 1103) (i32.const 4))
+  (data (i32.const 1108) "ping") (func $"ping" (result i32 i32) (i32.const 1108) (i32.const 4))
+  (data (i32.const 1113) "ping/file") (func $"ping/file" (result i32 i32) (i32.const 1113) (i32.const 9))
+  (data (i32.const 1123) "nowhere") (func $"nowhere" (result i32 i32) (i32.const 1123) (i32.const 7))
+  (global $INVAL i32 (i32.const 28)) (global $NOENT i32 (i32.const 44)) (global $LOOP i32 (i32.const 32))
+  (global $READ i64 (i64.const 0x2)) (global $NOTDIR i32 (i32.const 54)) (global $DIRECTORY i32 (i32.const 2))
+  (global $FOLLOW i32 (i32.const 1)) (global $EXIST i32 (i32.const 20)) (global $CREAT_EXCL i32 (i32.const 5))
+  (global $RW i64 (i64.const 0x8e001ff)) (global $CREAT i32 (i32.const 1))
+
+  ;; Ends the program with the number of a check unless a number is what it should be.
+  (func $is (param $check i32) (param $want i32) (param $got i32)
+    (if (i32.ne (local.get $want) (local.get $got)) (then (call $proc_exit (local.get $check)))))
+  (func $is64 (param $check i32) (param $want i64) (param $got i64)
+    (call $is (local.get $check) (i32.const 1) (i64.eq (local.get $want) (local.get $got))))
+  (func $ok (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 0) (local.get $errno)))
+  ;; The document leaves open which of two numbers it is.
+  (func $either (param $check i32) (param $one i32) (param $other i32) (param $got i32)
+    (call $is (local.get $check) (i32.const 1)
+      (i32.or (i32.eq (local.get $got) (local.get $one)) (i32.eq (local.get $got) (local.get $other)))))
+  ;; Whether the memory has these bytes from an address on.
+  (func $holds (param $check i32) (param $at i32) (param $text i32) (param $length i32)
+    (loop $next
+      (if (local.get $length)
+        (then
+          (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+          (call $is (local.get $check)
+            (i32.load8_u (i32.add (local.get $text) (local.get $length)))
+            (i32.load8_u (i32.add (local.get $at) (local.get $length))))
+          (br $next)))))
+  ;; Reads into one buffer; how much it was is at 0 then.
+  (func $read (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $length))
+    (call $fd_read (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0)))
+  ;; Opens a path of folder 3; the descriptor is at 0 then.
+  (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
+    (call $path_open (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (local.get $oflags)
+      (local.get $rights) (i64.const 0xfffffff) (i32.const 0) (i32.const 0)))
+  ;; Opens a path of folder 3 to read, following links; the descriptor is at 0 then.
+  (func $follow (param $path i32) (param $length i32) (result i32)
+    (call $path_open (i32.const 3) (global.get $FOLLOW) (local.get $path) (local.get $length) (i32.const 0)
+      (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 0)))
+  ;; Looks at a path of folder 3, following no link; the answer is at 64 then.
+  (func $stat (param $path i32) (param $length i32) (result i32)
+    (call $path_filestat_get (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (i32.const 64)))
+  (func $symlink (param $text i32) (param $text-length i32) (param $to i32) (param $to-length i32) (result i32)
+    (call $path_symlink (local.get $text) (local.get $text-length) (i32.const 3) (local.get $to) (local.get $to-length)))
+
+  (func (export "_start")
+    ;; 1. A link is made, and is one; its size is the length of its text.
+    (call $ok (i32.const 1) (call $symlink (call $"folder/file") (call $"new")))
+    (call $ok (i32.const 1) (call $stat (call $"new")))
+    (call $is (i32.const 1) (i32.const 7) (i32.load8_u (i32.const 80)))
+    (call $is64 (i32.const 1) (i64.const 11) (i64.load (i32.const 96)))
+    ;; 2. Its text, whole; what is behind it in the buffer stays.
+    (i32.store8 (i32.const 4107) (i32.const 0xaa))
+    (call $ok (i32.const 2)
+      (call $path_readlink (i32.const 3) (call $"new") (i32.const 4096) (i32.const 100) (i32.const 0)))
+    (call $is (i32.const 2) (i32.const 11) (i32.load (i32.const 0)))
+    (call $holds (i32.const 2) (i32.const 4096) (call $"folder/file"))
+    (call $is (i32.const 2) (i32.const 0xaa) (i32.load8_u (i32.const 4107)))
+    ;; 3. A buffer that is too short gets the beginning, which is no error.
+    (i32.store8 (i32.const 4100) (i32.const 0xaa))
+    (call $ok (i32.const 3)
+      (call $path_readlink (i32.const 3) (call $"new") (i32.const 4096) (i32.const 4) (i32.const 0)))
+    (call $is (i32.const 3) (i32.const 4) (i32.load (i32.const 0)))
+    (call $is (i32.const 3) (i32.const 0xaa) (i32.load8_u (i32.const 4100)))
+    (call $ok (i32.const 3)
+      (call $path_readlink (i32.const 3) (call $"new") (i32.const 65536) (i32.const 0) (i32.const 0)))
+    (call $ok (i32.const 3) (i32.load (i32.const 0)))
+    ;; 4. Only links can be read.
+    (call $is (i32.const 4) (global.get $INVAL)
+      (call $path_readlink (i32.const 3) (call $"folder/file") (i32.const 4096) (i32.const 100) (i32.const 0)))
+    (call $is (i32.const 4) (global.get $INVAL)
+      (call $path_readlink (i32.const 3) (call $"folder") (i32.const 4096) (i32.const 100) (i32.const 0)))
+    (call $is (i32.const 4) (global.get $NOENT)
+      (call $path_readlink (i32.const 3) (call $"none") (i32.const 4096) (i32.const 100) (i32.const 0)))
+    ;; 5. To open one without following is LOOP, be it to a file, to a folder, or to nothing.
+    (call $is (i32.const 5) (global.get $LOOP) (call $open (call $"new") (i32.const 0) (global.get $READ)))
+    (call $is (i32.const 5) (global.get $LOOP) (call $open (call $"way") (i32.const 0) (i64.const 0)))
+    (call $is (i32.const 5) (global.get $LOOP) (call $open (call $"lost") (i32.const 0) (global.get $READ)))
+    (call $either (i32.const 5) (global.get $LOOP) (global.get $NOTDIR)
+      (call $open (call $"way") (global.get $DIRECTORY) (i64.const 0)))
+    ;; 6. Followed, it opens what it leads to, in two steps as well.
+    (call $ok (i32.const 6) (call $follow (call $"new")))
+    (call $ok (i32.const 6) (call $follow (call $"way")))
+    (call $ok (i32.const 6) (call $follow (call $"twice")))
+    (call $ok (i32.const 6) (call $read (i32.load (i32.const 0)) (i32.const 4096) (i32.const 100)))
+    (call $holds (i32.const 6) (i32.const 4096) (call $"text"))
+    ;; 7. A link in the midst is followed always, and its text counts from where the link is.
+    (call $ok (i32.const 7) (call $stat (call $"way/file")))
+    (call $is (i32.const 7) (i32.const 4) (i32.load8_u (i32.const 80)))
+    (call $ok (i32.const 7) (call $follow (call $"folder/up/folder/file")))
+    ;; 8. The last one is looked at, or followed.
+    (call $ok (i32.const 8) (call $stat (call $"lost")))
+    (call $is (i32.const 8) (i32.const 7) (i32.load8_u (i32.const 80)))
+    (call $is (i32.const 8) (global.get $NOENT)
+      (call $path_filestat_get (i32.const 3) (global.get $FOLLOW) (call $"lost") (i32.const 64)))
+    (call $ok (i32.const 8)
+      (call $path_filestat_get (i32.const 3) (global.get $FOLLOW) (call $"way") (i32.const 64)))
+    (call $is (i32.const 8) (i32.const 3) (i32.load8_u (i32.const 80)))
+    ;; 9. Round and round goes nowhere: a link to itself, two to each other, one in the midst.
+    (call $is (i32.const 9) (global.get $LOOP) (call $follow (call $"loop")))
+    (call $is (i32.const 9) (global.get $LOOP) (call $follow (call $"ping")))
+    (call $is (i32.const 9) (global.get $LOOP) (call $stat (call $"ping/file")))
+    (call $is (i32.const 9) (global.get $LOOP)
+      (call $path_filestat_get (i32.const 3) (global.get $FOLLOW) (call $"loop") (i32.const 64)))
+    (call $ok (i32.const 9) (call $stat (call $"loop")))
+    ;; 10. A file is made where a link that leads nowhere leads to, unless it must be new.
+    (call $is (i32.const 10) (global.get $EXIST)
+      (call $path_open (i32.const 3) (global.get $FOLLOW) (call $"lost") (global.get $CREAT_EXCL) (global.get $RW)
+        (global.get $RW) (i32.const 0) (i32.const 0)))
+    (call $ok (i32.const 10)
+      (call $path_open (i32.const 3) (global.get $FOLLOW) (call $"lost") (global.get $CREAT) (global.get $RW)
+        (global.get $RW) (i32.const 0) (i32.const 0)))
+    (call $ok (i32.const 10) (call $stat (call $"nowhere")))
+    ;; 11. A name that is there gets no link.
+    (call $is (i32.const 11) (global.get $EXIST) (call $symlink (call $"text") (call $"way")))
+    (call $is (i32.const 11) (global.get $EXIST) (call $symlink (call $"text") (call $"folder")))
+    (call $proc_exit (i32.const 0))))

@@ -1,0 +1,135 @@
+;; A slash at the end of a path says that it is a folder's.
+;;
+;; Other hosts cut the slash off, so that a file is opened or removed with it, or refuse folders that have it. A path that ends in
+;; "." is the same, but nothing is removed or moved under that name.
+(module
+  (import "wasi_snapshot_preview1" "path_create_directory" (func $path_create_directory (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_filestat_get" (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_link" (func $path_link (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_remove_directory" (func $path_remove_directory (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_rename" (func $path_rename (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_symlink" (func $path_symlink (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_unlink_file" (func $path_unlink_file (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "folder/") (func $"folder/" (result i32 i32) (i32.const 1024) (i32.const 7))
+  (data (i32.const 1032) "folder///") (func $"folder///" (result i32 i32) (i32.const 1032) (i32.const 9))
+  (data (i32.const 1042) "folder/.") (func $"folder/." (result i32 i32) (i32.const 1042) (i32.const 8))
+  (data (i32.const 1051) "file/") (func $"file/" (result i32 i32) (i32.const 1051) (i32.const 5))
+  (data (i32.const 1057) "file///") (func $"file///" (result i32 i32) (i32.const 1057) (i32.const 7))
+  (data (i32.const 1065) "file/.") (func $"file/." (result i32 i32) (i32.const 1065) (i32.const 6))
+  (data (i32.const 1072) "new/") (func $"new/" (result i32 i32) (i32.const 1072) (i32.const 4))
+  (data (i32.const 1077) "new") (func $"new" (result i32 i32) (i32.const 1077) (i32.const 3))
+  (data (i32.const 1081) "file") (func $"file" (result i32 i32) (i32.const 1081) (i32.const 4))
+  (data (i32.const 1086) "folder") (func $"folder" (result i32 i32) (i32.const 1086) (i32.const 6))
+  (data (i32.const 1093) "way/") (func $"way/" (result i32 i32) (i32.const 1093) (i32.const 4))
+  (data (i32.const 1098) "short/") (func $"short/" (result i32 i32) (i32.const 1098) (i32.const 6))
+  (data (i32.const 1105) "short") (func $"short" (result i32 i32) (i32.const 1105) (i32.const 5))
+  (data (i32.const 1111) "one") (func $"one" (result i32 i32) (i32.const 1111) (i32.const 3))
+  (data (i32.const 1115) "two/") (func $"two/" (result i32 i32) (i32.const 1115) (i32.const 4))
+  (data (i32.const 1120) "one/") (func $"one/" (result i32 i32) (i32.const 1120) (i32.const 4))
+  (data (i32.const 1125) "text") (func $"text" (result i32 i32) (i32.const 1125) (i32.const 4))
+  (global $DIRECTORY i32 (i32.const 2)) (global $NOTDIR i32 (i32.const 54)) (global $NOENT i32 (i32.const 44))
+  (global $READ i64 (i64.const 0x2)) (global $EXIST i32 (i32.const 20)) (global $CREAT i32 (i32.const 1))
+  (global $RW i64 (i64.const 0x8e001ff)) (global $ISDIR i32 (i32.const 31)) (global $PERM i32 (i32.const 63))
+  (global $LOOP i32 (i32.const 32)) (global $INVAL i32 (i32.const 28)) (global $BUSY i32 (i32.const 10))
+
+  ;; Ends the program with the number of a check unless a number is what it should be.
+  (func $is (param $check i32) (param $want i32) (param $got i32)
+    (if (i32.ne (local.get $want) (local.get $got)) (then (call $proc_exit (local.get $check)))))
+  (func $ok (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 0) (local.get $errno)))
+  ;; The document leaves open which of two numbers it is.
+  (func $either (param $check i32) (param $one i32) (param $other i32) (param $got i32)
+    (call $is (local.get $check) (i32.const 1)
+      (i32.or (i32.eq (local.get $got) (local.get $one)) (i32.eq (local.get $got) (local.get $other)))))
+  ;; The document leaves open which of three numbers it is.
+  (func $any (param $check i32) (param $one i32) (param $two i32) (param $three i32) (param $got i32)
+    (if (i32.ne (local.get $got) (local.get $one))
+      (then (call $either (local.get $check) (local.get $two) (local.get $three) (local.get $got)))))
+  ;; The document leaves open which number it is, but none of them is 0.
+  (func $fails (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 1) (i32.ne (local.get $errno) (i32.const 0))))
+  ;; Opens a path of folder 3; the descriptor is at 0 then.
+  (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
+    (call $path_open (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (local.get $oflags)
+      (local.get $rights) (i64.const 0xfffffff) (i32.const 0) (i32.const 0)))
+  ;; Looks at a path of folder 3, following no link; the answer is at 64 then.
+  (func $stat (param $path i32) (param $length i32) (result i32)
+    (call $path_filestat_get (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (i32.const 64)))
+  (func $mkdir (param $path i32) (param $length i32) (result i32)
+    (call $path_create_directory (i32.const 3) (local.get $path) (local.get $length)))
+  (func $rmdir (param $path i32) (param $length i32) (result i32)
+    (call $path_remove_directory (i32.const 3) (local.get $path) (local.get $length)))
+  (func $unlink (param $path i32) (param $length i32) (result i32)
+    (call $path_unlink_file (i32.const 3) (local.get $path) (local.get $length)))
+  (func $rename (param $from i32) (param $from-length i32) (param $to i32) (param $to-length i32) (result i32)
+    (call $path_rename (i32.const 3) (local.get $from) (local.get $from-length)
+      (i32.const 3) (local.get $to) (local.get $to-length)))
+  (func $symlink (param $text i32) (param $text-length i32) (param $to i32) (param $to-length i32) (result i32)
+    (call $path_symlink (local.get $text) (local.get $text-length) (i32.const 3) (local.get $to) (local.get $to-length)))
+  (func $link (param $from i32) (param $from-length i32) (param $to i32) (param $to-length i32) (result i32)
+    (call $path_link (i32.const 3) (i32.const 0) (local.get $from) (local.get $from-length)
+      (i32.const 3) (local.get $to) (local.get $to-length)))
+
+  (func (export "_start")
+    ;; 1. Folders may have it, any number of times.
+    (call $ok (i32.const 1) (call $stat (call $"folder/")))
+    (call $ok (i32.const 1) (call $stat (call $"folder///")))
+    (call $ok (i32.const 1) (call $open (call $"folder/") (i32.const 0) (i64.const 0)))
+    (call $ok (i32.const 1) (call $open (call $"folder/.") (global.get $DIRECTORY) (i64.const 0)))
+    ;; 2. Files may not.
+    (call $either (i32.const 2) (global.get $NOTDIR) (global.get $NOENT) (call $stat (call $"file/")))
+    (call $either (i32.const 2) (global.get $NOTDIR) (global.get $NOENT)
+      (call $open (call $"file/") (i32.const 0) (global.get $READ)))
+    (call $either (i32.const 2) (global.get $NOTDIR) (global.get $NOENT)
+      (call $open (call $"file///") (i32.const 0) (global.get $READ)))
+    (call $either (i32.const 2) (global.get $NOTDIR) (global.get $NOENT)
+      (call $open (call $"file/.") (i32.const 0) (global.get $READ)))
+    ;; 3. A folder is made and removed with it.
+    (call $ok (i32.const 3) (call $mkdir (call $"new/")))
+    (call $is (i32.const 3) (global.get $EXIST) (call $mkdir (call $"new/")))
+    (call $ok (i32.const 3) (call $rmdir (call $"new/")))
+    (call $is (i32.const 3) (global.get $NOENT) (call $stat (call $"new")))
+    ;; 4. A file is not made with it.
+    (call $fails (i32.const 4) (call $open (call $"new/") (global.get $CREAT) (global.get $RW)))
+    (call $is (i32.const 4) (global.get $NOENT) (call $stat (call $"new")))
+    ;; 5. A file is removed neither as one nor as a folder.
+    (call $is (i32.const 5) (global.get $NOTDIR) (call $unlink (call $"file/")))
+    (call $is (i32.const 5) (global.get $NOTDIR) (call $rmdir (call $"file/")))
+    (call $ok (i32.const 5) (call $stat (call $"file")))
+    ;; 6. A folder is no file with it either.
+    (call $either (i32.const 6) (global.get $ISDIR) (global.get $PERM) (call $unlink (call $"folder/")))
+    (call $ok (i32.const 6) (call $stat (call $"folder")))
+    ;; 7. A link to a folder with it is the folder.
+    (call $ok (i32.const 7) (call $stat (call $"way/")))
+    (call $is (i32.const 7) (i32.const 3) (i32.load8_u (i32.const 80)))
+    (call $ok (i32.const 7) (call $open (call $"way/") (global.get $DIRECTORY) (i64.const 0)))
+    ;; 8. A link to a file with it is nothing, and none is removed with it.
+    (call $either (i32.const 8) (global.get $NOTDIR) (global.get $NOENT) (call $stat (call $"short/")))
+    (call $any (i32.const 8) (global.get $NOTDIR) (global.get $LOOP) (global.get $NOENT)
+      (call $unlink (call $"short/")))
+    (call $ok (i32.const 8) (call $stat (call $"short")))
+    ;; 9. Folders are moved with it on either side.
+    (call $ok (i32.const 9) (call $rename (call $"folder/") (call $"one")))
+    (call $ok (i32.const 9) (call $rename (call $"one") (call $"two/")))
+    (call $ok (i32.const 9) (call $rename (call $"two/") (call $"folder/")))
+    (call $ok (i32.const 9) (call $stat (call $"folder")))
+    ;; 10. Files are not.
+    (call $is (i32.const 10) (global.get $NOTDIR) (call $rename (call $"file/") (call $"one")))
+    (call $is (i32.const 10) (global.get $NOTDIR) (call $rename (call $"file") (call $"one/")))
+    (call $ok (i32.const 10) (call $stat (call $"file")))
+    ;; 11. A link is not made with it: not where nothing is, not where something is.
+    (call $is (i32.const 11) (global.get $NOENT) (call $symlink (call $"text") (call $"one/")))
+    (call $is (i32.const 11) (global.get $EXIST) (call $symlink (call $"text") (call $"folder/")))
+    (call $either (i32.const 11) (global.get $NOTDIR) (global.get $EXIST)
+      (call $symlink (call $"text") (call $"file/")))
+    ;; 12. Another name is not given with it.
+    (call $is (i32.const 12) (global.get $NOENT) (call $link (call $"file") (call $"one/")))
+    ;; 13. Under the name "." nothing is removed or moved, since its folder would still have it.
+    (call $either (i32.const 13) (global.get $INVAL) (global.get $BUSY) (call $rmdir (call $"folder/.")))
+    (call $either (i32.const 13) (global.get $INVAL) (global.get $BUSY)
+      (call $rename (call $"folder/.") (call $"one")))
+    (call $ok (i32.const 13) (call $stat (call $"folder")))
+    (call $proc_exit (i32.const 0))))

@@ -1,0 +1,148 @@
+;; A file is made empty when it is opened, or gets a size: who may, and what is in the bytes that come to it.
+;;
+;; O_TRUNC is a write. A host that looks only at the rights that the program asks for empties a file that may only be read: that
+;; was a fault of a well-known one.
+(module
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $fd_filestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $fd_filestat_set_size (param i32 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $fd_seek (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_tell" (func $fd_tell (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_filestat_get" (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "abc\00\00\00") (func $"abc000" (result i32 i32) (i32.const 1024) (i32.const 6))
+  (data (i32.const 1031) "a\00\00\00\00\00") (func $"a00000" (result i32 i32) (i32.const 1031) (i32.const 6))
+  (data (i32.const 1038) "a\00\00d") (func $"a00d" (result i32 i32) (i32.const 1038) (i32.const 4))
+  (data (i32.const 1043) "file") (func $"file" (result i32 i32) (i32.const 1043) (i32.const 4))
+  (data (i32.const 1048) ".") (func $"." (result i32 i32) (i32.const 1048) (i32.const 1))
+  (data (i32.const 1050) "folder") (func $"folder" (result i32 i32) (i32.const 1050) (i32.const 6))
+  (data (i32.const 1057) "abc") (func $"abc" (result i32 i32) (i32.const 1057) (i32.const 3))
+  (data (i32.const 1061) "d") (func $"d" (result i32 i32) (i32.const 1061) (i32.const 1))
+  (global $ROFS i32 (i32.const 69)) (global $PERM i32 (i32.const 63)) (global $NOTCAPABLE i32 (i32.const 76))
+  (global $TRUNC i32 (i32.const 8)) (global $READ i64 (i64.const 0x2)) (global $CREAT_TRUNC i32 (i32.const 9))
+  (global $RW i64 (i64.const 0x8e001ff)) (global $DIRECTORY i32 (i32.const 2))
+  (global $FOLDER_NO_TRUNC i64 (i64.const 0x7b7fe18)) (global $WRITE i64 (i64.const 0x40))
+  (global $ISDIR i32 (i32.const 31)) (global $NOTDIR i32 (i32.const 54)) (global $INVAL i32 (i32.const 28))
+  (global $BADF i32 (i32.const 8))
+
+  ;; Ends the program with the number of a check unless a number is what it should be.
+  (func $is (param $check i32) (param $want i32) (param $got i32)
+    (if (i32.ne (local.get $want) (local.get $got)) (then (call $proc_exit (local.get $check)))))
+  (func $is64 (param $check i32) (param $want i64) (param $got i64)
+    (call $is (local.get $check) (i32.const 1) (i64.eq (local.get $want) (local.get $got))))
+  (func $ok (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 0) (local.get $errno)))
+  ;; The document leaves open which of two numbers it is.
+  (func $either (param $check i32) (param $one i32) (param $other i32) (param $got i32)
+    (call $is (local.get $check) (i32.const 1)
+      (i32.or (i32.eq (local.get $got) (local.get $one)) (i32.eq (local.get $got) (local.get $other)))))
+  ;; The document leaves open which of three numbers it is.
+  (func $any (param $check i32) (param $one i32) (param $two i32) (param $three i32) (param $got i32)
+    (if (i32.ne (local.get $got) (local.get $one))
+      (then (call $either (local.get $check) (local.get $two) (local.get $three) (local.get $got)))))
+  ;; The document leaves open which number it is, but none of them is 0.
+  (func $fails (param $check i32) (param $errno i32)
+    (call $is (local.get $check) (i32.const 1) (i32.ne (local.get $errno) (i32.const 0))))
+  ;; Whether the memory has these bytes from an address on.
+  (func $holds (param $check i32) (param $at i32) (param $text i32) (param $length i32)
+    (loop $next
+      (if (local.get $length)
+        (then
+          (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+          (call $is (local.get $check)
+            (i32.load8_u (i32.add (local.get $text) (local.get $length)))
+            (i32.load8_u (i32.add (local.get $at) (local.get $length))))
+          (br $next)))))
+  ;; The size of an open file.
+  (func $size (param $fd i32) (result i64)
+    (drop (call $fd_filestat_get (local.get $fd) (i32.const 64)))
+    (i64.load (i32.const 96)))
+  ;; Writes from one buffer; how much it was is at 0 then.
+  (func $write (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $length))
+    (call $fd_write (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0)))
+  ;; Reads into one buffer; how much it was is at 0 then.
+  (func $read (param $fd i32) (param $at i32) (param $length i32) (result i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $length))
+    (call $fd_read (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0)))
+  ;; Opens a path of folder 3; the descriptor is at 0 then.
+  (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
+    (call $path_open (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (local.get $oflags)
+      (local.get $rights) (i64.const 0xfffffff) (i32.const 0) (i32.const 0)))
+  ;; Looks at a path of folder 3, following no link; the answer is at 64 then.
+  (func $stat (param $path i32) (param $length i32) (result i32)
+    (call $path_filestat_get (i32.const 3) (i32.const 0) (local.get $path) (local.get $length) (i32.const 64)))
+
+  (func (export "_start") (local $folder i32) (local $fd i32) (local $reader i32)
+    ;; 1. A folder that may only be read: its file is not emptied, whatever is asked for.
+    (call $any (i32.const 1) (global.get $ROFS) (global.get $PERM) (global.get $NOTCAPABLE)
+      (call $path_open (i32.const 4) (i32.const 0) (call $"file") (global.get $TRUNC) (i64.const 0) (i64.const 0)
+        (i32.const 0) (i32.const 0)))
+    (call $any (i32.const 1) (global.get $ROFS) (global.get $PERM) (global.get $NOTCAPABLE)
+      (call $path_open (i32.const 4) (i32.const 0) (call $"file") (global.get $TRUNC) (global.get $READ)
+        (global.get $READ) (i32.const 0) (i32.const 0)))
+    (call $any (i32.const 1) (global.get $ROFS) (global.get $PERM) (global.get $NOTCAPABLE)
+      (call $path_open (i32.const 4) (i32.const 0) (call $"file") (global.get $CREAT_TRUNC) (global.get $RW)
+        (global.get $RW) (i32.const 0) (i32.const 0)))
+    (call $ok (i32.const 1) (call $path_filestat_get (i32.const 4) (i32.const 0) (call $"file") (i32.const 64)))
+    (call $is64 (i32.const 1) (i64.const 8) (i64.load (i32.const 96)))
+    ;; 2. A folder that has lost the right to set sizes: the file stays too.
+    (call $ok (i32.const 2) (call $open (call $".") (global.get $DIRECTORY) (global.get $FOLDER_NO_TRUNC)))
+    (local.set $folder (i32.load (i32.const 0)))
+    (call $either (i32.const 2) (global.get $NOTCAPABLE) (global.get $PERM)
+      (call $path_open (local.get $folder) (i32.const 0) (call $"file") (global.get $TRUNC) (i64.const 0)
+        (i64.const 0) (i32.const 0) (i32.const 0)))
+    (call $either (i32.const 2) (global.get $NOTCAPABLE) (global.get $PERM)
+      (call $path_open (local.get $folder) (i32.const 0) (call $"file") (global.get $TRUNC) (global.get $WRITE)
+        (global.get $WRITE) (i32.const 0) (i32.const 0)))
+    (call $ok (i32.const 2) (call $stat (call $"file")))
+    (call $is64 (i32.const 2) (i64.const 8) (i64.load (i32.const 96)))
+    ;; 3. A folder cannot be emptied.
+    (call $any (i32.const 3) (global.get $ISDIR) (global.get $NOTDIR) (global.get $INVAL)
+      (call $open (call $"folder") (global.get $TRUNC) (global.get $WRITE)))
+    ;; 4. Where it is allowed, the file is empty at once.
+    (call $ok (i32.const 4) (call $open (call $"file") (global.get $TRUNC) (global.get $RW)))
+    (local.set $fd (i32.load (i32.const 0)))
+    (call $is64 (i32.const 4) (i64.const 0) (call $size (local.get $fd)))
+    ;; 5. A size makes zeros, and does not move the descriptor.
+    (call $ok (i32.const 5) (call $write (local.get $fd) (call $"abc")))
+    (call $ok (i32.const 5) (call $fd_filestat_set_size (local.get $fd) (i64.const 6)))
+    (call $is64 (i32.const 5) (i64.const 6) (call $size (local.get $fd)))
+    (call $ok (i32.const 5) (call $fd_tell (local.get $fd) (i32.const 8)))
+    (call $is64 (i32.const 5) (i64.const 3) (i64.load (i32.const 8)))
+    (i64.store (i32.const 4096) (i64.const -1))
+    (call $ok (i32.const 5) (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 8)))
+    (call $ok (i32.const 5) (call $read (local.get $fd) (i32.const 4096) (i32.const 100)))
+    (call $is (i32.const 5) (i32.const 6) (i32.load (i32.const 0)))
+    (call $holds (i32.const 5) (i32.const 4096) (call $"abc000"))
+    ;; 6. A smaller size cuts, and what comes back later is zeros, not what was there.
+    (call $ok (i32.const 6) (call $fd_filestat_set_size (local.get $fd) (i64.const 1)))
+    (call $ok (i32.const 6) (call $fd_filestat_set_size (local.get $fd) (i64.const 6)))
+    (call $ok (i32.const 6) (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 8)))
+    (call $ok (i32.const 6) (call $read (local.get $fd) (i32.const 4096) (i32.const 100)))
+    (call $holds (i32.const 6) (i32.const 4096) (call $"a00000"))
+    ;; 7. A write beyond the end leaves zeros behind the old one.
+    (call $ok (i32.const 7) (call $fd_filestat_set_size (local.get $fd) (i64.const 1)))
+    (call $ok (i32.const 7) (call $fd_seek (local.get $fd) (i64.const 3) (i32.const 0) (i32.const 8)))
+    (call $ok (i32.const 7) (call $write (local.get $fd) (call $"d")))
+    (call $is64 (i32.const 7) (i64.const 4) (call $size (local.get $fd)))
+    (i64.store (i32.const 4096) (i64.const -1))
+    (call $ok (i32.const 7) (call $fd_seek (local.get $fd) (i64.const 0) (i32.const 0) (i32.const 8)))
+    (call $ok (i32.const 7) (call $read (local.get $fd) (i32.const 4096) (i32.const 100)))
+    (call $holds (i32.const 7) (i32.const 4096) (call $"a00d"))
+    ;; 8. No file is so large, and it stays as it is.
+    (call $fails (i32.const 8) (call $fd_filestat_set_size (local.get $fd) (i64.const 0x8000000000000000)))
+    (call $fails (i32.const 8) (call $fd_filestat_set_size (local.get $fd) (i64.const -1)))
+    (call $is64 (i32.const 8) (i64.const 4) (call $size (local.get $fd)))
+    ;; 9. A descriptor that only reads sets no size.
+    (call $ok (i32.const 9) (call $open (call $"file") (i32.const 0) (global.get $READ)))
+    (local.set $reader (i32.load (i32.const 0)))
+    (call $any (i32.const 9) (global.get $NOTCAPABLE) (global.get $BADF) (global.get $INVAL)
+      (call $fd_filestat_set_size (local.get $reader) (i64.const 0)))
+    (call $is64 (i32.const 9) (i64.const 4) (call $size (local.get $fd)))
+    (call $proc_exit (i32.const 0))))
