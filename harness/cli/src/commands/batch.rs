@@ -151,7 +151,7 @@ fn engine(args: &Args, is_metered: bool) -> Result<Engine> {
     if is_metered || args.stats {
         config.schedule(engines::schedule(args.schedule.as_deref())?).consume_fuel(true);
     }
-    Ok(Engine::new(&config)?)
+    Engine::new(&config)
 }
 
 /// A module that jobs run.
@@ -202,7 +202,7 @@ fn value(val: adapters::Val) -> Result<Val> {
         adapters::Val::I64(v) => Val::I64(v),
         adapters::Val::F32(v) => Val::F32(v),
         adapters::Val::F64(v) => Val::F64(v),
-        adapters::Val::V128(v) => Val::V128(v.into()),
+        adapters::Val::V128(v) => Val::V128(v),
         adapters::Val::Null(_) | adapters::Val::Ref(_) => {
             bail!("references cannot be given to the calls of a batch")
         }
@@ -265,7 +265,7 @@ fn shown(val: &Val) -> String {
         Val::I64(v) => adapters::Val::I64(*v),
         Val::F32(v) => adapters::Val::F32(*v),
         Val::F64(v) => adapters::Val::F64(*v),
-        Val::V128(v) => adapters::Val::V128((*v).into()),
+        Val::V128(v) => adapters::Val::V128(*v),
         _ => return "a reference".to_owned(),
     };
     val.to_record().to_string()
