@@ -23,7 +23,7 @@ const LINES: &[&str] = &[
     "run N.wat --schedule N",
     "run N.wat --features N",
     "run N.wat --gas N",
-    "run N.wat --N",
+    "run --N N.wat",
     "run N.missing",
     "run N.bad.wat",
     "run N.open.wat",

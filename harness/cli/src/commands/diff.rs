@@ -42,7 +42,7 @@ Examples:
   etalon diff *.wasm --engine oracle,jit --format json
   etalon diff findings/FOLDER                      a finding of `fuzz`, with its calls and engines
   etalon diff sort.wasm --dir data::/data -- -r /data/words
-                                                   run a program of WASI: what it writes, its files, gas
+                                                   a program of WASI: what it writes, its files
 
 The engines are compared with the first. --invoke takes all words up to the next option, so the
 files stand before it."

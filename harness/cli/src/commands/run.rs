@@ -322,7 +322,10 @@ fn call(
             return Ok(());
         }
         None => {
-            let what = "there are arguments, but no function to pass them to";
+            let mut what = "there are arguments, but no function to pass them to".to_owned();
+            if let Some(option) = args.args.first().filter(|arg| arg.starts_with('-')) {
+                what = format!("{} is no option of `etalon run`", escape::quoted(option));
+            }
             return Err(wrong(format!("{what}; {}", functions()?)).into());
         }
     };
