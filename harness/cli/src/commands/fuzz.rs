@@ -15,7 +15,7 @@ use crate::seed::{self, Seed};
 use crate::time::Timeout;
 use crate::words::counted;
 use anyhow::{Result, bail};
-use etalon_adapters::{Features, GasConfig, RuleTally};
+use etalon_adapters::{Adapter, Features, GasConfig, RuleTally};
 use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz, seed_in};
@@ -106,6 +106,18 @@ pub(crate) struct Args {
     pub record: Option<PathBuf>,
 }
 
+/// Whether every engine runs what the profiles generate.
+fn can_take(engines: &[Arc<dyn Adapter>], profiles: &[&Profile]) -> Result<()> {
+    let has_programs = profiles.iter().any(|profile| profile.is_of_programs());
+    match engines.iter().find(|engine| has_programs && !engine.runs_programs()) {
+        None => Ok(()),
+        Some(engine) => {
+            let name = engine.info().name;
+            bail!("{name} runs no programs of WASI, so it cannot take the profile `programs`")
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let mut adapters = args.engine.adapters(OWN_TIERS)?;
     let tally = args.coverage.then(RuleTally::new);
@@ -116,14 +128,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         bail!("fuzz compares at least two engines, but only one is named");
     }
     let profiles = profiles(&args.profiles)?;
-    if profiles.iter().any(|profile| profile.is_of_programs())
-        && let Some(engine) = adapters.iter().find(|engine| !engine.runs_programs())
-    {
-        bail!(
-            "{} runs no programs of WASI, so it cannot take the profile `programs`",
-            engine.info().name
-        );
-    }
+    can_take(&adapters, &profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
     let (time, stopped) = args.timeout.stoppable()?;
