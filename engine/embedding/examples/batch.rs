@@ -33,7 +33,10 @@ pub(crate) fn main() -> Result<()> {
             (local.get $steps)))"#,
     )?;
     let size = if count > FEW { 10_000 } else { 10 };
-    let job = |n| Job::new(&module, "steps").args([Val::I32(size + n)]).gas(1 << 40);
+    let job = |n| {
+        // One that might have as much as the whole batch would run alone.
+        Job::new(&module, "steps").args([Val::I32(size + n)]).gas(1 << 40).memory(1 << 20)
+    };
     let mut jobs: Vec<Job> = (0..count).map(job).collect();
     // One of them has too little gas, and fails alone.
     jobs.push(job(0).gas(100));

@@ -26,6 +26,9 @@ const MOST_WRITTEN: usize = 1 << 20;
 /// Bytes that the memories, tables and heap of all calls that run at a time may have together.
 const MEMORY: usize = 4 << 30;
 
+/// Bytes that a call may have if its line does not say: one that might have all would run alone.
+const JOB_MEMORY: usize = 256 << 20;
+
 /// A line of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -188,10 +191,7 @@ impl Known {
         if let Some(time) = &line.timeout {
             job = job.time(humantime::parse_duration(time)?);
         }
-        Ok(match line.memory {
-            Some(memory) => job.memory(memory),
-            None => job,
-        })
+        Ok(job.memory(line.memory.unwrap_or(JOB_MEMORY)))
     }
 }
 
