@@ -3,6 +3,7 @@
 use super::case::{Case, NotCallable};
 use super::compare::{
     Comparison, Difference, Rules, compare, compare_from, differing_host_call, differing_memories,
+    first_difference,
 };
 use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
@@ -116,6 +117,15 @@ impl std::fmt::Debug for Differ {
         let names: Vec<&str> = self.names().collect();
         f.debug_struct("Differ").field("engines", &names).field("options", &self.options).finish()
     }
+}
+
+/// A copy of a module in which nothing is open, as two engines run it.
+enum Copy {
+    /// The specification leaves nothing open in the module, so no difference is allowed.
+    NothingIsOpen,
+    /// It cannot be made.
+    Impossible,
+    Made(Decided),
 }
 
 impl Differ {
@@ -282,53 +292,58 @@ impl Differ {
         let rules = self.rules(engine);
         let mut found = Found::default();
         // Made once, if anything differs.
-        let mut decided: Option<Option<Decided>> = None;
+        let mut copy: Option<Copy> = None;
         let mut from = 0;
         loop {
-            match compare_from(first, other, &rules, from) {
+            // What the step looks like alone is enough where no copy can be made.
+            let (difference, looks_like) = match compare_from(first, other, &rules, from) {
                 Comparison::Equal => return Ok(found),
                 Comparison::TimedOut(_) => return Ok(Found { timed_out: true, ..found }),
+                Comparison::Poisoned(policy, _) if !policy.goes_on() => {
+                    return Ok(Found { allowed: Some(policy), ..found });
+                }
                 Comparison::Poisoned(policy, step) => {
-                    if !policy.goes_on() {
-                        return Ok(Found { allowed: Some(policy), ..found });
-                    }
-                    found.allowed = found.allowed.or(Some(policy));
-                    from = step + 1;
+                    let aspect = first_difference(&first.steps[step], &other.steps[step], &rules);
+                    let aspect = aspect.unwrap_or(Aspect::Results);
+                    (Difference { aspect, step }, Some(policy))
                 }
-                Comparison::Differs(difference) => {
-                    let decided = match &decided {
-                        Some(decided) => decided,
-                        None => {
-                            let steps = first.steps.len().min(other.steps.len());
-                            let made = self.decided(case, engine, steps, &rules)?;
-                            &*decided.insert(made)
-                        }
-                    };
-                    let excuse = decided.as_ref().and_then(|decided| decided.excuse(&difference));
-                    let Some(policy) = excuse else {
-                        return Ok(Found { difference: Some(difference), ..found });
-                    };
-                    found.allowed = found.allowed.or(Some(policy));
-                    from = difference.step + 1;
+                Comparison::Differs(difference) => (difference, None),
+            };
+            let copy = match &copy {
+                Some(copy) => copy,
+                None => {
+                    let steps = first.steps.len().min(other.steps.len());
+                    let made = self.decided(case, engine, steps, &rules)?;
+                    &*copy.insert(made)
                 }
-            }
+            };
+            let excuse = match copy {
+                Copy::NothingIsOpen => None,
+                Copy::Impossible => looks_like,
+                Copy::Made(decided) => decided.excuse(&difference),
+            };
+            let Some(policy) = excuse else {
+                return Ok(Found { difference: Some(difference), ..found });
+            };
+            found.allowed = found.allowed.or(Some(policy));
+            from = difference.step + 1;
         }
     }
 
-    /// What the first engine and another do in a copy of the module in which nothing is open; `None` if nothing is open in it.
+    /// What the first engine and another do in a copy of the module in which nothing is open.
     fn decided(
         &self,
         case: &Case,
         engine: usize,
         steps: usize,
         rules: &Rules,
-    ) -> Result<Option<Decided>, AdapterError> {
+    ) -> Result<Copy, AdapterError> {
         if case.artefact.is_some() || !rules.policies.iter().any(|policy| policy.goes_on()) {
-            return Ok(None);
+            return Ok(Copy::Impossible);
         }
-        let Ok((wasm, has)) = replaced(&case.wasm, CANONICAL) else { return Ok(None) };
+        let Ok((wasm, has)) = replaced(&case.wasm, CANONICAL) else { return Ok(Copy::Impossible) };
         if has == Has::default() {
-            return Ok(None);
+            return Ok(Copy::NothingIsOpen);
         }
         // What comes after it may have no end.
         let calls = case.calls.iter().take(steps.saturating_sub(1)).cloned().collect();
@@ -338,7 +353,7 @@ impl Differ {
             *limit = limit.saturating_mul(COPY_GAS);
         }
         let traces = [self.trace(0, &run, &copy)?, self.trace(engine, &run, &copy)?];
-        Ok(Some(Decided { traces, has, rules: Rules { gas: false, ..rules.clone() } }))
+        Ok(Copy::Made(Decided { traces, has, rules: Rules { gas: false, ..rules.clone() } }))
     }
 
     fn rules(&self, other: usize) -> Rules {

@@ -125,6 +125,22 @@ fn bits_of_nans_that_flow_anywhere_are_no_finding() {
     }
 }
 
+/// A module whose memory is wrong in the step in which a NaN has other bits, and one in which nothing may choose the bits of a NaN.
+#[test]
+fn other_bits_of_a_nan_hide_nothing_else_of_their_step() {
+    let stores = r#"(module (memory (export "m") 1) (func (export "f") (param i32) (result f32)
+      (i32.store (i32.const 8) (i32.add (local.get 0) (i32.const 3)))
+      (f32.div (f32.const 0) (f32.convert_i32_s (i32.and (local.get 0) (i32.const 0))))))"#;
+    let found = verdict(stores, wrong_sum);
+    assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+    assert_eq!(verdict(stores, other_nans), Verdict::Poisoned(Policy::NanBits));
+    let constant =
+        r#"(module (func (export "f") (param i32) (result f32) (f32.const nan:0x200001)))"#;
+    let other = |wasm: &[u8]| instead(wasm, &[0x43, 1, 0, 0xa0, 0x7f], &[0x43, 2, 0, 0xa0, 0x7f]);
+    let found = verdict(constant, other);
+    assert!(matches!(found, Verdict::Diverged { engine: 1, .. }), "{found:?}");
+}
+
 #[test]
 fn a_fault_in_a_module_with_nans_is_one() {
     let wat = r#"(module (func (export "f") (param i32) (result i32)

@@ -248,21 +248,21 @@ fn gas_is_compared_between_engines_that_meter_only() {
 #[test]
 fn a_policy_poisons_what_it_covers_and_nothing_else() {
     let nan = |bits| Fake { outcome: Outcome::Returned(vec![Val::F32(bits)]), ..Fake::new("a") };
-    let (differ, judged) = judge(nan(0x7fc0_0000), nan(0xffc0_0001), Policy::ALL);
-    assert_eq!(judged.verdict, Verdict::Poisoned(Policy::NanBits));
-    let mut record = differ.record(Tool::new("test", "0"), "any");
-    differ.note(&mut record, &case(), &judged);
-    assert_eq!(record.poisoned["nan-bits"], 1);
-    assert!(record.divergences.is_empty());
-
     let verdict = |a, b, policies| judge(a, b, policies).1.verdict;
     let diverged = |v| matches!(v, Verdict::Diverged { .. });
+    let (none, other) = (nan(0x7fc0_0000), nan(0xffc0_0001));
+    assert!(diverged(verdict(none, other, Policy::ALL)), "no instruction of it gives a NaN");
     assert!(diverged(verdict(nan(0x7fc0_0000), nan(0xffc0_0001), &[])), "not between own tiers");
     assert!(diverged(verdict(nan(0x7fc0_0000), nan(0), Policy::ALL)), "one is no NaN");
     assert!(diverged(verdict(nan(0), Fake { panics: true, ..nan(0) }, Policy::ALL)));
 
     let ended = |outcome| Fake { outcome, ..Fake::new("a") };
     let exhausted = || ended(Outcome::Exhausted("call stack exhausted".to_owned()));
+    let (differ, judged) = judge(exhausted(), ended(trap("unreachable")), Policy::ALL);
+    let mut record = differ.record(Tool::new("test", "0"), "any");
+    differ.note(&mut record, &case(), &judged);
+    assert_eq!(record.poisoned["exhaustion"], 1);
+    assert!(record.divergences.is_empty());
     assert_eq!(
         verdict(exhausted(), ended(trap("unreachable")), Policy::ALL),
         Verdict::Poisoned(Policy::Exhaustion)
@@ -274,6 +274,11 @@ fn a_policy_poisons_what_it_covers_and_nothing_else() {
     let (a, b) = (ended(trap("undefined element")), ended(trap("undefined element: 7")));
     assert_eq!(verdict(a.clone(), b.clone(), Policy::ALL), Verdict::Agree);
     assert!(diverged(verdict(a, b, &[])));
+    let silent = ended(trap(""));
+    assert!(
+        diverged(verdict(silent, ended(trap("undefined element")), Policy::ALL)),
+        "no text is none"
+    );
 }
 
 #[test]
