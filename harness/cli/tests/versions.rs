@@ -69,6 +69,28 @@ fn a_finding_says_since_which_version_it_is() {
     assert!(report.contains(said) && !report.contains("wrong.sh; "), "{report}");
     let (output, _) = etalon(folder.path(), &["diff", &out]);
     assert!(found(&output), "it still replays: {output:?}");
+
+    // One whose function is gone, or that is of other engines, is not replayed as if it were this one.
+    let text = read("finding.toml");
+    let changed = |name: &str, from: &str, to: &str| {
+        let copy = folder.path().join(name);
+        std::fs::create_dir(&copy).unwrap();
+        std::fs::copy(saved.join("original.wasm"), copy.join("original.wasm")).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(copy.join("finding.toml"), text.replace(from, to)).unwrap();
+        copy.display().to_string()
+    };
+    let gone = changed("gone", "export = \"", "export = \"gone ");
+    let others = changed("others", "name = \"oracle\"", "name = \"interp\"");
+    for (words, what) in [
+        (vec!["diff", &gone], "exports no function"),
+        (vec!["diff", &out, &others], "replay them one after the other"),
+    ] {
+        let (output, _) = etalon(folder.path(), &words);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(what), "{message}");
+    }
 }
 
 #[test]

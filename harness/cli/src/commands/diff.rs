@@ -23,6 +23,7 @@ use etalon_adapters::{
 use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
+use etalon_harness::fuzz::JOURNAL;
 use etalon_harness::generate::Stream;
 use etalon_record::{Aspect, DiffRecord, Divergence, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +107,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let differ = differ(args, tally.as_ref(), time)?;
     let mut record = differ.record(tool(), std::env::consts::ARCH);
     let mut crashed = false;
-    for path in &args.files {
+    // What a campaign keeps beside its findings.
+    let journal = |path: &&PathBuf| path.file_name().is_some_and(|name| name == JOURNAL);
+    for path in args.files.iter().filter(|path| !journal(path)) {
         if stopped.is_stopped() {
             record.not_run += 1;
             continue;
@@ -165,7 +168,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
 
 /// The engines, and how they are compared.
 pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Differ> {
-    let of_finding = engines_of_finding(args);
+    let of_finding = engines_of_findings(args)?;
     let names: Vec<&str> = of_finding.iter().map(String::as_str).collect();
     let default = if names.is_empty() { OWN_TIERS } else { &names };
     let mut adapters = args.engine.adapters_for(default, args.precompiled)?;
@@ -190,19 +193,45 @@ pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) ->
     Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false }))
 }
 
-/// The engines that differed in a finding, if that is the first of what is given.
-fn engines_of_finding(args: &Args) -> Vec<String> {
-    let first = args.files.first().filter(|path| path.is_dir());
-    let entry = first.and_then(|path| Entry::read(&path.join(FINDING)).ok());
-    entry.map_or(Vec::new(), |entry| {
-        entry.file.differing.into_iter().map(|engine| engine.name).collect()
-    })
+/// The engines that differed in the findings that are given, where no others are named.
+///
+/// # Errors
+/// If they are not the same in all: each replays on its own engines.
+fn engines_of_findings(args: &Args) -> Result<Vec<String>> {
+    let mut first: Option<(&Path, Vec<String>)> = None;
+    let is_named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
+    for path in args.files.iter().filter(|path| path.is_dir() && !is_named) {
+        let Ok(entry) = Entry::read(&path.join(FINDING)) else { continue };
+        let engines: Vec<String> =
+            entry.file.differing.into_iter().map(|engine| engine.name).collect();
+        match &first {
+            None => first = Some((path, engines)),
+            Some((_, known)) if *known == engines => {}
+            Some((other, known)) => bail!(
+                "{} is of {}, and {} of {}: replay them one after the other, or name engines by --engine",
+                escape::path(other),
+                known.join(","),
+                escape::path(path),
+                engines.join(",")
+            ),
+        }
+    }
+    Ok(first.map(|(_, engines)| engines).unwrap_or_default())
 }
 
 /// The case of a finding, with its own calls.
 fn finding(path: &Path) -> Result<Case> {
     let entry = Entry::read(&path.join(FINDING));
     let entry = entry.map_err(|error| InputError::new("io", path, error.to_string()))?;
+    // Engines would agree that they cannot call what is not there.
+    if let Ok(module) = ModuleData::new(&entry.case.wasm, Features::all()) {
+        let is_there =
+            |name: &str| module.export(name).is_some_and(|export| export.kind == ExternKind::Func);
+        if let Some(call) = entry.case.calls.iter().find(|call| !is_there(&call.export)) {
+            let what = format!("its module exports no function {}", escape::quoted(&call.export));
+            return Err(InputError::usage(path, what).into());
+        }
+    }
     Ok(Case { name: path.display().to_string(), ..entry.case })
 }
 
