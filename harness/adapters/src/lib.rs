@@ -45,7 +45,7 @@ pub use own::OwnTier;
 pub use own_values::kind_of;
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use program::{
-    LeftEntry, ProgramEntry, ProgramFolder, ProgramSeen, ProgramSetup, wasi_functions,
+    LeftEntry, LeftKind, ProgramEntry, ProgramFolder, ProgramSeen, ProgramSetup, wasi_functions,
 };
 pub use reentry::REENTRY;
 pub use registry::{

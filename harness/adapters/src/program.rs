@@ -13,7 +13,7 @@ use thiserror::Error;
 /// The seed of a program's random numbers.
 const SEED: u64 = 0;
 /// Bytes of each stream that are kept; then the program is told that there is no space left.
-const MOST_WRITTEN: usize = 16 << 20;
+const MOST_WRITTEN: usize = 4 << 20;
 /// Bytes of each folder; then there is no space left.
 const MOST_KEPT: u64 = 64 << 20;
 
@@ -57,10 +57,22 @@ pub enum ProgramEntry {
     Link(String),
 }
 
-/// Something that a program has left in a folder. Of a file there is a sum, for one file may have very many names.
+/// Something that a program has left in a folder: its name, and how many folders it is in. It comes after the folder that it is in, so that
+/// names are there once, however deep they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftEntry {
+    /// How many folders it is in.
+    pub depth: u32,
+    /// Its name in the last of them.
+    pub name: String,
+    /// What it is.
+    pub kind: LeftKind,
+}
+
+/// What something that a program has left is. Of a file there is a sum, for one file may have very many names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LeftEntry {
+pub enum LeftKind {
     /// A folder.
     Folder,
     /// A file.
@@ -74,10 +86,31 @@ pub enum LeftEntry {
     Link(String),
 }
 
-impl LeftEntry {
+impl LeftKind {
     /// A file of these bytes.
-    pub fn file(bytes: &[u8]) -> LeftEntry {
-        LeftEntry::File { bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes) }
+    pub fn file(bytes: &[u8]) -> LeftKind {
+        LeftKind::File { bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes) }
+    }
+}
+
+impl ProgramSeen {
+    /// What is under a path in a folder.
+    pub fn find(&self, folder: &str, path: &str) -> Option<&LeftKind> {
+        let names: Vec<&str> = path.split('/').collect();
+        let mut passed = 0;
+        for LeftEntry { depth, name, kind } in self.folders.get(folder)? {
+            let depth = *depth as usize;
+            if depth < passed {
+                break;
+            }
+            if depth == passed && name == names[passed] {
+                passed += 1;
+                if passed == names.len() {
+                    return Some(kind);
+                }
+            }
+        }
+        None
     }
 }
 
@@ -108,8 +141,8 @@ pub struct ProgramSeen {
     /// What it wrote to its standard error.
     #[serde(with = "in_base64")]
     pub stderr: Vec<u8>,
-    /// What is in its folders, by the folder's name and then by path.
-    pub folders: BTreeMap<String, BTreeMap<String, LeftEntry>>,
+    /// What is in its folders, by the folder's name.
+    pub folders: BTreeMap<String, Vec<LeftEntry>>,
 }
 
 /// Sees what a program leaves behind, during its run and after it.
@@ -210,39 +243,35 @@ impl ProgramSetup {
 impl ProgramWatch {
     /// What it has left behind so far.
     fn seen(&self) -> ProgramSeen {
-        let mut folders: BTreeMap<String, BTreeMap<String, LeftEntry>> = BTreeMap::new();
-        let mut files = BTreeMap::new();
+        let mut folders: BTreeMap<String, Vec<LeftEntry>> = BTreeMap::new();
         for (guest, fs) in &self.folders {
-            left(&fs.tree(), "", &mut files, folders.entry(guest.clone()).or_default());
+            let tree = fs.tree();
+            left(&tree, 0, &mut BTreeMap::new(), folders.entry(guest.clone()).or_default());
         }
         ProgramSeen { stdout: self.stdout.bytes(), stderr: self.stderr.bytes(), folders }
     }
 }
 
-/// Notes what is in an entry, and in what it holds. `files` has each file once, whatever its names.
+/// Notes what is in a folder, and in those that it holds. `files` has each file of a tree once, whatever its names: their bytes are in one
+/// place as long as the tree is there.
 fn left(
-    entry: &TreeEntry,
-    path: &str,
-    files: &mut BTreeMap<*const u8, LeftEntry>,
-    found: &mut BTreeMap<String, LeftEntry>,
+    tree: &TreeEntry,
+    depth: u32,
+    files: &mut BTreeMap<*const u8, LeftKind>,
+    found: &mut Vec<LeftEntry>,
 ) {
-    let entry = match entry {
-        TreeEntry::Folder(entries) => {
-            for (name, entry) in entries {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-                left(entry, &path, files, found);
+    let TreeEntry::Folder(entries) = tree else { return };
+    for (name, entry) in entries {
+        let kind = match entry {
+            TreeEntry::Folder(_) => LeftKind::Folder,
+            TreeEntry::File(bytes) => {
+                files.entry(bytes.as_ptr()).or_insert_with(|| LeftKind::file(bytes)).clone()
             }
-            if path.is_empty() {
-                return;
-            }
-            LeftEntry::Folder
-        }
-        TreeEntry::File(bytes) => {
-            files.entry(bytes.as_ptr()).or_insert_with(|| LeftEntry::file(bytes)).clone()
-        }
-        TreeEntry::Link(text) => LeftEntry::Link(text.clone()),
-    };
-    found.insert(path.to_owned(), entry);
+            TreeEntry::Link(text) => LeftKind::Link(text.clone()),
+        };
+        found.push(LeftEntry { depth, name: name.clone(), kind });
+        left(entry, depth + 1, files, found);
+    }
 }
 
 /// Bytes in JSON.
@@ -257,5 +286,39 @@ mod in_base64 {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         STANDARD.decode(String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two folders, each with a file and a folder with one; the second folder's files came to lie where the first's had been.
+    #[test]
+    fn every_file_of_every_folder_has_its_own_sum() {
+        let file = |text: &str| ProgramEntry::File(text.as_bytes().to_vec());
+        let folder = |guest: &str| ProgramFolder {
+            guest: guest.to_owned(),
+            is_read_only: false,
+            entries: BTreeMap::from([
+                ("a".to_owned(), file(&format!("{guest} a"))),
+                ("d/b".to_owned(), file(&format!("{guest} b"))),
+                ("e".to_owned(), ProgramEntry::Link("a".to_owned())),
+            ]),
+        };
+        let names = ["one", "two", "six"];
+        let setup = ProgramSetup { folders: names.map(folder).to_vec(), ..ProgramSetup::default() };
+        let (_, watch) = setup.begin().expect("it fits");
+        let seen = watch.seen();
+        for name in names {
+            let sum = |file: &str| Some(LeftKind::file(format!("{name} {file}").as_bytes()));
+            assert_eq!(seen.find(name, "a"), sum("a").as_ref(), "{name}");
+            assert_eq!(seen.find(name, "d/b"), sum("b").as_ref(), "{name}");
+            assert_eq!(seen.find(name, "d"), Some(&LeftKind::Folder));
+            assert_eq!(seen.find(name, "e"), Some(&LeftKind::Link("a".to_owned())));
+            for path in ["b", "d/a", "d/b/c", "e/b", "f"] {
+                assert_eq!(seen.find(name, path), None, "{path}");
+            }
+        }
     }
 }

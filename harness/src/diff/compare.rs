@@ -76,13 +76,14 @@ pub(super) fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspe
     if !same_host_calls(&a.host_calls, &b.host_calls, rules.gas) {
         return Some(Aspect::HostCalls);
     }
-    if let (Some(a), Some(b)) = (&a.program, &b.program) {
-        if (&a.stdout, &a.stderr) != (&b.stdout, &b.stderr) {
+    match (&a.program, &b.program) {
+        (Some(a), Some(b)) if (&a.stdout, &a.stderr) != (&b.stdout, &b.stderr) => {
             return Some(Aspect::Output);
         }
-        if a.folders != b.folders {
-            return Some(Aspect::Files);
-        }
+        (Some(a), Some(b)) if a.folders != b.folders => return Some(Aspect::Files),
+        // An engine that does not tell what its program left has nothing to be compared with.
+        (Some(_), None) | (None, Some(_)) => return Some(Aspect::Output),
+        _ => {}
     }
     if let (Some(a), Some(b)) = (&a.digest, &b.digest) {
         if a.memories != b.memories {

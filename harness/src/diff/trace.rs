@@ -3,7 +3,7 @@
 use crate::value::show_all;
 /// What was observed after one action: loading the module, which counts as a return without values, or one call.
 pub use etalon_adapters::Seen as Step;
-use etalon_adapters::{HostCall, LeftEntry, Outcome, ProgramSeen, Val};
+use etalon_adapters::{HostCall, LeftEntry, LeftKind, Outcome, ProgramSeen, Val};
 use etalon_record::{Gas, Observation, Value};
 
 /// What one engine did in one case: the step of loading, then one for each call that was made.
@@ -110,6 +110,9 @@ pub(crate) fn join(values: &[Val]) -> String {
 /// Bytes of what a program wrote that are shown.
 const MOST_SHOWN: usize = 400;
 
+/// Files and folders of a folder that are shown.
+const MOST_ENTRIES: usize = 100;
+
 /// What a program left behind, in words: text with escapes, and a sum of each file.
 fn left_behind(program: &ProgramSeen) -> Vec<(String, String)> {
     let shown = |bytes: &[u8]| {
@@ -122,16 +125,26 @@ fn left_behind(program: &ProgramSeen) -> Vec<(String, String)> {
         ("stdout".to_owned(), shown(&program.stdout)),
         ("stderr".to_owned(), shown(&program.stderr)),
     ];
-    let files = program.folders.iter().flat_map(|(folder, entries)| {
-        entries.iter().map(move |(path, entry)| (folder, path, entry))
-    });
-    for (folder, path, entry) in files {
-        let what = match entry {
-            LeftEntry::Folder => "a folder".to_owned(),
-            LeftEntry::Link(text) => format!("a link to {text:?}"),
-            LeftEntry::File { bytes, crc32 } => format!("{bytes} bytes with CRC-32 {crc32:08x}"),
-        };
-        all.push((format!("file {folder} {path}"), what));
+    for (folder, entries) in &program.folders {
+        // What is not shown is in a sum.
+        let mut sum = blake3::Hasher::new();
+        let mut passed: Vec<&str> = Vec::new();
+        for (number, LeftEntry { depth, name, kind }) in entries.iter().enumerate() {
+            sum.update(format!("{depth} {name:?} {kind:?}").as_bytes());
+            if number >= MOST_ENTRIES {
+                continue;
+            }
+            passed.truncate(*depth as usize);
+            passed.push(name);
+            let what = match kind {
+                LeftKind::Folder => "a folder".to_owned(),
+                LeftKind::Link(text) => format!("a link to {}", shown(text.as_bytes())),
+                LeftKind::File { bytes, crc32 } => format!("{bytes} bytes with CRC-32 {crc32:08x}"),
+            };
+            all.push((format!("file {folder} {}", shown(passed.join("/").as_bytes())), what));
+        }
+        let what = format!("{} with BLAKE3 {:.16}", entries.len(), sum.finalize().to_hex());
+        all.push((format!("files {folder}"), what));
     }
     all
 }

@@ -1,7 +1,7 @@
 //! A program of `corpus/wasi` as its file describes it.
 
 use crate::diff::Step;
-use etalon_adapters::{LeftEntry, Outcome, ProgramEntry, ProgramFolder, ProgramSetup};
+use etalon_adapters::{LeftKind, Outcome, ProgramEntry, ProgramFolder, ProgramSetup};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -101,9 +101,9 @@ impl ProgramFile {
             check(wanted.as_bytes() == seen, format!("{name} is \"{}\"", seen.escape_ascii()));
         }
         let guest = self.folders.first().map(|folder| folder.guest.clone()).unwrap_or_default();
-        let entry = |path: &String| seen.folders.get(&guest)?.get(path);
+        let entry = |path: &String| seen.find(&guest, path);
         for (path, text) in &expect.files {
-            let wanted = LeftEntry::file(text.as_bytes());
+            let wanted = LeftKind::file(text.as_bytes());
             check(entry(path) == Some(&wanted), format!("{path} is {:?}", entry(path)));
         }
         for path in &expect.gone {

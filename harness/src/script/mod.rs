@@ -52,6 +52,7 @@ pub use json::{
     Converted, JsonAction, JsonCommand, JsonForm, JsonModuleType, JsonScript, JsonText, JsonValue,
     convert,
 };
+pub use modules::imported_modules;
 pub use outcomes::{Outcomes, outcomes};
 pub use paths::scripts_in;
 pub use places::{Place, TextFault, place, places, text_module};

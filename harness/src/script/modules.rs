@@ -257,7 +257,7 @@ pub(crate) fn of_error(error: &EncodeError, expected: &str) -> Verdict {
 }
 
 /// The module names of a module's imports.
-fn imported_modules(bytes: &[u8]) -> BTreeSet<String> {
+pub fn imported_modules(bytes: &[u8]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for payload in Parser::new(0).parse_all(bytes).map_while(Result::ok) {
         if let Payload::ImportSection(section) = payload {

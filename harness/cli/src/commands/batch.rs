@@ -7,6 +7,7 @@ use crate::fault::{InputError, tool};
 use crate::figures::Figures;
 use crate::output::{Format, json, say};
 use crate::program;
+use crate::time::Limit;
 use crate::{engines, escape, input, values};
 use anyhow::{Result, anyhow, bail};
 use etalon::unstable::ModuleData;
@@ -188,8 +189,10 @@ impl Known {
         if let Some(gas) = line.gas.or(args.gas) {
             job = job.gas(gas);
         }
-        if let Some(time) = &line.timeout {
-            job = job.time(humantime::parse_duration(time)?);
+        match (&line.timeout, args.timeout) {
+            (Some(time), _) => job = job.time(humantime::parse_duration(time)?),
+            (None, Some(Limit::After(time))) => job = job.time(time),
+            (None, Some(Limit::None) | None) => {}
         }
         Ok(job.memory(line.memory.unwrap_or(JOB_MEMORY)))
     }

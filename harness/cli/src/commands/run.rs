@@ -14,15 +14,15 @@ use crate::words::counted;
 use crate::{artefact, backtrace, figures, input, values};
 use anyhow::{Result, bail};
 use clap::ValueHint;
-use etalon::Metrics;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::{Export, ExternKind};
+use etalon::{Metrics, wasi};
 use etalon_adapters::{
     Adapter, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
     SessionConfig, TimeLimit, Val,
 };
 use etalon_harness::diff::mentions_spectest;
-use etalon_harness::script::Parameter;
+use etalon_harness::script::{Parameter, imported_modules};
 use etalon_record::{Backtrace, Gas, Refusal, RunRecord, Value};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stats_json: Option<PathBuf>,
     /// Make many calls over all cores: one JSON object a line, such as {"invoke": "fib", "args": ["30"], "gas": 100000}
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["invoke", "args", "stdin", "dirs"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["invoke", "args", "stdin", "dirs", "env", "deterministic", "no_deterministic", "stats_json"])]
     pub batch: Option<PathBuf>,
     /// How many calls of a batch are made at a time; by default as many as there are cores
     #[arg(long, value_name = "N", requires = "batch")]
@@ -188,6 +188,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let streams = if format == Format::Json { Streams::Kept } else { Streams::Ours };
     let mut run = execute(args, &**adapter, wasm, &config, streams)?;
     if let (Some(path), Some(figures)) = (&args.stats_json, &run.figures) {
+        input::keep(&[args.file()], path)?;
         figures::write(path, figures)?;
     }
     input.locate(&mut run.backtrace);
@@ -259,9 +260,8 @@ fn execute(
         session.define_spectest()?;
     }
     let mut run = Run::of(args.invoke.clone());
-    // What is wrong with a module the engine says itself.
-    let module = ModuleData::new(&input::module_in(wasm)?, Features::all()).ok();
-    if module.as_ref().is_some_and(program::is_program) {
+    let module = input::module_in(wasm)?;
+    if imported_modules(&module).contains(wasi::MODULE) {
         let own = if args.invoke.is_none() { args.args.as_slice() } else { &[] };
         let (program, kept) =
             args.program.program(args.file(), own, config.gas.is_some(), streams)?;
@@ -270,7 +270,8 @@ fn execute(
     }
     match session.load(wasm) {
         Err(Outcome::Rejected(Rejection::Unlinkable(_)))
-            if let Some(why) = module.as_ref().and_then(program::refused) =>
+            if let Ok(module) = ModuleData::new(&module, Features::all())
+                && let Some(why) = program::refused(&module) =>
         {
             run.outcome = Outcome::Rejected(Rejection::Unlinkable(why.into()));
         }
