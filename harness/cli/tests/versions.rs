@@ -82,15 +82,23 @@ fn a_finding_says_since_which_version_it_is() {
     };
     let gone = changed("gone", "export = \"", "export = \"gone ");
     let others = changed("others", "name = \"oracle\"", "name = \"interp\"");
-    for (words, what) in [
-        (vec!["diff", &gone], "exports no function"),
-        (vec!["diff", &out, &others], "replay them one after the other"),
-    ] {
-        let (output, _) = etalon(folder.path(), &words);
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{message}");
-        assert!(message.contains(what), "{message}");
-    }
+    let (output, _) = etalon(folder.path(), &["diff", &gone]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("exports no function"), "{message}");
+
+    // Each is replayed on its own engines.
+    let (output, record) = etalon(folder.path(), &["diff", &out, &others]);
+    assert!(found(&output), "{output:?}");
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        let engines = value.as_object().unwrap();
+        engines.keys().cloned().collect()
+    };
+    let divergences = record["divergences"].as_array().unwrap();
+    let engines: Vec<_> = divergences.iter().map(|one| names(&one["by_engine"])).collect();
+    let wrong = "cmd:sh wrong.sh".to_owned();
+    assert_eq!(engines, [[wrong.clone(), "oracle".into()], [wrong, "interp".into()]]);
+    assert_eq!(record["engines"].as_array().unwrap().len(), 3);
 }
 
 #[test]

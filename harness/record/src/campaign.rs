@@ -41,6 +41,7 @@ impl FuzzRecord {
         self.interrupted |= other.interrupted;
         add(&mut self.outcomes, other.outcomes);
         add(&mut self.poisoned, other.poisoned);
+        add(&mut self.untold, other.untold);
         self.coverage.merge(other.coverage);
         for (name, generator) in other.generators {
             self.generators.entry(name).or_default().merge(generator);

@@ -63,6 +63,10 @@ pub struct DiffRecord {
     /// How many cases could not be compared, by the nondeterminism that the specification allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
+    /// By engine, how many values of exported globals and sums of exported memories it did not tell, of those that the first told: nothing
+    /// is said of these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub untold: BTreeMap<String, u64>,
     /// By engine, how many functions did not run where the engine was asked to run them: the compiler left them to the
     /// interpreter.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -98,6 +102,7 @@ impl DiffRecord {
             timed_out: Vec::new(),
             time_limit: None,
             poisoned: BTreeMap::new(),
+            untold: BTreeMap::new(),
             not_compiled: BTreeMap::new(),
             errors: Vec::new(),
             coverage: None,

@@ -58,6 +58,10 @@ pub struct FuzzRecord {
     /// How many modules could not be compared to the end, by the nondeterminism that the specification allows.
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
+    /// By engine, how many values of exported globals and sums of exported memories it did not tell, of those that the first told: nothing
+    /// is said of these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub untold: BTreeMap<String, u64>,
     /// What the cases reached.
     #[serde(default)]
     pub coverage: Coverage,
@@ -113,6 +117,7 @@ impl FuzzRecord {
             timed_out: 0,
             time_limit: None,
             poisoned: BTreeMap::new(),
+            untold: BTreeMap::new(),
             coverage: Coverage::default(),
             generators: BTreeMap::new(),
         }

@@ -6,7 +6,7 @@ use crate::diff::{Call, Case};
 use crate::localise::Since;
 use crate::value::{ValueError, parse_value};
 use etalon_adapters::{Features, ProgramSetup};
-use etalon_record::OutcomeKind;
+use etalon_record::{Aspect, OutcomeKind};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ pub struct EntryCause {
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The aspect in which the engines differed, by its name.
-    pub what: String,
+    pub what: Aspect,
     /// The generator's profile.
     pub profile: String,
     /// The seed, as text, because TOML has only signed integers.

@@ -139,10 +139,18 @@ fn same_rejection(a: &Rejection, b: &Rejection) -> bool {
 }
 
 fn same_trap(a: &str, b: &str, prefix: bool) -> bool {
-    let begins = |a: &str, b: &str| !b.is_empty() && a.starts_with(b);
-    let alike = |a: &str, b: &str| a == b || (prefix && (begins(a, b) || begins(b, a)));
+    let alike = |a: &str, b: &str| a == b || (prefix && (adds_to(a, b) || adds_to(b, a)));
     // One that does not tell some traps apart means either.
     traps_in(a).any(|a| traps_in(b).any(|b| alike(a, b)))
+}
+
+/// Whether a text of a trap says what another does, and details. The beginning of the texts of several traps means none of them.
+fn adds_to(long: &str, short: &str) -> bool {
+    let rest = long.strip_prefix(short).filter(|_| !short.is_empty());
+    let is_word = rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    let mut meant = Trap::ALL.iter().filter(|trap| trap.text().starts_with(short));
+    let is_one = Trap::ALL.iter().any(|trap| trap.text() == short) || meant.nth(1).is_none();
+    is_word && is_one
 }
 
 /// Whether one of two checks failed that an engine may make in either order: an access that is atomic may be beyond the memory

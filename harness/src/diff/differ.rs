@@ -36,6 +36,16 @@ fn without_gas(trace: &Trace) -> Option<usize> {
     trace.steps.iter().position(|step| matches!(&step.outcome, Outcome::Exhausted(t) if t == gas))
 }
 
+/// How many globals and memories a trace does not tell that another does.
+fn untold(first: &Trace, other: &Trace) -> u64 {
+    let both = first.steps.iter().zip(&other.steps);
+    let missing = both.filter(|(_, other)| other.outcome.goes_on()).map(|(first, other)| {
+        let globals = first.globals.len().saturating_sub(other.globals.len());
+        globals + first.memories.len().saturating_sub(other.memories.len())
+    });
+    missing.sum::<usize>() as u64
+}
+
 /// How much more gas a copy may use in which nothing is open.
 const COPY_GAS: u64 = 32;
 
@@ -401,6 +411,9 @@ impl Differ {
         for (name, trace) in self.names().zip(&judged.traces).filter(|(_, t)| t.not_compiled > 0) {
             *record.not_compiled.entry(name.to_owned()).or_default() += trace.not_compiled;
         }
+        for (name, untold) in self.untold(judged) {
+            *record.untold.entry(name.to_owned()).or_default() += untold;
+        }
         match &judged.verdict {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {
@@ -413,6 +426,13 @@ impl Differ {
                 record.timed_out.push(self.timeout(case, judged, *step));
             }
         }
+    }
+
+    /// How many globals and memories engines did not tell, of those that the first told.
+    pub(crate) fn untold(&self, judged: &Judged) -> Vec<(&str, u64)> {
+        let Some((first, others)) = judged.traces.split_first() else { return Vec::new() };
+        let counts = others.iter().map(|other| untold(first, other));
+        self.names().skip(1).zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 
     /// What each engine did in a step in which one did not end, as records have it.

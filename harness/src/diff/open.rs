@@ -7,7 +7,7 @@
 use super::compare::{Difference, Rules, first_difference};
 use super::policy::Policy;
 use super::trace::{Step, Trace};
-use crate::rewrite::{GROWN, Has, MADE};
+use crate::rewrite::{GROWTH, Has, MADE, growths};
 use etalon_adapters::Val;
 use etalon_record::Aspect;
 
@@ -32,7 +32,7 @@ impl Decided {
             return None;
         }
         let allows = |policy: Policy| self.rules.policies.contains(&policy).then_some(policy);
-        if let (Some(a), Some(b)) = (told(a, GROWN), told(b, GROWN))
+        if let (Some(a), Some(b)) = (grown(a), grown(b))
             && a != b
         {
             return allows(Policy::Grow);
@@ -49,6 +49,13 @@ impl Decided {
             false => self.has.relaxed.then(|| allows(Policy::Relaxed)).flatten(),
         }
     }
+}
+
+/// Which growths failed until after a step; `None` if it is not told, or what is told does not fit together: an engine that reads its
+/// globals wrongly is not excused by what it reads there.
+fn grown(step: &Step) -> Option<(i64, i32)> {
+    let [grown, mixed, count] = GROWTH.map(|name| told(step, name));
+    growths([grown?, mixed?, count?])
 }
 
 /// What a global of the copy told after a step.

@@ -101,6 +101,7 @@ impl<'a> Campaign<'a> {
         record.cases = self.tally.cases();
         record.outcomes.clone_from(&self.tally.outcomes);
         record.poisoned.clone_from(&self.tally.poisoned);
+        record.untold.clone_from(&self.tally.untold);
         record.generators.clone_from(&self.tally.generators);
         for generator in record.generators.values_mut() {
             let operators = generator.cells.keys().filter_map(|cell| cell.split(' ').next());

@@ -2,18 +2,20 @@
 
 use crate::corpus::EntryFile;
 use crate::diff::{Call, Case};
-use etalon_adapters::Val;
+use etalon_adapters::{Features, Val};
+use etalon_module::Module;
+use etalon_record::Aspect;
 use std::fmt::Write as _;
 
 /// The report, in Markdown.
-pub(crate) fn of(file: &EntryFile, what: &str, case: &Case, text: &str) -> String {
+pub(crate) fn of(file: &EntryFile, what: Aspect, case: &Case, text: &str) -> String {
     let mut report = String::new();
     let names: Vec<&str> = file.differing.iter().map(|engine| engine.name.as_str()).collect();
     let [first, other] = names[..] else { return solo(file, case, text) };
     let instruction = file.cause.as_ref().map(|cause| cause.instruction.as_str());
     let at = instruction.map(|text| format!("`{text}`: ")).unwrap_or_default();
     // Writing to a string cannot fail.
-    _ = writeln!(report, "# {at}{what} differs between {first} and {other}\n");
+    _ = writeln!(report, "# {at}{} between {first} and {other}\n", differs(what));
     _ = writeln!(report, "The same module and the same calls give two answers.\n");
     _ = writeln!(report, "| engine | version | what it did |\n|---|---|---|");
     for engine in &file.differing {
@@ -43,15 +45,31 @@ pub(crate) fn of(file: &EntryFile, what: &str, case: &Case, text: &str) -> Strin
         "\nAs far as the comparison tells, nothing that the specification leaves open covers this."
     );
     reproduce(&mut report, case, text);
-    for name in names {
+    // By itself an engine has nothing that a module could import.
+    let is_alone = Module::new(&case.wasm, Features::all()).is_ok_and(|of| of.imports.is_empty());
+    let is_reduced = file.found.as_ref().is_some_and(|found| found.reduced);
+    let module = if is_reduced { "reduced.wat" } else { "original.wasm" };
+    for name in names.into_iter().filter(|_| is_alone) {
         if let [call] = &case.calls[..]
-            && let Some(command) = plain(name, call)
+            && let Some(command) = plain(name, module, call)
         {
             _ = writeln!(report, "With {name} alone:\n\n```sh\n{command}\n```\n");
         }
     }
     _ = writeln!(report, "Both engines: `etalon diff` with the folder of this file.");
     report
+}
+
+/// That an aspect is not the same, as a clause.
+pub(crate) fn differs(what: Aspect) -> String {
+    match what {
+        Aspect::Crash => "crash".to_owned(),
+        Aspect::Time => "time-out".to_owned(),
+        Aspect::Results | Aspect::HostCalls | Aspect::Files | Aspect::Globals | Aspect::Tables => {
+            format!("{what} differ")
+        }
+        _ => format!("{what} differs"),
+    }
 }
 
 /// Since which version it is, if engines of several were given.
@@ -67,26 +85,31 @@ fn versions(report: &mut String, file: &EntryFile) {
 }
 
 /// How an engine makes a call without us, where we know.
-fn plain(engine: &str, call: &Call) -> Option<String> {
+fn plain(engine: &str, module: &str, call: &Call) -> Option<String> {
     let (name, export) = (engine.split(['?', ':']).next()?, format!("'{}'", call.export));
     let numbers: Vec<String> = call.args.iter().map(|v| v.to_record().in_words()).collect();
     let words: Vec<String> = numbers.iter().map(|number| format!(" '{number}'")).collect();
     let words = words.concat();
     Some(match name {
         "oracle" | "interp" | "jit" | "auto" => {
-            format!("etalon run reduced.wat --engine '{engine}' --invoke {export}{words}")
+            format!("etalon run {module} --engine '{engine}' --invoke {export}{words}")
         }
-        "wasmtime" => format!("wasmtime run --invoke {export} reduced.wat{words}"),
-        "wasmi" => format!("wasmi_cli --invoke {export} reduced.wat{words}"),
+        "wasmtime" => format!("wasmtime run --invoke {export} {module}{words}"),
+        "wasmi" => format!("wasmi_cli --invoke {export} {module}{words}"),
         "node" => {
             let suffixed = call.args.iter().zip(numbers).map(|(arg, number)| match arg {
                 Val::I64(_) => format!("{number}n"),
                 _ => number,
             });
             let args = suffixed.collect::<Vec<_>>().join(", ");
+            let binary = module.replace(".wat", ".wasm");
+            let parse = match binary == module {
+                true => String::new(),
+                false => format!("wasm-tools parse {module} -o {binary}\n"),
+            };
             format!(
-                "wasm-tools parse reduced.wat -o reduced.wasm\nnode -e 'WebAssembly.instantiate(require(\"fs\").\
-                 readFileSync(\"reduced.wasm\")).then(m => console.log(m.instance.exports[{:?}]({args})))'",
+                "{parse}node -e 'WebAssembly.instantiate(require(\"fs\").\
+                 readFileSync(\"{binary}\")).then(m => console.log(m.instance.exports[{:?}]({args})))'",
                 call.export
             )
         }
@@ -134,15 +157,16 @@ fn cell(text: &str) -> String {
 }
 
 /// The script that runs the finding again.
-pub(crate) fn replay(file: &EntryFile) -> String {
+pub(crate) fn replay(file: &EntryFile, limit: Option<&str>) -> String {
     let names: Vec<String> = file
         .differing
         .iter()
         .map(|engine| format!(" --engine '{}'", engine.name.replace('\'', r"'\''")))
         .collect();
     let gas = file.gas.map(|gas| format!(" --gas {gas}")).unwrap_or_default();
+    let limit = limit.map(|limit| format!(" --timeout '{limit}'")).unwrap_or_default();
     format!(
-        "#!/bin/sh\n# Runs the finding again; the status is 1 while the engines differ.\nexec etalon diff \"$(dirname \"$0\")\"{}{gas}\n",
+        "#!/bin/sh\n# Runs the finding again; the status is 1 while the engines differ.\nexec etalon diff \"$(dirname \"$0\")\"{}{gas}{limit}\n",
         names.concat()
     )
 }

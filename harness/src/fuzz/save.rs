@@ -6,6 +6,7 @@ use crate::corpus::{Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDIN
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::generate::operators_of;
 use crate::localise::{Cause, Since};
+use crate::settings::limit_text;
 use etalon_adapters::{Features, Outcome};
 use etalon_module::{Module, Opcode};
 use etalon_record::{Aspect, Divergence, Finding};
@@ -191,7 +192,7 @@ fn write(
     if found.reduced {
         write("reduced.wat", printed.as_bytes())?;
     }
-    let report = report::of(&file, finding.what.name(), shown.case, &printed);
+    let report = report::of(&file, finding.what, shown.case, &printed);
     write("report.md", report.as_bytes())?;
     if let Some(cause) = shown.cause
         && let Some(listing) = differ.listing(differing(shown.judged), shown.case, cause.func)
@@ -199,7 +200,8 @@ fn write(
         write("function.clif", listing.clif.as_bytes())?;
         write("function.asm", listing.assembly.as_bytes())?;
     }
-    write("replay.sh", report::replay(&file).as_bytes())?;
+    let limit = differ.options().run.time.as_ref().and_then(limit_text);
+    write("replay.sh", report::replay(&file, limit.as_deref()).as_bytes())?;
     write(FINDING, toml.as_bytes())
 }
 
@@ -233,13 +235,13 @@ fn entry(
     });
     EntryFile {
         title: match &finding.operator {
-            Some(operator) => format!("{} differs at {operator}", finding.what),
-            None => format!("{} differs", finding.what),
+            Some(operator) => format!("{} at {operator}", report::differs(finding.what)),
+            None => report::differs(finding.what),
         },
         engines: finding.engines.clone(),
         gas: found.gas,
         found: Some(Origin {
-            what: finding.what.name().to_owned(),
+            what: finding.what,
             profile: found.profile.to_owned(),
             seed: found.seed.to_string(),
             case: found.number,
@@ -269,8 +271,9 @@ pub fn add_since(folder: &Path, since: &Since) -> Result<(), FuzzError> {
     let file = EntryFile { since: Some(since.clone()), ..entry.file };
     let toml = toml::to_string(&file).map_err(|error| text(&error))?;
     let printed = wasmprinter::print_bytes(&entry.case.wasm).map_err(|error| text(&error))?;
-    if let Some(found) = &file.found {
-        let report = report::of(&file, &found.what, &entry.case, &printed);
+    let what = file.found.as_ref().map(|found| found.what);
+    if let Some(what) = what {
+        let report = report::of(&file, what, &entry.case, &printed);
         replace(&folder.join("report.md"), report.as_bytes())?;
     }
     replace(&folder.join(FINDING), toml.as_bytes())

@@ -23,6 +23,9 @@ pub(crate) struct Tally {
     pub(crate) kinds: BTreeMap<String, Kind>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) poisoned: BTreeMap<String, u64>,
+    /// By engine, how many globals and memories it did not tell.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) untold: BTreeMap<String, u64>,
     pub(crate) timed_out: u64,
     pub(crate) operators: BTreeMap<String, u64>,
     /// What each generator did.
@@ -60,6 +63,8 @@ impl Tally {
             let name = outcome_name(i, &step.outcome);
             *tally.outcomes.entry(name).or_default() += 1;
         }
+        let untold = differ.untold(judged).into_iter();
+        tally.untold = untold.map(|(name, count)| (name.to_owned(), count)).collect();
         let (engine, difference) = match &judged.verdict {
             Verdict::Agree => return tally,
             Verdict::Poisoned(policy) => {
@@ -122,6 +127,7 @@ impl Tally {
         self.timed_out += other.timed_out;
         for (sum, counts) in [
             (&mut self.poisoned, other.poisoned),
+            (&mut self.untold, other.untold),
             (&mut self.operators, other.operators),
             (&mut self.outcomes, other.outcomes),
         ] {

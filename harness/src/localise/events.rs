@@ -1,9 +1,10 @@
 //! What instrumented copies tell.
 
-use super::instrument::{MODULE, Point, What};
-use crate::diff::Trace;
+use super::instrument::{KEPT, MODULE, Point, SLOTS, Way, What, slot};
+use crate::diff::{Step, Trace};
 use crate::value::show_typed;
 use etalon_adapters::{HostCall, Val};
+use std::collections::BTreeMap;
 use wasmparser as wp;
 
 /// A point that was reached, and the value that it told.
@@ -16,11 +17,49 @@ pub(crate) struct Event {
 }
 
 /// The events of a run, in order.
-pub(crate) fn events(trace: &Trace, points: &[Point]) -> Vec<Event> {
-    let told = trace.steps.iter().flat_map(|step| &step.host_calls);
+pub(crate) fn events(trace: &Trace, points: &[Point], way: Way) -> Vec<Event> {
+    joined(told(trace, way), points)
+}
+
+/// What was told in a run, in order.
+pub(crate) fn told(trace: &Trace, way: Way) -> Vec<Told> {
+    match way {
+        Way::Host => {
+            let told = trace.steps.iter().flat_map(|step| &step.host_calls);
+            told.filter(|call| call.module == MODULE).filter_map(read).collect()
+        }
+        Way::Slots => kept(trace),
+    }
+}
+
+/// What the globals of a copy hold after the last call whose globals are known. After one that ran out of something they say what there
+/// was then.
+fn kept(trace: &Trace) -> Vec<Told> {
+    let has_slots = |step: &&Step| step.globals.iter().any(|(name, _)| name.starts_with(MODULE));
+    let Some(last) = trace.steps.iter().rev().find(has_slots) else { return Vec::new() };
+    let globals: BTreeMap<&str, Val> =
+        last.globals.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let read = |name: &str| match globals.get(name) {
+        Some(Val::I32(value)) => Some(u64::from(value.cast_unsigned())),
+        Some(Val::I64(value)) => Some(value.cast_unsigned()),
+        _ => None,
+    };
+    let told = |number: u64| {
+        let [point, narrow, wide] = slot(number).map(|name| read(&name));
+        // The one that was not set is zero.
+        Some((usize::try_from(point?).ok()?, narrow? | wide?, None))
+    };
+    (0..read(KEPT).unwrap_or(0).min(SLOTS)).map_while(told).collect()
+}
+
+/// The number of a point, what was told there, and the gas that was left.
+pub(crate) type Told = (usize, u64, Option<u64>);
+
+/// Events, of which those of vectors are told in halves.
+fn joined(told: Vec<Told>, points: &[Point]) -> Vec<Event> {
     let mut halves: Vec<Event> = Vec::new();
     let mut is_open = false;
-    for (point, bits, gas) in told.filter(|call| call.module == MODULE).filter_map(read) {
+    for (point, bits, gas) in told {
         let is_vector = points.get(point).is_some_and(|p| p.ty == Some(wp::ValType::V128));
         match halves.last_mut() {
             Some(low) if is_vector && is_open && low.point == point => {
@@ -36,7 +75,7 @@ pub(crate) fn events(trace: &Trace, points: &[Point]) -> Vec<Event> {
     halves
 }
 
-fn read(call: &HostCall) -> Option<(usize, u64, Option<u64>)> {
+fn read(call: &HostCall) -> Option<Told> {
     let [value, Val::I32(point)] = call.args[..] else { return None };
     let bits = match value {
         Val::I32(bits) => u64::from(bits as u32),

@@ -1,7 +1,8 @@
-//! Instrumented copies of a module: at chosen points, values are handed to functions that the host records.
+//! Instrumented copies of a module: at chosen points, values are handed to functions that the host records, or kept in exported
+//! globals.
 //!
-//! A copy needs nothing of an engine but imported functions of two parameters, so any engine can be asked. Points are counted as
-//! they are reached, and only those of a window are told, so that a long run is looked at piece by piece.
+//! A copy needs nothing of an engine but imported functions of two parameters, or exported globals, so any engine can be asked. Points
+//! are counted as they are reached, and only those of a window are told, so that a long run is looked at piece by piece.
 
 use crate::rewrite::{Extra, Failed, Func, Keep, Op, Parts, Text};
 use etalon_module::Opcode;
@@ -18,6 +19,27 @@ pub(crate) const MODULE: &str = "etalon.points";
 
 /// How much more gas a copy may use.
 pub(crate) const GAS: u64 = 64;
+
+/// Where a copy puts what it tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is handed to imported functions.
+    Host,
+    /// It is kept in globals, of which so many are there ([`SLOTS`]): for engines that take no imports, or hand over other values.
+    Slots,
+}
+
+/// How many values are kept in globals.
+pub(crate) const SLOTS: u64 = 128;
+
+/// The name of the global that tells how many are.
+pub(crate) const KEPT: &str = "etalon.points.kept";
+
+/// The names of the globals that keep the number of a point, and its value if that is narrow or wide. No instruction turns one into the
+/// other: it might be the one that is wrong.
+pub(crate) fn slot(number: u64) -> [String; 3] {
+    ["point", "i32", "i64"].map(|what| format!("{MODULE}.{what}.{number}"))
+}
 
 /// What a point tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +97,7 @@ pub(crate) struct Point {
 }
 
 /// Which points there are.
+#[derive(Clone)]
 pub(crate) struct Chosen<'a> {
     pub(crate) at: &'a dyn Fn(u32, Option<usize>) -> bool,
     /// An instruction whose operands are told before it.
@@ -83,6 +106,7 @@ pub(crate) struct Chosen<'a> {
     pub(crate) state: Option<State>,
     /// Which of the points are told, by the number of those that were reached before.
     pub(crate) window: Range<u64>,
+    pub(crate) way: Way,
 }
 
 /// Whether an instruction writes to memory.
@@ -112,23 +136,36 @@ pub(crate) fn instrument(
 ) -> Result<(Vec<u8>, Vec<Point>), Failed> {
     let parts = Parts::of(wasm)?;
     let imported = parts.imported(wp::ExternalKind::Func);
-    let first = imported + parts.funcs.len() as u32 + 2;
+    let hosts = if chosen.way == Way::Host { 2 } else { 0 };
+    let first = imported + parts.funcs.len() as u32 + hosts;
     let types = parts.type_count();
     let mut extra = Extra::default();
     for ty in [we::ValType::I32, we::ValType::I64] {
         extra.types.push(we::FuncType::new([ty, we::ValType::I32], []));
     }
     extra.types.push(we::FuncType::new([we::ValType::I32], []));
-    extra.imports = vec![(MODULE, "i32", types), (MODULE, "i64", types + 1)];
     let counter = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
     extra.globals.push(counter);
     let global = parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32;
     let stops = chosen.state == Some(State::Tables);
     let window = Window { global, range: chosen.window.clone(), stops };
-    extra.funcs.push((types, window.note(imported)));
-    extra.funcs.push((types + 1, window.note(imported + 1)));
-    if chosen.state == Some(State::Memories) {
-        extra.funcs.push((types + 2, window.note_memories(&memory_types(&parts), imported + 1)));
+    // Behind the three that note, those that keep.
+    let told = if chosen.way == Way::Host { imported } else { first + 3 };
+    extra.funcs.push((types, window.note(told)));
+    extra.funcs.push((types + 1, window.note(told + 1)));
+    let memories =
+        if chosen.state == Some(State::Memories) { memory_types(&parts) } else { Vec::new() };
+    extra.funcs.push((types + 2, window.note_memories(&memories, told + 1)));
+    match chosen.way {
+        Way::Host => extra.imports = vec![(MODULE, "i32", types), (MODULE, "i64", types + 1)],
+        Way::Slots => {
+            let narrow = we::GlobalType { val_type: we::ValType::I32, ..counter };
+            extra.globals.push(narrow);
+            (0..SLOTS).for_each(|_| extra.globals.extend([narrow, narrow, counter]));
+            let names = std::iter::once(KEPT.to_owned()).chain((0..SLOTS).flat_map(slot));
+            extra.exports = names.zip(global + 1..).collect();
+            extra.funcs.extend([(types, window.keep(0)), (types + 1, window.keep(1))]);
+        }
     }
     let mut globals: Vec<wp::ValType> = Vec::new();
     for import in &parts.imports {
@@ -138,7 +175,7 @@ pub(crate) fn instrument(
     }
     globals.extend(parts.globals.iter().map(|global| global.ty.content_type));
     let mut points = Vec::new();
-    let mut shift = Shift { imported };
+    let mut shift = Shift { imported, by: hosts };
     let wasm = parts.encode(&mut shift, &Keep::all(), &extra, |re, func, body| {
         let func = text.func(func).ok_or(Failed)?;
         let writer = Writer {
@@ -169,16 +206,17 @@ fn memory_types(parts: &Parts<'_>) -> Vec<wp::MemoryType> {
     imported.chain(parts.memories.iter().copied()).collect()
 }
 
-/// Two functions are imported behind the others, so those that the module defines have other numbers.
+/// Functions are imported behind the others, so those that the module defines have other numbers.
 pub(super) struct Shift {
     imported: u32,
+    by: u32,
 }
 
 impl Reencode for Shift {
     type Error = Infallible;
 
     fn function_index(&mut self, func: u32) -> Result<u32, Error<Infallible>> {
-        Ok(if func < self.imported { func } else { func + 2 })
+        Ok(if func < self.imported { func } else { func + self.by })
     }
 }
 
@@ -210,6 +248,21 @@ impl Window {
             body.unreachable();
         }
         body.end().end();
+        function
+    }
+
+    /// Keeps a value and the number of its point in the next globals that are free, if there are any.
+    fn keep(&self, width: u32) -> we::Function {
+        let mut function = we::Function::new([]);
+        let mut body = function.instructions();
+        let kept = self.global + 1;
+        for number in 0..SLOTS as u32 {
+            let point = kept + 1 + 3 * number;
+            body.global_get(kept).i32_const(number as i32).i32_eq().if_(we::BlockType::Empty);
+            body.local_get(1).global_set(point).local_get(0).global_set(point + 1 + width);
+            body.i32_const(number as i32 + 1).global_set(kept).return_().end();
+        }
+        body.end();
         function
     }
 

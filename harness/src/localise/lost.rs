@@ -5,7 +5,7 @@
 
 use super::cause::Cause;
 use super::instrument::{Chosen, State, What, may_be_object};
-use super::search::Pair;
+use super::search::{Pair, all};
 use crate::rewrite::{Func, Text};
 use etalon_adapters::AdapterError;
 use etalon_module::Opcode;
@@ -47,9 +47,10 @@ impl Pair<'_> {
     ) -> Result<Option<Cause>, AdapterError> {
         let state = Some(State::Referents);
         let at = |func: u32, op: Option<usize>| (func, op) == (maker.0, Some(maker.1));
-        let made = self.run(&Chosen { at: &at, operands: None, state, window: 0..TOLD })?;
+        let chosen = all(0..TOLD);
+        let made = self.run(&Chosen { at: &at, state, ..chosen.clone() })?;
         let operands = Some((user.func, user.op));
-        let taken = Chosen { at: &|_, _| false, operands, state, window: 0..TOLD };
+        let taken = Chosen { at: &|_, _| false, operands, state, ..chosen };
         let (Some(made), Some(taken)) = (made, self.run(&taken)?) else { return Ok(None) };
         let Some(event) = taken.parts(self.leave) else { return Ok(None) };
         let is_use = |engine| {

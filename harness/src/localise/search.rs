@@ -1,13 +1,16 @@
 //! The search for the first instruction at which two engines part.
 
 use super::cause::{Cause, Certainty};
-use super::events::{Event, Leave, agree, events, in_words, value};
-use super::instrument::{Chosen, GAS, Point, State, What, instrument, is_plain, writes};
+use super::events::{self, Event, Leave, agree, events, in_words, value};
+use super::instrument::{
+    Chosen, GAS, Point, SLOTS, State, Way, What, instrument, is_plain, writes,
+};
 use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, observation, outcome_name};
 use crate::rewrite::{Op, Text};
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Opcode;
 use etalon_record::Aspect;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// How many points are told in one run.
@@ -40,7 +43,9 @@ pub fn localise(
         nan: differ.options().policies.contains(&Policy::NanBits),
         gas: difference.aspect != Aspect::Gas,
     };
-    let pair = Pair { differ, other, case: &case, text: &text, leave };
+    // An engine that hands other values to the host hands them to points too.
+    let way = if difference.aspect == Aspect::HostCalls { Way::Slots } else { Way::Host };
+    let pair = Pair { differ, other, case: &case, text: &text, leave, way: Cell::new(way) };
     let values = pair.first_value()?;
     let named = values
         .as_ref()
@@ -59,6 +64,11 @@ pub fn localise(
         return Ok(written);
     }
     let found = match values {
+        Some(cause) => Some(cause),
+        None if difference.aspect == Aspect::HostCalls => pair.only_host_call(),
+        None => None,
+    };
+    let found = match found {
         Some(cause) => Some(cause),
         None => pair.alone()?,
     };
@@ -89,6 +99,8 @@ pub(super) struct Pair<'a> {
     pub(super) case: &'a Case,
     pub(super) text: &'a Text,
     pub(super) leave: Leave,
+    /// Where copies put what they tell.
+    way: Cell<Way>,
 }
 
 /// What both told of a copy.
@@ -96,6 +108,8 @@ pub(super) struct Run {
     pub(super) points: Vec<Point>,
     pub(super) told: [Vec<Event>; 2],
     traces: [Trace; 2],
+    /// Whether there may be more that was not told.
+    goes_on: bool,
 }
 
 impl Run {
@@ -133,7 +147,25 @@ impl Run {
 }
 
 impl Pair<'_> {
+    /// Runs a copy on both. Where an engine takes none that calls the host, the next are others.
     pub(super) fn run(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
+        let run = self.run_copy(chosen)?;
+        if run.is_some() || self.way.get() == Way::Slots {
+            return Ok(run);
+        }
+        self.way.set(Way::Slots);
+        self.run_copy(chosen)
+    }
+
+    /// How many points can be told in one run.
+    fn most_told(&self) -> u64 {
+        if self.way.get() == Way::Host { TOLD } else { SLOTS }
+    }
+
+    fn run_copy(&self, chosen: &Chosen<'_>) -> Result<Option<Run>, AdapterError> {
+        let (way, start) = (self.way.get(), chosen.window.start);
+        let window = start..chosen.window.end.min(start.saturating_add(self.most_told()));
+        let chosen = &Chosen { window, way, ..chosen.clone() };
         let Ok((wasm, points)) = instrument(&self.case.wasm, self.text, chosen) else {
             return Ok(None);
         };
@@ -145,7 +177,7 @@ impl Pair<'_> {
         }
         let [a, b] = [0, self.other].map(|engine| self.trace(engine, &options, &copy));
         let traces = [a?, b?];
-        let told = traces.each_ref().map(|trace| events(trace, &points));
+        let told = traces.each_ref().map(|trace| events(trace, &points, way));
         // An engine that takes no imports refuses each copy, and one that crashes in a process of its own takes what it told along.
         let is_silent = |engine: usize| {
             let last = traces[engine].steps.last().map(|step| &step.outcome);
@@ -157,7 +189,9 @@ impl Pair<'_> {
         if is_silent(0) || is_silent(1) {
             return Ok(None);
         }
-        Ok(Some(Run { points, told, traces }))
+        let width = chosen.window.end - chosen.window.start;
+        let goes_on = events::told(&traces[0], way).len() as u64 >= width;
+        Ok(Some(Run { points, told, traces, goes_on }))
     }
 
     fn trace(
@@ -171,14 +205,16 @@ impl Pair<'_> {
 
     /// The instruction that leaves the first value that differs, or at which control parts.
     fn first_value(&self) -> Result<Option<Cause>, AdapterError> {
-        for number in 0..MOST_WINDOWS {
-            let window = number * TOLD..(number + 1) * TOLD;
+        let mut start = 0;
+        for _ in 0..MOST_WINDOWS {
+            let window = start..start + TOLD;
             let chosen = all(window.clone());
             let Some(run) = self.run(&chosen)? else { return Ok(None) };
             let Some(at) = run.parts(self.leave) else {
-                if (run.told[0].len() as u64) < TOLD {
+                if !run.goes_on {
                     return Ok(self.ending(&run));
                 }
+                start += self.most_told();
                 continue;
             };
             let Some((func, op)) = self.blamed(&run, at) else { return Ok(None) };
@@ -190,6 +226,19 @@ impl Pair<'_> {
             return Ok(Some(cause));
         }
         Ok(None)
+    }
+
+    /// The only instruction that calls the host, where values agree and what the host is called with does not.
+    fn only_host_call(&self) -> Option<Cause> {
+        let calls = self.text.funcs.iter().flat_map(|func| {
+            let is_host = |op: &Op| op.index.is_some_and(|index| index < self.text.imported);
+            let is_call = move |op: &Op| matches!(op.opcode, Opcode::Call | Opcode::ReturnCall);
+            let ops = (0..).zip(&func.ops);
+            ops.filter(move |(_, op)| is_call(op) && is_host(op)).map(|(at, _)| (func.index, at))
+        });
+        let calls: Vec<(u32, usize)> = calls.collect();
+        let [(func, at)] = calls[..] else { return None };
+        Cause::at(&self.case.wasm, self.text, func, at)
     }
 
     /// The instruction at which both end, if they do not end alike.
@@ -309,9 +358,14 @@ impl Pair<'_> {
             cause.values = Some(Vec::new());
             return Ok(());
         }
-        // What is told of the operands moves the window.
+        // What is told of the operands moves the window, and there may be no room for it.
         let window = window.start..window.end.saturating_mul(2);
+        let here = |func: u32, op: Option<usize>| (func, op) == (place.0, Some(place.1));
         let chosen = Chosen { operands: Some(place), ..all(window) };
+        let chosen = match self.way.get() {
+            Way::Host => chosen,
+            Way::Slots => Chosen { at: &here, window: 0..SLOTS, ..chosen },
+        };
         let Some(run) = self.run(&chosen)? else { return Ok(()) };
         let Some(at) = run.parts(self.leave) else { return Ok(()) };
         let is_operand = |event: &Event| {
@@ -362,7 +416,8 @@ impl Pair<'_> {
     /// The first instruction after which the memories differ, or an object.
     pub(super) fn first_write(&self, state: State) -> Result<Option<Cause>, AdapterError> {
         for number in 0..MOST_DIGEST_RUNS {
-            let window = number * DIGESTS..(number + 1) * DIGESTS;
+            let digests = DIGESTS.min(self.most_told());
+            let window = number * digests..(number + 1) * digests;
             let chosen = Chosen { state: Some(state), ..all(window) };
             if let Some(cause) = self.first_state(&chosen)? {
                 return Ok(Some(cause));
@@ -402,7 +457,7 @@ impl Pair<'_> {
         }
         for place in &places {
             let at = |func: u32, op: Option<usize>| (func, op) == (place.0, Some(place.1));
-            let chosen = Chosen { at: &at, operands: None, state: None, window: 0..TOLD };
+            let chosen = Chosen { at: &at, ..all(0..TOLD) };
             let Some(run) = self.run(&chosen)? else { continue };
             let Some(at) = run.parts(self.leave) else { continue };
             let is_value = run.point(0, at).is_some() && run.point(1, at).is_some();
@@ -467,6 +522,6 @@ impl Pair<'_> {
     }
 }
 
-fn all(window: Range<u64>) -> Chosen<'static> {
-    Chosen { at: &|_, _| true, operands: None, state: None, window }
+pub(super) fn all(window: Range<u64>) -> Chosen<'static> {
+    Chosen { at: &|_, _| true, operands: None, state: None, window, way: Way::Host }
 }

@@ -1,7 +1,7 @@
 //! The values that instructions leave on one engine.
 
 use super::events::{events, value};
-use super::instrument::{Chosen, GAS, What, instrument};
+use super::instrument::{Chosen, GAS, Way, What, instrument};
 use crate::diff::{Case, Differ};
 use crate::rewrite::Text;
 use etalon_adapters::Val;
@@ -16,7 +16,8 @@ pub(crate) type Known = BTreeMap<(u32, usize), [Vec<Option<Val>>; 2]>;
 /// What the first engine has for each instruction of a case. Nothing where it cannot be told.
 pub(crate) fn known_values(differ: &Differ, case: &Case, text: &Text) -> Known {
     let mut known = Known::new();
-    let chosen = Chosen { at: &|_, _| true, operands: None, state: None, window: 0..TOLD };
+    let (window, way) = (0..TOLD, Way::Host);
+    let chosen = Chosen { at: &|_, _| true, operands: None, state: None, window, way };
     let Ok((wasm, points)) = instrument(&case.wasm, text, &chosen) else { return known };
     let copy = Case { wasm, artefact: None, ..case.clone() };
     let mut options = differ.options().run.clone();
@@ -25,7 +26,7 @@ pub(crate) fn known_values(differ: &Differ, case: &Case, text: &Text) -> Known {
         gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
     }
     let Ok(trace) = differ.trace(0, &options, &copy) else { return known };
-    for event in events(&trace, &points) {
+    for event in events(&trace, &points, way) {
         let Some(point) = points.get(event.point) else { continue };
         let Some(op) = point.op else { continue };
         let nth = match point.what {

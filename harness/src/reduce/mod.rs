@@ -82,7 +82,8 @@ pub fn reduce(
     }
     module::exports(&mut tries, &mut best)?;
     module::stubs(&mut tries, &mut best)?;
-    if let Some(found) = found(&tries.judge(&best)?, engine)
+    if !tries.is_over()
+        && let Some(found) = found(&tries.judge(&best)?, engine)
         && let Some(cause) = localise(differ, &best, engine, &found)?
     {
         let whole = best.clone();
@@ -94,6 +95,7 @@ pub fn reduce(
     rounds(&mut tries, &mut best)?;
     let judged = differ.judge(&best)?;
     let cause = match found(&judged, engine) {
+        _ if tries.is_stopped() => None,
         Some(difference) => localise(differ, &best, engine, &difference)?,
         None => None,
     };

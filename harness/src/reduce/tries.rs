@@ -119,9 +119,14 @@ impl<'a> Tries<'a> {
 
     /// Whether nothing more is to be tried.
     pub(crate) fn is_over(&self) -> bool {
-        let time = &self.differ.options().run.time;
         let is_late = self.budget.time.is_some_and(|time| self.begun.elapsed() >= time);
-        is_late || self.left == 0 || time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
+        is_late || self.left == 0 || self.is_stopped()
+    }
+
+    /// Whether somebody has stopped everything.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let time = &self.differ.options().run.time;
+        time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
     }
 
     pub(crate) fn judge(&self, case: &Case) -> Result<Judged, AdapterError> {

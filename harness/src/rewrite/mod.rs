@@ -10,6 +10,6 @@ pub(crate) use keep::{Keep, TYPES, clean};
 pub(crate) use nans::{CANONICAL, Has, MADE, replaced};
 #[doc(hidden)]
 pub use nans::{NanBits, with_nans};
-pub(crate) use open::GROWN;
+pub(crate) use open::{GROWTH, growths};
 pub(crate) use parts::{Extra, Failed, Group, Parts, space};
 pub(crate) use text::{Func, Op, Text};

@@ -6,7 +6,7 @@
 //! difference that is there too has another cause.
 
 use super::keep::Keep;
-use super::open::{GROWN, decide, grows, tell_growth};
+use super::open::{GROWTH, decide, grows, tell_growth};
 use super::parts::{Extra, Failed, Parts};
 use etalon_adapters::Features;
 use etalon_module::{AddrType, Module, Opcode};
@@ -100,18 +100,18 @@ impl Given {
 /// that is open.
 pub(crate) fn replaced(wasm: &[u8], nan: NanBits) -> Result<(Vec<u8>, Has), Failed> {
     let mut parts = Parts::of(wasm)?;
-    if parts.exports.iter().any(|export| [MADE, GROWN].contains(&export.name)) {
+    let added = [MADE, GROWTH[0], GROWTH[1], GROWTH[2]];
+    if parts.exports.iter().any(|export| added.contains(&export.name)) {
         return Err(Failed);
     }
-    let index = made(&parts);
-    for (name, index) in [(MADE, index), (GROWN, index + 1)] {
+    for (name, index) in added.into_iter().zip(made(&parts)..) {
         parts.exports.push(wp::Export { name, kind: wp::ExternalKind::Global, index });
     }
     let module = Module::new(wasm, Features::all()).map_err(|_| Failed)?;
     copy(&parts, nan, Some(&module))
 }
 
-/// The number of the global that is added.
+/// The number of the first global that is added.
 fn made(parts: &Parts<'_>) -> u32 {
     parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32
 }
@@ -123,8 +123,9 @@ fn copy(
     opened: Option<&Module>,
 ) -> Result<(Vec<u8>, Has), Failed> {
     let made = made(parts);
-    let global = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
-    let extra = Extra { globals: vec![global, global], ..Extra::default() };
+    let global = |val_type| we::GlobalType { val_type, mutable: true, shared: false };
+    let (wide, count) = (global(we::ValType::I64), global(we::ValType::I32));
+    let extra = Extra { globals: vec![wide, wide, wide, count], ..Extra::default() };
     let params = params(parts)?;
     let first = parts.imported(wp::ExternalKind::Func);
     let mut has = Has::default();

@@ -2,21 +2,59 @@
 //! the vector instructions that it may do as, and each growth that fails is told by a global.
 
 use crate::rewrite::parts::Failed;
+use etalon_adapters::Val;
 use etalon_module::{AddrType, Module, Opcode};
 use wasm_encoder as we;
 
-/// The name of a global of the copy, an `i64`: it depends on which growths of a memory or table failed.
-pub(crate) const GROWN: &str = "etalon.grown";
+/// The names of the globals of the copy that tell growths of memories and tables: an `i64` with a bit for each of the last of them, set
+/// if it failed; an `i64` in which all of them were mixed ([`mixed`]); and an `i32`, their number.
+///
+/// They are read by the engine that is judged. One that reads globals wrongly, or computes them wrongly, tells what does not fit together.
+pub(crate) const GROWTH: [&str; 3] = ["etalon.grown", "etalon.grown.mixed", "etalon.grown.count"];
 
-/// Adds whether a growth failed, whose result is on the stack, to what was told. `local` is one of ours of the type, `grown` the global.
-pub(super) fn tell_growth(code: &mut Vec<u8>, address: AddrType, local: u32, grown: u32) {
-    let mut code = we::InstructionSink::new(code);
-    code.local_set(local).global_get(grown).i64_const(7).i64_rotl().local_get(local);
-    match address {
-        AddrType::I32 => code.i32_const(-1).i32_eq(),
-        AddrType::I64 => code.i64_const(-1).i64_eq(),
+const TIMES: i64 = 0x5851_f42d_4c95_7f2d;
+const FAILED: i64 = 0x1405_7b7e_f767_814f;
+const AND: i64 = 0x632b_e59b_d9b4_e019;
+
+/// What is mixed after a growth.
+fn mixed(before: i64, failed: bool) -> i64 {
+    before.wrapping_mul(TIMES).wrapping_add(i64::from(failed).wrapping_mul(FAILED)) ^ AND
+}
+
+/// Which growths failed, of the last 64, as the three globals tell it; `None` if they do not fit together.
+pub(crate) fn growths([grown, mix, count]: [Val; 3]) -> Option<(i64, i32)> {
+    let (Val::I64(grown), Val::I64(mix), Val::I32(count)) = (grown, mix, count) else {
+        return None;
     };
-    code.i64_extend_i32_u().i64_xor().global_set(grown).local_get(local);
+    let known = u32::try_from(count).ok()?;
+    if known > i64::BITS {
+        // Those before are not known.
+        return Some((grown, count));
+    }
+    let failed = |growth: u32| (grown.cast_unsigned() >> (known - 1 - growth)) & 1 == 1;
+    let no_others = known == i64::BITS || grown.cast_unsigned() >> known == 0;
+    let expected = (0..known).fold(0, |before, growth| mixed(before, failed(growth)));
+    (no_others && expected == mix).then_some((grown, count))
+}
+
+/// Tells whether a growth failed, whose result is on the stack. `local` is one of ours of the type, `first` the first global.
+pub(super) fn tell_growth(code: &mut Vec<u8>, address: AddrType, local: u32, first: u32) {
+    let failed = |code: &mut we::InstructionSink<'_>| {
+        code.local_get(local);
+        match address {
+            AddrType::I32 => code.i32_const(-1).i32_eq(),
+            AddrType::I64 => code.i64_const(-1).i64_eq(),
+        };
+        code.i64_extend_i32_u();
+    };
+    let mut code = we::InstructionSink::new(code);
+    code.local_set(local).global_get(first).i64_const(1).i64_shl();
+    failed(&mut code);
+    code.i64_or().global_set(first);
+    code.global_get(first + 1).i64_const(TIMES).i64_mul();
+    failed(&mut code);
+    code.i64_const(FAILED).i64_mul().i64_add().i64_const(AND).i64_xor().global_set(first + 1);
+    code.global_get(first + 2).i32_const(1).i32_add().global_set(first + 2).local_get(local);
 }
 
 /// The type of the addresses of what an instruction makes larger; `None` if it makes nothing larger.
@@ -90,19 +128,19 @@ fn dot<'c, 'b>(
 
 #[cfg(test)]
 mod tests {
-    use super::GROWN;
+    use super::{GROWTH, growths, mixed};
     use crate::rewrite::{CANONICAL, replaced};
     use etalon_adapters::{Features, Outcome, SessionConfig, Val, adapter};
     use etalon_module::Opcode;
 
-    /// What a module's function gives in the copy, and what is told of its growths.
-    fn run(wasm: &[u8]) -> (Outcome, Option<Val>) {
+    /// What a module's function gives, and what is told of its growths.
+    fn run(wasm: &[u8]) -> (Outcome, [Option<Val>; 3]) {
         let features = Features::all();
         let config =
             SessionConfig { features, gas: None, turns: false, measure: false, time: None };
         let mut session = adapter("interp").unwrap().session(&config).unwrap();
         let instance = session.load(wasm).unwrap();
-        (session.invoke(instance, "f", &[]), session.global(instance, GROWN))
+        (session.invoke(instance, "f", &[]), GROWTH.map(|name| session.global(instance, name)))
     }
 
     /// Our tiers take the deterministic profile's meaning, and so does the copy, where that is one instruction; for operands for which
@@ -161,7 +199,28 @@ mod tests {
             assert!(has.growth);
             let (outcome, told) = run(&copy);
             assert_eq!(outcome, plain(&wasm), "{grow}");
-            assert_eq!(told, Some(Val::I64(i64::from(fails))), "{grow}");
+            let told = growths(told.map(Option::unwrap));
+            assert_eq!(told, Some((i64::from(fails), 1)), "{grow}");
         }
+    }
+
+    /// What an engine may make of globals that it reads or writes wrongly.
+    #[test]
+    fn what_does_not_fit_together_tells_no_growth() {
+        let all = [false, true, true, false, true];
+        let mix = all.iter().fold(0, |before, failed| mixed(before, *failed));
+        assert_eq!(growths([Val::I64(0b01101), Val::I64(mix), Val::I32(5)]), Some((0b01101, 5)));
+        let (none, some) = ([0, 0, 0], [0b01101, mix, 5]);
+        let wrongly: [fn(i64) -> i64; 6] =
+            [|n| !n, |n| n.wrapping_neg(), |n| n ^ 1, |n| n + 1, |n| n.swap_bytes(), |_| 7];
+        for (number, wrong) in wrongly.into_iter().enumerate() {
+            for [grown, mix, count] in [none, some] {
+                let told = [Val::I64(wrong(grown)), Val::I64(wrong(mix)), Val::I32(count as i32)];
+                let is_same = (wrong(grown), wrong(mix)) == (grown, mix);
+                assert!(is_same || growths(told).is_none(), "{number}: {grown}");
+            }
+        }
+        assert_eq!(growths([Val::I64(0), Val::I64(mix), Val::I32(5)]), None);
+        assert_eq!(growths([Val::I64(0b01101), Val::I64(mix), Val::I32(4)]), None);
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Extra {
     /// Imported functions, by their names and the number of their type.
     pub(crate) imports: Vec<(&'static str, &'static str, u32)>,
     pub(crate) globals: Vec<we::GlobalType>,
+    /// Globals that are exported, by their index.
+    pub(crate) exports: Vec<(String, u32)>,
     /// Functions with the number of their type.
     pub(crate) funcs: Vec<(u32, we::Function)>,
 }
@@ -172,7 +174,7 @@ impl<'a> Parts<'a> {
         }
         section(&mut module, &funcs, |s| s.is_empty());
         self.stores(re, keep, extra, &mut module)?;
-        self.segments(re, keep, &mut module, &code)?;
+        self.segments(re, keep, extra, &mut module, &code)?;
         Ok(module.finish())
     }
 
@@ -265,7 +267,11 @@ impl<'a> Parts<'a> {
             }
         }
         for ty in &extra.globals {
-            globals.global(*ty, &we::ConstExpr::i64_const(0));
+            let zero = match ty.val_type {
+                we::ValType::I32 => we::ConstExpr::i32_const(0),
+                _ => we::ConstExpr::i64_const(0),
+            };
+            globals.global(*ty, &zero);
         }
         section(module, &globals, |s| s.is_empty());
         Ok(())
@@ -275,6 +281,7 @@ impl<'a> Parts<'a> {
         &self,
         re: &mut R,
         keep: &Keep,
+        extra: &Extra,
         module: &mut we::Module,
         code: &we::CodeSection,
     ) -> Result<(), Failed> {
@@ -284,6 +291,9 @@ impl<'a> Parts<'a> {
         };
         for export in self.exports.iter().filter(is_kept) {
             re.parse_export(&mut exports, *export)?;
+        }
+        for (name, global) in &extra.exports {
+            exports.export(name, we::ExportKind::Global, *global);
         }
         section(module, &exports, |s| s.is_empty());
         if let Some(start) = self.start.filter(|start| keep.funcs(self.instead.of(0, *start))) {

@@ -315,6 +315,29 @@ fn which_of_two_checks_of_an_atomic_access_fails_first_is_open() {
     }
 }
 
+/// An engine may say more of a trap than we, or less, as long as it says which.
+#[test]
+fn the_beginning_of_several_traps_is_none_of_them() {
+    let trap = |text: &str| trace(Outcome::Trapped { text: text.to_owned(), site: None }, &[]);
+    let rules = Rules { foreign: true, trap_prefix: true, ..Rules::default() };
+    for (a, b, same) in [
+        ("unreachable", "unreachable executed", true),
+        ("integer divide by zero", "integer divide by zero: i32.div_s", true),
+        ("integer divide", "integer divide by zero", true),
+        ("integer", "integer divide by zero", false),
+        ("integer", "integer overflow", false),
+        ("out of bounds", "out of bounds memory access", false),
+        ("out of bounds memory acc", "out of bounds memory access", false),
+        ("o", "out of bounds memory access", false),
+        ("", "unreachable", false),
+    ] {
+        for (a, b) in [(a, b), (b, a)] {
+            let found = compare(&trap(a), &trap(b), &rules);
+            assert_eq!(found == Comparison::Equal, same, "{a:?} {b:?}: {found:?}");
+        }
+    }
+}
+
 #[test]
 fn a_global_that_one_cannot_read_is_no_difference() {
     let returned = |globals: &[(&str, i32)]| trace(Outcome::Returned(Vec::new()), globals);

@@ -1,7 +1,7 @@
 //! An engine that is wrong in one operator: it is given another module than it was asked to run.
 
 use etalon_adapters::{
-    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Session, SessionConfig,
+    Adapter, AdapterError, Features, Opened, Outcome, Prepared, Rejection, Session, SessionConfig,
     SettingsTurn, adapter,
 };
 use etalon_module::{Module, Opcode};
@@ -25,6 +25,8 @@ pub(crate) struct Falsified {
     fault: Fault,
     /// How many bytes a module must have for the fault to show, unless every allocation collects.
     least: usize,
+    /// Whether it refuses modules that import functions.
+    is_closed: bool,
 }
 
 impl Falsified {
@@ -34,7 +36,14 @@ impl Falsified {
 
     /// An engine that is wrong in modules of at least so many bytes, and in all if every allocation collects.
     pub(crate) fn from(fault: Fault, least: usize) -> Arc<dyn Adapter> {
-        Arc::new(Falsified { inner: adapter("interp").unwrap(), fault, least })
+        let inner = adapter("interp").unwrap();
+        Arc::new(Falsified { inner, fault, least, is_closed: false })
+    }
+
+    /// An engine that takes no imports.
+    pub(crate) fn closed(fault: Fault) -> Arc<dyn Adapter> {
+        let inner = adapter("interp").unwrap();
+        Arc::new(Falsified { inner, fault, least: 0, is_closed: true })
     }
 }
 
@@ -62,6 +71,7 @@ impl Adapter for Falsified {
             inner: self.inner.open(config)?,
             fault: self.fault,
             least: self.least,
+            is_closed: self.is_closed,
         }))
     }
 }
@@ -70,10 +80,17 @@ struct Wrong {
     inner: Box<dyn Opened>,
     fault: Fault,
     least: usize,
+    is_closed: bool,
 }
 
 impl Opened for Wrong {
     fn prepare(&self, wasm: &[u8]) -> Result<Prepared, Outcome> {
+        let imports =
+            || Module::new(wasm, Features::all()).map_or(0, |module| module.imports.len());
+        if self.is_closed && imports() > 0 {
+            let (feature, message) = ("imports".to_owned(), "it takes none".to_owned());
+            return Err(Outcome::Rejected(Rejection::Unsupported { feature, message }));
+        }
         if wasm.len() < self.least {
             return self.inner.prepare(wasm);
         }

@@ -8,11 +8,12 @@
 
 use libc::{RTLD_LOCAL, RTLD_NOW, STDERR_FILENO, STDOUT_FILENO};
 use libc::{c_char, c_void, dlerror, dlopen, dlsym, dup2};
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An opaque object of the library.
@@ -140,6 +141,7 @@ functions! {
     wasm_valtype_new: fn(u8) -> Ptr;
     wasm_valtype_vec_new: fn(*mut Vector<Ptr>, usize, *const Ptr);
     wasm_global_get: fn(Ptr, *mut Raw);
+    wasm_trap_new: fn(Ptr, *const Vector<u8>) -> Ptr;
     wasm_trap_message: fn(Ptr, *mut Vector<u8>);
     wasm_trap_delete: fn(Ptr);
     wasm_byte_vec_delete: fn(*mut Vector<u8>);
@@ -251,10 +253,19 @@ impl Library {
 /// A call that a guest made: the number of the host function, and the arguments.
 pub(crate) type Noted = (usize, Vec<Value>);
 
-/// What host functions find: their number, and where calls are noted.
+/// What host functions find: their number, where calls are noted, and whom they call.
 struct Env {
     number: usize,
     notes: Arc<Mutex<Vec<Noted>>>,
+    back: Option<Back>,
+}
+
+/// A function of the guest that a host function calls.
+struct Back {
+    functions: Functions,
+    store: Ptr,
+    /// Null as long as there is no instance.
+    target: Cell<Ptr>,
 }
 
 /// Notes a call. Its results are zero and null already, where there are any: those that are used here have none.
@@ -264,6 +275,27 @@ extern "C" fn note(env: *mut c_void, args: *const Vector<Raw>, _: *mut Vector<Ra
     let values = args.into_iter().map(Value::of).collect();
     env.notes.lock().unwrap_or_else(PoisonError::into_inner).push((env.number, values));
     null_mut()
+}
+
+/// Notes a call, and makes it on a function of the guest, whose results and traps it gives.
+extern "C" fn reenter(
+    env: *mut c_void,
+    args: *const Vector<Raw>,
+    results: *mut Vector<Raw>,
+) -> Ptr {
+    note(env, args, results);
+    // SAFETY: as in `note`.
+    let Some(back) = (unsafe { (*env.cast::<Env>()).back.as_ref() }) else { return null_mut() };
+    let (f, target) = (back.functions, back.target.get());
+    if target.is_null() {
+        let mut text = *b"there is nobody to call yet\0";
+        let text = Vector { size: text.len(), data: text.as_mut_ptr() };
+        // SAFETY: the store is that of the function; the library copies the text, which ends with a zero as the header asks.
+        return unsafe { (f.wasm_trap_new)(back.store, &raw const text) };
+    }
+    // SAFETY: the target is a function of the same store, which lives as long as its instance. It has the type of this one (see
+    // `Store::aim`), so both vectors are as long as it needs; results and the trap are handed on to the library, which owns them then.
+    unsafe { (f.wasm_func_call)(target, args, results) }
 }
 
 /// What is in a vector.
@@ -281,6 +313,10 @@ unsafe fn read<T: Copy>(vector: &Vector<T>) -> Vec<T> {
 /// Something that can be imported, by its number in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item(usize);
+
+/// A host function that calls the guest, by its number in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Aim(usize);
 
 /// Why there is no instance, or no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -382,18 +418,58 @@ impl Store {
 
     /// A host function without results that notes its calls under a number.
     pub(crate) fn noting(&mut self, number: usize, params: &[Kind]) -> Option<Item> {
+        self.host(number, params, &[], None)
+    }
+
+    /// A host function that notes its calls under a number and makes them on a function of the guest, once there is one.
+    pub(crate) fn reentering(
+        &mut self,
+        number: usize,
+        params: &[Kind],
+        results: &[Kind],
+    ) -> Option<(Item, Aim)> {
+        let (functions, store) = (self.functions(), self.store);
+        let back = Back { functions, store, target: Cell::new(null_mut()) };
+        let item = self.host(number, params, results, Some(back))?;
+        Some((item, Aim(self.envs.len() - 1)))
+    }
+
+    /// Says which function a host function calls. It must have the same type.
+    pub(crate) fn aim(&mut self, aim: Aim, func: Item) {
+        // SAFETY: the item is one of this store's, and looked at for being a function. No host function runs, so nobody else looks at the
+        // environment, which lives as long as the store.
+        unsafe {
+            let func = (self.functions().wasm_extern_as_func)(self.items[func.0]);
+            if let Some(back) = &(*self.envs[aim.0]).back {
+                back.target.set(func);
+            }
+        }
+    }
+
+    fn host(
+        &mut self,
+        number: usize,
+        params: &[Kind],
+        results: &[Kind],
+        back: Option<Back>,
+    ) -> Option<Item> {
         let f = self.functions();
-        let env = Box::into_raw(Box::new(Env { number, notes: Arc::clone(&self.notes) }));
+        let callback: Callback = if back.is_some() { reenter } else { note };
+        let env = Box::into_raw(Box::new(Env { number, notes: Arc::clone(&self.notes), back }));
         self.envs.push(env);
         let place = env.cast();
         // SAFETY: types are given to those that are made of them; the environment lives until the functions are freed.
         let func = unsafe {
-            let types: Vec<Ptr> = params.iter().map(|k| (f.wasm_valtype_new)(*k as u8)).collect();
-            let (mut params, mut results) = (Vector::empty(), Vector::empty());
-            (f.wasm_valtype_vec_new)(&raw mut params, types.len(), types.as_ptr());
-            (f.wasm_valtype_vec_new)(&raw mut results, 0, null());
+            let types = |kinds: &[Kind]| {
+                let mut all = Vector::empty();
+                let types: Vec<Ptr> =
+                    kinds.iter().map(|k| (f.wasm_valtype_new)(*k as u8)).collect();
+                (f.wasm_valtype_vec_new)(&raw mut all, types.len(), types.as_ptr());
+                all
+            };
+            let (mut params, mut results) = (types(params), types(results));
             let ty = (f.wasm_functype_new)(&raw mut params, &raw mut results);
-            let func = (f.wasm_func_new_with_env)(self.store, ty, note, place, null_mut());
+            let func = (f.wasm_func_new_with_env)(self.store, ty, callback, place, null_mut());
             (f.wasm_functype_delete)(ty);
             func
         };

@@ -1,8 +1,8 @@
 //! A session of a library with `wasm.h`.
 
 use super::CapiModule;
-use super::library::{Item, Kind, Stop, Store, Value};
-use super::small::{caller, kinds, made, reader};
+use super::library::{Aim, Item, Kind, Stop, Store, Value};
+use super::small::{called, caller, kinds, made, reader};
 use crate::adapter::{AdapterError, ExportInfo, HostCall, Instance, Prepared, Session};
 use crate::memory::MemorySum;
 use crate::outcome::{Outcome, Reason, Rejection};
@@ -62,6 +62,11 @@ fn to_values(val: Val) -> Option<Vec<Value>> {
     })
 }
 
+/// The kinds in which values of these types are handed over.
+fn handed(types: &[String]) -> Vec<Kind> {
+    types.iter().filter_map(|ty| kinds(ty)).flatten().copied().collect()
+}
+
 /// Values of these types, of what was handed over.
 fn from_values(types: &[String], values: &[Value]) -> Option<Vec<Val>> {
     let mut values = values.iter().copied();
@@ -111,22 +116,49 @@ impl CapiSession {
         if let Some(item) = self.made.get(&key) {
             return Ok(*item);
         }
-        if module == REENTRY {
-            return Err(unsupported("a host function that calls the guest"));
-        }
         let text =
             made(ty).ok_or_else(|| unsupported(&format!("the import {module:?} {name:?}")))?;
         let mut imports = Vec::new();
         if let TypeOf::Func { params, .. } = ty {
-            let handed: Vec<Kind> =
-                params.iter().filter_map(|ty| kinds(ty)).flatten().copied().collect();
-            let host = self.store.noting(self.hosts.len(), &handed);
+            let host = self.store.noting(self.hosts.len(), &handed(params));
             imports.push(host.ok_or_else(|| unsupported("a host function"))?);
             self.hosts.push((module.to_owned(), name.to_owned(), params.clone()));
         }
         let item = self.small(&text, &imports)?;
         self.made.insert(key, item);
         Ok(item)
+    }
+
+    /// A function that calls the guest, and what is to be told whom it calls.
+    fn reentering(
+        &mut self,
+        name: &str,
+        params: &[String],
+        results: &[String],
+    ) -> Result<(Item, Aim), Outcome> {
+        if let Some(ty) = params.iter().chain(results).find(|ty| kinds(ty).is_none()) {
+            return Err(unsupported(&format!("a value of the type {ty}")));
+        }
+        let number = self.hosts.len();
+        let host = self.store.reentering(number, &handed(params), &handed(results));
+        let (host, aim) = host.ok_or_else(|| unsupported("a host function"))?;
+        self.hosts.push((REENTRY.to_owned(), name.to_owned(), params.to_vec()));
+        Ok((self.small(&called(params, results), &[host])?, aim))
+    }
+
+    /// Has host functions call the exports of an instance that was made.
+    fn aim(&mut self, instance: usize, aims: Vec<(String, Aim)>) -> Result<(), Outcome> {
+        for (name, aim) in aims {
+            let inside = &self.instances[instance];
+            let function = inside.functions.iter().find(|function| function.export == name);
+            let (Some(function), Some(item)) = (function.cloned(), inside.items.get(&name)) else {
+                continue;
+            };
+            let text = caller(&function.params, &function.results);
+            let target = self.small(&text, &[*item])?;
+            self.store.aim(aim, target);
+        }
+        Ok(())
     }
 
     fn import(&mut self, module: &str, name: &str, ty: &TypeOf) -> Result<Item, Outcome> {
@@ -167,9 +199,20 @@ impl Session for CapiSession {
 
     fn instantiate(&mut self, module: &Prepared) -> Result<Instance, Outcome> {
         let module: &CapiModule = module.module()?;
-        let mut imports = Vec::new();
+        let (mut imports, mut aims) = (Vec::new(), Vec::new());
         for (from, name, ty) in &module.facts.imports {
-            imports.push(self.import(from, name, ty)?);
+            match ty {
+                TypeOf::Func { params, results } if from == REENTRY => {
+                    let known = module.facts.functions.iter().any(|of| of.is(name, ty));
+                    if !known {
+                        return Err(unsupported("a host function that calls nobody"));
+                    }
+                    let (item, aim) = self.reentering(name, params, results)?;
+                    imports.push(item);
+                    aims.push((name.clone(), aim));
+                }
+                _ => imports.push(self.import(from, name, ty)?),
+            }
         }
         let exports = self.store.instantiate(&module.wasm, &imports).map_err(stopped)?;
         self.instances.push(Inside {
@@ -179,6 +222,7 @@ impl Session for CapiSession {
             items: exports.into_iter().collect(),
             callers: BTreeMap::new(),
         });
+        self.aim(self.instances.len() - 1, aims)?;
         Ok(Instance(self.instances.len() - 1))
     }
 

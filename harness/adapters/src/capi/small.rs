@@ -24,9 +24,9 @@ fn carried(types: &[String]) -> String {
     types.iter().map(split).collect::<Vec<_>>().join(" ")
 }
 
-/// From locals that hold what is handed over to values.
-fn joined(types: &[String]) -> String {
-    let mut at = 0;
+/// From locals that hold what is handed over, the first of which has a number, to values.
+fn joined(types: &[String], first: usize) -> String {
+    let mut at = first;
     let mut next = || {
         at += 1;
         format!("(local.get {})", at - 1)
@@ -64,8 +64,26 @@ pub(crate) fn caller(params: &[String], results: &[String]) -> String {
         carried(params),
         carried(results),
         results.join(" "),
-        joined(params),
+        joined(params, 0),
         split(results, first),
+    )
+}
+
+/// The other way: a function that a guest calls, of one that takes and gives what can be handed over.
+pub(crate) fn called(params: &[String], results: &[String]) -> String {
+    let (first, count) = (params.len(), carried(results).split_whitespace().count());
+    let sets: String = (0..count).rev().map(|i| format!("(local.set {}) ", first + i)).collect();
+    format!(
+        r#"(module (import "m" "f" (func $f (param {}) (result {})))
+          (func (export "f") (param {}) (result {}) (local {})
+            (call $f {}) {sets} {}))"#,
+        carried(params),
+        carried(results),
+        params.join(" "),
+        results.join(" "),
+        carried(results),
+        split(params, 0),
+        joined(results, first),
     )
 }
 
@@ -159,6 +177,7 @@ mod tests {
         let all = all.into_iter().filter_map(spectest).chain([func, tag]);
         let mut texts: Vec<String> = all.map(|ty| made(&ty).unwrap()).collect();
         texts.extend([caller(&types, &types), caller(&[], &[]), reader("v128", true)]);
+        texts.extend([called(&types, &types), called(&[], &[]), called(&types[1..3], &types)]);
         for text in texts {
             let wasm = wat::parse_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert!(Module::new(&wasm, Features::all()).is_ok(), "{text}");

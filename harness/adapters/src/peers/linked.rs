@@ -179,7 +179,7 @@ pub(super) struct Here {
 impl Here {
     /// An engine, probed.
     pub(super) fn new(engine: Arc<dyn Adapter>) -> Result<Here, AdapterError> {
-        let features = probe(engine.as_ref())?;
+        let features = probe(engine.as_ref())?.features;
         Ok(Here { engine, features })
     }
 }

@@ -4,7 +4,7 @@ use super::child::{Child, Gone, Launch, Patience};
 use super::facts::Facts;
 use super::gate::Gate;
 use super::probe;
-use super::protocol::{Ask, GasTerms, VERSION};
+use super::protocol::{Answer, Ask, GasTerms, VERSION};
 use super::session::RemoteSession;
 use super::start::{patience, too_late};
 use super::texts::TrapTexts;
@@ -100,6 +100,28 @@ pub(crate) fn gone(gone: Gone) -> Outcome {
     }
 }
 
+/// In how many of the probes an engine may not end in time: each takes as long as it may take to start.
+const MOST_LATE: u32 = 2;
+
+/// A process of an engine that said what it is, and what it said.
+fn greeted(launch: &Launch) -> Result<(Child, Answer), String> {
+    let mut child = launch.start()?;
+    let told = |gone: Gone| match gone {
+        Gone::TimedOut => too_late(launch.starts_within),
+        Gone::Crashed(text) => text,
+    };
+    let hello = Ask::Hello { protocol: VERSION };
+    let hello = child.exchange(hello, patience(launch.starts_within)).map_err(told)?;
+    if let Some(error) = hello.error {
+        return Err(error);
+    }
+    match hello.protocol {
+        Some(VERSION) => Ok((child, hello)),
+        Some(other) => Err(format!("it speaks version {other} of the protocol, not {VERSION}")),
+        None => Err("it did not say which protocol it speaks".to_owned()),
+    }
+}
+
 impl Remote {
     /// Starts an engine, and probes what it implements.
     pub(crate) fn start(
@@ -108,29 +130,23 @@ impl Remote {
         texts: &'static TrapTexts,
     ) -> Result<Remote, AdapterError> {
         let failed = |reason: String| AdapterError { engine: name.to_owned(), reason };
-        let mut child = launch.start().map_err(failed)?;
-        let told = |gone: Gone| match gone {
-            Gone::TimedOut => failed(too_late(launch.starts_within)),
-            Gone::Crashed(text) => failed(text),
-        };
         let patience = patience(launch.starts_within);
-        let hello = child.exchange(Ask::Hello { protocol: VERSION }, patience).map_err(told)?;
-        if let Some(error) = hello.error {
-            return Err(failed(error));
-        }
-        match hello.protocol {
-            Some(VERSION) => {}
-            Some(other) => {
-                return Err(failed(format!(
-                    "it speaks version {other} of the protocol, not {VERSION}"
-                )));
-            }
-            None => return Err(failed("it did not say which protocol it speaks".to_owned())),
-        }
+        let (mut child, hello) = greeted(&launch).map_err(failed)?;
         let mut features = probe::none();
+        let mut late = 0;
         for (feature, wasm) in probe::probes() {
-            let answer =
-                child.exchange(Ask::Validate { wasm: Bytes(wasm) }, patience).map_err(told)?;
+            let answer = match child.exchange(Ask::Validate { wasm: Bytes(wasm) }, patience) {
+                Ok(answer) => answer,
+                // Whatever it does with the module of a feature, it does not implement it.
+                Err(gone) => {
+                    late += u32::from(matches!(gone, Gone::TimedOut));
+                    if late > MOST_LATE {
+                        return Err(failed(too_late(launch.starts_within)));
+                    }
+                    child = greeted(&launch).map_err(failed)?.0;
+                    continue;
+                }
+            };
             let ending = answer.outcome.ok_or_else(|| failed("it does not validate".to_owned()))?;
             if matches!(ending.outcome(), Ok(Outcome::Returned(_))) {
                 features = features.with(feature).unwrap_or(features);
@@ -208,10 +224,7 @@ impl Seated {
 }
 
 /// Whether a module was accepted.
-fn accepted(
-    answer: Result<super::protocol::Answer, Gone>,
-    child: &mut Child,
-) -> Result<(), Outcome> {
+fn accepted(answer: Result<Answer, Gone>, child: &mut Child) -> Result<(), Outcome> {
     let answer = answer.map_err(gone)?;
     if let Some(error) = answer.error {
         return Err(Outcome::HostError(error));

@@ -17,7 +17,7 @@ pub(crate) use facts::{Facts, FunctionOf, spectest};
 #[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
 pub(crate) use gate::Gate;
 pub(crate) use probe::none;
-pub use probe::{PROBES, probe};
+pub use probe::{PROBES, Probed, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
 pub use serve::{answers, give_back, serve};
 pub(crate) use start::LEAST;

@@ -1,6 +1,7 @@
 //! Tiny modules, each of which needs one feature: what an engine implements is what it accepts of them, whatever it says.
 
 use crate::adapter::{Adapter, AdapterError, SessionConfig};
+use crate::outcome::Outcome;
 use etalon::Features;
 
 /// A feature, and a module that needs it.
@@ -58,11 +59,26 @@ pub(crate) fn none() -> Features {
     Features::all_names().fold(Features::all(), |set, name| set.without(name).unwrap_or(set))
 }
 
-/// The features that an engine implements: those whose modules it accepts.
+/// What an engine does with the modules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The features that it implements: those whose modules it accepts.
+    pub features: Features,
+    /// The features whose modules it crashed in, or did not end with.
+    pub failed: Vec<&'static str>,
+    /// Whether it accepts a module that is not valid, so that what it accepts says nothing.
+    pub accepts_invalid: bool,
+}
+
+/// A function that is to give a number and gives none (*Validation: Instructions*).
+const INVALID: &[u8] =
+    b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b";
+
+/// Has an engine validate the modules.
 ///
 /// # Errors
 /// If the engine cannot be set up.
-pub fn probe(adapter: &dyn Adapter) -> Result<Features, AdapterError> {
+pub fn probe(adapter: &dyn Adapter) -> Result<Probed, AdapterError> {
     let features = Features::all();
     let opened = adapter.open(&SessionConfig {
         features,
@@ -71,8 +87,18 @@ pub fn probe(adapter: &dyn Adapter) -> Result<Features, AdapterError> {
         measure: false,
         time: None,
     })?;
-    let accepted = probes().filter(|(_, wasm)| opened.validate(wasm).is_ok());
-    Ok(accepted.fold(none(), |set, (feature, _)| set.with(feature).unwrap_or(set)))
+    let accepts_invalid = opened.validate(INVALID).is_ok();
+    let mut probed = Probed { features: none(), failed: Vec::new(), accepts_invalid };
+    for (feature, wasm) in probes() {
+        match opened.validate(&wasm) {
+            Ok(()) => {
+                probed.features = probed.features.with(feature).unwrap_or(probed.features);
+            }
+            Err(Outcome::Crashed(_) | Outcome::TimedOut) => probed.failed.push(feature),
+            Err(_) => {}
+        }
+    }
+    Ok(probed)
 }
 
 #[cfg(test)]
@@ -82,6 +108,14 @@ mod tests {
 
     /// Features that this program has a name for, and nothing else.
     const LACKING: &[&str] = &["stack-switching"];
+
+    #[test]
+    fn the_module_that_is_not_valid_is_not() {
+        let error = Module::new(INVALID, Features::all()).unwrap_err();
+        assert!(error.to_string().contains("type mismatch"), "{error}");
+        let probed = probe(crate::adapter("oracle").unwrap().as_ref()).unwrap();
+        assert!(!probed.accepts_invalid && probed.failed.is_empty(), "{probed:?}");
+    }
 
     /// A probe that is refused says that the feature is missing only if it needs nothing else that is newer.
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::commands::diff;
 use crate::commands::diff::phrase;
+use crate::commands::finding::Finding;
 use crate::commands::validate::feature_names;
 use crate::engines::{self, EngineArgs};
 use crate::escape;
@@ -85,7 +86,8 @@ impl CaseArgs {
             program_args: Vec::new(),
         };
         let (time, stopped) = self.time.stoppable()?;
-        let differ = diff::differ(&args, None, time)?;
+        let finding = Finding::of(&args, &self.file);
+        let differ = diff::differ(&args, &finding, None, time)?;
         let Some(case) = diff::case(&args, &self.file, &differ)? else { return Ok(None) };
         let judged = differ.judge(&case)?;
         Ok(Some(Compared { differ, case, judged, stopped }))

@@ -1,11 +1,12 @@
 //! `etalon diff`
 
+use crate::commands::finding::{self, Differs, Finding};
 use crate::commands::run::{callable, exports};
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::{self, InputError, tool};
+use crate::fault::{self, InputError};
 use crate::input::Precompiled;
 use crate::output::{self, Format, bad, good, json, note, plain, say};
 use crate::program::{self, ProgramArgs};
@@ -20,7 +21,6 @@ use etalon::unstable::module::ExternKind;
 use etalon_adapters::{
     Features, GasConfig, Outcome, ProgramSetup, RuleTally, SessionConfig, TimeLimit,
 };
-use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
 use etalon_harness::fuzz::JOURNAL;
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME", value_parser = feature_names())]
     #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
-    /// Gas limit of each case; it also ends endless loops
+    /// Gas limit of each case, but for that of a finding; it also ends endless loops
     #[arg(long, default_value_t = GAS, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
     /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
@@ -104,8 +104,8 @@ pub(crate) enum Check {
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let tally = args.coverage.then(RuleTally::new);
     let (time, stopped) = args.time.stoppable()?;
-    let differ = differ(args, tally.as_ref(), time)?;
-    let mut record = differ.record(tool(), std::env::consts::ARCH);
+    let differs = Differs::new(args, tally.as_ref(), &time)?;
+    let mut record = differs.record();
     let mut crashed = false;
     // What a campaign keeps beside its findings.
     let journal = |path: &&PathBuf| path.file_name().is_some_and(|name| name == JOURNAL);
@@ -114,8 +114,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             record.not_run += 1;
             continue;
         }
+        let differ = differs.of(path);
         // A bad file must not hide what is found in the others.
-        let case = match case(args, path, &differ) {
+        let case = match case(args, path, differ) {
             Ok(Some(case)) => case,
             Ok(None) if stopped.is_stopped() => {
                 record.not_run += 1;
@@ -166,10 +167,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     Ok(stopped.status(if crashed { Status::EngineFailed } else { status(&record) }))
 }
 
-/// The engines, and how they are compared.
-pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) -> Result<Differ> {
-    let of_finding = engines_of_findings(args)?;
-    let names: Vec<&str> = of_finding.iter().map(String::as_str).collect();
+/// The engines, and how they are compared: those that are named, or those of a finding with its gas.
+pub(crate) fn differ(
+    args: &Args,
+    finding: &Finding,
+    tally: Option<&RuleTally>,
+    time: TimeLimit,
+) -> Result<Differ> {
+    let names: Vec<&str> = finding.engines.iter().map(String::as_str).collect();
     let default = if names.is_empty() { OWN_TIERS } else { &names };
     let mut adapters = args.engine.adapters_for(default, args.precompiled)?;
     if let Some(tally) = tally {
@@ -187,52 +192,11 @@ pub(crate) fn differ(args: &Args, tally: Option<&RuleTally>, time: TimeLimit) ->
         .iter()
         .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
     let schedule = engines::schedule(args.schedule.as_deref())?;
-    let gas = Some(GasConfig { schedule, limit: Some(args.gas) });
+    let limit = finding.gas.filter(|_| args.gas == GAS).unwrap_or(args.gas);
+    let gas = Some(GasConfig { schedule, limit: Some(limit) });
     let run = RunOptions { features, gas, state: true, time: Some(time) };
     let policies = policies(&args.allow)?;
     Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false }))
-}
-
-/// The engines that differed in the findings that are given, where no others are named.
-///
-/// # Errors
-/// If they are not the same in all: each replays on its own engines.
-fn engines_of_findings(args: &Args) -> Result<Vec<String>> {
-    let mut first: Option<(&Path, Vec<String>)> = None;
-    let is_named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
-    for path in args.files.iter().filter(|path| path.is_dir() && !is_named) {
-        let Ok(entry) = Entry::read(&path.join(FINDING)) else { continue };
-        let engines: Vec<String> =
-            entry.file.differing.into_iter().map(|engine| engine.name).collect();
-        match &first {
-            None => first = Some((path, engines)),
-            Some((_, known)) if *known == engines => {}
-            Some((other, known)) => bail!(
-                "{} is of {}, and {} of {}: replay them one after the other, or name engines by --engine",
-                escape::path(other),
-                known.join(","),
-                escape::path(path),
-                engines.join(",")
-            ),
-        }
-    }
-    Ok(first.map(|(_, engines)| engines).unwrap_or_default())
-}
-
-/// The case of a finding, with its own calls.
-fn finding(path: &Path) -> Result<Case> {
-    let entry = Entry::read(&path.join(FINDING));
-    let entry = entry.map_err(|error| InputError::new("io", path, error.to_string()))?;
-    // Engines would agree that they cannot call what is not there.
-    if let Ok(module) = ModuleData::new(&entry.case.wasm, Features::all()) {
-        let is_there =
-            |name: &str| module.export(name).is_some_and(|export| export.kind == ExternKind::Func);
-        if let Some(call) = entry.case.calls.iter().find(|call| !is_there(&call.export)) {
-            let what = format!("its module exports no function {}", escape::quoted(&call.export));
-            return Err(InputError::usage(path, what).into());
-        }
-    }
-    Ok(Case { name: path.display().to_string(), ..entry.case })
 }
 
 /// The status that stands for what was found. A bad file does not hide it.
@@ -265,7 +229,7 @@ fn policies(names: &[String]) -> Result<BTreeSet<Policy>> {
 /// The case of a file, if all engines can be asked the same of it; `None` if its calls were not known within the limit.
 pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<Case>> {
     if path.is_dir() && args.invoke.is_empty() {
-        return finding(path).map(Some);
+        return finding::case(path).map(Some);
     }
     let input = input::read_module(path, args.precompiled)?;
     let is_limited = args.time.holds(path, &input.bytes)?;
@@ -404,6 +368,15 @@ pub(crate) fn print_allowed(poisoned: &BTreeMap<String, u64>) {
     }
 }
 
+/// What engines did not tell, so that nothing is said of it.
+pub(crate) fn print_untold(untold: &BTreeMap<String, u64>) {
+    for (engine, count) in untold {
+        say!(
+            "{engine} did not tell {count} of the globals and memories that the first engine told"
+        );
+    }
+}
+
 fn print(args: &Args, record: &DiffRecord) {
     for divergence in record.divergences.iter().chain(&record.timed_out) {
         let headline = [plain(headline(divergence)), bad(phrase(divergence.what))];
@@ -416,6 +389,7 @@ fn print(args: &Args, record: &DiffRecord) {
         }
     }
     print_allowed(&record.poisoned);
+    print_untold(&record.untold);
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
     }
@@ -521,6 +495,7 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::tool;
     use crate::args::{Cli, Command};
     use crate::words;
     use clap::Parser;

@@ -3,9 +3,9 @@
 use crate::engines::EngineArgs;
 use crate::exit::Status;
 use crate::fault::tool;
-use crate::output::{Format, json, say};
+use crate::output::{Format, json, note, say};
 use anyhow::Result;
-use etalon_adapters::{Adapter, ENGINE_NAMES, FOREIGN_NAMES, Features, PROBES, SETTINGS, probe};
+use etalon_adapters::{Adapter, ENGINE_NAMES, FOREIGN_NAMES, PROBES, Probed, SETTINGS, probe};
 use etalon_record::{EngineInfo, EnginesRecord};
 use std::sync::Arc;
 
@@ -54,10 +54,16 @@ fn probed(
     mut record: EnginesRecord,
     format: Format,
 ) -> Result<Status> {
-    let features = engines.iter().map(|engine| probe(engine.as_ref()));
-    let features: Vec<Features> = features.collect::<Result<_, _>>()?;
-    for (info, features) in record.engines.iter_mut().zip(&features) {
-        info.features = features.names().into_iter().map(str::to_owned).collect();
+    let probed = engines.iter().map(|engine| probe(engine.as_ref()));
+    let probed: Vec<Probed> = probed.collect::<Result<_, _>>()?;
+    for (info, probed) in record.engines.iter_mut().zip(&probed) {
+        info.features = probed.features.names().into_iter().map(str::to_owned).collect();
+        if probed.accepts_invalid {
+            note!(
+                "note: {} accepts a module that is not valid, so what it accepts says nothing",
+                info.name
+            );
+        }
     }
     if format == Format::Json {
         json(&record)?;
@@ -66,11 +72,15 @@ fn probed(
     let names: Vec<&str> = record.engines.iter().map(|info| info.name.as_str()).collect();
     say!("{:<38}{}", "", names.join("  "));
     for (feature, _) in PROBES {
-        let cell = |(name, set): (&&str, &Features)| {
-            let cell = if set.names().contains(feature) { "yes" } else { "-" };
+        let cell = |(name, probed): (&&str, &Probed)| {
+            let cell = match probed.features.names().contains(feature) {
+                true => "yes",
+                false if probed.failed.contains(feature) => "crash",
+                false => "-",
+            };
             format!("{cell:<width$}", width = name.chars().count() + 2)
         };
-        let row: String = names.iter().zip(&features).map(cell).collect();
+        let row: String = names.iter().zip(&probed).map(cell).collect();
         say!("{feature:<38}{}", row.trim_end());
     }
     Ok(Status::Fine)

@@ -1,6 +1,6 @@
 //! `etalon fuzz`
 
-use crate::commands::diff::{outcomes, phrase, print_allowed};
+use crate::commands::diff::{outcomes, phrase, print_allowed, print_untold};
 use crate::count;
 use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered, VersionArgs};
@@ -273,6 +273,7 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     say!("operators reached: {} of {}", coverage.operators_reached, coverage.operators_total);
     say!("outcomes: {}", outcomes(&record.outcomes));
     print_allowed(&record.poisoned);
+    print_untold(&record.untold);
     if record.timed_out > 0 {
         output::say_in_colour([bad(format!("timed out: {}", record.timed_out))]);
     }

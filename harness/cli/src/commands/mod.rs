@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod diff;
 pub(crate) mod engines;
+pub(crate) mod finding;
 pub(crate) mod fuzz;
 pub(crate) mod inspect;
 pub(crate) mod localise;

@@ -1,0 +1,96 @@
+//! Findings among the files of `etalon diff`: each is replayed with its own calls, on its own engines, with its own gas.
+
+use crate::commands::diff::{Args, differ};
+use crate::escape;
+use crate::fault::{InputError, tool};
+use anyhow::Result;
+use etalon::unstable::ModuleData;
+use etalon::unstable::module::ExternKind;
+use etalon_adapters::{Features, RuleTally, TimeLimit};
+use etalon_harness::corpus::{Entry, FINDING};
+use etalon_harness::diff::{Case, Differ};
+use etalon_record::DiffRecord;
+use std::path::Path;
+
+/// What a finding says of how it is replayed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// The engines that differed; none where others are named, or it is no finding.
+    pub engines: Vec<String>,
+    /// The gas limit that they had.
+    pub gas: Option<u64>,
+}
+
+impl Finding {
+    /// Of a file or folder. What cannot be read is told where its case is.
+    pub(crate) fn of(args: &Args, path: &Path) -> Finding {
+        let is_folder = path.is_dir() && args.invoke.is_empty();
+        let entry = is_folder.then(|| Entry::read(&path.join(FINDING)).ok()).flatten();
+        let Some(entry) = entry else { return Finding::default() };
+        let is_named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
+        let differing = entry.file.differing.into_iter().map(|engine| engine.name);
+        Finding { engines: differing.filter(|_| !is_named).collect(), gas: entry.file.gas }
+    }
+}
+
+/// The engines of each file.
+pub(crate) struct Differs<'a> {
+    args: &'a Args,
+    all: Vec<(Finding, Differ)>,
+}
+
+impl<'a> Differs<'a> {
+    /// Starts the engines of all files, those of the same once.
+    ///
+    /// # Errors
+    /// If engines cannot be started, or not be compared.
+    pub(crate) fn new(args: &'a Args, tally: Option<&RuleTally>, time: &TimeLimit) -> Result<Self> {
+        let mut all: Vec<(Finding, Differ)> = Vec::new();
+        for path in &args.files {
+            let finding = Finding::of(args, path);
+            if all.iter().all(|(known, _)| *known != finding) {
+                let differ = differ(args, &finding, tally, time.clone())?;
+                all.push((finding, differ));
+            }
+        }
+        Ok(Differs { args, all })
+    }
+
+    /// The engines of a file.
+    pub(crate) fn of(&self, path: &Path) -> &Differ {
+        let finding = Finding::of(self.args, path);
+        let known = self.all.iter().find(|(known, _)| *known == finding);
+        // A folder that was changed meanwhile is replayed on the engines of another.
+        &known.unwrap_or(&self.all[0]).1
+    }
+
+    /// The record of all engines, without cases.
+    pub(crate) fn record(&self) -> DiffRecord {
+        let mut record = self.all[0].1.record(tool(), std::env::consts::ARCH);
+        for info in self.all.iter().flat_map(|(_, differ)| differ.infos()) {
+            if record.engines.iter().all(|known| known.name != info.name) {
+                record.engines.push(info);
+            }
+        }
+        record
+    }
+}
+
+/// The case of a finding, with its own calls.
+///
+/// # Errors
+/// If it cannot be read, or calls what its module does not export.
+pub(crate) fn case(path: &Path) -> Result<Case> {
+    let entry = Entry::read(&path.join(FINDING));
+    let entry = entry.map_err(|error| InputError::new("io", path, error.to_string()))?;
+    // Engines would agree that they cannot call what is not there.
+    if let Ok(module) = ModuleData::new(&entry.case.wasm, Features::all()) {
+        let is_there =
+            |name: &str| module.export(name).is_some_and(|export| export.kind == ExternKind::Func);
+        if let Some(call) = entry.case.calls.iter().find(|call| !is_there(&call.export)) {
+            let what = format!("its module exports no function {}", escape::quoted(&call.export));
+            return Err(InputError::usage(path, what).into());
+        }
+    }
+    Ok(Case { name: path.display().to_string(), ..entry.case })
+}
