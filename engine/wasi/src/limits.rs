@@ -10,7 +10,8 @@ pub struct Limits {
     pub descriptors: u32,
     /// Bytes of a path, and of the text of a symbolic link; beyond it `NAMETOOLONG`.
     pub path: u32,
-    /// Folders that a path goes down; beyond it `NAMETOOLONG`. Each takes a descriptor of the host while the path is followed.
+    /// Folders that a path goes down; beyond it `NAMETOOLONG`. Each takes a descriptor of the host while the path
+    /// is followed; of two paths, one after the other.
     pub depth: u32,
     /// Buffers of a call that scatters or gathers; beyond it `INVAL`.
     pub buffers: u32,

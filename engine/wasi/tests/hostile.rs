@@ -168,7 +168,9 @@ fn limits_hold() {
     for name in 0..100 {
         p.file(&format!("folder/{name}"), "");
     }
+    let before = p.memory.declared;
     assert_eq!(p.call("fd_readdir", &[fd.into(), DATA64, 99, 0, OUT64]), Err(Nobufs));
+    assert_eq!(p.memory.declared - before, 300, "what was read for nothing");
 
     // Links that lead to each other, and to a file in the end.
     let mut p = Program::new();
@@ -303,6 +305,32 @@ fn bytes_are_declared_before_they_are_touched() {
     p.memory.most = p.memory.declared + 50;
     assert_eq!(p.raw("random_get", &[DATA64, 1000]), Err(Ended::Stopped));
     assert_eq!(p.bytes(DATA, 5), b"bytes", "nothing was written");
+}
+
+/// To move a folder down costs what is looked at to know how deep it is; to move it aside or up costs nothing.
+#[test]
+fn a_folder_that_is_moved_down_costs_what_is_in_it() {
+    let fs = VirtualFs::new(1 << 21);
+    for name in 0..1000 {
+        fs.add_file(&format!("full/{name}"), "").unwrap();
+        fs.add_folder(&format!("more/a/{name}")).unwrap();
+    }
+    for name in 0..5000 {
+        fs.add_file(&format!("too-full/{name}"), "").unwrap();
+    }
+    fs.add_folder("down").unwrap();
+    let mut p = Program::over(&fs);
+    let mut cost = |from: &str, to: &str| {
+        let before = p.memory.declared;
+        let given = p.rename(from, to);
+        (given, p.memory.declared - before - (from.len() + to.len()) as u64)
+    };
+    assert_eq!(cost("full", "aside"), (Ok(()), 0));
+    assert_eq!(cost("aside", "down/full"), (Ok(()), 1000 * 64));
+    assert_eq!(cost("down/full", "up"), (Ok(()), 0));
+    assert_eq!(cost("more", "down/more"), (Ok(()), 1001 * 64));
+    assert_eq!(cost("too-full", "down/too-full"), (Err(Xdev), 4097 * 64));
+    assert_eq!(cost("too-full", "too-full/in"), (Err(Inval), 0));
 }
 
 /// A guest that makes folders in folders, or moves them into each other, comes to an end, and so does who looks at them.

@@ -248,6 +248,10 @@ impl Folder for HostFolder {
         call_io(|| dir.rename(name, to, new)).map_err(from_io)
     }
 
+    fn effort(&self, _: &str, _: &dyn Folder) -> u64 {
+        0
+    }
+
     fn remove_file(&self, name: &str, _: u64) -> Result<(), Errno> {
         let dir = self.dir_mut()?;
         call_io(|| dir.remove_file(name)).map_err(from_io)

@@ -238,8 +238,7 @@ impl Tree {
         if is_folder && self.is_within(to.0, node) {
             return Err(Errno::Inval);
         }
-        let depth = self.depth(to.0);
-        if is_folder && depth > self.depth(from.0) && depth + self.height(node)? > DEPTH + 1 {
+        if self.goes_down(node, from.0, to.0) && self.depth(to.0) + self.height(node)? > DEPTH + 1 {
             return Err(Errno::Nametoolong);
         }
         match self.find(to.0, to.1) {
@@ -289,24 +288,47 @@ impl Tree {
         self.up(folder).count()
     }
 
+    /// Whether a move takes a folder further down, so that what is in it must be looked at.
+    fn goes_down(&self, node: u64, from: u64, to: u64) -> bool {
+        let is_folder = self.node(node).is_ok_and(|node| node.file_type() == FileType::Directory);
+        is_folder && !self.is_within(to, node) && self.depth(to) > self.depth(from)
+    }
+
+    /// What a move looks at, in bytes: each name as what it takes of the quota.
+    pub(crate) fn effort(&self, from: (u64, &str), to: u64) -> u64 {
+        match self.find(from.0, from.1) {
+            Ok(node) if self.goes_down(node, from.0, to) => self.look_below(node).1 as u64 * NAME,
+            _ => 0,
+        }
+    }
+
     /// How many folders are in each other from one on. `XDEV` if that is too much to look at: who gets it copies.
     fn height(&self, folder: u64) -> Result<usize, Errno> {
+        match self.look_below(folder) {
+            (height, ..=LOOKED_AT) => Ok(height),
+            _ => Err(Errno::Xdev),
+        }
+    }
+
+    /// How many folders are in each other from one on, and how many names were looked at to know: not many more than may be.
+    fn look_below(&self, folder: u64) -> (usize, usize) {
         let (mut level, mut height, mut looked_at) = (vec![folder], 0, 0);
         while !level.is_empty() {
             let mut below = Vec::new();
             for number in level.into_iter().filter_map(|folder| self.names(folder).ok()).flatten() {
                 looked_at += 1;
                 if looked_at > LOOKED_AT {
-                    return Err(Errno::Xdev);
+                    return (height, looked_at);
                 }
-                if self.node(*number.1)?.file_type() == FileType::Directory {
+                let node = self.nodes.get(number.1);
+                if node.is_some_and(|node| node.file_type() == FileType::Directory) {
                     below.push(*number.1);
                 }
             }
             level = below;
             height += 1;
         }
-        Ok(height)
+        (height, looked_at)
     }
 
     /// Sets the size of a file.
