@@ -4,8 +4,8 @@ use crate::abi::{FdFlags, FileType, Rights};
 use crate::files::{Entry, File, Folder, Stat, Times};
 use crate::stdio::{Sink, Source};
 use crate::{Errno, Limits, Policy};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Files of the host whose numbers and times a deterministic policy keeps.
@@ -269,6 +269,19 @@ struct SeenFile {
 pub(crate) const VIRTUAL: u64 = 1 << 63;
 
 impl Seen {
+    /// Whether numbers are as they are given: each once, and with more to come.
+    pub(crate) fn is_sound(&self) -> bool {
+        let files: BTreeSet<_> = self.files.values().map(|file| file.number).collect();
+        let devices: BTreeSet<_> = self.devices.values().copied().collect();
+        let is_one_of = |number: &u64, most: u64| (1..=most).contains(number);
+        files.len() == self.files.len()
+            && files.iter().all(|number| is_one_of(number, self.numbers))
+            && files.len() <= MOST_SEEN
+            && self.numbers <= u64::MAX / 2
+            && devices.len() == self.devices.len()
+            && devices.iter().all(|number| is_one_of(number, self.devices.len() as u64))
+    }
+
     /// The file that the host has under a number, which is seen now if it was not before.
     fn file(
         &mut self,
