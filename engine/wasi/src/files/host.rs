@@ -151,6 +151,26 @@ impl HostFolder {
         call(|| rustix::fs::openat(&self.dir, ".", flags, Mode::empty()))
     }
 
+    fn read_entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
+        let device = self.stat()?.device;
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for entry in rustix::fs::Dir::new(self.readable()?).map_err(from_rustix)? {
+            let entry = entry.map_err(from_rustix)?;
+            // The guest has no way to say a name that is not UTF-8.
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if name == "." || name == ".." {
+                continue;
+            }
+            bytes += entry_bytes(name);
+            if bytes > most {
+                return Err(Errno::Nobufs);
+            }
+            let file_type = file_type(entry.file_type()) as u8;
+            found.push(Entry { name: name.to_owned(), device, inode: entry.ino(), file_type });
+        }
+        Ok(found)
+    }
+
     fn opened(&self, file: std::fs::File) -> Box<dyn File> {
         Box::new(HostFile { file, writable: self.writable })
     }
@@ -263,24 +283,13 @@ impl Folder for HostFolder {
     }
 
     fn entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
-        let device = self.stat()?.device;
-        let (mut found, mut bytes) = (Vec::new(), 0);
-        for entry in rustix::fs::Dir::new(self.readable()?).map_err(from_rustix)? {
-            // Nothing that reads names is stopped by a signal in the midst, so there is nothing to do once more.
-            let entry = entry.map_err(from_rustix)?;
-            // The guest has no way to say a name that is not UTF-8.
-            let Ok(name) = entry.file_name().to_str() else { continue };
-            if name == "." || name == ".." {
-                continue;
+        loop {
+            // What stopped in the midst of a folder cannot go on there.
+            match self.read_entries(most) {
+                Err(Errno::Intr) => {}
+                done => return done,
             }
-            bytes += entry_bytes(name);
-            if bytes > most {
-                return Err(Errno::Nobufs);
-            }
-            let file_type = file_type(entry.file_type()) as u8;
-            found.push(Entry { name: name.to_owned(), device, inode: entry.ino(), file_type });
         }
-        Ok(found)
     }
 
     fn set_times(&self, times: Times) -> Result<(), Errno> {
