@@ -231,7 +231,7 @@ impl WasiCtxBuilder {
         for (name, folder) in builder.folders {
             fds.0.push(Some(Descriptor::preopen(folder, name)));
         }
-        let (limits, policy, seen) = (builder.limits, builder.policy, Seen::default());
+        let (limits, policy, seen) = (builder.limits.usable(), builder.policy, Seen::default());
         Ok(WasiCtx { args, env, fds, policy, limits, seen })
     }
 }

@@ -4,7 +4,8 @@ use crate::abi::{FdFlags, FileType, Rights};
 use crate::files::{Entry, File, Folder, Stat, Times};
 use crate::stdio::{Sink, Source};
 use crate::{Errno, Limits, Policy};
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Files of the host whose numbers and times a deterministic policy keeps.
@@ -249,6 +250,8 @@ impl Descriptors {
 pub(crate) struct Seen {
     files: BTreeMap<(u64, u64), SeenFile>,
     devices: BTreeMap<u64, u64>,
+    /// How many numbers files have got.
+    numbers: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -257,19 +260,54 @@ struct SeenFile {
     accessed: u64,
     modified: u64,
     changed: u64,
+    /// The guest has taken its last name away. The host gives its number to another file sooner or later: that one is new, and has a
+    /// name, which this one has not, even if it is still open.
+    is_gone: bool,
 }
 
 /// Devices from here on are virtual file systems, which are the same in each run by themselves.
 pub(crate) const VIRTUAL: u64 = 1 << 63;
 
 impl Seen {
-    fn file(&mut self, device: u64, inode: u64, first: u64) -> Result<&mut SeenFile, Errno> {
-        let number = self.files.len() as u64 + 1;
-        if self.files.len() >= MOST_SEEN && !self.files.contains_key(&(device, inode)) {
-            return Err(Errno::Nomem);
+    /// Whether numbers are as they are given: each once, and with more to come.
+    pub(crate) fn is_sound(&self) -> bool {
+        let files: BTreeSet<_> = self.files.values().map(|file| file.number).collect();
+        let devices: BTreeSet<_> = self.devices.values().copied().collect();
+        let is_one_of = |number: &u64, most: u64| (1..=most).contains(number);
+        files.len() == self.files.len()
+            && files.iter().all(|number| is_one_of(number, self.numbers))
+            && files.len() <= MOST_SEEN
+            && self.numbers <= u64::MAX / 2
+            && devices.len() == self.devices.len()
+            && devices.iter().all(|number| is_one_of(number, self.devices.len() as u64))
+    }
+
+    /// The file that the host has under a number, which is seen now if it was not before.
+    fn file(
+        &mut self,
+        (device, inode): (u64, u64),
+        has_name: bool,
+        first: u64,
+    ) -> Result<&mut SeenFile, Errno> {
+        let full = self.files.len() >= MOST_SEEN;
+        let number = self.numbers + 1;
+        let (accessed, modified, changed) = (first, first, first);
+        let new = SeenFile { number, accessed, modified, changed, is_gone: false };
+        match self.files.entry((device, inode)) {
+            Slot::Vacant(_) if full => Err(Errno::Nomem),
+            Slot::Vacant(slot) => {
+                self.numbers = number;
+                Ok(slot.insert(new))
+            }
+            Slot::Occupied(slot) => {
+                let file = slot.into_mut();
+                if file.is_gone && has_name {
+                    self.numbers = number;
+                    *file = new;
+                }
+                Ok(file)
+            }
         }
-        let new = SeenFile { number, accessed: first, modified: first, changed: first };
-        Ok(self.files.entry((device, inode)).or_insert(new))
     }
 
     fn device(&mut self, device: u64) -> u64 {
@@ -279,12 +317,46 @@ impl Seen {
 }
 
 impl WasiCtx {
+    /// Whether the policy says what the guest is told of files of a device: a deterministic one does of all that is on the host, and not
+    /// of virtual file systems and streams.
+    fn says(&self, device: u64) -> bool {
+        self.policy.is_deterministic() && device < VIRTUAL && device != 0
+    }
+
+    /// What the policy says of a file, if it says anything.
+    fn seen(
+        &mut self,
+        (device, inode): (u64, u64),
+        has_name: bool,
+    ) -> Result<Option<&mut SeenFile>, Errno> {
+        if !self.says(device) {
+            return Ok(None);
+        }
+        self.seen.file((device, inode), has_name, self.policy.first()).map(Some)
+    }
+
+    /// What the guest is about to take a name from, if the policy must know of it.
+    pub(crate) fn going(&self, folder: &dyn Folder, name: &str) -> Option<Stat> {
+        // Most guests need no look.
+        let stat = if self.policy.is_deterministic() { folder.stat_of(name).ok() } else { None };
+        stat.filter(|stat| self.says(stat.device))
+    }
+
+    /// Notes that the guest has taken a name from a file or folder, of which that was known before.
+    pub(crate) fn gone(&mut self, stat: Option<Stat>) {
+        let last = stat.filter(|stat| stat.links <= 1 || stat.file_type == FileType::Directory);
+        if let Some(stat) = last
+            && let Some(file) = self.seen.files.get_mut(&(stat.device, stat.inode))
+        {
+            file.is_gone = true;
+        }
+    }
+
     /// What the guest is told of a file, by the policy.
     pub(crate) fn told(&mut self, stat: Stat) -> Result<Stat, Errno> {
-        if !self.policy.is_deterministic() || stat.device >= VIRTUAL || stat.device == 0 {
+        let Some(&mut seen) = self.seen((stat.device, stat.inode), stat.links > 0)? else {
             return Ok(stat);
-        }
-        let seen = *self.seen.file(stat.device, stat.inode, self.policy.first())?;
+        };
         // How large a folder is, and how many names it has, is each file system's own affair.
         let is_folder = stat.file_type == FileType::Directory;
         let (size, links) = if is_folder { (0, 1) } else { (stat.size, stat.links) };
@@ -301,17 +373,17 @@ impl WasiCtx {
     }
 
     /// The number of a file that a folder has, by the policy.
-    pub(crate) fn number(&mut self, device: u64, inode: u64) -> Result<u64, Errno> {
-        if !self.policy.is_deterministic() || device >= VIRTUAL {
-            return Ok(inode);
-        }
-        Ok(self.seen.file(device, inode, self.policy.first())?.number)
+    pub(crate) fn number(
+        &mut self,
+        (device, inode): (u64, u64),
+        has_name: bool,
+    ) -> Result<u64, Errno> {
+        Ok(self.seen((device, inode), has_name)?.map_or(inode, |seen| seen.number))
     }
 
     /// Notes that the guest has set the times of a file.
     pub(crate) fn set_times(&mut self, stat: Stat, times: Times) -> Result<(), Errno> {
-        if self.policy.is_deterministic() && stat.device < VIRTUAL {
-            let seen = self.seen.file(stat.device, stat.inode, self.policy.first())?;
+        if let Some(seen) = self.seen((stat.device, stat.inode), stat.links > 0)? {
             seen.accessed = times.accessed.unwrap_or(seen.accessed);
             seen.modified = times.modified.unwrap_or(seen.modified);
             seen.changed = times.now;
@@ -327,5 +399,30 @@ impl WasiCtx {
     /// What the guest can use of the host.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that is gone keeps its number while it is open, and one that has its place on the host gets another.
+    #[test]
+    fn a_number_of_the_host_that_is_used_again_is_another_file() {
+        let mut ctx = WasiCtx::default();
+        let (device, inode, links, size) = (7, 70, 1, 0);
+        let (accessed, modified, changed, file_type) = (1, 2, 3, FileType::RegularFile);
+        let file = Stat { device, inode, file_type, links, size, accessed, modified, changed };
+        let old = ctx.told(file).unwrap();
+        ctx.set_times(file, Times { accessed: Some(5), modified: Some(6), now: 7 }).unwrap();
+        ctx.gone(Some(Stat { links: 2, ..file }));
+        assert_eq!(ctx.told(file).unwrap().inode, old.inode, "it has another name");
+        ctx.gone(Some(file));
+        let open = ctx.told(Stat { links: 0, ..file }).unwrap();
+        assert_eq!((open.inode, open.modified), (old.inode, 6));
+        assert_eq!(ctx.number((7, 70), true), Ok(old.inode + 1));
+        let new = ctx.told(file).unwrap();
+        assert_eq!((new.inode, new.modified), (old.inode + 1, old.modified));
+        assert_eq!(ctx.told(Stat { inode: 71, ..file }).unwrap().inode, old.inode + 2);
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn fd_allocate(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) ->
     }
     let end = offset.checked_add(length).filter(|end| *end <= i64::MAX as u64);
     let end = end.ok_or(Errno::Fbig)?;
+    ctx.limits.check_size(end)?;
     mem.declare(file.growth(end)?)?;
     Ok(file.allocate(offset, length, ctx.policy.stamp())?)
 }
@@ -167,6 +168,7 @@ pub(crate) fn fd_filestat_set_size(
     if args[1] > i64::MAX as u64 {
         return Err(Errno::Fbig.into());
     }
+    ctx.limits.check_size(args[1])?;
     mem.declare(file.growth(args[1])?)?;
     Ok(file.set_size(args[1], ctx.policy.stamp())?)
 }

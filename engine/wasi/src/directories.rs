@@ -20,10 +20,8 @@ pub(crate) fn fd_readdir(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> 
     if cookie == 0 || descriptor.listing.is_none() {
         list(ctx, mem, fd)?;
     }
-    let listing = ctx.fds.get_mut(fd)?.listing.take().ok_or(Errno::Io)?;
-    let filled = fill(ctx, &listing, length as usize, cookie);
-    ctx.fds.get_mut(fd)?.listing = Some(listing);
-    let filled = filled?;
+    let listing = ctx.fds.get(fd)?.listing.as_ref().ok_or(Errno::Io)?;
+    let filled = fill(listing, length as usize, cookie)?;
     mem.put(at, &filled)?;
     Ok(mem.put_u32(word(args[4]), u32::try_from(filled.len()).map_err(|_| Errno::Overflow)?)?)
 }
@@ -33,18 +31,30 @@ fn list(ctx: &mut WasiCtx, mem: &mut Mem<'_>, fd: u32) -> Result<(), Fail> {
     let room = ctx.limits.listings.saturating_sub(ctx.fds.listed(fd));
     let folder = ctx.fds.get(fd)?.folder()?;
     let own = folder.stat()?;
-    let mut entries = folder.entries(room)?;
+    let mut entries = match folder.entries(room) {
+        Err(Errno::Nobufs) => {
+            // So much was read for nothing, and a guest may try as often as it likes.
+            mem.declare(room)?;
+            return Err(Errno::Nobufs.into());
+        }
+        entries => entries?,
+    };
     let bytes = entries.iter().map(|entry| entry_bytes(&entry.name)).sum();
     // What the guest reads may be less, but the folder was read as a whole.
     mem.declare(entries.iter().map(|entry| (DIRENT + entry.name.len()) as u64).sum())?;
     if ctx.policy.is_deterministic() {
         entries.sort_by(|a, b| a.name.cmp(&b.name));
     }
+    let inode = ctx.number((own.device, own.inode), own.links > 0)?;
+    // The numbers are found now: once something is removed, the host may give its number to something else.
+    for entry in &mut entries {
+        entry.inode = ctx.number((entry.device, entry.inode), true)?;
+    }
     // What is above the folder is none of the guest's business.
     let dots = [".", ".."].map(|name| Entry {
         name: name.to_owned(),
         device: own.device,
-        inode: own.inode,
+        inode,
         file_type: FileType::Directory as u8,
     });
     entries.splice(0..0, dots);
@@ -53,22 +63,16 @@ fn list(ctx: &mut WasiCtx, mem: &mut Mem<'_>, fd: u32) -> Result<(), Fail> {
 }
 
 /// The bytes of the entries from a cookie on.
-fn fill(
-    ctx: &mut WasiCtx,
-    listing: &Listing,
-    length: usize,
-    cookie: u64,
-) -> Result<Vec<u8>, Errno> {
+fn fill(listing: &Listing, length: usize, cookie: u64) -> Result<Vec<u8>, Errno> {
     let first = usize::try_from(cookie).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
     for (at, entry) in listing.entries.iter().enumerate().skip(first) {
         if bytes.len() >= length {
             break;
         }
-        let inode = ctx.number(entry.device, entry.inode)?;
         let name = u32::try_from(entry.name.len()).map_err(|_| Errno::Overflow)?;
         bytes.extend_from_slice(&(at as u64 + 1).to_le_bytes());
-        bytes.extend_from_slice(&inode.to_le_bytes());
+        bytes.extend_from_slice(&entry.inode.to_le_bytes());
         bytes.extend_from_slice(&name.to_le_bytes());
         bytes.extend_from_slice(&[entry.file_type, 0, 0, 0]);
         bytes.extend_from_slice(entry.name.as_bytes());

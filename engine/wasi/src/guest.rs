@@ -16,9 +16,12 @@ pub enum MemoryFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
 
+/// The bytes that have an address.
+const ADDRESSES: u64 = 1 << 32;
+
 /// The memory that the guest exports as `memory`.
 pub trait GuestMemory {
-    /// Its size in bytes.
+    /// Its size in bytes. What is beyond 4 GiB is not used.
     fn size(&self) -> u64;
 
     /// Fills a buffer with the bytes from an address on.
@@ -120,7 +123,9 @@ impl<'a> Mem<'a> {
 
     /// Ends the guest unless the bytes are in the memory, and the address is aligned.
     pub(crate) fn check(&self, address: u32, length: u64, align: u32) -> Result<(), Ended> {
-        let inside = u64::from(address) + length <= self.guest.size();
+        // An address has 32 bits: what a larger memory has beyond is nothing that a guest can name, and sums of addresses stay numbers.
+        let size = self.guest.size().min(ADDRESSES);
+        let inside = u64::from(address).checked_add(length).is_some_and(|end| end <= size);
         match inside && address.is_multiple_of(align) {
             true => Ok(()),
             false => Err(self.bad(address, length, align)),
@@ -203,7 +208,7 @@ impl<'a> Mem<'a> {
         if count > most {
             return Err(Errno::Inval.into());
         }
-        let bytes = self.get(address, count * 8)?;
+        let bytes = self.get(address, count.checked_mul(8).ok_or(Errno::Inval)?)?;
         let word = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| bytes[at + i]));
         let mut buffers = Vec::with_capacity(count as usize);
         let mut total = 0_u32;
@@ -221,4 +226,42 @@ impl<'a> Mem<'a> {
 pub(crate) fn word(argument: u64) -> u32 {
     // What is above does not count.
     argument as u32
+}
+
+/// Guests for the tests of single parts.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A guest without a memory that goes on until it is stopped.
+    #[derive(Default)]
+    pub(crate) struct Still {
+        pub(crate) declared: u64,
+        pub(crate) is_interrupted: bool,
+    }
+
+    impl GuestMemory for Still {
+        fn size(&self) -> u64 {
+            0
+        }
+
+        fn read(&mut self, _: u32, _: &mut [u8]) -> Result<(), MemoryFault> {
+            Err(MemoryFault::OutOfBounds)
+        }
+
+        fn write(&mut self, _: u32, _: &[u8]) -> Result<(), MemoryFault> {
+            Err(MemoryFault::OutOfBounds)
+        }
+    }
+
+    impl Guest for Still {
+        fn declare(&mut self, bytes: u64) -> Result<(), Stopped> {
+            self.declared += bytes;
+            Ok(())
+        }
+
+        fn is_interrupted(&self) -> bool {
+            self.is_interrupted
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::abi::{FdFlags, FileType, LookupFlags, OFlags, Rights};
 use crate::context::{Descriptor, Kind, OF_ANY_FILE, OF_FILES, OF_FOLDERS, OF_WRITTEN, WasiCtx};
 use crate::descriptors::{FILESTAT, put_stat, times};
 use crate::files::walk::{Last, Place, walk};
-use crate::files::{Folder, How};
+use crate::files::{Folder, How, Stat};
 use crate::guest::{Fail, Mem, word};
 
 /// A path of the guest's: an address and a length.
@@ -140,11 +140,17 @@ pub(crate) fn path_rename(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) ->
     let Two { old, new } = two(ctx, mem, old, (args[3], &*new, Rights::PATH_RENAME_TARGET))?;
     // The folder that a path begins in, or passed, cannot be moved away.
     let (from, to) = (old.name(Errno::Busy)?, new.name(Errno::Busy)?);
-    let is_folder = old.folder().stat_of(from)?.file_type == FileType::Directory;
-    if (old.slash || new.slash) && !is_folder {
+    let moved = old.folder().stat_of(from)?;
+    if (old.slash || new.slash) && moved.file_type != FileType::Directory {
         return Err(Errno::Notdir.into());
     }
-    Ok(old.folder().rename(from, new.folder(), to, ctx.policy.stamp())?)
+    mem.declare(old.folder().effort(from, new.folder()))?;
+    let known = |stat: &Stat| (stat.device, stat.inode);
+    // What has both names keeps them.
+    let over = ctx.going(new.folder(), to).filter(|over| known(over) != known(&moved));
+    old.folder().rename(from, new.folder(), to, ctx.policy.stamp())?;
+    ctx.gone(over);
+    Ok(())
 }
 
 pub(crate) fn path_symlink(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
@@ -195,7 +201,11 @@ pub(crate) fn path_remove_directory(
     let folder = folder(ctx, args[0], Rights::PATH_REMOVE_DIRECTORY)?;
     let place = walk(mem, folder, &path, Last::Name, &ctx.limits)?;
     let otherwise = if path.ends_with("..") { Errno::Notempty } else { Errno::Inval };
-    Ok(place.folder().remove_folder(place.name(otherwise)?, ctx.policy.stamp())?)
+    let name = place.name(otherwise)?;
+    let going = ctx.going(place.folder(), name);
+    place.folder().remove_folder(name, ctx.policy.stamp())?;
+    ctx.gone(going);
+    Ok(())
 }
 
 pub(crate) fn path_unlink_file(
@@ -211,7 +221,10 @@ pub(crate) fn path_unlink_file(
     if place.slash {
         return Err(Errno::Isdir.into());
     }
-    Ok(place.folder().remove_file(name, ctx.policy.stamp())?)
+    let going = ctx.going(place.folder(), name);
+    place.folder().remove_file(name, ctx.policy.stamp())?;
+    ctx.gone(going);
+    Ok(())
 }
 
 /// How `path_open` was asked to open.

@@ -31,9 +31,14 @@ impl Policy {
         Policy(Kind::Real)
     }
 
-    /// The same in each run: a clock that goes on by a millisecond with each question, random numbers from a seed, sorted folders, numbers
-    /// of files in the order in which the guest sees them, and times of files by that clock. A guest that sleeps wakes at once, and the
-    /// clock has gone on by so much.
+    /// The same in each run: a clock that goes on by a millisecond with each question, random numbers from a seed, sorted folders, and
+    /// numbers of files in the order in which the guest sees them. A guest that sleeps wakes at once, and the clock has gone on by so much.
+    ///
+    /// Files in memory have times by that clock. Files of the host have the time with which it begins, the beginning of the year 2000,
+    /// until the guest sets another; to write one changes none, and what the host says is not told.
+    ///
+    /// A number is a file's until the guest removes it. If somebody else puts another file in its place while the guest runs, the host
+    /// may give that the same number, and it counts as the same file.
     pub fn deterministic(seed: u64) -> Policy {
         Policy(Kind::Deterministic { now: 0, step: STEP, random: seed })
     }

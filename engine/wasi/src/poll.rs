@@ -6,6 +6,7 @@ use crate::context::{Kind, WasiCtx};
 use crate::guest::{Fail, Mem, word};
 use crate::stdio::LOOKS;
 use rustix::event::{Timespec, poll};
+use std::collections::BTreeSet;
 
 const SUBSCRIPTION: usize = 48;
 const EVENT: usize = 32;
@@ -95,19 +96,25 @@ fn deadline(
 
 /// Waits until something has happened, and gives the bytes of the events.
 fn wait(ctx: &mut WasiCtx, mem: &Mem<'_>, subscriptions: &[Subscription]) -> Result<Vec<u8>, Fail> {
+    mem.check_interrupt()?;
+    let events = happened(ctx, subscriptions)?;
+    if !events.is_empty() {
+        return Ok(events);
+    }
+    let watched = Watched::of(subscriptions);
     loop {
         mem.check_interrupt()?;
-        let events = happened(ctx, subscriptions)?;
-        if !events.is_empty() {
-            return Ok(events);
+        if watched.has_happened(ctx)? {
+            let events = happened(ctx, subscriptions)?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
         }
         let mut least: Option<(Clock, u64, u64)> = None;
-        for subscription in subscriptions {
-            if let Subject::Clock(clock, until) = subscription.subject {
-                let left = until.saturating_sub(ctx.policy.counted(clock)?);
-                if least.is_none_or(|(_, _, least)| left < least) {
-                    least = Some((clock, until, left));
-                }
+        for &(clock, until) in &watched.clocks {
+            let left = until.saturating_sub(ctx.policy.counted(clock)?);
+            if least.is_none_or(|(_, _, least)| left < least) {
+                least = Some((clock, until, left));
             }
         }
         match least {
@@ -118,6 +125,45 @@ fn wait(ctx: &mut WasiCtx, mem: &Mem<'_>, subscriptions: &[Subscription]) -> Res
             Some((_, _, left)) => sleep(left),
             None => sleep(u64::MAX),
         }
+    }
+}
+
+/// What is looked at again and again while nothing happens, each once, however many subscriptions wait for it. Files never wait, so
+/// these are two clocks and a few streams at most.
+struct Watched {
+    /// The clocks, each with the first time that is waited for.
+    clocks: Vec<(Clock, u64)>,
+    /// The descriptors, each for reading or for writing.
+    descriptors: BTreeSet<(u32, bool)>,
+}
+
+impl Watched {
+    fn of(subscriptions: &[Subscription]) -> Watched {
+        let mut watched = Watched { clocks: Vec::new(), descriptors: BTreeSet::new() };
+        for subscription in subscriptions {
+            match subscription.subject {
+                Subject::Clock(clock, until) => {
+                    match watched.clocks.iter_mut().find(|(known, _)| *known == clock) {
+                        Some((_, first)) => *first = until.min(*first),
+                        None => watched.clocks.push((clock, until)),
+                    }
+                }
+                Subject::Read(fd) => drop(watched.descriptors.insert((fd, false))),
+                Subject::Write(fd) => drop(watched.descriptors.insert((fd, true))),
+                Subject::Wrong(_) => {}
+            }
+        }
+        watched
+    }
+
+    /// Whether any subscription has something to tell.
+    fn has_happened(&self, ctx: &mut WasiCtx) -> Result<bool, Errno> {
+        for &(clock, until) in &self.clocks {
+            if ctx.policy.counted(clock)? >= until {
+                return Ok(true);
+            }
+        }
+        Ok(self.descriptors.iter().any(|&(fd, write)| ready(ctx, fd, write).is_some()))
     }
 }
 
@@ -171,5 +217,25 @@ fn ready(ctx: &mut WasiCtx, fd: u32, write: bool) -> Option<Event> {
     match look(ctx) {
         Ok(bytes) => bytes.map(|bytes| Event { error: Errno::Success, bytes }),
         Err(error) => Some(Event { error, bytes: 0 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guest that waits for the same things many times over keeps the host no busier.
+    #[test]
+    fn what_is_waited_for_often_is_looked_at_once() {
+        let subject = |i: u32| match i % 4 {
+            0 => Subject::Clock(Clock::Realtime, 1000 + u64::from(i)),
+            1 => Subject::Clock(Clock::Monotonic, 9000 - u64::from(i)),
+            2 => Subject::Read(0),
+            _ => Subject::Write(i % 8 / 4 + 1),
+        };
+        let subscription = |i| Subscription { userdata: 0, tag: 0, subject: subject(i) };
+        let watched = Watched::of(&(0..4096).map(subscription).collect::<Vec<_>>());
+        assert_eq!(watched.clocks, [(Clock::Realtime, 1000), (Clock::Monotonic, 9000 - 4093)]);
+        assert_eq!(watched.descriptors, BTreeSet::from([(0, false), (1, true), (2, true)]));
     }
 }

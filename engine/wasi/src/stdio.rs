@@ -2,7 +2,7 @@
 
 use crate::Errno;
 use crate::abi::FileType;
-use crate::files::host::from_rustix;
+use crate::files::host::{call, from_rustix};
 use crate::guest::{Fail, Mem};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::BorrowedFd;
@@ -36,6 +36,8 @@ pub(crate) struct Pump {
     piece: Vec<u8>,
     at: usize,
     ended: bool,
+    /// Why no more can be read, until the guest was told.
+    error: Option<Errno>,
 }
 
 /// What a guest writes as its standard output or error goes to.
@@ -173,8 +175,9 @@ impl Captured {
 fn is_ready(fd: BorrowedFd<'_>, what: PollFlags, wait: Duration) -> bool {
     let time = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) };
     let mut fds = [PollFd::from_borrowed_fd(fd, what)];
-    // Whatever is wrong with it, reading and writing say so.
-    poll(&mut fds, Some(&time)).is_err() || !fds[0].revents().is_empty()
+    // Whatever is wrong with it, reading and writing say so. A signal says nothing of the descriptor, and who read or wrote then would
+    // wait where no interrupt is seen.
+    call(|| poll(&mut fds, Some(&time))).is_err() || !fds[0].revents().is_empty()
 }
 
 /// Waits until a descriptor of the host is ready, or the guest is to stop.
@@ -190,6 +193,61 @@ fn wait(mem: &Mem<'_>, fd: BorrowedFd<'_>, what: PollFlags, block: bool) -> Resu
     }
 }
 
+/// Reads from a descriptor of the host what is there, once something is.
+fn read_host(mem: &Mem<'_>, fd: BorrowedFd<'_>, most: usize, block: bool) -> Result<Vec<u8>, Fail> {
+    loop {
+        wait(mem, fd, PollFlags::IN, block)?;
+        // Not everything can be asked, and more may have come meanwhile: then there is a next time.
+        let there = rustix::io::ioctl_fionread(fd).unwrap_or(READ as u64);
+        let there = usize::try_from(there).unwrap_or(usize::MAX).max(PIPE);
+        let mut piece = vec![0; most.min(there)];
+        match rustix::io::read(fd, &mut piece) {
+            Ok(count) => {
+                piece.truncate(count);
+                return Ok(piece);
+            }
+            // A signal: it may be an interrupt, for which the next wait looks.
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(from_rustix(errno).into()),
+        }
+    }
+}
+
+/// Writes to a descriptor of the host, piece by piece, as long as it takes something: what a full pipe did not take is left out.
+fn write_host(mem: &Mem<'_>, fd: BorrowedFd<'_>, bytes: &[u8], block: bool) -> Result<usize, Fail> {
+    let mut done = 0;
+    // A full pipe must not keep the guest from being interrupted, so no write may wait.
+    while done < bytes.len() {
+        let piece = &bytes[done..bytes.len().min(done + PIPE)];
+        let written = wait(mem, fd, PollFlags::OUT, block)
+            .and_then(|()| Ok(rustix::io::write(fd, piece).map_err(from_rustix)?));
+        match written {
+            Ok(count) => done += count,
+            // A signal: it may be an interrupt, for which the next wait looks.
+            Err(Fail::Errno(Errno::Intr)) => {}
+            // What went before it is written: a guest that is told of the failure writes it again.
+            Err(Fail::Errno(_)) if done > 0 => break,
+            Err(fail) => return Err(fail),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes to a writer of the embedder; if it fails in the midst, what went before it counts.
+fn write_all(writer: &mut dyn Write, bytes: &[u8]) -> Result<usize, Errno> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match writer.write(&bytes[done..]) {
+            Ok(count) if count > 0 => done = bytes.len().min(done + count),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) if done > 0 => return Ok(done),
+            Ok(_) | Err(_) => return Err(Errno::Io),
+        }
+    }
+    writer.flush().map_err(|_| Errno::Io)?;
+    Ok(done)
+}
+
 /// What kind of thing a descriptor of the host is to the guest: a terminal, or something that it learns no more about.
 fn host_type(fd: BorrowedFd<'_>) -> FileType {
     if rustix::termios::isatty(fd) { FileType::CharacterDevice } else { FileType::Unknown }
@@ -203,30 +261,26 @@ impl Source {
         }
     }
 
-    /// Reads some bytes; none at the end.
+    /// Reads some bytes, at most so many; none at the end. There is no buffer for more than can be read.
     pub(crate) fn read(
         &mut self,
         mem: &Mem<'_>,
-        buffer: &mut [u8],
+        most: usize,
         block: bool,
-    ) -> Result<usize, Fail> {
-        if buffer.is_empty() {
-            return Ok(0);
+    ) -> Result<Vec<u8>, Fail> {
+        if most == 0 {
+            return Ok(Vec::new());
         }
         match self {
-            Source::Null => Ok(0),
+            Source::Null => Ok(Vec::new()),
             Source::Bytes { bytes, at } => {
                 let left = &bytes[(*at).min(bytes.len())..];
-                let count = left.len().min(buffer.len());
-                buffer[..count].copy_from_slice(&left[..count]);
-                *at += count;
-                Ok(count)
+                let piece = left[..left.len().min(most)].to_vec();
+                *at += piece.len();
+                Ok(piece)
             }
-            Source::Inherited => {
-                wait(mem, rustix::stdio::stdin(), PollFlags::IN, block)?;
-                Ok(rustix::io::read(rustix::stdio::stdin(), buffer).map_err(from_rustix)?)
-            }
-            Source::Reader(_) | Source::Pumped(_) => self.pump()?.read(mem, buffer, block),
+            Source::Inherited => read_host(mem, rustix::stdio::stdin(), most, block),
+            Source::Reader(_) | Source::Pumped(_) => self.pump()?.read(mem, most, block),
         }
     }
 
@@ -264,10 +318,14 @@ impl Pump {
         let (send, pieces) = sync_channel(1);
         let run = move || read_all(&mut reader, &send);
         std::thread::Builder::new().spawn(run).map_err(|_| Errno::Nomem)?;
-        Ok(Pump { pieces, piece: Vec::new(), at: 0, ended: false })
+        Ok(Pump { pieces, piece: Vec::new(), at: 0, ended: false, error: None })
     }
 
-    fn read(&mut self, mem: &Mem<'_>, buffer: &mut [u8], block: bool) -> Result<usize, Fail> {
+    fn read(&mut self, mem: &Mem<'_>, most: usize, block: bool) -> Result<Vec<u8>, Fail> {
+        // It may have been found where the guest only asked whether it can read.
+        if let Some(errno) = self.error.take() {
+            return Err(errno.into());
+        }
         while self.at == self.piece.len() && !self.ended {
             mem.check_interrupt()?;
             match self.pieces.recv_timeout(if block { LOOKS } else { Duration::ZERO }) {
@@ -278,10 +336,9 @@ impl Pump {
             }
         }
         let left = &self.piece[self.at..];
-        let count = left.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&left[..count]);
-        self.at += count;
-        Ok(count)
+        let piece = left[..left.len().min(most)].to_vec();
+        self.at += piece.len();
+        Ok(piece)
     }
 
     fn take(&mut self, piece: Vec<u8>) {
@@ -293,7 +350,8 @@ impl Pump {
         if self.at == self.piece.len() && !self.ended {
             match self.pieces.try_recv() {
                 Ok(Ok(piece)) => self.take(piece),
-                Ok(Err(_)) | Err(TryRecvError::Disconnected) => self.ended = true,
+                Ok(Err(errno)) => (self.ended, self.error) = (true, Some(errno)),
+                Err(TryRecvError::Disconnected) => self.ended = true,
                 Err(TryRecvError::Empty) => return None,
             }
         }
@@ -346,25 +404,10 @@ impl Sink {
         match self {
             Sink::Null => Ok(bytes.len()),
             Sink::Captured(captured) => Ok(captured.add(bytes)?),
-            Sink::Writer(writer) => {
-                writer.write_all(bytes).and_then(|()| writer.flush()).map_err(|_| Errno::Io)?;
-                Ok(bytes.len())
-            }
+            Sink::Writer(writer) => Ok(write_all(writer, bytes)?),
             Sink::Stdout | Sink::Stderr => {
                 let fd = self.fd().ok_or(Errno::Badf)?;
-                let mut done = 0;
-                // A full pipe must not keep the guest from being interrupted, so no write may wait.
-                while done < bytes.len() {
-                    wait(mem, fd, PollFlags::OUT, block)?;
-                    let piece = &bytes[done..bytes.len().min(done + PIPE)];
-                    match rustix::io::write(fd, piece) {
-                        Ok(count) => done += count,
-                        Err(rustix::io::Errno::INTR) => {}
-                        Err(_) if done > 0 => break,
-                        Err(errno) => return Err(from_rustix(errno).into()),
-                    }
-                }
-                Ok(done)
+                write_host(mem, fd, bytes, block)
             }
         }
     }
@@ -372,5 +415,46 @@ impl Sink {
     /// Whether something can be written without waiting.
     pub(crate) fn ready(&self) -> bool {
         self.fd().is_none_or(|fd| is_ready(fd, PollFlags::OUT, Duration::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guest::testing::Still;
+    use rustix::fd::AsFd;
+    use std::io;
+
+    /// A pipe that takes a part: the count is told, and only the next write fails.
+    #[test]
+    fn a_full_pipe_tells_what_it_took() {
+        let (mut reads, writes) = io::pipe().unwrap();
+        let mut guest = Still::default();
+        let mem = Mem::new(&mut guest, "fd_write");
+        let bytes: Vec<u8> = (0..1 << 21).map(|i| (i % 251) as u8).collect();
+        let count = write_host(&mem, writes.as_fd(), &bytes, false).unwrap();
+        assert!(count > 0 && count < bytes.len(), "{count}");
+        let again = write_host(&mem, writes.as_fd(), &bytes[count..], false);
+        assert!(matches!(again, Err(Fail::Errno(Errno::Again))), "{again:?}");
+        drop(writes);
+        let mut read = Vec::new();
+        reads.read_to_end(&mut read).unwrap();
+        assert!(read == bytes[..count]);
+    }
+
+    #[test]
+    fn a_pipe_is_read_as_it_comes() {
+        let (reads, mut writes) = io::pipe().unwrap();
+        let mut guest = Still::default();
+        let mem = Mem::new(&mut guest, "fd_read");
+        let read = |block| read_host(&mem, reads.as_fd(), 1 << 20, block);
+        assert!(matches!(read(false), Err(Fail::Errno(Errno::Again))));
+        let bytes = [7; 3 * PIPE];
+        writes.write_all(&bytes).unwrap();
+        assert_eq!(read(true).unwrap(), bytes);
+        drop(writes);
+        let end = read(true).unwrap();
+        assert_eq!(end, []);
+        assert!(end.capacity() <= PIPE, "{} bytes to read nothing", end.capacity());
     }
 }

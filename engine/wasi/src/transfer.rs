@@ -1,10 +1,14 @@
 //! Reading and writing.
 
-use crate::Errno;
 use crate::abi::{FdFlags, Rights};
 use crate::context::{Descriptor, Kind, WasiCtx};
 use crate::files::File;
 use crate::guest::{Buffer, Fail, Mem, word};
+use crate::stdio::Sink;
+use crate::{Errno, Limits};
+
+/// What is read without a look at how much there is.
+const SMALL: u32 = 4096;
 
 /// The buffers of a call, and how far it has got.
 struct Buffers {
@@ -73,6 +77,11 @@ fn size(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
+/// A length, or as much of it as 32 bits can say.
+fn size_of(length: u64) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
 /// What a failure in the midst is: only what went before it is told, if anything did.
 fn part(done: u32, fail: Fail) -> Result<u32, Fail> {
     match fail {
@@ -87,12 +96,16 @@ fn read_file(
     file: &dyn File,
     buffers: &mut Buffers,
     offset: u64,
-    most: u32,
+    limits: &Limits,
 ) -> Result<u32, Fail> {
     let mut done = 0;
+    // A guest that asks for much where little is there has no large buffer filled with zeros for it.
+    let there = if buffers.left() > SMALL { file.stat()?.size.saturating_sub(offset) } else { 0 };
     while buffers.left() > 0 {
         mem.check_interrupt()?;
-        let mut piece = vec![0; buffers.left().min(most) as usize];
+        // Some files of the host say that they are empty, and can be read all the same.
+        let there = size_of(there.saturating_sub(done.into())).max(SMALL);
+        let mut piece = vec![0; buffers.left().min(limits.transfer).min(there) as usize];
         let place = offset.checked_add(done.into()).ok_or(Errno::Inval)?;
         let count = match file.read_at(&mut piece, place) {
             Ok(count) => count,
@@ -113,13 +126,18 @@ fn write_file(
     file: &dyn File,
     buffers: &mut Buffers,
     offset: u64,
-    (most, now): (u32, u64),
+    (limits, now): (&Limits, u64),
 ) -> Result<u32, Fail> {
     let mut done = 0;
     while buffers.left() > 0 {
         mem.check_interrupt()?;
-        let piece = buffers.gather(mem, most)?;
         let place = offset.checked_add(done.into()).ok_or(Errno::Fbig)?;
+        // As much as the file may have is written, and only what is beyond it is too big.
+        let room = size_of(limits.file_size.saturating_sub(place));
+        if room == 0 {
+            return part(done, Errno::Fbig.into());
+        }
+        let piece = buffers.gather(mem, limits.transfer.min(room))?;
         let end = place.checked_add(piece.len() as u64).filter(|end| *end <= i64::MAX as u64);
         let gap = end.ok_or(Errno::Fbig).and_then(|end| file.growth(end));
         // A gap before what is written is filled with zeros.
@@ -136,6 +154,31 @@ fn write_file(
                 }
             }
             Err(errno) => return part(done, errno.into()),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes to a stream, piece by piece.
+fn write_stream(
+    mem: &mut Mem<'_>,
+    sink: &mut Sink,
+    buffers: &mut Buffers,
+    most: u32,
+    block: bool,
+) -> Result<u32, Fail> {
+    let mut done = 0;
+    while buffers.left() > 0 {
+        mem.check_interrupt()?;
+        let piece = buffers.gather(mem, most)?;
+        match sink.write(mem, &piece, block) {
+            Ok(count) => {
+                done += size(count);
+                if count < piece.len() {
+                    break;
+                }
+            }
+            Err(fail) => return part(done, fail),
         }
     }
     Ok(done)
@@ -158,7 +201,7 @@ pub(crate) fn fd_pread(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Re
     let mut buffers = Buffers::of(ctx, mem, args)?;
     let file = file_at(ctx.fds.get(word(args[0]))?, Rights::FD_READ)?;
     let offset = check_offset(args[3])?;
-    let done = read_file(mem, file, &mut buffers, offset, ctx.limits.transfer)?;
+    let done = read_file(mem, file, &mut buffers, offset, &ctx.limits)?;
     Ok(mem.put_u32(word(args[4]), done)?)
 }
 
@@ -169,7 +212,7 @@ pub(crate) fn fd_pwrite(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> R
     let descriptor = ctx.fds.get(word(args[0]))?;
     let file = file_at(descriptor, Rights::FD_WRITE)?;
     let offset = check_offset(args[3])?;
-    let how = (ctx.limits.transfer, ctx.policy.stamp());
+    let how = (&ctx.limits, ctx.policy.stamp());
     let done = write_file(mem, file, &mut buffers, offset, how)?;
     written(descriptor.flags, file)?;
     Ok(mem.put_u32(word(args[4]), done)?)
@@ -187,7 +230,7 @@ fn written(flags: FdFlags, file: &dyn File) -> Result<(), Errno> {
 pub(crate) fn fd_read(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
     mem.check(word(args[3]), 4, 4)?;
     let mut buffers = Buffers::of(ctx, mem, args)?;
-    let most = ctx.limits.transfer;
+    let limits = &ctx.limits;
     let descriptor = ctx.fds.get_mut(word(args[0]))?;
     let block = !descriptor.flags.contains(FdFlags::NONBLOCK);
     let may = descriptor.base.contains(Rights::FD_READ);
@@ -196,13 +239,13 @@ pub(crate) fn fd_read(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Res
         _ if !may => return Err(Errno::Badf.into()),
         Kind::Output(_) => return Err(Errno::Badf.into()),
         Kind::Input(source) => {
-            let mut piece = vec![0; buffers.left().min(most) as usize];
-            let count = source.read(mem, &mut piece, block)?;
-            buffers.scatter(mem, &piece[..count])?;
-            size(count)
+            let most = buffers.left().min(limits.transfer);
+            let piece = source.read(mem, most as usize, block)?;
+            buffers.scatter(mem, &piece)?;
+            size(piece.len())
         }
         Kind::File(file) => {
-            let done = read_file(mem, &**file, &mut buffers, descriptor.offset, most)?;
+            let done = read_file(mem, &**file, &mut buffers, descriptor.offset, limits)?;
             descriptor.offset += u64::from(done);
             done
         }
@@ -213,7 +256,7 @@ pub(crate) fn fd_read(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Res
 pub(crate) fn fd_write(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Result<(), Fail> {
     mem.check(word(args[3]), 4, 4)?;
     let mut buffers = Buffers::of(ctx, mem, args)?;
-    let how = (ctx.limits.transfer, ctx.policy.stamp());
+    let how = (&ctx.limits, ctx.policy.stamp());
     let descriptor = ctx.fds.get_mut(word(args[0]))?;
     let (flags, may) = (descriptor.flags, descriptor.base.contains(Rights::FD_WRITE));
     let done = match &mut descriptor.kind {
@@ -221,23 +264,8 @@ pub(crate) fn fd_write(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Re
         _ if !may => return Err(Errno::Badf.into()),
         Kind::Input(_) => return Err(Errno::Badf.into()),
         Kind::Output(sink) => {
-            let mut done = 0;
             let block = !flags.contains(FdFlags::NONBLOCK);
-            while buffers.left() > 0 {
-                let piece = buffers.gather(mem, how.0)?;
-                match sink.write(mem, &piece, block) {
-                    Ok(count) if count == piece.len() => done += size(count),
-                    Ok(count) => {
-                        done += size(count);
-                        break;
-                    }
-                    Err(fail) => {
-                        done = part(done, fail)?;
-                        break;
-                    }
-                }
-            }
-            done
+            write_stream(mem, sink, &mut buffers, how.0.transfer, block)?
         }
         Kind::File(file) => {
             let end = flags.contains(FdFlags::APPEND).then(|| file.stat().map(|s| s.size));
@@ -249,4 +277,77 @@ pub(crate) fn fd_write(ctx: &mut WasiCtx, mem: &mut Mem<'_>, args: &[u64]) -> Re
         }
     };
     Ok(mem.put_u32(word(args[3]), done)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::{Kept, Stat, Times};
+    use crate::guest::testing::Still;
+    use std::sync::Mutex;
+
+    /// A file that has nothing more than it says, and notes how much it was asked for.
+    struct Asked {
+        size: u64,
+        most: Mutex<usize>,
+    }
+
+    impl File for Asked {
+        fn stat(&self) -> Result<Stat, Errno> {
+            let (file_type, size) = (crate::FileType::RegularFile, self.size);
+            let (device, inode, links) = (0, 0, 1);
+            Ok(Stat { device, inode, file_type, links, size, accessed: 0, modified: 0, changed: 0 })
+        }
+
+        fn read_at(&self, buffer: &mut [u8], _: u64) -> Result<usize, Errno> {
+            let mut most = self.most.lock().unwrap();
+            *most = (*most).max(buffer.len());
+            Ok(0)
+        }
+
+        fn write_at(&self, _: &[u8], _: u64, _: u64) -> Result<usize, Errno> {
+            Err(Errno::Rofs)
+        }
+
+        fn set_size(&self, _: u64, _: u64) -> Result<(), Errno> {
+            Err(Errno::Rofs)
+        }
+
+        fn allocate(&self, _: u64, _: u64, _: u64) -> Result<(), Errno> {
+            Err(Errno::Rofs)
+        }
+
+        fn set_times(&self, _: Times) -> Result<(), Errno> {
+            Err(Errno::Rofs)
+        }
+
+        fn sync(&self, _: bool) -> Result<(), Errno> {
+            Ok(())
+        }
+
+        fn growth(&self, _: u64) -> Result<u64, Errno> {
+            Ok(0)
+        }
+
+        fn kept(&self) -> Option<Kept> {
+            None
+        }
+    }
+
+    /// To read at the end of a file costs the host no more the more the guest asks for.
+    #[test]
+    fn no_buffer_is_made_for_what_is_not_there() {
+        for (size, offset, expected) in
+            [(0, 0, SMALL), (1 << 30, 1 << 30, SMALL), (90_000, 0, 90_000)]
+        {
+            let mut guest = Still::default();
+            let mut mem = Mem::new(&mut guest, "fd_read");
+            let buffer = Buffer { address: 0, length: 1 << 30 };
+            let mut buffers = Buffers { buffers: vec![buffer], at: 0, done: 0 };
+            let file = Asked { size, most: Mutex::default() };
+            let done = read_file(&mut mem, &file, &mut buffers, offset, &Limits::default());
+            assert_eq!(done.unwrap(), 0);
+            assert_eq!(*file.most.lock().unwrap(), expected as usize);
+        }
+    }
 }

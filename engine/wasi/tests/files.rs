@@ -73,6 +73,44 @@ fn files_of_the_host_are_as_those_in_memory() {
     }
 }
 
+/// What the host does with numbers of files that were removed, and with their times, shows nowhere.
+#[test]
+fn each_file_of_the_host_has_its_own_number() {
+    const FIRST: u64 = 946_684_800_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut p = on_host(folder.path(), Policy::deterministic(1));
+    let number = |p: &mut Program, path: &str| {
+        let [at, length] = p.put(PATH, path);
+        p.call("path_filestat_get", &[3, 0, at, length, OUT64]).unwrap();
+        assert_eq!([40, 48, 56].map(|time| p.u64(OUT + time)), [FIRST; 3], "written is not set");
+        p.u64(OUT + 8)
+    };
+    let mut numbers = Vec::new();
+    for round in 0..30 {
+        p.file("file", "bytes");
+        numbers.push(number(&mut p, "file"));
+        match round % 3 {
+            0 => p.path("path_unlink_file", 3, "file", &[]).unwrap(),
+            1 => {
+                p.file("other", "");
+                numbers.push(number(&mut p, "other"));
+                p.rename("other", "file").unwrap();
+                assert_eq!(number(&mut p, "file"), numbers[numbers.len() - 1]);
+                p.rename("file", "file").unwrap();
+                assert_eq!(number(&mut p, "file"), numbers[numbers.len() - 1]);
+                p.path("path_unlink_file", 3, "file", &[]).unwrap();
+            }
+            _ => {
+                p.folder("folder");
+                numbers.push(number(&mut p, "folder"));
+                p.path("path_remove_directory", 3, "folder", &[]).unwrap();
+                p.path("path_unlink_file", 3, "file", &[]).unwrap();
+            }
+        }
+    }
+    assert_eq!(numbers, (1..=50).collect::<Vec<_>>());
+}
+
 #[test]
 fn real_clocks_and_numbers_are_those_of_the_host() {
     let folder = tempfile::tempdir().unwrap();

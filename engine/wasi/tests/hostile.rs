@@ -3,7 +3,10 @@
 mod support;
 
 use Errno::*;
-use etalon_wasi::{Ended, Errno, FUNCTIONS, Limits, Param, TreeEntry, VirtualFs};
+use etalon_wasi::{
+    Access, Ended, Errno, FUNCTIONS, Guest, GuestMemory, Limits, MemoryFault, Output, Param,
+    Stopped, TreeEntry, VirtualFs, WasiCtxBuilder, call, function,
+};
 use support::*;
 
 const OUT64: u64 = OUT as u64;
@@ -165,7 +168,9 @@ fn limits_hold() {
     for name in 0..100 {
         p.file(&format!("folder/{name}"), "");
     }
+    let before = p.memory.declared;
     assert_eq!(p.call("fd_readdir", &[fd.into(), DATA64, 99, 0, OUT64]), Err(Nobufs));
+    assert_eq!(p.memory.declared - before, 300, "what was read for nothing");
 
     // Links that lead to each other, and to a file in the end.
     let mut p = Program::new();
@@ -198,6 +203,95 @@ fn limits_hold() {
     assert_eq!(p.write(1, "x"), Err(Nospc));
 }
 
+/// A call that may transfer nothing at a time would never be done.
+#[test]
+fn a_limit_of_nothing_at_a_time_is_one_of_a_byte() {
+    let mut limits = Limits::default();
+    limits.transfer = 0;
+    let mut p = Program::limited(limits, 1 << 20);
+    assert_eq!(p.ctx.limits().transfer, 1);
+    p.file("file", "bytes");
+    assert_eq!(p.contents("file"), Ok(b"bytes".to_vec()));
+}
+
+/// No file gets larger than it may, be it of the host or in memory; what is there already may be written.
+#[test]
+fn files_have_a_size_that_they_do_not_pass() {
+    let mut limits = Limits::default();
+    limits.file_size = 100;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("large"), [1; 150]).unwrap();
+    let mut builder = WasiCtxBuilder::new();
+    builder.limits(limits).dir(folder.path(), "/", Access::ReadWrite).unwrap();
+    let on_host = Program::of(builder.build().unwrap(), Output::captured(0).1);
+    for mut p in [on_host, Program::limited(limits, 1 << 20)] {
+        let fd = p.open("file", CREAT).unwrap();
+        assert_eq!((p.write(fd, [1; 90]), p.write(fd, [1; 90])), (Ok(90), Ok(10)));
+        assert_eq!(p.write(fd, [1; 90]), Err(Fbig));
+        let size = |p: &mut Program, size| p.call("fd_filestat_set_size", &[fd.into(), size]);
+        assert_eq!((size(&mut p, 100), size(&mut p, 101)), (Ok(()), Err(Fbig)));
+        let room = |p: &mut Program, length| p.call("fd_allocate", &[fd.into(), 60, length]);
+        assert_eq!((room(&mut p, 40), room(&mut p, 41)), (Ok(()), Err(Fbig)));
+        let [iovs, count] = p.iov(DATA, 8);
+        let mut at = |place| p.call("fd_pwrite", &[fd.into(), iovs, count, place, OUT64]);
+        assert_eq!((at(92), at(100), at(1 << 40)), (Ok(()), Err(Fbig), Err(Fbig)));
+        assert_eq!(p.contents("file").unwrap().len(), 100);
+        assert_eq!(p.contents("large").map_or(150, |bytes| bytes.len()), 150);
+    }
+}
+
+/// A memory of more than 4 GiB, without its bytes.
+struct Wide;
+
+impl GuestMemory for Wide {
+    fn size(&self) -> u64 {
+        1 << 40
+    }
+
+    /// A list of buffers, of which each begins at the end of what has an address.
+    fn read(&mut self, _: u32, buffer: &mut [u8]) -> Result<(), MemoryFault> {
+        for word in buffer.chunks_mut(8) {
+            word.copy_from_slice(&[0xf0, 0xff, 0xff, 0xff, 0x20, 0, 0, 0][..word.len()]);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, _: u32, _: &[u8]) -> Result<(), MemoryFault> {
+        Ok(())
+    }
+}
+
+impl Guest for Wide {
+    fn declare(&mut self, _: u64) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// What has no address of 32 bits is not in the memory of a guest, however large that is.
+#[test]
+fn no_address_is_beyond_4_gib() {
+    let mut limits = Limits::default();
+    limits.transfer = 8;
+    for (name, args) in [
+        ("fd_write", vec![1, 0, 1, 0]),
+        ("fd_pread", vec![4, 0, 1, 0, 0]),
+        ("random_get", vec![0xffff_fff0, 0x20]),
+        ("args_get", vec![0xffff_fffc, 0]),
+    ] {
+        let mut builder = builder(&VirtualFs::new(1 << 20)).0;
+        builder.arg("program").arg("second").limits(limits);
+        let mut p = Program::of(builder.build().unwrap(), Output::captured(0).1);
+        p.file("file", "bytes");
+        p.open("file", 0).unwrap();
+        let ended = call(&mut p.ctx, function(name).unwrap(), &mut Wide, &args);
+        assert!(matches!(ended, Err(Ended::BadPointer(_))), "{name}: {ended:?}");
+    }
+}
+
 #[test]
 fn bytes_are_declared_before_they_are_touched() {
     let mut p = given();
@@ -216,6 +310,32 @@ fn bytes_are_declared_before_they_are_touched() {
     p.memory.most = p.memory.declared + 50;
     assert_eq!(p.raw("random_get", &[DATA64, 1000]), Err(Ended::Stopped));
     assert_eq!(p.bytes(DATA, 5), b"bytes", "nothing was written");
+}
+
+/// To move a folder down costs what is looked at to know how deep it is; to move it aside or up costs nothing.
+#[test]
+fn a_folder_that_is_moved_down_costs_what_is_in_it() {
+    let fs = VirtualFs::new(1 << 21);
+    for name in 0..1000 {
+        fs.add_file(&format!("full/{name}"), "").unwrap();
+        fs.add_folder(&format!("more/a/{name}")).unwrap();
+    }
+    for name in 0..5000 {
+        fs.add_file(&format!("too-full/{name}"), "").unwrap();
+    }
+    fs.add_folder("down").unwrap();
+    let mut p = Program::over(&fs);
+    let mut cost = |from: &str, to: &str| {
+        let before = p.memory.declared;
+        let given = p.rename(from, to);
+        (given, p.memory.declared - before - (from.len() + to.len()) as u64)
+    };
+    assert_eq!(cost("full", "aside"), (Ok(()), 0));
+    assert_eq!(cost("aside", "down/full"), (Ok(()), 1000 * 64));
+    assert_eq!(cost("down/full", "up"), (Ok(()), 0));
+    assert_eq!(cost("more", "down/more"), (Ok(()), 1001 * 64));
+    assert_eq!(cost("too-full", "down/too-full"), (Err(Xdev), 4097 * 64));
+    assert_eq!(cost("too-full", "too-full/in"), (Err(Inval), 0));
 }
 
 /// A guest that makes folders in folders, or moves them into each other, comes to an end, and so does who looks at them.

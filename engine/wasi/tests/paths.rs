@@ -260,6 +260,14 @@ const CHANGES: &[(&str, Act)] = &[
         let [at, length] = p.put(PATH, "file");
         p.call("path_filestat_set_times", &[3, 0, at, length, 5, 5, 5])
     }),
+    ("times of an open file", |p| {
+        let fd = p.open_with(3, "file", (0, 0, READ, 0))?;
+        p.call("fd_filestat_set_times", &[fd.into(), 5, 5, 5])
+    }),
+    ("the size of an open file", |p| {
+        let fd = p.open_with(3, "file", (0, 0, READ | 1 << 22, 0))?;
+        p.call("fd_filestat_set_size", &[fd.into(), 1])
+    }),
 ];
 
 #[test]

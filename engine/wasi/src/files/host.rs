@@ -11,7 +11,7 @@ use rustix::fs::{
     AtFlags, FallocateFlags, FileType as RawType, Mode, OFlags, Timespec, Timestamps,
 };
 use rustix::fs::{UTIME_NOW, UTIME_OMIT};
-use rustix::io::Errno as Raw;
+use rustix::io::{Errno as Raw, retry_on_intr};
 use std::any::Any;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -62,6 +62,21 @@ pub(crate) fn from_io(error: io::Error) -> Errno {
         Some(raw) => from_rustix(raw),
         None if error.kind() == io::ErrorKind::PermissionDenied => Errno::Notcapable,
         None => Errno::Io,
+    }
+}
+
+/// Does something on the host, and once more where a signal came between: signals are the embedder's, and no guest is told of them.
+pub(crate) fn call<T>(call: impl FnMut() -> rustix::io::Result<T>) -> Result<T, Errno> {
+    retry_on_intr(call).map_err(from_rustix)
+}
+
+/// The same by the standard library or cap-std.
+fn call_io<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 
@@ -133,107 +148,10 @@ impl HostFolder {
     /// The folder, opened to be read itself: as it is, it may only be good for finding names.
     fn readable(&self) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.dir, ".", flags, Mode::empty()).map_err(from_rustix)
+        call(|| rustix::fs::openat(&self.dir, ".", flags, Mode::empty()))
     }
 
-    fn open_file(&self, name: &str, how: How, new: bool) -> io::Result<cap_std::fs::File> {
-        let write = how.write || how.truncate || new;
-        let mut options = OpenOptions::new();
-        options.read(how.read || !write).write(write).follow(FollowSymlinks::No);
-        options.create_new(new).truncate(how.truncate && !new);
-        // A pipe that nobody has opened must not keep us.
-        options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-        self.dir.open_with(name, &options)
-    }
-}
-
-impl Folder for HostFolder {
-    fn again(&self) -> Result<Box<dyn Folder>, Errno> {
-        let dir = self.dir.try_clone().map_err(from_io)?;
-        Ok(Box::new(HostFolder { dir, writable: self.writable }))
-    }
-
-    fn stat(&self) -> Result<Stat, Errno> {
-        rustix::fs::fstat(&self.dir).map(|s| stat(&s)).map_err(from_rustix)
-    }
-
-    fn stat_of(&self, name: &str) -> Result<Stat, Errno> {
-        let found = rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW);
-        found.map(|s| stat(&s)).map_err(from_rustix)
-    }
-
-    fn folder(&self, name: &str) -> Result<Box<dyn Folder>, Errno> {
-        match self.dir.open_dir_nofollow(name) {
-            Ok(dir) => Ok(Box::new(HostFolder { dir, writable: self.writable })),
-            // Systems differ in what a link is then.
-            Err(error) => match self.stat_of(name)?.file_type {
-                FileType::SymbolicLink => Err(Errno::Loop),
-                FileType::Directory => Err(from_io(error)),
-                _ => Err(Errno::Notdir),
-            },
-        }
-    }
-
-    fn file(&self, name: &str, how: How) -> Result<Box<dyn File>, Errno> {
-        if (how.write || how.truncate) && !self.writable {
-            return Err(Errno::Rofs);
-        }
-        if how.create && self.writable {
-            match self.open_file(name, how, true) {
-                Ok(file) => return Ok(Box::new(HostFile { file: file.into_std() })),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !how.exclusive => {}
-                Err(error) => return Err(from_io(error)),
-            }
-        }
-        // Devices and pipes are not even opened: that alone can have effects.
-        match self.stat_of(name) {
-            Ok(_) if how.create && how.exclusive => return Err(Errno::Exist),
-            Ok(found) => match found.file_type {
-                FileType::RegularFile => {}
-                FileType::Directory => return Err(Errno::Isdir),
-                FileType::SymbolicLink => return Err(Errno::Loop),
-                _ => return Err(Errno::Notsup),
-            },
-            Err(Errno::Noent) if how.create => return Err(Errno::Rofs),
-            Err(errno) => return Err(errno),
-        }
-        let file = self.open_file(name, how, false).map_err(from_io)?.into_std();
-        match file.metadata().map_err(from_io)?.is_file() {
-            true => Ok(Box::new(HostFile { file })),
-            false => Err(Errno::Notsup),
-        }
-    }
-
-    fn read_link(&self, name: &str) -> Result<String, Errno> {
-        let text = self.dir.read_link_contents(name).map_err(from_io)?;
-        text.into_os_string().into_string().map_err(|_| Errno::Ilseq)
-    }
-
-    fn create_folder(&self, name: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.create_dir(name).map_err(from_io)
-    }
-
-    fn create_link(&self, name: &str, text: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.symlink_contents(text, name).map_err(from_io)
-    }
-
-    fn link(&self, name: &str, to: &dyn Folder, new: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.hard_link(name, self.other(to)?, new).map_err(from_io)
-    }
-
-    fn rename(&self, name: &str, to: &dyn Folder, new: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.rename(name, self.other(to)?, new).map_err(from_io)
-    }
-
-    fn remove_file(&self, name: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.remove_file(name).map_err(from_io)
-    }
-
-    fn remove_folder(&self, name: &str, _: u64) -> Result<(), Errno> {
-        self.dir_mut()?.remove_dir(name).map_err(from_io)
-    }
-
-    fn entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
+    fn read_entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
         let device = self.stat()?.device;
         let (mut found, mut bytes) = (Vec::new(), 0);
         for entry in rustix::fs::Dir::new(self.readable()?).map_err(from_rustix)? {
@@ -253,18 +171,140 @@ impl Folder for HostFolder {
         Ok(found)
     }
 
+    fn opened(&self, file: std::fs::File) -> Box<dyn File> {
+        Box::new(HostFile { file, writable: self.writable })
+    }
+
+    fn open_file(&self, name: &str, how: How, new: bool) -> io::Result<cap_std::fs::File> {
+        let write = how.write || how.truncate || new;
+        let mut options = OpenOptions::new();
+        options.read(how.read || !write).write(write).follow(FollowSymlinks::No);
+        options.create_new(new).truncate(how.truncate && !new);
+        // A pipe that nobody has opened must not keep us.
+        options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        call_io(|| self.dir.open_with(name, &options))
+    }
+}
+
+impl Folder for HostFolder {
+    fn again(&self) -> Result<Box<dyn Folder>, Errno> {
+        let dir = call_io(|| self.dir.try_clone()).map_err(from_io)?;
+        Ok(Box::new(HostFolder { dir, writable: self.writable }))
+    }
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        call(|| rustix::fs::fstat(&self.dir)).map(|s| stat(&s))
+    }
+
+    fn stat_of(&self, name: &str) -> Result<Stat, Errno> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        call(|| rustix::fs::statat(&self.dir, name, flags)).map(|s| stat(&s))
+    }
+
+    fn folder(&self, name: &str) -> Result<Box<dyn Folder>, Errno> {
+        match call_io(|| self.dir.open_dir_nofollow(name)) {
+            Ok(dir) => Ok(Box::new(HostFolder { dir, writable: self.writable })),
+            // Systems differ in what a link is then.
+            Err(error) => match self.stat_of(name)?.file_type {
+                FileType::SymbolicLink => Err(Errno::Loop),
+                FileType::Directory => Err(from_io(error)),
+                _ => Err(Errno::Notdir),
+            },
+        }
+    }
+
+    fn file(&self, name: &str, how: How) -> Result<Box<dyn File>, Errno> {
+        if (how.write || how.truncate) && !self.writable {
+            return Err(Errno::Rofs);
+        }
+        if how.create && self.writable {
+            match self.open_file(name, how, true) {
+                Ok(file) => return Ok(self.opened(file.into_std())),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !how.exclusive => {}
+                Err(error) => return Err(from_io(error)),
+            }
+        }
+        // Devices and pipes are not even opened: that alone can have effects.
+        match self.stat_of(name) {
+            Ok(_) if how.create && how.exclusive => return Err(Errno::Exist),
+            Ok(found) => match found.file_type {
+                FileType::RegularFile => {}
+                FileType::Directory => return Err(Errno::Isdir),
+                FileType::SymbolicLink => return Err(Errno::Loop),
+                _ => return Err(Errno::Notsup),
+            },
+            Err(Errno::Noent) if how.create => return Err(Errno::Rofs),
+            Err(errno) => return Err(errno),
+        }
+        let file = self.open_file(name, how, false).map_err(from_io)?.into_std();
+        match file.metadata().map_err(from_io)?.is_file() {
+            true => Ok(self.opened(file)),
+            false => Err(Errno::Notsup),
+        }
+    }
+
+    fn read_link(&self, name: &str) -> Result<String, Errno> {
+        let text = call_io(|| self.dir.read_link_contents(name)).map_err(from_io)?;
+        text.into_os_string().into_string().map_err(|_| Errno::Ilseq)
+    }
+
+    fn create_folder(&self, name: &str, _: u64) -> Result<(), Errno> {
+        let dir = self.dir_mut()?;
+        call_io(|| dir.create_dir(name)).map_err(from_io)
+    }
+
+    fn create_link(&self, name: &str, text: &str, _: u64) -> Result<(), Errno> {
+        let dir = self.dir_mut()?;
+        call_io(|| dir.symlink_contents(text, name)).map_err(from_io)
+    }
+
+    fn link(&self, name: &str, to: &dyn Folder, new: &str, _: u64) -> Result<(), Errno> {
+        let (dir, to) = (self.dir_mut()?, self.other(to)?);
+        call_io(|| dir.hard_link(name, to, new)).map_err(from_io)
+    }
+
+    fn rename(&self, name: &str, to: &dyn Folder, new: &str, _: u64) -> Result<(), Errno> {
+        let (dir, to) = (self.dir_mut()?, self.other(to)?);
+        call_io(|| dir.rename(name, to, new)).map_err(from_io)
+    }
+
+    fn effort(&self, _: &str, _: &dyn Folder) -> u64 {
+        0
+    }
+
+    fn remove_file(&self, name: &str, _: u64) -> Result<(), Errno> {
+        let dir = self.dir_mut()?;
+        call_io(|| dir.remove_file(name)).map_err(from_io)
+    }
+
+    fn remove_folder(&self, name: &str, _: u64) -> Result<(), Errno> {
+        let dir = self.dir_mut()?;
+        call_io(|| dir.remove_dir(name)).map_err(from_io)
+    }
+
+    fn entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
+        loop {
+            // What stopped in the midst of a folder cannot go on there.
+            match self.read_entries(most) {
+                Err(Errno::Intr) => {}
+                done => return done,
+            }
+        }
+    }
+
     fn set_times(&self, times: Times) -> Result<(), Errno> {
         let (dir, flags) = (self.dir_mut()?, AtFlags::SYMLINK_NOFOLLOW);
-        rustix::fs::utimensat(dir, ".", &timestamps(times), flags).map_err(from_rustix)
+        call(|| rustix::fs::utimensat(dir, ".", &timestamps(times), flags))
     }
 
     fn set_times_of(&self, name: &str, times: Times) -> Result<(), Errno> {
         let (dir, flags) = (self.dir_mut()?, AtFlags::SYMLINK_NOFOLLOW);
-        rustix::fs::utimensat(dir, name, &timestamps(times), flags).map_err(from_rustix)
+        call(|| rustix::fs::utimensat(dir, name, &timestamps(times), flags))
     }
 
     fn sync(&self) -> Result<(), Errno> {
-        rustix::fs::fsync(self.readable()?).map_err(from_rustix)
+        let folder = self.readable()?;
+        call(|| rustix::fs::fsync(&folder))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -278,11 +318,20 @@ impl Folder for HostFolder {
 
 struct HostFile {
     file: std::fs::File,
+    /// Whether it was opened through a folder that may be changed: the host lets times be set even on a file that is open to be read.
+    writable: bool,
+}
+
+impl HostFile {
+    /// The file, for a change.
+    fn file_mut(&self) -> Result<&std::fs::File, Errno> {
+        if self.writable { Ok(&self.file) } else { Err(Errno::Rofs) }
+    }
 }
 
 impl File for HostFile {
     fn stat(&self) -> Result<Stat, Errno> {
-        rustix::fs::fstat(&self.file).map(|s| stat(&s)).map_err(from_rustix)
+        call(|| rustix::fs::fstat(&self.file)).map(|s| stat(&s))
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, Errno> {
@@ -300,25 +349,28 @@ impl File for HostFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64, _: u64) -> Result<usize, Errno> {
-        self.file.write_at(bytes, offset).map_err(from_io)
+        let file = self.file_mut()?;
+        call_io(|| file.write_at(bytes, offset)).map_err(from_io)
     }
 
     fn set_size(&self, size: u64, _: u64) -> Result<(), Errno> {
-        self.file.set_len(size).map_err(from_io)
+        let file = self.file_mut()?;
+        call_io(|| file.set_len(size)).map_err(from_io)
     }
 
     fn allocate(&self, offset: u64, length: u64, _: u64) -> Result<(), Errno> {
-        let flags = FallocateFlags::empty();
-        rustix::fs::fallocate(&self.file, flags, offset, length).map_err(from_rustix)
+        let (file, flags) = (self.file_mut()?, FallocateFlags::empty());
+        call(|| rustix::fs::fallocate(file, flags, offset, length))
     }
 
     fn set_times(&self, times: Times) -> Result<(), Errno> {
-        rustix::fs::futimens(&self.file, &timestamps(times)).map_err(from_rustix)
+        let file = self.file_mut()?;
+        call(|| rustix::fs::futimens(file, &timestamps(times)))
     }
 
     fn sync(&self, data_only: bool) -> Result<(), Errno> {
-        let done = if data_only { self.file.sync_data() } else { self.file.sync_all() };
-        done.map_err(from_io)
+        let sync = || if data_only { self.file.sync_data() } else { self.file.sync_all() };
+        call_io(sync).map_err(from_io)
     }
 
     fn growth(&self, _: u64) -> Result<u64, Errno> {
@@ -327,5 +379,26 @@ impl File for HostFile {
 
     fn kept(&self) -> Option<Kept> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signal comes twice, and then the call is done.
+    #[test]
+    fn signals_are_not_told() {
+        let mut signals = 0;
+        let done = call(|| {
+            signals += 1;
+            if signals < 3 { Err(Raw::INTR) } else { Ok(signals) }
+        });
+        assert_eq!(done, Ok(3));
+        let done = call_io(|| {
+            signals += 1;
+            if signals < 6 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(signals) }
+        });
+        assert_eq!(done.unwrap(), 6);
     }
 }

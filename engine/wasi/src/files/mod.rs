@@ -87,6 +87,9 @@ pub(crate) trait Folder: Send + Sync {
     fn link(&self, name: &str, to: &dyn Folder, new: &str, now: u64) -> Result<(), Errno>;
     /// Moves what has a name.
     fn rename(&self, name: &str, to: &dyn Folder, new: &str, now: u64) -> Result<(), Errno>;
+    /// How many bytes the host looks at to move what has a name, as far as that is for the guest to choose. Whatever is wrong with the
+    /// move is for the move to say.
+    fn effort(&self, name: &str, to: &dyn Folder) -> u64;
     /// Removes a file or a symbolic link.
     fn remove_file(&self, name: &str, now: u64) -> Result<(), Errno>;
     /// Removes an empty folder.

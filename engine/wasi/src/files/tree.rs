@@ -12,6 +12,8 @@ const NAME: u64 = 64;
 
 /// Folders that are in each other, so that whoever walks the tree has an end.
 pub(crate) const DEPTH: usize = 256;
+/// The longest name, in bytes.
+const NAME_LENGTH: usize = 255;
 /// Names that are looked at to know how deep a folder is that is moved further down.
 const LOOKED_AT: usize = 4096;
 
@@ -73,6 +75,15 @@ impl Node {
     }
 }
 
+/// Whether a folder can have a name.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name != "."
+        && name != ".."
+        && !name.contains('/')
+        && name.len() <= NAME_LENGTH
+}
+
 impl Tree {
     pub(crate) fn new(quota: u64) -> Tree {
         let root = Kind::Folder { parent: ROOT, names: BTreeMap::new() };
@@ -129,6 +140,60 @@ impl Tree {
         kept
     }
 
+    /// Whether the tree is as the functions here leave one: each name is one, and of a node; each folder but the root has one name, in
+    /// its parent, or none and nothing in it; no folder is deeper than may be; and nodes and names take what is noted of the quota. A
+    /// tree that somebody else wrote down may be any.
+    pub(crate) fn is_sound(&self) -> bool {
+        let root = self.nodes.get(&ROOT).map(|root| (&root.kind, root.links));
+        if !matches!(root, Some((Kind::Folder { parent: ROOT, .. }, 1))) {
+            return false;
+        }
+        let Some((names, mut used)) = self.count_names() else { return false };
+        for (number, node) in self.nodes.iter().filter(|(number, _)| **number != ROOT) {
+            let is_empty = self.names(*number).map_or(true, BTreeMap::is_empty);
+            let is_lost = node.links == 0 && !is_empty;
+            let links = names.get(number).copied().unwrap_or(0);
+            if is_lost || node.links != links || *number >= self.next {
+                return false;
+            }
+            used = used.saturating_add(NODE).saturating_add(node.bytes());
+        }
+        // Numbers are not used again, so there must be some left.
+        used == self.used && used <= self.quota && self.next <= u64::MAX / 2
+    }
+
+    /// How many names each node has below the root, and what they take of the quota; none if they cannot be.
+    fn count_names(&self) -> Option<(BTreeMap<u64, u64>, u64)> {
+        let (mut counts, mut used) = (BTreeMap::new(), 0_u64);
+        let mut ahead = vec![(ROOT, 1)];
+        while let Some((folder, depth)) = ahead.pop() {
+            for (name, number) in self.names(folder).ok()? {
+                if !is_name(name) {
+                    return None;
+                }
+                used = used.checked_add(NAME + name.len() as u64)?;
+                let count = counts.entry(*number).or_insert(0);
+                *count += 1;
+                if let Kind::Folder { parent, .. } = &self.nodes.get(number)?.kind {
+                    // With one name each, no folder is come to twice, so this ends.
+                    if *number == ROOT || *parent != folder || *count > 1 || depth > DEPTH {
+                        return None;
+                    }
+                    ahead.push((*number, depth + 1));
+                }
+            }
+        }
+        Some((counts, used))
+    }
+
+    /// Removes what has neither names nor descriptors, which only those kept that are not there any more.
+    pub(crate) fn sweep(&mut self) {
+        let unnamed = self.nodes.iter().filter(|(_, node)| node.links == 0);
+        for number in unnamed.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.collect(number);
+        }
+    }
+
     /// What is left of the quota.
     pub(crate) fn room(&self) -> u64 {
         self.quota.saturating_sub(self.used)
@@ -150,7 +215,7 @@ impl Tree {
         if self.node(folder)?.links == 0 {
             return Err(Errno::Noent);
         }
-        if name.len() > 255 {
+        if name.len() > NAME_LENGTH {
             return Err(Errno::Nametoolong);
         }
         match self.names(folder)?.contains_key(name) {
@@ -238,8 +303,7 @@ impl Tree {
         if is_folder && self.is_within(to.0, node) {
             return Err(Errno::Inval);
         }
-        let depth = self.depth(to.0);
-        if is_folder && depth > self.depth(from.0) && depth + self.height(node)? > DEPTH + 1 {
+        if self.goes_down(node, from.0, to.0) && self.depth(to.0) + self.height(node)? > DEPTH + 1 {
             return Err(Errno::Nametoolong);
         }
         match self.find(to.0, to.1) {
@@ -289,24 +353,47 @@ impl Tree {
         self.up(folder).count()
     }
 
+    /// Whether a move takes a folder further down, so that what is in it must be looked at.
+    fn goes_down(&self, node: u64, from: u64, to: u64) -> bool {
+        let is_folder = self.node(node).is_ok_and(|node| node.file_type() == FileType::Directory);
+        is_folder && !self.is_within(to, node) && self.depth(to) > self.depth(from)
+    }
+
+    /// What a move looks at, in bytes: each name as what it takes of the quota.
+    pub(crate) fn effort(&self, from: (u64, &str), to: u64) -> u64 {
+        match self.find(from.0, from.1) {
+            Ok(node) if self.goes_down(node, from.0, to) => self.look_below(node).1 as u64 * NAME,
+            _ => 0,
+        }
+    }
+
     /// How many folders are in each other from one on. `XDEV` if that is too much to look at: who gets it copies.
     fn height(&self, folder: u64) -> Result<usize, Errno> {
+        match self.look_below(folder) {
+            (height, ..=LOOKED_AT) => Ok(height),
+            _ => Err(Errno::Xdev),
+        }
+    }
+
+    /// How many folders are in each other from one on, and how many names were looked at to know: not many more than may be.
+    fn look_below(&self, folder: u64) -> (usize, usize) {
         let (mut level, mut height, mut looked_at) = (vec![folder], 0, 0);
         while !level.is_empty() {
             let mut below = Vec::new();
             for number in level.into_iter().filter_map(|folder| self.names(folder).ok()).flatten() {
                 looked_at += 1;
                 if looked_at > LOOKED_AT {
-                    return Err(Errno::Xdev);
+                    return (height, looked_at);
                 }
-                if self.node(*number.1)?.file_type() == FileType::Directory {
+                let node = self.nodes.get(number.1);
+                if node.is_some_and(|node| node.file_type() == FileType::Directory) {
                     below.push(*number.1);
                 }
             }
             level = below;
             height += 1;
         }
-        Ok(height)
+        (height, looked_at)
     }
 
     /// Sets the size of a file.
@@ -316,16 +403,121 @@ impl Tree {
         self.take(size.saturating_sub(old))?;
         let node = self.nodes.get_mut(&number).ok_or(Errno::Noent)?;
         if let Kind::File(bytes) = &mut node.kind {
-            let wanted = usize::try_from(size).map_err(|_| Errno::Fbig)?;
+            let wanted = usize::try_from(size).unwrap_or(usize::MAX);
             let more = wanted.saturating_sub(bytes.len());
             if bytes.try_reserve(more).is_err() {
                 self.give_back(size.saturating_sub(old));
                 return Err(Errno::Nospc);
             }
             bytes.resize(wanted, 0);
+            // What the quota has back the host must have back too. At a quarter: a guest that makes a file smaller and larger by turns
+            // would have it copied each time otherwise.
+            if bytes.capacity() / 4 > wanted {
+                bytes.shrink_to(wanted);
+            }
         }
         node.touch(now);
         self.give_back(old.saturating_sub(size));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many files that were large in turn hold no more than one of them could.
+    #[test]
+    fn files_that_were_large_hold_no_memory() {
+        let mut tree = Tree::new(1 << 20);
+        let mut held = 0;
+        for name in 0..10 {
+            let kind = Kind::File(Vec::new());
+            let file = tree.create(ROOT, &name.to_string(), kind, 0).unwrap();
+            tree.resize(file, 1 << 19, 0).unwrap();
+            tree.resize(file, 10, 0).unwrap();
+            let Kind::File(bytes) = &tree.node(file).unwrap().kind else { panic!() };
+            held += bytes.capacity();
+        }
+        assert!(held <= 10 * 40, "{held} bytes for 100");
+    }
+
+    type Harm = fn(&mut Tree);
+
+    fn folder(tree: &mut Tree, number: u64) -> (&mut u64, &mut BTreeMap<String, u64>) {
+        match &mut tree.node_mut(number).unwrap().kind {
+            Kind::Folder { parent, names } => (parent, names),
+            _ => panic!("{number} is no folder"),
+        }
+    }
+
+    /// Each way in which a tree can be none, on one of `a` (2) with `b` (3) and a file (4) that is also a name of the root.
+    const HARM: &[(&str, Harm)] = &[
+        ("no root", |t| drop(t.nodes.remove(&ROOT))),
+        ("a root that is a file", |t| t.node_mut(ROOT).unwrap().kind = Kind::File(vec![])),
+        ("a root in another folder", |t| *folder(t, ROOT).0 = 2),
+        ("a name of nothing", |t| _ = folder(t, 2).1.insert("x".to_owned(), 9)),
+        ("a node that is gone", |t| drop(t.nodes.remove(&4))),
+        ("a name too few", |t| _ = folder(t, ROOT).1.remove("file")),
+        ("a name too many", |t| t.node_mut(4).unwrap().links = 3),
+        ("a folder in itself", |t| {
+            folder(t, ROOT).1.remove("a");
+            folder(t, 3).1.insert("a".to_owned(), 2);
+            *folder(t, 2).0 = 3;
+        }),
+        ("another parent", |t| *folder(t, 3).0 = ROOT),
+        ("a way up", |t| {
+            folder(t, 2).1.remove("b");
+            folder(t, 2).1.insert("..".to_owned(), 3);
+            t.used += 1;
+        }),
+        ("a number to come", |t| t.next = 4),
+        ("no numbers left", |t| t.next = u64::MAX),
+        ("more used", |t| t.used += 1),
+        ("less used", |t| t.used -= 1),
+        ("less quota", |t| t.quota = t.used - 1),
+        ("more bytes", |t| t.node_mut(4).unwrap().kind = Kind::File(vec![0; 1 << 10])),
+    ];
+
+    #[test]
+    fn a_tree_that_is_none_is_found_out() {
+        let mut tree = Tree::new(1 << 16);
+        let new = || Kind::Folder { parent: ROOT, names: BTreeMap::new() };
+        tree.create(ROOT, "a", new(), 0).unwrap();
+        tree.create(2, "b", Kind::Folder { parent: 2, names: BTreeMap::new() }, 0).unwrap();
+        tree.create(2, "file", Kind::File(b"bytes".to_vec()), 0).unwrap();
+        tree.link(4, ROOT, "file", 0).unwrap();
+        tree.resize(4, 3, 0).unwrap();
+        tree.create(ROOT, "lost", new(), 0).unwrap();
+        tree.rename((ROOT, "file"), (3, "a longer name"), 0).unwrap();
+        tree.rename((3, "a longer name"), (ROOT, "file"), 0).unwrap();
+        tree.node_mut(5).unwrap().opens += 1;
+        tree.unlink(ROOT, "lost", 0).unwrap();
+        assert!(tree.is_sound(), "a folder without a name is open");
+        for (what, harm) in HARM {
+            let mut tree = tree.clone();
+            harm(&mut tree);
+            assert!(!tree.is_sound(), "{what}");
+        }
+        let mut kept = tree.kept();
+        kept.sweep();
+        assert!(kept.is_sound() && !kept.nodes.contains_key(&5));
+        tree.sweep();
+        assert!(tree.nodes.contains_key(&5), "it is open");
+    }
+
+    /// The deepest folder that can be made is one that can be kept.
+    #[test]
+    fn the_deepest_tree_is_sound() {
+        let mut tree = Tree::new(1 << 20);
+        let mut at = ROOT;
+        loop {
+            let kind = Kind::Folder { parent: at, names: BTreeMap::new() };
+            match tree.create(at, "a", kind, 0) {
+                Ok(folder) => at = folder,
+                Err(errno) => break assert_eq!(errno, Errno::Nametoolong),
+            }
+        }
+        assert!(tree.is_sound());
     }
 }

@@ -357,6 +357,11 @@ impl Folder for VirtualFolder {
         self.0.tree_mut()?.rename((self.0.node, name), (to, new), now)
     }
 
+    fn effort(&self, name: &str, to: &dyn Folder) -> u64 {
+        let to = self.same(to).map(|to| to.0.node);
+        to.map_or(0, |to| self.0.tree().effort((self.0.node, name), to))
+    }
+
     fn remove_file(&self, name: &str, now: u64) -> Result<(), Errno> {
         let mut tree = self.0.tree_mut()?;
         let node = tree.find(self.0.node, name)?;
@@ -378,8 +383,9 @@ impl Folder for VirtualFolder {
     fn entries(&self, most: u64) -> Result<Vec<Entry>, Errno> {
         let tree = self.0.tree();
         let names = tree.names(self.0.node)?;
-        if names.keys().map(|name| super::entry_bytes(name)).sum::<u64>() > most {
-            return Err(Errno::Nobufs);
+        let mut room = most;
+        for name in names.keys() {
+            room = room.checked_sub(super::entry_bytes(name)).ok_or(Errno::Nobufs)?;
         }
         let entry = |(name, number): (&String, &u64)| {
             let stat = tree.stat(*number)?;

@@ -25,6 +25,7 @@ pub(crate) enum Last {
 /// Where a path leads to.
 pub(crate) struct Place<'a> {
     start: &'a dyn Folder,
+    /// The folders that were passed; once the path is followed, only the last.
     passed: Vec<Box<dyn Folder>>,
     /// A name in the folder; none if the folder itself is meant.
     pub(crate) name: Option<String>,
@@ -33,6 +34,14 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The place as it is when the path is followed. There is no way back any more, and the other folders have descriptors of the host
+    /// that a second path needs.
+    fn arrived(mut self, name: Option<String>) -> Self {
+        let last = self.passed.len().saturating_sub(1);
+        self.passed.drain(..last);
+        Place { name, ..self }
+    }
+
     /// The folder that the name is in.
     pub(crate) fn folder(&self) -> &dyn Folder {
         self.passed.last().map_or(self.start, |folder| &**folder)
@@ -96,8 +105,7 @@ pub(crate) fn walk<'a>(
             };
             let is_link = follows && is_link(place.folder(), &name)?;
             if !is_link {
-                place.name = Some(name);
-                return Ok(place);
+                return Ok(place.arrived(Some(name)));
             }
             is_link
         } else {
@@ -125,7 +133,7 @@ pub(crate) fn walk<'a>(
             ahead.extend(names(&text));
         }
     }
-    Ok(place)
+    Ok(place.arrived(None))
 }
 
 /// Whether there is a symbolic link under a name. What is not there is none, and may be created.
@@ -144,5 +152,32 @@ fn check(path: &str, limits: &Limits) -> Result<(), Errno> {
         // No folder is the root of everything.
         path if path.starts_with('/') => Err(Errno::Notcapable),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::VirtualFs;
+    use crate::files::virtual_fs::Mount;
+    use crate::guest::testing::Still;
+
+    /// Who follows two paths holds as many folders as one of them is deep, not as both are.
+    #[test]
+    fn a_path_that_was_followed_holds_one_folder() {
+        let fs = VirtualFs::new(1 << 20);
+        fs.add_file("a/b/c/d/file", "").unwrap();
+        let root = fs.root(Mount { device: 1, writable: true }).unwrap();
+        let mut guest = Still::default();
+        let mut mem = Mem::new(&mut guest, "path_rename");
+        for (path, name) in [("a/b/c/d/file", Some("file")), ("a/b/c/d/.", None), ("a/..", None)] {
+            let last = if name.is_some() { Last::Name } else { Last::Follow };
+            let place = walk(&mut mem, &*root, path, last, &Limits::default()).unwrap();
+            assert!(place.passed.len() <= 1, "{path}: {}", place.passed.len());
+            if let Some(name) = name {
+                assert_eq!(place.name.as_deref(), Some(name));
+                assert!(place.folder().stat_of(name).is_ok());
+            }
+        }
     }
 }
