@@ -81,7 +81,7 @@ pub(crate) enum State {
     Objects,
     /// What references refer to, in the place of whether they are null.
     Referents,
-    /// Tables cannot be told. The run stops at the first point of the window.
+    /// Tables cannot be told: the run stops at a point, and the engine's digest of them is looked at.
     Tables,
 }
 
@@ -107,6 +107,8 @@ pub(crate) struct Chosen<'a> {
     /// Which of the points are told, by the number of those that were reached before.
     pub(crate) window: Range<u64>,
     pub(crate) way: Way,
+    /// Whether the run ends by a trap at the first point of the window.
+    pub(crate) stops: bool,
 }
 
 /// Whether an instruction writes to memory.
@@ -147,8 +149,7 @@ pub(crate) fn instrument(
     let counter = we::GlobalType { val_type: we::ValType::I64, mutable: true, shared: false };
     extra.globals.push(counter);
     let global = parts.imported(wp::ExternalKind::Global) + parts.globals.len() as u32;
-    let stops = chosen.state == Some(State::Tables);
-    let window = Window { global, range: chosen.window.clone(), stops };
+    let window = Window { global, range: chosen.window.clone(), stops: chosen.stops };
     // Behind the three that note, those that keep.
     let told = if chosen.way == Way::Host { imported } else { first + 3 };
     extra.funcs.push((types, window.note(told)));

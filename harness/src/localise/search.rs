@@ -5,7 +5,7 @@ use super::events::{self, Event, Leave, agree, events, in_words, value};
 use super::instrument::{
     Chosen, GAS, Point, SLOTS, State, Way, What, instrument, is_plain, writes,
 };
-use crate::diff::{Case, Differ, Difference, Policy, RunOptions, Trace, observation, outcome_name};
+use crate::diff::{Case, Differ, Difference, Policy, Trace, observation, outcome_name};
 use crate::rewrite::{Op, Text};
 use etalon_adapters::{AdapterError, Outcome};
 use etalon_module::Opcode;
@@ -66,6 +66,7 @@ pub fn localise(
     let found = match values {
         Some(cause) => Some(cause),
         None if difference.aspect == Aspect::HostCalls => pair.only_host_call(),
+        None if difference.aspect == Aspect::Crash => pair.crashing()?,
         None => None,
     };
     let found = match found {
@@ -166,16 +167,8 @@ impl Pair<'_> {
         let (way, start) = (self.way.get(), chosen.window.start);
         let window = start..chosen.window.end.min(start.saturating_add(self.most_told()));
         let chosen = &Chosen { window, way, ..chosen.clone() };
-        let Ok((wasm, points)) = instrument(&self.case.wasm, self.text, chosen) else {
-            return Ok(None);
-        };
-        let copy = Case { wasm, artefact: None, ..self.case.clone() };
-        let mut options = self.differ.options().run.clone();
-        options.state = chosen.state == Some(State::Tables);
-        if let Some(gas) = &mut options.gas {
-            gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
-        }
-        let [a, b] = [0, self.other].map(|engine| self.trace(engine, &options, &copy));
+        let Some((copy, points)) = self.copy(chosen) else { return Ok(None) };
+        let [a, b] = [0, self.other].map(|engine| self.trace(engine, chosen, &copy));
         let traces = [a?, b?];
         let told = traces.each_ref().map(|trace| events(trace, &points, way));
         // An engine that takes no imports refuses each copy, and one that crashes in a process of its own takes what it told along.
@@ -194,13 +187,60 @@ impl Pair<'_> {
         Ok(Some(Run { points, told, traces, goes_on }))
     }
 
+    fn copy(&self, chosen: &Chosen<'_>) -> Option<(Case, Vec<Point>)> {
+        let (wasm, points) = instrument(&self.case.wasm, self.text, chosen).ok()?;
+        Some((Case { wasm, artefact: None, ..self.case.clone() }, points))
+    }
+
     fn trace(
         &self,
         engine: usize,
-        options: &RunOptions,
+        chosen: &Chosen<'_>,
         copy: &Case,
     ) -> Result<Trace, AdapterError> {
-        self.differ.trace(engine, options, copy)
+        let mut options = self.differ.options().run.clone();
+        options.state = chosen.state == Some(State::Tables);
+        if let Some(gas) = &mut options.gas {
+            gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
+        }
+        self.differ.trace(engine, &options, copy)
+    }
+
+    /// The instruction in which an engine crashes that takes along what it told: copies end by a trap, each at another point of the
+    /// first engine's run, until there are two points next to each other of which only the second is not reached.
+    fn crashing(&self) -> Result<Option<Cause>, AdapterError> {
+        let whole = all(0..TOLD);
+        let Some((copy, points)) = self.copy(&whole) else { return Ok(None) };
+        let told = events::told(&self.trace(0, &whole, &copy)?, Way::Host);
+        let crashes = |point: usize| -> Result<Option<String>, AdapterError> {
+            let window = point as u64..point as u64 + 1;
+            let chosen = Chosen { stops: true, way: Way::Slots, ..all(window) };
+            let Some((copy, _)) = self.copy(&chosen) else { return Ok(None) };
+            let trace = self.trace(self.other, &chosen, &copy)?;
+            Ok(trace.steps.last().and_then(|step| match &step.outcome {
+                Outcome::Crashed(text) => Some(text.clone()),
+                _ => None,
+            }))
+        };
+        let (mut reached, mut beyond) = (0, told.len());
+        let Some(mut text) = crashes(beyond)? else { return Ok(None) };
+        if told.is_empty() || crashes(0)?.is_some() {
+            return Ok(None);
+        }
+        while beyond - reached > 1 {
+            let between = reached + (beyond - reached) / 2;
+            match crashes(between)? {
+                Some(crash) => (beyond, text) = (between, crash),
+                None => reached = between,
+            }
+        }
+        let next = told.get(reached).and_then(|(point, ..)| points.get(*point));
+        let Some((func, op)) = next.and_then(|point| self.next_after(point)) else {
+            return Ok(None);
+        };
+        let cause = Cause::at(&self.case.wasm, self.text, func, op);
+        let seen = ["went on".to_owned(), format!("crashed: {text}")];
+        Ok(cause.map(|cause| Cause { seen, ..cause }))
     }
 
     /// The instruction that leaves the first value that differs, or at which control parts.
@@ -395,7 +435,8 @@ impl Pair<'_> {
     /// The first instruction after which the tables differ, if the engines tell a digest of them.
     fn first_table(&self) -> Result<Option<Cause>, AdapterError> {
         for number in 0..MOST_STOPS {
-            let chosen = Chosen { state: Some(State::Tables), ..all(number..number + 1) };
+            let state = Some(State::Tables);
+            let chosen = Chosen { state, stops: true, ..all(number..number + 1) };
             let Some(run) = self.run(&chosen)? else { return Ok(None) };
             let Some(point) = run.point(0, 0) else { return Ok(None) };
             let tables = run
@@ -523,5 +564,6 @@ impl Pair<'_> {
 }
 
 pub(super) fn all(window: Range<u64>) -> Chosen<'static> {
-    Chosen { at: &|_, _| true, operands: None, state: None, window, way: Way::Host }
+    let (at, way) = (&|_, _| true, Way::Host);
+    Chosen { at, operands: None, state: None, window, way, stops: false }
 }

@@ -17,7 +17,8 @@ pub(crate) type Known = BTreeMap<(u32, usize), [Vec<Option<Val>>; 2]>;
 pub(crate) fn known_values(differ: &Differ, case: &Case, text: &Text) -> Known {
     let mut known = Known::new();
     let (window, way) = (0..TOLD, Way::Host);
-    let chosen = Chosen { at: &|_, _| true, operands: None, state: None, window, way };
+    let at = &|_, _| true;
+    let chosen = Chosen { at, operands: None, state: None, window, way, stops: false };
     let Ok((wasm, points)) = instrument(&case.wasm, text, &chosen) else { return known };
     let copy = Case { wasm, artefact: None, ..case.clone() };
     let mut options = differ.options().run.clone();

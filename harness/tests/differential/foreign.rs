@@ -286,6 +286,47 @@ fn memories_of_a_module_without_calls_are_compared() {
     assert_eq!((difference.aspect, difference.step), (Aspect::Memory, 0));
 }
 
+/// The instruction that is named where an engine with a fault differs in a call of `f` with 5.
+fn named(wat: &str, fault: Fault) -> (Aspect, Option<String>) {
+    let interp = adapter("interp").expect("it is one of ours");
+    let sound = Arc::clone(&interp);
+    let planted = Planted { sound, operator: "i32.add", fault };
+    let differ = Differ::new(vec![interp, Arc::new(planted)], newest());
+    let wasm = wat::parse_str(wat).expect("the text is a module");
+    let call = Call { export: "f".to_owned(), args: vec![Val::I32(5)] };
+    let case = Case::new("named", wasm, vec![call]);
+    let Verdict::Diverged { engine: 1, difference } =
+        differ.judge(&case).expect("both can be set up").verdict
+    else {
+        panic!("no difference in {wat}")
+    };
+    let cause = localise(&differ, &case, 1, &difference).expect("both can be set up");
+    (difference.aspect, cause.map(|cause| cause.operator))
+}
+
+#[test]
+fn a_crash_that_takes_along_what_was_told_has_a_cause_too() {
+    let wat = r#"(module
+      (func $g (param i32) (result i32)
+        (i32.rem_u (i32.mul (local.get 0) (i32.const 7)) (i32.sub (local.get 0) (i32.const 3))))
+      (func (export "f") (param $n i32) (result i32) (local $sum i32)
+        (loop $again
+          (local.set $sum (i32.add (local.get $sum) (call $g (local.get $n))))
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (br_if $again (local.get $n)))
+        (local.get $sum)))"#;
+    assert_eq!(named(wat, Fault::Gone), (Aspect::Crash, Some("i32.rem_u".to_owned())));
+}
+
+#[test]
+fn an_engine_that_hands_other_values_to_the_host_is_wrong_in_the_call() {
+    let wat = r#"(module (import "host" "note" (func $note (param i32 i64)))
+      (func (export "f") (param i32) (result i32)
+        (call $note (i32.add (local.get 0) (i32.const 1)) (i64.const 9))
+        (i32.mul (local.get 0) (i32.const 3))))"#;
+    assert_eq!(named(wat, Fault::Altered), (Aspect::HostCalls, Some("call".to_owned())));
+}
+
 /// A trace of one step.
 fn trace(outcome: Outcome, globals: &[(&str, i32)]) -> Trace {
     let globals = globals.iter().map(|(name, value)| ((*name).to_owned(), Val::I32(*value)));

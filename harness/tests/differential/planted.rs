@@ -25,6 +25,10 @@ pub(crate) enum Fault {
     Memory,
     /// It shows no digest, and nothing is wrong.
     Undigested,
+    /// A division by zero ends the process, and what was told is gone with it.
+    Gone,
+    /// It hands other numbers to the host.
+    Altered,
 }
 
 impl Fault {
@@ -114,6 +118,12 @@ impl Session for PlantedSession {
         if self.faulty && self.fault == Fault::Late {
             return Outcome::TimedOut;
         }
+        let by_zero =
+            matches!(&outcome, Outcome::Trapped { text, .. } if text == "integer divide by zero");
+        if by_zero && self.fault == Fault::Gone {
+            self.sound.take_host_calls();
+            return Outcome::Crashed("signal 8".to_owned());
+        }
         if self.faulty
             && self.fault == Fault::Wrong
             && let Outcome::Returned(values) = &mut outcome
@@ -142,7 +152,13 @@ impl Session for PlantedSession {
     }
 
     fn take_host_calls(&mut self) -> Vec<HostCall> {
-        self.sound.take_host_calls()
+        let mut calls = self.sound.take_host_calls();
+        for val in calls.iter_mut().flat_map(|call| &mut call.args) {
+            if let (Val::I32(number), Fault::Altered) = (val, self.fault) {
+                *number = number.wrapping_add(1);
+            }
+        }
+        calls
     }
 
     fn digest(&mut self) -> Option<StateDigest> {
