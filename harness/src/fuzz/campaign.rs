@@ -7,7 +7,7 @@ use super::run::{common_features, numbered_case, profile_of};
 use super::save::{Found, Shown, describe, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
-use crate::diff::{Case, Judged, Verdict};
+use crate::diff::{Case, Differ, Difference, Judged, Verdict};
 use crate::reduce::{Budget, Reduced, reduce};
 use etalon_adapters::{Features, RuleTally};
 use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
@@ -159,12 +159,23 @@ impl<'a> Campaign<'a> {
         let whole = numbered_case(self.options, kind.number);
         let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
         let budget = Budget { jobs: self.options.jobs, time: Some(REDUCTION), ..Budget::default() };
-        let differ = self.rotation.of(self.options, kind.number);
-        let engine = match differ.judge(&whole)?.verdict {
-            Verdict::Diverged { engine, .. } => engine,
-            _ => return Ok(Some(as_found())),
+        let diverged = |differ: &Differ| -> Result<Option<(usize, Difference)>, FuzzError> {
+            Ok(match differ.judge(&whole)?.verdict {
+                Verdict::Diverged { engine, difference } => Some((engine, difference)),
+                _ => None,
+            })
         };
-        let reduced = reduce(differ, &whole, engine, &kind.difference, budget)?;
+        let turned = self.rotation.of(self.options, kind.number);
+        let Some((engine, _)) = diverged(turned)? else { return Ok(Some(as_found())) };
+        // Settings that are not needed say nothing, and where they choose functions by their numbers none can be left out.
+        let plain = Some(self.rotation.plain()).filter(|plain| !std::ptr::eq(*plain, turned));
+        let found = plain.map(diverged).transpose()?.flatten();
+        let found = found.filter(|(_, found)| found.aspect == kind.difference.aspect);
+        let (differ, (engine, difference)) = match (plain, found) {
+            (Some(plain), Some(found)) => (plain, found),
+            _ => (turned, (engine, kind.difference.clone())),
+        };
+        let reduced = reduce(differ, &whole, engine, &difference, budget)?;
         let Reduced { case, judged, cause, under, .. } = reduced;
         let differ = under.as_deref().unwrap_or(differ);
         if self.options.is_stopped() {

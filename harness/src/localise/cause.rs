@@ -5,6 +5,7 @@ use etalon_adapters::{Features, Val};
 use etalon_module::{Module, Opcode};
 use etalon_spec_tests::spec_map;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// How sure it is that the instruction is the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +47,9 @@ pub struct Cause {
     /// The operands, if all are numbers.
     #[serde(skip)]
     pub(crate) values: Option<Vec<Val>>,
+    /// What instructions of its function gave the last time before it.
+    #[serde(skip)]
+    pub(crate) before: BTreeMap<usize, Val>,
 }
 
 /// The official rules of an operator, of its execution.
@@ -84,6 +88,7 @@ impl Cause {
             certainty: Certainty::Seen,
             op,
             values: None,
+            before: BTreeMap::new(),
         })
     }
 }

@@ -7,10 +7,11 @@ use super::instrument::{
 };
 use crate::diff::{Case, Differ, Difference, Policy, Trace, observation, outcome_name};
 use crate::rewrite::{Op, Text};
-use etalon_adapters::{AdapterError, Outcome};
+use etalon_adapters::{AdapterError, Outcome, Val};
 use etalon_module::Opcode;
 use etalon_record::Aspect;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How many points are told in one run.
@@ -120,6 +121,17 @@ impl Run {
         let same =
             a.iter().zip(b).take_while(|(a, b)| agree(**a, **b, &self.points, leave)).count();
         (same < a.len() || same < b.len()).then_some(same)
+    }
+
+    /// What the instructions of a function gave the last time before an event, by their numbers, on the first engine.
+    fn before(&self, func: u32, event: usize) -> BTreeMap<usize, Val> {
+        let told = self.told[0].get(..event).unwrap_or_default().iter();
+        let given = told.filter_map(|event| {
+            let point = self.points.get(event.point)?;
+            let op = point.op.filter(|_| point.func == func && point.what == What::Result(0))?;
+            Some((op, value(*event, &self.points)?))
+        });
+        given.collect()
     }
 
     /// Whether an engine ended otherwise than by returning.
@@ -262,6 +274,7 @@ impl Pair<'_> {
                 return Ok(None);
             };
             cause.seen = [0, 1].map(|engine| self.seen(&run, engine, at));
+            cause.before = run.before(func, at);
             self.add_operands(&mut cause, window)?;
             return Ok(Some(cause));
         }

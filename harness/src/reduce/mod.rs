@@ -7,6 +7,7 @@
 
 mod body;
 mod calls;
+mod data;
 mod draft;
 mod edit;
 mod fold;
@@ -77,9 +78,7 @@ pub fn reduce(
         None => earliest(differ, whole, engine, difference)?,
     };
     let mut tries = Tries::new(differ, Goal::of(&before, engine, &difference), budget);
-    if difference.step > 0 {
-        calls::few(&mut tries, &mut best, difference.step)?;
-    }
+    calls::few(&mut tries, &mut best, difference.step)?;
     module::exports(&mut tries, &mut best)?;
     module::stubs(&mut tries, &mut best)?;
     if !tries.is_over()
@@ -120,6 +119,7 @@ fn rounds(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
         narrow::all(tries, best)?;
         items::all(tries, best)?;
         module::segments(tries, best)?;
+        data::shorter(tries, best)?;
         calls::simple(tries, best)?;
         if *best == so_far {
             break;

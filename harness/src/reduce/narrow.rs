@@ -34,7 +34,9 @@ pub(crate) fn all(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterE
     })?;
     each(tries, best, &|draft| Some(draft.text.funcs.len()), &|draft, number| {
         let Some(func) = draft.text.funcs.get(number) else { return Vec::new() };
-        (0..func.ops.len()).flat_map(|at| fewer_elements(draft, func, at)).collect()
+        let all =
+            |at| fewer_elements(draft, func, at).into_iter().chain(default_of(draft, func, at));
+        (0..func.ops.len()).flat_map(all).collect()
     })
 }
 
@@ -275,6 +277,25 @@ fn with_field(opcode: Opcode, struct_type_index: u32, field_index: u32) -> Optio
     }
     .encode(&mut code);
     Some(code)
+}
+
+/// A structure or an array of default values in the place of one of others.
+fn default_of(draft: &Draft<'_>, func: &Func, at: usize) -> Option<Case> {
+    let op = &func.ops[at];
+    let (ty, ends) = (op.ty.filter(|_| op.is_reached)?, func.operands_of(at));
+    let (given, instruction) = match op.opcode {
+        Opcode::ArrayNew => (1, I::ArrayNewDefault(ty)),
+        Opcode::StructNew if op.taken > 0 => (op.taken, I::StructNewDefault(ty)),
+        _ => return None,
+    };
+    let mut edit = Edit::of(draft, func);
+    for end in ends.get(..given).filter(|_| ends.len() == op.taken)? {
+        edit.remove(expression(func, *end)?);
+    }
+    let mut code = Vec::new();
+    instruction.encode(&mut code);
+    edit.replace(at, code);
+    draft.with_code(func, &[&edit.code()])
 }
 
 /// With fewer elements of an array of a fixed length: without half of them, or one.

@@ -191,6 +191,9 @@ impl Slice<'_> {
             }
         }
         let known = || {
+            if let Some(before) = self.cause.before.get(&end?) {
+                return Some(*before);
+            }
             let [first, last] = self.known.get(&(self.func.index, end?))?;
             last.first().or(first.first()).copied().flatten()
         };

@@ -14,7 +14,7 @@ const TRY: u64 = 16;
 /// A case that times out takes as long as so many others, or longer.
 const LATE: u64 = 200 * TRY;
 /// How much gas costs as much as a proposal that is no valid module.
-const GAS: u64 = 1000;
+const GAS: u64 = 8000;
 /// What it costs to have the values of all instructions told.
 const TELL: u64 = 8 * TRY;
 
@@ -53,7 +53,7 @@ fn cost(judged: &Judged) -> u64 {
 pub(crate) struct Goal {
     engine: usize,
     aspect: Aspect,
-    /// How the step in which they differ ended on the first and on the other.
+    /// How the step in which they differ ended on the first and on the other, unless it ended alike and they differ in something else.
     endings: [Option<String>; 2],
 }
 
@@ -67,6 +67,12 @@ impl Goal {
                 outcome => outcome.kind().to_string(),
             })
         });
+        use Aspect::{Files, Gas, Globals, HostCalls, Memory, Output, Tables};
+        let is_of_state = matches!(
+            difference.aspect,
+            Files | Gas | Globals | HostCalls | Memory | Output | Tables
+        );
+        let endings = if is_of_state && endings[0] == endings[1] { [None, None] } else { endings };
         Goal { engine, aspect: difference.aspect, endings }
     }
 

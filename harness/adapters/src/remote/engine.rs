@@ -4,7 +4,7 @@ use super::child::{Child, Gone, Launch, Patience};
 use super::facts::Facts;
 use super::gate::Gate;
 use super::probe;
-use super::protocol::{Answer, Ask, GasTerms, VERSION};
+use super::protocol::{Answer, Ask, GasTerms, VERSION, Watched};
 use super::session::RemoteSession;
 use super::start::{patience, too_late};
 use super::texts::TrapTexts;
@@ -122,6 +122,37 @@ fn greeted(launch: &Launch) -> Result<(Child, Answer), String> {
     }
 }
 
+/// Whether an engine accepts a module and, if it makes instances, makes one of it; `None` if it does not say.
+fn implements(
+    child: &mut Child,
+    can: &[String],
+    wasm: Vec<u8>,
+    patience: Patience<'_>,
+) -> Result<Option<bool>, Gone> {
+    let is_fine = |answer: Answer| {
+        answer.outcome.map(|ending| matches!(ending.outcome(), Ok(Outcome::Returned(_))))
+    };
+    let wasm = Bytes(wasm);
+    let accepted = is_fine(child.exchange(Ask::Validate { wasm: wasm.clone() }, patience)?);
+    let can = |what: &str| can.iter().any(|can| can == what);
+    if accepted != Some(true) || !(can("prepare") && can("instantiate")) {
+        return Ok(accepted);
+    }
+    if can("open") {
+        let features = Features::all().names().into_iter().map(str::to_owned).collect();
+        child.exchange(Ask::Open { features, gas: None }, patience)?;
+    }
+    let prepared = is_fine(child.exchange(Ask::Prepare { module: 0, wasm }, patience)?);
+    let ask = Ask::Instantiate { module: 0, imports: Vec::new(), watch: Watched::default() };
+    let made = match prepared {
+        Some(true) => is_fine(child.exchange(ask, patience)?),
+        _ => Some(false),
+    };
+    child.exchange(Ask::Reset, patience)?;
+    child.exchange(Ask::Forget { modules: vec![0] }, patience)?;
+    Ok(Some(made == Some(true)))
+}
+
 impl Remote {
     /// Starts an engine, and probes what it implements.
     pub(crate) fn start(
@@ -135,8 +166,12 @@ impl Remote {
         let mut features = probe::none();
         let mut late = 0;
         for (feature, wasm) in probe::probes() {
-            let answer = match child.exchange(Ask::Validate { wasm: Bytes(wasm) }, patience) {
-                Ok(answer) => answer,
+            match implements(&mut child, &hello.can, wasm, patience) {
+                Ok(Some(implemented)) if implemented => {
+                    features = features.with(feature).unwrap_or(features);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(failed("it does not validate".to_owned())),
                 // Whatever it does with the module of a feature, it does not implement it.
                 Err(gone) => {
                     late += u32::from(matches!(gone, Gone::TimedOut));
@@ -144,12 +179,7 @@ impl Remote {
                         return Err(failed(too_late(launch.starts_within)));
                     }
                     child = greeted(&launch).map_err(failed)?.0;
-                    continue;
                 }
-            };
-            let ending = answer.outcome.ok_or_else(|| failed("it does not validate".to_owned()))?;
-            if matches!(ending.outcome(), Ok(Outcome::Returned(_))) {
-                features = features.with(feature).unwrap_or(features);
             }
         }
         let is_ours = hello.can.iter().any(|what| what == "etalon");

@@ -1,7 +1,9 @@
-//! Tiny modules, each of which needs one feature: what an engine implements is what it accepts of them, whatever it says.
+//! Tiny modules, each of which needs one feature: what an engine implements is what it accepts of them and makes an instance of, whatever
+//! it says.
 
-use crate::adapter::{Adapter, AdapterError, SessionConfig};
-use crate::outcome::Outcome;
+use super::session::EXECUTION;
+use crate::adapter::{Adapter, AdapterError, Opened, SessionConfig};
+use crate::outcome::{Outcome, Rejection};
 use etalon::Features;
 
 /// A feature, and a module that needs it.
@@ -74,7 +76,19 @@ pub struct Probed {
 const INVALID: &[u8] =
     b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b";
 
-/// Has an engine validate the modules.
+/// Makes an instance of a module, on an engine that makes any: what it accepts may be turned off.
+fn instantiated(opened: &dyn Opened, wasm: &[u8]) -> Result<(), Outcome> {
+    let mut session = opened.session().map_err(|error| Outcome::HostError(error.reason))?;
+    match opened.prepare(wasm).and_then(|module| session.instantiate(&module)) {
+        Ok(_) => Ok(()),
+        Err(Outcome::Rejected(Rejection::Unsupported { feature, .. })) if feature == EXECUTION => {
+            Ok(())
+        }
+        Err(outcome) => Err(outcome),
+    }
+}
+
+/// Has an engine validate the modules, and make an instance of each.
 ///
 /// # Errors
 /// If the engine cannot be set up.
@@ -90,7 +104,7 @@ pub fn probe(adapter: &dyn Adapter) -> Result<Probed, AdapterError> {
     let accepts_invalid = opened.validate(INVALID).is_ok();
     let mut probed = Probed { features: none(), failed: Vec::new(), accepts_invalid };
     for (feature, wasm) in probes() {
-        match opened.validate(&wasm) {
+        match opened.validate(&wasm).and_then(|()| instantiated(opened.as_ref(), &wasm)) {
             Ok(()) => {
                 probed.features = probed.features.with(feature).unwrap_or(probed.features);
             }

@@ -199,8 +199,11 @@ fn unlinkable(kind: &'static str, module: &str, name: &str) -> Outcome {
     Outcome::Rejected(Rejection::Unlinkable(Reason::new(Some(kind), text)))
 }
 
+/// What an engine lacks that only validates.
+pub(super) const EXECUTION: &str = "execution";
+
 fn executes_nothing() -> Outcome {
-    let (feature, message) = ("execution".to_owned(), "the engine only validates".to_owned());
+    let (feature, message) = (EXECUTION.to_owned(), "the engine only validates".to_owned());
     Outcome::Rejected(Rejection::Unsupported { feature, message })
 }
 

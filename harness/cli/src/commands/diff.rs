@@ -487,8 +487,11 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
     if args.precompiled.allowed {
         words.push("--allow-precompiled".to_owned());
     }
-    words.push(format!("--invoke {}", escape::word(name)));
-    words.extend(divergence.args.iter().map(|arg| escape::word(&arg.in_words()).into_owned()));
+    // A finding has calls of its own.
+    if !Path::new(&divergence.file).is_dir() {
+        words.push(format!("--invoke {}", escape::word(name)));
+        words.extend(divergence.args.iter().map(|arg| escape::word(&arg.in_words()).into_owned()));
+    }
     Some(words.join(" "))
 }
 

@@ -22,7 +22,7 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Print which features each engine implements: those of which it accepts a tiny module
+    /// Print which features each engine implements: those of which it runs a tiny module
     #[arg(long)]
     pub probe: bool,
 }
