@@ -51,7 +51,9 @@ pub use reentry::REENTRY;
 pub use registry::{
     ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, is_engine_name, trusting_adapter,
 };
-pub use remote::{PROBES, Probed, answers, give_back, probe, serve, start_within};
+pub use remote::{
+    PROBES, Probed, answers, end_engines, give_back, probe, serve, start_no_more, start_within,
+};
 pub use settings::SETTINGS;
 pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};

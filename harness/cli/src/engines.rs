@@ -2,6 +2,7 @@
 
 use crate::fault::InputError;
 use crate::input::Precompiled;
+use crate::time::end_by_signals;
 use anyhow::Result;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
@@ -121,11 +122,29 @@ impl EngineArgs {
         self.adapters_by(default, make)
     }
 
+    /// The same, each for itself, for who can do without some of them.
+    pub(crate) fn each_adapter(
+        &self,
+        default: &[&str],
+    ) -> Vec<Result<Arc<dyn Adapter>, AdapterError>> {
+        let names = self.names(default);
+        // Without it an engine that hangs as it starts may outlive us, and that is all.
+        drop(end_by_signals(&names));
+        names.iter().map(|name| adapter(name)).collect()
+    }
+
     fn adapters_by(
         &self,
         default: &[&str],
         make: fn(&str) -> Result<Arc<dyn Adapter>, AdapterError>,
     ) -> Result<Vec<Arc<dyn Adapter>>> {
+        let names = self.names(default);
+        end_by_signals(&names)?;
+        names.iter().map(|name| Ok(make(name)?)).collect()
+    }
+
+    /// The names, each once.
+    fn names(&self, default: &[&str]) -> Vec<String> {
         let mut names: Vec<String> = self.engines.iter().chain(&self.tiers).cloned().collect();
         if names.is_empty() {
             names = default.iter().map(|name| (*name).to_owned()).collect();
@@ -137,7 +156,7 @@ impl EngineArgs {
                 true
             }
         });
-        names.iter().map(|name| Ok(make(name)?)).collect()
+        names
     }
 }
 

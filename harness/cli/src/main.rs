@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     let status = match args::Cli::try_parse_from(&words) {
         Ok(cli) => {
             let format = cli.format;
-            commands::dispatch(cli).unwrap_or_else(|error| fault::tell(&error, format))
+            let done = commands::dispatch(cli).unwrap_or_else(|error| fault::tell(&error, format));
+            time::status_after_signals(done)
         }
         Err(error) => usage(&error, &words),
     };

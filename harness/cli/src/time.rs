@@ -7,15 +7,19 @@ use crate::output::{self, note};
 use anyhow::{Context, Result};
 use etalon::Module;
 use etalon::unstable::about_artefact;
-use etalon_adapters::{TimeLimit, Watchdog, start_within};
+use etalon_adapters::{
+    ENGINE_NAMES, TimeLimit, Watchdog, end_engines, start_no_more, start_within,
+};
 use etalon_harness::settings::TIME_LIMIT;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// A limit of time, or none.
@@ -109,40 +113,88 @@ fn watchdog() -> Result<Watchdog> {
 /// The signals that ask for the end of a run.
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
+/// Whether somebody else looks after signals than who looks while engines start.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The signal that asked for the end of the run, or 0.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// The status of a run that came to nothing: that of the signal, if one ended it.
+pub(crate) fn status_after_signals(status: Status) -> Status {
+    match (SIGNAL.load(Ordering::Relaxed), status) {
+        (signal, Status::Unusable) if signal != 0 => Status::of_signal(signal),
+        (_, status) => status,
+    }
+}
+
+/// From now on a signal ends the process and the engines of these names that it starts, until a run takes signals for itself: an engine
+/// in a process of its own that waits for nothing would outlive a process that a signal ends.
+pub(crate) fn end_by_signals(names: &[String]) -> Result<()> {
+    let is_here = |name: &String| ENGINE_NAMES.contains(&name.split('?').next().unwrap_or(name));
+    if names.iter().all(is_here) || IS_TAKEN.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    let ending: Vec<i32> = ENDING.into_iter().filter(|n| !is_ignored(*n)).collect();
+    let mut signals = Signals::new(&ending).context("signals cannot be received")?;
+    let wait = move || {
+        for signal in signals.forever() {
+            if !IS_TAKEN.load(Ordering::SeqCst) {
+                end_engines();
+                low_level::exit(128 + signal);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("starting".to_owned());
+    thread.spawn(wait).context("the system has no thread for signals")?;
+    Ok(())
+}
+
 /// Whether a signal asked for the end of the run, and which.
 #[derive(Clone, Debug)]
 pub(crate) struct Stopped(Arc<AtomicI32>);
 
 impl Stopped {
-    /// From now on the first of the signals does something, on a thread of its own, and the second ends the process, whatever
-    /// its threads do.
+    /// From now on the first of the signals does something, on a thread of its own; the second ends the process and the engines that it
+    /// started, on another thread, and the third the process, whatever its threads do.
     pub(crate) fn on_signals(first: impl FnOnce(i32) + Send + 'static) -> Result<Stopped> {
         let cannot = "signals cannot be received";
         let stopped = Stopped(Arc::default());
         let seen = stopped.clone();
         let ending: Vec<i32> = ENDING.into_iter().filter(|n| !is_ignored(*n)).collect();
-        let (is_second, number) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let is_third = Arc::<AtomicBool>::default();
+        let mut signals = Signals::new(&ending).context(cannot)?;
         for &signal in &ending {
-            // In this order: none is lost that comes meanwhile, and the first does not find what it notes itself.
-            flag::register_usize(signal, Arc::clone(&number), signal as usize)
-                .and_then(|_| {
-                    let status = 128 + signal;
-                    flag::register_conditional_shutdown(signal, status, Arc::clone(&is_second))
-                })
-                .and_then(|_| flag::register(signal, Arc::clone(&is_second)))
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_third))
                 .context(cannot)?;
         }
-        let mut signals = Signals::new(&ending).context(cannot)?;
-        let wait = move || {
-            // It may have come before it could be waited for.
-            let early = i32::try_from(number.load(Ordering::SeqCst)).ok().filter(|n| *n != 0);
-            if let Some(signal) = early.or_else(|| signals.forever().next()) {
+        IS_TAKEN.store(true, Ordering::SeqCst);
+        let (tell, told) = channel();
+        // Whatever the first does, the second is received.
+        let receive = move || {
+            let mut signals = signals.forever();
+            if let Some(signal) = signals.next() {
+                _ = tell.send(signal);
+            }
+            if let Some(signal) = signals.next() {
+                is_third.store(true, Ordering::SeqCst);
+                end_engines();
+                low_level::exit(128 + signal);
+            }
+        };
+        let work = move || {
+            if let Ok(signal) = told.recv() {
                 seen.0.store(signal, Ordering::Relaxed);
+                SIGNAL.store(signal, Ordering::Relaxed);
+                start_no_more();
                 first(signal);
             }
         };
-        let thread = std::thread::Builder::new().name("signals".to_owned());
-        thread.spawn(wait).context("the system has no thread for signals")?;
+        for (name, work) in
+            [("signals", Box::new(receive) as Box<dyn FnOnce() + Send>), ("stop", Box::new(work))]
+        {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            thread.spawn(work).context("the system has no thread for signals")?;
+        }
         Ok(stopped)
     }
 
@@ -182,6 +234,7 @@ impl Answer {
         Stopped::on_signals(move |signal| {
             if !taken.swap(true, Ordering::Relaxed) {
                 answer();
+                end_engines();
                 let status = output::finish(Status::of_signal(signal));
                 std::process::exit(status.code().into());
             }

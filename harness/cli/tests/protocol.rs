@@ -239,3 +239,34 @@ fn the_example_in_python_is_an_engine() {
     }
     assert!(session.validate(b"\0asn\x01\0\0\0").is_err());
 }
+
+/// A request for what is not there has an answer, and so has the next.
+#[test]
+fn instances_that_are_not_there_are_no_end() {
+    let requests = [
+        r#"{"id":1,"do":"memory","instance":0,"memory":"m"}"#,
+        r#"{"id":2,"do":"global","instance":7,"global":{"export":"g","value":"i32","mutable":true}}"#,
+        r#"{"id":3,"do":"invoke","instance":18446744073709551615,"calls":[],"watch":{"globals":[],"digest":true}}"#,
+        r#"{"id":4,"do":"digest"}"#,
+        r#"{"id":5,"do":"left"}"#,
+        r#"{"id":6,"do":"hello","protocol":1}"#,
+    ];
+    let mut serve = Command::new(ETALON)
+        .args(["serve", "--engine", "interp"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = requests.map(|request| format!("{request}\n")).concat();
+    serve.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = serve.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), requests.len(), "{text}");
+    for (answer, number) in answers.iter().zip(["0", "7", "18446744073709551615"]) {
+        assert_eq!(answer["error"], format!("there is no instance {number}"), "{text}");
+    }
+    assert_eq!(answers[5]["protocol"], 1);
+}

@@ -344,3 +344,39 @@ fn a_complete_campaign_is_not_run_again() {
     assert_eq!(code, Some(2));
     assert!(errors.contains("begun with other options: seed was 1 and is 2"), "{errors}");
 }
+
+/// An engine that says nothing and waits for nothing but the end of its process is gone with the run that started it.
+#[test]
+fn an_engine_that_hangs_as_it_starts_is_gone_with_the_run() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let noted = folder.path().join("pid");
+    let hangs = "echo $$ > pid.new; mv pid.new pid; trap '' HUP INT TERM; while :; do read line; done < pid.pipe";
+    std::fs::write(folder.path().join("hangs.sh"), hangs).expect("it is writable");
+    let made = Command::new("mkfifo").arg(folder.path().join("pid.pipe")).status();
+    assert!(made.expect("it is there").success());
+    std::fs::write(folder.path().join("empty.wat"), "(module)").expect("it is writable");
+    for words in [
+        "engines --probe --engine",
+        "diff empty.wat --engine",
+        "accepts oracle",
+        "fuzz --modules 1 --profile mvp --engine",
+    ] {
+        for (signal, code) in ending() {
+            let mut all: Vec<&str> = words.split(' ').collect();
+            let is_list = words.ends_with("--engine");
+            all.push(if is_list { "oracle,cmd:sh hangs.sh" } else { "cmd:sh hangs.sh" });
+            if !is_list {
+                all.push("empty.wat");
+            }
+            let mut child = etalon(folder.path(), &all);
+            until(&mut child, || noted.exists());
+            let engine = std::fs::read_to_string(&noted).expect("it was written whole");
+            let (status, _, stderr) = end(child, signal);
+            assert_eq!(status.code(), Some(code), "{words}: {stderr}");
+            let is_there = Path::new("/proc").join(engine.trim()).join("cmdline");
+            let line = std::fs::read_to_string(is_there).unwrap_or_default();
+            assert!(!line.contains("hangs.sh"), "{words} left an engine behind");
+            std::fs::remove_file(&noted).expect("it is there");
+        }
+    }
+}

@@ -13,6 +13,7 @@ while read -r line; do
   i=$((i+1))
   case "$line" in
     *'"do":"hello"'*) echo "{\"id\":$i,\"protocol\":1,\"can\":[\"prepare\",\"instantiate\",\"invoke\"]}";;
+    *'"do":"instantiate"'*) echo "{\"id\":$i,\"instance\":0,\"outcome\":{\"kind\":\"returned\"}}";;
     *) echo "{\"id\":$i,\"outcome\":{\"kind\":\"returned\"}}";;
   esac
 done

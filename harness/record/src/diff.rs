@@ -142,6 +142,9 @@ pub struct Divergence {
     /// The arguments.
     #[serde(default)]
     pub args: Vec<Value>,
+    /// How many calls were made before, which what is seen may depend on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calls_before: u64,
     /// The first aspect in which they differ.
     pub what: Aspect,
     /// What each engine did.

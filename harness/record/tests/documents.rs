@@ -47,6 +47,7 @@ fn diff() -> DiffRecord {
         invoke: Some("f".into()),
         args: vec![Value::i32(-1)],
         what: Aspect::HostCalls,
+        calls_before: 0,
         by_engine: [("jit".to_owned(), Observation::new(OutcomeKind::TimedOut))].into(),
     });
     record

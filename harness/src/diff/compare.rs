@@ -193,8 +193,11 @@ fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
 }
 
 /// The first host call in which two traces differ, one line for each trace; for messages.
-pub(crate) fn differing_host_call(a: &[HostCall], b: &[HostCall]) -> [String; 2] {
-    let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
+pub(crate) fn differing_host_call(a: &[HostCall], b: &[HostCall], gas: bool) -> [String; 2] {
+    let differs = |(a, b): (&HostCall, &HostCall)| {
+        !same_host_calls(std::slice::from_ref(a), std::slice::from_ref(b), gas)
+    };
+    let at = a.iter().zip(b).position(differs).unwrap_or(a.len().min(b.len()));
     [a, b].map(|calls| match calls.get(at) {
         Some(call) => format!("host call {at}: {}", call_text(call)),
         None => format!("no host call {at}"),

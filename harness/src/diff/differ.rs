@@ -465,6 +465,7 @@ impl Differ {
             invoke: call.map(|call| call.export.clone()),
             args: call.map_or(Vec::new(), |c| c.args.iter().map(|v| v.to_record()).collect()),
             what: difference.aspect,
+            calls_before: difference.step.saturating_sub(1) as u64,
             by_engine: Default::default(),
         };
         for (name, trace) in self.names().zip(&judged.traces) {
@@ -476,7 +477,7 @@ impl Differ {
         if difference.aspect == Aspect::HostCalls {
             // The call that differs says more than the list of all calls.
             let calls = |i: usize| judged.traces[i].steps[difference.step].host_calls.as_slice();
-            let texts = differing_host_call(calls(0), calls(engine));
+            let texts = differing_host_call(calls(0), calls(engine), self.rules(engine).gas);
             for (i, text) in [0, engine].into_iter().zip(texts) {
                 if let Some(seen) = divergence.by_engine.get_mut(&self.engines[i].0.name) {
                     seen.message = Some(text);

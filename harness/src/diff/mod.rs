@@ -13,6 +13,7 @@ mod policy;
 mod trace;
 
 pub use case::{Call, Case, MOST_CALLS, NotCallable, mentions_spectest};
+pub(crate) use compare::differing_host_call;
 pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};

@@ -19,7 +19,8 @@ pub(crate) fn of(file: &EntryFile, what: Aspect, case: &Case, text: &str) -> Str
     _ = writeln!(report, "The same module and the same calls give two answers.\n");
     _ = writeln!(report, "| engine | version | what it did |\n|---|---|---|");
     for engine in &file.differing {
-        _ = writeln!(report, "| {} | {} | {} |", engine.name, engine.version, cell(&engine.seen));
+        let version = cell(&engine.version);
+        _ = writeln!(report, "| {} | {version} | {} |", cell(&engine.name), cell(&engine.seen));
     }
     if let Some(cause) = &file.cause {
         _ = writeln!(report, "\n## Where\n");
@@ -32,7 +33,7 @@ pub(crate) fn of(file: &EntryFile, what: Aspect, case: &Case, text: &str) -> Str
             _ = writeln!(report, "- operands, the same on both: `{}`", cause.operands.join("`, `"));
         }
         for (name, seen) in names.iter().zip(&cause.seen) {
-            _ = writeln!(report, "- {name}: `{seen}`");
+            _ = writeln!(report, "- {name}: `{}`", cell(seen).replace('`', "'"));
         }
         if !cause.rules.is_empty() {
             let rules = cause.rules.join("`, `");
@@ -86,6 +87,10 @@ fn versions(report: &mut String, file: &EntryFile) {
 
 /// How an engine makes a call without us, where we know.
 fn plain(engine: &str, module: &str, call: &Call) -> Option<String> {
+    if !call.export.chars().all(is_plain) || call.export.contains('\'') {
+        // Shells write it each in their own way.
+        return None;
+    }
     let (name, export) = (engine.split(['?', ':']).next()?, format!("'{}'", call.export));
     let numbers: Vec<String> = call.args.iter().map(|v| v.to_record().in_words()).collect();
     let words: Vec<String> = numbers.iter().map(|number| format!(" '{number}'")).collect();
@@ -151,9 +156,26 @@ fn written(call: &Call) -> String {
     format!("{:?} ({})", call.export, args.join(", "))
 }
 
-/// Text that does not end a cell of a table.
+/// Text that does not end a cell of a table, and has nothing that a terminal or a page would do something with.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    let mut cell = String::new();
+    for char in text.chars() {
+        match char {
+            '|' => cell.push_str("\\|"),
+            '\n' | '\r' | '\t' => cell.push(' '),
+            '<' => cell.push_str("&lt;"),
+            _ if is_plain(char) => cell.push(char),
+            _ => cell.extend(char.escape_unicode()),
+        }
+    }
+    cell
+}
+
+/// Whether a character shows as one, and leaves the others where they are.
+fn is_plain(char: char) -> bool {
+    let turns =
+        matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !char.is_control() && !turns
 }
 
 /// The script that runs the finding again.
@@ -166,7 +188,7 @@ pub(crate) fn replay(file: &EntryFile, limit: Option<&str>) -> String {
     let gas = file.gas.map(|gas| format!(" --gas {gas}")).unwrap_or_default();
     let limit = limit.map(|limit| format!(" --timeout '{limit}'")).unwrap_or_default();
     format!(
-        "#!/bin/sh\n# Runs the finding again; the status is 1 while the engines differ.\nexec etalon diff \"$(dirname \"$0\")\"{}{gas}{limit}\n",
+        "#!/bin/sh\n# Runs the finding again; the status is 1 while the engines differ, and 3 if one crashes or does not end.\nexec etalon diff \"$(dirname \"$0\")\"{}{gas}{limit}\n",
         names.concat()
     )
 }

@@ -3,7 +3,7 @@
 use super::options::FuzzError;
 use super::report;
 use crate::corpus::{Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
-use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use crate::diff::{Case, Differ, Difference, Judged, Trace, Verdict};
 use crate::generate::operators_of;
 use crate::localise::{Cause, Since};
 use crate::settings::limit_text;
@@ -74,7 +74,9 @@ pub(crate) fn describe(differ: &Differ, shown: Shown<'_>) -> (Finding, Divergenc
     let features = differ.options().run.features;
     let (engine, difference) = match &judged.verdict {
         Verdict::Diverged { engine, difference } => (*engine, difference.clone()),
-        Verdict::TimedOut { step, .. } => (0, Difference { aspect: Aspect::Time, step: *step }),
+        Verdict::TimedOut { step, .. } => {
+            (differing(judged), Difference { aspect: Aspect::Time, step: *step })
+        }
         // It diverged before, but an engine may behave differently each time. The last observation is kept.
         Verdict::Agree | Verdict::Poisoned(_) => (0, Difference { aspect: Aspect::Crash, step: 0 }),
     };
@@ -98,10 +100,15 @@ pub(crate) fn describe(differ: &Differ, shown: Shown<'_>) -> (Finding, Divergenc
     (finding, divergence)
 }
 
-/// The engine that differs from the first, by its place in the list.
+/// The engine that differs from the first, by its place in the list; of those that did not end alike, the first of which only one did.
 pub(super) fn differing(judged: &Judged) -> usize {
     match judged.verdict {
         Verdict::Diverged { engine, .. } => engine,
+        Verdict::TimedOut { step, .. } => {
+            let is_late = |trace: &Trace| trace.timed_out() == Some(step);
+            let first = judged.traces.first().is_some_and(is_late);
+            judged.traces.iter().position(|trace| is_late(trace) != first).unwrap_or(0)
+        }
         _ => 0,
     }
 }

@@ -80,7 +80,10 @@ impl Cause {
             func,
             name: named,
             offset,
-            text: printed(wasm, offset).unwrap_or_else(|| operator.clone()),
+            text: printed(wasm, offset)
+                // The end of a function is printed as that of its expression.
+                .filter(|text| text != ")")
+                .unwrap_or_else(|| operator.clone()),
             rules: rules_of(&operator),
             operator,
             operands: Vec::new(),

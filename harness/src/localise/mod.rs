@@ -15,6 +15,7 @@ mod events;
 mod instrument;
 mod lost;
 mod objects;
+mod outside;
 mod placement;
 mod search;
 mod values;

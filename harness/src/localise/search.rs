@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How many points are told in one run.
-const TOLD: u64 = 1 << 15;
+pub(super) const TOLD: u64 = 1 << 15;
 /// How many runs look for the first difference among values.
 const MOST_WINDOWS: u64 = 64;
 /// How many digests of memories are told in one run, and in how many runs.
@@ -66,7 +66,7 @@ pub fn localise(
     }
     let found = match values {
         Some(cause) => Some(cause),
-        None if difference.aspect == Aspect::HostCalls => pair.only_host_call(),
+        None if difference.aspect == Aspect::HostCalls => pair.only_host_call()?,
         None if difference.aspect == Aspect::Crash => pair.crashing()?,
         None => None,
     };
@@ -96,8 +96,8 @@ fn reads_table(opcode: Opcode) -> bool {
 
 /// The first engine and another, on a case.
 pub(super) struct Pair<'a> {
-    differ: &'a Differ,
-    other: usize,
+    pub(super) differ: &'a Differ,
+    pub(super) other: usize,
     pub(super) case: &'a Case,
     pub(super) text: &'a Text,
     pub(super) leave: Leave,
@@ -199,12 +199,12 @@ impl Pair<'_> {
         Ok(Some(Run { points, told, traces, goes_on }))
     }
 
-    fn copy(&self, chosen: &Chosen<'_>) -> Option<(Case, Vec<Point>)> {
+    pub(super) fn copy(&self, chosen: &Chosen<'_>) -> Option<(Case, Vec<Point>)> {
         let (wasm, points) = instrument(&self.case.wasm, self.text, chosen).ok()?;
         Some((Case { wasm, artefact: None, ..self.case.clone() }, points))
     }
 
-    fn trace(
+    pub(super) fn trace(
         &self,
         engine: usize,
         chosen: &Chosen<'_>,
@@ -216,43 +216,6 @@ impl Pair<'_> {
             gas.limit = gas.limit.map(|limit| limit.saturating_mul(GAS).min(i64::MAX as u64));
         }
         self.differ.trace(engine, &options, copy)
-    }
-
-    /// The instruction in which an engine crashes that takes along what it told: copies end by a trap, each at another point of the
-    /// first engine's run, until there are two points next to each other of which only the second is not reached.
-    fn crashing(&self) -> Result<Option<Cause>, AdapterError> {
-        let whole = all(0..TOLD);
-        let Some((copy, points)) = self.copy(&whole) else { return Ok(None) };
-        let told = events::told(&self.trace(0, &whole, &copy)?, Way::Host);
-        let crashes = |point: usize| -> Result<Option<String>, AdapterError> {
-            let window = point as u64..point as u64 + 1;
-            let chosen = Chosen { stops: true, way: Way::Slots, ..all(window) };
-            let Some((copy, _)) = self.copy(&chosen) else { return Ok(None) };
-            let trace = self.trace(self.other, &chosen, &copy)?;
-            Ok(trace.steps.last().and_then(|step| match &step.outcome {
-                Outcome::Crashed(text) => Some(text.clone()),
-                _ => None,
-            }))
-        };
-        let (mut reached, mut beyond) = (0, told.len());
-        let Some(mut text) = crashes(beyond)? else { return Ok(None) };
-        if told.is_empty() || crashes(0)?.is_some() {
-            return Ok(None);
-        }
-        while beyond - reached > 1 {
-            let between = reached + (beyond - reached) / 2;
-            match crashes(between)? {
-                Some(crash) => (beyond, text) = (between, crash),
-                None => reached = between,
-            }
-        }
-        let next = told.get(reached).and_then(|(point, ..)| points.get(*point));
-        let Some((func, op)) = next.and_then(|point| self.next_after(point)) else {
-            return Ok(None);
-        };
-        let cause = Cause::at(&self.case.wasm, self.text, func, op);
-        let seen = ["went on".to_owned(), format!("crashed: {text}")];
-        Ok(cause.map(|cause| Cause { seen, ..cause }))
     }
 
     /// The instruction that leaves the first value that differs, or at which control parts.
@@ -281,19 +244,6 @@ impl Pair<'_> {
         Ok(None)
     }
 
-    /// The only instruction that calls the host, where values agree and what the host is called with does not.
-    fn only_host_call(&self) -> Option<Cause> {
-        let calls = self.text.funcs.iter().flat_map(|func| {
-            let is_host = |op: &Op| op.index.is_some_and(|index| index < self.text.imported);
-            let is_call = move |op: &Op| matches!(op.opcode, Opcode::Call | Opcode::ReturnCall);
-            let ops = (0..).zip(&func.ops);
-            ops.filter(move |(_, op)| is_call(op) && is_host(op)).map(|(at, _)| (func.index, at))
-        });
-        let calls: Vec<(u32, usize)> = calls.collect();
-        let [(func, at)] = calls[..] else { return None };
-        Cause::at(&self.case.wasm, self.text, func, at)
-    }
-
     /// The instruction at which both end, if they do not end alike.
     fn ending(&self, run: &Run) -> Option<Cause> {
         let [a, b] =
@@ -301,6 +251,9 @@ impl Pair<'_> {
         let stops =
             |outcome: Option<&Outcome>| !matches!(outcome, Some(Outcome::Returned(_)) | None);
         let text = |outcome: Option<&Outcome>| outcome.map(|outcome| outcome_name(1, outcome));
+        if let (Some(Outcome::Returned(a)), Some(Outcome::Returned(b))) = (a, b) {
+            return self.handed_out(run, [a, b]);
+        }
         if text(a) == text(b) || !(stops(a) || stops(b)) {
             return None;
         }
@@ -341,7 +294,7 @@ impl Pair<'_> {
     }
 
     /// The first instruction after a point that may do something.
-    fn next_after(&self, point: &Point) -> Option<(u32, usize)> {
+    pub(super) fn next_after(&self, point: &Point) -> Option<(u32, usize)> {
         let func = self.text.func(point.func)?;
         let from = point.op.map_or(0, |op| op + 1);
         let at = (from..func.ops.len()).find(|at| !is_plain(&func.ops[*at]))?;

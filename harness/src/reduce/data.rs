@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_part_of_a_segment_stays_where_it_is() {
-        let wat = r#"(module (memory 1) (data (i32.const 8) "abcdef") (data "gh"))"#;
+        let wat = r#"(module (memory (export "m") 1) (data (i32.const 8) "abcdef") (data "gh")
+          (func (export "f") (memory.init 1 (i32.const 0) (i32.const 0) (i32.const 0))))"#;
         let case = Case::new("data", wat::parse_str(wat).unwrap(), Vec::new());
         let text = |index, part| {
             let case = with_bytes(&case, index, (0..6, part))?;

@@ -327,6 +327,14 @@ fn an_engine_that_hands_other_values_to_the_host_is_wrong_in_the_call() {
     assert_eq!(named(wat, Fault::Altered), (Aspect::HostCalls, Some("call".to_owned())));
 }
 
+/// Inside of the module nothing is wrong.
+#[test]
+fn an_engine_that_gives_its_caller_another_value_is_wrong_at_the_end() {
+    let wat = r#"(module (func (export "f") (param i32) (result i32)
+      (i32.mul (i32.add (local.get 0) (i32.const 1)) (i32.const 3))))"#;
+    assert_eq!(named(wat, Fault::Wrong), (Aspect::Results, Some("end".to_owned())));
+}
+
 /// A trace of one step.
 fn trace(outcome: Outcome, globals: &[(&str, i32)]) -> Trace {
     let globals = globals.iter().map(|(name, value)| ((*name).to_owned(), Val::I32(*value)));

@@ -4,14 +4,19 @@
 //! it says is bounded: a line, and what is kept of its errors. A process that breaks the protocol is ended.
 
 use super::protocol::{Answer, Ask, Request};
+use super::start::is_ending;
 use crate::watchdog::TimeLimit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio, read, write};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, kill_process_group, prlimit, waitpid,
+};
+use std::collections::BTreeSet;
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{self, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Bytes of private memory that may be written in an engine's process.
@@ -75,6 +80,24 @@ pub(crate) struct Child {
     answered: u64,
 }
 
+/// The processes that live, each of which leads a group.
+static LIVING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn living() -> MutexGuard<'static, BTreeSet<u32>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends all engines in processes of their own, for a process that ends without unwinding: one that waits for nothing would outlive it.
+pub fn end_engines() {
+    for id in living().iter() {
+        if let Some(group) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
+            _ = kill_process_group(group, Signal::KILL);
+            // So that it is gone when this ends.
+            _ = waitpid(Some(group), WaitOptions::empty());
+        }
+    }
+}
+
 /// Until when an answer must be there.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience<'a> {
@@ -100,7 +123,7 @@ impl<'a> Patience<'a> {
     }
 
     fn is_stopped(self) -> bool {
-        self.limit.is_some_and(|limit| limit.watchdog.is_stopped())
+        is_ending() || self.limit.is_some_and(|limit| limit.watchdog.is_stopped())
     }
 }
 
@@ -110,6 +133,11 @@ impl Launch {
     /// # Errors
     /// Why it cannot be started.
     pub(crate) fn start(&self) -> Result<Child, String> {
+        if is_ending() {
+            return Err("it is not started any more: a signal ended the run".to_owned());
+        }
+        // Nobody ends the engines between its start and its note.
+        let mut living = living();
         let mut process = Command::new(&self.program)
             .args(&self.args)
             .stdin(Stdio::piped())
@@ -119,6 +147,8 @@ impl Launch {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", self.program.display()))?;
+        living.insert(process.id());
+        drop(living);
         limit_memory(&process, if self.reserves { MEMORY_RESERVED } else { MEMORY });
         let pipes = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
@@ -343,6 +373,7 @@ impl Child {
             _ = self.process.kill();
             _ = self.process.wait();
         }
+        living().remove(&self.process.id());
     }
 }
 

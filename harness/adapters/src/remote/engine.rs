@@ -17,6 +17,7 @@ use etalon_record::{EngineInfo, Part, role};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 /// An engine in a process of its own, or in several: one for each session at a time.
 pub(crate) struct Remote {
@@ -101,7 +102,7 @@ pub(crate) fn gone(gone: Gone) -> Outcome {
 }
 
 /// In how many of the probes an engine may not end in time: each takes as long as it may take to start.
-const MOST_LATE: u32 = 2;
+const MOST_LATE: u32 = 1;
 
 /// A process of an engine that said what it is, and what it said.
 fn greeted(launch: &Launch) -> Result<(Child, Answer), String> {
@@ -122,35 +123,84 @@ fn greeted(launch: &Launch) -> Result<(Child, Answer), String> {
     }
 }
 
-/// Whether an engine accepts a module and, if it makes instances, makes one of it; `None` if it does not say.
-fn implements(
-    child: &mut Child,
-    can: &[String],
-    wasm: Vec<u8>,
-    patience: Patience<'_>,
-) -> Result<Option<bool>, Gone> {
-    let is_fine = |answer: Answer| {
-        answer.outcome.map(|ending| matches!(ending.outcome(), Ok(Outcome::Returned(_))))
-    };
-    let wasm = Bytes(wasm);
-    let accepted = is_fine(child.exchange(Ask::Validate { wasm: wasm.clone() }, patience)?);
-    let can = |what: &str| can.iter().any(|can| can == what);
-    if accepted != Some(true) || !(can("prepare") && can("instantiate")) {
-        return Ok(accepted);
+/// A name or a version as records have it: on one line, and not longer than such are.
+fn named(text: &str) -> String {
+    const MOST: usize = 100;
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.chars().filter(|char| !char.is_control()).take(MOST).collect()
+}
+
+/// What an engine does with modules that need features.
+struct Probing<'a> {
+    launch: &'a Launch,
+    child: Child,
+    /// How often it did not end in time.
+    late: u32,
+    /// Whether instances are made, too: not any more by one that did not survive it.
+    instantiates: bool,
+    /// Whether it is to be opened first.
+    opens: bool,
+}
+
+impl Probing<'_> {
+    /// Whether it accepts a module and, if it makes instances, makes one of it: what it accepts may be turned off. A module in which
+    /// its process ends is not accepted; one of which it makes no instance because its process ends is.
+    fn implements(&mut self, wasm: &[u8]) -> Result<bool, String> {
+        let patience = patience(self.launch.starts_within);
+        let ask = Ask::Validate { wasm: Bytes(wasm.to_vec()) };
+        match self.child.exchange(ask, patience).map(is_fine) {
+            Ok(Some(true)) if self.instantiates => {}
+            Ok(Some(accepted)) => return Ok(accepted),
+            Ok(None) => return Err("it does not validate".to_owned()),
+            Err(gone) => {
+                self.again(&gone)?;
+                return Ok(false);
+            }
+        }
+        match self.instance(wasm) {
+            Ok(made) => Ok(made),
+            Err(gone) => {
+                self.instantiates = false;
+                self.again(&gone)?;
+                Ok(true)
+            }
+        }
     }
-    if can("open") {
-        let features = Features::all().names().into_iter().map(str::to_owned).collect();
-        child.exchange(Ask::Open { features, gas: None }, patience)?;
+
+    fn instance(&mut self, wasm: &[u8]) -> Result<bool, Gone> {
+        let patience = Patience::at_most(INSTANCE);
+        if self.opens {
+            let features = Features::all().names().into_iter().map(str::to_owned).collect();
+            self.child.exchange(Ask::Open { features, gas: None }, patience)?;
+        }
+        let ask = Ask::Prepare { module: 0, wasm: Bytes(wasm.to_vec()) };
+        let mut made = is_fine(self.child.exchange(ask, patience)?) == Some(true);
+        if made {
+            let watch = Watched::default();
+            let ask = Ask::Instantiate { module: 0, imports: Vec::new(), watch };
+            made = is_fine(self.child.exchange(ask, patience)?) == Some(true);
+        }
+        self.child.exchange(Ask::Reset, patience)?;
+        self.child.exchange(Ask::Forget { modules: vec![0] }, patience)?;
+        Ok(made)
     }
-    let prepared = is_fine(child.exchange(Ask::Prepare { module: 0, wasm }, patience)?);
-    let ask = Ask::Instantiate { module: 0, imports: Vec::new(), watch: Watched::default() };
-    let made = match prepared {
-        Some(true) => is_fine(child.exchange(ask, patience)?),
-        _ => Some(false),
-    };
-    child.exchange(Ask::Reset, patience)?;
-    child.exchange(Ask::Forget { modules: vec![0] }, patience)?;
-    Ok(Some(made == Some(true)))
+
+    /// Another process in the place of one that is gone.
+    fn again(&mut self, gone: &Gone) -> Result<(), String> {
+        self.late += u32::from(matches!(gone, Gone::TimedOut));
+        if self.late > MOST_LATE {
+            return Err(too_late(self.launch.starts_within));
+        }
+        self.child = greeted(self.launch)?.0;
+        Ok(())
+    }
+}
+
+/// How long an engine may take for an instance of a module that has next to nothing.
+const INSTANCE: Duration = Duration::from_secs(5);
+
+fn is_fine(answer: Answer) -> Option<bool> {
+    answer.outcome.map(|ending| matches!(ending.outcome(), Ok(Outcome::Returned(_))))
 }
 
 impl Remote {
@@ -161,31 +211,23 @@ impl Remote {
         texts: &'static TrapTexts,
     ) -> Result<Remote, AdapterError> {
         let failed = |reason: String| AdapterError { engine: name.to_owned(), reason };
-        let patience = patience(launch.starts_within);
-        let (mut child, hello) = greeted(&launch).map_err(failed)?;
+        let (child, hello) = greeted(&launch).map_err(failed)?;
+        let can = |what: &str| hello.can.iter().any(|can| can == what);
+        let (instantiates, opens) = (can("prepare") && can("instantiate"), can("open"));
+        let mut probing = Probing { launch: &launch, child, late: 0, instantiates, opens };
+        // One that makes no instance of a module without anything says nothing by it of features.
+        probing.instantiates &= probing.implements(probe::EMPTY).map_err(failed)?;
         let mut features = probe::none();
-        let mut late = 0;
         for (feature, wasm) in probe::probes() {
-            match implements(&mut child, &hello.can, wasm, patience) {
-                Ok(Some(implemented)) if implemented => {
-                    features = features.with(feature).unwrap_or(features);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => return Err(failed("it does not validate".to_owned())),
-                // Whatever it does with the module of a feature, it does not implement it.
-                Err(gone) => {
-                    late += u32::from(matches!(gone, Gone::TimedOut));
-                    if late > MOST_LATE {
-                        return Err(failed(too_late(launch.starts_within)));
-                    }
-                    child = greeted(&launch).map_err(failed)?.0;
-                }
+            if probing.implements(&wasm).map_err(failed)? {
+                features = features.with(feature).unwrap_or(features);
             }
         }
+        let child = probing.child;
         let is_ours = hello.can.iter().any(|what| what == "etalon");
-        let mut info = EngineInfo::new(name, hello.version.unwrap_or_default());
+        let mut info = EngineInfo::new(name, named(&hello.version.unwrap_or_default()));
         if let Some(by) = hello.name {
-            info = info.with_part(role::SEMANTICS, by.trim());
+            info = info.with_part(role::SEMANTICS, named(&by));
         }
         info.features = features.names().into_iter().map(str::to_owned).collect();
         let (idle, can) = (Mutex::default(), hello.can);

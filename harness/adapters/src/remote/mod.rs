@@ -12,6 +12,7 @@ mod start;
 mod texts;
 
 pub(crate) use child::Launch;
+pub use child::end_engines;
 pub(crate) use engine::Remote;
 pub(crate) use facts::{Facts, FunctionOf, spectest};
 #[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
@@ -21,7 +22,7 @@ pub use probe::{PROBES, Probed, probe};
 pub(crate) use protocol::{GlobalOf, TypeOf, value};
 pub use serve::{answers, give_back, serve};
 pub(crate) use start::LEAST;
-pub use start::start_within;
+pub use start::{start_no_more, start_within};
 #[cfg(feature = "peer-wasmi")]
 pub(crate) use texts::WASMI;
 #[cfg(feature = "peer-wasmtime")]

@@ -72,6 +72,9 @@ pub struct Probed {
     pub accepts_invalid: bool,
 }
 
+/// A module without anything.
+pub(super) const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
 /// A function that is to give a number and gives none (*Validation: Instructions*).
 const INVALID: &[u8] =
     b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b";

@@ -474,6 +474,13 @@ impl Answer {
         for Noted { module, name, args, gas_left } in self.host_calls {
             seen.host_calls.push(HostCall { module, name, args: values(&args)?, gas_left });
         }
+        let can_be_read = matches!(
+            seen.outcome,
+            Outcome::Returned(_) | Outcome::Trapped { .. } | Outcome::Threw(_)
+        );
+        if watch.digest && can_be_read && self.digest.is_none() {
+            return Err("the answer has no digest, which it said that it has".to_owned());
+        }
         seen.gas = self.gas;
         seen.executed = self.executed;
         seen.digest = self.digest.map(DigestOf::digest);

@@ -44,6 +44,7 @@ pub fn serve(adapter: &dyn Adapter, input: impl BufRead, output: impl Write) -> 
         modules: BTreeMap::new(),
         session: None,
         has_spectest: false,
+        instances: 0,
         registered: BTreeSet::new(),
         output,
     };
@@ -77,6 +78,8 @@ struct Server<'a, W> {
     modules: BTreeMap<u64, Prepared>,
     session: Option<Box<dyn Session>>,
     has_spectest: bool,
+    /// How many instances there are in the session.
+    instances: usize,
     /// Names that mean an instance.
     registered: BTreeSet<(String, u64)>,
     output: W,
@@ -152,11 +155,10 @@ impl<W: Write> Server<'_, W> {
                 return self.invoke(id, instance, &calls, &watch);
             }
             Ask::Global { instance, global } => self.global(id, instance, &global),
-            Ask::Memory { instance, memory } => self.session().map(|session| Answer {
-                id,
-                outcome: Some(Ending::of(&Outcome::Returned(Vec::new()))),
-                memories: vec![session.memory(number(instance), &memory)],
-                ..Answer::default()
+            Ask::Memory { instance, memory } => self.instance(instance).and_then(|instance| {
+                let sum = self.session()?.memory(instance, &memory);
+                let answer = outcome(id, &Outcome::Returned(Vec::new()));
+                Ok(Answer { memories: vec![sum], ..answer })
             }),
             Ask::Program { setup } => self.session().and_then(|session| {
                 session.define_program(&setup).map_err(|error| error.to_string())?;
@@ -209,6 +211,7 @@ impl<W: Write> Server<'_, W> {
 
     fn reset(&mut self) {
         self.session = None;
+        self.instances = 0;
         self.has_spectest = false;
         self.registered.clear();
     }
@@ -220,6 +223,12 @@ impl<W: Write> Server<'_, W> {
         self.modules.clear();
         self.opened = self.adapter.open(&config).map_err(|error| error.to_string())?;
         Ok(())
+    }
+
+    /// The instance with a number, if there is one in this session.
+    fn instance(&self, number: u64) -> Result<Instance, Refusal> {
+        let known = usize::try_from(number).ok().filter(|number| *number < self.instances);
+        known.map(Instance).ok_or_else(|| format!("there is no instance {number}"))
     }
 
     fn session(&mut self) -> Result<&mut dyn Session, Refusal> {
@@ -241,6 +250,11 @@ impl<W: Write> Server<'_, W> {
     ) -> Result<Answer, Refusal> {
         let prepared = self.modules.get(&module).cloned();
         let prepared = prepared.ok_or_else(|| format!("there is no module {module}"))?;
+        for Given { give, .. } in imports {
+            if let Give::Export { instance, .. } = give {
+                self.instance(*instance)?;
+            }
+        }
         let wants = |wanted: fn(&Give) -> bool| imports.iter().any(|given| wanted(&given.give));
         let has_spectest = self.has_spectest;
         let mut registered = std::mem::take(&mut self.registered);
@@ -253,7 +267,7 @@ impl<W: Write> Server<'_, W> {
             if let Give::Export { instance, .. } = give
                 && registered.insert((module.clone(), *instance))
             {
-                session.register(module, number(*instance));
+                session.register(module, Instance(*instance as usize));
             }
         }
         let made = match wants(|give| matches!(give, Give::Make | Give::Reenter)) {
@@ -268,6 +282,7 @@ impl<W: Write> Server<'_, W> {
         let answer = observed(session, id, instance, ended, watch);
         self.registered = registered;
         self.has_spectest |= spectest;
+        self.instances += usize::from(instance.is_some());
         Ok(Answer { instance: instance.map(|instance| instance.0 as u64), ..answer })
     }
 
@@ -278,6 +293,10 @@ impl<W: Write> Server<'_, W> {
         calls: &[CallOf],
         watch: &Watched,
     ) -> io::Result<Result<(), Refusal>> {
+        let instance = match self.instance(instance) {
+            Ok(instance) => instance,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let Server { session: Some(session), output, .. } = self else {
             return Ok(Err("there is no instance".to_owned()));
         };
@@ -289,7 +308,7 @@ impl<W: Write> Server<'_, W> {
             }
         }
         for (call, args) in calls.iter().zip(&args) {
-            let (instance, call) = (number(instance), Invocation { export: &call.export, args });
+            let call = Invocation { export: &call.export, args };
             let ended = session.invoke(instance, call.export, call.args);
             let goes_on = ended.goes_on();
             let answer = observed(session.as_mut(), id, Some(instance), ended, watch);
@@ -304,14 +323,11 @@ impl<W: Write> Server<'_, W> {
     }
 
     fn global(&mut self, id: u64, instance: u64, global: &GlobalOf) -> Result<Answer, Refusal> {
-        let value = self.session()?.global(number(instance), &global.export);
+        let instance = self.instance(instance)?;
+        let value = self.session()?.global(instance, &global.export);
         let value = value.ok_or_else(|| format!("no global is exported as {:?}", global.export))?;
         Ok(outcome(id, &Outcome::Returned(vec![value])))
     }
-}
-
-fn number(instance: u64) -> Instance {
-    Instance(usize::try_from(instance).unwrap_or(usize::MAX))
 }
 
 /// What is to be observed after an action.

@@ -1,7 +1,7 @@
 //! How long an engine's process may take to start.
 
 use super::child::Patience;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// If nobody says otherwise.
@@ -20,6 +20,19 @@ pub fn start_within(limit: Option<Duration>) {
     LIMIT.store(limit.and_then(milliseconds).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
+/// Whether a signal asked for the end of this process.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// From now on no engine in a process of its own is started or waited for: the run is to end.
+pub fn start_no_more() {
+    ENDING.store(true, Ordering::Relaxed);
+}
+
+/// Whether the run is to end.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::Relaxed)
+}
+
 /// How long to wait for an engine that may need so long.
 pub(crate) fn patience(least: Duration) -> Patience<'static> {
     match LIMIT.load(Ordering::Relaxed) {
@@ -30,6 +43,9 @@ pub(crate) fn patience(least: Duration) -> Patience<'static> {
 
 /// What is said of an engine that did not start in time.
 pub(crate) fn too_late(least: Duration) -> String {
+    if is_ending() {
+        return "a signal ended the run before it said what it is".to_owned();
+    }
     let limit = Duration::from_millis(LIMIT.load(Ordering::Relaxed)).max(least);
     format!("it said nothing for {} s", limit.as_secs_f64())
 }

@@ -23,9 +23,8 @@ use etalon_adapters::{
 };
 use etalon_harness::coverage::{rule_coverage, watch};
 use etalon_harness::diff::{Call, Case, DiffOptions, Differ, Policy, RunOptions};
-use etalon_harness::fuzz::JOURNAL;
 use etalon_harness::generate::Stream;
-use etalon_record::{Aspect, DiffRecord, Divergence, Uncallable};
+use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Uncallable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -107,17 +106,15 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let differs = Differs::new(args, tally.as_ref(), &time)?;
     let mut record = differs.record();
     let mut crashed = false;
-    // What a campaign keeps beside its findings.
-    let journal = |path: &&PathBuf| path.file_name().is_some_and(|name| name == JOURNAL);
-    for path in args.files.iter().filter(|path| !journal(path)) {
+    for path in args.files.iter().filter(|path| !finding::is_journal(path)) {
         if stopped.is_stopped() {
             record.not_run += 1;
             continue;
         }
-        let differ = differs.of(path);
         // A bad file must not hide what is found in the others.
-        let case = match case(args, path, differ) {
-            Ok(Some(case)) => case,
+        let given = differs.of(path).and_then(|differ| Ok((differ, case(args, path, differ)?)));
+        let (differ, case) = match given.map(|(differ, case)| case.map(|case| (differ, case))) {
+            Ok(Some(given)) => given,
             Ok(None) if stopped.is_stopped() => {
                 record.not_run += 1;
                 continue;
@@ -238,16 +235,17 @@ pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<C
     let artefact = Module::is_artefact(&input.bytes).then(|| input.bytes.clone());
     // Decoding may take long here as it may in an engine.
     let plan = Plan::new(args, path, input, features)?;
-    let case = match &time {
-        None => plan.case()?,
+    let planned = match &time {
+        None => plan.case(),
         Some(limit) => {
             let planned = limit.within(move |_| plan.case());
             match planned.context("no thread to decode the module in")? {
-                Some(case) => case?,
+                Some(case) => case,
                 None => return Ok(None),
             }
         }
     };
+    let case = planned.inspect_err(|_| note_lacking(args, path, differ))?;
     let case = Case { artefact, is_limited, ..case };
     if let Some(misfit) = differ.misfit(&case) {
         let gas = differ.options().run.gas.clone();
@@ -269,6 +267,23 @@ pub(crate) fn case(args: &Args, path: &Path, differ: &Differ) -> Result<Option<C
         );
     }
     Ok(Some(case))
+}
+
+/// Says which engines lack what a module needs, where that is why it is refused.
+fn note_lacking(args: &Args, path: &Path, differ: &Differ) {
+    let Ok(input) = input::read_module(path, args.precompiled) else { return };
+    let Ok(wasm) = input::module_in(&input.bytes) else { return };
+    let Ok(module) = ModuleData::new(&wasm, Features::all()) else { return };
+    let Some(feature) = module.lacking(differ.options().run.features) else { return };
+    let lacks = |info: &EngineInfo| !info.features.iter().any(|name| name == feature);
+    let lacking = differ.infos().into_iter().filter(lacks);
+    let lacking: Vec<String> = lacking.map(|info| escape::line(&info.name)).collect();
+    if !lacking.is_empty() {
+        note!(
+            "note: {} did not run a module that needs {feature}: `etalon engines --probe` tells what an engine has",
+            lacking.join(" and ")
+        );
+    }
 }
 
 /// What the calls of a module are found out from.
@@ -328,6 +343,7 @@ fn note_late(record: &mut DiffRecord, path: &Path) {
         invoke: None,
         args: Vec::new(),
         what: Aspect::Time,
+        calls_before: 0,
         by_engine: BTreeMap::new(),
     });
 }
@@ -382,7 +398,10 @@ fn print(args: &Args, record: &DiffRecord) {
         let headline = [plain(headline(divergence)), bad(phrase(divergence.what))];
         output::say_in_colour(headline);
         if let Some(command) = replay(args, divergence) {
-            say!("  {command}");
+            let alone = !Path::new(&divergence.file).is_dir() && divergence.calls_before > 0;
+            let before = counted(divergence.calls_before, "call");
+            let note = if alone { format!("  # {before} came before it") } else { String::new() };
+            say!("  {command}{note}");
         }
         for (engine, seen) in &divergence.by_engine {
             say!("  {engine:<8} {}", seen.relevant(divergence.what));
@@ -535,6 +554,7 @@ mod tests {
                 invoke: Some(name.to_owned()),
                 args: values.iter().map(|val| val.to_record()).collect(),
                 what: Aspect::Results,
+                calls_before: 0,
                 by_engine: BTreeMap::new(),
             };
             let line = replay(&args, &divergence).unwrap();
@@ -567,6 +587,7 @@ mod tests {
             invoke: None,
             args: Vec::new(),
             what: Aspect::Gas,
+            calls_before: 0,
             by_engine: BTreeMap::new(),
         });
         assert_eq!(status(&record), Status::Finding);

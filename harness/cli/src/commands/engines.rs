@@ -28,12 +28,27 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let engines = args.engine.adapters(ENGINE_NAMES)?;
+    // One that cannot be started hides nothing of the others.
+    let (mut engines, mut failed) = (Vec::new(), Vec::new());
+    for engine in args.engine.each_adapter(ENGINE_NAMES) {
+        match engine {
+            Ok(engine) => engines.push(engine),
+            Err(error) => failed.push(error),
+        }
+    }
+    if engines.is_empty()
+        && let Some(error) = failed.pop()
+    {
+        return Err(error.into());
+    }
+    failed.iter().for_each(|error| note!("error: {error}"));
+    let status = if failed.is_empty() { Status::Fine } else { Status::Unusable };
     let mut record = EnginesRecord::new(tool(), std::env::consts::ARCH);
     record.engines = engines.iter().map(|engine| engine.info()).collect();
     let named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
     if args.probe {
-        return probed(&engines, record, format);
+        probed(&engines, record, format)?;
+        return Ok(status);
     }
     match format {
         Format::Json => json(&record)?,
@@ -45,15 +60,11 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             }
         }
     }
-    Ok(Status::Fine)
+    Ok(status)
 }
 
 /// Prints which features each engine implements.
-fn probed(
-    engines: &[Arc<dyn Adapter>],
-    mut record: EnginesRecord,
-    format: Format,
-) -> Result<Status> {
+fn probed(engines: &[Arc<dyn Adapter>], mut record: EnginesRecord, format: Format) -> Result<()> {
     let probed = engines.iter().map(|engine| probe(engine.as_ref()));
     let probed: Vec<Probed> = probed.collect::<Result<_, _>>()?;
     for (info, probed) in record.engines.iter_mut().zip(&probed) {
@@ -67,7 +78,7 @@ fn probed(
     }
     if format == Format::Json {
         json(&record)?;
-        return Ok(Status::Fine);
+        return Ok(());
     }
     let names: Vec<&str> = record.engines.iter().map(|info| info.name.as_str()).collect();
     say!("{:<38}{}", "", names.join("  "));
@@ -83,7 +94,7 @@ fn probed(
         let row: String = names.iter().zip(&probed).map(cell).collect();
         say!("{feature:<38}{}", row.trim_end());
     }
-    Ok(Status::Fine)
+    Ok(())
 }
 
 fn print(engine: &EngineInfo) {

@@ -9,6 +9,7 @@ use etalon::unstable::module::ExternKind;
 use etalon_adapters::{Features, RuleTally, TimeLimit};
 use etalon_harness::corpus::{Entry, FINDING};
 use etalon_harness::diff::{Case, Differ};
+use etalon_harness::fuzz::JOURNAL;
 use etalon_record::DiffRecord;
 use std::path::Path;
 
@@ -33,41 +34,58 @@ impl Finding {
     }
 }
 
+/// Whether a file is what a campaign keeps beside its findings.
+pub(crate) fn is_journal(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == JOURNAL)
+}
+
 /// The engines of each file.
 pub(crate) struct Differs<'a> {
     args: &'a Args,
-    all: Vec<(Finding, Differ)>,
+    /// Those of a finding that cannot be started, with the reason: the others are replayed all the same.
+    all: Vec<(Finding, Result<Differ, String>)>,
 }
 
 impl<'a> Differs<'a> {
     /// Starts the engines of all files, those of the same once.
     ///
     /// # Errors
-    /// If engines cannot be started, or not be compared.
+    /// If engines that are named cannot be started or not be compared, or those of none of the findings.
     pub(crate) fn new(args: &'a Args, tally: Option<&RuleTally>, time: &TimeLimit) -> Result<Self> {
-        let mut all: Vec<(Finding, Differ)> = Vec::new();
-        for path in &args.files {
+        let mut all: Vec<(Finding, Result<Differ, String>)> = Vec::new();
+        for path in args.files.iter().filter(|path| !is_journal(path)) {
             let finding = Finding::of(args, path);
-            if all.iter().all(|(known, _)| *known != finding) {
-                let differ = differ(args, &finding, tally, time.clone())?;
-                all.push((finding, differ));
+            if all.iter().any(|(known, _)| *known == finding) {
+                continue;
             }
+            let differ = match differ(args, &finding, tally, time.clone()) {
+                Err(error) if finding.engines.is_empty() => return Err(error),
+                differ => differ.map_err(|error| format!("{error:#}")),
+            };
+            all.push((finding, differ));
         }
         Ok(Differs { args, all })
     }
 
     /// The engines of a file.
-    pub(crate) fn of(&self, path: &Path) -> &Differ {
+    ///
+    /// # Errors
+    /// If they cannot be started.
+    pub(crate) fn of(&self, path: &Path) -> Result<&Differ> {
         let finding = Finding::of(self.args, path);
-        let known = self.all.iter().find(|(known, _)| *known == finding);
-        // A folder that was changed meanwhile is replayed on the engines of another.
-        &known.unwrap_or(&self.all[0]).1
+        match self.all.iter().find(|(known, _)| *known == finding) {
+            Some((_, Ok(differ))) => Ok(differ),
+            Some((_, Err(reason))) => Err(InputError::new("engine", path, reason.clone()).into()),
+            None => Err(InputError::usage(path, "it was changed meanwhile").into()),
+        }
     }
 
     /// The record of all engines, without cases.
     pub(crate) fn record(&self) -> DiffRecord {
-        let mut record = self.all[0].1.record(tool(), std::env::consts::ARCH);
-        for info in self.all.iter().flat_map(|(_, differ)| differ.infos()) {
+        let mut started = self.all.iter().filter_map(|(_, differ)| differ.as_ref().ok()).peekable();
+        let first = started.peek().map(|differ| differ.record(tool(), std::env::consts::ARCH));
+        let mut record = first.unwrap_or_else(|| DiffRecord::new(tool(), std::env::consts::ARCH));
+        for info in started.flat_map(Differ::infos) {
             if record.engines.iter().all(|known| known.name != info.name) {
                 record.engines.push(info);
             }
