@@ -19,6 +19,7 @@ use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::ModuleError;
 use crate::linker::Linker;
+use crate::metrics::Figures;
 use crate::module::Module;
 use crate::store::Store;
 use etalon_oracle::{DamagedExecution, ExecutionsImage};
@@ -215,8 +216,9 @@ impl<T: 'static> Store<T> {
             found.push(data);
         }
         let oracle = Arc::clone(&store.shared().oracle);
+        let clock = store.shared().figures.if_timed();
         let state = store.state_mut();
-        state.take_up(body.state, &found, &mut |import| host_of(linker, import))?;
+        state.take_up(body.state, &found, &mut |import| host_of(linker, import, clock.clone()))?;
         oracle.take_up(state, body.executions)?;
         let instances = state.instances.len();
         let lives = store.shared_mut().lives.take_up(&body.lives, instances);
@@ -229,12 +231,16 @@ impl<T: 'static> Store<T> {
 
 /// The host function that a linker has for an import. Its type is that of the store that was saved; where the
 /// function is of another, what it gives does not fit and the guest stops.
-fn host_of<T: 'static>(linker: &Linker<T>, import: &HostImport<'_>) -> Option<HostFn> {
+fn host_of<T: 'static>(
+    linker: &Linker<T>,
+    import: &HostImport<'_>,
+    clock: Option<Arc<Figures>>,
+) -> Option<HostFn> {
     linker.check(import.module, import.name).ok()?;
     let host = linker.host(import.module, import.name)?;
     let lengths = (host.ty().params().len(), host.ty().results().len());
     (lengths == (import.ty.params.len(), import.ty.results.len()))
-        .then(|| host.named(import.ty.clone(), import.module, import.name))
+        .then(|| host.named(import.ty.clone(), import.module, import.name, clock))
 }
 
 /// Checks what the bytes are and whether a fresh store of an engine can take them up, and decodes them.
