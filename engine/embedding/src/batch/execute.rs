@@ -112,6 +112,9 @@ impl<'a, T: Send + 'static> Batch<'a, T> {
         if job.is_watched() && !self.engine.config().interruptible {
             return Err(JobError::NotInterruptible.into());
         }
+        if job.is_watched() && !self.watch.has_thread() {
+            return Err(JobError::NoThread.into());
+        }
         let begun = Instant::now();
         let module = match &job.source {
             Source::Module(module) => module.clone(),

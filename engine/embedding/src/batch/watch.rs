@@ -57,6 +57,11 @@ impl Watch {
         Watching(self)
     }
 
+    /// Whether somebody looks.
+    pub(super) fn has_thread(&self) -> bool {
+        self.lock().has_thread
+    }
+
     /// Looks after a job; `None` if nobody is there to do so.
     pub(super) fn guard(
         &self,
