@@ -20,6 +20,7 @@ build: ## The command line, optimised, at target/release/etalon
 .PHONY: test
 test: ## All tests: units, official suites on all tiers, regressions, gas snapshots, command line
 	$(CARGO) test --workspace --locked --no-fail-fast
+	$(CARGO) test --locked -p etalon --features metrics,tracing --test facade
 
 .PHONY: misuse
 misuse: ## What safe programs must not be able to do with the library: what does not compile, and what gives an error
@@ -71,6 +72,10 @@ witness: peers ## Do other engines accept and refuse the modules that ours do, a
 .PHONY: growth
 growth: ## How time and memory grow with a module, for each construct; fails above the bound
 	$(CARGO) run --release --locked -p etalon --example growth
+
+.PHONY: regions
+regions: ## What checks of memory regions cost: ratios of speed with and without, on each tier
+	$(CARGO) run --release --locked -p etalon --example regions
 
 .PHONY: threads
 threads: ## Scripts with threads on threads of the system, 2,000 times on each fast tier: nothing but what the oracle can come to

@@ -198,7 +198,8 @@ impl Config {
     }
 
     /// Whether memories may have regions that cannot be written or not be accessed at all; see [`crate::Memory::protect`]. Then every
-    /// access asks for them. By default memories have none, and nothing asks.
+    /// access asks for them, in time that grows with the logarithm of their number. By default memories have none: the interpreter and
+    /// compiled code are made without a check, and the oracle asks at each access whether there is anything to ask.
     pub fn memory_regions(&mut self, regions: bool) -> &mut Config {
         self.memory_regions = regions;
         self

@@ -26,6 +26,7 @@
 use crate::context::data_of;
 use crate::error::{Result, WrongStore, from_invoke, from_stop, no_stack};
 use crate::func::Func;
+use crate::life::Life;
 use crate::memory::Memory;
 use crate::metrics::Ending;
 use crate::store::Store;
@@ -184,11 +185,11 @@ impl<T: 'static> Store<T> {
         let state = self.state_mut();
         let func = func.find(state)?;
         let args = Val::arguments(state, params, &state.func_type(func).clone())?;
-        let work = Work::call::<T>(state, func)?;
-        let started = on_guest_stack(|| oracle.start(state, func, &args))
+        let work = Work::<T>::call(state, func)?;
+        let started = on_guest_stack(|| oracle.start(work.state, func, &args))
             .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()));
         match &started {
-            Ok(_) => work.pause(),
+            Ok(_) => work.pause(Ending::Returned),
             Err(oracle::StartError::Invoke(InvokeError::Stop(stop))) => work.end(Ending::of(stop)),
             Err(_) => work.end(Ending::Refused),
         }
@@ -205,7 +206,8 @@ impl<T: 'static> Store<T> {
     /// start function, run in one piece.
     ///
     /// # Errors
-    /// [`ExecutionError`] if it does not exist; as for [`Func::call`] if it stopped, and is over.
+    /// [`ExecutionError`] if it does not exist; as for [`Func::call`] if it stopped, and is over. Where the host has no address space
+    /// for a stack, which is a [`HostError`](crate::HostError), nothing ran, and it is paused as before.
     ///
     /// # Panics
     /// If a host function panics: its panic goes on here, and the execution is over.
@@ -220,15 +222,25 @@ impl<T: 'static> Store<T> {
         }
         let number = execution.find(state)?;
         let func = oracle.function(number).ok_or(ExecutionError::Unknown)?;
-        let work = Work::resumption::<T>(state, func);
-        let resumed = on_guest_stack(|| oracle.resume(state, number, &limits))
-            .unwrap_or_else(|error| Err(no_stack(&error).into()));
+        let work = Work::<T>::resumption(state, func);
+        let resumed = match on_guest_stack(|| oracle.resume(work.state, number, &limits)) {
+            Ok(resumed) => resumed,
+            Err(error) => {
+                // Nothing ran, and it is paused as before.
+                work.pause(Ending::HostError);
+                return Err(from_stop(state, no_stack(&error)));
+            }
+        };
         match &resumed {
             Ok(oracle::Progress::Done(_)) => work.end(Ending::Returned),
             Err(oracle::ResumeError::Stop(stop)) => work.end(Ending::of(stop)),
             // It is as it was.
-            Err(oracle::ResumeError::Unknown(_) | oracle::ResumeError::Running) => work.pause(),
-            Ok(oracle::Progress::Paused(_) | oracle::Progress::Waiting(_)) => work.pause(),
+            Err(oracle::ResumeError::Unknown(_) | oracle::ResumeError::Running) => {
+                work.pause(Ending::Refused);
+            }
+            Ok(oracle::Progress::Paused(_) | oracle::Progress::Waiting(_)) => {
+                work.pause(Ending::Returned);
+            }
         }
         match resumed {
             Ok(oracle::Progress::Paused(pause)) => Ok(Progress::Paused(Pause {
@@ -275,7 +287,7 @@ impl<T: 'static> Store<T> {
         let oracle = Arc::clone(&self.shared().oracle);
         let state = self.state_mut();
         for func in oracle.paused().into_iter().filter_map(|number| oracle.function(number)) {
-            life_of::<T>(state, func).iter().for_each(|life| life.pause());
+            life_of::<T>(state, func).into_iter().for_each(Life::pause);
         }
     }
 

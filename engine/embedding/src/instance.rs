@@ -1,7 +1,7 @@
 //! Instances of modules (specification: *Runtime Structure*, "Module Instances").
 
 use crate::config::Tier;
-use crate::context::{AsContext, AsContextMut, StoreContext, data_of, data_of_mut};
+use crate::context::{AsContext, AsContextMut, StoreContext, data_of};
 use crate::engine::Engine;
 use crate::error::{Mismatch, Result, foreign_import, from_instantiate, no_stack};
 use crate::external::{Export, Extern};
@@ -21,7 +21,6 @@ use etalon_runtime::{
     Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Placement, Store as State,
     instantiate,
 };
-use std::sync::Arc;
 
 /// An instance of a module in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,23 +70,16 @@ impl Instance {
             return Err(Mismatch(text.to_owned()).into());
         }
         let placement = placement(shared.tiers, module);
-        if !state.instances.iter().any(|other| Arc::ptr_eq(&other.module, module.data())) {
-            shared.figures.add_compile_time(module.compile_time());
+        if let Some(time) = module.compile_time() {
+            shared.figures.add_compile_time(module.data(), time);
         }
-        let address = state.instances.len();
-        let work = Work::instantiation::<T>(state);
-        let made = on_guest_stack(|| instantiate(state, module.data(), imports, &placement))
+        let work = Work::<T>::instantiation(state);
+        let made = on_guest_stack(|| instantiate(work.state, module.data(), imports, &placement))
             .unwrap_or_else(|error| Err(InstantiateError::Stop(no_stack(&error))));
         work.end(ending_of(&made));
         match made {
             Ok(addr) => Ok(Instance::of(state, addr)),
-            Err(error) => {
-                // What nothing can reach is gone.
-                if state.instances.len() <= address {
-                    data_of_mut::<T>(state).shared.lives.truncate(address);
-                }
-                Err(from_instantiate(state, error))
-            }
+            Err(error) => Err(from_instantiate(state, error)),
         }
     }
 

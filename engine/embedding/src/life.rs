@@ -21,7 +21,7 @@
 use crate::metrics::Ending;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 use thiserror::Error;
 
@@ -136,7 +136,8 @@ impl LifeHandle {
     }
 }
 
-/// What is known of an instance's life. Only who has the store changes it; any thread reads `shown`.
+/// What is known of an instance's life. Only who has the store changes it, so no change need be one step; any thread reads `shown`
+/// and `resets`.
 #[derive(Debug)]
 pub(crate) struct Life {
     /// What the others see, as a number.
@@ -146,6 +147,11 @@ pub(crate) struct Life {
     running: AtomicU32,
     paused: AtomicU32,
     resets: AtomicU64,
+}
+
+/// Changes a number that nobody else changes.
+fn add(number: &AtomicU32, by: i32) {
+    number.store(number.load(Relaxed).wrapping_add_signed(by), Relaxed);
 }
 
 impl Life {
@@ -179,7 +185,8 @@ impl Life {
         } else {
             base
         };
-        let before = LifeState::of(self.shown.swap(shown as u8, AcqRel));
+        let before = LifeState::of(self.shown.load(Relaxed));
+        self.shown.store(shown as u8, Release);
         debug_assert!(before == shown || before.can_become(shown), "{before} became {shown}");
     }
 
@@ -202,40 +209,40 @@ impl Life {
 
     /// A call begins.
     pub(crate) fn enter(&self) {
-        self.running.fetch_add(1, Relaxed);
+        add(&self.running, 1);
         self.show();
     }
 
     /// A call has ended.
     pub(crate) fn leave(&self, ending: Ending) {
         self.note(ending);
-        self.running.fetch_sub(1, Relaxed);
+        add(&self.running, -1);
         self.show();
     }
 
     /// An execution is paused from now on.
     pub(crate) fn pause(&self) {
-        self.paused.fetch_add(1, Relaxed);
+        add(&self.paused, 1);
         self.show();
     }
 
     /// A paused execution goes on, as a call.
     pub(crate) fn resume(&self) {
-        self.running.fetch_add(1, Relaxed);
-        self.paused.fetch_sub(1, Relaxed);
+        add(&self.running, 1);
+        add(&self.paused, -1);
         self.show();
     }
 
     /// An execution that went on is paused again.
     pub(crate) fn pause_again(&self) {
-        self.paused.fetch_add(1, Relaxed);
-        self.running.fetch_sub(1, Relaxed);
+        add(&self.paused, 1);
+        add(&self.running, -1);
         self.show();
     }
 
     /// A paused execution is given up.
     pub(crate) fn abandon(&self) {
-        self.paused.fetch_sub(1, Relaxed);
+        add(&self.paused, -1);
         self.note(Ending::Interrupted);
         self.show();
     }
@@ -255,7 +262,7 @@ impl Life {
 
     /// It begins anew.
     pub(crate) fn begin_anew(&self) {
-        self.resets.fetch_add(1, Relaxed);
+        self.resets.store(self.resets.load(Relaxed) + 1, Relaxed);
         self.set_base(LifeState::Created);
         self.show();
     }
@@ -280,14 +287,12 @@ impl Lives {
     }
 
     /// Of an instance that is about to be made. Whatever had this address never came to be.
-    pub(crate) fn begin(&mut self, address: usize) -> Arc<Life> {
+    pub(crate) fn begin(&mut self, address: usize) {
         self.truncate(address);
         if address > 0 {
             self.of(address - 1);
         }
-        let life = Arc::new(Life::new(LifeState::Created));
-        self.0.push(Arc::clone(&life));
-        life
+        self.0.push(Arc::new(Life::new(LifeState::Created)));
     }
 
     /// Forgets instances that are no more.

@@ -190,9 +190,10 @@ pub(crate) fn assert_whole(memory: &MemoryInst, writes: bool) {
 
 /// The first region that forbids an access to bytes of a range. An empty range accesses none.
 fn forbidding(memory: &MemoryInst, range: Range<u64>, writes: bool) -> Option<&Region> {
-    let among = |region: &&Region| {
-        let [start, end] = [region.start.max(range.start), region.end.min(range.end)];
-        start < end && (writes || region.protection == Protection::Inaccessible)
-    };
-    memory.regions().iter().find(among)
+    let regions = memory.regions();
+    // Those that end before the range begins come first.
+    let behind = regions.partition_point(|region| region.end <= range.start);
+    let is_touched = |region: &&Region| region.start.max(range.start) < range.end;
+    let mut touched = regions[behind..].iter().take_while(is_touched);
+    touched.find(|region| writes || region.protection == Protection::Inaccessible)
 }

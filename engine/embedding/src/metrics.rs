@@ -25,11 +25,13 @@ use crate::context::data_of;
 use crate::error::is_exit;
 use crate::facade;
 use crate::store::Store;
+use etalon_module::Module;
 use etalon_runtime::{Exhaustion, FuncKind, Stop, Store as State};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Figures of a store since it was made. What is not said to depend on the tier is the same on every tier, and but for `times`
@@ -158,6 +160,8 @@ struct Clock {
     since: Instant,
     spent: [Duration; Activity::Host as usize + 1],
     compile: Duration,
+    /// The modules whose time is counted, by their addresses; no other has one of these as long as it is noted here.
+    modules: BTreeMap<usize, Weak<Module>>,
 }
 
 impl Clock {
@@ -169,6 +173,11 @@ impl Clock {
     }
 }
 
+/// Adds to a number that only who has the store changes: no change need be one step.
+fn add(number: &AtomicU64, more: u64) {
+    number.store(number.load(Relaxed).wrapping_add(more), Relaxed);
+}
+
 impl Figures {
     pub(crate) fn new(with_times: bool) -> Arc<Figures> {
         let clock = || {
@@ -178,6 +187,7 @@ impl Figures {
                 since,
                 spent: Default::default(),
                 compile: Duration::ZERO,
+                modules: BTreeMap::new(),
             })
         };
         Arc::new(Figures { clock: with_times.then(clock), ..Figures::default() })
@@ -193,24 +203,32 @@ impl Figures {
         Some(Turn { figures: Arc::clone(self), back })
     }
 
+    /// Itself, if it has a clock to be turned.
+    pub(crate) fn if_timed(self: &Arc<Figures>) -> Option<Arc<Figures>> {
+        self.clock.as_ref().map(|_| Arc::clone(self))
+    }
+
     pub(crate) fn count_call(&self, ending: Ending) {
         if ending != Ending::Refused {
-            self.calls.fetch_add(1, Relaxed);
+            add(&self.calls, 1);
         }
         self.count(ending);
         facade::call(ending);
     }
 
     pub(crate) fn count(&self, ending: Ending) {
-        self.endings[ending as usize].fetch_add(1, Relaxed);
+        add(&self.endings[ending as usize], 1);
     }
 
     pub(crate) fn add_gas(&self, gas: u64) {
-        self.gas_before.fetch_add(gas, Relaxed);
+        add(&self.gas_before, gas);
     }
 
-    pub(crate) fn add_compile_time(&self, time: Option<Duration>) {
-        if let (Some(mut clock), Some(time)) = (self.clock(), time) {
+    /// The time that a module took counts when it is first instantiated.
+    pub(crate) fn add_compile_time(&self, module: &Arc<Module>, time: Duration) {
+        if let Some(mut clock) = self.clock()
+            && clock.modules.insert(Arc::as_ptr(module).addr(), Arc::downgrade(module)).is_none()
+        {
             clock.compile += time;
         }
     }

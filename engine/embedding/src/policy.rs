@@ -91,7 +91,7 @@ pub enum Judgement {
 pub struct PolicyError(String);
 
 impl Policy {
-    /// A policy that allows nothing yet. Its name is told where it forbids an import.
+    /// A policy that allows nothing yet. Its name, which may be any text, is told where it forbids an import.
     pub fn new(name: impl Into<String>) -> Policy {
         Policy { name: name.into(), allow: Patterns::new(), deny: Patterns::new() }
     }
@@ -100,14 +100,10 @@ impl Policy {
     /// patterns of first names. A table that is left out is empty.
     ///
     /// # Errors
-    /// If the text is no TOML, has other fields, or gives no name.
+    /// If the text is no TOML, has other fields, or gives no name. A name that is empty is one, as for [`Policy::new`]: every policy
+    /// can be written and read again.
     pub fn from_toml(text: &str) -> Result<Policy, PolicyError> {
-        let policy: Policy =
-            toml::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
-        if policy.name.trim().is_empty() {
-            return Err(PolicyError("its name is empty".to_owned()));
-        }
-        Ok(policy)
+        toml::from_str(text).map_err(|error| PolicyError(error.to_string()))
     }
 
     /// Allows what matches both patterns.

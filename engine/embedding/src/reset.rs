@@ -65,8 +65,8 @@ impl Instance {
         if let Some(renew) = &mut data.on_reset {
             renew(&mut data.data);
         }
-        let work = Work::reset::<C::Data>(state, address.index());
-        let done = on_guest_stack(|| reset(state, address))
+        let work = Work::<C::Data>::reset(state, address.index());
+        let done = on_guest_stack(|| reset(work.state, address))
             .unwrap_or_else(|error| Err(InstantiateError::Stop(no_stack(&error))));
         work.end(ending_of(&done));
         done.map_err(|error| from_instantiate(state, error))

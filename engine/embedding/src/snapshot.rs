@@ -4,7 +4,8 @@
 //! embedder's handles, segments, waits, the meter, and every paused execution. Modules are in it as the
 //! bytes that they were made of, so it needs nothing beside it but the host functions, which are found
 //! again by their two names; an embedder that has the modules at hand need not decode them again.
-//! What the embedder keeps with a store is not in it, nor are values that guests refer to by
+//! What the embedder keeps with a store is not in it, but for the state of a program of WASI, which
+//! [`wasi::snapshot`](crate::wasi::snapshot) writes along; nor are values that guests refer to by
 //! [`ExternRef`](crate::ExternRef), observers and limiters.
 //!
 //! Handles are of the old store: in the new one instances are found by [`Store::instances`], in the same
@@ -18,12 +19,12 @@ use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::ModuleError;
 use crate::linker::Linker;
+use crate::metrics::Figures;
 use crate::module::Module;
 use crate::store::Store;
 use etalon_oracle::{DamagedExecution, ExecutionsImage};
-use etalon_runtime::{
-    FuncKind, HostFn, HostImport, ImageError, LinkError, Store as State, StoreImage,
-};
+use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, LinkError, StoreImage};
+use etalon_wasi::{Errno, NotKept, WasiState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
 /// Of the layout of the bytes.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// Bytes of the digest after the magic.
 const DIGEST: usize = 32;
 
@@ -71,6 +72,18 @@ pub enum SnapshotError {
         "the store has a function that {0} runs; a snapshot can hold only functions of the oracle"
     )]
     Compiled(&'static str),
+    /// A descriptor of the program is of the host.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
+    /// It holds the state of a program of WASI: [`wasi::restore`](crate::wasi::restore) takes both up.
+    #[error("the snapshot holds the state of a program of WASI; see wasi::restore")]
+    Wasi,
+    /// It holds no state of a program of WASI: [`Store::restore`] takes it up.
+    #[error("the snapshot holds no state of a program of WASI; see Store::restore")]
+    NoWasi,
+    /// The state of the program of WASI is none that was written.
+    #[error("the state of the program of WASI in the snapshot cannot be used: {0:?}")]
+    WasiState(Errno),
     /// The policy of the linker forbids what a module in it imports.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -102,12 +115,14 @@ struct Header {
 
 /// The modules' bytes, the state, and what is paused.
 #[derive(Debug, Serialize, Deserialize)]
-struct Body {
+pub(crate) struct Body {
     modules: Vec<Vec<u8>>,
     state: StoreImage,
     executions: ExecutionsImage,
     /// What the instances are, the first of them at least, as numbers.
     lives: Vec<u8>,
+    /// The state of a program of WASI, if it was written along.
+    pub(crate) wasi: Option<WasiState>,
 }
 
 impl<T: 'static> Store<T> {
@@ -119,6 +134,11 @@ impl<T: 'static> Store<T> {
     /// # Panics
     /// Never: the types written have no form that cannot be.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        self.snapshot_with(None)
+    }
+
+    /// The same, with the state of a program of WASI.
+    pub(crate) fn snapshot_with(&self, wasi: Option<WasiState>) -> Result<Vec<u8>, SnapshotError> {
         let (store, shared) = (self.state(), self.shared());
         for func in &store.funcs {
             if let FuncKind::Wasm { tier, .. } = func.kind
@@ -133,8 +153,8 @@ impl<T: 'static> Store<T> {
         let modules = state.modules().iter().map(|digest| by_digest[digest].to_vec()).collect();
         let header =
             Header { schedule: store.schedule().id().to_string(), metered: store.is_metering() };
-        let body =
-            Body { modules, state, executions: shared.oracle.image(), lives: shared.lives.bases() };
+        let (executions, lives) = (shared.oracle.image(), shared.lives.bases());
+        let body = Body { modules, state, executions, lives, wasi };
         let fault = "plain data is always written";
         let parts = [
             postcard::to_stdvec(&version()).expect(fault),
@@ -165,9 +185,22 @@ impl<T: 'static> Store<T> {
         modules: &[Module],
         linker: &Linker<T>,
     ) -> Result<Store<T>, SnapshotError> {
+        let body = read(engine, bytes)?;
+        if body.wasi.is_some() {
+            return Err(SnapshotError::Wasi);
+        }
+        Store::take_up(engine, data, body, modules, linker)
+    }
+
+    pub(crate) fn take_up(
+        engine: &Engine,
+        data: T,
+        body: Body,
+        modules: &[Module],
+        linker: &Linker<T>,
+    ) -> Result<Store<T>, SnapshotError> {
         let mut store = Store::new(engine, data);
         store.shared_mut().may_compile = false;
-        let body = read(store.state(), bytes)?;
         let mut found = Vec::new();
         if body.modules.len() != body.state.modules().len() {
             return Err(SnapshotError::Corrupt("its modules are not those of its instances"));
@@ -183,8 +216,9 @@ impl<T: 'static> Store<T> {
             found.push(data);
         }
         let oracle = Arc::clone(&store.shared().oracle);
+        let clock = store.shared().figures.if_timed();
         let state = store.state_mut();
-        state.take_up(body.state, &found, &mut |import| host_of(linker, import))?;
+        state.take_up(body.state, &found, &mut |import| host_of(linker, import, clock.clone()))?;
         oracle.take_up(state, body.executions)?;
         let instances = state.instances.len();
         let lives = store.shared_mut().lives.take_up(&body.lives, instances);
@@ -197,16 +231,20 @@ impl<T: 'static> Store<T> {
 
 /// The host function that a linker has for an import. Its type is that of the store that was saved; where the
 /// function is of another, what it gives does not fit and the guest stops.
-fn host_of<T: 'static>(linker: &Linker<T>, import: &HostImport<'_>) -> Option<HostFn> {
+fn host_of<T: 'static>(
+    linker: &Linker<T>,
+    import: &HostImport<'_>,
+    clock: Option<Arc<Figures>>,
+) -> Option<HostFn> {
     linker.check(import.module, import.name).ok()?;
     let host = linker.host(import.module, import.name)?;
     let lengths = (host.ty().params().len(), host.ty().results().len());
     (lengths == (import.ty.params.len(), import.ty.results.len()))
-        .then(|| host.named(import.ty.clone(), import.module, import.name))
+        .then(|| host.named(import.ty.clone(), import.module, import.name, clock))
 }
 
-/// Checks what the bytes are and whether a fresh store can take them up, and decodes them.
-fn read(store: &State, bytes: &[u8]) -> Result<Body, SnapshotError> {
+/// Checks what the bytes are and whether a fresh store of an engine can take them up, and decodes them.
+pub(crate) fn read(engine: &Engine, bytes: &[u8]) -> Result<Body, SnapshotError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::NotASnapshot)?;
     let (digest, mut rest) =
         rest.split_at_checked(DIGEST).ok_or(SnapshotError::Corrupt("it ends in its head"))?;
@@ -218,12 +256,12 @@ fn read(store: &State, bytes: &[u8]) -> Result<Body, SnapshotError> {
         return Err(SnapshotError::Version { found, expected: version() });
     }
     let header: Header = decode(part(&mut rest)?)?;
-    let expected = store.schedule().id().to_string();
+    let expected = engine.config().schedule.id().to_string();
     if header.schedule != expected {
         let found = header.schedule;
         return Err(SnapshotError::Schedule { found, expected });
     }
-    if header.metered != store.is_metering() {
+    if header.metered != engine.consumes_fuel() {
         return Err(SnapshotError::Metering { metered: header.metered });
     }
     decode(part(&mut rest)?)

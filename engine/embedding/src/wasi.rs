@@ -25,6 +25,8 @@
 //! # Ok::<(), etalon::Error>(())
 //! ```
 
+mod snapshot;
+
 use crate::context::AsContext;
 use crate::error::{Error, Result};
 use crate::func::Caller;
@@ -41,6 +43,7 @@ pub use etalon_wasi::{
 use etalon_wasi::{
     Ended, FUNCTIONS, Function, Guest, GuestMemory, MemoryFault, Param, Stopped, call,
 };
+pub use snapshot::{restore, snapshot};
 use std::mem;
 use thiserror::Error as Thiserror;
 

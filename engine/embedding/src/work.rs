@@ -5,18 +5,21 @@ use crate::context::{data_of, data_of_mut};
 use crate::error::Result;
 use crate::facade::{self, Span};
 use crate::life::{Life, LifeState, NotCallable};
-use crate::metrics::{Activity, Ending, Figures, Turn};
+use crate::metrics::{Activity, Ending, Turn};
+use crate::store::Shared;
 use etalon_runtime::{FuncAddr, FuncKind, InvokeError, Store as State};
-use std::sync::Arc;
+use std::marker::PhantomData;
 
 /// Work that has begun. If nobody says how it ended, that was by a panic.
-#[derive(Debug)]
-pub(crate) struct Work {
+///
+/// It has the store as long as it lasts, and looks up what is to know of its end: so a call counts nothing that is shared.
+pub(crate) struct Work<'a, T: 'static> {
+    pub(crate) state: &'a mut State,
     kind: Kind,
-    /// The instance that it is of; none if it is a call of a host function.
-    life: Option<Arc<Life>>,
-    figures: Arc<Figures>,
+    /// The address of the instance that it is of; none if it is a call of a host function.
+    instance: Option<usize>,
     is_over: bool,
+    data: PhantomData<T>,
     /// Dropped last but for the span, after the end was noted.
     _turn: Option<Turn>,
     _span: Span,
@@ -28,54 +31,53 @@ enum Kind {
     Instantiation,
 }
 
-impl Work {
+impl<'a, T: 'static> Work<'a, T> {
     fn begin(
+        state: &'a mut State,
         kind: Kind,
         name: &'static str,
-        life: Option<Arc<Life>>,
-        figures: &Arc<Figures>,
-    ) -> Work {
+        instance: Option<usize>,
+    ) -> Work<'a, T> {
         let activity = if kind == Kind::Call { Activity::Guest } else { Activity::Instantiation };
-        let (turn, span) = (figures.turn(activity), Span::new(name));
-        let figures = Arc::clone(figures);
-        Work { kind, life, figures, is_over: false, _turn: turn, _span: span }
+        let turn = data_of::<T>(state).shared.figures.turn(activity);
+        let (data, span) = (PhantomData, Span::new(name));
+        Work { state, kind, instance, is_over: false, data, _turn: turn, _span: span }
     }
 
     /// A call of a function for the embedder.
     ///
     /// # Errors
     /// [`NotCallable`] if the engine calls no instance that has stopped or failed, and its instance has.
-    pub(crate) fn call<T: 'static>(state: &mut State, func: FuncAddr) -> Result<Work> {
-        let life = callable::<T>(state, func)?;
-        if let Some(life) = &life {
-            life.enter();
+    pub(crate) fn call(state: &'a mut State, func: FuncAddr) -> Result<Work<'a, T>> {
+        let instance = instance_of(state, func);
+        if let Some(address) = instance {
+            let shared = &mut data_of_mut::<T>(state).shared;
+            callable(shared, address)?;
+            shared.lives.of(address).enter();
         }
-        Ok(Work::begin(Kind::Call, "call", life, &data_of::<T>(state).shared.figures))
+        Ok(Work::begin(state, Kind::Call, "call", instance))
     }
 
     /// An execution that is paused goes on.
-    pub(crate) fn resumption<T: 'static>(state: &mut State, func: FuncAddr) -> Work {
-        let life = life_of::<T>(state, func);
-        if let Some(life) = &life {
+    pub(crate) fn resumption(state: &'a mut State, func: FuncAddr) -> Work<'a, T> {
+        let instance = instance_of(state, func);
+        if let Some(life) = life_of::<T>(state, func) {
             life.resume();
         }
-        Work::begin(Kind::Call, "resume", life, &data_of::<T>(state).shared.figures)
+        Work::begin(state, Kind::Call, "resume", instance)
     }
 
     /// The next instance is made.
-    pub(crate) fn instantiation<T: 'static>(state: &mut State) -> Work {
+    pub(crate) fn instantiation(state: &'a mut State) -> Work<'a, T> {
         let address = state.instances.len();
-        let shared = &mut data_of_mut::<T>(state).shared;
-        let life = shared.lives.begin(address);
-        Work::begin(Kind::Instantiation, "instantiate", Some(life), &shared.figures)
+        data_of_mut::<T>(state).shared.lives.begin(address);
+        Work::begin(state, Kind::Instantiation, "instantiate", Some(address))
     }
 
     /// An instance begins anew.
-    pub(crate) fn reset<T: 'static>(state: &mut State, address: usize) -> Work {
-        let shared = &mut data_of_mut::<T>(state).shared;
-        let life = Arc::clone(shared.lives.of(address));
-        life.begin_anew();
-        Work::begin(Kind::Instantiation, "reset", Some(life), &shared.figures)
+    pub(crate) fn reset(state: &'a mut State, address: usize) -> Work<'a, T> {
+        data_of_mut::<T>(state).shared.lives.of(address).begin_anew();
+        Work::begin(state, Kind::Instantiation, "reset", Some(address))
     }
 
     /// It has ended.
@@ -83,36 +85,42 @@ impl Work {
         self.over(ending);
     }
 
-    /// It is paused again.
-    pub(crate) fn pause(mut self) {
+    /// Its execution is paused, or still so because nothing of it ran. `ending` is how the attempt counts.
+    pub(crate) fn pause(mut self, ending: Ending) {
         self.is_over = true;
-        if let Some(life) = &self.life {
-            life.pause_again();
+        let shared = &mut data_of_mut::<T>(self.state).shared;
+        if let Some(address) = self.instance {
+            shared.lives.of(address).pause_again();
         }
-        self.figures.count_call(Ending::Returned);
+        shared.figures.count_call(ending);
     }
 
     fn over(&mut self, ending: Ending) {
         self.is_over = true;
+        let instances = self.state.instances.len();
+        let shared = &mut data_of_mut::<T>(self.state).shared;
+        let life = self.instance.map(|address| shared.lives.of(address));
         match self.kind {
             Kind::Call => {
-                self.figures.count_call(ending);
-                if let Some(life) = &self.life {
+                if let Some(life) = life {
                     life.leave(ending);
                 }
+                shared.figures.count_call(ending);
             }
             Kind::Instantiation => {
-                self.figures.count(ending);
-                facade::instantiation(ending);
-                if let Some(life) = &self.life {
+                if let Some(life) = life {
                     life.initialised(ending);
                 }
+                shared.figures.count(ending);
+                facade::instantiation(ending);
+                // What nothing can reach is gone, after a panic too.
+                shared.lives.truncate(instances);
             }
         }
     }
 }
 
-impl Drop for Work {
+impl<T: 'static> Drop for Work<'_, T> {
     fn drop(&mut self) {
         if !self.is_over {
             self.over(Ending::Panicked);
@@ -130,27 +138,27 @@ impl Ending {
     }
 }
 
-/// The life of the instance that a function is of; `None` if it is the host's.
-pub(crate) fn life_of<T: 'static>(state: &mut State, func: FuncAddr) -> Option<Arc<Life>> {
+/// The address of the instance that a function is of; `None` if it is the host's.
+fn instance_of(state: &State, func: FuncAddr) -> Option<usize> {
     match state.funcs[func.index()].kind {
-        FuncKind::Wasm { instance, .. } => {
-            let lives = &mut data_of_mut::<T>(state).shared.lives;
-            Some(Arc::clone(lives.of(instance.index())))
-        }
+        FuncKind::Wasm { instance, .. } => Some(instance.index()),
         FuncKind::Host(_) => None,
     }
 }
 
-/// The same, if the engine calls functions of such an instance.
-fn callable<T: 'static>(state: &mut State, func: FuncAddr) -> Result<Option<Arc<Life>>> {
-    let life = life_of::<T>(state, func);
-    let shared = &data_of::<T>(state).shared;
+/// The life of the instance that a function is of; `None` if it is the host's.
+pub(crate) fn life_of<T: 'static>(state: &mut State, func: FuncAddr) -> Option<&Life> {
+    let address = instance_of(state, func)?;
+    Some(&**data_of_mut::<T>(state).shared.lives.of(address))
+}
+
+/// Whether the engine calls functions of an instance.
+fn callable(shared: &mut Shared, address: usize) -> Result<(), NotCallable> {
     if shared.engine.config().refuse_after_failure
-        && let Some(state) = life.as_ref().map(|life| life.base())
-        && matches!(state, LifeState::Stopped | LifeState::Failed)
+        && let state @ (LifeState::Stopped | LifeState::Failed) = shared.lives.of(address).base()
     {
         shared.figures.count_call(Ending::Refused);
-        return Err(NotCallable { state }.into());
+        return Err(NotCallable { state });
     }
-    Ok(life)
+    Ok(())
 }

@@ -278,3 +278,84 @@ fn the_memory_of_a_batch_is_shared_out() {
     let error = outcomes[1].result.as_ref().unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Exhaustion::Limit(_))), "{error}");
 }
+
+/// The time is up while a host function runs, which fails for a reason of its own.
+#[test]
+fn only_what_its_time_ended_is_late() {
+    for tier in TIERS {
+        let engine = engine(*tier);
+        let mut linker = Linker::new(&engine);
+        let fail = |mut caller: Caller<'_, ()>| -> Result<()> {
+            // The guest spins until the time is up: that is the only thing here which tells.
+            let spin = caller.get_export("spin").and_then(etalon::Extern::into_func).unwrap();
+            let error = spin.call(&mut caller, &[], &mut []).unwrap_err();
+            assert_eq!(error.downcast_ref(), Some(&Exhaustion::Interrupted));
+            Err(etalon::Error::msg("a reason of its own"))
+        };
+        linker.func_wrap("host", "fail", fail).unwrap();
+        let text = r#"(module (import "host" "fail" (func $fail))
+            (func (export "spin") (loop (br 0)))
+            (func (export "fail") (call $fail)))"#;
+        let module = Module::new(&engine, text).unwrap();
+        let moment = Duration::from_millis(5);
+        let raised = unstable::interrupt_handle();
+        raised.interrupt();
+        let jobs = [
+            Job::new(&module, "fail").time(moment),
+            Job::new(&module, "spin").time(moment),
+            Job::new(&module, "spin").time(Duration::from_secs(1000)).interrupt(&raised),
+        ];
+        let outcomes = engine.run_batch(&linker, &jobs, &BatchOptions::new(), |_| ());
+        let error = |n: usize| outcomes[n].result.as_ref().unwrap_err();
+        assert_eq!(error(0).to_string(), "a reason of its own", "{tier}");
+        assert!(!error(0).is::<JobError>(), "{tier}");
+        assert_eq!(error(1).downcast_ref(), Some(&JobError::TimedOut(moment)), "{tier}");
+        assert!(!error(2).is::<JobError>(), "{tier}");
+        assert_eq!(error(2).downcast_ref(), Some(&Exhaustion::Interrupted), "{tier}");
+    }
+}
+
+/// One job has all the memory until another has run, which stands behind jobs that are refused.
+#[test]
+fn refused_jobs_wait_for_no_memory() {
+    let engine = Engine::new(Config::new().tier(Tier::Interp)).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let told = std::sync::Mutex::new(told);
+    let mut linker = Linker::new(&engine);
+    let wait = move || told.lock().unwrap().recv_timeout(Duration::from_secs(20)).is_ok() as i32;
+    linker.func_wrap("host", "wait", wait).unwrap();
+    linker.func_wrap("host", "tell", move || tell.send(()).unwrap()).unwrap();
+    linker.func_wrap("host", "secret", || ()).unwrap();
+    linker.policy(Policy::new("p").allow("host", "*").deny("host", "secret"));
+    let module = |body: &str| {
+        let imports = r#"(import "host" "wait" (func $wait (result i32))) (import "host" "tell" (func $tell))"#;
+        Module::new(&engine, format!("(module {imports} {body})")).unwrap()
+    };
+    let waits = module(r#"(func (export "f") (result i32) (call $wait))"#);
+    let tells = module(r#"(func (export "f") (call $tell))"#);
+    let importing = |name: &str| {
+        let text = format!(r#"(module (import "host" "{name}" (func)) (func (export "f")))"#);
+        Module::new(&engine, text).unwrap()
+    };
+    let other = Engine::default();
+    let jobs = [
+        Job::new(&waits, "f"),
+        Job::new(&waits, "f").gas(1),
+        Job::new(&waits, "f").time(Duration::from_secs(1000)),
+        Job::new(&waits, "f").interrupt(&unstable::interrupt_handle()),
+        Job::new(&waits, "f").memory(2 << 20),
+        Job::new(&waits, "g"),
+        Job::new(&Module::new(&other, "(module)").unwrap(), "f"),
+        Job::new(&importing("secret"), "f"),
+        Job::new(&importing("nothing"), "f"),
+        Job::from_bytes(&b"\0asm\x02\0\0\0"[..], "f"),
+        Job::new(&tells, "f").memory(0),
+    ];
+    let options = BatchOptions::new().memory(1 << 20).threads(2);
+    let outcomes = engine.run_batch(&linker, &jobs, &options, |_| ());
+    assert_eq!(outcomes[0].result.as_ref().unwrap()[0].i32(), Some(1), "nobody told it to go on");
+    for (number, outcome) in outcomes.iter().enumerate().skip(1).take(9) {
+        assert!(outcome.result.is_err() && outcome.data.is_none(), "{number}");
+    }
+    assert!(outcomes[10].result.is_ok());
+}

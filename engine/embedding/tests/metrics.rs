@@ -105,3 +105,20 @@ fn times_are_in_no_snapshot() {
     };
     assert_eq!(snapshot(true), snapshot(false));
 }
+
+/// The time that a module took counts once, however many instances of it there are.
+#[test]
+fn a_module_is_compiled_once_for_a_store() {
+    let engine = Engine::new(Config::new().measure_time(true)).unwrap();
+    let text = r#"(module (func (export "f")))"#;
+    let (one, other) = (Module::new(&engine, text).unwrap(), Module::new(&engine, text).unwrap());
+    let mut store = Store::new(&engine, ());
+    let mut compile = |module: &Module| {
+        Instance::new(&mut store, module, &[]).unwrap();
+        store.metrics().times.unwrap().compile
+    };
+    let first = one.compile_time().unwrap();
+    assert_eq!([compile(&one), compile(&one)], [first; 2]);
+    let both = first + other.compile_time().unwrap();
+    assert_eq!([compile(&other), compile(&one), compile(&other)], [both; 3]);
+}

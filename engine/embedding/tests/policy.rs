@@ -121,7 +121,7 @@ fn a_policy_is_read_and_written_as_toml() {
     for wrong in [
         "",
         "name = 1",
-        "name = \" \"",
+        "[allow]\nenv = [\"log\"]",
         "name = \"p\"\nalow = {}",
         "name = \"p\"\nallow = [\"env\"]",
         "name = \"p\"\n[allow]\nenv = \"log\"",
@@ -129,6 +129,17 @@ fn a_policy_is_read_and_written_as_toml() {
     ] {
         let error = Policy::from_toml(wrong).unwrap_err();
         assert!(error.to_string().starts_with("not a policy: "), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn every_policy_is_read_as_it_was_written() {
+    for name in ["", " ", "p", "\"\n[deny]", "é\0"] {
+        for policy in [Policy::new(name), Policy::new(name).allow("", "*").deny("[allow]", "\"")] {
+            let read = Policy::from_toml(&policy.to_string()).unwrap();
+            assert_eq!((read.name(), read.digest()), (name, policy.digest()));
+            assert_eq!(read, policy);
+        }
     }
 }
 

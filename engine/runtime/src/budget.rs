@@ -12,11 +12,14 @@ pub(crate) struct Budget {
     used: AtomicU64,
     /// The most that was ever in use.
     peak: AtomicU64,
+    /// How many have made something ready for a growth that has not come.
+    ahead: AtomicU64,
 }
 
 impl Budget {
     pub(crate) fn new(name: &'static str, cap: u64) -> Budget {
-        Budget { name, cap, used: AtomicU64::new(0), peak: AtomicU64::new(0) }
+        let [used, peak, ahead] = [0; 3].map(AtomicU64::new);
+        Budget { name, cap, used, peak, ahead }
     }
 
     /// Bytes in use.
@@ -27,6 +30,20 @@ impl Budget {
     /// The most bytes that were ever in use.
     pub(crate) fn peak(&self) -> u64 {
         self.peak.load(Relaxed)
+    }
+
+    /// One of those that it is for was ahead, and is or is not.
+    pub(crate) fn count_ahead(&self, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => self.ahead.fetch_add(1, Relaxed),
+            (true, false) => self.ahead.fetch_sub(1, Relaxed),
+            _ => return,
+        };
+    }
+
+    /// Whether something is ready for a growth that has not come.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.ahead.load(Relaxed) > 0
     }
 
     /// Whether so many more bytes can be taken.

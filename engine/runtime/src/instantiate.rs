@@ -8,6 +8,7 @@ use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
 use crate::memory::MemoryError;
 use crate::reference::Ref;
+use crate::rollback::Mark;
 use crate::room;
 use crate::segment::{DataInst, ElemInst};
 use crate::stop::{Stop, Trap};
@@ -64,13 +65,30 @@ fn instantiate_here(
     // What constant expressions allocate must not be collected, so this is done before.
     store.collect_if_needed(&());
     let mark = store.mark();
-    let mut ran = false;
-    let result = build(store, module, imports, placement, &mut ran);
+    let mut trial = Trial { store, mark, ran: false, is_over: false };
+    let result = build(trial.store, module, imports, placement, &mut trial.ran);
+    trial.is_over = true;
     if let Err(error) = &result {
         let stop = if let InstantiateError::Stop(stop) = error { Some(stop) } else { None };
-        store.roll_back(&mark, ran, stop);
+        trial.store.roll_back(&trial.mark, trial.ran, stop);
     }
     result
+}
+
+/// An instantiation that is under way. A panic, of a limiter for example, is a failure like any other.
+struct Trial<'a> {
+    store: &'a mut Store,
+    mark: Mark,
+    ran: bool,
+    is_over: bool,
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.store.roll_back(&self.mark, self.ran, None);
+        }
+    }
 }
 
 /// Allocates, links and initialises an instance. `ran` becomes true when something outside may come to refer to it.
@@ -307,8 +325,9 @@ fn write_data(
     let range = range.ok_or(Trap::MemoryOutOfBounds)?;
     let end = range.end as u64;
     // Every region forbids to write. A segment without bytes writes nothing.
-    let hit = inst.regions().iter().find(|region| region.start < end && offset < region.end);
-    if let Some(region) = hit.filter(|_| len > 0) {
+    let regions = inst.regions();
+    let hit = regions.get(regions.partition_point(|region| region.end <= offset));
+    if let Some(region) = hit.filter(|region| region.start < end && len > 0) {
         return Err(region.into());
     }
     store.charge(store.schedule().instantiation().data_bytes.charge(len as u64))?;

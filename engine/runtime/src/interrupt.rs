@@ -58,8 +58,8 @@ impl Interrupt {
 #[derive(Clone, Debug, Default)]
 pub struct PauseRequest {
     flag: Arc<AtomicBool>,
-    /// Another flag that counts like this one where a pause is looked for.
-    other: Option<Arc<AtomicBool>>,
+    /// Others that count like this one where a pause is looked for.
+    others: Vec<Arc<AtomicBool>>,
 }
 
 impl PauseRequest {
@@ -73,18 +73,41 @@ impl PauseRequest {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// For who looks for a pause: both this request and another one count.
+    /// For who looks for a pause: this request and another one count, with all that count for them already. To ask for a pause by
+    /// what this gives is to ask by this request.
     #[must_use]
     pub fn or(mut self, other: &PauseRequest) -> PauseRequest {
-        self.other = Some(Arc::clone(&other.flag));
+        self.others.extend(other.flags().cloned());
         self
     }
 
-    /// Takes the request back; whether there was one.
+    fn flags(&self) -> impl Iterator<Item = &Arc<AtomicBool>> {
+        std::iter::once(&self.flag).chain(&self.others)
+    }
+
+    /// Takes the request back, and those that count for it; whether there was one.
     pub fn take(&self) -> bool {
-        // Read first: writing at every instruction would be slow.
+        // Read first: writing at every instruction would be slow. One pause answers all that asked.
         let take =
             |flag: &AtomicBool| flag.load(Ordering::Relaxed) && flag.swap(false, Ordering::Relaxed);
-        take(&self.flag) | self.other.as_deref().is_some_and(take)
+        self.flags().fold(false, |taken, flag| taken | take(flag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_that_was_put_together_counts() {
+        let [a, b, c, d] = [(); 4].map(|()| PauseRequest::new());
+        let all = a.clone().or(&b).or(&c.clone().or(&d));
+        for request in [&a, &b, &c, &d] {
+            request.request();
+            assert!(all.take() && !all.take());
+            assert!(!request.take(), "it was taken back");
+        }
+        all.request();
+        assert!(a.take());
     }
 }

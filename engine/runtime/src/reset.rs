@@ -52,9 +52,11 @@ fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), 
         let value = crate::const_eval::eval(store, inst, &global.init)?;
         store.globals[addr.index()].set(value);
     }
-    for addr in &inst.memories[module.imported_memories as usize..] {
+    let own = module.imported_memories as usize;
+    for (ty, addr) in module.memories[own..].iter().zip(&inst.memories[own..]) {
         let before = store.memory_request(*addr, 0);
-        store.memories[addr.index()].renew().map_err(|_| MemoryError::NoAddressSpace)?;
+        let renewed = store.memories[addr.index()].renew(ty.limits.min);
+        renewed.map_err(|_| MemoryError::NoAddressSpace)?;
         store.shrunk(before, |store| store.memory_request(*addr, 0));
     }
     let own = &inst.tables[module.imported_tables as usize..];
@@ -64,7 +66,8 @@ fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), 
             None => Ref::NULL,
         };
         let before = store.table_request(*addr, 0);
-        store.tables[addr.index()].renew(init).map_err(|_| TableError::OutOfMemory)?;
+        let renewed = store.tables[addr.index()].renew(table.ty.limits.min, init);
+        renewed.map_err(|_| TableError::OutOfMemory)?;
         store.shrunk(before, |store| store.table_request(*addr, 0));
     }
     for (elem, addr) in module.elems.iter().zip(&inst.elems) {

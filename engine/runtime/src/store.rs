@@ -46,7 +46,7 @@ pub struct StoreConfig {
     pub gc_stress: bool,
     /// Whether an [`Interrupt`] is looked for. Tiers choose when they make code, so it costs nothing otherwise.
     pub interruptible: bool,
-    /// Whether memories may have regions ([`Store::protect`]). Tiers choose when they make code, so it costs nothing otherwise.
+    /// Whether memories may have regions ([`Store::protect`]). Tiers that make code choose then; the oracle looks at each access.
     pub memory_regions: bool,
     /// Bytes that all memories may take together. Growth beyond that is exhaustion, and instantiation a limit.
     pub memory_bytes: u64,
@@ -512,7 +512,7 @@ impl Store {
         inside.store.with_shared(|store| {
             let result = work(store);
             if result.is_err() {
-                store.memories.iter_mut().for_each(MemoryInst::withdraw_growth);
+                store.withdraw_growth();
             }
             result
         })

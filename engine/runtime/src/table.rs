@@ -163,22 +163,26 @@ impl TableInst {
         Some(old as u64)
     }
 
-    /// Makes it as it was when it was allocated: of its type's minimum size, each element `init`. It is never shorter
-    /// meanwhile, for compiled code need not look whether it has its first elements.
+    /// Makes it as its module declares it: of `least` elements, each `init`. What the table began with need not be that: one of a
+    /// snapshot began with the size that it had then. It is never shorter meanwhile, for compiled code need not look whether it
+    /// has its first elements.
     ///
     /// # Errors
-    /// If the host has no memory left; nothing is changed then.
-    pub(crate) fn renew(&mut self, init: Ref) -> std::io::Result<()> {
-        let beyond = || std::io::Error::other("size beyond the address space");
-        let least = usize::try_from(self.ty.limits.min).map_err(|_| beyond())?;
+    /// If it has fewer elements, or the host has no memory left; nothing is changed then.
+    pub(crate) fn renew(&mut self, least: u64, init: Ref) -> std::io::Result<()> {
+        let beyond = || std::io::Error::other("a fresh start with more than there is");
+        let given = self.len().checked_sub(least).ok_or_else(beyond)?;
+        // It has so many now.
+        let least = least as usize;
         let mut elems = Words::new();
         elems.make_room(least)?;
         elems.extend_to(least).ok_or_else(beyond)?;
         if !init.is_null() {
             elems.iter().for_each(|word| word.store(init.to_bits(), Relaxed));
         }
-        self.budget.give((self.len() - self.ty.limits.min) * ELEMENT);
+        self.budget.give(given * ELEMENT);
         self.elems = elems;
+        self.ty.limits.min = least as u64;
         self.def.base.store(self.elems.as_ptr().expose_provenance(), Relaxed);
         self.def.len.store(least, Relaxed);
         Ok(())

@@ -135,6 +135,9 @@ impl Descriptor {
     /// What it is of, for messages.
     pub(crate) fn name(&self) -> String {
         match (&self.kind, &self.preopen) {
+            (Kind::Input(Source::Inherited), _) => "the standard input of the host".to_owned(),
+            (Kind::Output(Sink::Stdout), _) => "the standard output of the host".to_owned(),
+            (Kind::Output(Sink::Stderr), _) => "the standard error of the host".to_owned(),
             (Kind::Input(_), _) => "a reader of the embedder".to_owned(),
             (Kind::Output(_), _) => "a writer of the embedder".to_owned(),
             (_, Some(name)) => format!("the folder {name}"),

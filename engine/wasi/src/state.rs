@@ -13,7 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Everything of a guest's state that is not on the host: arguments, variables, clocks, virtual file systems with what is open on
-/// them, and streams. It is the same for the same state.
+/// them, and streams that are kept in memory. It is the same for the same state, and gives a guest nothing of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WasiState {
     args: Vec<Vec<u8>>,
@@ -40,11 +40,8 @@ struct FdState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum KindState {
     NoInput,
-    InheritedInput,
     Bytes { bytes: Vec<u8>, at: usize },
     NoOutput,
-    Stdout,
-    Stderr,
     Captured { bytes: Vec<u8>, limit: usize },
     File { tree: usize, node: u64, mount: Mount },
     Folder { tree: usize, node: u64, mount: Mount },
@@ -78,17 +75,14 @@ impl Systems {
     fn keep(&mut self, kind: &Kind) -> Option<KindState> {
         Some(match kind {
             Kind::Input(Source::Null) => KindState::NoInput,
-            Kind::Input(Source::Inherited) => KindState::InheritedInput,
             Kind::Input(Source::Bytes { bytes, at }) => {
                 KindState::Bytes { bytes: bytes.clone(), at: *at }
             }
             Kind::Output(Sink::Null) => KindState::NoOutput,
-            Kind::Output(Sink::Stdout) => KindState::Stdout,
-            Kind::Output(Sink::Stderr) => KindState::Stderr,
             Kind::Output(Sink::Captured(captured)) => {
                 KindState::Captured { bytes: captured.bytes(), limit: captured.limit() }
             }
-            Kind::Input(_) | Kind::Output(Sink::Writer(_)) => return None,
+            Kind::Input(_) | Kind::Output(_) => return None,
             Kind::File(file) => {
                 let Kept { fs, node, mount } = file.kept()?;
                 KindState::File { tree: self.number(&fs), node, mount }
@@ -104,13 +98,10 @@ impl Systems {
         let system = |tree: usize| self.0.get(tree).ok_or(Errno::Noent);
         Ok(match kind {
             KindState::NoInput => Kind::Input(Source::Null),
-            KindState::InheritedInput => Kind::Input(Source::Inherited),
             KindState::Bytes { bytes, at } => {
                 Kind::Input(Source::Bytes { bytes: bytes.clone(), at: *at })
             }
             KindState::NoOutput => Kind::Output(Sink::Null),
-            KindState::Stdout => Kind::Output(Sink::Stdout),
-            KindState::Stderr => Kind::Output(Sink::Stderr),
             KindState::Captured { bytes, limit } => {
                 Kind::Output(Sink::Captured(Captured::with(bytes.clone(), *limit)))
             }
@@ -128,7 +119,8 @@ impl WasiCtx {
     /// The state as it is now.
     ///
     /// # Errors
-    /// [`NotKept`] if a descriptor is of a folder or file of the host, or of a reader or writer of the embedder.
+    /// [`NotKept`] if a descriptor is of a folder or file of the host, of a stream that the guest has from the host, or of a reader or
+    /// writer of the embedder.
     pub fn save(&self) -> Result<WasiState, NotKept> {
         let mut systems = Systems::default();
         let mut fds = Vec::with_capacity(self.fds.0.len());

@@ -233,6 +233,17 @@ fn what_is_of_the_host_is_kept_by_no_snapshot() {
     let mut builder = WasiCtxBuilder::new();
     let ctx = builder.stdin(Stdin::reader(std::io::empty())).build().unwrap();
     assert_eq!(ctx.save().unwrap_err().fd, 0);
+    // A stream of the host is one more thing that a state from elsewhere must not give.
+    for fd in 0..3 {
+        let mut builder = WasiCtxBuilder::new();
+        let name = match fd {
+            0 => (builder.stdin(Stdin::inherited()), "input").1,
+            1 => (builder.stdout(Output::stdout()), "output").1,
+            _ => (builder.stderr(Output::stderr()), "error").1,
+        };
+        let error = builder.build().unwrap().save().unwrap_err();
+        assert_eq!((error.fd, error.name), (fd, format!("the standard {name} of the host")));
+    }
 }
 
 #[test]

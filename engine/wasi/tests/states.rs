@@ -40,11 +40,6 @@ fn no_state_makes_a_function_panic() {
             let mut changed = bytes.clone();
             changed[at] ^= change;
             let Ok(state) = postcard::from_bytes::<WasiState>(&changed) else { continue };
-            // The streams of the host are the test's own.
-            let text = format!("{state:?}");
-            if ["InheritedInput", "Stdout", "Stderr"].iter().any(|stream| text.contains(stream)) {
-                continue;
-            }
             let Ok(ctx) = state.restore() else {
                 refused += 1;
                 continue;

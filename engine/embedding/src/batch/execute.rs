@@ -1,21 +1,25 @@
 //! One job of a batch, from its store to its outcome.
 
 use super::gate::Gate;
-use super::watch::{Guarded, Watch, Watching};
+use super::watch::{Watch, Watching};
 use super::{Job, JobError, JobOutcome, Source};
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Mismatch, ModuleError, Result};
+use crate::interrupt::InterruptHandle;
 use crate::limits::{StoreLimits, StoreLimitsBuilder, ask, shrink};
-use crate::linker::Linker;
+use crate::linker::{InstancePre, Linker};
 use crate::metrics::Metrics;
 use crate::module::Module;
 use crate::store::Store;
+use crate::types::ExternType;
 use crate::value::Val;
-use etalon_runtime::{HostError, Limiter, Request};
+use etalon_jit::CompileError;
+use etalon_runtime::{Exhaustion, HostError, Interrupt, Limiter, Request};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 /// What the jobs of a batch have in common.
 pub(super) struct Batch<'a, T: 'static> {
@@ -70,8 +74,10 @@ impl<'a, T: Send + 'static> Batch<'a, T> {
         let mut store = None;
         let result = caught(|| {
             let memory = self.memory_of(job)?;
+            // What is refused takes no memory, and waits for none.
+            let ready = self.prepare(job)?;
             let _pass = self.gate.pass(memory.unwrap_or(0));
-            let result = self.execute(store.insert(self.store(number, job, memory)?), job);
+            let result = self.execute(store.insert(self.store(number, job, memory)?), job, &ready);
             // While the pass is still here: what a store took is given back before another job may take it.
             let finished = store.take().map(|store| (store.metrics(), store.into_data()));
             Ok((result, finished))
@@ -98,10 +104,41 @@ impl<'a, T: Send + 'static> Batch<'a, T> {
         }
     }
 
-    fn store(&self, number: usize, job: &Job, memory: Option<usize>) -> Result<Store<T>> {
+    /// What can be known and done of a job before it has a store.
+    fn prepare(&self, job: &Job) -> Result<Ready<T>> {
         if job.gas.is_some() && !self.engine.consumes_fuel() {
             return Err(JobError::NotMetered.into());
         }
+        if job.is_watched() && !self.engine.config().interruptible {
+            return Err(JobError::NotInterruptible.into());
+        }
+        if job.is_watched() && !self.watch.has_thread() {
+            return Err(JobError::NoThread.into());
+        }
+        let begun = Instant::now();
+        let module = match &job.source {
+            Source::Module(module) => module.clone(),
+            Source::Bytes(bytes) if job.is_watched() => {
+                let stop = InterruptHandle::new(&Interrupt::new());
+                let load = || Ok(Module::new_interruptible(self.engine, bytes, &stop)?);
+                self.guarded(job, job.time, stop.clone(), load)?
+            }
+            Source::Bytes(bytes) => Module::new(self.engine, bytes)?,
+        };
+        if !Engine::same(self.engine, module.engine()) {
+            return Err(Mismatch("the module is of another engine".to_owned()).into());
+        }
+        // To wait for memory takes none of its time.
+        let time = job.time.map(|time| time.saturating_sub(begun.elapsed()));
+        let is_there = matches!(module.get_export(&job.func), Some(ExternType::Func(_)));
+        let pre = self.linker.instantiate_pre(&module)?;
+        if !is_there {
+            return Err(JobError::NoFunction(job.func.clone()).into());
+        }
+        Ok(Ready { pre, time })
+    }
+
+    fn store(&self, number: usize, job: &Job, memory: Option<usize>) -> Result<Store<T>> {
         let mut store = Store::new(self.engine, (self.data)(number));
         if let Some(gas) = job.gas {
             store.set_fuel(gas)?;
@@ -115,41 +152,57 @@ impl<'a, T: Send + 'static> Batch<'a, T> {
         Ok(store)
     }
 
-    fn execute(&self, store: &mut Store<T>, job: &Job) -> Result<Vec<Val>> {
-        let guarded = self.guard(store, job)?;
-        let result = caught(|| self.call(store, job));
+    fn execute(&self, store: &mut Store<T>, job: &Job, ready: &Ready<T>) -> Result<Vec<Val>> {
+        if !job.is_watched() {
+            return caught(|| call(store, job, ready));
+        }
+        let stop = store.interrupt_handle().map_err(|_| JobError::NotInterruptible)?;
+        self.guarded(job, ready.time, stop, || call(store, job, ready))
+    }
+
+    /// Does a piece of the work of a job that is looked after. It is late if its time ended it: what fails for another reason while its
+    /// time is up fails for that reason.
+    fn guarded<R>(
+        &self,
+        job: &Job,
+        time: Option<Duration>,
+        stop: InterruptHandle,
+        work: impl FnOnce() -> Result<R>,
+    ) -> Result<R> {
+        let guarded = self.watch.guard(stop, time, job.interrupt.clone());
+        let guarded = guarded.ok_or(JobError::NoThread)?;
+        let result = caught(work);
         match (result, job.time) {
-            (Err(error), Some(time)) if guarded.as_ref().is_some_and(Guarded::is_late) => {
+            (Err(error), Some(time)) if guarded.is_late() && is_interruption(&error) => {
                 Err(error.context(JobError::TimedOut(time)))
             }
             (result, _) => result,
         }
     }
+}
 
-    fn guard(&self, store: &Store<T>, job: &Job) -> Result<Option<Guarded<'_>>> {
-        if !job.is_watched() {
-            return Ok(None);
-        }
-        let stop = store.interrupt_handle().map_err(|_| JobError::NotInterruptible)?;
-        let guarded = self.watch.guard(stop, job.time, job.interrupt.clone());
-        Ok(Some(guarded.ok_or(JobError::NoThread)?))
-    }
+/// A job that may begin.
+struct Ready<T: 'static> {
+    pre: InstancePre<T>,
+    /// What is left of its time.
+    time: Option<Duration>,
+}
 
-    fn call(&self, store: &mut Store<T>, job: &Job) -> Result<Vec<Val>> {
-        let module = match &job.source {
-            Source::Module(module) => module.clone(),
-            Source::Bytes(bytes) if job.is_watched() => {
-                Module::new_interruptible(self.engine, bytes, &store.interrupt_handle()?)?
-            }
-            Source::Bytes(bytes) => Module::new(self.engine, bytes)?,
-        };
-        let instance = self.linker.instantiate(&mut *store, &module)?;
-        let func = instance.get_func(&*store, &job.func);
-        let func = func.ok_or_else(|| JobError::NoFunction(job.func.clone()))?;
-        let mut results = vec![Val::I32(0); func.ty(&*store).results().len()];
-        func.call(store, &job.args, &mut results)?;
-        Ok(results)
-    }
+fn call<T: 'static>(store: &mut Store<T>, job: &Job, ready: &Ready<T>) -> Result<Vec<Val>> {
+    let instance = ready.pre.instantiate(&mut *store)?;
+    let func = instance.get_func(&*store, &job.func);
+    let func = func.ok_or_else(|| JobError::NoFunction(job.func.clone()))?;
+    let mut results = vec![Val::I32(0); func.ty(&*store).results().len()];
+    func.call(store, &job.args, &mut results)?;
+    Ok(results)
+}
+
+/// Whether an error is what an interrupt led to.
+fn is_interruption(error: &Error) -> bool {
+    let interrupted =
+        |error: &ModuleError| matches!(error, ModuleError::Compile(CompileError::Interrupted));
+    error.downcast_ref() == Some(&Exhaustion::Interrupted)
+        || error.downcast_ref().is_some_and(interrupted)
 }
 
 impl Job {

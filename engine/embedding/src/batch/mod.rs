@@ -84,7 +84,7 @@ impl Job {
         self
     }
 
-    /// The time that it may take from when it begins, its compilation and instantiation included. Whether it is enough depends on
+    /// The time that it may take, its compilation and instantiation included, but not what it waits for memory. Whether it is enough depends on
     /// the machine and on what else runs, so results can: gas is the limit that is the same every time. Host functions are not cut
     /// short.
     #[must_use]
@@ -117,12 +117,16 @@ pub struct BatchOptions {
 }
 
 impl BatchOptions {
+    /// The most threads of a batch, whatever is asked for: each has a stack, and beyond the cores of a machine more of them only wait.
+    pub const MOST_THREADS: usize = 256;
+
     /// As many threads as the machine runs at once, and no limit of memory.
     pub fn new() -> BatchOptions {
         BatchOptions::default()
     }
 
-    /// The most threads; 0 for as many as the machine runs at once. If the system has fewer, it is run on fewer.
+    /// The most threads that work, the calling one among them; 0 for as many as the machine runs at once. More than
+    /// [`BatchOptions::MOST_THREADS`] are not started, nor more than there are jobs; if the system has fewer, the batch is run on fewer.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> BatchOptions {
         self.threads = NonZeroUsize::new(threads);
@@ -131,7 +135,8 @@ impl BatchOptions {
 
     /// The bytes that the memories and tables of all jobs that run at the same time may take, and their heaps likewise. A job
     /// waits until what [`Job::memory`] lets it have is free; one without a limit of its own may have all, and runs alone. So
-    /// what a job can have never depends on what runs beside it.
+    /// what a job can have never depends on what runs beside it. A job is compiled and linked before it waits: one that is refused
+    /// waits for nothing, and to wait takes no time of [`Job::time`].
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> BatchOptions {
         self.memory = Some(bytes);
@@ -140,7 +145,7 @@ impl BatchOptions {
 
     fn threads_for(&self, jobs: usize) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(cores, NonZeroUsize::get).min(jobs)
+        self.threads.map_or_else(cores, NonZeroUsize::get).min(jobs).min(BatchOptions::MOST_THREADS)
     }
 }
 
@@ -229,5 +234,19 @@ impl Engine {
         });
         done.sort_by_key(|(number, _)| *number);
         done.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_no_more_than_jobs_and_than_the_most() {
+        let threads = |asked| BatchOptions::new().threads(asked).threads_for(1_000_000);
+        assert_eq!(threads(usize::MAX), BatchOptions::MOST_THREADS);
+        assert_eq!(threads(3), 3);
+        assert!((1..=BatchOptions::MOST_THREADS).contains(&threads(0)));
+        assert_eq!(BatchOptions::new().threads(8).threads_for(2), 2);
     }
 }

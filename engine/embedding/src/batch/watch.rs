@@ -57,6 +57,11 @@ impl Watch {
         Watching(self)
     }
 
+    /// Whether somebody looks.
+    pub(super) fn has_thread(&self) -> bool {
+        self.lock().has_thread
+    }
+
     /// Looks after a job; `None` if nobody is there to do so.
     pub(super) fn guard(
         &self,
@@ -98,6 +103,10 @@ impl Watch {
 
 impl Watched {
     fn look(&self, now: Instant) {
+        // What somebody else stopped before is not late.
+        if self.stop.is_interrupted() {
+            return;
+        }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.is_late.store(true, Relaxed);
             self.stop.interrupt();
@@ -109,7 +118,7 @@ impl Watched {
 }
 
 impl Guarded<'_> {
-    /// Whether its time was up.
+    /// Whether it was stopped because its time was up.
     pub(super) fn is_late(&self) -> bool {
         self.watched.is_late.load(Relaxed)
     }

@@ -65,16 +65,28 @@ impl HostFunc {
         name: &str,
     ) -> Result<Func, WrongStore> {
         let ty = self.ty.canonical(state)?;
-        let host = self.named(ty.clone(), module, name);
+        let host = self.named(ty.clone(), module, name, self.clock_of(state));
         let func = state.alloc_host_func(ty, host);
         Ok(Func::of(state, func))
     }
 
-    /// As a store calls it, with its type there.
-    pub(crate) fn named(&self, ty: Canonical, module: &str, name: &str) -> HostFn {
-        let (body, figures) = (Arc::clone(&self.body), self.figures);
+    /// The figures of a store that is to have it, if it measures times.
+    fn clock_of(&self, state: &State) -> Option<Arc<Figures>> {
+        (self.figures)(state).if_timed()
+    }
+
+    /// As a store calls it, with its type there. Whether times are measured is known when it is added to the store: where they are not,
+    /// no call asks.
+    pub(crate) fn named(
+        &self,
+        ty: Canonical,
+        module: &str,
+        name: &str,
+        clock: Option<Arc<Figures>>,
+    ) -> HostFn {
+        let body = Arc::clone(&self.body);
         HostFn::new(module, name, move |raw, args| {
-            let _turn = figures(raw.store).turn(Activity::Host);
+            let _turn = clock.as_ref().and_then(|figures| figures.turn(Activity::Host));
             let scope = Scope::new(raw);
             let results = body(scope.raw, &ty, args);
             results.map_err(|error| into_stop(scope.raw.store, error))

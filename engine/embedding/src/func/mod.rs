@@ -149,8 +149,8 @@ pub(crate) fn invoke<'a, T: 'static>(
     args: &[Value],
 ) -> Result<(&'a mut State, Vec<Value>)> {
     let state = store.state;
-    let work = Work::call::<T>(state, func)?;
-    let invoked = on_guest_stack(|| state.invoke(func, args));
+    let work = Work::<T>::call(state, func)?;
+    let invoked = on_guest_stack(|| work.state.invoke(func, args));
     let invoked = invoked.unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error))));
     work.end(Ending::of_invocation(&invoked));
     match invoked {

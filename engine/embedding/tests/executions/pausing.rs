@@ -2,8 +2,9 @@
 
 use crate::guest::{CALLS, Guest, config, straight_run};
 use etalon::{
-    Caller, Config, Engine, Execution, ExecutionError, Exhaustion, Func, FuncType, Linker, Module,
-    PauseLimits, PauseReason, PauseRequest, Progress, Schedule, Store, Tier, Val, unstable,
+    Caller, Config, Engine, Execution, ExecutionError, Exhaustion, Func, FuncType, Instance,
+    LifeState, Linker, Module, PauseLimits, PauseReason, PauseRequest, Progress, Schedule, Store,
+    Tier, Val, unstable,
 };
 
 /// Runs all calls in pieces; they must end as they do in one piece each. Gives how often they paused.
@@ -226,4 +227,54 @@ fn a_host_function_finds_the_depth_of_a_straight_run() {
     let [in_a_piece, straight] = store.data()[..] else { panic!("{:?}", store.data()) };
     assert!(in_a_piece.0);
     assert_eq!(in_a_piece, straight, "the depth left in a piece is that of a straight run");
+}
+
+/// What was put together counts, with the request of the store's own handle.
+#[test]
+fn two_requests_for_a_pause_count_both() {
+    let engine = Engine::new(config(Schedule::DEFAULT).interruptible(true)).unwrap();
+    let text = r#"(module (func (export "spin") (loop (br 0))))"#;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &Module::new(&engine, text).unwrap(), &[]).unwrap();
+    let spin = instance.get_func(&store, "spin").unwrap();
+    let execution = store.start(spin, &[]).unwrap();
+    let (one, other) = (PauseRequest::new(), PauseRequest::new());
+    let handle = store.interrupt_handle().unwrap();
+    // It spins for ever where a request is lost, so there is an end.
+    let limits = PauseLimits::instructions(1000).request(one.clone().or(&other));
+    for ask in [&|| one.request(), &|| other.request(), &|| handle.pause()] as [&dyn Fn(); 3] {
+        ask();
+        let Progress::Paused(pause) = store.resume(execution, &limits).unwrap() else { panic!() };
+        assert_eq!((pause.reason, pause.instructions), (PauseReason::Request, 0));
+    }
+}
+
+/// Where the host has no address space for a stack, nothing ran: the execution is paused as before, and so it is told.
+#[test]
+#[cfg(debug_assertions)]
+fn without_a_stack_an_execution_stays_paused() {
+    let engine = Engine::new(&config(Schedule::DEFAULT)).unwrap();
+    let text = r#"(module (func (export "f") (result i32) (i32.const 7)))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let life = instance.life(&mut store);
+    let func = instance.get_func(&store, "f").unwrap();
+    let execution = store.start(func, &[]).unwrap();
+    // A thread that has not run a guest has no stack yet.
+    let other = std::thread::spawn(move || {
+        for _ in 0..3 {
+            etalon_runtime::fault::fail(Some(1));
+            let error = store.resume(execution, &PauseLimits::new()).unwrap_err();
+            assert!(etalon_runtime::fault::fail(None), "the stack was asked for");
+            assert!(error.is::<etalon::HostError>(), "{error}");
+        }
+        store
+    });
+    let mut store = other.join().unwrap();
+    assert_eq!((life.state(), store.paused()), (LifeState::Paused, vec![execution]));
+    let done = store.resume(execution, &PauseLimits::new()).unwrap();
+    assert!(matches!(done, Progress::Done(values) if values[0].unwrap_i32() == 7));
+    assert_eq!(life.state(), LifeState::Initialised);
+    assert!(store.paused().is_empty());
 }

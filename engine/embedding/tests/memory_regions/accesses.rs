@@ -227,3 +227,63 @@ fn widths_are_those_of_the_names() {
         assert_eq!(width(name), bytes, "{name}");
     }
 }
+
+/// As many regions as a memory can have, beside each other and apart, found by every address and width.
+#[test]
+fn each_of_many_regions_is_found_where_it_is() {
+    let wat = r#"(module (memory (export "memory") 1)
+        (func (export "load") (param i32 i32) (drop (i64.load (local.get 0))))
+        (func (export "store") (param i32 i32) (i64.store (local.get 0) (i64.const -1)))
+        (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (i32.const 1) (local.get 1)))
+        (func (export "copy") (param i32 i32) (memory.copy (i32.const 60000) (local.get 0) (local.get 1))))"#;
+    // Gaps of 0 to 10 bytes, and regions of 1 to 13.
+    let mut at = 100;
+    let mut regions = Vec::new();
+    for n in 0..etalon::MemoryRegion::MOST as u64 {
+        let (start, len) = (at + n % 11, 1 + n % 13);
+        regions.push((start, start + len, PROTECTIONS[(n % 2) as usize], format!("r{n}")));
+        at = start + len;
+    }
+    let expected = |from: u64, len: u64, writes: bool| {
+        let hit = regions.iter().find(|(start, end, protection, _)| {
+            let forbids = writes || *protection == Protection::Inaccessible;
+            from.max(*start) < (from + len).min(*end) && forbids
+        });
+        hit.map(|(.., name)| name.as_str())
+    };
+    for tier in TIERS {
+        let mut guest = Guest::new(tier, wat);
+        for (start, end, protection, name) in regions.iter().rev() {
+            guest.memory.protect(&mut guest.store, *start..*end, *protection, name).unwrap();
+        }
+        for from in (80..at + 20).step_by(if tier == Tier::Oracle { 1 } else { 3 }) {
+            let len = from * 7 % 40;
+            let calls =
+                [("load", 8, false), ("store", 8, true), ("fill", len, true), ("copy", len, false)];
+            for (name, len, writes) in calls {
+                let args = [Val::I32(from as i32), Val::I32(len as i32)];
+                let func = guest.instance.get_func(&guest.store, name).unwrap();
+                let found = match func.call(&mut guest.store, &args, &mut []) {
+                    Ok(()) => Ended::Returned(Vec::new()),
+                    Err(error) => crate::ended(&error),
+                };
+                let expected = expected(from, len, writes);
+                let expected = expected.map_or(Ended::Returned(Vec::new()), forbidden);
+                assert_eq!(found, expected, "{tier}: {name} of {len} bytes at {from}");
+            }
+            // The host is held to the same.
+            let bytes = from as usize..(from + len) as usize;
+            let reads = guest.memory.slice(&guest.store, bytes.clone()).err();
+            let writes = guest.memory.slice_mut(&mut guest.store, bytes).err();
+            for (error, writes) in [(reads, false), (writes, true)] {
+                let expected = expected(from, len, writes)
+                    .map(|name| format!("forbidden access to region {name}"));
+                assert_eq!(
+                    error.map(|error| error.to_string()),
+                    expected,
+                    "{tier}: {len} at {from}"
+                );
+            }
+        }
+    }
+}

@@ -7,16 +7,11 @@ use std::ops::Range;
 
 /// Whether the bytes of a range, which are in bounds, may be read, or with `writes` be written. A range of no bytes is no access.
 pub(super) fn allow(memory: &MemoryInst, range: &Range<usize>, writes: bool) -> Result<(), Stop> {
-    for region in memory.regions() {
-        let Region { start, end, protection, .. } = region;
-        // Regions are in the order of their addresses.
-        if *start >= range.end as u64 {
-            break;
-        }
-        let forbids = *protection == Protection::Inaccessible || writes;
-        if *end > range.start as u64 && !range.is_empty() && forbids {
-            return Err(region.into());
-        }
-    }
-    Ok(())
+    let (from, to) = (range.start as u64, range.end as u64);
+    // Regions are in the order of their addresses, and no two overlap: their ends are in order too.
+    let regions = memory.regions();
+    let behind = regions.partition_point(|region| region.end <= from);
+    let mut touched = regions[behind..].iter().take_while(|region| from < to && region.start < to);
+    let forbids = |region: &&Region| writes || region.protection == Protection::Inaccessible;
+    touched.find(forbids).map_or(Ok(()), |region| Err(region.into()))
 }

@@ -49,9 +49,9 @@ impl Configuration<'_> {
     pub(super) fn permit(&mut self, index: u32, from: u64, len: u64, writes: bool) -> Step {
         let regions = if self.store.checks_regions() { self.memory(index)?.regions() } else { &[] };
         let forbids = |r: &&Region| writes || r.protection == Protection::Inaccessible;
-        let mut hit = regions.iter().filter(|r| from.max(r.start) < r.end.min(from + len));
-        let trapped = hit.find(forbids).map(Trapped::from);
-        trapped.map_or(Ok(()), |trapped| Err(self.trap(trapped)))
+        let near = &regions[regions.partition_point(|r| r.end <= from)..];
+        let hit = near.iter().take_while(|r| from.max(r.start) < from + len).find(forbids);
+        hit.map(Trapped::from).map_or(Ok(()), |trapped| Err(self.trap(trapped)))
     }
 
     /// Pops an address, and gives where the `len` bytes there begin.

@@ -56,6 +56,12 @@ impl Reservation {
         Ok(())
     }
 
+    /// Whether more was committed than is usable.
+    pub(crate) fn is_ahead(&self) -> bool {
+        // What was committed before was rounded up alike.
+        whole_pages(self.usable).is_ok_and(|kept| self.committed > kept)
+    }
+
     /// Takes the rights to what is not usable away again.
     pub(crate) fn withdraw(&mut self) -> std::io::Result<()> {
         let kept = whole_pages(self.usable)?;

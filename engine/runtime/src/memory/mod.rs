@@ -64,6 +64,8 @@ pub struct MemoryInst {
     budget: Arc<Budget>,
     /// By address; no two overlap.
     regions: Vec<Region>,
+    /// Whether something was made ready for a growth that has not come. The budget counts who has.
+    is_ahead: bool,
 }
 
 impl MemoryInst {
@@ -88,7 +90,8 @@ impl MemoryInst {
     /// What stands in the place of a shared memory that another store has: it has no bytes.
     pub(crate) fn vacant(ty: MemoryType, budget: Arc<Budget>) -> MemoryInst {
         let (reservation, def) = (Reservation::none(), Box::new(MemoryDef::default()));
-        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget, regions: Vec::new() }
+        let regions = Vec::new();
+        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget, regions, is_ahead: false }
     }
 
     /// What stands in the place of this one.
@@ -118,8 +121,9 @@ impl MemoryInst {
         let reservation = Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?;
         let def = Box::new(MemoryDef::default());
         def.base.store(reservation.base().expose_provenance(), Relaxed);
-        let regions = Vec::new();
-        let mut memory = MemoryInst { ty, pages: 0, cap, reservation, def, budget, regions };
+        let (regions, is_ahead) = (Vec::new(), false);
+        let mut memory =
+            MemoryInst { ty, pages: 0, cap, reservation, def, budget, regions, is_ahead };
         memory.set_pages(ty.limits.min)?;
         Ok(memory)
     }
@@ -128,10 +132,17 @@ impl MemoryInst {
         let bytes = usize::try_from(pages << self.ty.page_size_log2)
             .map_err(|_| MemoryError::NoAddressSpace)?;
         self.reservation.grow(bytes).map_err(|_| MemoryError::NoAddressSpace)?;
+        self.note_ahead();
         self.budget.take((pages - self.pages) << self.ty.page_size_log2);
         self.pages = pages;
         self.def.len.store(bytes, Relaxed);
         Ok(())
+    }
+
+    /// Notes whether more is ready than is used, so that a stop need not ask every memory of the store.
+    fn note_ahead(&mut self) {
+        let before = std::mem::replace(&mut self.is_ahead, self.reservation.is_ahead());
+        self.budget.count_ahead(before, self.is_ahead);
     }
 
     /// Its type, with the current size as minimum.
@@ -164,7 +175,9 @@ impl MemoryInst {
         self.budget.check(u64::try_from(bytes).unwrap_or(u64::MAX))?;
         let new = bytes + self.reservation.bytes().len() as u128;
         let new = usize::try_from(new).map_err(|_| Stop::out_of_memory())?;
-        self.reservation.commit(new).map_err(|_| Stop::out_of_memory())
+        self.reservation.commit(new).map_err(|_| Stop::out_of_memory())?;
+        self.note_ahead();
+        Ok(())
     }
 
     /// Takes back what was made ready for a growth that did not come, because it was not paid for: compiled code would find
@@ -172,6 +185,7 @@ impl MemoryInst {
     pub(crate) fn withdraw_growth(&mut self) {
         // Where the system does not take it back, it is tried again after the next stop.
         let _ = self.reservation.withdraw();
+        self.note_ahead();
     }
 
     /// Grows by `delta` pages; gives the old size, or `None` if the new one exceeds the declared maximum
@@ -191,17 +205,20 @@ impl MemoryInst {
         }
     }
 
-    /// Makes it as it was when it was allocated: of its type's minimum size, all zeros, in the same place.
+    /// Makes it as its module declares it: of `least` pages, all zeros, in the same place. What the memory began with need not be
+    /// that: one of a snapshot began with the size that it had then.
     ///
     /// # Errors
-    /// If the system refuses to take pages back. It may then be all zeros and of the size that it had.
-    pub(crate) fn renew(&mut self) -> std::io::Result<()> {
-        let least = self.ty.limits.min;
-        // It was as large once.
+    /// If it has fewer pages, or the system refuses to take pages back. It may then be all zeros and of the size that it had.
+    pub(crate) fn renew(&mut self, least: u64) -> std::io::Result<()> {
+        let fewer = || std::io::Error::other("a fresh start with more than there is");
+        let given = self.pages.checked_sub(least).ok_or_else(fewer)?;
+        // It is as large now.
         let bytes = (least << self.ty.page_size_log2) as usize;
         self.reservation.renew(bytes)?;
-        self.budget.give((self.pages - least) << self.ty.page_size_log2);
-        self.pages = least;
+        self.note_ahead();
+        self.budget.give(given << self.ty.page_size_log2);
+        (self.pages, self.ty.limits.min) = (least, least);
         self.def.len.store(bytes, Relaxed);
         Ok(())
     }
@@ -245,6 +262,7 @@ impl MemoryInst {
 impl Drop for MemoryInst {
     fn drop(&mut self) {
         self.budget.give(self.reservation.bytes().len() as u64);
+        self.budget.count_ahead(self.is_ahead, false);
     }
 }
 
@@ -274,4 +292,63 @@ pub enum MemoryError {
     /// The host is out of address space or memory.
     #[error("the host is out of address space or memory")]
     NoAddressSpace,
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::stop::Trap;
+    use crate::store::{Store, StoreConfig};
+    use etalon_module::Limits as Sizes;
+
+    /// A stop asks the memories only if one of them has more than it uses, and then takes that back.
+    #[test]
+    fn what_was_made_ready_is_known_and_withdrawn() {
+        let mut store = Store::new(StoreConfig::unmetered()).unwrap();
+        let ty = |min| {
+            let limits = Sizes { min, max: Some(9) };
+            MemoryType { addr: AddrType::I32, limits, shared: false, page_size_log2: 16 }
+        };
+        let all = [1, 0, 2].map(|min| store.alloc_memory(ty(min)).unwrap().index());
+        let is_ahead = |store: &Store| {
+            let each = all.map(|at| store.memories[at].reservation.is_ahead());
+            assert_eq!(each.contains(&true), store.memory_budget().is_ahead());
+            each
+        };
+        let stop = |store: &mut Store| {
+            store.enter(|_| Err::<(), _>(Trap::Unreachable.into())).unwrap_err();
+        };
+        assert_eq!(is_ahead(&store), [false; 3]);
+        for _ in 0..2 {
+            store.memories[all[1]].reserve_growth(2).unwrap();
+            store.memories[all[1]].reserve_growth(1).unwrap();
+            store.memories[all[2]].reserve_growth(3).unwrap();
+            assert_eq!(is_ahead(&store), [false, true, true]);
+            store.memories[all[2]].grow(3).unwrap();
+            assert_eq!(is_ahead(&store), [false, true, false]);
+            stop(&mut store);
+            assert_eq!(is_ahead(&store), [false; 3]);
+            // A fresh start gives back what it has beyond its first size, too.
+            store.memories[all[0]].reserve_growth(1).unwrap();
+            store.memories[all[0]].renew(1).unwrap();
+            store.memories[all[2]].renew(2).unwrap();
+            assert_eq!(is_ahead(&store), [false; 3]);
+        }
+        store.memories[all[0]].reserve_growth(1).unwrap();
+        let budget = store.memory_budget();
+        drop(store);
+        assert!(!budget.is_ahead() && budget.used() == 0);
+    }
+
+    #[test]
+    fn no_fresh_start_has_more_than_there_is() {
+        let mut store = Store::new(StoreConfig::unmetered()).unwrap();
+        let limits = Sizes { min: 2, max: None };
+        let ty = MemoryType { addr: AddrType::I32, limits, shared: false, page_size_log2: 16 };
+        let at = store.alloc_memory(ty).unwrap().index();
+        store.memories[at].renew(3).unwrap_err();
+        assert_eq!(store.memory_bytes(), 2 << 16);
+        store.memories[at].renew(1).unwrap();
+        assert_eq!((store.memories[at].ty().limits.min, store.memory_bytes()), (1, 1 << 16));
+    }
 }

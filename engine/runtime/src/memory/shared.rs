@@ -177,6 +177,17 @@ impl Store {
         !self.imported.are_here && self.shared_memory(at).is_some()
     }
 
+    /// Takes back what was made ready for growths that did not come, where there is such.
+    pub(crate) fn withdraw_growth(&mut self) {
+        if self.memory_budget().is_ahead() {
+            self.memories.iter_mut().for_each(MemoryInst::withdraw_growth);
+        }
+        // These count in no budget of the store.
+        for (_, at) in &self.imported.memories {
+            self.memories[at.index()].withdraw_growth();
+        }
+    }
+
     pub(crate) fn imports_shared(&self) -> bool {
         !self.imported.memories.is_empty()
     }

@@ -32,6 +32,10 @@ impl Reservation {
         Ok(())
     }
 
+    pub(crate) fn is_ahead(&self) -> bool {
+        false
+    }
+
     pub(crate) fn withdraw(&mut self) -> std::io::Result<()> {
         Ok(())
     }
