@@ -197,6 +197,8 @@ impl Differ {
             let calls = case.calls[..calls].to_vec();
             let begun = Case { calls, ..case.clone() };
             trace = self.traced(engine, &self.options.run, &begun)?;
+            // What a program has left until then is not what it leaves.
+            trace.steps.iter_mut().for_each(|step| step.program = None);
         }
         if trace.steps.len() == step {
             // No policy lets a crash pass, and this is none.
