@@ -3,7 +3,7 @@
 use super::case::{Case, NotCallable};
 use super::compare::{
     Comparison, Difference, Rules, compare, compare_from, differing_host_call, differing_memories,
-    first_difference,
+    differing_program_calls, first_difference, same_host_calls,
 };
 use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
@@ -477,8 +477,7 @@ impl Differ {
         }
         if difference.aspect == Aspect::HostCalls {
             // The call that differs says more than the list of all calls.
-            let calls = |i: usize| judged.traces[i].steps[difference.step].host_calls.as_slice();
-            let texts = differing_host_call(calls(0), calls(engine));
+            let texts = self.differing_call(judged, engine, difference.step);
             for (i, text) in [0, engine].into_iter().zip(texts) {
                 if let Some(seen) = divergence.by_engine.get_mut(&self.engines[i].0.name) {
                     seen.message = Some(text);
@@ -495,6 +494,15 @@ impl Differ {
             }
         }
         divergence
+    }
+
+    /// The first call to the host in which an engine differs from the first, in words for both.
+    fn differing_call(&self, judged: &Judged, engine: usize, step: usize) -> [String; 2] {
+        let [a, b] = [0, engine].map(|i| &judged.traces[i].steps[step]);
+        let gas = self.rules(engine).gas;
+        let of_program = same_host_calls(&a.host_calls, &b.host_calls, gas)
+            .then(|| differing_program_calls(a, b, gas));
+        of_program.flatten().unwrap_or_else(|| differing_host_call(&a.host_calls, &b.host_calls))
     }
 
     fn schedule_id(&self) -> Option<String> {

@@ -18,7 +18,7 @@ pub(crate) use facts::{Facts, FunctionOf, spectest};
 pub(crate) use gate::Gate;
 pub(crate) use probe::none;
 pub use probe::{PROBES, Probed, probe};
-pub(crate) use protocol::{GlobalOf, TypeOf, value};
+pub(crate) use protocol::{GlobalOf, TypeOf, value, value_text};
 pub use serve::{answers, give_back, serve};
 pub(crate) use start::LEAST;
 pub use start::start_within;
