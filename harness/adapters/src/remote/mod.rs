@@ -3,6 +3,7 @@
 mod child;
 mod engine;
 mod facts;
+mod folder;
 mod gate;
 mod probe;
 pub(crate) mod protocol;

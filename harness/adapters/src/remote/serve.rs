@@ -158,7 +158,7 @@ impl<W: Write> Server<'_, W> {
                 memories: vec![session.memory(number(instance), &memory)],
                 ..Answer::default()
             }),
-            Ask::Program { setup } => self.session().and_then(|session| {
+            Ask::Program { setup, .. } => self.session().and_then(|session| {
                 session.define_program(&setup).map_err(|error| error.to_string())?;
                 Ok(outcome(id, &Outcome::Returned(Vec::new())))
             }),
