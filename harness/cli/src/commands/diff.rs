@@ -495,8 +495,8 @@ fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::tool;
     use crate::args::{Cli, Command};
+    use crate::fault::tool;
     use crate::words;
     use clap::Parser;
     use etalon_adapters::{RefKind, Val, ValKind};
