@@ -53,9 +53,15 @@ const programs = (() => {
     }
     return null;
   };
+  // What a case has is somebody else's, so nothing of it is put beside its folder: not by its name, nor through a link.
+  const isInside = (name, entries) => name.split('/').every((part, number, parts) => {
+    const above = entries[parts.slice(0, number).join('/')];
+    return part !== '' && part !== '.' && part !== '..' && !(typeof above === 'object' && 'link' in above);
+  });
   const fill = (at, entries) => {
     fs.mkdirSync(at);
     for (const [name, entry] of Object.entries(entries)) {
+      if (!isInside(name, entries)) throw new Error(`${name} cannot be in a folder of the program`);
       const file = path.join(at, name);
       fs.mkdirSync(path.dirname(file), { recursive: true });
       if (entry === 'folder') fs.mkdirSync(file, { recursive: true });
@@ -167,7 +173,7 @@ const programs = (() => {
     tells: () => program !== null && program.tells,
     left: () => {
       const bytes = (stream) => fs.readFileSync(program.at(stream)).subarray(0, MOST_WRITTEN).toString('base64');
-      const folders = {};
+      const folders = Object.create(null);
       for (const { guest, at } of program.folders) {
         const found = [];
         walk(at, 0, (depth, name, file, stat) => {
