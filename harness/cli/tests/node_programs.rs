@@ -127,6 +127,7 @@ fn files_that_are_left_on_node_are_compared() {
     let (output, said) = diff(folder.path(), BOTH, &["stat.wat", "--dir", "data::/"]);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("the program's files differ"), "{said}");
+    assert!(said.contains("file / \"made\" 64 bytes with CRC-32 "), "{said}");
 }
 
 /// Each is told, and no fault.

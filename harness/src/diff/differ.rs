@@ -8,7 +8,7 @@ use super::compare::{
 use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
 use super::policy::Policy;
-use super::trace::{Step, Trace, is_memory, memory_key, observation, outcome_name};
+use super::trace::{Step, Trace, is_file, is_memory, memory_key, observation, outcome_name};
 use crate::rewrite::{CANONICAL, Has, replaced};
 use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn};
@@ -491,6 +491,15 @@ impl Differ {
                 differing_memories(told[0], told[1]).map(memory_key).collect();
             for seen in divergence.by_engine.values_mut() {
                 seen.digests.retain(|name, _| !is_memory(name) || differing.contains(name));
+            }
+        }
+        if difference.aspect == Aspect::Files {
+            let names = [0, engine].map(|i| &self.engines[i].0.name);
+            if let [Some(a), Some(b)] = names.map(|name| divergence.by_engine.get(name).cloned()) {
+                let same = |name: &String| a.digests.get(name) == b.digests.get(name);
+                for seen in divergence.by_engine.values_mut() {
+                    seen.digests.retain(|name, _| !is_file(name) || !same(name));
+                }
             }
         }
         divergence

@@ -82,6 +82,11 @@ pub(crate) fn is_memory(key: &str) -> bool {
     key.starts_with("memory ")
 }
 
+/// Whether what stands there is about a file that a program left.
+pub(crate) fn is_file(key: &str) -> bool {
+    key.starts_with("file ")
+}
+
 /// Before the outcomes of actions that load a module.
 pub(crate) const LOADING: &str = "loading: ";
 
