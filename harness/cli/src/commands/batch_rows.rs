@@ -66,6 +66,8 @@ struct Batch<'a> {
     rows: &'a Told,
     #[serde(serialize_with = "failed")]
     failed: &'a Told,
+    #[serde(serialize_with = "interrupted")]
+    interrupted: &'a Told,
     #[serde(serialize_with = "not_run")]
     not_run: &'a Told,
 }
@@ -87,6 +89,10 @@ fn failed<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
     told.failed.get().serialize(to)
 }
 
+fn interrupted<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bool(told.ended().not_run > 0)
+}
+
 fn not_run<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
     told.ended().not_run.serialize(to)
 }
@@ -103,8 +109,9 @@ impl Told {
     pub(super) fn write(self, format: Format) -> Result<Ended> {
         match format {
             Format::Json => {
-                let body =
-                    Batch { engine: self.engine, rows: &self, failed: &self, not_run: &self };
+                let (engine, rows) = (self.engine, &self);
+                let (failed, interrupted, not_run) = (rows, rows, rows);
+                let body = Batch { engine, rows, failed, interrupted, not_run };
                 self.document.write(&Document::new(Kind::Batch, tool(), body))?;
             }
             Format::Human => {
