@@ -37,8 +37,9 @@ use crate::types::{FuncType, ValType};
 use crate::value::Val;
 use etalon_runtime::Exhaustion;
 pub use etalon_wasi::{
-    Access, BadPointer, BuildError, Captured, Errno, Limits, MODULE, NotKept, Output, Policy,
-    Stdin, TreeEntry, VirtualFs, WasiCtx, WasiCtxBuilder, WasiState, refused, refused_component,
+    Access, BadPointer, BuildError, Called, Captured, Errno, Limits, MODULE, NotKept, Output,
+    Policy, Stdin, TreeEntry, VirtualFs, WasiCtx, WasiCtxBuilder, WasiState, refused,
+    refused_component,
 };
 use etalon_wasi::{
     Ended, FUNCTIONS, Function, Guest, GuestMemory, MemoryFault, Param, Stopped, call,
@@ -169,5 +170,9 @@ impl<T: 'static> Guest for Calling<'_, '_, T> {
 
     fn is_interrupted(&self) -> bool {
         self.caller.as_context().state.check_interrupt().is_err()
+    }
+
+    fn gas_left(&self) -> Option<u64> {
+        self.caller.gas_left()
     }
 }

@@ -4,6 +4,7 @@ use etalon::{
     BatchOptions, Caller, Config, Engine, Exhaustion, Job, JobError, Linker, Memory, MemoryType,
     Module, ModuleError, Policy, Result, Store, Tier, Trap, Val, unstable,
 };
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -85,6 +86,55 @@ fn jobs(engine: &Engine) -> Vec<Job> {
         ]);
     }
     jobs
+}
+
+/// However long one takes, what comes after it waits, and no more than the window does.
+#[test]
+fn outcomes_are_given_in_order_within_a_window() {
+    let engine = engine(Tier::Interp);
+    let module = Module::new(&engine, GUEST).unwrap();
+    let job = |n: i32| Job::new(&module, "sum").args([Val::I32(n)]).gas(100_000);
+    // The first of each ten takes longest.
+    let jobs: Vec<Job> = (0..200).map(|n| job(if n % 10 == 0 { 3000 } else { 1 })).collect();
+    for (threads, window) in [(1, 1), (3, 1), (3, 4), (8, 200), (8, 0)] {
+        let (begun, mut given) = (AtomicUsize::new(0), 0);
+        let options = BatchOptions::new().threads(threads).window(window);
+        let data = |n| {
+            begun.fetch_add(1, SeqCst);
+            (n, Vec::new())
+        };
+        engine.run_batch_with(&linker(&engine), &jobs, &options, data, |number, outcome| {
+            assert_eq!((number, outcome.data.unwrap().0), (given, given));
+            assert!(begun.load(SeqCst) <= number + window.max(1));
+            given += 1;
+            if number == 150 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(given, 151);
+        assert!(begun.load(SeqCst) <= 151 + window);
+    }
+}
+
+/// Nobody waits for ever for a sink that is gone.
+#[test]
+fn a_sink_that_panics_ends_the_batch() {
+    let engine = engine(Tier::Interp);
+    let module = Module::new(&engine, GUEST).unwrap();
+    let jobs = vec![Job::new(&module, "sum").args([Val::I32(1)]).gas(100_000); 50];
+    let options = BatchOptions::new().threads(4).window(2);
+    let linker = linker(&engine);
+    let batch = || {
+        engine.run_batch_with(
+            &linker,
+            &jobs,
+            &options,
+            |n| (n, Vec::new()),
+            |number, _| {
+                assert!(number < 3, "planted");
+                ControlFlow::Continue(())
+            },
+        );
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(batch)).is_err());
 }
 
 #[test]

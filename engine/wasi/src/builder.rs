@@ -4,6 +4,7 @@ use crate::context::{Descriptor, Descriptors, Kind, Seen, VIRTUAL, WasiCtx};
 use crate::files::Folder;
 use crate::files::host::HostFolder;
 use crate::files::virtual_fs::{Mount, VirtualFs};
+use crate::observer::{Called, Observer};
 use crate::stdio::{Output, Stdin};
 use crate::{Limits, Policy};
 use std::fmt;
@@ -62,6 +63,7 @@ pub struct WasiCtxBuilder {
     virtuals: Vec<VirtualFs>,
     limits: Limits,
     policy: Policy,
+    observer: Option<Observer>,
 }
 
 impl Default for WasiCtxBuilder {
@@ -76,6 +78,7 @@ impl Default for WasiCtxBuilder {
             virtuals: Vec::new(),
             limits: Limits::default(),
             policy: Policy::real(),
+            observer: None,
         }
     }
 }
@@ -195,6 +198,15 @@ impl WasiCtxBuilder {
         self
     }
 
+    /// Who is told of each call when it is over, in the order in which the guest makes them. A state that is restored has nobody.
+    pub fn observer(
+        &mut self,
+        observer: impl FnMut(&Called<'_>) + Send + Sync + 'static,
+    ) -> &mut WasiCtxBuilder {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// Makes the state; the builder is as a new one then.
     ///
     /// # Errors
@@ -232,7 +244,8 @@ impl WasiCtxBuilder {
             fds.0.push(Some(Descriptor::preopen(folder, name)));
         }
         let (limits, policy, seen) = (builder.limits.usable(), builder.policy, Seen::default());
-        Ok(WasiCtx { args, env, fds, policy, limits, seen })
+        let observer = builder.observer;
+        Ok(WasiCtx { args, env, fds, policy, limits, seen, observer })
     }
 }
 

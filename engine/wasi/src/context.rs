@@ -2,6 +2,7 @@
 
 use crate::abi::{FdFlags, FileType, Rights};
 use crate::files::{Entry, File, Folder, Stat, Times};
+use crate::observer::Observer;
 use crate::stdio::{Sink, Source};
 use crate::{Errno, Limits, Policy};
 use std::collections::btree_map::Entry as Slot;
@@ -19,13 +20,16 @@ pub struct WasiCtx {
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) seen: Seen,
+    /// Who is told of each call.
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Default for WasiCtx {
     fn default() -> WasiCtx {
         let policy = Policy::deterministic(0);
         let (fds, limits, seen) = (Descriptors::default(), Limits::default(), Seen::default());
-        WasiCtx { args: Vec::new(), env: Vec::new(), fds, policy, limits, seen }
+        let (args, env) = (Vec::new(), Vec::new());
+        WasiCtx { args, env, fds, policy, limits, seen, observer: None }
     }
 }
 

@@ -47,6 +47,11 @@ pub trait Guest: GuestMemory {
 
     /// Whether the guest is to stop. It is asked again and again while a call waits.
     fn is_interrupted(&self) -> bool;
+
+    /// Gas that is left, if the guest is metered with a limit. Only who is told of calls is told of it.
+    fn gas_left(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// An address that the guest gave to a function is not one of its memory, or not aligned.

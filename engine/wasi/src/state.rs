@@ -264,7 +264,8 @@ impl WasiState {
         // A file system may have been one of several guests, whose descriptors are not here.
         systems.0.iter().for_each(|fs| fs.lock().sweep());
         let (policy, limits) = (self.policy.clone(), self.limits.usable());
-        Ok(WasiCtx { args, env, fds, policy, limits, seen: self.seen.clone() })
+        let (seen, observer) = (self.seen.clone(), None);
+        Ok(WasiCtx { args, env, fds, policy, limits, seen, observer })
     }
 }
 

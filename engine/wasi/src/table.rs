@@ -2,6 +2,7 @@
 
 use crate::context::WasiCtx;
 use crate::guest::{Ended, Fail, Guest, Mem};
+use crate::observer::Called;
 use crate::{
     Errno, args, clocks, descriptors, directories, paths, poll, process, random, sockets, transfer,
 };
@@ -71,11 +72,17 @@ pub fn call(
     if guest.is_interrupted() {
         return Err(Ended::Interrupted);
     }
-    match (function.body)(ctx, &mut Mem::new(guest, function.name), args) {
+    // A guest that nobody watches is not asked.
+    let gas_left = ctx.observer.as_ref().and_then(|_| guest.gas_left());
+    let done = match (function.body)(ctx, &mut Mem::new(guest, function.name), args) {
         Ok(()) => Ok(Errno::Success),
         Err(Fail::Errno(errno)) => Ok(errno),
         Err(Fail::End(ended)) => Err(ended),
+    };
+    if let Some(observer) = &mut ctx.observer {
+        observer(&Called { function, args, errno: done.as_ref().ok().copied(), gas_left });
     }
+    done
 }
 
 const fn row(name: &'static str, params: &'static [Param], body: Body) -> Function {

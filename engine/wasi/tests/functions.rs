@@ -338,6 +338,33 @@ fn arguments_and_variables_are_written_one_after_the_other() {
     }
 }
 
+/// Of those that fail and those that end the guest as well, with gas that was left before them.
+#[test]
+fn an_observer_is_told_of_each_call() {
+    let (mut builder, stdout) = builder(&VirtualFs::new(0));
+    let (sender, told) = std::sync::mpsc::channel();
+    builder.observer(move |call| {
+        let told = (call.function.name(), call.args.to_vec(), call.errno, call.gas_left);
+        sender.send(told).unwrap();
+    });
+    let mut p = Program::of(builder.build().unwrap(), stdout);
+    p.memory.most = 100;
+    p.call("random_get", &[DATA64, 30]).unwrap();
+    p.call("fd_close", &[9]).unwrap_err();
+    p.raw("random_get", &[u64::from(SIZE), 1]).unwrap_err();
+    p.raw("random_get", &[DATA64, 71]).unwrap_err();
+    p.raw("proc_exit", &[3]).unwrap_err();
+    drop(p);
+    let expected = [
+        ("random_get", vec![DATA64, 30], Some(Success), Some(100)),
+        ("fd_close", vec![9], Some(Badf), Some(70)),
+        ("random_get", vec![u64::from(SIZE), 1], None, Some(70)),
+        ("random_get", vec![DATA64, 71], None, Some(70)),
+        ("proc_exit", vec![3], None, Some(0)),
+    ];
+    assert_eq!(told.iter().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn offsets_appending_and_places() {
     let mut p = given();

@@ -1,6 +1,6 @@
 // WebAssembly of a JavaScript engine, for Etalon: the protocol of docs/engine-protocol.md on standard input and output. It runs
 // in node and what is like it (bun), in a shell that has only `readline` and `print` (jsc), and in a page of a browser, which is
-// handed requests by calls of `window.etalon` and says answers by `dump` (firefox).
+// handed requests by calls of `window.etalon` and says answers by `dump` (firefox). In node programs.js stands before it.
 //
 // JavaScript has no way to hand over a vector, and may change the bits of a NaN. So no float and no vector passes: small
 // modules, made here, stand between, and hand over bits as integers.
@@ -14,6 +14,8 @@ const leave = isPage ? () => null : isShell ? quit : () => process.exit(0);
 const utf8 = (string) => [...unescape(encodeURIComponent(string))].map((char) => char.charCodeAt(0));
 const base64 = (string) => (isNode ? Buffer.from(string, 'base64') : Uint8Array.fromBase64(string));
 const fs = isNode ? require('fs') : null;
+// Programs of WASI, where they run.
+const runner = typeof programs === 'undefined' ? null : programs;
 let said = 0;
 const say = (answer) => {
   const line = JSON.stringify(answer);
@@ -220,6 +222,7 @@ const attempt = (work) => {
 const compile = (wasm) => new WebAssembly.Module(base64(wasm));
 const given = ({ module, name, give, type, instance, export: exported }, own) => {
   if (give === 'export') return instances[instance].exports[exported];
+  if (give === 'program') return runner.give(name);
   if (give === 'reenter') {
     return (...args) => {
       calls.push({ module, name, args: args.map((arg, i) => shown(arg, type.params[i])) });
@@ -240,9 +243,14 @@ const given = ({ module, name, give, type, instance, export: exported }, own) =>
 const instantiate = (request) => attempt(() => {
   const object = Object.create(null);
   const own = { exports: {} };
+  const isProgram = request.imports.some(({ give }) => give === 'program');
+  const refused = isProgram && runner.refusal();
+  if (refused) return { outcome: refused };
   for (const one of request.imports) (object[one.module] ||= Object.create(null))[one.name] = given(one, own);
   const { exports } = new WebAssembly.Instance(held.get(request.module), object);
   own.exports = exports;
+  const unbound = isProgram && runner.bind(exports);
+  if (unbound) return { outcome: unbound };
   instances.push({ exports, callers: new Map() });
   return { ...returned(), instance: instances.length - 1 };
 });
@@ -274,36 +282,45 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let i = 0; i < 8; i++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
   return n;
 });
+const crc = (bytes) => {
+  let crc = -1;
+  for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+};
 const memory = ({ exports }, name) => {
   try {
     const bytes = new Uint8Array(exports[name].buffer);
-    if (bytes.length > 1 << 24) return null;
-    let crc = -1;
-    for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-    return { bytes: bytes.length, crc32: ~crc >>> 0 };
+    if (bytes.length > 1 << 24 || (runner && runner.tells())) return null;
+    return { bytes: bytes.length, crc32: crc(bytes) };
   } catch { return null; }
 };
 const observed = (answer, instance, watch) => {
   if (calls.length) answer.host_calls = calls.splice(0);
-  if (['returned', 'trapped', 'threw', 'host-error'].includes(answer.outcome.kind) && instances[instance]) {
+  if (['returned', 'trapped', 'threw', 'host-error', 'exited'].includes(answer.outcome.kind) && instances[instance]) {
     if (watch.globals.length) answer.globals = watch.globals.map((one) => { try { return global(instances[instance], one); } catch { return null; } });
     if (watch.memories) answer.memories = watch.memories.map((name) => memory(instances[instance], name));
   }
   return answer;
 };
 const answers = {
-  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'reenter', 'memories'] }),
+  hello: () => ({ protocol: 1, name: engine, version, can: ['prepare', 'instantiate', 'reenter', 'memories', ...(runner ? runner.can : [])] }),
   validate: ({ wasm }) => attempt(() => (compile(wasm), returned())),
   prepare: ({ module, wasm }) => attempt(() => (held.set(module, compile(wasm)), returned())),
   forget: ({ modules: gone }) => (gone.forEach((module) => held.delete(module)), returned()),
-  reset: () => ([instances, calls, imports] = [[], [], new Map()], objects.clear(), returned()),
+  reset: () => ([instances, calls, imports] = [[], [], new Map()], objects.clear(), runner && runner.forget(), returned()),
+  program: (request) => attempt(() => (runner.begin(request), returned())),
+  left: () => attempt(() => ({ ...returned(), left: runner.left() })),
   instantiate: (request) => {
-    const answer = instantiate(request);
+    const got = instantiate(request);
+    const stopped = runner && runner.isRunning() && runner.ended();
+    const answer = stopped ? { outcome: stopped } : got;
     return observed(answer, answer.instance, request.watch);
   },
   invoke: ({ id, instance, calls: list, watch }) => {
     for (const call of list) {
-      const answer = observed(invoke(instances[instance], call), instance, watch);
+      const got = invoke(instances[instance], call);
+      const stopped = runner && runner.isRunning() && runner.ended();
+      const answer = observed(stopped ? { outcome: stopped } : got, instance, watch);
       say({ id, ...answer });
       if (answer.outcome.kind === 'exhausted' || answer.outcome.kind === 'rejected') return null;
     }

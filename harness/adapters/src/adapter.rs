@@ -43,6 +43,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether no program can reach what it was not given, whatever it does.
+    fn confines_programs(&self) -> bool {
+        true
+    }
+
     /// Why the engine cannot be asked to run these bytes in sessions of these settings, which says nothing of the module:
     /// they are compiled code that was made for other settings. `None` if it can.
     fn misfit(&self, config: &SessionConfig, bytes: &[u8]) -> Option<AdapterError> {

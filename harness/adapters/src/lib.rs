@@ -18,6 +18,7 @@ mod peers;
 mod placement;
 mod precompiled;
 mod program;
+mod program_calls;
 mod reentry;
 mod refusal;
 mod registry;
@@ -47,6 +48,7 @@ pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
 pub use program::{
     LeftEntry, LeftKind, ProgramEntry, ProgramFolder, ProgramSeen, ProgramSetup, wasi_functions,
 };
+pub use program_calls::{ProgramCall, ProgramCalls};
 pub use reentry::REENTRY;
 pub use registry::{
     ENGINE_NAMES, FOREIGN_NAMES, adapter, adapter_here, bridged, is_engine_name, trusting_adapter,

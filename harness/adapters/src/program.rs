@@ -1,6 +1,7 @@
 //! Programs of WASI preview 1 as cases: what one is given, and what it leaves behind.
 
 use crate::adapter::AdapterError;
+use crate::program_calls::{CallsWatch, ProgramCalls};
 use crate::value::ValKind;
 use etalon::wasi::{
     Access, BuildError, Captured, Errno, Output, Policy, Stdin, TreeEntry, VirtualFs, WasiCtx,
@@ -143,6 +144,9 @@ pub struct ProgramSeen {
     pub stderr: Vec<u8>,
     /// What is in its folders, by the folder's name.
     pub folders: BTreeMap<String, Vec<LeftEntry>>,
+    /// The calls of WASI functions that it made, if the engine tells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<ProgramCalls>,
 }
 
 /// Sees what a program leaves behind, during its run and after it.
@@ -151,6 +155,7 @@ pub(crate) struct ProgramWatch {
     stdout: Captured,
     stderr: Captured,
     folders: Vec<(String, VirtualFs)>,
+    calls: CallsWatch,
 }
 
 /// The functions of WASI preview 1: the name, the kinds of the parameters, and whether there is a result, an `i32`.
@@ -236,7 +241,10 @@ impl ProgramSetup {
         let (out, stdout) = Output::captured(MOST_WRITTEN);
         let (err, stderr) = Output::captured(MOST_WRITTEN);
         builder.stdin(Stdin::bytes(self.stdin.clone())).stdout(out).stderr(err);
-        Ok((builder.build()?, ProgramWatch { stdout, stderr, folders }))
+        let calls = CallsWatch::default();
+        let noted = calls.clone();
+        builder.observer(move |call| noted.note(call));
+        Ok((builder.build()?, ProgramWatch { stdout, stderr, folders, calls }))
     }
 }
 
@@ -248,7 +256,8 @@ impl ProgramWatch {
             let tree = fs.tree();
             left(&tree, 0, &mut BTreeMap::new(), folders.entry(guest.clone()).or_default());
         }
-        ProgramSeen { stdout: self.stdout.bytes(), stderr: self.stderr.bytes(), folders }
+        let (stdout, stderr) = (self.stdout.bytes(), self.stderr.bytes());
+        ProgramSeen { stdout, stderr, folders, calls: Some(self.calls.seen()) }
     }
 }
 

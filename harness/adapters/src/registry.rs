@@ -119,7 +119,7 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             (launch(&program, words.collect()), &ANY)
         }
         Some((kind, path)) if let Some(texts) = scripted(kind) => {
-            (launch(path, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
+            (launch(path, vec!["-e".to_owned(), script(kind)]), texts)
         }
         Some(("capi", _)) => (again(name)?, &ANY),
         // Of ours, so that what it does to its process harms nobody else.
@@ -137,7 +137,7 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
             (again(name)?, &WABT)
         }
         None if let Some(texts) = scripted(name) => {
-            (launch(name, vec!["-e".to_owned(), DRIVER.to_owned()]), texts)
+            (launch(name, vec!["-e".to_owned(), script(name)]), texts)
         }
         _ if peers::is_linked(name) => {
             // Its name and settings are looked at here, where a message is read; it says what it does in our words.
@@ -187,6 +187,15 @@ fn scripted(program: &str) -> Option<&'static TrapTexts> {
 
 /// What a JavaScript engine runs.
 pub(crate) const DRIVER: &str = include_str!("../engines/driver.js");
+
+/// What node runs before it.
+const PROGRAMS: &str = include_str!("../engines/programs.js");
+
+/// What the engine of a program runs.
+fn script(program: &str) -> String {
+    let before = if program == "node" { PROGRAMS } else { "" };
+    format!("{before}{DRIVER}")
+}
 
 fn own(name: &str) -> Result<OwnTier, AdapterError> {
     let (engine, settings) = parts(name)?;

@@ -11,10 +11,11 @@ use crate::exit::Status;
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use clap::ValueEnum;
-use etalon_record::to_json;
+use etalon_record::{to_json, write_json};
 use serde::Serialize;
+use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Mutex;
 
 /// How results are printed.
@@ -107,6 +108,58 @@ impl Format {
 pub(crate) fn json(document: &impl Serialize) -> Result<()> {
     write_out(&to_json(document)?);
     Ok(())
+}
+
+/// A document that is written while what is in it comes to be.
+#[derive(Debug)]
+pub(crate) struct Pieces(RefCell<BufWriter<Out>>);
+
+impl Pieces {
+    pub(crate) fn new() -> Pieces {
+        Pieces(RefCell::new(BufWriter::new(Out)))
+    }
+
+    /// Writes the document.
+    pub(crate) fn write(&self, document: &impl Serialize) -> Result<()> {
+        write_json(document, self)?;
+        self.bring_out();
+        Ok(())
+    }
+
+    /// Brings out what is still held back, before something is waited for.
+    pub(crate) fn bring_out(&self) {
+        // Its failures are kept where it ends.
+        _ = self.0.borrow_mut().flush();
+    }
+}
+
+impl Write for &Pieces {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
+/// Standard output, for what is no text.
+#[derive(Debug, Default)]
+struct Out;
+
+impl Write for Out {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        bytes(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut failure = FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if failure.is_none() {
+            *failure = io::stdout().lock().flush().err();
+        }
+        Ok(())
+    }
 }
 
 /// Writes text of our own, which may have colours: the help.

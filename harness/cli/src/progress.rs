@@ -52,6 +52,38 @@ impl Events for ScriptBar {
     }
 }
 
+/// A bar over the calls of a batch.
+#[derive(Debug)]
+pub(crate) struct CallBar(ProgressBar);
+
+impl CallBar {
+    /// A bar over so many calls.
+    pub(crate) fn new(calls: usize) -> CallBar {
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} calls {msg}");
+        let bar = ProgressBar::new(calls as u64);
+        CallBar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    /// One more is done, and so many have failed; what is written about it stands above the bar.
+    pub(crate) fn done(&self, failed: usize, write: impl FnOnce()) {
+        self.0.suspend(write);
+        if failed > 0 {
+            self.0.set_message(format!("({failed} failed)"));
+        }
+        self.0.inc(1);
+    }
+
+    /// Writes something above the bar.
+    pub(crate) fn suspend(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// A line over generated modules.
 #[derive(Debug)]
 pub(crate) struct CaseLine {

@@ -1,7 +1,8 @@
 //! Engines in other processes: the protocol as its page tells it, and children that do not keep to it.
 
 use etalon_adapters::{
-    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, TimeLimit, Watchdog, adapter,
+    Adapter, Features, GasConfig, Outcome, ProgramEntry, ProgramFolder, ProgramSetup, Schedule,
+    SessionConfig, TimeLimit, Watchdog, adapter,
 };
 use std::io::Write;
 use std::path::Path;
@@ -185,6 +186,49 @@ fn what_is_said_unasked_is_nobodys_answer() {
             Outcome::Crashed(text) => assert!(text.contains("no answer"), "{text}"),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// What a program calls comes over, with gas; and nothing of a case is put where its folder is not, on an engine that has real ones.
+#[test]
+fn programs_are_told_and_kept_in_their_place() {
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") (drop (call $close (i32.const -1))) (call $exit (i32.const 3))))"#;
+    let wasm = wat::parse_str(text).unwrap();
+    let seen = |engine: &str| {
+        let engine = adapter(engine).unwrap();
+        let schedule = Schedule::builtin("flat").unwrap();
+        let gas = Some(GasConfig { schedule, limit: Some(1000) });
+        let opened = engine.open(&SessionConfig { gas, ..config(Features::wasm1()) }).unwrap();
+        let mut session = opened.session().unwrap();
+        session.define_program(&ProgramSetup::default()).unwrap();
+        let instance = session.instantiate(&opened.prepare(&wasm).unwrap()).unwrap();
+        assert_eq!(session.invoke(instance, "_start", &[]), Outcome::Exited(3));
+        session.program_seen().unwrap()
+    };
+    let here = seen("interp");
+    let calls = here.calls.as_ref().unwrap();
+    let texts: Vec<String> = calls.first.iter().map(ToString::to_string).collect();
+    assert!(texts[0].starts_with("fd_close(i32:-1) = 8 BADF, gas left 9"), "{texts:?}");
+    assert!(texts[1].starts_with("proc_exit(i32:3), which does not return, gas"), "{texts:?}");
+    assert_eq!((calls.count, calls.gas_crc32.is_some()), (2, true));
+    assert_eq!(seen(&format!("cmd:{ETALON} serve --engine jit")), here);
+
+    let Ok(node) = adapter("node") else { return };
+    let link = || ProgramEntry::Link("/".to_owned());
+    for (name, entry) in
+        [("../x", ProgramEntry::Folder), ("l/x", ProgramEntry::Folder), ("l", link())]
+    {
+        let entries = [(name.to_owned(), entry), ("l".to_owned(), link())].into();
+        let folder = ProgramFolder { guest: "/".to_owned(), entries, ..ProgramFolder::default() };
+        let setup = ProgramSetup { folders: vec![folder], ..ProgramSetup::default() };
+        let opened = node.open(&config(Features::wasm1())).unwrap();
+        let refused = opened.session().unwrap().define_program(&setup).map_err(|e| e.to_string());
+        assert_eq!(refused.is_ok(), name == "l", "{refused:?}");
+        assert!(name == "l" || refused.unwrap_err().contains("cannot be in a folder"));
     }
 }
 

@@ -380,3 +380,38 @@ fn an_engine_that_hangs_as_it_starts_is_gone_with_the_run() {
         }
     }
 }
+
+/// What was done of a batch is told in order, each call as soon as it is known, and what was not done is counted.
+#[test]
+fn a_batch_ends_with_what_was_done() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let module = r#"(module
+        (func (export "f") (param i32) (result i32) (local.get 0))
+        (func (export "spin") (loop $spin (br $spin))))"#;
+    std::fs::write(folder.path().join("m.wat"), module).expect("it is writable");
+    let call = |n: u32| format!("{{\"invoke\": \"f\", \"args\": [\"{n}\"]}}\n");
+    let jobs = [call(1), call(2), "{\"invoke\": \"spin\"}\n".to_owned(), call(4)].concat();
+    std::fs::write(folder.path().join("jobs.jsonl"), jobs).expect("it is writable");
+    for (signal, code) in ending() {
+        for (format, second) in [("human", "2: returned i32:2"), ("json", "\"i32:2\"")] {
+            let batch = ["run", "m.wat", "--batch", "jobs.jsonl", "--jobs", "2"];
+            let mut child = etalon(folder.path(), &[&batch[..], &["--format", format]].concat());
+            let mut lines = BufReader::new(child.stdout.take().expect("it has a pipe")).lines();
+            let mut said = Vec::new();
+            while !said.last().is_some_and(|line: &String| line.contains(second)) {
+                said.push(lines.next().expect("it goes on").expect("it can be read"));
+            }
+            let (status, _, errors) = end(child, signal);
+            said.extend(lines.map(|line| line.expect("it can be read")));
+            assert_eq!(status.code(), Some(code), "{errors}");
+            assert!(errors.contains("2 calls not made"), "{errors}");
+            if format == "human" {
+                assert_eq!(said, ["1: returned i32:1", "2: returned i32:2"]);
+                continue;
+            }
+            let document: Value = serde_json::from_str(&said.join("\n")).expect("it is JSON");
+            assert_eq!(document["rows"].as_array().map(Vec::len), Some(2), "{document}");
+            assert_eq!((&document["failed"], &document["not_run"]), (&0.into(), &2.into()));
+        }
+    }
+}

@@ -265,6 +265,8 @@ impl Observation {
             Aspect::Memory => name == "memories" || name.starts_with("memory "),
             Aspect::Globals => true,
             Aspect::Tables => name == "tables",
+            Aspect::Output => name == "stdout" || name == "stderr",
+            Aspect::Files => name.starts_with("file "),
             _ => false,
         });
         seen

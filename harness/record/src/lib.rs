@@ -60,4 +60,4 @@ pub use shared::{SharedParts, SharedRole, Sharing, shared_parts};
 pub use suite::SuiteRecord;
 pub use totals::Totals;
 pub use value::Value;
-pub use write::{WriteError, is_obeyed, to_json};
+pub use write::{WriteError, is_obeyed, to_json, write_json};

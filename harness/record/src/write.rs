@@ -1,6 +1,8 @@
 //! Records as text.
 
 use serde::Serialize;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
 /// A record could not be written; only a value that JSON cannot hold causes it.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +19,39 @@ pub struct WriteError(#[from] serde_json::Error);
 pub fn to_json<T: Serialize>(record: &T) -> Result<String, WriteError> {
     let mut text = serde_json::to_string_pretty(record)?;
     text.push('\n');
+    Ok(escaped(&text).into_owned())
+}
+
+/// Writes the record as [`to_json`] has it, piece by piece: what is in it may come to be meanwhile.
+///
+/// # Errors
+/// If the record holds what JSON cannot, or it cannot be written.
+pub fn write_json<T: Serialize>(record: &T, out: impl Write) -> Result<(), WriteError> {
+    let mut out = Escaping(out);
+    serde_json::to_writer_pretty(&mut out, record)?;
+    out.write_all(b"\n").map_err(serde_json::Error::io)?;
+    Ok(())
+}
+
+/// A writer of JSON; each piece that it is given is text by itself.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(piece).map_err(io::Error::other)?;
+        self.0.write_all(escaped(text).as_bytes())?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Text of JSON, with escapes for what a terminal would obey.
+fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_obeyed) {
-        return Ok(text);
+        return Cow::Borrowed(text);
     }
     let mut escaped = String::new();
     for c in text.chars() {
@@ -30,7 +63,7 @@ pub fn to_json<T: Serialize>(record: &T) -> Result<String, WriteError> {
             false => escaped.push(c),
         }
     }
-    Ok(escaped)
+    Cow::Owned(escaped)
 }
 
 /// Whether a character is not seen as what it is: a terminal would obey it, read what is around it in another order, or show
@@ -82,6 +115,9 @@ mod tests {
         assert!(!text.chars().any(is_obeyed), "{text:?}");
         assert_eq!(text, "\"\\u001b[31m\\u009b\\u007f\\u202e\\n\\udb40\\udc41ü\"\n");
         assert_eq!(serde_json::from_str::<String>(&text)?, hostile);
+        let mut pieces = Vec::new();
+        write_json(&hostile, &mut pieces)?;
+        assert_eq!(String::from_utf8(pieces)?, text);
         Ok(())
     }
 }

@@ -76,6 +76,9 @@ pub(super) fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspe
     if !same_host_calls(&a.host_calls, &b.host_calls, rules.gas) {
         return Some(Aspect::HostCalls);
     }
+    if differing_program_calls(a, b, rules.gas).is_some() {
+        return Some(Aspect::HostCalls);
+    }
     match (&a.program, &b.program) {
         (Some(a), Some(b)) if (&a.stdout, &a.stderr) != (&b.stdout, &b.stderr) => {
             return Some(Aspect::Output);
@@ -182,7 +185,7 @@ fn same_globals(a: &[(String, Val)], b: &[(String, Val)], foreign: bool) -> bool
     a.iter().all(|(name, value)| other.get(name.as_str()).is_none_or(|other| other == value))
 }
 
-fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
+pub(super) fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
     let same = |(a, b): (&HostCall, &HostCall)| {
         a.module == b.module
             && a.name == b.name
@@ -190,6 +193,12 @@ fn same_host_calls(a: &[HostCall], b: &[HostCall], gas: bool) -> bool {
             && (!gas || a.gas_left == b.gas_left)
     };
     a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// The first call of a WASI function in which two programs differ, for messages; `None` if they do not, or one engine does not tell them.
+pub(crate) fn differing_program_calls(a: &Step, b: &Step, gas: bool) -> Option<[String; 2]> {
+    let (a, b) = (a.program.as_ref()?.calls.as_ref()?, b.program.as_ref()?.calls.as_ref()?);
+    (!a.are(b, gas)).then(|| a.difference(b, gas))
 }
 
 /// The first host call in which two traces differ, one line for each trace; for messages.

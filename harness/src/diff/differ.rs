@@ -3,12 +3,12 @@
 use super::case::{Case, NotCallable};
 use super::compare::{
     Comparison, Difference, Rules, compare, compare_from, differing_host_call, differing_memories,
-    first_difference,
+    differing_program_calls, first_difference, same_host_calls,
 };
 use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
 use super::policy::Policy;
-use super::trace::{Step, Trace, is_memory, memory_key, observation, outcome_name};
+use super::trace::{Step, Trace, is_file, is_memory, memory_key, observation, outcome_name};
 use crate::rewrite::{CANONICAL, Has, replaced};
 use crate::settings::limit_text;
 use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn};
@@ -197,6 +197,8 @@ impl Differ {
             let calls = case.calls[..calls].to_vec();
             let begun = Case { calls, ..case.clone() };
             trace = self.traced(engine, &self.options.run, &begun)?;
+            // What a program has left until then is not what it leaves.
+            trace.steps.iter_mut().for_each(|step| step.program = None);
         }
         if trace.steps.len() == step {
             // No policy lets a crash pass, and this is none.
@@ -476,8 +478,7 @@ impl Differ {
         }
         if difference.aspect == Aspect::HostCalls {
             // The call that differs says more than the list of all calls.
-            let calls = |i: usize| judged.traces[i].steps[difference.step].host_calls.as_slice();
-            let texts = differing_host_call(calls(0), calls(engine), self.rules(engine).gas);
+            let texts = self.differing_call(judged, engine, difference.step);
             for (i, text) in [0, engine].into_iter().zip(texts) {
                 if let Some(seen) = divergence.by_engine.get_mut(&self.engines[i].0.name) {
                     seen.message = Some(text);
@@ -493,7 +494,26 @@ impl Differ {
                 seen.digests.retain(|name, _| !is_memory(name) || differing.contains(name));
             }
         }
+        if difference.aspect == Aspect::Files {
+            let names = [0, engine].map(|i| &self.engines[i].0.name);
+            if let [Some(a), Some(b)] = names.map(|name| divergence.by_engine.get(name).cloned()) {
+                let same = |name: &String| a.digests.get(name) == b.digests.get(name);
+                for seen in divergence.by_engine.values_mut() {
+                    seen.digests.retain(|name, _| !is_file(name) || !same(name));
+                }
+            }
+        }
         divergence
+    }
+
+    /// The first call to the host in which an engine differs from the first, in words for both.
+    fn differing_call(&self, judged: &Judged, engine: usize, step: usize) -> [String; 2] {
+        let [a, b] = [0, engine].map(|i| &judged.traces[i].steps[step]);
+        let gas = self.rules(engine).gas;
+        let of_program = same_host_calls(&a.host_calls, &b.host_calls, gas)
+            .then(|| differing_program_calls(a, b, gas));
+        let of_host = || differing_host_call(&a.host_calls, &b.host_calls, gas);
+        of_program.flatten().unwrap_or_else(of_host)
     }
 
     fn schedule_id(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use crate::value::show_all;
 /// What was observed after one action: loading the module, which counts as a return without values, or one call.
 pub use etalon_adapters::Seen as Step;
-use etalon_adapters::{HostCall, LeftEntry, LeftKind, Outcome, ProgramSeen, Val};
+use etalon_adapters::{HostCall, LeftEntry, LeftKind, Outcome, ProgramCalls, ProgramSeen, Val};
 use etalon_record::{Gas, Observation, Value};
 
 /// What one engine did in one case: the step of loading, then one for each call that was made.
@@ -55,6 +55,10 @@ pub(crate) fn observation(step: &Step, schedule: Option<&str>) -> Observation {
         seen.digests.insert(memory_key(name), sum.to_string());
     }
     if let Some(program) = &step.program {
+        if let Some(ProgramCalls { count, crc32, .. }) = &program.calls {
+            let text = format!("{count} with CRC-32 {crc32:08x}");
+            seen.digests.insert("WASI calls".into(), text);
+        }
         seen.digests.extend(left_behind(program));
     }
     if let Some(digest) = &step.digest {
@@ -76,6 +80,11 @@ pub(crate) fn memory_key(name: &str) -> String {
 /// Whether that is what stands there.
 pub(crate) fn is_memory(key: &str) -> bool {
     key.starts_with("memory ")
+}
+
+/// Whether what stands there is about a file that a program left.
+pub(crate) fn is_file(key: &str) -> bool {
+    key.starts_with("file ")
 }
 
 /// Before the outcomes of actions that load a module.

@@ -5,6 +5,7 @@ mod fake;
 mod findings;
 mod foreign;
 mod planted;
+mod programs;
 mod versions;
 
 use etalon_adapters::{Adapter, Features, GasConfig, MemorySum, Outcome, Rejection, Val};

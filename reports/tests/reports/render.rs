@@ -255,6 +255,7 @@ fn diff() -> DiffRecord {
     let mut trapped = Observation::new(OutcomeKind::Trapped);
     trapped.trap = Some(HOSTILE.into());
     record.divergences.push(Divergence {
+        calls_before: 0,
         file: "a_b.wasm".into(),
         invoke: Some("f*".into()),
         args: vec![Value::i32(-1), Value::i64(7)],
@@ -409,6 +410,7 @@ fn what_timed_out_is_told_apart_from_failures() {
     let mut diff = DiffRecord::new(Tool::new("etalon", "0"), "x86_64");
     diff.cases = 1;
     diff.timed_out.push(Divergence {
+        calls_before: 0,
         file: "a.wasm".into(),
         invoke: None,
         args: Vec::new(),

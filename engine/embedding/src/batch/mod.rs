@@ -18,6 +18,7 @@
 
 mod execute;
 mod gate;
+mod order;
 mod watch;
 
 use crate::engine::Engine;
@@ -28,7 +29,10 @@ use crate::metrics::Metrics;
 use crate::module::Module;
 use crate::value::Val;
 use execute::Batch;
+use order::Order;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -114,6 +118,7 @@ impl Job {
 pub struct BatchOptions {
     threads: Option<NonZeroUsize>,
     memory: Option<usize>,
+    window: Option<usize>,
 }
 
 impl BatchOptions {
@@ -140,6 +145,14 @@ impl BatchOptions {
     #[must_use]
     pub fn memory(mut self, bytes: usize) -> BatchOptions {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// How many jobs may have begun whose outcomes are not given yet: what waits for an earlier one takes memory. At least one; by
+    /// default there is no such limit.
+    #[must_use]
+    pub fn window(mut self, jobs: usize) -> BatchOptions {
+        self.window = Some(jobs);
         self
     }
 
@@ -211,29 +224,52 @@ impl Engine {
         options: &BatchOptions,
         data: impl Fn(usize) -> T + Sync,
     ) -> Vec<JobOutcome<T>> {
+        let mut done = Vec::with_capacity(jobs.len());
+        self.run_batch_with(linker, jobs, options, data, |_, outcome| {
+            done.push(outcome);
+            ControlFlow::Continue(())
+        });
+        done
+    }
+
+    /// The same, but `sink` is given the number and the outcome of each job as soon as those of all jobs before it are given, on any
+    /// thread, one at a time; [`BatchOptions::window`] bounds what waits meanwhile. If it breaks, no further job begins, and nothing
+    /// more is given: what is under way comes to its end, by [`Job::interrupt`] soon.
+    ///
+    /// # Panics
+    /// If `sink` does.
+    pub fn run_batch_with<T: Send + 'static>(
+        &self,
+        linker: &Linker<T>,
+        jobs: &[Job],
+        options: &BatchOptions,
+        data: impl Fn(usize) -> T + Sync,
+        sink: impl FnMut(usize, JobOutcome<T>) -> ControlFlow<()> + Send,
+    ) {
         let batch = Batch::new(self, linker, options.memory, &data);
         let next = AtomicUsize::new(0);
+        let order = Order::new(options.window.unwrap_or(usize::MAX), sink);
         let work = || {
-            let mut done = Vec::new();
             loop {
                 let number = next.fetch_add(1, Relaxed);
-                let Some(job) = jobs.get(number) else { return done };
-                done.push((number, batch.run(number, job)));
+                let Some(job) = jobs.get(number) else { return };
+                if !order.may_begin(number) {
+                    return;
+                }
+                order.put(number, batch.run(number, job));
             }
         };
-        let mut done = thread::scope(|scope| {
+        thread::scope(|scope| {
             let _watching = batch.watch(scope, jobs);
             let others: Vec<_> = (1..options.threads_for(jobs.len()))
                 .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
                 .collect();
-            let mut done = work();
+            work();
+            // While somebody still looks at the time.
             for other in others {
-                done.extend(other.join().expect("a worker catches every panic"));
+                other.join().unwrap_or_else(|panic| resume_unwind(panic));
             }
-            done
         });
-        done.sort_by_key(|(number, _)| *number);
-        done.into_iter().map(|(_, outcome)| outcome).collect()
     }
 }
 

@@ -54,6 +54,10 @@ impl Guest for Memory {
     fn is_interrupted(&self) -> bool {
         self.interrupted.load(std::sync::atomic::Ordering::Relaxed)
     }
+
+    fn gas_left(&self) -> Option<u64> {
+        (self.most < u64::MAX).then(|| self.most.saturating_sub(self.declared))
+    }
 }
 
 /// A guest with its state.

@@ -190,6 +190,11 @@ fn limit_memory(process: &process::Child, bytes: u64) {
 }
 
 impl Child {
+    /// The number of its process group.
+    pub(crate) fn group(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Has a request written as soon as there is something to wait for.
     pub(crate) fn ask(&mut self, ask: Ask) {
         self.last += 1;

@@ -2,6 +2,7 @@
 
 use super::child::{Child, Gone, Launch, Patience};
 use super::facts::Facts;
+use super::folder::KeptFolder;
 use super::gate::Gate;
 use super::probe;
 use super::protocol::{Answer, Ask, GasTerms, VERSION, Watched};
@@ -46,6 +47,8 @@ pub(crate) struct Seated {
     modules: BTreeMap<u64, Weak<RemoteModule>>,
     /// Whether a session was begun in it.
     pub(crate) is_used: bool,
+    /// Where it has the files of a program; it goes after the process.
+    pub(crate) folder: Option<KeptFolder>,
 }
 
 /// How a process is set up.
@@ -247,7 +250,7 @@ impl Remote {
 
 impl Seated {
     fn new(child: Child) -> Seated {
-        Seated { child, setup: None, modules: BTreeMap::new(), is_used: false }
+        Seated { child, setup: None, modules: BTreeMap::new(), is_used: false, folder: None }
     }
 
     /// Sets it up, if it is set up otherwise.
@@ -337,9 +340,9 @@ impl Pool {
         Ok(seated)
     }
 
-    /// Has a process kept for another session.
+    /// Has a process kept for another session; not one in which a program was, whose files may still be open.
     pub(crate) fn put(&self, seated: Seated) {
-        if seated.child.is_quiet() {
+        if seated.child.is_quiet() && seated.folder.is_none() {
             self.idle().push(seated);
         }
     }
@@ -365,6 +368,10 @@ impl Adapter for Remote {
 
     fn runs_programs(&self) -> bool {
         self.pool.can("program")
+    }
+
+    fn confines_programs(&self) -> bool {
+        !self.pool.can("folder")
     }
 
     fn is_foreign(&self) -> bool {

@@ -3,6 +3,7 @@
 mod child;
 mod engine;
 mod facts;
+mod folder;
 mod gate;
 mod probe;
 pub(crate) mod protocol;
@@ -19,7 +20,7 @@ pub(crate) use facts::{Facts, FunctionOf, spectest};
 pub(crate) use gate::Gate;
 pub(crate) use probe::none;
 pub use probe::{PROBES, Probed, probe};
-pub(crate) use protocol::{GlobalOf, TypeOf, value};
+pub(crate) use protocol::{GlobalOf, TypeOf, value, value_text};
 pub use serve::{answers, give_back, serve};
 pub(crate) use start::LEAST;
 pub use start::{start_no_more, start_within};

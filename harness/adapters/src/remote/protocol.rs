@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use etalon::unstable::module::Fault;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::PathBuf;
 
 /// The version of the protocol.
 pub(crate) const VERSION: u32 = 1;
@@ -40,7 +41,12 @@ pub(crate) enum Ask {
     /// Begins a session: drops all instances.
     Reset,
     /// Defines the functions of WASI for a program that is given this.
-    Program { setup: ProgramSetup },
+    Program {
+        setup: ProgramSetup,
+        /// An empty folder for its files, if the engine needs one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<PathBuf>,
+    },
     /// What that program has left behind so far.
     Left,
     /// Makes an instance; they are numbered from 0 in each session.

@@ -160,7 +160,7 @@ impl<W: Write> Server<'_, W> {
                 let answer = outcome(id, &Outcome::Returned(Vec::new()));
                 Ok(Answer { memories: vec![sum], ..answer })
             }),
-            Ask::Program { setup } => self.session().and_then(|session| {
+            Ask::Program { setup, .. } => self.session().and_then(|session| {
                 session.define_program(&setup).map_err(|error| error.to_string())?;
                 Ok(outcome(id, &Outcome::Returned(Vec::new())))
             }),

@@ -3,6 +3,7 @@
 use super::child::Patience;
 use super::engine::{Pool, RemoteModule, Seat, Seated, Setup, Sitting, gone};
 use super::facts::{Facts, spectest};
+use super::folder::KeptFolder;
 use super::protocol::{Answer, Ask, CallOf, Give, Given, TypeOf, Watched, value_text};
 use crate::adapter::{
     AdapterError, ExportInfo, Extent, HostCall, Instance, Invocation, Prepared, Seen, Session,
@@ -16,6 +17,8 @@ use crate::value::Val;
 use crate::watchdog::TimeLimit;
 use etalon::wasi;
 use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Whether an import is a function of WASI preview 1.
@@ -219,9 +222,20 @@ impl Session for RemoteSession {
             return Err(refused("it runs no programs of WASI preview 1".to_owned()));
         }
         let setup = setup.clone();
-        let defined = self.with(|seated, _, time| {
-            let ask = Ask::Program { setup };
-            seated.child.exchange(ask, Patience::of(time)).map_err(gone)
+        let defined = self.with(|seated, pool, time| {
+            if pool.can("folder") && seated.folder.is_none() {
+                let made = KeptFolder::new(seated.child.group());
+                let failed = |error: io::Error| Outcome::HostError(error.to_string());
+                seated.folder = Some(made.map_err(failed)?);
+            }
+            let folder = seated.folder.as_ref().and_then(KeptFolder::path).map(Path::to_owned);
+            let ask = Ask::Program { setup, folder };
+            let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
+            let seen = seen(seated, pool, answer, &Watched::default())?;
+            if seen.outcome.goes_on() && !matches!(seen.outcome, Outcome::HostError(_)) {
+                return Ok(());
+            }
+            Err(seen.outcome)
         });
         defined.map_err(|outcome| AdapterError {
             engine: self.pool.name.clone(),

@@ -1,26 +1,28 @@
 //! `etalon run --batch`: many calls over all cores.
 
+use super::batch_rows::{Told, row};
 use super::run::Args;
 use super::validate::features;
 use crate::exit::Status;
-use crate::fault::{InputError, tool};
-use crate::figures::Figures;
-use crate::output::{Format, json, say};
+use crate::fault::InputError;
+use crate::output::{Format, note};
 use crate::program;
-use crate::time::Limit;
+use crate::time::{Limit, Stopped};
+use crate::words::counted;
 use crate::{engines, escape, input, values};
 use anyhow::{Result, anyhow, bail};
-use etalon::unstable::ModuleData;
+use etalon::unstable::{ModuleData, interrupt_handle};
 use etalon::wasi::{self, Captured, Output, Policy, WasiCtx, WasiCtxBuilder};
 use etalon::{
-    BatchOptions, Config, Engine, Exhaustion, Job, JobOutcome, Linker, ThrownException, Tier, Trap,
-    Val,
+    BatchOptions, Config, Engine, Exhaustion, Job, JobError, JobOutcome, Linker, Tier, Val,
 };
 use etalon_adapters as adapters;
-use etalon_record::{Document, Kind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 /// Bytes of each stream of a program that are kept.
 const MOST_WRITTEN: usize = 1 << 20;
@@ -29,6 +31,9 @@ const MEMORY: usize = 4 << 30;
 
 /// Bytes that a call may have if its line does not say: one that might have all would run alone.
 const JOB_MEMORY: usize = 256 << 20;
+
+/// Calls that may have begun before an earlier one is told: what they wrote is kept so long.
+const WINDOW: usize = 64;
 
 /// A line of the file.
 #[derive(Debug, Deserialize)]
@@ -57,36 +62,10 @@ struct Line {
     memory: Option<usize>,
 }
 
-/// What became of a line.
-#[derive(Debug, Serialize)]
-struct Row {
-    /// Its number, from 1.
-    line: usize,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    results: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stdout: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stderr: Option<String>,
-    stats: Figures,
-}
-
-#[derive(Debug, Serialize)]
-struct Batch {
-    engine: &'static str,
-    failed: usize,
-    rows: Vec<Row>,
-}
-
 /// What is kept with the store of a job.
-struct Own {
+pub(super) struct Own {
     program: WasiCtx,
-    written: [Captured; 2],
+    pub(super) written: [Captured; 2],
 }
 
 pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
@@ -94,6 +73,7 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
     let engine = engine(args, lines.iter().any(|line| line.gas.is_some() || args.gas.is_some()))?;
     let mut modules = BTreeMap::new();
     let mut jobs = Vec::with_capacity(lines.len());
+    let handle = interrupt_handle();
     for (number, line) in lines.iter().enumerate() {
         let wrong = |what: String| InputError::usage(path, format!("line {}: {what}", number + 1));
         let file = line.file.as_deref().or(args.file.as_deref());
@@ -103,29 +83,48 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
             modules.insert(file.to_owned(), Known::read(args, file, &engine)?);
         }
         let job = modules[file].job(args, line);
-        jobs.push(job.map_err(|error| wrong(format!("{error:#}")))?);
+        jobs.push(job.map_err(|error| wrong(format!("{error:#}")))?.interrupt(&handle));
     }
     let mut linker: Linker<Own> = Linker::new(&engine);
     wasi::add_to_linker(&mut linker, |own: &mut Own| &mut own.program)?;
-    let mut options = BatchOptions::new().memory(MEMORY);
+    let mut options = BatchOptions::new().memory(MEMORY).window(WINDOW);
     if let Some(jobs) = args.jobs {
         options = options.threads(jobs.get());
     }
     let name = |line: &Line| line.file.clone().or_else(|| args.file.clone()).unwrap_or_default();
-    let own = |number: usize| own(&name(&lines[number]), &lines[number]);
-    let outcomes = engine.run_batch(&linker, &jobs, &options, own);
-    let rows: Vec<Row> =
-        outcomes.iter().enumerate().map(|(number, outcome)| row(number + 1, outcome)).collect();
-    let is_fine = |row: &&Row| row.outcome == "returned" || row.status == Some(0);
-    let failed = rows.len() - rows.iter().filter(is_fine).count();
-    match format {
-        Format::Json => {
-            let body = Batch { engine: engine.tier().name(), failed, rows };
-            json(&Document::new(Kind::Batch, tool(), body))?;
-        }
-        Format::Human => rows.iter().for_each(print),
+    let own = |number: usize| own_of(&name(&lines[number]), &lines[number]);
+    let (calls, breaks_off) = (jobs.len(), handle.clone());
+    let stopped = Stopped::on_signals(move |_| {
+        note!("stopping: what is under way is broken off; once more ends at once");
+        breaks_off.interrupt();
+    })?;
+    let told = thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(1);
+        let (engine, stopped, jobs) = (&engine, &stopped, &jobs);
+        scope.spawn(move || {
+            engine.run_batch_with(&linker, jobs, &options, own, |number, outcome| {
+                let goes_on = !(stopped.is_stopped() && is_broken_off(&outcome));
+                match goes_on && sender.send(row(number + 1, &outcome)).is_ok() {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            });
+        });
+        Told::new(engine.tier().name(), calls, receiver).write(format)
+    })?;
+    if told.not_run > 0 {
+        note!("stopped by a signal: {} not made", counted(told.not_run as u64, "call"));
     }
-    Ok(if failed == 0 { Status::Fine } else { Status::Finding })
+    let found = if told.failed == 0 { Status::Fine } else { Status::Finding };
+    Ok(if told.not_run > 0 { stopped.status(found) } else { found })
+}
+
+/// Whether a call was ended by nothing of its own.
+fn is_broken_off(outcome: &JobOutcome<Own>) -> bool {
+    outcome.result.as_ref().is_err_and(|error| {
+        let interrupted = error.downcast_ref() == Some(&Exhaustion::Interrupted);
+        interrupted && !matches!(error.downcast_ref(), Some(JobError::TimedOut(_)))
+    })
 }
 
 /// The lines that say something.
@@ -213,7 +212,7 @@ fn value(val: adapters::Val) -> Result<Val> {
 }
 
 /// What a program of a line has: its arguments, what it reads, and nothing of the host's.
-fn own(file: &Path, line: &Line) -> Own {
+fn own_of(file: &Path, line: &Line) -> Own {
     let (out, stdout) = Output::captured(MOST_WRITTEN);
     let (err, stderr) = Output::captured(MOST_WRITTEN);
     let mut builder = WasiCtxBuilder::new();
@@ -223,72 +222,4 @@ fn own(file: &Path, line: &Line) -> Own {
     }
     builder.stdin(etalon::wasi::Stdin::bytes(line.stdin.clone())).stdout(out).stderr(err);
     Own { program: builder.build().unwrap_or_default(), written: [stdout, stderr] }
-}
-
-fn row(line: usize, outcome: &JobOutcome<Own>) -> Row {
-    let written = |stream: usize| {
-        let bytes = outcome.data.as_ref()?.written[stream].bytes();
-        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let mut row = Row {
-        line,
-        outcome: "returned",
-        results: Vec::new(),
-        status: None,
-        message: None,
-        stdout: written(0),
-        stderr: written(1),
-        stats: Figures::from(&outcome.metrics),
-    };
-    match &outcome.result {
-        Ok(results) => row.results = results.iter().map(shown).collect(),
-        Err(error) => {
-            let exit = error.downcast_ref::<wasi::Exit>();
-            row.status = exit.map(|exit| exit.status);
-            row.outcome = match () {
-                () if exit.is_some() => "exited",
-                () if error.is::<Trap>() => "trapped",
-                () if error.is::<ThrownException>() => "threw",
-                () if error.is::<etalon::JobError>() => "refused",
-                () if error.is::<Exhaustion>() => "exhausted",
-                () => "host-error",
-            };
-            let text = format!("{error:#}");
-            // Where it was is of no use here.
-            let text = text.split(": wasm backtrace:").next().unwrap_or_default();
-            row.message = exit.is_none().then(|| text.to_owned());
-        }
-    }
-    row
-}
-
-fn shown(val: &Val) -> String {
-    let val = match val {
-        Val::I32(v) => adapters::Val::I32(*v),
-        Val::I64(v) => adapters::Val::I64(*v),
-        Val::F32(v) => adapters::Val::F32(*v),
-        Val::F64(v) => adapters::Val::F64(*v),
-        Val::V128(v) => adapters::Val::V128(*v),
-        _ => return "a reference".to_owned(),
-    };
-    val.to_record().to_string()
-}
-
-fn print(row: &Row) {
-    let mut text = format!("{}: {}", row.line, row.outcome);
-    for result in &row.results {
-        text.push_str(&format!(" {result}"));
-    }
-    if let Some(status) = row.status {
-        text.push_str(&format!(": status {status}"));
-    }
-    if let Some(message) = &row.message {
-        text.push_str(&format!(": {}", escape::line(message)));
-    }
-    for (name, written) in [("stdout", &row.stdout), ("stderr", &row.stderr)] {
-        if let Some(written) = written {
-            text.push_str(&format!(", {name} {}", escape::quoted(written)));
-        }
-    }
-    say!("{text}");
 }

@@ -109,13 +109,16 @@ pub(crate) struct Args {
 /// Whether every engine runs what the profiles generate.
 fn can_take(engines: &[Arc<dyn Adapter>], profiles: &[&Profile]) -> Result<()> {
     let has_programs = profiles.iter().any(|profile| profile.is_of_programs());
-    match engines.iter().find(|engine| has_programs && !engine.runs_programs()) {
-        None => Ok(()),
-        Some(engine) => {
-            let name = engine.info().name;
-            bail!("{name} runs no programs of WASI, so it cannot take the profile `programs`")
-        }
-    }
+    let takes = |engine: &Arc<dyn Adapter>| engine.runs_programs() && engine.confines_programs();
+    let Some(engine) = engines.iter().find(|engine| has_programs && !takes(engine)) else {
+        return Ok(());
+    };
+    let name = engine.info().name;
+    let why = match engine.runs_programs() {
+        true => "does not keep programs of WASI in their folders",
+        false => "runs no programs of WASI",
+    };
+    bail!("{name} {why}, so it cannot take the profile `programs`")
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {

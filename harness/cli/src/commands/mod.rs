@@ -2,6 +2,7 @@
 
 pub(crate) mod accepts;
 pub(crate) mod batch;
+mod batch_rows;
 pub(crate) mod bench;
 pub(crate) mod cause;
 pub(crate) mod compile;
