@@ -17,6 +17,7 @@ mod wasmi;
 mod wasmtime;
 
 use crate::adapter::{Adapter, AdapterError};
+use crate::registry::ENGINE_NAMES;
 use crate::settings::parts;
 use crate::value::Val;
 use etalon_record::EngineInfo;
@@ -60,7 +61,11 @@ pub fn has_racer(name: &str) -> bool {
     }
 }
 
-/// The engine with a name. With the suffix `-metered`, one of ours charges gas by the default schedule.
+/// The engine with a name. With the suffix `-metered`, one of ours charges gas by the default schedule. Any engine of [`adapter`] that runs in
+/// this process can be measured, with its settings: `jit?opt=none`, `here:wasmtime?nan=canonical`. What one in a process of its own takes
+/// is no time of this process.
+///
+/// [`adapter`]: crate::adapter()
 ///
 /// # Errors
 /// If this build has no engine with the name.
@@ -72,16 +77,25 @@ pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
         "wasmi" => Box::new(wasmi::WasmiRacer),
         #[cfg(feature = "peer-wasmtime")]
         "wasmtime" => Box::new(wasmtime::WasmtimeRacer),
-        "interp" | "interp-metered" | "jit" | "jit-metered" => Box::new(own::Own::named(name)?),
+        _ if is_here(name) => Box::new(own::Own::named(name)?),
         _ if RACER_NAMES.contains(&name) => return Err(not_in_this_build(name)),
         _ => {
             let known = RACER_NAMES.join(", ");
             return Err(fault(
                 name,
-                format!("not an engine that can be measured; these are {known}"),
+                format!(
+                    "not an engine that can be measured; these are {known}, and others of this process with their settings"
+                ),
             ));
         }
     })
+}
+
+/// Whether an engine of the registry runs in this process.
+fn is_here(name: &str) -> bool {
+    let plain = name.strip_suffix("-metered").unwrap_or(name);
+    let engine = plain.split('?').next().unwrap_or_default();
+    engine.starts_with("here:") || ENGINE_NAMES.contains(&engine)
 }
 
 fn not_in_this_build(name: &str) -> AdapterError {
@@ -143,4 +157,24 @@ pub(crate) fn here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 
 fn fault(engine: &str, reason: impl ToString) -> AdapterError {
     AdapterError { engine: engine.to_owned(), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engines_of_this_process_are_measured_with_their_settings() {
+        let text = r#"(module (func (export "run") (param i32) (result i32)
+          (i32.mul (local.get 0) (i32.const 3))))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        for name in ["oracle", "interp-metered", "jit?opt=none", "jit?cpu=baseline", "aot"] {
+            let racer = racer(name).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(racer.info().name, name);
+            assert_eq!(racer.load(&wasm).unwrap().run(14).unwrap(), Val::I32(42), "{name}");
+        }
+        for name in ["node", "cmd:cat", "jit?opt=much", "interpreter", "jit?metering=off-metered"] {
+            assert!(racer(name).is_err(), "{name}");
+        }
+    }
 }

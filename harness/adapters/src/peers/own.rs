@@ -18,11 +18,14 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// `interp`, `jit`, or one of them and `-metered`.
+    /// An engine of the registry, or one and `-metered`.
     pub(super) fn named(name: &str) -> Result<Own, AdapterError> {
         let (tier, gas) = match name.strip_suffix("-metered") {
             None => (name, None),
             Some(tier) => {
+                if !adapter(tier)?.meters_gas() {
+                    return Err(fault(name, "it does not charge gas"));
+                }
                 let schedule = Schedule::builtin(Schedule::DEFAULT)
                     .ok_or_else(|| fault(name, "the default schedule is missing"))?;
                 (tier, Some(GasConfig { schedule, limit: Some(i64::MAX as u64) }))

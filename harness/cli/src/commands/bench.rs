@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Modules to run instead of the kernels
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Engines: interp and jit, with -metered for gas; tinywasm, wasmi and wasmtime if built in
+    /// Engines of this process, with settings: 'jit?opt=none'; -metered for gas; peers if built in
     #[arg(long = "tier", alias = "engine", value_delimiter = ',', value_name = "NAME", value_parser = racer_names())]
     #[arg(hide_possible_values = true)]
     pub tiers: Vec<String>,
