@@ -139,6 +139,9 @@ pub(crate) fn end_by_signals(names: &[String]) -> Result<()> {
     let wait = move || {
         for signal in signals.forever() {
             if !IS_TAKEN.load(Ordering::SeqCst) {
+                // The run may see the end of its engine, and end by itself, before this has ended it.
+                SIGNAL.store(signal, Ordering::Relaxed);
+                start_no_more();
                 end_engines();
                 low_level::exit(128 + signal);
             }
