@@ -32,6 +32,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether a session of an engine that charges gas can give it all gas again, between two calls.
+    fn refuels(&self) -> bool {
+        true
+    }
+
     /// Whether it is somebody else's: its words are its own, and where the specification leaves something open it may decide
     /// otherwise.
     fn is_foreign(&self) -> bool {

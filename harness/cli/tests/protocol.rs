@@ -314,3 +314,15 @@ fn instances_that_are_not_there_are_no_end() {
     }
     assert_eq!(answers[5]["protocol"], 1);
 }
+
+/// Each of these calls has all the gas, if every engine that charges it can give it again; a tier in another process cannot.
+#[test]
+fn a_tier_in_another_process_uses_as_much_gas_in_campaigns() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "fuzz --modules 4 --profile single,control --engine interp,apart:interp --format json";
+    let output =
+        Command::new(ETALON).args(words.split(' ')).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(record["cases"].as_u64() > Some(200), "{record}");
+}

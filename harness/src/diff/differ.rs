@@ -256,6 +256,12 @@ impl Differ {
         options: &RunOptions,
         case: &Case,
     ) -> Result<Trace, AdapterError> {
+        // Where one that charges gas cannot give it all again, none does: what is left is compared.
+        let refuels = |engine: &dyn Adapter| !engine.meters_gas() || engine.refuels();
+        if case.is_apart && !self.engines.iter().all(|(_, engine)| refuels(engine.as_ref())) {
+            let together = Case { is_apart: false, ..case.clone() };
+            return observe_with(engine, options, &together, self.sums);
+        }
         observe_with(engine, options, case, self.sums)
     }
 

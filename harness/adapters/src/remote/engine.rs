@@ -366,6 +366,11 @@ impl Adapter for Remote {
         self.pool.can("gas")
     }
 
+    /// There is no request for it.
+    fn refuels(&self) -> bool {
+        false
+    }
+
     fn runs_programs(&self) -> bool {
         self.pool.can("program")
     }

@@ -13,6 +13,8 @@ pub(crate) struct TrapTexts {
     trap: BTreeMap<String, Vec<String>>,
     /// What the text of a trap or an error begins with that is an exhaustion, and which.
     exhausted: BTreeMap<String, String>,
+    /// What the text of a trap begins with that is an exception that nobody caught.
+    threw: Vec<String>,
     /// What a refusal that is a limit of the engine contains.
     limit: Vec<String>,
     /// What the text of a trap contains that is a failure to link.
@@ -25,6 +27,7 @@ pub(crate) static ANY: LazyLock<TrapTexts> = LazyLock::new(|| {
     for table in [&*V8, &*JSC, &*SPIDERMONKEY, &*WABT, &*WASMTIME, &*WASMI] {
         all.trap.extend(table.trap.clone());
         all.exhausted.extend(table.exhausted.clone());
+        all.threw.extend(table.threw.clone());
         all.limit.extend(table.limit.clone());
         all.unlinkable.extend(table.unlinkable.clone());
     }
@@ -72,6 +75,13 @@ impl TrapTexts {
             {
                 Outcome::Rejected(Rejection::Unlinkable(text.into()))
             }
+            Outcome::Trapped { text, .. }
+                if lines(&text)
+                    .iter()
+                    .any(|line| self.threw.iter().any(|t| line.starts_with(t))) =>
+            {
+                Outcome::Threw(Vec::new())
+            }
             Outcome::Trapped { text, site } => match found(&self.exhausted, &text) {
                 Some(known) => Outcome::Exhausted(known.clone()),
                 None => {
@@ -98,12 +108,16 @@ impl TrapTexts {
 
 /// The longest beginning of a line that is known.
 fn found<'t, T>(table: &'t BTreeMap<String, T>, text: &str) -> Option<&'t T> {
-    // Where there are several lines, those of reasons are numbered.
-    let plain = |line: &'_ str| line.trim_start_matches([' ', '0', '1', '2', '3', ':']).to_owned();
-    let lines: Vec<String> = text.lines().map(plain).chain([text.to_owned()]).collect();
+    let lines = lines(text);
     let begins = |known: &str| lines.iter().any(|line| line.starts_with(known));
     let known = table.iter().filter(|(known, _)| begins(known));
     known.max_by_key(|(known, _)| known.len()).map(|(_, ours)| ours)
+}
+
+/// The lines of a text, and the whole. Where there are several, those of reasons are numbered.
+fn lines(text: &str) -> Vec<String> {
+    let plain = |line: &'_ str| line.trim_start_matches([' ', '0', '1', '2', '3', ':']).to_owned();
+    text.lines().map(plain).chain([text.to_owned()]).collect()
 }
 
 #[cfg(test)]
@@ -134,6 +148,8 @@ mod tests {
         let trapped = |text: &str| Outcome::Trapped { text: text.to_owned(), site: None };
         assert_eq!(V8.translate(trapped("divide by zero")), trapped("integer divide by zero"));
         assert_eq!(V8.translate(trapped("what is this")), trapped("what is this"));
+        let uncaught = "error while executing\n\nCaused by:\n    thrown Wasm exception";
+        assert_eq!(WASMTIME.translate(trapped(uncaught)), Outcome::Threw(Vec::new()));
         let exhausted = Outcome::Exhausted("call stack exhausted".to_owned());
         assert_eq!(V8.translate(trapped("Maximum call stack size exceeded")), exhausted);
     }
