@@ -319,7 +319,8 @@ fn instances_that_are_not_there_are_no_end() {
 #[test]
 fn a_tier_in_another_process_uses_as_much_gas_in_campaigns() {
     let folder = tempfile::tempdir().unwrap();
-    let words = "fuzz --modules 4 --profile single,control --engine interp,apart:interp --format json";
+    let words =
+        "fuzz --modules 4 --profile single,control --engine interp,apart:interp --format json";
     let output =
         Command::new(ETALON).args(words.split(' ')).current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");

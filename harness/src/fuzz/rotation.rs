@@ -55,6 +55,13 @@ impl Rotation {
 /// The engines with other settings, if these are for any of them, and no two are the same then.
 fn turned(options: &FuzzOptions, turn: SettingsTurn) -> Option<Vec<Arc<dyn Adapter>>> {
     let other: Vec<_> = options.engines.iter().map(|engine| engine.turned(turn)).collect();
+    // One that goes on charging would run out where the others do not.
+    let charges = |(engine, other): (&Arc<dyn Adapter>, &Option<Arc<dyn Adapter>>)| {
+        !engine.is_foreign() && engine.meters_gas() && other.is_none()
+    };
+    if turn == SettingsTurn::Unmetered && options.engines.iter().zip(&other).any(charges) {
+        return None;
+    }
     let is_any = other.iter().any(Option::is_some);
     let plain = options.engines.iter();
     let engines = plain.zip(other).map(|(plain, other)| other.unwrap_or_else(|| Arc::clone(plain)));
