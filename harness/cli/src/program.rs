@@ -59,18 +59,30 @@ pub(crate) struct Kept {
 impl Kept {
     /// Standard output and standard error, for a document.
     pub(crate) fn written(&self) -> [Option<Written>; 2] {
-        let written = |stream: usize| {
-            let bytes = self.streams.as_ref()?[stream].bytes();
-            Some(match String::from_utf8(bytes) {
-                Ok(text) => Written::Text(text),
-                Err(error) => Written::Bytes { base64: STANDARD.encode(error.as_bytes()) },
-            })
-        };
+        let written = |stream: usize| Some(in_document(self.streams.as_ref()?[stream].bytes()));
         [written(0), written(1)]
     }
 }
 
+/// What was written, for a document: all its bytes.
+pub(crate) fn in_document(bytes: Vec<u8>) -> Written {
+    match String::from_utf8(bytes) {
+        Ok(text) => Written::Text(text),
+        Err(error) => Written::Bytes { base64: STANDARD.encode(error.as_bytes()) },
+    }
+}
+
 impl ProgramArgs {
+    /// Whether a program is given anything by them.
+    pub(crate) fn are_given(&self) -> bool {
+        let ProgramArgs { dirs, env, stdin, deterministic, no_deterministic } = self;
+        !dirs.is_empty()
+            || !env.is_empty()
+            || stdin.is_some()
+            || *deterministic
+            || *no_deterministic
+    }
+
     /// What the program gets: its name and arguments, and what the options say.
     pub(crate) fn program(
         &self,

@@ -4,7 +4,7 @@ use super::journal::{Journal, Past};
 use super::options::{FuzzError, FuzzOptions};
 use super::rotation::Rotation;
 use super::run::{common_features, numbered_case, profile_of};
-use super::save::{Found, Shown, describe, save};
+use super::save::{Found, Shown, add_line, describe, save};
 use super::tally::{Kind, Tally};
 use crate::coverage::rule_coverage;
 use crate::diff::{Case, Differ, Difference, Judged, Verdict};
@@ -14,6 +14,10 @@ use etalon_record::{Aspect, Finding, FuzzRecord, RuleCoverage, Tool};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
+
+/// What is said of a finding that was not seen again.
+const NOT_AGAIN: &str =
+    "; when the same was run again, it was not seen: an engine does not do the same each time";
 
 /// How long a finding is reduced at most.
 const REDUCTION: Duration = Duration::from_secs(60);
@@ -157,7 +161,6 @@ impl<'a> Campaign<'a> {
             return Ok(None);
         }
         let whole = numbered_case(self.options, kind.number);
-        let as_found = || Finding { cases: kind.cases, ..kind.finding.clone() };
         let budget = Budget { jobs: self.options.jobs, time: Some(REDUCTION), ..Budget::default() };
         let diverged = |differ: &Differ| -> Result<Option<(usize, Difference)>, FuzzError> {
             Ok(match differ.judge(&whole)?.verdict {
@@ -166,7 +169,7 @@ impl<'a> Campaign<'a> {
             })
         };
         let turned = self.rotation.of(self.options, kind.number);
-        let Some((engine, _)) = diverged(turned)? else { return Ok(Some(as_found())) };
+        let Some((engine, _)) = diverged(turned)? else { return self.not_again(kind).map(Some) };
         // Settings that are not needed say nothing, and where they choose functions by their numbers none can be left out.
         let plain = Some(self.rotation.plain()).filter(|plain| !std::ptr::eq(*plain, turned));
         let found = plain.map(diverged).transpose()?.flatten();
@@ -183,7 +186,7 @@ impl<'a> Campaign<'a> {
         }
         if !matches!(judged.verdict, Verdict::Diverged { .. }) {
             // An engine that behaves differently each time: what was seen first says more.
-            return Ok(Some(as_found()));
+            return self.not_again(kind).map(Some);
         }
         let found = self.found(kind, case.wasm != whole.wasm);
         let since = match (&self.options.versions, &judged.verdict) {
@@ -207,6 +210,19 @@ impl<'a> Campaign<'a> {
         }
         self.forget(kind, &finding.folder);
         Ok(Some(finding))
+    }
+
+    /// A finding that was not seen when the same was run again. It and its report say so.
+    fn not_again(&self, kind: &Kind) -> Result<Finding, FuzzError> {
+        let mut finding = Finding { cases: kind.cases, ..kind.finding.clone() };
+        let summary = finding.summary.get_or_insert_default();
+        if !summary.ends_with(NOT_AGAIN) {
+            summary.push_str(NOT_AGAIN);
+            if let Some(folder) = self.folder() {
+                add_line(&folder.join(&finding.folder), NOT_AGAIN)?;
+            }
+        }
+        Ok(finding)
     }
 
     /// The kinds that are reduced and saved: those that came first.

@@ -265,6 +265,18 @@ fn entry(
     }
 }
 
+/// Adds a line to the report in a folder of a finding, if there is one.
+pub(crate) fn add_line(folder: &Path, line: &str) -> Result<(), FuzzError> {
+    let file = folder.join("report.md");
+    match std::fs::read_to_string(&file) {
+        Ok(report) => {
+            let line = line.trim_start_matches([';', ' ']);
+            replace(&file, format!("{report}\nNote: {line}.\n").as_bytes())
+        }
+        Err(_) => Ok(()),
+    }
+}
+
 /// Says in a folder of a finding since which version it is.
 ///
 /// # Errors

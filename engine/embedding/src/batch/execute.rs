@@ -5,6 +5,7 @@ use super::watch::{Watch, Watching};
 use super::{Job, JobError, JobOutcome, Source};
 use crate::engine::Engine;
 use crate::error::{Error, Mismatch, ModuleError, Result};
+use crate::func::Func;
 use crate::interrupt::InterruptHandle;
 use crate::limits::{StoreLimits, StoreLimitsBuilder, ask, shrink};
 use crate::linker::{InstancePre, Linker};
@@ -190,6 +191,17 @@ struct Ready<T: 'static> {
 
 fn call<T: 'static>(store: &mut Store<T>, job: &Job, ready: &Ready<T>) -> Result<Vec<Val>> {
     let instance = ready.pre.instantiate(&mut *store)?;
+    // A reactor of WASI is made ready before anything else is called.
+    if job.func != "_initialize" && instance.get_func(&*store, "_start").is_none() {
+        let ready = instance.get_func(&*store, "_initialize");
+        let takes_nothing = |func: &Func, store: &Store<T>| {
+            let ty = func.ty(store);
+            ty.params().is_empty() && ty.results().is_empty()
+        };
+        if let Some(ready) = ready.filter(|func| takes_nothing(func, store)) {
+            ready.call(&mut *store, &[], &mut [])?;
+        }
+    }
     let func = instance.get_func(&*store, &job.func);
     let func = func.ok_or_else(|| JobError::NoFunction(job.func.clone()))?;
     let mut results = vec![Val::I32(0); func.ty(&*store).results().len()];

@@ -213,7 +213,8 @@ impl Engine {
     /// number, share. So the outcomes are the same with any number of threads, times apart, and a job that fails, even by a panic,
     /// fails alone. The panic hook of the process hears of it.
     ///
-    /// The calling thread works too. It comes back when all jobs are done.
+    /// Of a module without `_start` its export `_initialize`, if it is of a function that takes and gives nothing, is called before: it is a
+    /// reactor of WASI. The calling thread works too. It comes back when all jobs are done.
     ///
     /// # Panics
     /// Never: a thread catches every panic of its jobs.

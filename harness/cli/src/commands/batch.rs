@@ -39,6 +39,9 @@ const WINDOW: usize = 64;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
+    /// Its number in the file, from 1.
+    #[serde(skip)]
+    number: usize,
     /// The module, if it is not the one of the command line.
     #[serde(default)]
     file: Option<PathBuf>,
@@ -74,8 +77,8 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
     let mut modules = BTreeMap::new();
     let mut jobs = Vec::with_capacity(lines.len());
     let handle = interrupt_handle();
-    for (number, line) in lines.iter().enumerate() {
-        let wrong = |what: String| InputError::usage(path, format!("line {}: {what}", number + 1));
+    for line in &lines {
+        let wrong = |what: String| InputError::usage(path, format!("line {}: {what}", line.number));
         let file = line.file.as_deref().or(args.file.as_deref());
         let file =
             file.ok_or_else(|| wrong("it names no file, and the command line none".into()))?;
@@ -100,11 +103,11 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
     })?;
     let told = thread::scope(|scope| {
         let (sender, receiver) = sync_channel(1);
-        let (engine, stopped, jobs) = (&engine, &stopped, &jobs);
+        let (engine, stopped, jobs, lines) = (&engine, &stopped, &jobs, &lines);
         scope.spawn(move || {
             engine.run_batch_with(&linker, jobs, &options, own, |number, outcome| {
                 let goes_on = !(stopped.is_stopped() && is_broken_off(&outcome));
-                match goes_on && sender.send(row(number + 1, &outcome)).is_ok() {
+                match goes_on && sender.send(row(lines[number].number, &outcome)).is_ok() {
                     true => ControlFlow::Continue(()),
                     false => ControlFlow::Break(()),
                 }
@@ -132,9 +135,9 @@ fn lines(path: &Path) -> Result<Vec<Line>> {
     let text = input::read_text(path)?;
     let said = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines = said.map(|(number, line)| {
-        serde_json::from_str(line).map_err(|error| {
-            InputError::usage(path, format!("line {}: {error}", number + 1)).into()
-        })
+        let number = number + 1;
+        let wrong = |error| InputError::usage(path, format!("line {number}: {error}")).into();
+        serde_json::from_str(line).map(|line| Line { number, ..line }).map_err(wrong)
     });
     lines.collect()
 }
@@ -184,6 +187,8 @@ impl Known {
                 export.ok_or_else(|| anyhow!("nothing is exported as {}", escape::quoted(name)))?;
             let given = values::arguments(&line.args, &values::params(&self.data, export.index))?;
             job = job.args(given.into_iter().map(value).collect::<Result<Vec<Val>>>()?);
+        } else if let Some(arg) = line.args.iter().find(|arg| arg.contains('\0')) {
+            bail!("no program can be given the argument {}", escape::quoted(arg));
         }
         if let Some(gas) = line.gas.or(args.gas) {
             job = job.gas(gas);
@@ -218,7 +223,7 @@ fn own_of(file: &Path, line: &Line) -> Own {
     let mut builder = WasiCtxBuilder::new();
     builder.arg(program::program_name(file)).policy(Policy::deterministic(0));
     if line.invoke.is_none() {
-        builder.args(line.args.iter().filter(|arg| !arg.contains('\0')).cloned());
+        builder.args(line.args.iter().cloned());
     }
     builder.stdin(etalon::wasi::Stdin::bytes(line.stdin.clone())).stdout(out).stderr(err);
     Own { program: builder.build().unwrap_or_default(), written: [stdout, stderr] }

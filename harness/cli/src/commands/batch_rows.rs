@@ -5,11 +5,12 @@ use crate::escape;
 use crate::fault::tool;
 use crate::figures::Figures;
 use crate::output::{Format, Pieces, say};
+use crate::program::in_document;
 use crate::progress::CallBar;
 use anyhow::Result;
 use etalon::{Exhaustion, JobOutcome, ThrownException, Trap, Val, wasi};
 use etalon_adapters as adapters;
-use etalon_record::{Document, Kind};
+use etalon_record::{Document, Kind, Written};
 use serde::{Serialize, Serializer};
 use std::cell::Cell;
 use std::sync::mpsc::Receiver;
@@ -27,9 +28,9 @@ pub(super) struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stdout: Option<String>,
+    stdout: Option<Written>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stderr: Option<String>,
+    stderr: Option<Written>,
     stats: Figures,
 }
 
@@ -139,7 +140,7 @@ impl Told {
 pub(super) fn row(line: usize, outcome: &JobOutcome<Own>) -> Row {
     let written = |stream: usize| {
         let bytes = outcome.data.as_ref()?.written[stream].bytes();
-        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+        (!bytes.is_empty()).then(|| in_document(bytes))
     };
     let mut row = Row {
         line,
@@ -198,7 +199,11 @@ fn print(row: &Row) {
     }
     for (name, written) in [("stdout", &row.stdout), ("stderr", &row.stderr)] {
         if let Some(written) = written {
-            text.push_str(&format!(", {name} {}", escape::quoted(written)));
+            let written = match written {
+                Written::Text(text) => escape::quoted(text),
+                Written::Bytes { base64 } => format!("(base64) {base64}"),
+            };
+            text.push_str(&format!(", {name} {written}"));
         }
     }
     say!("{text}");

@@ -3,6 +3,7 @@
 use crate::commands::finding::{self, Differs, Finding};
 use crate::commands::run::{callable, exports};
 use crate::commands::validate::{feature_names, features};
+use crate::commands::verdict::{outcomes, print_allowed, print_untold};
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
@@ -331,7 +332,13 @@ impl Plan {
         let values = values::arguments(texts, &values::params(&module, export.index));
         let wrong = |error| InputError::usage(path, format!("{}: {error:#}", escape::name(invoke)));
         let call = Call { export: invoke.to_owned(), args: values.map_err(wrong)? };
-        Ok(Case::new(name, wasm, vec![call]))
+        // A reactor is made ready before, as `run` does it.
+        let has = |name: &str| module.export(name).is_some_and(|e| e.kind == ExternKind::Func);
+        let is_reactor = has("_initialize") && !has("_start") && call.export != "_initialize";
+        let ready = Call { export: "_initialize".to_owned(), args: Vec::new() };
+        let calls = is_reactor.then_some(ready).into_iter().chain([call]).collect();
+        let program = program::is_program(&module).then(|| Box::new(self.setup.clone()));
+        Ok(Case { program, ..Case::new(name, wasm, calls) })
     }
 }
 
@@ -366,30 +373,6 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
         Aspect::Gas => "gas differs",
         Aspect::Depth => "depth differs",
         Aspect::Time => "timed out",
-    }
-}
-
-/// Which differences were allowed in how many modules, and why.
-pub(crate) fn print_allowed(poisoned: &BTreeMap<String, u64>) {
-    for (name, count) in poisoned {
-        let policy = Policy::from_name(name);
-        let why = policy.map_or("", Policy::why);
-        match policy.is_some_and(Policy::goes_on) {
-            true => say!(
-                "differences that are allowed, {name}: in {} ({why})",
-                counted(*count, "module")
-            ),
-            false => say!("not compared to the end because of {name}: {count} ({why})"),
-        }
-    }
-}
-
-/// What engines did not tell, so that nothing is said of it.
-pub(crate) fn print_untold(untold: &BTreeMap<String, u64>) {
-    for (engine, count) in untold {
-        say!(
-            "{engine} did not tell {count} of the globals and memories that the first engine told"
-        );
     }
 }
 
@@ -460,11 +443,6 @@ fn print_not_callable(all: &[Uncallable]) {
     }
 }
 
-/// Counts of outcomes on one line.
-pub(crate) fn outcomes(counts: &BTreeMap<String, u64>) -> String {
-    counts.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
-}
-
 /// Where engines differ.
 fn headline(divergence: &Divergence) -> String {
     let file = escape::file(&divergence.file);
@@ -477,6 +455,10 @@ fn headline(divergence: &Divergence) -> String {
 /// The command that makes the call again, as a shell takes it. It is the first call of its instance, and may need those before it.
 fn replay(args: &Args, divergence: &Divergence) -> Option<String> {
     let name = divergence.invoke.as_ref().filter(|name| !escape::is_long(name))?;
+    if args.program.are_given() || !args.program_args.is_empty() {
+        // It is the whole command that was given.
+        return None;
+    }
     let mut words = vec!["etalon".to_owned(), "diff".to_owned()];
     let is_option = divergence.file.starts_with('-') && divergence.file != "-";
     let file = format!("{}{}", if is_option { "./" } else { "" }, divergence.file);

@@ -1,6 +1,7 @@
 //! `etalon fuzz`
 
-use crate::commands::diff::{outcomes, phrase, print_allowed, print_untold};
+use crate::commands::diff::phrase;
+use crate::commands::verdict::{outcomes, print_allowed, print_untold};
 use crate::count;
 use crate::duration;
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered, VersionArgs};
@@ -16,8 +17,9 @@ use crate::time::Timeout;
 use crate::words::counted;
 use anyhow::{Result, bail};
 use etalon_adapters::{Adapter, Features, GasConfig, RuleTally};
+
 use etalon_harness::coverage::watch;
-use etalon_harness::diff::{DiffOptions, RunOptions};
+use etalon_harness::diff::{DiffOptions, Policy, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz, seed_in};
 use etalon_harness::generate::{PROFILES, Profile};
 use etalon_harness::script::{SelectionError, Shard};
@@ -285,9 +287,17 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     }
     output::say_in_colour([match record.findings.len() {
         0 if record.cases == 0 => bad("nothing was compared"),
+        0 if ended_early(record) => bad("nothing was compared to the end"),
         0 => good("no finding"),
         n => bad(counted(n as u64, "finding")),
     }]);
+}
+
+/// Whether each module was compared only until something that ends a comparison: all engines need do is to run out of something.
+fn ended_early(record: &FuzzRecord) -> bool {
+    let ends = |name: &&String| Policy::from_name(name).is_some_and(|policy| !policy.goes_on());
+    let ended = record.poisoned.iter().filter(|(name, _)| ends(name)).map(|(_, count)| count);
+    ended.sum::<u64>() + record.timed_out == record.modules
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod spec;
 pub(crate) mod validate;
+pub(crate) mod verdict;
 pub(crate) mod wast;
 
 use crate::args::{Cli, Command};

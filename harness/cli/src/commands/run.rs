@@ -18,8 +18,8 @@ use etalon::unstable::ModuleData;
 use etalon::unstable::module::{Export, ExternKind};
 use etalon::{Metrics, wasi};
 use etalon_adapters::{
-    Adapter, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection, Session,
-    SessionConfig, TimeLimit, Val,
+    Adapter, ExportInfo, Extent, Features, GasConfig, HostCall, Instance, Outcome, Rejection,
+    Session, SessionConfig, TimeLimit, Val,
 };
 use etalon_harness::diff::mentions_spectest;
 use etalon_harness::script::{Parameter, imported_modules};
@@ -306,7 +306,11 @@ fn call(
     let wrong = |what: String| InputError::usage(args.file(), what);
     let exports = |name: &str| exported.iter().any(|export| export.name == name);
     // A reactor is made ready before anything else is called.
-    if exports("_initialize") && !exports("_start") && run.kept.is_some() {
+    let makes_ready = |export: &ExportInfo| {
+        let nothing = Extent::Func { params: Vec::new(), results: Vec::new() };
+        export.name == "_initialize" && export.extent == nothing
+    };
+    if exported.iter().any(makes_ready) && !exports("_start") {
         let ready = session.invoke(instance, "_initialize", &[]);
         if !matches!(ready, Outcome::Returned(_)) {
             (run.invoke, run.outcome) = (Some("_initialize".to_owned()), ready);
