@@ -22,6 +22,20 @@ fn config(features: Features) -> SessionConfig {
     SessionConfig { features, gas: None, turns: false, measure: false, time }
 }
 
+/// What the interpreter answers to requests.
+fn served(requests: &str) -> String {
+    let mut serve = Command::new(ETALON)
+        .args(["serve", "--engine", "interp"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    serve.stdin.take().unwrap().write_all(requests.as_bytes()).unwrap();
+    let output = serve.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The page is what other people write their side by.
 #[test]
 fn the_conversation_of_the_page_is_what_the_reference_says() {
@@ -30,16 +44,7 @@ fn the_conversation_of_the_page_is_what_the_reference_says() {
         let said = page.lines().filter_map(|line| line.strip_prefix(mark));
         said.map(|line| format!("{line}\n")).collect()
     };
-    let mut serve = Command::new(ETALON)
-        .args(["serve", "--engine", "interp"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    serve.stdin.take().unwrap().write_all(lines("> ").as_bytes()).unwrap();
-    let output = serve.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let said = String::from_utf8(output.stdout).unwrap();
+    let said = served(&lines("> "));
     assert!(!said.is_empty());
     assert_eq!(said, lines("< "));
 }
@@ -295,17 +300,7 @@ fn instances_that_are_not_there_are_no_end() {
         r#"{"id":5,"do":"left"}"#,
         r#"{"id":6,"do":"hello","protocol":1}"#,
     ];
-    let mut serve = Command::new(ETALON)
-        .args(["serve", "--engine", "interp"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = requests.map(|request| format!("{request}\n")).concat();
-    serve.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    let output = serve.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = served(&requests.map(|request| format!("{request}\n")).concat());
     let answers: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), requests.len(), "{text}");

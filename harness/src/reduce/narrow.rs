@@ -8,6 +8,7 @@ use crate::rewrite::{Func, Op, Parts};
 use etalon_adapters::AdapterError;
 use etalon_module::Opcode;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use wasm_encoder::{Encode, Instruction as I};
 use wasmparser as wp;
 
@@ -17,35 +18,39 @@ const MOST_ALONE: usize = 32;
 /// Leaves out parameters that are not read, results, fields, and elements of arrays of a fixed length.
 pub(crate) fn all(tries: &mut Tries<'_>, best: &mut Case) -> Result<(), AdapterError> {
     each(tries, best, &|draft| Some(draft.text.funcs.len()), &|draft, number| {
-        let Some(func) = draft.text.funcs.get(number) else { return Vec::new() };
-        let mut cases = Vec::new();
-        for unit in units(draft, number) {
-            let params = (0..func.params.len()).rev();
-            cases.extend(params.filter_map(|nth| without_param(draft, &unit, nth)));
+        let Some(func) = draft.text.funcs.get(number) else { return Box::new(std::iter::empty()) };
+        Box::new(units(draft, number).into_iter().flat_map(move |unit| {
             let last = func.results.len().wrapping_sub(1);
             let ends = if last == 0 { vec![0] } else { vec![last, 0] };
-            cases.extend(ends.into_iter().filter_map(|nth| without_result(draft, &unit, nth)));
-        }
-        cases
+            let unit = Rc::new(unit);
+            let other = Rc::clone(&unit);
+            let params = (0..func.params.len()).rev();
+            let params = params.filter_map(move |nth| without_param(draft, &unit, nth));
+            params.chain(ends.into_iter().filter_map(move |nth| without_result(draft, &other, nth)))
+        }))
     })?;
     each(tries, best, &|draft| Some(draft.parts.type_count() as usize), &|draft, ty| {
         let fields = struct_of(&draft.parts, ty as u32).map_or(0, |ty| ty.fields.len());
-        (0..fields).rev().filter_map(|nth| without_field(draft, ty as u32, nth)).collect()
+        Box::new((0..fields).rev().filter_map(move |nth| without_field(draft, ty as u32, nth)))
     })?;
     each(tries, best, &|draft| Some(draft.text.funcs.len()), &|draft, number| {
-        let Some(func) = draft.text.funcs.get(number) else { return Vec::new() };
-        let all =
-            |at| fewer_elements(draft, func, at).into_iter().chain(default_of(draft, func, at));
-        (0..func.ops.len()).flat_map(all).collect()
+        let Some(func) = draft.text.funcs.get(number) else { return Box::new(std::iter::empty()) };
+        let all = move |at| {
+            fewer_elements(draft, func, at).into_iter().chain(default_of(draft, func, at))
+        };
+        Box::new((0..func.ops.len()).flat_map(all))
     })
 }
+
+/// Modules that are made when they are tried: each is a whole one, and a file chooses how many there are.
+type Proposals<'d> = Box<dyn Iterator<Item = Case> + 'd>;
 
 /// Tries what there is for each item, from the last, again as long as something is found for it.
 fn each(
     tries: &mut Tries<'_>,
     best: &mut Case,
     count: &dyn Fn(&Draft<'_>) -> Option<usize>,
-    cases: &dyn Fn(&Draft<'_>, usize) -> Vec<Case>,
+    cases: &dyn for<'d> Fn(&'d Draft<'d>, usize) -> Proposals<'d>,
 ) -> Result<(), AdapterError> {
     let mut item = match Draft::of(best) {
         Some(draft) => count(&draft).unwrap_or(0),
@@ -53,7 +58,7 @@ fn each(
     };
     while item > 0 && !tries.is_over() {
         let Some(draft) = Draft::of(best) else { return Ok(()) };
-        let found = tries.first(&mut cases(&draft, item - 1).into_iter())?;
+        let found = tries.first(&mut cases(&draft, item - 1))?;
         drop(draft);
         match found {
             Some(case) => *best = case,
