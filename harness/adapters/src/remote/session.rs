@@ -18,7 +18,6 @@ use crate::watchdog::TimeLimit;
 use etalon::wasi;
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Whether an import is a function of WASI preview 1.
@@ -228,7 +227,7 @@ impl Session for RemoteSession {
                 let failed = |error: io::Error| Outcome::HostError(error.to_string());
                 seated.folder = Some(made.map_err(failed)?);
             }
-            let folder = seated.folder.as_ref().and_then(KeptFolder::path).map(Path::to_owned);
+            let folder = seated.folder.as_ref().map(|kept| kept.path().to_owned());
             let ask = Ask::Program { setup, folder };
             let answer = seated.child.exchange(ask, Patience::of(time)).map_err(gone)?;
             let seen = seen(seated, pool, answer, &Watched::default())?;
