@@ -1,9 +1,9 @@
 //! Errors of the embedding.
 
-use crate::backtrace::traced;
+use crate::backtrace::{WasmBacktrace, traced};
 use crate::memory_regions::ForbiddenAccess;
 use crate::reference::{ExnRef, Rooted};
-use crate::wasi::Exit;
+use crate::wasi::{BadPointer, Exit};
 pub use anyhow::Error;
 use etalon_jit::{ArtefactError, CodeError, CompileError};
 use etalon_module::LoadError;
@@ -84,8 +84,11 @@ pub(crate) fn into_stop(state: &State, error: Error) -> Stop {
         return Stop::Throw(exn);
     }
     let text = format!("{error:#}");
+    // One that has come through a guest already has its frames.
+    let by_guest = error.is::<BadPointer>() && !error.is::<WasmBacktrace>();
     let parcel: Arc<Parcel> = Arc::new(Mutex::new(Some(error)));
-    Stop::Host(HostError::with_payload(text, parcel))
+    let sent = HostError::with_payload(text, parcel);
+    Stop::Host(if by_guest { sent.by_guest() } else { sent })
 }
 
 /// Whether a host error is the end that a program gave itself, which is no failure.
@@ -113,7 +116,12 @@ pub(crate) fn from_stop(state: &mut State, stop: Stop) -> Error {
         Stop::Host(error) => {
             let parcel = error.payload().and_then(|p| p.downcast_ref::<Parcel>());
             let sent = parcel.and_then(|p| p.lock().unwrap_or_else(PoisonError::into_inner).take());
-            sent.unwrap_or_else(|| Error::new(error))
+            let by_guest = error.is_by_guest();
+            let sent = sent.unwrap_or_else(|| Error::new(error));
+            match sent.downcast_ref::<BadPointer>() {
+                Some(bad) if by_guest => traced(state, *bad),
+                _ => sent,
+            }
         }
         Stop::Crash(crash) => traced(state, crash),
     }

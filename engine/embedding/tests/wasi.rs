@@ -4,7 +4,9 @@ use etalon::wasi::{
     self, Access, BadPointer, Captured, Exit, Output, Policy, Stdin, TreeEntry, VirtualFs, WasiCtx,
     WasiCtxBuilder,
 };
-use etalon::{Config, Engine, Error, Exhaustion, Linker, Module, Protection, Store, Tier};
+use etalon::{
+    Config, Engine, Error, Exhaustion, Linker, Module, Protection, Store, Tier, WasmBacktrace,
+};
 use std::sync::mpsc;
 
 const TIERS: [Tier; 3] = [Tier::Oracle, Tier::Interp, Tier::Jit];
@@ -129,12 +131,12 @@ fn guests() -> Vec<(&'static str, String, &'static str)> {
         (
             "gives a bad pointer",
             guest(&[RANDOM], "", "(drop (call $random_get (i32.const 65530) (i32.const 7)))"),
-            "bad pointer: random_get was given 0xfffa for 7 bytes aligned to 1",
+            "bad pointer: random_get was given 0xfffa for 7 bytes aligned to 1, and its memory has 65536 bytes",
         ),
         (
             "gives a pointer that is not aligned",
             guest(&[CLOCK], "", "(drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 4)))"),
-            "bad pointer: clock_time_get was given 0x4 for 8 bytes aligned to 8",
+            "bad pointer: clock_time_get was given 0x4 for 8 bytes aligned to 8, and its memory has 65536 bytes",
         ),
         (
             "sleeps for a day",
@@ -265,6 +267,23 @@ impl std::io::Read for Never {
         let _ = self.stay.recv();
         Ok(0)
     }
+}
+
+/// The guest is to blame, so what it was doing is told: the same on every tier.
+#[test]
+fn a_bad_pointer_has_a_backtrace() {
+    let text = guest(&[RANDOM], "", "(drop (call $random_get (i32.const -1) (i32.const 8)))");
+    let frames = |tier| {
+        let (wasi, _) = ctx(&VirtualFs::new(0));
+        let error = run(tier, &text, None, wasi).1.unwrap_err();
+        assert!(error.is::<BadPointer>(), "{tier:?}: {error:#}");
+        let told = error.downcast_ref::<WasmBacktrace>().map(|backtrace| backtrace.frames());
+        let frames = told.unwrap_or_default().iter();
+        frames.map(|frame| (frame.func_index(), frame.module_offset())).collect::<Vec<_>>()
+    };
+    let first = frames(Tier::Oracle);
+    assert!(matches!(first.as_slice(), [(1, Some(_))]), "{first:?}");
+    assert_eq!(TIERS.map(frames), [&first, &first, &first].map(Clone::clone));
 }
 
 #[test]

@@ -378,7 +378,11 @@ impl Jit {
         };
         // SAFETY: the store is held exclusively here, and compiled code does not run.
         let returns = unsafe { &(*self.context.get()).returns };
-        trap::tell(store, &state.modules, activation.trap_pc, returns, instance_of);
+        let pc = activation.trap_pc;
+        // A function that finds no depth left when it is entered is not called: as in the other tiers its caller is the innermost.
+        let place = state.modules.at(pc).and_then(|module| module.locate(pc));
+        let is_entered = place.is_none_or(|place| place.trap != Some(CODE_STACK));
+        trap::tell(store, &state.modules, is_entered.then_some(pc), returns, instance_of);
     }
 
     /// Takes what a routine recorded.

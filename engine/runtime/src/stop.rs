@@ -188,17 +188,29 @@ impl Exhaustion {
 pub struct HostError {
     text: String,
     payload: Option<Arc<dyn Any + Send + Sync>>,
+    by_guest: bool,
 }
 
 impl HostError {
     /// A failure that is only a text.
     pub fn new(text: impl Into<String>) -> HostError {
-        HostError { text: text.into(), payload: None }
+        HostError { text: text.into(), payload: None, by_guest: false }
     }
 
     /// A failure with what the embedder wants back: no tier looks at it.
     pub fn with_payload(text: String, payload: Arc<dyn Any + Send + Sync>) -> HostError {
-        HostError { text, payload: Some(payload) }
+        HostError { text, payload: Some(payload), by_guest: false }
+    }
+
+    /// The same of a failure that is the guest's own, such as an address outside its memory: tiers note their frames, as at a trap.
+    #[must_use]
+    pub fn by_guest(self) -> HostError {
+        HostError { by_guest: true, ..self }
+    }
+
+    /// Whether the guest is to blame.
+    pub fn is_by_guest(&self) -> bool {
+        self.by_guest
     }
 
     /// What the embedder put in.

@@ -103,8 +103,12 @@ impl Store {
 
 impl Stop {
     /// Whether tiers note their frames. An exception may be caught further out, and an error of a host function is the
-    /// embedder's, which gets it back as it was.
+    /// embedder's, which gets it back as it was, unless the guest is to blame.
     pub fn is_traced(&self) -> bool {
-        !matches!(self, Stop::Throw(_) | Stop::Host(_))
+        match self {
+            Stop::Throw(_) => false,
+            Stop::Host(error) => error.is_by_guest(),
+            Stop::Trap(_) | Stop::Exhausted(_) | Stop::Crash(_) => true,
+        }
     }
 }

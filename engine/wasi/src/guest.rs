@@ -56,7 +56,7 @@ pub trait Guest: GuestMemory {
 
 /// An address that the guest gave to a function is not one of its memory, or not aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("bad pointer: {function} was given {address:#x} for {length} bytes aligned to {align}")]
+#[error("bad pointer: {function} was given {address:#x} for {length} bytes aligned to {align}, {}", beyond(*memory))]
 pub struct BadPointer {
     /// The function's name.
     pub function: &'static str,
@@ -66,6 +66,16 @@ pub struct BadPointer {
     pub length: u64,
     /// What the address must be a multiple of.
     pub align: u32,
+    /// Bytes of the memory.
+    pub memory: u64,
+}
+
+/// Of a program that does not export its memory by the name that WASI demands the functions see none.
+fn beyond(memory: u64) -> String {
+    match memory {
+        0 => "but there is no byte in a memory that is exported as \"memory\"".to_owned(),
+        bytes => format!("and its memory has {bytes} bytes"),
+    }
 }
 
 /// A call does not return: the guest ends.
@@ -123,7 +133,8 @@ impl<'a> Mem<'a> {
     }
 
     fn bad(&self, address: u32, length: u64, align: u32) -> Ended {
-        BadPointer { function: self.function, address, length, align }.into()
+        let memory = self.guest.size();
+        BadPointer { function: self.function, address, length, align, memory }.into()
     }
 
     /// Ends the guest unless the bytes are in the memory, and the address is aligned.

@@ -134,5 +134,9 @@ pub(crate) fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
     if let Some(crash) = error.downcast_ref::<Crash>() {
         return Outcome::Crashed(crash.to_string());
     }
+    // Its frames are told apart.
+    if let Some(bad) = error.downcast_ref::<wasi::BadPointer>() {
+        return Outcome::HostError(bad.to_string());
+    }
     Outcome::HostError(format!("{error:#}"))
 }

@@ -192,6 +192,11 @@ fn write_out(text: &str) {
     }
 }
 
+/// Whether standard output takes nothing more: for work that is done only to be told.
+pub(crate) fn is_unread() -> bool {
+    FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_some()
+}
+
 /// Brings out what is still held back, and says with which status the program ends.
 pub(crate) fn finish(status: Status) -> Status {
     let mut failure = FAILURE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -2,17 +2,20 @@
 
 use crate::fault::InputError;
 use crate::input;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueHint;
 use etalon::unstable::ModuleData;
+use etalon::unstable::module::ExternKind;
 use etalon::wasi::{self, Access, Captured, Output, Policy, Stdin, WasiCtx, WasiCtxBuilder};
 use etalon_adapters::{ProgramEntry, ProgramFolder, ProgramSetup};
 use etalon_record::Written;
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// What a program is given.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -24,7 +27,7 @@ pub(crate) struct ProgramArgs {
     /// A variable of its environment; without a value, ours. It has no others
     #[arg(long = "env", value_name = "NAME[=VALUE]", value_hint = ValueHint::Other)]
     pub env: Vec<String>,
-    /// What it reads; by default our standard input
+    /// What it reads; by default, and for -, our standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stdin: Option<PathBuf>,
     /// The same clock, random numbers and order of folders in each run; by default where gas is metered
@@ -35,31 +38,20 @@ pub(crate) struct ProgramArgs {
     pub no_deterministic: bool,
 }
 
-/// Where what a program writes goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Streams {
-    /// To our own.
-    Ours,
-    /// It is kept for a document.
-    Kept,
-}
-
 /// Bytes of each stream that are kept for a document.
 const MOST_KEPT: usize = 64 << 20;
 
 /// The seed of random numbers that are the same in each run.
 const SEED: u64 = 0;
 
-/// What a program has written, as far as it is kept.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    streams: Option<[Captured; 2]>,
-}
+/// What a program has written, for a document: somebody else may ask for it while the program runs. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept(Arc<OnceLock<[Captured; 2]>>);
 
 impl Kept {
-    /// Standard output and standard error, for a document.
+    /// Standard output and standard error, if a program's are kept.
     pub(crate) fn written(&self) -> [Option<Written>; 2] {
-        let written = |stream: usize| Some(in_document(self.streams.as_ref()?[stream].bytes()));
+        let written = |stream: usize| Some(in_document(self.0.get()?[stream].bytes()));
         [written(0), written(1)]
     }
 }
@@ -83,14 +75,14 @@ impl ProgramArgs {
             || *no_deterministic
     }
 
-    /// What the program gets: its name and arguments, and what the options say.
+    /// What the program gets: its name and arguments, and what the options say. What it writes is kept, or it is ours.
     pub(crate) fn program(
         &self,
         file: &Path,
         args: &[String],
         is_metered: bool,
-        streams: Streams,
-    ) -> Result<(WasiCtx, Kept)> {
+        kept: Option<&Kept>,
+    ) -> Result<WasiCtx> {
         let mut builder = WasiCtxBuilder::new();
         builder.arg(program_name(file)).args(args.iter().cloned());
         for variable in &self.env {
@@ -101,26 +93,21 @@ impl ProgramArgs {
             let (host, guest, access) = folder(dir)?;
             builder.dir(host, guest, access)?;
         }
-        let kept = match streams {
-            Streams::Ours => {
-                builder.inherit_stdio();
-                Kept::default()
-            }
-            Streams::Kept => {
-                let (out, stdout) = Output::captured(MOST_KEPT);
-                let (err, stderr) = Output::captured(MOST_KEPT);
-                builder.stdin(Stdin::inherited()).stdout(out).stderr(err);
-                Kept { streams: Some([stdout, stderr]) }
-            }
-        };
-        if let Some(path) = &self.stdin {
+        builder.inherit_stdio();
+        if let Some(Kept(kept)) = kept {
+            let (out, stdout) = Output::captured(MOST_KEPT);
+            let (err, stderr) = Output::captured(MOST_KEPT);
+            builder.stdout(out).stderr(err);
+            _ = kept.set([stdout, stderr]);
+        }
+        if let Some(path) = self.stdin.as_ref().filter(|path| !input::is_stdin(path)) {
             let opened = File::open(path);
             let opened = opened.map_err(|error| InputError::usage(path, error.to_string()))?;
             builder.stdin(Stdin::reader(opened));
         }
         let is_the_same = self.deterministic || is_metered && !self.no_deterministic;
         builder.policy(if is_the_same { Policy::deterministic(SEED) } else { Policy::real() });
-        Ok((builder.build()?, kept))
+        Ok(builder.build()?)
     }
 }
 
@@ -222,10 +209,11 @@ fn variable_of(text: &str) -> Result<(String, String)> {
     if let Some((name, value)) = text.split_once('=') {
         return Ok((name.to_owned(), value.to_owned()));
     }
-    let value = std::env::var(text);
-    let value = value
-        .map_err(|_| anyhow!("--env {text}: there is no such variable here; say {text}=VALUE"))?;
-    Ok((text.to_owned(), value))
+    let value = std::env::var(text).map_err(|error| match error {
+        VarError::NotPresent => anyhow!("there is no such variable here; say {text}=VALUE"),
+        VarError::NotUnicode(_) => anyhow!("its value here is not UTF-8; say {text}=VALUE"),
+    });
+    Ok((text.to_owned(), value.with_context(|| format!("--env {text}"))?))
 }
 
 /// A folder as `--dir` names it.
@@ -244,6 +232,14 @@ fn folder(text: &str) -> Result<(&str, &str, Access)> {
 /// Whether a module is a program of WASI.
 pub(crate) fn is_program(module: &ModuleData) -> bool {
     module.imports.iter().any(|import| import.module == wasi::MODULE)
+}
+
+/// Whether it has the entry of a program. One that needs nothing of the host imports nothing, and is a program all the same.
+pub(crate) fn has_entry(module: &ModuleData) -> bool {
+    module.export("_start").is_some_and(|export| {
+        let ty = (export.kind == ExternKind::Func).then(|| module.func_type(export.index));
+        ty.is_some_and(|ty| ty.params.is_empty() && ty.results.is_empty())
+    })
 }
 
 /// Why an import cannot be given, if that is known: of other versions of WASI.

@@ -63,6 +63,9 @@ pub struct DiffRecord {
     /// How many cases could not be compared, by the nondeterminism that the specification allows: `nan-bits`, `grow`…
     #[serde(default)]
     pub poisoned: BTreeMap<String, u64>,
+    /// By engine, what it refused because it lacks it or has a limit, where others went on, and in how many cases; at most 16 reasons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, BTreeMap<String, u64>>,
     /// By engine, how many values of exported globals and sums of exported memories it did not tell, of those that the first told: nothing
     /// is said of these.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -102,6 +105,7 @@ impl DiffRecord {
             timed_out: Vec::new(),
             time_limit: None,
             poisoned: BTreeMap::new(),
+            refused: BTreeMap::new(),
             untold: BTreeMap::new(),
             not_compiled: BTreeMap::new(),
             errors: Vec::new(),

@@ -11,7 +11,9 @@ use super::policy::Policy;
 use super::trace::{Step, Trace, is_file, is_memory, memory_key, observation, outcome_name};
 use crate::rewrite::{CANONICAL, Has, replaced};
 use crate::settings::limit_text;
-use etalon_adapters::{Adapter, AdapterError, Exhaustion, Listing, Outcome, SettingsTurn};
+use etalon_adapters::{
+    Adapter, AdapterError, Exhaustion, Listing, Outcome, Rejection, SettingsTurn,
+};
 use etalon_record::{Aspect, DiffRecord, Divergence, EngineInfo, Idle, Tool, Uncallable};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,6 +50,9 @@ fn untold(first: &Trace, other: &Trace) -> u64 {
 
 /// How much more gas a copy may use in which nothing is open.
 const COPY_GAS: u64 = 32;
+
+/// Reasons of an engine's refusals that a record has.
+const MOST_REASONS: usize = 16;
 
 /// Engines that are compared with the first of them.
 pub struct Differ {
@@ -426,12 +431,32 @@ impl Differ {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {
                 *record.poisoned.entry(policy.name().to_owned()).or_default() += 1;
+                if *policy == Policy::Unsupported {
+                    self.note_refusals(record, judged);
+                }
             }
             Verdict::Diverged { engine, difference } => {
                 record.divergences.push(self.divergence(case, judged, *engine, difference));
             }
             Verdict::TimedOut { step, .. } => {
                 record.timed_out.push(self.timeout(case, judged, *step));
+            }
+        }
+    }
+
+    /// Notes what an engine does not have, in its own words: whoever compares wants to know what was not compared.
+    fn note_refusals(&self, record: &mut DiffRecord, judged: &Judged) {
+        for (name, trace) in self.names().zip(&judged.traces) {
+            let refusal = trace.steps.iter().find_map(|step| match &step.outcome {
+                Outcome::Rejected(it @ (Rejection::Unsupported { .. } | Rejection::Limit(_))) => {
+                    Some(it.message().to_owned())
+                }
+                _ => None,
+            });
+            let Some(reason) = refusal else { continue };
+            let reasons = record.refused.entry(name.to_owned()).or_default();
+            if reasons.len() < MOST_REASONS || reasons.contains_key(&reason) {
+                *reasons.entry(reason).or_default() += 1;
             }
         }
     }

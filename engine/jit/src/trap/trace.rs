@@ -35,19 +35,19 @@ pub(super) unsafe fn note(returns: &mut Returns, innermost: Option<usize>, entry
     }
 }
 
-/// Tells the store which functions the frames are of, from where the stop was raised outwards. `instance_of` says of which
+/// Tells the store which functions the frames are of, from where the stop was raised, if that is in one, outwards. `instance_of` says of which
 /// instance a module's code is, by a number of the module.
 pub(crate) fn tell(
     store: &mut Store,
     modules: &Modules,
-    trap_pc: usize,
+    trap_pc: Option<usize>,
     returns: &Returns,
     instance_of: impl Fn(usize) -> Option<InstanceAddr>,
 ) {
     // A call may be the last instruction of its function, so the address before is looked up.
     let callers = returns.at[..returns.len].iter().map(|pc| pc.saturating_sub(1));
     let mut last = None;
-    for pc in std::iter::once(trap_pc).chain(callers) {
+    for pc in trap_pc.into_iter().chain(callers) {
         let Some(module) = modules.at(pc) else { continue };
         let Some(place) = module.locate(pc) else { continue };
         // Stubs and trampolines are no functions of the guest.

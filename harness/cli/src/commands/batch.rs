@@ -7,10 +7,10 @@ use crate::exit::Status;
 use crate::fault::InputError;
 use crate::output::{Format, note};
 use crate::program;
-use crate::time::{Limit, Stopped};
+use crate::time::{Limit, Stopped, limit};
 use crate::words::counted;
 use crate::{engines, escape, input, values};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use etalon::unstable::{ModuleData, interrupt_handle};
 use etalon::wasi::{self, Captured, Output, Policy, WasiCtx, WasiCtxBuilder};
 use etalon::{
@@ -105,21 +105,28 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
         let (sender, receiver) = sync_channel(1);
         let (engine, stopped, jobs, lines) = (&engine, &stopped, &jobs, &lines);
         scope.spawn(move || {
+            let mut broken_off = 0;
             engine.run_batch_with(&linker, jobs, &options, own, |number, outcome| {
-                let goes_on = !(stopped.is_stopped() && is_broken_off(&outcome));
-                match goes_on && sender.send(row(lines[number].number, &outcome)).is_ok() {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
+                // Behind one that a signal broke off there may be others that were done, but only among those that had begun.
+                if stopped.is_stopped() && is_broken_off(&outcome) {
+                    broken_off += 1;
+                    return goes_on(broken_off < WINDOW);
                 }
+                broken_off = 0;
+                goes_on(sender.send(row(lines[number].number, &outcome)).is_ok())
             });
         });
-        Told::new(engine.tier().name(), calls, receiver).write(format)
+        Told::new(engine.tier().name(), calls, receiver, &handle).write(format)
     })?;
-    if told.not_run > 0 {
+    if told.not_run > 0 && stopped.is_stopped() {
         note!("stopped by a signal: {} not made", counted(told.not_run as u64, "call"));
     }
     let found = if told.failed == 0 { Status::Fine } else { Status::Finding };
     Ok(if told.not_run > 0 { stopped.status(found) } else { found })
+}
+
+fn goes_on(goes_on: bool) -> ControlFlow<()> {
+    if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 /// Whether a call was ended by nothing of its own.
@@ -193,10 +200,9 @@ impl Known {
         if let Some(gas) = line.gas.or(args.gas) {
             job = job.gas(gas);
         }
-        match (&line.timeout, args.timeout) {
-            (Some(time), _) => job = job.time(humantime::parse_duration(time)?),
-            (None, Some(Limit::After(time))) => job = job.time(time),
-            (None, Some(Limit::None) | None) => {}
+        let own = line.timeout.as_deref().map(limit).transpose().map_err(Error::msg)?;
+        if let Some(Limit::After(time)) = own.or(args.timeout) {
+            job = job.time(time);
         }
         Ok(job.memory(line.memory.unwrap_or(JOB_MEMORY)))
     }

@@ -4,11 +4,11 @@ use super::batch::Own;
 use crate::escape;
 use crate::fault::tool;
 use crate::figures::Figures;
-use crate::output::{Format, Pieces, say};
+use crate::output::{self, Format, Pieces, say};
 use crate::program::in_document;
 use crate::progress::CallBar;
 use anyhow::Result;
-use etalon::{Exhaustion, JobOutcome, ThrownException, Trap, Val, wasi};
+use etalon::{Exhaustion, InterruptHandle, JobOutcome, ThrownException, Trap, Val, wasi};
 use etalon_adapters as adapters;
 use etalon_record::{Document, Kind, Written};
 use serde::{Serialize, Serializer};
@@ -41,10 +41,12 @@ impl Row {
 }
 
 /// Rows as they come to be, and where they are written.
-pub(super) struct Told {
+pub(super) struct Told<'a> {
     engine: &'static str,
     calls: usize,
     rows: Receiver<Row>,
+    /// Ends the calls if nobody reads what became of them.
+    ends: &'a InterruptHandle,
     bar: CallBar,
     document: Pieces,
     failed: Cell<usize>,
@@ -64,17 +66,20 @@ pub(super) struct Ended {
 struct Batch<'a> {
     engine: &'static str,
     #[serde(serialize_with = "all_rows")]
-    rows: &'a Told,
+    rows: &'a Told<'a>,
     #[serde(serialize_with = "failed")]
-    failed: &'a Told,
+    failed: &'a Told<'a>,
     #[serde(serialize_with = "interrupted")]
-    interrupted: &'a Told,
+    interrupted: &'a Told<'a>,
     #[serde(serialize_with = "not_run")]
-    not_run: &'a Told,
+    not_run: &'a Told<'a>,
 }
 
-fn all_rows<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
+fn all_rows<S: Serializer>(told: &Told<'_>, to: S) -> Result<S::Ok, S::Error> {
     let rows = std::iter::from_fn(|| {
+        if told.is_unread() {
+            return None;
+        }
         let row = told.rows.try_recv().ok().or_else(|| {
             // It may take long until there is another.
             told.bar.suspend(|| told.document.bring_out());
@@ -86,24 +91,29 @@ fn all_rows<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(rows)
 }
 
-fn failed<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
+fn failed<S: Serializer>(told: &Told<'_>, to: S) -> Result<S::Ok, S::Error> {
     told.failed.get().serialize(to)
 }
 
-fn interrupted<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
+fn interrupted<S: Serializer>(told: &Told<'_>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_bool(told.ended().not_run > 0)
 }
 
-fn not_run<S: Serializer>(told: &Told, to: S) -> Result<S::Ok, S::Error> {
+fn not_run<S: Serializer>(told: &Told<'_>, to: S) -> Result<S::Ok, S::Error> {
     told.ended().not_run.serialize(to)
 }
 
-impl Told {
+impl<'a> Told<'a> {
     /// The rows of so many calls.
-    pub(super) fn new(engine: &'static str, calls: usize, rows: Receiver<Row>) -> Told {
+    pub(super) fn new(
+        engine: &'static str,
+        calls: usize,
+        rows: Receiver<Row>,
+        ends: &'a InterruptHandle,
+    ) -> Told<'a> {
         let (bar, document) = (CallBar::new(calls), Pieces::new());
         let (failed, told) = (Cell::new(0), Cell::new(0));
-        Told { engine, calls, rows, bar, document, failed, told }
+        Told { engine, calls, rows, ends, bar, document, failed, told }
     }
 
     /// Writes each row as soon as it is there.
@@ -116,13 +126,24 @@ impl Told {
                 self.document.write(&Document::new(Kind::Batch, tool(), body))?;
             }
             Format::Human => {
-                while let Ok(row) = self.rows.recv() {
+                while !self.is_unread()
+                    && let Ok(row) = self.rows.recv()
+                {
                     self.note(&row, || print(&row));
                 }
             }
         }
         self.bar.clear();
         Ok(self.ended())
+    }
+
+    /// Whether nobody reads what is told. Then the calls under way are broken off, and there are no more.
+    fn is_unread(&self) -> bool {
+        let is_unread = output::is_unread();
+        if is_unread {
+            self.ends.interrupt();
+        }
+        is_unread
     }
 
     fn note(&self, row: &Row, write: impl FnOnce()) {

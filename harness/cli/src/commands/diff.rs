@@ -3,7 +3,7 @@
 use crate::commands::finding::{self, Differs, Finding};
 use crate::commands::run::{callable, exports};
 use crate::commands::validate::{feature_names, features};
-use crate::commands::verdict::{outcomes, print_allowed, print_untold};
+use crate::commands::verdict::{outcomes, print_allowed, print_refused, print_untold};
 use crate::engines::{self, EngineArgs, OWN_TIERS, Offered};
 use crate::escape;
 use crate::exit::Status;
@@ -391,6 +391,7 @@ fn print(args: &Args, record: &DiffRecord) {
         }
     }
     print_allowed(&record.poisoned);
+    print_refused(&record.refused);
     print_untold(&record.untold);
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);

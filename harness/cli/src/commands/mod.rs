@@ -17,6 +17,7 @@ pub(crate) mod localise;
 pub(crate) mod reduce;
 pub(crate) mod report;
 pub(crate) mod run;
+mod run_told;
 pub(crate) mod serve;
 pub(crate) mod spec;
 pub(crate) mod validate;

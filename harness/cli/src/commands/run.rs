@@ -1,17 +1,18 @@
 //! `etalon run`
 
 use super::batch;
+use super::run_told::{print, record};
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, OneEngine};
 use crate::escape;
 use crate::exit::Status;
-use crate::fault::{self, InputError, tool};
+use crate::fault::InputError;
 use crate::input::{Input, Precompiled};
-use crate::output::{self, Format, bad, json, note, plain, say};
-use crate::program::{self, Kept, ProgramArgs, Streams};
+use crate::output::{self, Format, bad, json, note, plain};
+use crate::program::{self, Kept, ProgramArgs};
 use crate::time::{Answer, Limit, Stopped, Timeout, limit};
 use crate::words::counted;
-use crate::{artefact, backtrace, figures, input, values};
+use crate::{artefact, figures, input, values};
 use anyhow::{Result, bail};
 use clap::ValueHint;
 use etalon::unstable::ModuleData;
@@ -23,7 +24,7 @@ use etalon_adapters::{
 };
 use etalon_harness::diff::mentions_spectest;
 use etalon_harness::script::{Parameter, imported_modules};
-use etalon_record::{Backtrace, Gas, Refusal, RunRecord, Value};
+use etalon_record::{Backtrace, Gas, Refusal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -99,27 +100,29 @@ impl Args {
 }
 
 /// What one run was.
-struct Run {
-    invoke: Option<String>,
-    args: Vec<Val>,
+pub(super) struct Run {
+    pub(super) invoke: Option<String>,
+    pub(super) args: Vec<Val>,
     /// The types of the parameters and of the results, where they say more than the kinds of values.
-    params: Vec<String>,
-    results: Vec<String>,
-    outcome: Outcome,
-    gas: Option<Gas>,
+    pub(super) params: Vec<String>,
+    pub(super) results: Vec<String>,
+    pub(super) outcome: Outcome,
+    pub(super) gas: Option<Gas>,
     /// Why and where the module was refused.
-    refusal: Option<Box<Refused>>,
+    pub(super) refusal: Option<Box<Refused>>,
     /// Functions that the compiler left to the interpreter.
-    not_compiled: u64,
-    host_calls: Vec<HostCall>,
+    pub(super) not_compiled: u64,
+    pub(super) host_calls: Vec<HostCall>,
     /// Where it stopped.
-    backtrace: Backtrace,
+    pub(super) backtrace: Backtrace,
     /// Whether a signal ended it.
-    interrupted: bool,
-    /// What the program wrote, if one ran and that is kept.
-    kept: Option<Kept>,
+    pub(super) interrupted: bool,
+    /// What the program wrote, if that is kept.
+    pub(super) kept: Kept,
+    /// Whether a program ran.
+    pub(super) is_program: bool,
     /// Figures of the run, if the engine has some.
-    figures: Option<Metrics>,
+    pub(super) figures: Option<Metrics>,
 }
 
 impl Run {
@@ -137,14 +140,15 @@ impl Run {
             host_calls: Vec::new(),
             backtrace: Backtrace::default(),
             interrupted: false,
-            kept: None,
+            kept: Kept::default(),
+            is_program: false,
             figures: None,
         }
     }
 }
 
 /// Why a run was broken off.
-const SIGNAL: &str = "a signal ended the run";
+pub(super) const SIGNAL: &str = "a signal ended the run";
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if let Some(path) = &args.batch {
@@ -177,7 +181,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         measure: args.stats || args.stats_json.is_some(),
         time: None,
     };
-    let ending = ending(args, timeout, &name, format)?;
+    let kept = Kept::default();
+    let ending = ending(args, timeout, &name, format, &kept)?;
     if let Ending::BrokenOff(time, _) = &ending {
         config.time = Some(time.clone());
     }
@@ -185,8 +190,8 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         let message = format!("{}{}", misfit.reason, artefact::hint(wasm, &config));
         return Err(InputError::new("artefact", args.file(), message).into());
     }
-    let streams = if format == Format::Json { Streams::Kept } else { Streams::Ours };
-    let mut run = execute(args, &**adapter, wasm, &config, streams)?;
+    let kept = (format == Format::Json).then_some(&kept);
+    let mut run = execute(args, &**adapter, wasm, &config, kept)?;
     if let (Some(path), Some(figures)) = (&args.stats_json, &run.figures) {
         input::keep(&[args.file()], path)?;
         figures::write(path, figures)?;
@@ -227,7 +232,13 @@ impl Ending {
     }
 }
 
-fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result<Ending> {
+fn ending(
+    args: &Args,
+    timeout: Timeout,
+    engine: &str,
+    format: Format,
+    kept: &Kept,
+) -> Result<Ending> {
     if matches!(args.timeout, Some(Limit::After(_))) {
         let (time, stopped) = timeout.stoppable()?;
         return Ok(Ending::BrokenOff(time, stopped));
@@ -235,8 +246,13 @@ fn ending(args: &Args, timeout: Timeout, engine: &str, format: Format) -> Result
     let run = Run { outcome: Outcome::TimedOut, interrupted: true, ..Run::of(args.invoke.clone()) };
     let record = record(args, engine, &run);
     let file = escape::file(&args.file().display().to_string()).into_owned();
+    let kept = kept.clone();
     let answer = move || match format {
-        Format::Json => json(&record).unwrap_or_else(|error| note!("error: {error:#}")),
+        Format::Json => {
+            let mut record = record.clone();
+            [record.stdout, record.stderr] = kept.written();
+            json(&record).unwrap_or_else(|error| note!("error: {error:#}"));
+        }
         Format::Human => output::note_in_colour([
             plain(format!("{file}: ")),
             bad("interrupted"),
@@ -251,7 +267,7 @@ fn execute(
     adapter: &dyn Adapter,
     wasm: &[u8],
     config: &SessionConfig,
-    streams: Streams,
+    kept: Option<&Kept>,
 ) -> Result<Run> {
     let schedule = config.gas.as_ref().map(|g| g.schedule.id().to_string());
     let mut session = adapter.session(config)?;
@@ -261,17 +277,19 @@ fn execute(
     }
     let mut run = Run::of(args.invoke.clone());
     let module = input::module_in(wasm)?;
-    if imported_modules(&module).contains(wasi::MODULE) {
+    let data = ModuleData::new(&module, Features::all());
+    let is_entered = args.invoke.is_none() && data.as_ref().is_ok_and(program::has_entry);
+    if is_entered || imported_modules(&module).contains(wasi::MODULE) {
         let own = if args.invoke.is_none() { args.args.as_slice() } else { &[] };
-        let (program, kept) =
-            args.program.program(args.file(), own, config.gas.is_some(), streams)?;
+        let program = args.program.program(args.file(), own, config.gas.is_some(), kept)?;
         session.define_wasi(program)?;
-        run.kept = Some(kept);
+        run.is_program = true;
+        run.kept = kept.cloned().unwrap_or_default();
     }
     match session.load(wasm) {
         Err(Outcome::Rejected(Rejection::Unlinkable(_)))
-            if let Ok(module) = ModuleData::new(&module, Features::all())
-                && let Some(why) = program::refused(&module) =>
+            if let Ok(data) = &data
+                && let Some(why) = program::refused(data) =>
         {
             run.outcome = Outcome::Rejected(Rejection::Unlinkable(why.into()));
         }
@@ -348,11 +366,8 @@ fn call(
             run.results = results.iter().map(ToString::to_string).collect();
         }
     }
-    let given = match (&args.invoke, &run.kept) {
-        // The program has them.
-        (None, Some(_)) => [].as_slice(),
-        _ => &args.args,
-    };
+    // A program has them.
+    let given = if args.invoke.is_none() && run.is_program { &[] } else { args.args.as_slice() };
     run.args = values::arguments(given, &wanted)
         .map_err(|error| wrong(format!("{}: {error:#}", escape::name(name))))?;
     run.params = wanted.into_iter().map(|param| param.ty).collect();
@@ -408,10 +423,10 @@ pub(crate) fn callable(file: &Path, exports: &[Exported]) -> String {
 }
 
 /// Why a module was refused.
-struct Refused {
-    refusal: Refusal,
+pub(super) struct Refused {
+    pub(super) refusal: Refusal,
     /// The same for people: of what the decoder refuses, with the place in the text.
-    shown: Option<InputError>,
+    pub(super) shown: Option<InputError>,
 }
 
 /// The decoder is asked again, for the offset.
@@ -441,127 +456,8 @@ fn status(run: &Run) -> Status {
         Outcome::Exited(status) => Status::exited(*status),
         Outcome::Rejected(_) => Status::Unusable,
         Outcome::Crashed(_) => Status::EngineFailed,
-        _ if run.kept.is_some() => Status::aborted(),
+        _ if run.is_program => Status::aborted(),
         Outcome::TimedOut => Status::EngineFailed,
         _ => Status::Finding,
-    }
-}
-
-/// The details of an outcome besides its class and its results.
-pub(crate) fn message(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Returned(_) => None,
-        Outcome::Exited(status) => Some(format!("status {status}")),
-        Outcome::TimedOut => Some("it did not end within the limit".to_owned()),
-        Outcome::Trapped { text, site } => Some(match site {
-            Some((func, offset)) => format!("{text}, in function {func} at offset {offset:#x}"),
-            None => text.clone(),
-        }),
-        Outcome::Threw(values) => {
-            let values: Vec<String> = values.iter().map(|v| values::show(*v)).collect();
-            Some(format!("an exception with ({})", values.join(", ")))
-        }
-        Outcome::Exhausted(text) | Outcome::HostError(text) | Outcome::Crashed(text) => {
-            Some(text.clone())
-        }
-        Outcome::Rejected(rejection) => Some(rejection.message().to_owned()),
-    }
-}
-
-/// Values as records have them, with their very types where those are known.
-fn typed(values: &[Val], types: &[String]) -> Vec<Value> {
-    let mut written: Vec<Value> = values.iter().map(|v| v.to_record()).collect();
-    written.iter_mut().zip(types).for_each(|(value, ty)| value.ty.clone_from(ty));
-    written
-}
-
-fn record(args: &Args, engine: &str, run: &Run) -> RunRecord {
-    let tool = tool();
-    let file = args.file().display().to_string();
-    let mut record = RunRecord::new(tool, file, engine, run.outcome.kind());
-    record.invoke.clone_from(&run.invoke);
-    record.args = typed(&run.args, &run.params);
-    if let Outcome::Returned(values) = &run.outcome {
-        record.results = typed(values, &run.results);
-    }
-    if let Outcome::Exited(status) = &run.outcome {
-        record.status = Some(*status);
-    }
-    if let Some(kept) = &run.kept {
-        [record.stdout, record.stderr] = kept.written();
-    }
-    if let Outcome::Trapped { text, .. } = &run.outcome {
-        record.trap = Some(text.clone());
-    }
-    // Where the time was up is no two times the same.
-    if run.outcome != Outcome::TimedOut {
-        record.backtrace.clone_from(&run.backtrace);
-    }
-    record.interrupted = run.interrupted;
-    record.message = match run.interrupted {
-        true => Some(SIGNAL.to_owned()),
-        false => message(&run.outcome),
-    };
-    record.refusal = run.refusal.as_ref().map(|refused| refused.refusal.clone());
-    record.gas.clone_from(&run.gas);
-    record.not_compiled = run.not_compiled;
-    record
-}
-
-fn print(args: &Args, run: &Run) {
-    for call in &run.host_calls {
-        let values: Vec<String> = call.args.iter().map(|v| values::show(*v)).collect();
-        let (module, name) = (escape::name(&call.module), escape::name(&call.name));
-        say!("{module}.{name}({})", values.join(", "));
-    }
-    match &run.outcome {
-        Outcome::Returned(values) => {
-            values.iter().for_each(|v| say!("{}", values::show(*v)));
-        }
-        // The program has said what it had to say.
-        Outcome::Exited(_) => {}
-        outcome => {
-            let shown = run.refusal.as_ref().and_then(|refused| refused.shown.as_ref());
-            let word = match outcome {
-                Outcome::Rejected(Rejection::Unsupported { feature, .. }) => {
-                    format!("unsupported ({feature})")
-                }
-                Outcome::Rejected(rejection) => rejection.word().to_owned(),
-                _ if run.interrupted => "interrupted".to_owned(),
-                other => other.kind().to_string(),
-            };
-            let file = args.file().display().to_string();
-            let (place, text) = match (outcome, shown) {
-                (Outcome::Rejected(rejection), Some(shown)) => {
-                    let fault = &shown.fault;
-                    let text = shown.shown();
-                    let text = text.strip_prefix(rejection.word()).unwrap_or(&text).to_owned();
-                    (fault::place(&file, fault.line, fault.column), text)
-                }
-                // The place is the first line of the backtrace.
-                (Outcome::Trapped { text, .. }, _) if !run.backtrace.is_empty() => {
-                    (fault::place(&file, None, None), format!(": {}", escape::line(text)))
-                }
-                _ if run.interrupted => (fault::place(&file, None, None), format!(": {SIGNAL}")),
-                _ => {
-                    let text = message(outcome).unwrap_or_default();
-                    (fault::place(&file, None, None), format!(": {}", escape::line(&text)))
-                }
-            };
-            let place = plain(format!("{place}: "));
-            output::note_in_colour([place, bad(word), output::lines(text)]);
-            backtrace::print(&run.backtrace, &args.file().display().to_string());
-        }
-    }
-    if run.not_compiled > 0 {
-        let functions = counted(run.not_compiled, "function");
-        note!("note: the interpreter ran {functions} that the compiler left to it");
-    }
-    if let Some(figures) = run.figures.as_ref().filter(|_| args.stats) {
-        note!("{}", figures::in_words(figures));
-    }
-    if let Some(gas) = run.gas.as_ref().filter(|_| args.stats) {
-        let executed = gas.executed.map(|n| format!(", {n} executed")).unwrap_or_default();
-        note!("gas: {} consumed{executed} ({})", gas.consumed, gas.schedule);
     }
 }

@@ -20,6 +20,16 @@ pub(crate) fn print_allowed(poisoned: &BTreeMap<String, u64>) {
     }
 }
 
+/// What engines do not have, in their own words.
+pub(crate) fn print_refused(refused: &BTreeMap<String, BTreeMap<String, u64>>) {
+    for (engine, reasons) in refused {
+        for (reason, count) in reasons {
+            let modules = if *count > 1 { format!(" ({count} modules)") } else { String::new() };
+            say!("  {engine}: {reason}{modules}");
+        }
+    }
+}
+
 /// What engines did not tell, so that nothing is said of it.
 pub(crate) fn print_untold(untold: &BTreeMap<String, u64>) {
     for (engine, count) in untold {
