@@ -9,8 +9,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The generators, each with the modules that are tried.
-const GENERATORS: &[(&str, u64)] =
-    &[("single", 16), ("chains", 12), ("control", 8), ("objects", 12), ("sequences", 10)];
+const GENERATORS: &[(&str, u64)] = &[
+    ("single", 16),
+    ("chains", 12),
+    ("control", 8),
+    ("objects", 12),
+    ("sequences", 10),
+    ("nans", 10),
+];
 
 /// Gas of a call that is long enough.
 const LONG: u64 = 50;

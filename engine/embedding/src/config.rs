@@ -1,7 +1,7 @@
 //! Settings of an engine.
 
 use etalon_gas::Schedule;
-pub use etalon_jit::{Budget as CompileBudget, CpuLevel, OptLevel, UnknownCpuLevel};
+pub use etalon_jit::{Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel};
 use etalon_module::Features;
 use std::fmt;
 use std::str::FromStr;
@@ -84,6 +84,7 @@ pub struct Config {
     pub(crate) measure_time: bool,
     pub(crate) refuse_after_failure: bool,
     pub(crate) memory_regions: bool,
+    pub(crate) nans: Nans,
 }
 
 impl Default for Config {
@@ -113,6 +114,7 @@ impl Config {
             measure_time: false,
             refuse_after_failure: false,
             memory_regions: false,
+            nans: Nans::Deterministic,
         }
     }
 
@@ -202,6 +204,16 @@ impl Config {
     /// compiled code are made without a check, and the oracle asks at each access whether there is anything to ask.
     pub fn memory_regions(&mut self, regions: bool) -> &mut Config {
         self.memory_regions = regions;
+        self
+    }
+
+    /// Which NaNs arithmetic gives in compiled code; by default the canonical one wherever its bits can be seen, so that results are the
+    /// same on every processor and tier. With [`Nans::Any`] they are the processor's, which takes a little less time, and the results of
+    /// a program that looks at them differ from machine to machine. The interpreters give the canonical one either way.
+    ///
+    /// *Numerics*, "NaN Propagation"
+    pub fn nans(&mut self, nans: Nans) -> &mut Config {
+        self.nans = nans;
         self
     }
 

@@ -66,7 +66,9 @@ mod work;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use batch::{BatchOptions, Job, JobError, JobOutcome};
-pub use config::{CompileBudget, Config, CpuLevel, OptLevel, Tier, UnknownCpuLevel, UnknownTier};
+pub use config::{
+    CompileBudget, Config, CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel, UnknownTier,
+};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};

@@ -40,6 +40,7 @@ fn compile_options(config: &Config) -> CompileOptions {
         cpu: config.cpu,
         explicit_bounds: config.explicit_bounds,
         memory_regions: config.memory_regions,
+        nans: config.nans,
         budget: config.compile_budget,
         functions: None,
         verify: cfg!(debug_assertions),
@@ -322,6 +323,7 @@ pub(crate) fn wanted(config: &Config) -> Wanted<'_> {
         metering: config.metering,
         interruptible: config.interruptible,
         memory_regions: config.memory_regions,
+        nans: config.nans,
     }
 }
 

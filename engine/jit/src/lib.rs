@@ -22,7 +22,7 @@ pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
 pub use code::{CompiledModule, LoadedModule};
 pub use compile::{
-    Budget, CompileOptions, CpuLevel, Listing, OptLevel, UnknownCpuLevel, compile, listing,
+    Budget, CompileOptions, CpuLevel, Listing, Nans, OptLevel, UnknownCpuLevel, compile, listing,
 };
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError, NotCompiled, Reason};

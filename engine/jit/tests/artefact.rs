@@ -4,7 +4,9 @@ mod support;
 
 use etalon_gas::Schedule;
 use etalon_jit::artefact::{self, Wanted};
-use etalon_jit::{ArtefactError, CompileOptions, CompiledModule, LoadedModule, OptLevel, compile};
+use etalon_jit::{
+    ArtefactError, CompileOptions, CompiledModule, LoadedModule, Nans, OptLevel, compile,
+};
 use etalon_module::{Features, Module};
 use etalon_runtime::{Extern, Placement, Store, StoreConfig, Value, instantiate};
 use std::sync::Arc;
@@ -12,7 +14,13 @@ use support::{jit, module, options, schedule};
 
 /// A run that is not interrupted, of memories without regions.
 fn wanted(schedule: &Schedule, metering: bool) -> Wanted<'_> {
-    Wanted { schedule, metering, interruptible: false, memory_regions: false }
+    Wanted {
+        schedule,
+        metering,
+        interruptible: false,
+        memory_regions: false,
+        nans: Nans::Deterministic,
+    }
 }
 
 /// Reads an artefact for such a run.
@@ -134,6 +142,24 @@ fn an_artefact_says_whether_it_asks_for_memory_regions() {
             assert_eq!(artefact::fits(&bytes, &wanted), fits);
             assert_eq!(artefact::read(&bytes, &wanted).map(drop), fits);
         }
+    }
+}
+
+/// Code with the processor's NaNs runs only where any will do; other code runs there, too.
+#[test]
+fn an_artefact_says_which_nans_its_arithmetic_gives() {
+    let (module, schedule) = (module(WAT), schedule());
+    for (found, expected, fits) in [
+        (Nans::Deterministic, Nans::Deterministic, Ok(())),
+        (Nans::Deterministic, Nans::Any, Ok(())),
+        (Nans::Any, Nans::Deterministic, Err(ArtefactError::Nans)),
+        (Nans::Any, Nans::Any, Ok(())),
+    ] {
+        let options = CompileOptions { nans: found, ..options(true, OptLevel::Speed) };
+        let bytes = artefact::write(&compile(&module, &options).unwrap(), &module);
+        let wanted = Wanted { nans: expected, ..wanted(&schedule, true) };
+        assert_eq!(artefact::fits(&bytes, &wanted), fits);
+        assert_eq!(artefact::read(&bytes, &wanted).map(drop), fits);
     }
 }
 

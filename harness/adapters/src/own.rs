@@ -14,7 +14,7 @@ use crate::watchdog::TimeLimit;
 use etalon::unstable::{self, Listing};
 use etalon::{
     CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module, ModuleError,
-    OptLevel, Tier,
+    Nans, OptLevel, Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -69,9 +69,14 @@ impl OwnTier {
 
     fn settings(&self, config: &SessionConfig) -> Config {
         let mut settings = Config::new();
-        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, regions } = self.named;
+        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, nans, regions } =
+            self.named;
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
-        settings.cpu_level(cpu).explicit_bounds_checks(explicit_bounds).memory_regions(regions);
+        settings
+            .cpu_level(cpu)
+            .explicit_bounds_checks(explicit_bounds)
+            .memory_regions(regions)
+            .nans(nans);
         settings.interruptible(config.time.is_some()).measure_time(config.measure);
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
@@ -179,6 +184,11 @@ impl Adapter for OwnTier {
 
     fn meters_gas(&self) -> bool {
         !self.named.unmetered
+    }
+
+    /// With the processor's NaNs it is no engine of the deterministic profile.
+    fn is_foreign(&self) -> bool {
+        self.named.nans == Nans::Any
     }
 
     fn runs_programs(&self) -> bool {

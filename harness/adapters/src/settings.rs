@@ -1,7 +1,7 @@
 //! Settings in the names of engines: `jit?gc=stress&opt=none`.
 
 use crate::adapter::AdapterError;
-use etalon::{CpuLevel, OptLevel, Tier, UnknownCpuLevel};
+use etalon::{CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel};
 use std::collections::BTreeMap;
 
 /// Settings of a tier of ours that its name says.
@@ -17,12 +17,14 @@ pub(crate) struct Settings {
     pub(crate) gc_stress: bool,
     /// Whether gas is not charged, even if the others charge it.
     pub(crate) unmetered: bool,
+    /// Which NaNs compiled code gives.
+    pub(crate) nans: Nans,
     /// Whether ranges of the memories that instances export are protected.
     pub(crate) regions: bool,
 }
 
 /// The settings of our tiers, as messages list them.
-pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, opt=none, opt=size, opt=speed, regions=on";
+pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, nans=any, opt=none, opt=size, opt=speed, regions=on";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
 ///
@@ -57,7 +59,7 @@ impl Settings {
                 ("gc", "stress") => read.gc_stress = true,
                 ("metering", "off") => read.unmetered = true,
                 ("regions", "on") => read.regions = true,
-                ("bounds" | "cpu" | "opt", _) if !compiles => {
+                ("bounds" | "cpu" | "nans" | "opt", _) if !compiles => {
                     let what = format!("it compiles nothing, so there is nothing to set by {key}");
                     return Err(wrong(what));
                 }
@@ -65,6 +67,7 @@ impl Settings {
                 ("cpu", level) => {
                     read.cpu = level.parse().map_err(|e: UnknownCpuLevel| wrong(e.to_string()))?;
                 }
+                ("nans", "any") => read.nans = Nans::Any,
                 ("opt", "none") => read.opt = OptLevel::None,
                 ("opt", "size") => read.opt = OptLevel::Size,
                 ("opt", "speed") => read.opt = OptLevel::Speed,
@@ -85,12 +88,14 @@ impl Settings {
         let cpu = (self.cpu != CpuLevel::Native).then(|| self.cpu.name());
         let gc = self.gc_stress.then_some("stress");
         let metering = self.unmetered.then_some("off");
+        let nans = (self.nans == Nans::Any).then_some("any");
         let regions = self.regions.then_some("on");
         let all = [
             ("bounds", bounds),
             ("cpu", cpu),
             ("gc", gc),
             ("metering", metering),
+            ("nans", nans),
             ("opt", opt),
             ("regions", regions),
         ];

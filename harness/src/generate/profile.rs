@@ -90,6 +90,13 @@ pub const PROFILES: &[Profile] = &[
         source: Source::Typed(typed::sequences),
     },
     Profile {
+        name: "nans",
+        about: "floats that are no numbers, on every way to where they are seen",
+        features: Features::all,
+        calls: 3,
+        source: Source::Typed(typed::nans),
+    },
+    Profile {
         name: "sweep",
         about: "every operator, kind of operand and edge value, in order",
         features: Features::all,

@@ -36,6 +36,7 @@ struct File {
 
 const FILES: &[&str] = &[
     include_str!("numeric.toml"),
+    include_str!("nans.toml"),
     include_str!("vector.toml"),
     include_str!("memory.toml"),
     include_str!("control.toml"),

@@ -4,7 +4,7 @@
 //! was made elsewhere, for something else, or damaged; they do not make a foreign artefact safe.
 
 use crate::code::{CompiledModule, Settings, Target};
-use crate::compile::isa;
+use crate::compile::{Nans, isa};
 use etalon_gas::Schedule;
 use etalon_module::Module;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETALON\0";
 /// Version of the layout of the file.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 /// Bytes of the digest after the magic and the format.
 const DIGEST: usize = 32;
 
@@ -91,6 +91,9 @@ pub enum ArtefactError {
         /// Whether the run does.
         expected: bool,
     },
+    /// Its arithmetic gives the processor's NaNs, and the run is to have the canonical ones.
+    #[error("the artefact's arithmetic gives any NaN, the run's the canonical one")]
+    Nans,
     /// It was compiled under other prices and limits.
     #[error("the artefact was compiled under schedule {found}, the run is under {expected}")]
     Schedule {
@@ -156,6 +159,8 @@ pub struct Wanted<'a> {
     pub interruptible: bool,
     /// Whether accesses ask the regions of their memories.
     pub memory_regions: bool,
+    /// Which NaNs arithmetic gives. Code that gives the canonical one runs where any will do.
+    pub nans: Nans,
 }
 
 /// Reads an artefact; gives the bytes of its module, and the code.
@@ -254,6 +259,9 @@ fn check(header: &Header, wanted: &Wanted<'_>) -> Result<(), ArtefactError> {
     if header.settings.memory_regions != wanted.memory_regions {
         let (found, expected) = (header.settings.memory_regions, wanted.memory_regions);
         return Err(ArtefactError::Regions { found, expected });
+    }
+    if header.settings.nans == Nans::Any && wanted.nans == Nans::Deterministic {
+        return Err(ArtefactError::Nans);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Compiled code as plain data, the same for an artefact and for memory.
 
 use crate::abi::AbiSignature;
-use crate::compile::OptLevel;
+use crate::compile::{Nans, OptLevel};
 use crate::error::NotCompiled;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,8 @@ pub(crate) struct Settings {
     pub(crate) interruptible: bool,
     /// Whether accesses ask the regions of their memories.
     pub(crate) memory_regions: bool,
+    /// Which NaNs arithmetic gives.
+    pub(crate) nans: Nans,
     /// Id of the schedule.
     pub(crate) schedule: String,
 }

@@ -6,6 +6,7 @@ use super::isa::{self, Effort, SharedIsa};
 use super::joins::narrow;
 use super::measure::{Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
+use super::nans::{Nans, make_canonical};
 use super::translator::{Env, translate};
 use super::variable::Locals;
 use crate::code::{Code, Scope};
@@ -133,6 +134,9 @@ pub(super) fn translated(
 ) -> Result<Vec<Scope>, Failure> {
     work.context.clear();
     let scopes = translate(env, index, &mut work.context.func, &mut work.builder, locals)?;
+    if env.nans == Nans::Deterministic {
+        make_canonical(&mut work.context.func);
+    }
     narrow(&mut work.context.func);
     Ok(scopes)
 }

@@ -42,6 +42,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         interruptible: false,
         explicit_bounds: false,
         memory_regions: false,
+        nans: super::Nans::Deterministic,
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {

@@ -18,8 +18,6 @@ const SETTINGS: &[(&str, &str)] = &[
     // More results than registers.
     ("enable_multi_ret_implicit_sret", "true"),
     ("preserve_frame_pointers", "true"),
-    // The deterministic profile: NaNs that operators make are canonical and positive.
-    ("enable_nan_canonicalization", "true"),
     ("unwind_info", "false"),
 ];
 

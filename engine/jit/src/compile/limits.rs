@@ -59,6 +59,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         interruptible: false,
         explicit_bounds: false,
         memory_regions: false,
+        nans: super::Nans::Deterministic,
     }
 }
 

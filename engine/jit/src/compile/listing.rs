@@ -45,6 +45,7 @@ pub fn listing(
         interruptible: options.interruptible,
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
+        nans: options.nans,
     };
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());

@@ -22,6 +22,7 @@ mod listing;
 mod measure;
 mod memory;
 mod module;
+mod nans;
 mod numeric;
 mod object;
 mod operator;
@@ -37,6 +38,7 @@ pub use budget::Budget;
 pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
+pub use nans::Nans;
 pub(crate) use object::heap_type_of_code;
 
 /// Proposals that another tier executes and whose operators the compiler refuses by name, as the decoder calls them.

@@ -5,6 +5,7 @@ use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::isa;
+use super::nans::Nans;
 use super::translator::Env;
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
 use crate::code::{Code, CompiledFunction, CompiledModule, Settings, Trampolines};
@@ -51,6 +52,8 @@ pub struct CompileOptions {
     pub explicit_bounds: bool,
     /// Whether each access to a memory asks the memory's regions.
     pub memory_regions: bool,
+    /// Which NaNs arithmetic gives.
+    pub nans: Nans,
     /// Indices of the functions to compile; `None` is all.
     pub functions: Option<Vec<u32>>,
     /// How much is compiled.
@@ -71,6 +74,7 @@ impl CompileOptions {
             cpu: CpuLevel::default(),
             explicit_bounds: false,
             memory_regions: false,
+            nans: Nans::default(),
             functions: None,
             budget: Budget::default(),
             verify: false,
@@ -107,6 +111,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         interruptible: options.interruptible,
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
+        nans: options.nans,
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
@@ -127,6 +132,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
             metering: options.metering,
             interruptible: options.interruptible,
             memory_regions: options.memory_regions,
+            nans: options.nans,
             schedule: options.schedule.id().to_string(),
         },
         digest: module.digest(),

@@ -4,6 +4,7 @@ use super::budget::mentioned;
 use super::control::Frame;
 use super::gas::Gas;
 use super::isa::SharedIsa;
+use super::nans::Nans;
 use super::roots::tag_places;
 use super::variable::{Local, Locals};
 use crate::abi::{AbiSignature, AbiType, Region, VmLayout};
@@ -36,6 +37,7 @@ pub(crate) struct Env<'a> {
     pub(crate) explicit_bounds: bool,
     /// Whether each access asks the regions of its memory.
     pub(crate) memory_regions: bool,
+    pub(crate) nans: Nans,
 }
 
 /// A function that is being translated.

@@ -71,6 +71,7 @@ const GENERATORS: &[(&str, super::Filler)] = &[
     ("control", super::control),
     ("objects", super::objects),
     ("sequences", super::sequences),
+    ("nans", super::nans),
 ];
 
 #[test]

@@ -1,0 +1,499 @@
+//! The bits of NaNs that arithmetic makes (*Numerics*, "NaN Propagation"; the deterministic profile: the canonical, positive one).
+//!
+//! The processor makes other ones, which matters only where their bits are seen: in memory, as an integer, by another function. So values
+//! of arithmetic stay *pending* while nothing but arithmetic takes them, and become canonical where they are shown. What is loaded, or
+//! comes from a caller, is *exact*: its bits are what they are. Where a pending and an exact value meet, the first becomes canonical.
+//!
+//! This works on a translated function, before it is optimised. Its values form a graph: bits flow through joins, selections, moved
+//! lanes and changes of signs, are made by arithmetic, and are shown by whatever is neither.
+
+use crate::abi::slots::lanes;
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::condcodes::FloatCC;
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
+use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8X16};
+use cranelift_codegen::ir::{
+    BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Which NaNs arithmetic gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Nans {
+    /// The canonical, positive one, wherever its bits can be seen: the deterministic profile.
+    #[default]
+    Deterministic,
+    /// Whichever the processor makes, as the specification allows: its bits differ from processor to processor.
+    Any,
+}
+
+/// So many values of a function are made canonical behind a comparison and a branch that is not taken. Further ones are selected, which
+/// makes slower code, but no blocks: work on these may grow more than in proportion.
+const MOST_BRANCHES: usize = 512;
+
+/// Widths of numbers, as a set.
+type Widths = u8;
+const NONE: Widths = 0;
+const SINGLE: Widths = 1;
+const DOUBLE: Widths = 2;
+const BOTH: Widths = SINGLE | DOUBLE;
+
+/// The width of the numbers of a type; none if it has no floats.
+fn width(ty: Type) -> Widths {
+    match ty.lane_type() {
+        F32 => SINGLE,
+        F64 => DOUBLE,
+        _ => NONE,
+    }
+}
+
+/// What is known of a value's bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bits {
+    /// Seen as numbers of these widths, every NaN in it is canonical or may be made so.
+    free: Widths,
+    /// Whether a NaN in it may have bits of the processor's. It is then free for one width.
+    is_pending: bool,
+}
+
+impl Bits {
+    const EXACT: Bits = Bits { free: NONE, is_pending: false };
+    /// What nothing has come to yet.
+    const NOTHING: Bits = Bits { free: BOTH, is_pending: false };
+
+    /// Of a value that is one of two.
+    fn or(self, other: Bits) -> Bits {
+        let free = self.free & other.free;
+        Bits { free, is_pending: free != NONE && (self.is_pending || other.is_pending) }
+    }
+}
+
+/// What an instruction does with an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// What it gives does not depend on which NaN it takes.
+    Blind,
+    /// Its bits are in the result.
+    Flows,
+    /// They are, with another sign.
+    Signs,
+    /// Somebody may see them.
+    Shows,
+}
+
+/// Values that flow into others.
+#[derive(Default)]
+struct Edges {
+    /// The values at both ends, in the order of the first.
+    pairs: Vec<(Value, Value)>,
+}
+
+impl Edges {
+    fn new(mut pairs: Vec<(Value, Value)>) -> Edges {
+        pairs.sort_unstable();
+        Edges { pairs }
+    }
+
+    fn from(&self, value: Value) -> impl Iterator<Item = Value> {
+        let first = self.pairs.partition_point(|(from, _)| *from < value);
+        self.pairs[first..].iter().take_while(move |(from, _)| *from == value).map(|(_, to)| *to)
+    }
+}
+
+/// What is known of a function's values.
+struct Known {
+    bits: SecondaryMap<Value, Bits>,
+    /// Widths of the arithmetic that a value may come from.
+    reached: SecondaryMap<Value, Widths>,
+    /// Whether its bits may be seen, by itself or in what it flows into.
+    shown: SecondaryMap<Value, bool>,
+}
+
+/// Makes the NaNs of a function canonical that can be seen.
+pub(super) fn make_canonical(func: &mut Function) {
+    func.dfg.resolve_all_aliases();
+    let makes = |inst| made(func, inst) != NONE;
+    if !func.layout.blocks().any(|block| func.layout.block_insts(block).any(makes)) {
+        return;
+    }
+    let known = Known::of(func);
+    let mut writer = Writer { known, final_: HashMap::new(), branches: 0 };
+    for block in func.layout.blocks().collect::<Vec<_>>() {
+        writer.final_.clear();
+        for inst in func.layout.block_insts(block).collect::<Vec<_>>() {
+            writer.instruction(func, inst);
+        }
+    }
+}
+
+/// The width of the NaNs that an instruction makes; none if it makes none.
+fn made(func: &Function, inst: Inst) -> Widths {
+    use Opcode as O;
+    let opcode = func.dfg.insts[inst].opcode();
+    let computes = matches!(
+        opcode,
+        O::Fadd | O::Fsub | O::Fmul | O::Fdiv | O::Fma | O::Sqrt | O::Fmin | O::Fmax
+    );
+    let rounds = matches!(opcode, O::Ceil | O::Floor | O::Trunc | O::Nearest);
+    let converts = matches!(opcode, O::Fdemote | O::Fpromote | O::Fvdemote | O::FvpromoteLow);
+    match computes || rounds || converts {
+        true => width(func.dfg.value_type(func.dfg.first_result(inst))),
+        false => NONE,
+    }
+}
+
+/// For which widths the result of an instruction has no NaN but the canonical one, if its operands have no part in that.
+fn canonical(func: &Function, inst: Inst) -> Widths {
+    let of = |is_fine: bool, width| if is_fine { width } else { NONE };
+    match func.dfg.insts[inst] {
+        InstructionData::UnaryIeee32 { imm, .. } => of(is_canonical32(imm.bits()), SINGLE),
+        InstructionData::UnaryIeee64 { imm, .. } => of(is_canonical64(imm.bits()), DOUBLE),
+        InstructionData::UnaryConst { opcode: Opcode::Vconst, constant_handle } => {
+            let bytes = func.dfg.constants.get(constant_handle).as_slice();
+            let (words, _) = bytes.as_chunks();
+            let (longs, _) = bytes.as_chunks();
+            let single = words.iter().all(|word| is_canonical32(u32::from_le_bytes(*word)));
+            let double = longs.iter().all(|long| is_canonical64(u64::from_le_bytes(*long)));
+            of(single, SINGLE) | of(double, DOUBLE)
+        }
+        InstructionData::Unary { opcode: Opcode::FcvtFromSint | Opcode::FcvtFromUint, .. } => {
+            width(func.dfg.value_type(func.dfg.first_result(inst)))
+        }
+        _ => NONE,
+    }
+}
+
+const CANONICAL32: u32 = 0x7fc0_0000;
+const CANONICAL64: u64 = 0x7ff8_0000_0000_0000;
+
+fn is_canonical32(bits: u32) -> bool {
+    !f32::from_bits(bits).is_nan() || bits == CANONICAL32
+}
+
+fn is_canonical64(bits: u64) -> bool {
+    !f64::from_bits(bits).is_nan() || bits == CANONICAL64
+}
+
+/// What an instruction does with an operand; `reached` says which arithmetic a value may come from.
+fn use_of(func: &Function, inst: Inst, number: usize, reached: impl Fn(Value) -> Widths) -> Use {
+    use Opcode as O;
+    let dfg = &func.dfg;
+    let (args, opcode) = (dfg.inst_args(inst), dfg.insts[inst].opcode());
+    let result = || dfg.value_type(dfg.first_result(inst));
+    // Bits that are looked at with another width than they were made with are seen.
+    let fits = |value, ty: Type| ty == I8X16 || reached(value) & !width(ty) == NONE;
+    let flows = |if_so: bool| if if_so { Use::Flows } else { Use::Shows };
+    match opcode {
+        _ if made(func, inst) != NONE => Use::Blind,
+        O::Fcmp | O::FcvtToSint | O::FcvtToUint | O::FcvtToSintSat | O::FcvtToUintSat => Use::Blind,
+        O::Fabs => Use::Flows,
+        O::Fneg => Use::Signs,
+        O::Fcopysign if number == 0 => Use::Signs,
+        O::Select if number > 0 => Use::Flows,
+        O::Bitcast if dfg.value_type(args[0]).is_vector() && result().is_vector() => {
+            flows((result() == I8X16 || width(result()) != NONE) && fits(args[0], result()))
+        }
+        O::Splat | O::Insertlane => flows(width(result()) != NONE),
+        O::Extractlane => flows(width(dfg.value_type(args[0])) != NONE),
+        O::Bitselect if number > 0 => {
+            let lanes = compared(func, args[0]);
+            flows(lanes.is_some_and(|ty| args[1..].iter().all(|arg| fits(*arg, wider(ty)))))
+        }
+        _ => Use::Shows,
+    }
+}
+
+/// Whole lanes of 64 bits are whole lanes of 32 as well.
+fn wider(lanes: Type) -> Type {
+    if lanes == F64X2 { I8X16 } else { lanes }
+}
+
+/// The lanes whose comparison a mask is.
+fn compared(func: &Function, mut mask: Value) -> Option<Type> {
+    loop {
+        let ValueDef::Result(inst, _) = func.dfg.value_def(mask) else { return None };
+        let arg = *func.dfg.inst_args(inst).first()?;
+        match func.dfg.insts[inst].opcode() {
+            Opcode::Bitcast => mask = arg,
+            Opcode::Fcmp => return Some(func.dfg.value_type(arg)),
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a value can have floats in it.
+fn has_floats(func: &Function, value: Value) -> bool {
+    let ty = func.dfg.value_type(value);
+    ty.is_vector() || ty.is_float()
+}
+
+impl Known {
+    fn of(func: &Function) -> Known {
+        let mut known = Known {
+            bits: SecondaryMap::with_default(Bits::EXACT),
+            reached: SecondaryMap::new(),
+            shown: SecondaryMap::new(),
+        };
+        // First whatever may flow, to know which arithmetic comes where; then what does.
+        let (edges, made) = known.edges(func, |_| NONE);
+        let mut work: Vec<Value> = made.iter().map(|(value, _)| *value).collect();
+        made.iter().for_each(|(value, bits)| known.reached[*value] = bits.free);
+        while let Some(value) = work.pop() {
+            for to in edges.from(value) {
+                let reached = known.reached[to] | known.reached[value];
+                if reached != known.reached[to] {
+                    known.reached[to] = reached;
+                    work.push(to);
+                }
+            }
+        }
+        let reached = std::mem::take(&mut known.reached);
+        let (edges, made) = known.edges(func, |value| reached[value]);
+        known.reached = reached;
+        known.find_shown(func, &edges);
+        made.iter().for_each(|(value, bits)| known.bits[*value] = *bits);
+        known.find_bits(func, &edges);
+        known
+    }
+
+    /// What flows where, and the values of which something is known by what makes them: those that arithmetic makes.
+    fn edges(
+        &mut self,
+        func: &Function,
+        reached: impl Fn(Value) -> Widths,
+    ) -> (Edges, Vec<(Value, Bits)>) {
+        let (mut pairs, mut made_here) = (Vec::new(), Vec::new());
+        for inst in func.layout.blocks().flat_map(|block| func.layout.block_insts(block)) {
+            let width = made(func, inst);
+            if width != NONE {
+                let bits = Bits { free: width, is_pending: true };
+                made_here.push((func.dfg.first_result(inst), bits));
+                continue;
+            }
+            for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
+                let used = use_of(func, inst, number, &reached);
+                if matches!(used, Use::Flows | Use::Signs) && has_floats(func, *arg) {
+                    pairs.push((*arg, func.dfg.first_result(inst)));
+                }
+            }
+            for_edges(func, inst, |arg, param| {
+                if let BlockArg::Value(value) = arg
+                    && has_floats(func, value)
+                {
+                    pairs.push((value, param));
+                }
+            });
+        }
+        (Edges::new(pairs), made_here)
+    }
+
+    /// Goes back from what shows the bits of arithmetic.
+    fn find_shown(&mut self, func: &Function, edges: &Edges) {
+        let back = Edges::new(edges.pairs.iter().map(|(from, to)| (*to, *from)).collect());
+        let mut work = Vec::new();
+        for inst in func.layout.blocks().flat_map(|block| func.layout.block_insts(block)) {
+            for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
+                let used = || use_of(func, inst, number, |value| self.reached[value]);
+                if self.reached[*arg] != NONE && !self.shown[*arg] && used() == Use::Shows {
+                    self.shown[*arg] = true;
+                    work.push(*arg);
+                }
+            }
+        }
+        while let Some(value) = work.pop() {
+            for from in back.from(value).filter(|from| self.reached[*from] != NONE) {
+                if !self.shown[from] {
+                    self.shown[from] = true;
+                    work.push(from);
+                }
+            }
+        }
+    }
+
+    /// Goes on from what is known of each value that flows.
+    fn find_bits(&mut self, func: &Function, edges: &Edges) {
+        // What flows into a value is all that it is; of what else there is, the bits are known or exact.
+        let targets = Edges::new(edges.pairs.iter().map(|(from, to)| (*to, *from)).collect());
+        let mut work = Vec::new();
+        for (to, _) in &targets.pairs {
+            self.bits[*to] = Bits::NOTHING;
+        }
+        for block in func.layout.blocks() {
+            for inst in func.layout.block_insts(block) {
+                for_edges(func, inst, |arg, param| {
+                    if !matches!(arg, BlockArg::Value(_)) {
+                        self.bits[param] = Bits::EXACT;
+                    }
+                });
+                let Some(result) = func.dfg.inst_results(inst).first() else { continue };
+                let free = canonical(func, inst);
+                if free != NONE {
+                    self.bits[*result] = Bits { free, is_pending: false };
+                }
+                if is_signed_anew(func, inst) {
+                    self.bits[*result] = Bits::EXACT;
+                }
+            }
+        }
+        work.extend(edges.pairs.iter().map(|(from, _)| *from));
+        while let Some(value) = work.pop() {
+            for to in edges.from(value) {
+                let bits = self.bits[to].or(self.bits[value]);
+                if bits != self.bits[to] {
+                    self.bits[to] = bits;
+                    work.push(to);
+                }
+            }
+        }
+    }
+}
+
+/// Whether an instruction gives the sign of its result, which is exact then.
+fn is_signed_anew(func: &Function, inst: Inst) -> bool {
+    matches!(func.dfg.insts[inst].opcode(), Opcode::Fneg | Opcode::Fcopysign)
+}
+
+/// What passes along the edges from an instruction, each with the parameter that takes it.
+fn for_edges(func: &Function, inst: Inst, mut each: impl FnMut(BlockArg, Value)) {
+    let tables = (&func.dfg.jump_tables, &func.dfg.exception_tables);
+    for call in func.dfg.insts[inst].branch_destination(tables.0, tables.1) {
+        let pool = &func.dfg.value_lists;
+        let params = func.dfg.block_params(call.block(pool));
+        call.args(pool).zip(params).for_each(|(arg, param)| each(arg, *param));
+    }
+}
+
+/// Writes what makes values canonical.
+struct Writer {
+    known: Known,
+    /// What pending values have become in this block.
+    final_: HashMap<Value, Value>,
+    branches: usize,
+}
+
+impl Writer {
+    /// Gives an instruction canonical values where it must have them.
+    fn instruction(&mut self, func: &mut Function, inst: Inst) {
+        let args = func.dfg.inst_args(inst).to_vec();
+        for (number, arg) in args.into_iter().enumerate() {
+            if self.known.bits[arg].is_pending && self.must_be_final(func, inst, number) {
+                let value = self.canonical(func, inst, arg);
+                func.dfg.inst_args_mut(inst)[number] = value;
+            }
+        }
+        let mut pending = Vec::new();
+        for_edges(func, inst, |arg, param| {
+            if let BlockArg::Value(value) = arg
+                && self.known.bits[value].is_pending
+                && self.stays_exact(param)
+            {
+                pending.push(value);
+            }
+        });
+        for value in pending {
+            self.canonical(func, inst, value);
+        }
+        let dfg = &mut func.dfg;
+        let tables = (&mut dfg.jump_tables, &mut dfg.exception_tables);
+        let calls = dfg.insts[inst].branch_destination_mut(tables.0, tables.1);
+        for call in calls {
+            let params = dfg.blocks[call.block(&dfg.value_lists)].params(&dfg.value_lists);
+            let stay: Vec<bool> = params.iter().map(|param| self.stays_exact(*param)).collect();
+            let mut stay = stay.into_iter();
+            call.update_args(&mut dfg.value_lists, |arg| {
+                let known = arg.as_value().and_then(|value| self.final_.get(&value));
+                match (stay.next(), known) {
+                    (Some(true), Some(value)) => BlockArg::Value(*value),
+                    _ => arg,
+                }
+            });
+        }
+    }
+
+    fn must_be_final(&self, func: &Function, inst: Inst, number: usize) -> bool {
+        let shown = || self.known.shown[func.dfg.first_result(inst)];
+        match use_of(func, inst, number, |value| self.known.reached[value]) {
+            Use::Blind => false,
+            Use::Shows => true,
+            Use::Signs => shown(),
+            Use::Flows => self.stays_exact(func.dfg.first_result(inst)),
+        }
+    }
+
+    /// Whether what flows into a value is shown as it is.
+    fn stays_exact(&self, value: Value) -> bool {
+        self.known.shown[value] && self.known.bits[value] == Bits::EXACT
+    }
+
+    /// A pending value with the canonical NaN for every NaN, before an instruction.
+    fn canonical(&mut self, func: &mut Function, inst: Inst, value: Value) -> Value {
+        if let Some(value) = self.final_.get(&value) {
+            return *value;
+        }
+        let place = func.srcloc(inst);
+        let (ty, free) = (func.dfg.value_type(value), self.known.bits[value].free);
+        let mut cursor = FuncCursor::new(func).at_inst(inst).with_srcloc(place);
+        let made = match ty.is_vector() {
+            true => lanes_canonical(&mut cursor, value, free),
+            false if self.branches < MOST_BRANCHES => {
+                self.branches += 1;
+                scalar_canonical(func, inst, value)
+            }
+            false => {
+                let is_nan = cursor.ins().fcmp(FloatCC::Unordered, value, value);
+                let nan = nan(&mut cursor, ty);
+                cursor.ins().select(is_nan, nan, value)
+            }
+        };
+        self.final_.insert(value, made);
+        made
+    }
+}
+
+fn nan(cursor: &mut FuncCursor<'_>, lane: Type) -> Value {
+    match lane {
+        F32 => cursor.ins().f32const(Ieee32::with_bits(CANONICAL32)),
+        _ => cursor.ins().f64const(Ieee64::with_bits(CANONICAL64)),
+    }
+}
+
+/// The same for every lane.
+fn lanes_canonical(cursor: &mut FuncCursor<'_>, value: Value, free: Widths) -> Value {
+    let ty = cursor.func.dfg.value_type(value);
+    let lanes_of = if free == SINGLE { F32X4 } else { F64X2 };
+    let seen_as = |cursor: &mut FuncCursor<'_>, ty, value| match cursor.func.dfg.value_type(value) {
+        own if own == ty => value,
+        _ => cursor.ins().bitcast(ty, lanes(), value),
+    };
+    let numbers = seen_as(cursor, lanes_of, value);
+    let is_nan = cursor.ins().fcmp(FloatCC::Unordered, numbers, numbers);
+    let is_nan = seen_as(cursor, lanes_of, is_nan);
+    let nan = nan(cursor, lanes_of.lane_type());
+    let nan = cursor.ins().splat(lanes_of, nan);
+    let made = cursor.ins().bitselect(is_nan, nan, numbers);
+    seen_as(cursor, ty, made)
+}
+
+/// The same behind a branch that is not taken: whoever waits for the value does not wait for the comparison.
+fn scalar_canonical(func: &mut Function, inst: Inst, value: Value) -> Value {
+    let ty = func.dfg.value_type(value);
+    let (rest, rare) = (func.dfg.make_block(), func.dfg.make_block());
+    let made = func.dfg.append_block_param(rest, ty);
+    let place = func.srcloc(inst);
+    func.layout.split_block(rest, inst);
+    func.layout.append_block(rare);
+    func.layout.set_cold(rare);
+    let above = func.layout.prev_block(rest);
+    let mut cursor = FuncCursor::new(func).with_srcloc(place);
+    if let Some(above) = above {
+        cursor.goto_bottom(above);
+        let is_nan = cursor.ins().fcmp(FloatCC::Unordered, value, value);
+        cursor.ins().brif(is_nan, rare, &[], rest, &[BlockArg::Value(value)]);
+    }
+    cursor.goto_bottom(rare);
+    let nan = nan(&mut cursor, ty);
+    cursor.ins().jump(rest, &[BlockArg::Value(nan)]);
+    made
+}
