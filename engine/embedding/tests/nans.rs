@@ -82,6 +82,14 @@ const WAYS: &[(&str, i64)] = &[
         "(i64.extend_i32_u (i32x4.extract_lane 1 (v128.xor (v128.const i64x2 0 0) (f64x2.sub (f64x2.splat (local.get $i)) (f64x2.splat (local.get $i))))))",
         0x7ff8_0000,
     ),
+    // Half of a double that is no NaN, twice, is one; it meets arithmetic on doubles.
+    (
+        "(i64x2.extract_lane 0 (select
+           (f32x4.splat (f32x4.extract_lane 1 (v128.const i32x4 0 0xfff00000 0 0)))
+           (f64x2.mul (f64x2.splat (local.get $x)) (f64x2.splat (local.get $i)))
+           (i32.const 1)))",
+        0xfff0_0000_fff0_0000_u64.cast_signed(),
+    ),
     ("(i64.extend_i32_u (i32.reinterpret_f32 (f32.sub (f32.const inf) (f32.demote_f64 (local.get $i)))))", 0x7fc0_0000),
 ];
 

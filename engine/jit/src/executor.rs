@@ -5,6 +5,7 @@ use crate::abi::{
     HostContext, JitContext, Pending, Returns,
 };
 use crate::code::{LoadedModule, Modules, Place};
+use crate::compile::isa::PINS_GAS;
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
@@ -351,6 +352,10 @@ impl Jit {
             && !(code == Trap::MemoryOutOfBounds as u8 && reserves(fault))
         {
             return Stop::crash(format!("an access to {fault:#x}, which is in no memory"));
+        }
+        // Whatever a routine recorded, it has also charged.
+        if PINS_GAS && code != CODE_UNWIND && store.is_metering() {
+            store.meter().cell().set_left(activation.pinned);
         }
         let site = func.zip(offset).map(|(func, offset)| Site { func, offset });
         match code {

@@ -115,7 +115,7 @@ impl Oracle {
                 store.set_depth_left(depth);
                 let mut slots = slots_of(store, tail, &thread.values)?;
                 store.call(tail, &mut slots)?;
-                thread.values = Value::read_all(&store.func_type(tail).results, &slots);
+                thread.values = Value::read_all(&store.func_type(tail).results, &slots).into_vec();
             }
             if let Leave::Done | Leave::TailCall(_) = leave {
                 check_results(store, func, &thread.values)?;

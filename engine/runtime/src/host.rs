@@ -3,7 +3,7 @@
 use crate::InstanceAddr;
 use crate::stop::Stop;
 use crate::store::Store;
-use crate::value::Value;
+use crate::value::{Value, Values};
 use std::fmt;
 
 /// What a host function can access while it runs.
@@ -31,7 +31,7 @@ impl Caller<'_> {
 }
 
 /// The closure behind a host function.
-type Body = dyn Fn(&mut Caller<'_>, &[Value]) -> Result<Vec<Value>, Stop> + Send + Sync;
+type Body = dyn Fn(&mut Caller<'_>, &[Value]) -> Result<Values, Stop> + Send + Sync;
 
 /// A host function. Its type is kept by the store's function instance.
 pub struct HostFn {
@@ -46,6 +46,15 @@ impl HostFn {
         module: impl Into<String>,
         name: impl Into<String>,
         body: impl Fn(&mut Caller<'_>, &[Value]) -> Result<Vec<Value>, Stop> + Send + Sync + 'static,
+    ) -> HostFn {
+        HostFn::quick(module, name, move |caller, args| body(caller, args).map(Into::into))
+    }
+
+    /// The same of one that takes no memory for a few results.
+    pub fn quick(
+        module: impl Into<String>,
+        name: impl Into<String>,
+        body: impl Fn(&mut Caller<'_>, &[Value]) -> Result<Values, Stop> + Send + Sync + 'static,
     ) -> HostFn {
         HostFn { module: module.into(), name: name.into(), body: Box::new(body) }
     }
@@ -65,7 +74,7 @@ impl HostFn {
         store: &mut Store,
         instance: Option<InstanceAddr>,
         args: &[Value],
-    ) -> Result<Vec<Value>, Stop> {
+    ) -> Result<Values, Stop> {
         (self.body)(&mut Caller { store, instance }, args)
     }
 }

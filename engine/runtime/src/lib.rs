@@ -74,5 +74,5 @@ pub use stop::{Crash, Exhaustion, HostError, Site, Stop, Trap, Trapped};
 pub use store::{InvokeError, Store, StoreConfig, StoreId};
 pub use table::{TableDef, TableError, TableInst};
 pub use trace::{Trace, TraceFrame};
-pub use value::Value;
+pub use value::{Value, Values};
 pub use waits::{Wait, WaiterId, Waits};

@@ -20,13 +20,14 @@ use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::{TableError, TableInst};
 use crate::trace::Trace;
 use crate::unwind::{Holding, Inside};
-use crate::value::Value;
+use crate::value::{Value, Values};
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
     CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType, TypeId,
     TypeRegistry, TypeUse, ValType,
 };
+use smallvec::SmallVec;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -454,7 +455,21 @@ impl Store {
     /// # Errors
     /// If the arguments do not match the function's type, or execution stops.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
-        let mut slots = self.arguments(func, args)?;
+        self.invoke_quickly(func, args).map(Values::into_vec)
+    }
+
+    /// The same, without taking memory from the host where there are few values.
+    ///
+    /// # Errors
+    /// As for [`Store::invoke`].
+    pub fn invoke_quickly(
+        &mut self,
+        func: FuncAddr,
+        args: &[Value],
+    ) -> Result<Values, InvokeError> {
+        let mut slots: SmallVec<[u64; 16]> = SmallVec::new();
+        slots.resize(self.slots_for(func, args)?, 0);
+        Value::write_all(args, &mut slots);
         self.enter(|store| store.call(func, &mut slots))?;
         Ok(Value::read_all(&self.func_type(func).results, &slots))
     }
@@ -464,6 +479,13 @@ impl Store {
     /// # Errors
     /// [`InvokeError::Arguments`] if they do not match the function's type.
     pub fn arguments(&self, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, InvokeError> {
+        let mut slots = vec![0; self.slots_for(func, args)?];
+        Value::write_all(args, &mut slots);
+        Ok(slots)
+    }
+
+    /// How many slots the arguments and results of a function take; the arguments are checked.
+    fn slots_for(&self, func: FuncAddr, args: &[Value]) -> Result<usize, InvokeError> {
         let Some(inst) = self.funcs.get(func.index()) else {
             return Err(InvokeError::Arguments("the function is of another store".into()));
         };
@@ -477,9 +499,7 @@ impl Store {
                 return Err(InvokeError::Arguments(format!("argument {i} is not of type {param}")));
             }
         }
-        let mut slots = vec![0; ty.param_slots().max(ty.result_slots())];
-        Value::write_all(args, &mut slots);
-        Ok(slots)
+        Ok(ty.param_slots().max(ty.result_slots()))
     }
 
     /// Whether an invocation is active, that is, whether the caller runs inside a host function.
@@ -565,8 +585,7 @@ impl Store {
     }
 
     fn call_host(&mut self, func: FuncAddr, host: &HostFn, slots: &mut [u64]) -> Result<(), Stop> {
-        let ty = self.func_type(func).clone();
-        let args = Value::read_all(&ty.params, slots);
+        let args = Value::read_all(&self.func_type(func).params, slots);
         let base = self.schedule.host().base(host.module(), host.name());
         self.charge(base.into())?;
         // While the function runs, its arguments must stay alive even if nothing else refers to them.
@@ -577,6 +596,7 @@ impl Store {
         let results = host.call(holding.store, instance, &args);
         drop(holding);
         let results = results?;
+        let ty = self.func_type(func);
         let fits = results.len() == ty.results.len()
             && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
         if !fits {

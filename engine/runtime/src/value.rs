@@ -3,6 +3,7 @@
 use crate::reference::Ref;
 use etalon_module::ValType;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// A value with its type. Floats are bits, so that NaNs keep their payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub enum Value {
     /// A reference
     Ref(Ref),
 }
+
+/// Values that are passed together: few of them take no memory of their own.
+pub type Values = SmallVec<[Value; 4]>;
 
 impl Value {
     /// Whether it is a number or vector of a type.
@@ -102,7 +106,7 @@ impl Value {
     /// # Panics
     /// If `slots` is too short, or a slot of reference type holds a word that is not a reference, which is
     /// a bug of the tier that wrote it.
-    pub fn read_all(types: &[ValType], slots: &[u64]) -> Vec<Value> {
+    pub fn read_all(types: &[ValType], slots: &[u64]) -> Values {
         let mut rest = slots.iter().copied();
         let mut next = || rest.next().expect("a slot for each value");
         types

@@ -8,12 +8,12 @@ use crate::metrics::{Activity, Figures};
 use crate::types::FuncType;
 use crate::value::Val;
 use etalon_module::{FuncType as Canonical, ValType};
-use etalon_runtime::{Caller as RawCaller, HostFn, Ref, RootId, Store as State, Value};
+use etalon_runtime::{Caller as RawCaller, HostFn, Ref, RootId, Store as State, Value, Values};
 use std::fmt;
 use std::sync::Arc;
 
 /// What runs: it gets the function's type in the store, and the arguments, which are of it.
-type Body = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Vec<Value>> + Send + Sync;
+type Body = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Values> + Send + Sync;
 
 /// A function of the host that any number of stores can have.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ impl HostFunc {
         clock: Option<Arc<Figures>>,
     ) -> HostFn {
         let body = Arc::clone(&self.body);
-        HostFn::new(module, name, move |raw, args| {
+        HostFn::quick(module, name, move |raw, args| {
             let _turn = clock.as_ref().and_then(|figures| figures.turn(Activity::Host));
             let scope = Scope::new(raw);
             let results = body(scope.raw, &ty, args);

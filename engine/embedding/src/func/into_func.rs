@@ -5,7 +5,7 @@ use super::typed::sealed::List;
 use super::wasm_ty::WasmTy;
 use crate::error::{Error, Mismatch, Result};
 use crate::types::FuncType;
-use etalon_runtime::{Caller as RawCaller, Store as State, Value};
+use etalon_runtime::{Caller as RawCaller, Store as State, Value, Values};
 
 /// A closure that can be a function of the host: it takes up to 16 parameters that are each a [`WasmTy`], with a
 /// [`Caller`] before them if it needs the store, and gives an [`IntoResult`]. It may be called from any thread,
@@ -26,10 +26,10 @@ pub trait IntoResult: sealed::IntoValues {}
 impl<R: sealed::IntoValues> IntoResult for R {}
 
 /// What a closure has become: it runs with arguments of its type.
-type Body = Box<dyn Fn(&mut RawCaller<'_>, &[Value]) -> Result<Vec<Value>> + Send + Sync>;
+type Body = Box<dyn Fn(&mut RawCaller<'_>, &[Value]) -> Result<Values> + Send + Sync>;
 
 pub(crate) mod sealed {
-    use super::{Body, FuncType, List, Result, State, Value};
+    use super::{Body, FuncType, List, Result, State, Values};
     use crate::error::Error;
     use crate::types::ValType;
 
@@ -41,7 +41,7 @@ pub(crate) mod sealed {
     /// What [`IntoResult`](super::IntoResult) is made of.
     pub trait IntoValues {
         fn types() -> Vec<ValType>;
-        fn into_results(self, state: &State) -> Result<Vec<Value>>;
+        fn into_results(self, state: &State) -> Result<Values>;
     }
 
     impl<L: List> IntoValues for L {
@@ -49,7 +49,7 @@ pub(crate) mod sealed {
             L::types()
         }
 
-        fn into_results(self, state: &State) -> Result<Vec<Value>> {
+        fn into_results(self, state: &State) -> Result<Values> {
             self.into_values(state)
         }
     }
@@ -59,7 +59,7 @@ pub(crate) mod sealed {
             L::types()
         }
 
-        fn into_results(self, state: &State) -> Result<Vec<Value>> {
+        fn into_results(self, state: &State) -> Result<Values> {
             self?.into_values(state)
         }
     }

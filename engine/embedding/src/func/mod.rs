@@ -45,7 +45,7 @@ use crate::types::FuncType;
 use crate::value::Val;
 use crate::work::Work;
 use etalon_jit::on_guest_stack;
-use etalon_runtime::{FuncAddr, InvokeError, Store as State, Value};
+use etalon_runtime::{FuncAddr, InvokeError, Store as State, Value, Values};
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,10 +147,10 @@ pub(crate) fn invoke<'a, T: 'static>(
     store: StoreContextMut<'a, T>,
     func: FuncAddr,
     args: &[Value],
-) -> Result<(&'a mut State, Vec<Value>)> {
+) -> Result<(&'a mut State, Values)> {
     let state = store.state;
     let work = Work::<T>::call(state, func)?;
-    let invoked = on_guest_stack(|| work.state.invoke(func, args));
+    let invoked = on_guest_stack(|| work.state.invoke_quickly(func, args));
     let invoked = invoked.unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error))));
     work.end(Ending::of_invocation(&invoked));
     match invoked {

@@ -6,7 +6,8 @@ use crate::error::{Mismatch, Result};
 use crate::func::wasm_ty::WasmTy;
 use crate::types::{FuncType, ValType};
 use etalon_module as module;
-use etalon_runtime::{Store as State, Value};
+use etalon_runtime::{Store as State, Value, Values};
+use smallvec::smallvec;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -40,14 +41,14 @@ impl<L: sealed::List> WasmParams for L {}
 impl<L: sealed::List> WasmResults for L {}
 
 pub(crate) mod sealed {
-    use super::{Result, State, ValType, Value};
+    use super::{Result, State, ValType, Value, Values};
 
     /// A list of values of Rust.
     pub trait List: Sized + 'static {
         fn types() -> Vec<ValType>;
 
         /// The values in a store.
-        fn into_values(self, state: &State) -> Result<Vec<Value>>;
+        fn into_values(self, state: &State) -> Result<Values>;
 
         /// Of values of the types; `None` if they are of others.
         fn from_values(state: &mut State, values: &[Value]) -> Option<Self>;
@@ -59,8 +60,8 @@ impl<A: WasmTy> sealed::List for A {
         vec![A::ty()]
     }
 
-    fn into_values(self, state: &State) -> Result<Vec<Value>> {
-        Ok(vec![self.into_value(state)?])
+    fn into_values(self, state: &State) -> Result<Values> {
+        Ok(smallvec![self.into_value(state)?])
     }
 
     fn from_values(state: &mut State, values: &[Value]) -> Option<Self> {
@@ -80,9 +81,9 @@ macro_rules! lists {
             }
 
             #[allow(non_snake_case, unused_variables, reason = "the empty tuple has no values")]
-            fn into_values(self, state: &State) -> Result<Vec<Value>> {
+            fn into_values(self, state: &State) -> Result<Values> {
                 let ($($name,)*) = self;
-                Ok(vec![$($name.into_value(state)?),*])
+                Ok(smallvec![$($name.into_value(state)?),*])
             }
 
             #[allow(non_snake_case, unused_variables, reason = "the empty tuple has no values")]

@@ -13,7 +13,7 @@ impl Executing<'_> {
             return Err(Stop::crash("a tag that is not of a function type"));
         };
         let fields = Value::read_all(&ty.params, self.machine.slots(op.at));
-        let exn = self.store.alloc_exn(tag, fields)?;
+        let exn = self.store.alloc_exn(tag, fields.into_vec())?;
         self.unwind(exn)
     }
 

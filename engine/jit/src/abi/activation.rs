@@ -14,6 +14,8 @@ pub(crate) struct Activation {
     pub(crate) fp: usize,
     /// Where the stop was raised.
     pub(crate) trap_pc: usize,
+    /// What was in the register that metered code keeps the gas left in.
+    pub(crate) pinned: u64,
     /// The address whose access faulted, if that is what stopped it.
     pub(crate) fault: Option<usize>,
     /// Whether that was beyond the end of the guest stack.
@@ -57,6 +59,7 @@ impl Activation {
             sp: 0,
             fp: 0,
             trap_pc: 0,
+            pinned: 0,
             fault: None,
             overflow: false,
             returns,

@@ -31,6 +31,24 @@ fn write_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], values: &[Value], b
     }
 }
 
+/// Takes the gas left from memory into its register.
+fn load_gas(b: &mut FunctionBuilder<'_>, context: Value) {
+    let flags = Region::Context.flags(b.func);
+    let address = b.ins().load(I64, flags, context, offset_of!(JitContext, gas) as i32);
+    let flags = Region::Gas.flags(b.func);
+    let left = b.ins().load(I64, flags, address, 0);
+    b.ins().set_pinned_reg(left);
+}
+
+/// Puts the gas left from its register into memory.
+fn store_gas(b: &mut FunctionBuilder<'_>, context: Value) {
+    let flags = Region::Context.flags(b.func);
+    let address = b.ins().load(I64, flags, context, offset_of!(JitContext, gas) as i32);
+    let flags = Region::Gas.flags(b.func);
+    let left = b.ins().get_pinned_reg(I64);
+    b.ins().store(flags, left, address, 0);
+}
+
 /// `extern "C" fn(context, code, slots, depth, activation) -> u32`: calls compiled code of one
 /// signature. Gives 0 when it returned and 1 when it stopped.
 pub(crate) fn entry(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Function) {
@@ -53,6 +71,14 @@ pub(crate) fn entry(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fu
     let [vmctx, code, slots, depth, activation] = b.block_params(start)[..] else {
         unreachable!("the signature above has five parameters")
     };
+    // The register of the gas is the host's outside.
+    let pins = isa.flags().enable_pinned_reg();
+    let hosts = pins.then(|| b.ins().get_pinned_reg(I64));
+    if pins {
+        let flags = Region::VmCtx.flags(b.func);
+        let context = b.ins().load(I64, flags, vmctx, VmLayout::CONTEXT);
+        load_gas(&mut b, context);
+    }
     b.ins().jump(calling, &[]);
     b.switch_to_block(calling);
     let flags = Region::Activation.flags(b.func);
@@ -73,11 +99,21 @@ pub(crate) fn entry(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fu
     b.ins().try_call_indirect(code, &args, table);
 
     b.switch_to_block(returned);
+    if let Some(hosts) = hosts {
+        let flags = Region::VmCtx.flags(b.func);
+        let context = b.ins().load(I64, flags, vmctx, VmLayout::CONTEXT);
+        store_gas(&mut b, context);
+        b.ins().set_pinned_reg(hosts);
+    }
     write_all(&mut b, &signature.results, &results, slots);
     let ok = b.ins().iconst(I32, 0);
     b.ins().return_(&[ok]);
 
     b.switch_to_block(stopped);
+    // The handler has what was in it.
+    if let Some(hosts) = hosts {
+        b.ins().set_pinned_reg(hosts);
+    }
     let failed = b.ins().iconst(I32, 1);
     b.ins().return_(&[failed]);
     b.seal_all_blocks();
@@ -103,6 +139,10 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     let flags = Region::VmCtx.flags(b.func);
     let context = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, context) as i32);
     let func_addr = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, func) as i32);
+    let pins = isa.flags().enable_pinned_reg();
+    if pins {
+        store_gas(&mut b, context);
+    }
     let at = offset_of!(JitContext, builtins) + offset_of!(Builtins, call_out);
     let flags = Region::Context.flags(b.func);
     let routine = b.ins().load(I64, flags, context, at as i32);
@@ -114,6 +154,9 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     let call = b.ins().call_indirect(host, routine, &[context, func_addr, slots, depth, fp]);
     let status = b.inst_results(call)[0];
     b.ins().trapnz(status, trap_code(CODE_UNWIND));
+    if pins {
+        load_gas(&mut b, context);
+    }
     let results = read_all(&mut b, &signature.results, slots);
     b.ins().return_(&results);
     b.seal_all_blocks();

@@ -83,7 +83,7 @@ impl LoadedModule {
         if compiled.digest != module.digest() {
             return Err(CodeError("the code is of another module".into()));
         }
-        let isa = isa::host(compiled.settings.opt.into(), CpuLevel::Native, false)
+        let isa = isa::host(compiled.settings.opt.into(), CpuLevel::Native, false, false)
             .map_err(|e| fault(&e))?;
         let (memory, extent) = CodeMemory::new(size(compiled)).map_err(|e| fault(&e))?;
         let mut builder = JITBuilder::with_isa(

@@ -193,7 +193,7 @@ impl Translator<'_> {
         for (ty, result) in module.func_type_at(ty).results.iter().zip(results) {
             self.push_of(*ty, result);
         }
-        self.reload_gas();
+        self.gas_after_call();
     }
 
     /// Calls code at an address, with the exception handlers that enclose the call; gives the results.
@@ -248,7 +248,7 @@ impl Translator<'_> {
 
     /// As [`routine`](Self::routine), for one that may stop execution and may charge.
     pub(super) fn stopping_routine(&mut self, place: usize, args: &[Value]) -> Value {
-        self.flush_gas();
+        self.store_gas();
         let result = self.routine(place, args);
         self.unless_stopped(result)
     }

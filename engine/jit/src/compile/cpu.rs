@@ -118,7 +118,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn features(level: CpuLevel) -> BTreeSet<String> {
-        let isa = isa::host(OptLevel::Speed.into(), level, true).unwrap();
+        let isa = isa::host(OptLevel::Speed.into(), level, true, false).unwrap();
         isa::target_of(&*isa).features.into_iter().collect()
     }
 

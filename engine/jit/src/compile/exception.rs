@@ -209,7 +209,7 @@ impl Translator<'_> {
 
     /// Calls what throws; it does not return.
     fn raise(&mut self, exception: Value) {
-        self.flush_gas();
+        self.store_gas();
         let context = self.context();
         let at = offset_of!(JitContext, throw) as i32;
         let code = self.load_word(Region::Context, context, at);

@@ -62,11 +62,11 @@ impl Generators {
         let effort = Effort::from(options.opt);
         let optimised = if options.opt == OptLevel::None { OptLevel::Speed } else { options.opt };
         Ok(Generators {
-            asked_for: isa::host(effort, options.cpu, options.verify)?,
-            optimised: isa::host(optimised.into(), options.cpu, options.verify)?,
+            asked_for: isa::host(effort, options.cpu, options.verify, options.metering)?,
+            optimised: isa::host(optimised.into(), options.cpu, options.verify, options.metering)?,
             optimises: effort.optimises(),
-            plain: isa::host(Effort::SmallFrames, options.cpu, options.verify)?,
-            quick: isa::host(OptLevel::None.into(), options.cpu, options.verify)?,
+            plain: isa::host(Effort::SmallFrames, options.cpu, options.verify, options.metering)?,
+            quick: isa::host(OptLevel::None.into(), options.cpu, options.verify, options.metering)?,
         })
     }
 

@@ -5,9 +5,10 @@
 //! at the start of an arm, where paths join after an `end`, after a call. Where the operators between two charges become no code, both are
 //! made as one: nobody can tell which of them was one too many.
 //!
-//! The counter is a variable of the function, or in a function of many segments always in memory: a variable that changes on every
-//! way through would take the code generator time that grows as the square of their number. A variable is written to memory before whatever may leave the function, so that the
-//! count is exact at every trap, call and return.
+//! The counter is in a register that nothing else uses, if the processor has one to spare: the handler of signals reads it at a trap, calls
+//! of compiled code pass it on, and memory gets it only where code of another kind is called. Elsewhere it is a variable of the function, or in a function of many segments always in memory: a variable that
+//! changes on every way through would take the code generator time that grows as the square of their number. A variable is written to memory before
+//! whatever may leave the function. So the count is exact at every trap, call and return.
 
 use super::cuts::ends_segment;
 use super::translator::Translator;
@@ -30,10 +31,20 @@ const MOST_SEGMENTS: usize = 1000;
 /// 2^63 are gone, and many charges of this size, for months, do not use them up.
 const MOST_UNASKED: u64 = 1 << 10;
 
+/// Where the counter is while a function runs.
+#[derive(Clone, Copy)]
+enum Left {
+    /// In the register that is kept for it.
+    Pinned,
+    /// In a variable, which memory may lag behind.
+    Variable(Variable),
+    /// In memory.
+    Memory,
+}
+
 /// The state of metering in a function.
 pub(super) struct Gas {
-    /// The counter; `None` if it stays in memory.
-    left: Option<Variable>,
+    left: Left,
     /// Where the counter is in memory.
     address: Value,
     /// Cost of each segment, in the order of the text.
@@ -62,9 +73,13 @@ impl Translator<'_> {
         // The address of the counter is part of the store's context, and as constant as an instance's.
         let at = offset_of!(JitContext, gas) as i32;
         let address = self.b.ins().load(I64, flags, context, at);
-        let left = (costs.len() <= MOST_SEGMENTS).then(|| self.b.declare_var(I64));
+        let left = match () {
+            () if self.env.isa.flags().enable_pinned_reg() => Left::Pinned,
+            () if costs.len() <= MOST_SEGMENTS => Left::Variable(self.b.declare_var(I64)),
+            () => Left::Memory,
+        };
         self.gas = Some(Gas { left, address, costs, segment: 0, due: 0, stale: true });
-        self.reload_gas();
+        self.gas_after_call();
         self.charge(first);
         Ok(())
     }
@@ -113,14 +128,11 @@ impl Translator<'_> {
     /// Makes the charges that are due.
     pub(super) fn settle_gas(&mut self) {
         let Some(gas) = &mut self.gas else { return };
-        let (variable, address, cost) = (gas.left, gas.address, std::mem::take(&mut gas.due));
+        let cost = std::mem::take(&mut gas.due);
         if cost == 0 {
             return;
         }
-        let left = match variable {
-            Some(variable) => self.b.use_var(variable),
-            None => self.load_word(Region::Gas, address, 0),
-        };
+        let Some(left) = self.gas_left() else { return };
         let asked = cost > MOST_UNASKED;
         // A cost above every limit stays above every limit as a signed number.
         let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
@@ -133,11 +145,23 @@ impl Translator<'_> {
         self.set_left(rest);
     }
 
-    fn set_left(&mut self, left: Value) {
-        let Some(gas) = &self.gas else { return };
-        match gas.left {
-            Some(variable) => self.b.def_var(variable, left),
-            None => self.store_word(Region::Gas, left, gas.address, 0),
+    fn gas_left(&mut self) -> Option<Value> {
+        let Gas { left, address, .. } = *self.gas.as_ref()?;
+        Some(match left {
+            Left::Pinned => self.b.ins().get_pinned_reg(I64),
+            Left::Variable(variable) => self.b.use_var(variable),
+            Left::Memory => self.load_word(Region::Gas, address, 0),
+        })
+    }
+
+    fn set_left(&mut self, value: Value) {
+        let Some(Gas { left, address, .. }) = self.gas else { return };
+        match left {
+            Left::Pinned => {
+                self.b.ins().set_pinned_reg(value);
+            }
+            Left::Variable(variable) => self.b.def_var(variable, value),
+            Left::Memory => self.store_word(Region::Gas, value, address, 0),
         }
     }
 
@@ -151,11 +175,7 @@ impl Translator<'_> {
         self.b.seal_block(short);
         self.b.switch_to_block(short);
         self.stopping_routine(offset_of!(Builtins, gas.exhaust), &[]);
-        if let Some(gas) = &self.gas {
-            let full = match gas.left {
-                Some(variable) => self.b.use_var(variable),
-                None => self.load_word(Region::Gas, gas.address, 0),
-            };
+        if let Some(full) = self.gas_left() {
             self.b.ins().jump(paid, &[full.into()]);
         }
         self.b.seal_block(paid);
@@ -164,24 +184,41 @@ impl Translator<'_> {
         self.gas_at_join();
     }
 
-    /// Writes the counter to memory, before something that may leave.
+    /// Before something that may trap, or calls compiled code: writes the counter to memory, if it is not found elsewhere then.
     pub(super) fn flush_gas(&mut self) {
-        let Some(gas) = &mut self.gas else { return };
-        if !gas.stale {
+        let Some(Gas { left: Left::Variable(variable), address, stale, .. }) = &mut self.gas else {
             return;
+        };
+        if std::mem::take(stale) {
+            let (variable, address) = (*variable, *address);
+            let left = self.b.use_var(variable);
+            self.store_word(Region::Gas, left, address, 0);
         }
-        gas.stale = false;
-        let (Some(variable), address) = (gas.left, gas.address) else { return };
-        let left = self.b.use_var(variable);
-        self.store_word(Region::Gas, left, address, 0);
     }
 
-    /// Reads the counter from memory, after something that may have charged.
+    /// Before something that is no code of a guest: writes the counter to memory.
+    pub(super) fn store_gas(&mut self) {
+        self.flush_gas();
+        if let Some(Gas { left: Left::Pinned, address, .. }) = self.gas {
+            let left = self.b.ins().get_pinned_reg(I64);
+            self.store_word(Region::Gas, left, address, 0);
+        }
+    }
+
+    /// Reads the counter from memory, after something that is no code of a guest, or where an exception arrives.
     pub(super) fn reload_gas(&mut self) {
-        let Some(gas) = &mut self.gas else { return };
-        let (Some(variable), address) = (gas.left, gas.address) else { return };
-        let left = self.load_word(Region::Gas, address, 0);
-        self.b.def_var(variable, left);
+        let Some(Gas { left, address, .. }) = self.gas else { return };
+        if let Left::Pinned | Left::Variable(_) = left {
+            let value = self.load_word(Region::Gas, address, 0);
+            self.set_left(value);
+        }
+    }
+
+    /// After a call of compiled code, which passes a pinned counter on.
+    pub(super) fn gas_after_call(&mut self) {
+        if let Some(Gas { left: Left::Variable(_), .. }) = self.gas {
+            self.reload_gas();
+        }
     }
 
     /// Several paths join here, and on some of them memory may be older than the variable.

@@ -35,7 +35,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
     let env = Env {
         module: &module,
-        isa: isa::host(OptLevel::None.into(), CpuLevel::Native, false).unwrap(),
+        isa: isa::host(OptLevel::None.into(), CpuLevel::Native, false, false).unwrap(),
         layout: VmLayout::new(&module, |func| func >= module.imported_funcs),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering,

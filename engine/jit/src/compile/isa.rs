@@ -21,6 +21,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("unwind_info", "false"),
 ];
 
+/// Whether metered code keeps the gas that is left in a register that nothing else uses, and the handler of signals reads it at a trap.
+/// Elsewhere it is a variable, which is in memory wherever code may leave.
+pub(crate) const PINS_GAS: bool = cfg!(target_arch = "x86_64");
+
 /// What a generator tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
@@ -48,20 +52,23 @@ pub(crate) fn host(
     effort: Effort,
     cpu: CpuLevel,
     verify: bool,
+    metering: bool,
 ) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let builder = cpu.builder().map_err(|e| target(&e))?;
-    let flags = flags(effort, verify).map_err(|e| target(&e))?;
+    let flags = flags(effort, verify, metering).map_err(|e| target(&e))?;
     let isa = builder.finish(flags).map_err(|e| target(&e))?;
     require(&*isa)?;
     Ok(isa)
 }
 
-fn flags(effort: Effort, verify: bool) -> Result<settings::Flags, SetError> {
+fn flags(effort: Effort, verify: bool, metering: bool) -> Result<settings::Flags, SetError> {
     let mut builder = settings::builder();
     for (name, value) in SETTINGS {
         builder.set(name, value)?;
     }
+    // What is pinned is the gas that is left.
+    builder.set("enable_pinned_reg", if metering && PINS_GAS { "true" } else { "false" })?;
     builder.set("enable_verifier", if verify { "true" } else { "false" })?;
     let (level, allocator) = match effort {
         Effort::Level(OptLevel::None) => ("none", "single_pass"),
@@ -99,7 +106,7 @@ pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
 
 /// This machine; without a name or a feature if no code can be made for it.
 pub(crate) fn host_target() -> Target {
-    match host(OptLevel::Speed.into(), CpuLevel::Native, false) {
+    match host(OptLevel::Speed.into(), CpuLevel::Native, false, false) {
         Ok(isa) => target_of(&*isa),
         Err(_) => Target { triple: String::new(), features: Vec::new() },
     }

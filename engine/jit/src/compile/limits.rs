@@ -52,7 +52,7 @@ fn alive(n: usize) -> Module {
 fn env(module: &Module, opt: OptLevel) -> Env<'_> {
     Env {
         module,
-        isa: isa::host(opt.into(), CpuLevel::Native, false).unwrap(),
+        isa: isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
         layout: VmLayout::new(module, |_| true),
         schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
         metering: false,
@@ -80,7 +80,9 @@ fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<
 fn generated(module: &Module, effort: Effort, locals: Locals) -> Vec<u8> {
     let (env, mut work) = (env(module, OptLevel::Speed), Workspace::new());
     translated(&mut work, &env, 0, locals).unwrap();
-    generate(&mut work, &*isa::host(effort, CpuLevel::Native, false).unwrap(), 0).unwrap().bytes
+    generate(&mut work, &*isa::host(effort, CpuLevel::Native, false, false).unwrap(), 0)
+        .unwrap()
+        .bytes
 }
 
 const AMPLE: u64 = 1 << 20;

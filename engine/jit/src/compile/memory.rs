@@ -136,6 +136,7 @@ impl Translator<'_> {
         self.b.seal_block(ask);
         self.b.switch_to_block(ask);
         let (memory, writes) = (self.iconst(I64, memory.into()), self.iconst(I64, writes.into()));
+        self.store_gas();
         let place = offset_of!(Builtins, memory.allow);
         let result = self.routine(place, &[memory, start, len, writes]);
         self.leave_if_stopped(result);

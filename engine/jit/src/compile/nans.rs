@@ -33,6 +33,9 @@ pub enum Nans {
 /// makes slower code, but no blocks: work on these may grow more than in proportion.
 const MOST_BRANCHES: usize = 512;
 
+/// In a longer block all are selected: each branch divides it, which takes time as what is left of it is long.
+const MOST_DIVIDED: usize = 4096;
+
 /// Widths of numbers, as a set.
 type Widths = u8;
 const NONE: Widths = 0;
@@ -83,22 +86,35 @@ enum Use {
     Shows,
 }
 
+/// A value whose bits are in another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Edge {
+    from: Value,
+    to: Value,
+    /// The widths of numbers that are still whole there.
+    whole: Widths,
+}
+
 /// Values that flow into others.
-#[derive(Default)]
 struct Edges {
-    /// The values at both ends, in the order of the first.
-    pairs: Vec<(Value, Value)>,
+    /// In the order of where they begin.
+    all: Vec<Edge>,
 }
 
 impl Edges {
-    fn new(mut pairs: Vec<(Value, Value)>) -> Edges {
-        pairs.sort_unstable();
-        Edges { pairs }
+    fn new(mut all: Vec<Edge>) -> Edges {
+        all.sort_unstable();
+        Edges { all }
     }
 
-    fn from(&self, value: Value) -> impl Iterator<Item = Value> {
-        let first = self.pairs.partition_point(|(from, _)| *from < value);
-        self.pairs[first..].iter().take_while(move |(from, _)| *from == value).map(|(_, to)| *to)
+    fn from(&self, value: Value) -> impl Iterator<Item = Edge> {
+        let first = self.all.partition_point(|edge| edge.from < value);
+        self.all[first..].iter().copied().take_while(move |edge| edge.from == value)
+    }
+
+    fn reversed(&self) -> Edges {
+        let back = |edge: &Edge| Edge { from: edge.to, to: edge.from, ..*edge };
+        Edges::new(self.all.iter().map(back).collect())
     }
 }
 
@@ -119,10 +135,12 @@ pub(super) fn make_canonical(func: &mut Function) {
         return;
     }
     let known = Known::of(func);
-    let mut writer = Writer { known, final_: HashMap::new(), branches: 0 };
+    let mut writer = Writer { known, final_: HashMap::new(), branches: 0, divides: true };
     for block in func.layout.blocks().collect::<Vec<_>>() {
         writer.final_.clear();
-        for inst in func.layout.block_insts(block).collect::<Vec<_>>() {
+        let insts: Vec<Inst> = func.layout.block_insts(block).collect();
+        writer.divides = insts.len() <= MOST_DIVIDED;
+        for inst in insts {
             writer.instruction(func, inst);
         }
     }
@@ -241,7 +259,7 @@ impl Known {
         let mut work: Vec<Value> = made.iter().map(|(value, _)| *value).collect();
         made.iter().for_each(|(value, bits)| known.reached[*value] = bits.free);
         while let Some(value) = work.pop() {
-            for to in edges.from(value) {
+            for Edge { to, .. } in edges.from(value) {
                 let reached = known.reached[to] | known.reached[value];
                 if reached != known.reached[to] {
                     known.reached[to] = reached;
@@ -264,7 +282,7 @@ impl Known {
         func: &Function,
         reached: impl Fn(Value) -> Widths,
     ) -> (Edges, Vec<(Value, Bits)>) {
-        let (mut pairs, mut made_here) = (Vec::new(), Vec::new());
+        let (mut all, mut made_here) = (Vec::new(), Vec::new());
         for inst in func.layout.blocks().flat_map(|block| func.layout.block_insts(block)) {
             let width = made(func, inst);
             if width != NONE {
@@ -275,23 +293,24 @@ impl Known {
             for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
                 let used = use_of(func, inst, number, &reached);
                 if matches!(used, Use::Flows | Use::Signs) && has_floats(func, *arg) {
-                    pairs.push((*arg, func.dfg.first_result(inst)));
+                    let (from, to) = (*arg, func.dfg.first_result(inst));
+                    all.push(Edge { from, to, whole: whole(func, inst) });
                 }
             }
             for_edges(func, inst, |arg, param| {
-                if let BlockArg::Value(value) = arg
-                    && has_floats(func, value)
+                if let BlockArg::Value(from) = arg
+                    && has_floats(func, from)
                 {
-                    pairs.push((value, param));
+                    all.push(Edge { from, to: param, whole: BOTH });
                 }
             });
         }
-        (Edges::new(pairs), made_here)
+        (Edges::new(all), made_here)
     }
 
     /// Goes back from what shows the bits of arithmetic.
     fn find_shown(&mut self, func: &Function, edges: &Edges) {
-        let back = Edges::new(edges.pairs.iter().map(|(from, to)| (*to, *from)).collect());
+        let back = edges.reversed();
         let mut work = Vec::new();
         for inst in func.layout.blocks().flat_map(|block| func.layout.block_insts(block)) {
             for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
@@ -303,10 +322,10 @@ impl Known {
             }
         }
         while let Some(value) = work.pop() {
-            for from in back.from(value).filter(|from| self.reached[*from] != NONE) {
-                if !self.shown[from] {
-                    self.shown[from] = true;
-                    work.push(from);
+            for Edge { to: before, .. } in back.from(value) {
+                if self.reached[before] != NONE && !self.shown[before] {
+                    self.shown[before] = true;
+                    work.push(before);
                 }
             }
         }
@@ -315,10 +334,8 @@ impl Known {
     /// Goes on from what is known of each value that flows.
     fn find_bits(&mut self, func: &Function, edges: &Edges) {
         // What flows into a value is all that it is; of what else there is, the bits are known or exact.
-        let targets = Edges::new(edges.pairs.iter().map(|(from, to)| (*to, *from)).collect());
-        let mut work = Vec::new();
-        for (to, _) in &targets.pairs {
-            self.bits[*to] = Bits::NOTHING;
+        for edge in &edges.all {
+            self.bits[edge.to] = Bits::NOTHING;
         }
         for block in func.layout.blocks() {
             for inst in func.layout.block_insts(block) {
@@ -337,10 +354,11 @@ impl Known {
                 }
             }
         }
-        work.extend(edges.pairs.iter().map(|(from, _)| *from));
+        let mut work: Vec<Value> = edges.all.iter().map(|edge| edge.from).collect();
         while let Some(value) = work.pop() {
-            for to in edges.from(value) {
-                let bits = self.bits[to].or(self.bits[value]);
+            for Edge { to, whole, .. } in edges.from(value) {
+                let Bits { free, is_pending } = self.bits[value];
+                let bits = self.bits[to].or(Bits { free: free & whole, is_pending });
                 if bits != self.bits[to] {
                     self.bits[to] = bits;
                     work.push(to);
@@ -353,6 +371,19 @@ impl Known {
 /// Whether an instruction gives the sign of its result, which is exact then.
 fn is_signed_anew(func: &Function, inst: Inst) -> bool {
     matches!(func.dfg.insts[inst].opcode(), Opcode::Fneg | Opcode::Fcopysign)
+}
+
+/// The widths of numbers that an instruction moves whole, or changes the sign of.
+fn whole(func: &Function, inst: Inst) -> Widths {
+    let (args, opcode) = (func.dfg.inst_args(inst), func.dfg.insts[inst].opcode());
+    match opcode {
+        Opcode::Select | Opcode::Bitcast => BOTH,
+        // Lanes of 64 bits are whole lanes of 32 as well.
+        Opcode::Bitselect if compared(func, args[0]) == Some(F64X2) => BOTH,
+        Opcode::Bitselect => SINGLE,
+        Opcode::Extractlane => width(func.dfg.value_type(args[0])),
+        _ => width(func.dfg.value_type(func.dfg.first_result(inst))),
+    }
 }
 
 /// What passes along the edges from an instruction, each with the parameter that takes it.
@@ -371,6 +402,8 @@ struct Writer {
     /// What pending values have become in this block.
     final_: HashMap<Value, Value>,
     branches: usize,
+    /// Whether the block may be divided.
+    divides: bool,
 }
 
 impl Writer {
@@ -437,7 +470,7 @@ impl Writer {
         let mut cursor = FuncCursor::new(func).at_inst(inst).with_srcloc(place);
         let made = match ty.is_vector() {
             true => lanes_canonical(&mut cursor, value, free),
-            false if self.branches < MOST_BRANCHES => {
+            false if self.divides && self.branches < MOST_BRANCHES => {
                 self.branches += 1;
                 scalar_canonical(func, inst, value)
             }

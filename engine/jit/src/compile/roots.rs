@@ -57,7 +57,7 @@ impl Translator<'_> {
 
     /// Calls a routine that may stop execution, may charge, may collect, and gives a reference to an object.
     pub(super) fn allocate(&mut self, place: usize, args: &[Value]) -> Value {
-        self.flush_gas();
+        self.store_gas();
         let context = self.context();
         let at = offset_of!(JitContext, builtins) + place;
         let routine = self.load_word(Region::Context, context, at as i32);

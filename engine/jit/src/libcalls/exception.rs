@@ -46,7 +46,7 @@ unsafe fn make(mut guest: Guest<'_>, tag: u64, slots: u64, fp: u64) -> Result<u6
     let held = |_: &_| fields.iter().filter_map(reference).collect();
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
-    let exn = guest.store.alloc_exn(tag, fields)?;
+    let exn = guest.store.alloc_exn(tag, fields.into_vec())?;
     Ok(Ref::exn(exn).to_bits())
 }
 

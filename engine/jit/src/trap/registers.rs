@@ -15,6 +15,18 @@ pub(super) fn frame_pointer(context: &ucontext_t) -> Option<usize> {
     Some(context.uc_mcontext.gregs[libc::REG_RBP as usize] as usize)
 }
 
+/// What is in the register that the code generator calls pinned.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn pinned(context: &ucontext_t) -> u64 {
+    context.uc_mcontext.gregs[libc::REG_R15 as usize].cast_unsigned()
+}
+
+/// Nothing is pinned.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn pinned(_context: &ucontext_t) -> u64 {
+    0
+}
+
 /// Lets the thread go on in a handler of compiled code.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn resume(context: &mut ucontext_t, to: Landing) {

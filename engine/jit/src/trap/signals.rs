@@ -108,6 +108,7 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
         // the thread is in compiled code, where no reference to it is in use.
         let activation = unsafe { &mut *activation };
         activation.trap_pc = pc;
+        activation.pinned = registers::pinned(registers);
         activation.fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then_some(fault);
         activation.overflow = overflow;
         if activation.landing.is_none() && !overflow && !activation.returns.is_null() {
