@@ -99,7 +99,7 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/runtime/src/memory/vec.rs", 1, "room was made; under Miri only"),
     ("engine/runtime/src/rollback.rs", 8, "what one instantiation allocated"),
     ("engine/runtime/src/room.rs", 1, "room was made"),
-    ("engine/runtime/src/store.rs", 1, "the slots of a function type"),
+    ("engine/runtime/src/invoke.rs", 2, "the slots of a function type"),
     ("engine/runtime/src/touched.rs", 1, "a constant"),
     ("engine/runtime/src/table/vec.rs", 1, "room was made; under Miri only"),
     ("engine/oracle/src/configuration.rs", 1, "operands, which depth bounds"),

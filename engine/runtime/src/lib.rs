@@ -24,6 +24,7 @@ mod host;
 mod instance;
 mod instantiate;
 mod interrupt;
+mod invoke;
 mod limiter;
 mod linking;
 mod memory;

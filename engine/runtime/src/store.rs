@@ -20,14 +20,13 @@ use crate::stop::{Exhaustion, HostError, Stop};
 use crate::table::{TableError, TableInst};
 use crate::trace::Trace;
 use crate::unwind::{Holding, Inside};
-use crate::value::{Value, Values};
+use crate::value::Value;
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
 use etalon_module::{
     CompType, ExternType, FuncType, GlobalType, HeapType, MemoryType, TableType, TagType, TypeId,
     TypeRegistry, TypeUse, ValType,
 };
-use smallvec::SmallVec;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -445,61 +444,6 @@ impl Store {
     fn object_type(&self, addr: HeapAddr, is_kind: fn(&CompType) -> bool) -> Option<TypeId> {
         let ty = self.heap.get(addr)?.ty();
         is_kind(&self.types.get(ty).comp).then_some(ty)
-    }
-
-    /// Invokes a function (specification: *Execution*, *Modules*, "Invocation").
-    ///
-    /// References among the results are valid until the next call into the store, unless the embedder
-    /// roots them ([`Store::root`]).
-    ///
-    /// # Errors
-    /// If the arguments do not match the function's type, or execution stops.
-    pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
-        self.invoke_quickly(func, args).map(Values::into_vec)
-    }
-
-    /// The same, without taking memory from the host where there are few values.
-    ///
-    /// # Errors
-    /// As for [`Store::invoke`].
-    pub fn invoke_quickly(
-        &mut self,
-        func: FuncAddr,
-        args: &[Value],
-    ) -> Result<Values, InvokeError> {
-        let mut slots: SmallVec<[u64; 16]> = SmallVec::new();
-        slots.resize(self.slots_for(func, args)?, 0);
-        Value::write_all(args, &mut slots);
-        self.enter(|store| store.call(func, &mut slots))?;
-        Ok(Value::read_all(&self.func_type(func).results, &slots))
-    }
-
-    /// Checks the arguments of a function and writes them to slots, with room for its results.
-    ///
-    /// # Errors
-    /// [`InvokeError::Arguments`] if they do not match the function's type.
-    pub fn arguments(&self, func: FuncAddr, args: &[Value]) -> Result<Vec<u64>, InvokeError> {
-        let mut slots = vec![0; self.slots_for(func, args)?];
-        Value::write_all(args, &mut slots);
-        Ok(slots)
-    }
-
-    /// How many slots the arguments and results of a function take; the arguments are checked.
-    fn slots_for(&self, func: FuncAddr, args: &[Value]) -> Result<usize, InvokeError> {
-        let Some(inst) = self.funcs.get(func.index()) else {
-            return Err(InvokeError::Arguments("the function is of another store".into()));
-        };
-        let ty = self.types.func(inst.ty).expect("the type of a function is a function type");
-        if args.len() != ty.params.len() {
-            let (want, got) = (ty.params.len(), args.len());
-            return Err(InvokeError::Arguments(format!("{want} are needed, {got} given")));
-        }
-        for (i, (arg, param)) in args.iter().zip(&ty.params).enumerate() {
-            if !self.has_type(*arg, *param) {
-                return Err(InvokeError::Arguments(format!("argument {i} is not of type {param}")));
-            }
-        }
-        Ok(ty.param_slots().max(ty.result_slots()))
     }
 
     /// Whether an invocation is active, that is, whether the caller runs inside a host function.

@@ -101,6 +101,11 @@ pub(crate) fn in_words(metrics: &Metrics) -> String {
     parts.join(", ")
 }
 
+/// Makes the file of figures, empty, before there are any.
+pub(crate) fn begin(path: &Path) -> Result<()> {
+    std::fs::write(path, "").with_context(|| path.display().to_string())
+}
+
 /// Writes figures to a file.
 pub(crate) fn write(path: &Path, metrics: &Metrics) -> Result<()> {
     let mut text = serde_json::to_string_pretty(&Figures::from(metrics))?;

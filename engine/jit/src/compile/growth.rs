@@ -8,10 +8,12 @@ use super::budget::Survey;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
 use super::module::OptLevel;
+use super::nans::{made, make_canonical};
 use super::translator::{Env, translate};
 use super::variable::Locals;
 use crate::abi::VmLayout;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
+use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{BlockCall, Function};
 use cranelift_codegen::verify_function;
 use cranelift_frontend::FunctionBuilderContext;
@@ -28,6 +30,8 @@ struct Counts {
     /// Values that pass along edges.
     passed: usize,
     cost: u64,
+    /// Instructions that make a NaN, and comparisons that look whether a value is one.
+    nans: [usize; 2],
 }
 
 fn counts(wat: &str, metering: bool) -> Counts {
@@ -48,6 +52,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
         translate(&env, func, &mut into, &mut contexts, Locals::Variables).unwrap();
+        make_canonical(&mut into);
         narrow(&mut into);
         verify_function(&into, &*env.isa).unwrap();
         assert!(most_edges(&into) <= MOST_EDGES);
@@ -63,6 +68,9 @@ fn add(sum: &mut Counts, func: &Function) {
         sum.blocks += 1;
         for inst in func.layout.block_insts(block) {
             sum.instructions += 1;
+            let looks = |cond| cond == FloatCC::Unordered;
+            sum.nans[0] += usize::from(made(func, inst) != 0);
+            sum.nans[1] += usize::from(func.dfg.insts[inst].fp_cond_code().is_some_and(looks));
             let tables = (&func.dfg.jump_tables, &func.dfg.exception_tables);
             let calls: &[BlockCall] = func.dfg.insts[inst].branch_destination(tables.0, tables.1);
             sum.passed += calls.iter().map(|call| call.args(pool).count()).sum::<usize>();
@@ -144,5 +152,32 @@ fn blocks_that_only_go_on_are_passed_by() {
         let wat = format!("(module (func (param i32) {text}))");
         let made = counts(&wat, false);
         assert!(made.blocks <= most, "{text}: {made:?}");
+    }
+}
+
+/// Values that pass along many edges to where a value of another kind may come from: each is made canonical once, not on each edge.
+#[test]
+fn no_value_is_made_canonical_twice() {
+    let numbers = |n: usize, each: &dyn Fn(usize) -> String| (0..n).map(each).collect::<String>();
+    for (ty, add) in [("f64", "f64.add"), ("v128", "f32x4.add")] {
+        let (locals, edges) = (30, 60);
+        let load = |i| format!("(local.set {} ({ty}.load (i32.const {})))\n", i + 1, 16 * i);
+        let edge = |k| {
+            let (one, other) = (k % locals + 1, (k + 1) % locals + 1);
+            format!(
+                "(local.set {one} ({add} (local.get {one}) (local.get {other}))) (br_if 0 (local.get 0))\n"
+            )
+        };
+        let store = |i| format!("({ty}.store (i32.const {}) (local.get {}))\n", 16 * i, i + 1);
+        let wat = format!(
+            "(module (memory 1) (func (param i32) (local {}) {} (block {} {}) {}))",
+            format!("{ty} ").repeat(locals),
+            numbers(locals, &load),
+            numbers(edges, &edge),
+            numbers(locals, &load),
+            numbers(locals, &store)
+        );
+        let [made, looks] = counts(&wat, false).nans;
+        assert!(made == edges && looks <= made, "{ty}: {looks} of {made}");
     }
 }

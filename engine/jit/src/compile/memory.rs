@@ -1,5 +1,6 @@
 //! "Memory Instructions".
 
+use super::bulk::Bulk;
 use super::table::shorter;
 use super::translator::Translator;
 use crate::abi::{Region, trap_code};
@@ -8,6 +9,7 @@ use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
+use etalon_module::operator::Opcode;
 use etalon_module::{AddrType, MemoryType};
 use etalon_runtime::{GUARD_BYTES, MemoryDef, Trap};
 use std::mem::offset_of;
@@ -230,8 +232,12 @@ impl Translator<'_> {
         let addr = self.memory_type(memory).addr;
         let (start, len) = (self.widen(addr, start), self.widen(addr, len));
         let value = self.b.ins().uextend(I64, value);
-        let memory = self.iconst(I64, memory.into());
-        self.stopping_routine(offset_of!(Builtins, memory.fill), &[memory, start, value, len]);
+        let (op, operands) = (Opcode::MemoryFill, [start, value, len]);
+        self.in_place(&Bulk { op, operands, memories: [memory; 2] }, |this| {
+            let memory = this.iconst(I64, memory.into());
+            let place = offset_of!(Builtins, memory.fill);
+            this.stopping_routine(place, &[memory, start, value, len]);
+        });
     }
 
     /// `memory.discard`
@@ -249,9 +255,12 @@ impl Translator<'_> {
         let (to_addr, from_addr) = (self.memory_type(to).addr, self.memory_type(from).addr);
         let (target, source) = (self.widen(to_addr, target), self.widen(from_addr, source));
         let len = self.widen(shorter(to_addr, from_addr), len);
-        let (to, from) = (self.iconst(I64, to.into()), self.iconst(I64, from.into()));
-        let place = offset_of!(Builtins, memory.copy);
-        self.stopping_routine(place, &[to, from, target, source, len]);
+        let (op, operands) = (Opcode::MemoryCopy, [target, source, len]);
+        self.in_place(&Bulk { op, operands, memories: [to, from] }, |this| {
+            let (to, from) = (this.iconst(I64, to.into()), this.iconst(I64, from.into()));
+            let place = offset_of!(Builtins, memory.copy);
+            this.stopping_routine(place, &[to, from, target, source, len]);
+        });
     }
 
     /// `memory.init`

@@ -3,6 +3,7 @@
 mod array;
 mod atomic;
 mod budget;
+mod bulk;
 mod call;
 mod control;
 mod cpu;

@@ -17,7 +17,7 @@ use cranelift_codegen::ir::{
     BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Which NaNs arithmetic gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,11 +134,12 @@ pub(super) fn make_canonical(func: &mut Function) {
     if !func.layout.blocks().any(|block| func.layout.block_insts(block).any(makes)) {
         return;
     }
-    let known = Known::of(func);
-    let mut writer = Writer { known, final_: HashMap::new(), branches: 0, divides: true };
-    for block in func.layout.blocks().collect::<Vec<_>>() {
-        writer.final_.clear();
-        let insts: Vec<Inst> = func.layout.block_insts(block).collect();
+    let insts = |block| func.layout.block_insts(block).collect();
+    let blocks: Vec<Vec<Inst>> = func.layout.blocks().map(insts).collect();
+    let mut writer = Writer::new(Known::of(func));
+    writer.make_everywhere(func, &blocks);
+    for insts in blocks {
+        writer.here.clear();
         writer.divides = insts.len() <= MOST_DIVIDED;
         for inst in insts {
             writer.instruction(func, inst);
@@ -147,7 +148,7 @@ pub(super) fn make_canonical(func: &mut Function) {
 }
 
 /// The width of the NaNs that an instruction makes; none if it makes none.
-fn made(func: &Function, inst: Inst) -> Widths {
+pub(super) fn made(func: &Function, inst: Inst) -> Widths {
     use Opcode as O;
     let opcode = func.dfg.insts[inst].opcode();
     let computes = matches!(
@@ -399,34 +400,79 @@ fn for_edges(func: &Function, inst: Inst, mut each: impl FnMut(BlockArg, Value))
 /// Writes what makes values canonical.
 struct Writer {
     known: Known,
-    /// What pending values have become in this block.
-    final_: HashMap<Value, Value>,
+    /// What pending values have become where they are made.
+    everywhere: HashMap<Value, Value>,
+    /// What they have become in this block.
+    here: HashMap<Value, Value>,
     branches: usize,
     /// Whether the block may be divided.
     divides: bool,
 }
 
 impl Writer {
-    /// Gives an instruction canonical values where it must have them.
-    fn instruction(&mut self, func: &mut Function, inst: Inst) {
-        let args = func.dfg.inst_args(inst).to_vec();
-        for (number, arg) in args.into_iter().enumerate() {
-            if self.known.bits[arg].is_pending && self.must_be_final(func, inst, number) {
-                let value = self.canonical(func, inst, arg);
-                func.dfg.inst_args_mut(inst)[number] = value;
+    fn new(known: Known) -> Writer {
+        let (everywhere, here) = (HashMap::new(), HashMap::new());
+        Writer { known, everywhere, here, branches: 0, divides: true }
+    }
+
+    /// Makes the values canonical, where they are made, that must be so in more than one block. Were each made so in each of these blocks,
+    /// many values that pass along many edges would become as many as the product of both.
+    fn make_everywhere(&mut self, func: &mut Function, blocks: &[Vec<Inst>]) {
+        let mut last: HashMap<Value, usize> = HashMap::new();
+        let (mut again, mut values) = (HashSet::new(), Vec::new());
+        for (number, insts) in blocks.iter().enumerate() {
+            for value in insts.iter().flat_map(|inst| self.needed(func, *inst)) {
+                let other = last.insert(value, number).is_some_and(|before| before != number);
+                if other && again.insert(value) {
+                    values.push(value);
+                }
             }
         }
-        let mut pending = Vec::new();
+        self.divides = blocks.iter().all(|insts| insts.len() <= MOST_DIVIDED);
+        for value in values {
+            let behind = match func.dfg.value_def(value) {
+                ValueDef::Result(inst, _) => func.layout.next_inst(inst),
+                ValueDef::Param(block, _) => func.layout.first_inst(block),
+                ValueDef::Union(..) => None,
+            };
+            if let Some(inst) = behind {
+                let made = self.canonical(func, inst, value);
+                self.everywhere.insert(value, made);
+            }
+        }
+    }
+
+    /// The pending values that an instruction must have canonical.
+    fn needed(&self, func: &Function, inst: Inst) -> Vec<Value> {
+        let mut needed = Vec::new();
+        for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
+            if self.known.bits[*arg].is_pending && self.must_be_final(func, inst, number) {
+                needed.push(*arg);
+            }
+        }
         for_edges(func, inst, |arg, param| {
             if let BlockArg::Value(value) = arg
                 && self.known.bits[value].is_pending
                 && self.stays_exact(param)
             {
-                pending.push(value);
+                needed.push(value);
             }
         });
-        for value in pending {
+        needed
+    }
+
+    /// Gives an instruction canonical values where it must have them.
+    fn instruction(&mut self, func: &mut Function, inst: Inst) {
+        let args = func.dfg.inst_args(inst).to_vec();
+        let is_needed = |(number, arg): (usize, &Value)| {
+            self.known.bits[*arg].is_pending && self.must_be_final(func, inst, number)
+        };
+        let which: Vec<bool> = args.iter().enumerate().map(is_needed).collect();
+        for value in self.needed(func, inst) {
             self.canonical(func, inst, value);
+        }
+        for (number, arg) in args.into_iter().enumerate().filter(|(number, _)| which[*number]) {
+            func.dfg.inst_args_mut(inst)[number] = self.made(arg).unwrap_or(arg);
         }
         let dfg = &mut func.dfg;
         let tables = (&mut dfg.jump_tables, &mut dfg.exception_tables);
@@ -436,13 +482,18 @@ impl Writer {
             let stay: Vec<bool> = params.iter().map(|param| self.stays_exact(*param)).collect();
             let mut stay = stay.into_iter();
             call.update_args(&mut dfg.value_lists, |arg| {
-                let known = arg.as_value().and_then(|value| self.final_.get(&value));
+                let known = arg.as_value().and_then(|value| self.made(value));
                 match (stay.next(), known) {
-                    (Some(true), Some(value)) => BlockArg::Value(*value),
+                    (Some(true), Some(value)) => BlockArg::Value(value),
                     _ => arg,
                 }
             });
         }
+    }
+
+    /// What a value has become for this block.
+    fn made(&self, value: Value) -> Option<Value> {
+        self.everywhere.get(&value).or_else(|| self.here.get(&value)).copied()
     }
 
     fn must_be_final(&self, func: &Function, inst: Inst, number: usize) -> bool {
@@ -462,8 +513,8 @@ impl Writer {
 
     /// A pending value with the canonical NaN for every NaN, before an instruction.
     fn canonical(&mut self, func: &mut Function, inst: Inst, value: Value) -> Value {
-        if let Some(value) = self.final_.get(&value) {
-            return *value;
+        if let Some(value) = self.made(value) {
+            return value;
         }
         let place = func.srcloc(inst);
         let (ty, free) = (func.dfg.value_type(value), self.known.bits[value].free);
@@ -480,7 +531,7 @@ impl Writer {
                 cursor.ins().select(is_nan, nan, value)
             }
         };
-        self.final_.insert(value, made);
+        self.here.insert(value, made);
         made
     }
 }

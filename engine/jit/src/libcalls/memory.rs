@@ -11,7 +11,7 @@ use std::ops::Range;
 const PRICED_PAGE_LOG2: u32 = 16;
 
 /// Bytes of a long operation between two looks for an interrupt.
-const STRIDE: usize = 8 << 20;
+pub(crate) const STRIDE: usize = 8 << 20;
 
 impl Guest<'_> {
     fn memory(&self, index: u64) -> MemoryAddr {

@@ -43,6 +43,7 @@ macro_rules! routines {
 }
 
 mod array;
+mod bare;
 mod call_out;
 mod exception;
 mod gas;
@@ -51,6 +52,8 @@ mod object;
 mod regions;
 mod roots;
 mod table;
+
+pub(crate) use memory::STRIDE;
 
 use crate::abi::{JitContext, Pending};
 use etalon_runtime::{InstanceAddr, Stop, Store};
@@ -77,6 +80,7 @@ pub(crate) struct Builtins {
     pub(crate) object: object::Routines,
     pub(crate) array: array::Routines,
     pub(crate) gas: gas::Routines,
+    pub(crate) bare: bare::Bare,
 }
 
 impl Builtins {
@@ -89,6 +93,7 @@ impl Builtins {
         object: object::Routines::ALL,
         array: array::Routines::ALL,
         gas: gas::Routines::ALL,
+        bare: bare::Bare::ALL,
     };
 }
 

@@ -10,7 +10,7 @@ use crate::output::{self, Format, bad, good, json, lines, note, plain, say};
 use crate::time::Timeout;
 use crate::words::counted;
 use anyhow::{Result, bail};
-use etalon_adapters::{Adapter, Features, Opened, Outcome, SessionConfig};
+use etalon_adapters::{Adapter, Features, Opened, Outcome, Rejection, SessionConfig};
 use etalon_record::{Document, Fault, Kind};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,9 @@ struct Compared {
     both_accept: usize,
     both_refuse: usize,
     differences: Vec<Difference>,
+    /// Modules of which an engine says nothing: it lacks a feature, or has a limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_compared: Vec<Difference>,
     /// Texts in folders that are no modules, so that nobody could be asked.
     not_modules: usize,
     /// Whether a signal ended it.
@@ -74,6 +77,8 @@ struct Verdict {
     verdict: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip)]
+    is_failure: bool,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
@@ -205,21 +210,24 @@ impl Compared {
         let verdicts: Vec<Verdict> =
             names.zip(both).map(|(engine, result)| verdict(engine, result)).collect();
         let accepted = verdicts.iter().filter(|verdict| verdict.accepts).count();
-        let failed = both.iter().any(|result| matches!(result, Err(o) if is_failure(o)));
+        let is = |test: fn(&Outcome) -> bool| both.iter().any(|r| r.as_ref().is_err_and(test));
         match accepted {
+            _ if is(is_failure) => {
+                self.differences.push(Difference { file: file.to_owned(), by_engine: verdicts });
+            }
+            _ if is(is_open) => {
+                self.not_compared.push(Difference { file: file.to_owned(), by_engine: verdicts });
+            }
             2 => self.both_accept += 1,
-            0 if !failed => self.both_refuse += 1,
+            0 => self.both_refuse += 1,
             _ => self.differences.push(Difference { file: file.to_owned(), by_engine: verdicts }),
         }
     }
 
     fn status(&self) -> Status {
-        let has = |words: &[&str]| {
-            let all = self.differences.iter().flat_map(|difference| &difference.by_engine);
-            all.into_iter().any(|verdict| words.contains(&verdict.verdict.as_str()))
-        };
+        let all = self.differences.iter().flat_map(|difference| &difference.by_engine);
         match () {
-            () if has(&["crashed", "timed-out"]) => Status::EngineFailed,
+            () if all.into_iter().any(|verdict| verdict.is_failure) => Status::EngineFailed,
             () if !self.differences.is_empty() => Status::Finding,
             () => Status::Fine,
         }
@@ -228,7 +236,7 @@ impl Compared {
     fn print(&self) {
         for difference in &self.differences {
             say!("{}", escape::file(&difference.file));
-            for Verdict { engine, accepts, verdict, reason } in &difference.by_engine {
+            for Verdict { engine, accepts, verdict, reason, .. } in &difference.by_engine {
                 let verdict = if *accepts { good(verdict) } else { bad(verdict) };
                 let reason = reason.as_ref().map(|r| format!(": {}", escape::line(r)));
                 output::say_in_colour([
@@ -241,19 +249,39 @@ impl Compared {
         if self.not_modules > 0 {
             note!("not asked about, for their texts are no modules: {}", self.not_modules);
         }
+        for Difference { file, by_engine } in &self.not_compared {
+            let why = by_engine.iter().filter(|verdict| !verdict.accepts).map(|verdict| {
+                let reason = verdict.reason.as_deref().unwrap_or_default();
+                format!("{}: {}: {}", verdict.engine, verdict.verdict, reason)
+            });
+            note!("{}: not compared: {}", file, why.collect::<Vec<_>>().join("; "));
+        }
         say!(
-            "{}: both accept {}, both refuse {}, they differ in {}",
+            "{}: both accept {}, both refuse {}, they differ in {}{}",
             counted(self.modules as u64, "module"),
             self.both_accept,
             self.both_refuse,
-            self.differences.len()
+            self.differences.len(),
+            match self.not_compared.len() {
+                0 => String::new(),
+                open => format!(", not compared {open}"),
+            }
         );
     }
 }
 
-/// Whether an engine did not give a verdict.
+/// Whether an engine gave no answer: how a call may end is none to the question whether a module is valid.
 fn is_failure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Crashed(_) | Outcome::TimedOut)
+    !matches!(outcome, Outcome::Rejected(_))
+}
+
+/// Whether an answer says nothing of the module: the engine lacks a feature, or has a limit.
+fn is_open(outcome: &Outcome) -> bool {
+    let Outcome::Rejected(rejection) = outcome else { return false };
+    matches!(
+        rejection,
+        Rejection::Unsupported { .. } | Rejection::Limit(_) | Rejection::Unlinkable(_)
+    )
 }
 
 fn verdict(engine: &str, result: &Result<(), Outcome>) -> Verdict {
@@ -269,5 +297,6 @@ fn verdict(engine: &str, result: &Result<(), Outcome>) -> Verdict {
         Err(other) => (other.kind().to_string(), None),
     };
     let reason = reason.filter(|reason| !reason.is_empty());
-    Verdict { engine: engine.to_owned(), accepts: result.is_ok(), verdict, reason }
+    let is_failure = result.as_ref().is_err_and(is_failure);
+    Verdict { engine: engine.to_owned(), accepts: result.is_ok(), verdict, reason, is_failure }
 }

@@ -8,7 +8,7 @@ use crate::output::{self, Format, Pieces, say};
 use crate::program::in_document;
 use crate::progress::CallBar;
 use anyhow::Result;
-use etalon::{Exhaustion, InterruptHandle, JobOutcome, ThrownException, Trap, Val, wasi};
+use etalon::{Exhaustion, InterruptHandle, JobError, JobOutcome, ThrownException, Trap, Val, wasi};
 use etalon_adapters as adapters;
 use etalon_record::{Document, Kind, Written};
 use serde::{Serialize, Serializer};
@@ -182,7 +182,8 @@ pub(super) fn row(line: usize, outcome: &JobOutcome<Own>) -> Row {
                 () if exit.is_some() => "exited",
                 () if error.is::<Trap>() => "trapped",
                 () if error.is::<ThrownException>() => "threw",
-                () if error.is::<etalon::JobError>() => "refused",
+                () if is_late(error.downcast_ref()) => "timed-out",
+                () if error.is::<JobError>() => "refused",
                 () if error.is::<Exhaustion>() => "exhausted",
                 () => "host-error",
             };
@@ -193,6 +194,11 @@ pub(super) fn row(line: usize, outcome: &JobOutcome<Own>) -> Row {
         }
     }
     row
+}
+
+/// Whether its time was up: it ran until then.
+fn is_late(error: Option<&JobError>) -> bool {
+    matches!(error, Some(JobError::TimedOut(_)))
 }
 
 fn shown(val: &Val) -> String {

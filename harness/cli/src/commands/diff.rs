@@ -312,7 +312,8 @@ impl Plan {
         let wasm = input::module_in(&input.bytes)?.into_owned();
         let name = path.display().to_string();
         let module = ModuleData::new(&wasm, *features);
-        if self.invoke.is_empty() && module.as_ref().is_ok_and(program::is_program) {
+        let runs = |module: &ModuleData| program::is_program(module) && program::has_entry(module);
+        if self.invoke.is_empty() && module.as_ref().is_ok_and(runs) {
             let case = Case::of_program(&name, wasm, *features, self.setup.clone(), "_start");
             return case.map_err(|error| input.refused(path, &error).into());
         }

@@ -190,10 +190,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         let message = format!("{}{}", misfit.reason, artefact::hint(wasm, &config));
         return Err(InputError::new("artefact", args.file(), message).into());
     }
+    // What stood there before is not taken for the figures of this run, and no program runs whose figures cannot be written.
+    if let Some(path) = &args.stats_json {
+        input::keep(&[args.file()], path)?;
+        figures::begin(path)?;
+    }
     let kept = (format == Format::Json).then_some(&kept);
     let mut run = execute(args, &**adapter, wasm, &config, kept)?;
     if let (Some(path), Some(figures)) = (&args.stats_json, &run.figures) {
-        input::keep(&[args.file()], path)?;
         figures::write(path, figures)?;
     }
     input.locate(&mut run.backtrace);
