@@ -5,10 +5,11 @@
 //! at the start of an arm, where paths join after an `end`, after a call. Where the operators between two charges become no code, both are
 //! made as one: nobody can tell which of them was one too many.
 //!
-//! The counter is in a register that nothing else uses, if the processor has one to spare: the handler of signals reads it at a trap, calls
-//! of compiled code pass it on, and memory gets it only where code of another kind is called. Elsewhere it is a variable of the function, or in a function of many segments always in memory: a variable that
-//! changes on every way through would take the code generator time that grows as the square of their number. A variable is written to memory before
-//! whatever may leave the function. So the count is exact at every trap, call and return.
+//! The counter is in a register that nothing else uses, if the processor has one to spare: the handler of signals reads it at a trap,
+//! calls of compiled code pass it on, and memory gets it only where code of another kind is called. Elsewhere it is a variable of the
+//! function, or in a function of many segments always in memory: a variable that changes on every way through would take the code
+//! generator time that grows as the square of their number. A variable is written to memory before whatever may leave the function.
+//! So the count is exact at every trap, call and return.
 
 use super::cuts::ends_segment;
 use super::translator::Translator;

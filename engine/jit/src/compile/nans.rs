@@ -256,7 +256,7 @@ impl Known {
             shown: SecondaryMap::new(),
         };
         // First whatever may flow, to know which arithmetic comes where; then what does.
-        let (edges, made) = known.edges(func, |_| NONE);
+        let (edges, made) = Known::edges(func, |_| NONE);
         let mut work: Vec<Value> = made.iter().map(|(value, _)| *value).collect();
         made.iter().for_each(|(value, bits)| known.reached[*value] = bits.free);
         while let Some(value) = work.pop() {
@@ -269,7 +269,7 @@ impl Known {
             }
         }
         let reached = std::mem::take(&mut known.reached);
-        let (edges, made) = known.edges(func, |value| reached[value]);
+        let (edges, made) = Known::edges(func, |value| reached[value]);
         known.reached = reached;
         known.find_shown(func, &edges);
         made.iter().for_each(|(value, bits)| known.bits[*value] = *bits);
@@ -278,11 +278,7 @@ impl Known {
     }
 
     /// What flows where, and the values of which something is known by what makes them: those that arithmetic makes.
-    fn edges(
-        &mut self,
-        func: &Function,
-        reached: impl Fn(Value) -> Widths,
-    ) -> (Edges, Vec<(Value, Bits)>) {
+    fn edges(func: &Function, reached: impl Fn(Value) -> Widths) -> (Edges, Vec<(Value, Bits)>) {
         let (mut all, mut made_here) = (Vec::new(), Vec::new());
         for inst in func.layout.blocks().flat_map(|block| func.layout.block_insts(block)) {
             let width = made(func, inst);
