@@ -91,6 +91,35 @@ fn engines_that_agree_differ_in_nothing() {
     }
 }
 
+/// What says nothing of a module is no refusal of it, and what is no answer to the question is the engine's failure.
+#[test]
+fn only_a_verdict_is_one() {
+    let folder = folder();
+    let refusal = r#"\"kind\":\"rejected\",\"phase\":\"invalid\",\"text\":\"no memories, please\""#;
+    let whole = format!(r#"\"outcome\":{{{refusal}}}"#);
+    assert_eq!(STRICT.matches(&whole).count(), 1);
+    let ends = |kind: &str| format!(r#"\"outcome\":{{\"kind\":\"{kind}\",\"text\":\"t\"}}"#);
+    let phase = |phase: &str| {
+        format!(r#"\"outcome\":{{\"kind\":\"rejected\",\"phase\":\"{phase}\",\"text\":\"t\"}}"#)
+    };
+    for (answer, code, said) in [
+        (phase("limit"), 0, "they differ in 0, not compared 1"),
+        (phase("unlinkable"), 0, "they differ in 0, not compared 1"),
+        (ends("trapped"), 3, "they differ in 1"),
+        (ends("exhausted"), 3, "they differ in 1"),
+        (ends("host-error"), 3, "they differ in 1"),
+        (r#"\"error\":\"t\""#.to_owned(), 3, "they differ in 1"),
+    ] {
+        let script = STRICT.replace(&whole, &answer);
+        std::fs::write(folder.path().join("other.sh"), script).expect("it is writable");
+        let words = ["accepts", "oracle", "cmd:sh other.sh", "m/deep/memory.wasm"];
+        let output = etalon(folder.path(), &words);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{answer}: {text}");
+        assert!(text.contains(said), "{answer}: {text}");
+    }
+}
+
 /// Whoever has a limit does not wait longer for an engine that never says what it is.
 #[test]
 fn an_engine_that_does_not_start_is_waited_for_as_long_as_a_case() {
