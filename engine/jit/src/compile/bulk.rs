@@ -18,6 +18,10 @@ use std::mem::offset_of;
 /// that they use it up would take years.
 const MOST_CHARGED: u64 = 1 << 20;
 
+/// So many operations of a function are made in place, each with blocks and checks of its own; further ones are calls alone, as a
+/// function may consist of them.
+const MOST_IN_PLACE: u32 = 256;
+
 /// What an operation in place costs.
 #[derive(Clone, Copy)]
 enum Price {
@@ -41,6 +45,10 @@ impl Translator<'_> {
     /// Does an operation in place if it is short, and otherwise as `long` has it.
     pub(super) fn in_place(&mut self, bulk: &Bulk, long: impl FnOnce(&mut Self)) {
         let Some(price) = self.price(bulk) else { return long(self) };
+        if self.in_place == MOST_IN_PLACE {
+            return long(self);
+        }
+        self.in_place += 1;
         let [_, _, len] = bulk.operands;
         let (here, away, done) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block());

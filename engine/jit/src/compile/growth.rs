@@ -181,3 +181,15 @@ fn no_value_is_made_canonical_twice() {
         assert!(made == edges && looks <= made, "{ty}: {looks} of {made}");
     }
 }
+
+/// A function may consist of bulk operations: only so many of them have blocks of their own.
+#[test]
+fn bulk_operations_in_place_have_an_end() {
+    let fill = "(memory.fill (local.get 0) (local.get 0) (i32.const 1))";
+    let blocks = |n| {
+        let wat = format!("(module (memory 1) (func (param i32) {}))", fill.repeat(n));
+        counts(&wat, false).blocks
+    };
+    assert!(blocks(10) > 30);
+    assert_eq!(blocks(1000), blocks(2000));
+}

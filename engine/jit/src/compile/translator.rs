@@ -71,6 +71,8 @@ pub(super) struct Translator<'a> {
     pub(super) open: Vec<(u32, usize)>,
     /// Where values lie that pass to a routine or back.
     pub(super) scratch: Option<StackSlot>,
+    /// Bulk operations in place so far.
+    pub(super) in_place: u32,
 }
 
 /// Translates a function of the module; gives the scopes of its handlers.
@@ -118,6 +120,7 @@ pub(super) fn translate(
         clauses: 0,
         open: Vec::new(),
         scratch: None,
+        in_place: 0,
     };
     translator.prologue(body, &ty.params, &params[2..])?;
     let mut reader = module.operators(body);
