@@ -1,5 +1,5 @@
 //! What calls across the border cost: a guest that calls functions of the host, and a host that calls one of the guest.
-//! `cargo run --release -p etalon --example calls` prints nanoseconds a call, on each tier.
+//! `cargo run --release -p etalon --example calls` prints nanoseconds a call, on each tier, or on the one that is named behind it.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use etalon::{Caller, Config, Engine, Error, Linker, Module, Store, Tier};
@@ -41,9 +41,13 @@ fn main() -> Result<(), Error> {
     println!(
         "nanoseconds a call    host, plain    host, with its caller    guest, empty    guest, two numbers"
     );
+    let only = std::env::args().nth(1);
     for (tier, metered) in
         [(Tier::Oracle, false), (Tier::Interp, false), (Tier::Jit, false), (Tier::Jit, true)]
     {
+        if only.as_ref().is_some_and(|only| only != tier.name()) {
+            continue;
+        }
         let engine = Engine::new(Config::new().tier(tier).consume_fuel(metered))?;
         let module = Module::new(&engine, GUEST)?;
         let mut linker: Linker<u64> = Linker::new(&engine);

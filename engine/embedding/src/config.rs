@@ -1,5 +1,6 @@
 //! Settings of an engine.
 
+use crate::pool::PoolConfig;
 use etalon_gas::Schedule;
 pub use etalon_jit::{Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel};
 use etalon_module::Features;
@@ -85,6 +86,7 @@ pub struct Config {
     pub(crate) refuse_after_failure: bool,
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
+    pub(crate) pool: PoolConfig,
 }
 
 impl Default for Config {
@@ -115,7 +117,15 @@ impl Config {
             refuse_after_failure: false,
             memory_regions: false,
             nans: Nans::Deterministic,
+            pool: PoolConfig::new(),
         }
+    }
+
+    /// How much address space of memories that are gone is kept for the next ones, so that instances are made faster: by default what
+    /// [`PoolConfig::new`] says, and `PoolConfig::new().memories(0)` keeps none.
+    pub fn pool(&mut self, pool: PoolConfig) -> &mut Config {
+        self.pool = pool;
+        self
     }
 
     /// What runs functions.

@@ -2,12 +2,20 @@
 
 use crate::config::{Config, Tier};
 use crate::error::Result;
+use etalon_runtime::MemoryPool;
 use std::sync::Arc;
 
 /// An engine: what modules are compiled for and stores run on. It is cheap to clone, and any number of threads may
 /// use it at once.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<Config>);
+pub struct Engine(Arc<Shared>);
+
+/// What the clones of an engine share.
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    pool: Arc<MemoryPool>,
+}
 
 impl Engine {
     /// An engine of these settings.
@@ -15,22 +23,36 @@ impl Engine {
     /// # Errors
     /// If the settings cannot be had on this machine. None of today's is such.
     pub fn new(config: &Config) -> Result<Engine> {
-        Ok(Engine(Arc::new(config.clone())))
+        Ok(Engine::of(config.clone()))
+    }
+
+    fn of(config: Config) -> Engine {
+        let pool = MemoryPool::new(config.pool.memories, config.pool.resident);
+        Engine(Arc::new(Shared { config, pool }))
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
-        &self.0
+        &self.0.config
+    }
+
+    /// Of how many memories that are gone the engine has the address space at the moment; see [`PoolConfig`](crate::PoolConfig).
+    pub fn spare_memories(&self) -> usize {
+        self.0.pool.spare()
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<MemoryPool> {
+        &self.0.pool
     }
 
     /// What runs functions.
     pub fn tier(&self) -> Tier {
-        self.0.tier
+        self.0.config.tier
     }
 
     /// Whether gas is charged.
     pub fn consumes_fuel(&self) -> bool {
-        self.0.metering
+        self.0.config.metering
     }
 
     /// Whether two are clones of the same engine.
@@ -42,6 +64,6 @@ impl Engine {
 impl Default for Engine {
     /// An engine of the default settings.
     fn default() -> Engine {
-        Engine(Arc::default())
+        Engine::of(Config::default())
     }
 }

@@ -185,7 +185,8 @@ impl<T: 'static> Store<T> {
         let state = self.state_mut();
         let func = func.find(state)?;
         let args = Val::arguments(state, params, &state.func_type(func).clone())?;
-        let work = Work::<T>::call(state, func)?;
+        let mut work = Work::<T>::call(state);
+        work.begin_call(func)?;
         let started = on_guest_stack(|| oracle.start(work.state, func, &args))
             .unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error)).into()));
         match &started {

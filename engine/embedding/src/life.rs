@@ -95,6 +95,7 @@ impl LifeState {
         }
     }
 
+    #[inline]
     fn of(number: u8) -> LifeState {
         LifeState::ALL.get(usize::from(number)).copied().unwrap_or(LifeState::Destroyed)
     }
@@ -150,6 +151,7 @@ pub(crate) struct Life {
 }
 
 /// Changes a number that nobody else changes.
+#[inline]
 fn add(number: &AtomicU32, by: i32) {
     number.store(number.load(Relaxed).wrapping_add_signed(by), Relaxed);
 }
@@ -170,10 +172,12 @@ impl Life {
     }
 
     /// What it is apart from what runs or is paused.
+    #[inline]
     pub(crate) fn base(&self) -> LifeState {
         LifeState::of(self.base.load(Relaxed))
     }
 
+    #[inline]
     fn show(&self) {
         let base = self.base();
         let shown = if base == LifeState::Destroyed {
@@ -195,6 +199,7 @@ impl Life {
     }
 
     /// How a piece of work counts that ended so. What is worse stays.
+    #[inline]
     fn note(&self, ending: Ending) {
         match ending {
             Ending::Returned | Ending::Thrown | Ending::Refused => {}
@@ -208,12 +213,14 @@ impl Life {
     }
 
     /// A call begins.
+    #[inline]
     pub(crate) fn enter(&self) {
         add(&self.running, 1);
         self.show();
     }
 
     /// A call has ended.
+    #[inline]
     pub(crate) fn leave(&self, ending: Ending) {
         self.note(ending);
         add(&self.running, -1);
@@ -279,6 +286,7 @@ pub(crate) struct Lives(Vec<Arc<Life>>);
 
 impl Lives {
     /// Of the instance with an address. One that nobody has spoken of yet came with a snapshot.
+    #[inline]
     pub(crate) fn of(&mut self, address: usize) -> &Arc<Life> {
         while self.0.len() <= address {
             self.0.push(Arc::new(Life::new(LifeState::Initialised)));

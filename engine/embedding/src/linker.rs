@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use thiserror::Error as Thiserror;
 
 /// What modules can import, by the two names of an import. Functions of the host in it are of no store, and each
@@ -237,30 +238,21 @@ impl<T: 'static> Linker<T> {
         mut store: impl AsContextMut<Data = T>,
         module: &Module,
     ) -> Result<Instance> {
-        let StoreContextMut { state, .. } = store.as_context_mut();
-        let imports = || {
-            module
-                .data()
-                .imports
-                .iter()
-                .map(|import| (import.module.as_str(), import.name.as_str()))
-        };
+        let items = self.resolve(module)?;
+        instantiate(store.as_context_mut(), module, items.into_iter())
+    }
+
+    /// What a module imports, by name.
+    fn resolve(&self, module: &Module) -> Result<Vec<&Item>, LinkError> {
+        let imports = || module.data().imports.iter().map(|i| (i.module.as_str(), i.name.as_str()));
         imports().try_for_each(|(module, name)| self.check(module, name))?;
-        // Nothing is added to the store before all names are known to be there.
-        let mut items = Vec::with_capacity(imports().len());
-        for (module, name) in imports() {
-            let item = self.item(module, name);
-            items.push(item.ok_or_else(|| {
+        let found = imports().map(|(module, name)| {
+            self.item(module, name).ok_or_else(|| {
                 let (module, name) = (module.to_owned(), name.to_owned());
                 LinkError::Unknown { module, name }
-            })?);
-        }
-        let mut found = Vec::with_capacity(items.len());
-        for (item, (module, name)) in items.into_iter().zip(imports()) {
-            let item = item.in_store(state, module, name).and_then(|item| item.find(state));
-            found.push(item.map_err(|source| foreign_import(module, name, source))?);
-        }
-        Instance::with::<T>(state, module, &found)
+            })
+        });
+        found.collect()
     }
 
     /// As [`Linker::instantiate`], for a module that must keep to a policy of its own besides the linker's: each must allow
@@ -287,18 +279,8 @@ impl<T: 'static> Linker<T> {
     /// # Errors
     /// [`LinkError`] if an import is not defined or is forbidden by the policy.
     pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
-        let mut linker = Linker::new(&self.engine);
-        linker.policy.clone_from(&self.policy);
-        module.imports().try_for_each(|import| self.check(import.module(), import.name()))?;
-        for import in module.imports() {
-            let names = (import.module().to_owned(), import.name().to_owned());
-            let Some(item) = self.items.get(&names) else {
-                let (module, name) = names;
-                return Err(LinkError::Unknown { module, name }.into());
-            };
-            linker.items.insert(names, item.clone());
-        }
-        Ok(InstancePre { linker, module: module.clone() })
+        let items = self.resolve(module)?.into_iter().cloned().collect();
+        Ok(InstancePre { items, module: module.clone(), data: PhantomData })
     }
 
     /// The same names, for another store: `rebind` gives what each thing of a store becomes.
@@ -326,13 +308,15 @@ impl<T: 'static> Linker<T> {
 /// A module with what it imports, ready to be instantiated: what [`Linker::instantiate_pre`] gives.
 #[derive(Debug)]
 pub struct InstancePre<T> {
-    linker: Linker<T>,
+    /// In the order of the imports.
+    items: Arc<[Item]>,
     module: Module,
+    data: PhantomData<fn(T)>,
 }
 
 impl<T> Clone for InstancePre<T> {
     fn clone(&self) -> InstancePre<T> {
-        InstancePre { linker: self.linker.clone(), module: self.module.clone() }
+        InstancePre { items: self.items.clone(), module: self.module.clone(), data: PhantomData }
     }
 }
 
@@ -344,14 +328,30 @@ impl<T: 'static> InstancePre<T> {
     ///
     /// # Panics
     /// As for [`Instance::new`].
-    pub fn instantiate(&self, store: impl AsContextMut<Data = T>) -> Result<Instance> {
-        self.linker.instantiate(store, &self.module)
+    pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
+        instantiate(store.as_context_mut(), &self.module, self.items.iter())
     }
 
     /// The module.
     pub fn module(&self) -> &Module {
         &self.module
     }
+}
+
+/// Instantiates a module with what it imports, in order. Nothing is added to the store before all of it is known to be there.
+fn instantiate<'a, T: 'static>(
+    store: StoreContextMut<'_, T>,
+    module: &Module,
+    items: impl ExactSizeIterator<Item = &'a Item>,
+) -> Result<Instance> {
+    let state = store.state;
+    let mut found = Vec::with_capacity(items.len());
+    for (item, import) in items.zip(&module.data().imports) {
+        let (module, name) = (import.module.as_str(), import.name.as_str());
+        let item = item.in_store(state, module, name).and_then(|item| item.find(state));
+        found.push(item.map_err(|source| foreign_import(module, name, source))?);
+    }
+    Instance::with::<T>(state, module, &found)
 }
 
 impl Item {

@@ -165,6 +165,7 @@ struct Clock {
 }
 
 impl Clock {
+    #[inline]
     fn turn(&mut self, to: Activity) -> Activity {
         let now = Instant::now();
         self.spent[self.activity as usize] += now.saturating_duration_since(self.since);
@@ -174,6 +175,7 @@ impl Clock {
 }
 
 /// Adds to a number that only who has the store changes: no change need be one step.
+#[inline]
 fn add(number: &AtomicU64, more: u64) {
     number.store(number.load(Relaxed).wrapping_add(more), Relaxed);
 }
@@ -208,6 +210,7 @@ impl Figures {
         self.clock.as_ref().map(|_| Arc::clone(self))
     }
 
+    #[inline]
     pub(crate) fn count_call(&self, ending: Ending) {
         if ending != Ending::Refused {
             add(&self.calls, 1);
@@ -216,6 +219,7 @@ impl Figures {
         facade::call(ending);
     }
 
+    #[inline]
     pub(crate) fn count(&self, ending: Ending) {
         add(&self.endings[ending as usize], 1);
     }

@@ -83,6 +83,7 @@ impl<T: 'static> Store<T> {
             memory_regions: config.memory_regions,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
+            memory_pool: Some(Arc::clone(engine.pool())),
         };
         let mut state = Box::new(State::new(settings).expect("no limit is not too large"));
         let name = if config.tier == Tier::Aot { "aot" } else { "jit" };

@@ -21,7 +21,7 @@ pub(crate) struct Work<'a, T: 'static> {
     is_over: bool,
     data: PhantomData<T>,
     /// Dropped last but for the span, after the end was noted.
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
     _span: Span,
 }
 
@@ -32,6 +32,7 @@ enum Kind {
 }
 
 impl<'a, T: 'static> Work<'a, T> {
+    #[inline]
     fn begin(
         state: &'a mut State,
         kind: Kind,
@@ -41,21 +42,31 @@ impl<'a, T: 'static> Work<'a, T> {
         let activity = if kind == Kind::Call { Activity::Guest } else { Activity::Instantiation };
         let turn = data_of::<T>(state).shared.figures.turn(activity);
         let (data, span) = (PhantomData, Span::new(name));
-        Work { state, kind, instance, is_over: false, data, _turn: turn, _span: span }
+        Work { state, kind, instance, is_over: false, data, turn, _span: span }
     }
 
-    /// A call of a function for the embedder.
+    /// A call of a function for the embedder, which has not begun. It stays where it is made: to move it takes longer than the rest.
+    #[inline]
+    pub(crate) fn call(state: &'a mut State) -> Work<'a, T> {
+        let (kind, data, span) = (Kind::Call, PhantomData, Span::new("call"));
+        Work { state, kind, instance: None, is_over: true, data, turn: None, _span: span }
+    }
+
+    /// The call begins.
     ///
     /// # Errors
-    /// [`NotCallable`] if the engine calls no instance that has stopped or failed, and its instance has.
-    pub(crate) fn call(state: &'a mut State, func: FuncAddr) -> Result<Work<'a, T>> {
-        let instance = instance_of(state, func);
-        if let Some(address) = instance {
-            let shared = &mut data_of_mut::<T>(state).shared;
+    /// [`NotCallable`] if the engine calls no instance that has stopped or failed, and that of the function has.
+    #[inline]
+    pub(crate) fn begin_call(&mut self, func: FuncAddr) -> Result<(), NotCallable> {
+        self.instance = instance_of(self.state, func);
+        let shared = &mut data_of_mut::<T>(self.state).shared;
+        if let Some(address) = self.instance {
             callable(shared, address)?;
             shared.lives.of(address).enter();
         }
-        Ok(Work::begin(state, Kind::Call, "call", instance))
+        self.turn = shared.figures.turn(Activity::Guest);
+        self.is_over = false;
+        Ok(())
     }
 
     /// An execution that is paused goes on.
@@ -81,6 +92,7 @@ impl<'a, T: 'static> Work<'a, T> {
     }
 
     /// It has ended.
+    #[inline]
     pub(crate) fn end(mut self, ending: Ending) {
         self.over(ending);
     }
@@ -95,7 +107,9 @@ impl<'a, T: 'static> Work<'a, T> {
         shared.figures.count_call(ending);
     }
 
-    fn over(&mut self, ending: Ending) {
+    /// It has ended; what is left to do is done when this is dropped.
+    #[inline]
+    pub(crate) fn over(&mut self, ending: Ending) {
         self.is_over = true;
         let instances = self.state.instances.len();
         let shared = &mut data_of_mut::<T>(self.state).shared;
@@ -129,7 +143,7 @@ impl<T: 'static> Drop for Work<'_, T> {
 }
 
 impl Ending {
-    pub(crate) fn of_invocation<V>(result: &Result<V, InvokeError>) -> Ending {
+    pub(crate) fn of_invocation<V>(result: Result<V, &InvokeError>) -> Ending {
         match result {
             Ok(_) => Ending::Returned,
             Err(InvokeError::Arguments(_)) => Ending::Refused,
@@ -139,6 +153,7 @@ impl Ending {
 }
 
 /// The address of the instance that a function is of; `None` if it is the host's.
+#[inline]
 fn instance_of(state: &State, func: FuncAddr) -> Option<usize> {
     match state.funcs[func.index()].kind {
         FuncKind::Wasm { instance, .. } => Some(instance.index()),
@@ -153,6 +168,7 @@ pub(crate) fn life_of<T: 'static>(state: &mut State, func: FuncAddr) -> Option<&
 }
 
 /// Whether the engine calls functions of an instance.
+#[inline]
 fn callable(shared: &mut Shared, address: usize) -> Result<(), NotCallable> {
     if shared.engine.config().refuse_after_failure
         && let state @ (LifeState::Stopped | LifeState::Failed) = shared.lives.of(address).base()

@@ -157,6 +157,7 @@ impl Meter {
     }
 
     /// Fills the cell of an unmetered run up when half of it is gone, so that who counts it down does not come to its end.
+    #[inline]
     pub fn fill_up(&mut self) {
         if self.limit.is_none() && self.cell.left() <= LIMIT_MAX {
             self.spent = self.consumed();
@@ -165,6 +166,7 @@ impl Meter {
     }
 
     /// Whether it has run out. An invocation that begins with an exhausted meter runs out of gas at once (§3).
+    #[inline]
     pub fn is_exhausted(&self) -> bool {
         self.exhausted
     }
@@ -192,10 +194,12 @@ impl Meter {
 
     /// The address of the `u64` of gas left, for compiled code. It stays the same as long as the meter lives, even if the
     /// meter moves.
+    #[inline]
     pub fn address(&self) -> usize {
         ptr::from_ref(&self.cell.left).expose_provenance()
     }
 
+    #[inline]
     fn start(&self) -> u64 {
         self.limit.unwrap_or(u64::MAX)
     }

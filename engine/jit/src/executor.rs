@@ -1,20 +1,21 @@
 //! The tier in a store.
 
 use crate::abi::{
-    AbiSignature, Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry,
-    HostContext, JitContext, Pending, Returns,
+    Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry, JitContext, Pending,
+    Returns,
 };
-use crate::code::{LoadedModule, Modules, Place};
+use crate::code::{LoadedModule, Place};
 use crate::compile::isa::PINS_GAS;
+use crate::entries::{Instance, State};
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, FuncKind,
-    InstanceAddr, InstanceInst, Kept, Ref, Site, Stop, Store, StoreId, Trap, Trapped,
+    AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, InstanceAddr,
+    InstanceInst, Kept, Ref, Site, Stop, Store, Trap, Trapped,
 };
 use std::cell::UnsafeCell;
-use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -24,6 +25,8 @@ type Entry = unsafe extern "C" fn(usize, usize, *mut u64, u64, *mut Activation) 
 /// The compiled tier of one store.
 pub struct Jit {
     name: &'static str,
+    /// The one store that it runs functions of, from the first that is attached on; 0 before.
+    store: AtomicU64,
     state: Mutex<State>,
     /// What compiled code sees; its address is in every instance's context.
     context: Box<UnsafeCell<JitContext>>,
@@ -37,31 +40,6 @@ pub struct Jit {
 unsafe impl Send for Jit {}
 // SAFETY: as above.
 unsafe impl Sync for Jit {}
-
-/// What lives as long as the executor.
-#[derive(Default)]
-struct State {
-    /// The one store that it runs functions of, from the first that is attached on.
-    store: Option<StoreId>,
-    /// Code that may be called.
-    modules: Modules,
-    instances: HashMap<u32, Instance>,
-    /// By function address.
-    entries: Vec<FuncEntry>,
-    /// Contexts of functions that are not this tier's.
-    hosts: Vec<Arc<HostContext>>,
-    /// Entry and exit by signature.
-    trampolines: HashMap<AbiSignature, (usize, usize)>,
-    /// Functions without a trampoline of their signature so far, so that no code can call them.
-    unreachable: Vec<u32>,
-}
-
-/// An instance that this tier runs functions of.
-struct Instance {
-    module: Arc<LoadedModule>,
-    /// The context of its code; the address is in use as long as the executor lives.
-    vmctx: Box<[u64]>,
-}
 
 impl Jit {
     /// A tier called `jit`, or `aot` where the code comes from artefacts. It serves one store: others are refused.
@@ -83,6 +61,7 @@ impl Jit {
     pub unsafe fn new(name: &'static str) -> Arc<Jit> {
         Arc::new_cyclic(|this| Jit {
             name,
+            store: AtomicU64::new(0),
             state: Mutex::default(),
             context: Box::new(UnsafeCell::new(JitContext {
                 gas: 0,
@@ -96,6 +75,7 @@ impl Jit {
                 builtins: Builtins::ALL,
                 store: std::ptr::null_mut(),
                 executor: this.as_ptr(),
+                known: 0,
                 pending: None,
                 waiting: Vec::new(),
                 returns: Returns::new(),
@@ -109,151 +89,55 @@ impl Jit {
     }
 
     /// Whether it is this executor's store. Whoever holds it may then use the context.
+    #[inline]
     fn serves(&self, store: &Store) -> bool {
-        self.state().store == Some(store.id())
+        self.store.load(Relaxed) == store.id().get()
     }
 
     /// Makes every function of the store callable from compiled code.
+    #[inline]
     pub(crate) fn synchronise(&self, store: &Store) {
-        let mut state = self.state();
-        if state.entries.len() < store.funcs.len() {
-            self.add_entries(&mut state, store);
+        // SAFETY: the caller has the store, so no other thread is in the context; no reference to the field is in use.
+        let known = unsafe { (*self.context.get()).known };
+        if known < store.funcs.len() {
+            self.add_entries(&mut self.state(), store);
         }
     }
 
-    fn add_entries(&self, state: &mut State, store: &Store) {
-        for index in state.entries.len()..store.funcs.len() {
-            let entry = self.entry_of(state, store, index as u32);
-            if entry.code == 0 {
-                state.unreachable.push(index as u32);
-            }
-            state.entries.push(entry);
-        }
-        // Code that waits for this in a call reads the address again before its next one: the word is not constant to it.
-        let entries = state.entries.as_ptr().expose_provenance();
-        // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
-        unsafe { (*self.context.get()).entries = entries };
+    /// The address of the store's context.
+    pub(crate) fn context_address(&self) -> usize {
+        self.context.get().expose_provenance()
     }
 
-    /// How a function is called from compiled code.
-    fn entry_of(&self, state: &mut State, store: &Store, index: u32) -> FuncEntry {
-        let func = &store.funcs[index as usize];
-        let ty = u64::from(func.ty.0);
-        let signature = AbiSignature::of(store.func_type(FuncAddr(index)));
-        let (entry, exit) = state.trampolines.get(&signature).copied().unwrap_or((0, 0));
-        if let FuncKind::Wasm { instance, index, tier } = &func.kind
-            && std::ptr::addr_eq(Arc::as_ptr(store.executor(*tier)), self)
-            && let Some(own) = state.instances.get(&instance.0)
-            && let Some(code) = own.module.function(*index)
-        {
-            let vmctx = own.vmctx.as_ptr().expose_provenance();
-            return FuncEntry { code, vmctx, ty, entry };
-        }
-        if exit == 0 {
-            return FuncEntry { code: 0, vmctx: 0, ty, entry: 0 };
-        }
-        let context = self.context.get().expose_provenance();
-        let host = Arc::new(HostContext { context, func: index.into() });
-        let vmctx = std::ptr::from_ref(&*host).expose_provenance();
-        state.hosts.push(host);
-        FuncEntry { code: exit, vmctx, ty, entry: 0 }
-    }
-
-    /// Adds the trampolines of a module, and looks again at what could not be called without them.
-    fn add_module(&self, state: &mut State, store: &Store, module: &Arc<LoadedModule>) {
-        for (signature, pair) in module.trampolines() {
-            state.trampolines.entry(signature.clone()).or_insert(pair);
-        }
-        // Every module has the same ones; a module stays as long as the executor.
+    /// Says where the function entries are. The caller has the store.
+    pub(crate) fn set_entries(&self, _: &Store, state: &State) {
+        let (entries, known) = (state.entries.as_ptr().expose_provenance(), state.entries.len());
         // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
         unsafe {
-            (*self.context.get()).throw = module.throw();
-            (*self.context.get()).safepoint = module.safepoint();
-        }
-        state.modules.insert(module);
-        for index in std::mem::take(&mut state.unreachable) {
-            let entry = self.entry_of(state, store, index);
-            if entry.code == 0 {
-                state.unreachable.push(index);
-            }
-            state.entries[index as usize] = entry;
+            (*self.context.get()).entries = entries;
+            (*self.context.get()).known = known;
         }
     }
 
-    /// Forgets a module that no instance has any more. Functions that its trampolines made callable get those of another module,
-    /// or wait for one.
-    fn remove_module(&self, state: &mut State, store: &Store, module: &Arc<LoadedModule>) {
-        state.modules.remove(module);
-        let (start, end) = module.addresses();
-        let inside = |address: usize| (start..end).contains(&address);
-        state.trampolines.retain(|_, (entry, exit)| !inside(*entry) && !inside(*exit));
-        let (mut throw, mut safepoint) = (0, 0);
-        for other in state.modules.iter() {
-            (throw, safepoint) = (other.throw(), other.safepoint());
-            for (signature, pair) in other.trampolines() {
-                if module.has_trampolines(signature) {
-                    state.trampolines.entry(signature.clone()).or_insert(pair);
-                }
-            }
-        }
-        // SAFETY: the caller has the store, so no other thread is in the context; compiled code has no reference to it.
+    /// Says where the stubs are that all modules have. The caller has the store.
+    pub(crate) fn set_stubs(&self, _: &Store, throw: usize, safepoint: usize) {
+        // SAFETY: as above.
         unsafe {
             (*self.context.get()).throw = throw;
             (*self.context.get()).safepoint = safepoint;
         }
-        for index in 0..state.entries.len() {
-            let FuncEntry { code, entry, .. } = state.entries[index];
-            if inside(code) || inside(entry) {
-                state.hosts.retain(|host| host.func as usize != index);
-                state.entries[index] = self.entry_of(state, store, index as u32);
-                if state.entries[index].code == 0 {
-                    state.unreachable.push(index as u32);
-                }
-            }
-        }
     }
 
-    /// Fills in the context of an instance.
-    fn fill(
-        &self,
-        state: &State,
-        store: &Store,
-        inst: &InstanceInst,
-        at: &Instance,
-    ) -> Vec<(usize, u64)> {
-        let layout = at.module.layout();
-        let mut words = Vec::new();
-        let mut put = |at: i32, word: usize| words.push((at as usize / 8, word as u64));
-        for (i, addr) in inst.memories.iter().enumerate() {
-            let def = store.memories[addr.index()].def();
-            put(layout.memory(i as u32), def.base.load(Relaxed));
-            put(layout.memory(i as u32) + 8, std::ptr::from_ref(def).expose_provenance());
+    /// How compiled code calls a function of the executor's own store; `None` if there is no such function.
+    #[inline]
+    fn entry(&self, _: &Store, func: FuncAddr) -> Option<FuncEntry> {
+        // SAFETY: the caller has the store, so no other thread is in the context or changes the entries, and compiled code
+        // has no reference to them.
+        unsafe {
+            let context = self.context.get();
+            let entries = std::ptr::with_exposed_provenance::<FuncEntry>((*context).entries);
+            (func.index() < (*context).known).then(|| *entries.add(func.index()))
         }
-        for (i, addr) in inst.tables.iter().enumerate() {
-            let def = store.tables[addr.index()].def();
-            put(layout.table(i as u32), std::ptr::from_ref(def).expose_provenance());
-        }
-        for (i, addr) in inst.globals.iter().enumerate() {
-            let cell = store.globals[addr.index()].cell();
-            put(layout.global(i as u32), std::ptr::from_ref(cell).expose_provenance());
-        }
-        for (i, tag) in inst.tags.iter().enumerate() {
-            put(layout.tag(i as u32), tag.index());
-        }
-        for (i, ty) in inst.types.iter().enumerate() {
-            put(layout.ty(i as u32), ty.0 as usize);
-        }
-        for (i, addr) in inst.funcs.iter().enumerate() {
-            put(layout.func(i as u32), Ref::func(*addr).to_bits() as usize);
-        }
-        for func in layout.foreign() {
-            let entry = state.entries[inst.funcs[*func as usize].index()];
-            if let Some(at) = layout.callee(*func) {
-                put(at, entry.code);
-                put(at + 8, entry.vmctx);
-            }
-        }
-        words
     }
 
     /// Finds the handler of an exception in compiled code; the next stop then goes on there.
@@ -281,6 +165,7 @@ impl Jit {
     ///
     /// # Safety
     /// As for [`trap::find_handler`], as long as `body` runs.
+    #[inline]
     pub(crate) unsafe fn waiting<R>(&self, fp: usize, body: impl FnOnce() -> R) -> R {
         /// Takes the frame pointer off the list when what waited goes on, or is left by a panic.
         struct Waits<'a>(&'a Jit);
@@ -355,7 +240,7 @@ impl Jit {
         }
         // Whatever a routine recorded, it has also charged.
         if PINS_GAS && code != CODE_UNWIND && store.is_metering() {
-            store.meter().cell().set_left(activation.pinned);
+            store.meter().cell().set_left(!activation.pinned);
         }
         let site = func.zip(offset).map(|(func, offset)| Site { func, offset });
         match code {
@@ -419,6 +304,41 @@ impl Jit {
     }
 }
 
+/// Fills in the context of an instance.
+fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &mut Instance) {
+    let layout = own.module.layout();
+    let mut put = |at: i32, word: usize| own.vmctx[at as usize / 8] = word as u64;
+    for (i, addr) in inst.memories.iter().enumerate() {
+        let def = store.memories[addr.index()].def();
+        put(layout.memory(i as u32), def.base.load(Relaxed));
+        put(layout.memory(i as u32) + 8, std::ptr::from_ref(def).expose_provenance());
+    }
+    for (i, addr) in inst.tables.iter().enumerate() {
+        let def = store.tables[addr.index()].def();
+        put(layout.table(i as u32), std::ptr::from_ref(def).expose_provenance());
+    }
+    for (i, addr) in inst.globals.iter().enumerate() {
+        let cell = store.globals[addr.index()].cell();
+        put(layout.global(i as u32), std::ptr::from_ref(cell).expose_provenance());
+    }
+    for (i, tag) in inst.tags.iter().enumerate() {
+        put(layout.tag(i as u32), tag.index());
+    }
+    for (i, ty) in inst.types.iter().enumerate() {
+        put(layout.ty(i as u32), ty.0 as usize);
+    }
+    for (i, addr) in inst.funcs.iter().enumerate() {
+        put(layout.func(i as u32), Ref::func(*addr).to_bits() as usize);
+    }
+    for func in layout.foreign() {
+        let entry = entries[inst.funcs[*func as usize].index()];
+        if let Some(at) = layout.callee(*func) {
+            put(at, entry.code);
+            put(at + 8, entry.vmctx);
+        }
+    }
+}
+
 impl Executor for Jit {
     fn name(&self) -> &'static str {
         self.name
@@ -433,20 +353,21 @@ impl Executor for Jit {
         let inst = store.instance(instance);
         let module = self.check(store, inst, code)?;
         let mut state = self.state();
-        if *state.store.get_or_insert(store.id()) != store.id() {
-            return Err(self.refuse("it runs functions of another store"));
+        // The lock that is held orders this among threads.
+        match self.store.load(Relaxed) {
+            0 => self.store.store(store.id().get(), Relaxed),
+            _ if self.serves(store) => {}
+            _ => return Err(self.refuse("it runs functions of another store")),
         }
         let mut vmctx = vec![0u64; module.layout().words()].into_boxed_slice();
         vmctx[0] = self.context.get().expose_provenance() as u64;
         vmctx[1] = instance.0.into();
         state.instances.insert(instance.0, Instance { module: Arc::clone(&module), vmctx });
-        self.add_module(&mut state, store, &module);
+        self.add_module(&mut state, store, &module, &inst.types);
         self.add_entries(&mut state, store);
-        let words = self.fill(&state, store, inst, &state.instances[&instance.0]);
+        let state = &mut *state;
         if let Some(own) = state.instances.get_mut(&instance.0) {
-            for (at, word) in words {
-                own.vmctx[at] = word;
-            }
+            fill(&state.entries, store, inst, own);
         }
         Ok(())
     }
@@ -463,7 +384,8 @@ impl Executor for Jit {
         let mut state = self.state();
         let state = &mut *state;
         state.entries.truncate(kept.funcs);
-        state.hosts.retain(|host| (host.func as usize) < kept.funcs);
+        self.set_entries(store, state);
+        state.hosts.retain(|func, _| (*func as usize) < kept.funcs);
         state.unreachable.retain(|func| (*func as usize) < kept.funcs);
         let mut gone = Vec::new();
         state.instances.retain(|addr, instance| {
@@ -504,19 +426,14 @@ impl Executor for Jit {
         if !self.serves(store) {
             return Err(Stop::crash(format!("function {} is of another store", func.0)));
         }
-        let ty = store.func_type(func);
-        let width = ty.param_slots().max(ty.result_slots());
-        if slots.len() < width {
-            return Err(Stop::crash(format!("{} slots for a function of {width}", slots.len())));
-        }
-        let entry = {
-            let mut state = self.state();
-            self.add_entries(&mut state, store);
-            state.entries.get(func.index()).copied()
-        };
-        let Some(entry) = entry.filter(|e| e.entry != 0) else {
+        self.synchronise(store);
+        let Some(entry) = self.entry(store, func).filter(|e| e.entry != 0) else {
             return Err(Stop::crash(format!("function {} is not of this tier", func.0)));
         };
+        if slots.len() < entry.slots as usize {
+            let (have, needed) = (slots.len(), entry.slots);
+            return Err(Stop::crash(format!("{have} slots for a function of {needed}")));
+        }
         let depth = store.depth_left();
         store.meter_mut().fill_up();
         let (gas, interrupt) = (store.meter().address(), store.interrupt().address());

@@ -13,6 +13,7 @@ mod abi;
 mod aot;
 mod code;
 mod compile;
+mod entries;
 mod error;
 mod executor;
 mod libcalls;

@@ -142,11 +142,13 @@ impl TypeRegistry {
     ///
     /// # Panics
     /// If the identity is of another registry.
+    #[inline]
     pub fn get(&self, id: TypeId) -> &SubType {
         &self.types[id.0 as usize].ty
     }
 
     /// The function type behind an identity, if it is one.
+    #[inline]
     pub fn func(&self, id: TypeId) -> Option<&FuncType> {
         match &self.get(id).comp {
             CompType::Func(ty) => Some(ty),

@@ -18,10 +18,15 @@ pub(crate) fn eval(
     let weight = store.schedule().instantiation().const_operator;
     store.charge(u128::from(weight) * expr.0.len() as u128)?;
     let mut stack = Stack(Vec::new());
-    for op in &expr.0 {
-        step(store, instance, &mut stack, *op)?;
+    let Some((last, others)) = expr.0.split_last() else {
+        return Err(Stop::crash("an empty constant expression"));
+    };
+    for op in others {
+        let value = step(store, instance, &mut stack, *op)?;
+        room::push(&mut stack.0, value)?;
     }
-    stack.pop()
+    // Most have one operator, whose value need not go to the stack.
+    step(store, instance, &mut stack, *last)
 }
 
 /// The operand stack. Validation excludes underflow and operands of the wrong type.
@@ -70,12 +75,13 @@ fn wrong_type(value: Value) -> Stop {
     Stop::crash(format!("{value:?} in a constant expression"))
 }
 
+/// The value that an operator pushes.
 fn step(
     store: &mut Store,
     instance: &InstanceInst,
     stack: &mut Stack,
     op: ConstOp,
-) -> Result<(), Stop> {
+) -> Result<Value, Stop> {
     let i32_op = |stack: &mut Stack, f: fn(u32, u32) -> u32| -> Result<Value, Stop> {
         let (b, a) = (stack.pop_i32()?, stack.pop_i32()?);
         Ok(Value::I32(f(a, b)))
@@ -84,7 +90,7 @@ fn step(
         let (b, a) = (stack.pop_i64()?, stack.pop_i64()?);
         Ok(Value::I64(f(a, b)))
     };
-    let value = match op {
+    Ok(match op {
         ConstOp::I32Const(v) => Value::I32(v as u32),
         ConstOp::I64Const(v) => Value::I64(v as u64),
         ConstOp::F32Const(v) => Value::F32(v),
@@ -107,8 +113,7 @@ fn step(
         | ConstOp::ArrayNew(_)
         | ConstOp::ArrayNewDefault(_)
         | ConstOp::ArrayNewFixed(..) => allocate(store, instance, stack, op)?,
-    };
-    room::push(&mut stack.0, value)
+    })
 }
 
 /// The allocating instructions. They never collect: objects that other constant expressions of the module

@@ -7,8 +7,9 @@ use crate::stop::Stop;
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -133,6 +134,16 @@ impl Placement {
     /// The tier of a function; the last placement counts.
     pub fn tier_of(&self, func: u32) -> TierId {
         self.exceptions.get(&func).copied().unwrap_or(self.default)
+    }
+
+    /// The tiers of some functions, each once, in their order in the store.
+    pub fn tiers(&self, funcs: Range<u32>) -> BTreeSet<TierId> {
+        let elsewhere = self.exceptions.range(funcs.clone());
+        let mut tiers: BTreeSet<TierId> = elsewhere.clone().map(|(_, tier)| *tier).collect();
+        if elsewhere.count() < funcs.len() {
+            tiers.insert(self.default);
+        }
+        tiers
     }
 
     /// What a tier produced from the module.

@@ -1,10 +1,13 @@
 //! Host functions (specification: *Execution*, "Host Functions").
 
-use crate::InstanceAddr;
-use crate::stop::Stop;
+use crate::address::{FuncAddr, InstanceAddr};
+use crate::stop::{HostError, Stop};
 use crate::store::Store;
+use crate::unwind::Holding;
 use crate::value::{Value, Values};
+use etalon_gas::Schedule;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a host function can access while it runs.
 #[derive(Debug)]
@@ -30,14 +33,25 @@ impl Caller<'_> {
     }
 }
 
-/// The closure behind a host function.
-type Body = dyn Fn(&mut Caller<'_>, &[Value]) -> Result<Values, Stop> + Send + Sync;
+/// A closure over values, which are checked: the arguments when they come from the embedder, and the results always.
+type OverValues = dyn Fn(&mut Caller<'_>, &[Value]) -> Result<Values, Stop> + Send + Sync;
+
+/// A closure over slots, as [`Value::write_all`] writes them: it finds its arguments there and leaves its results in their place.
+pub type OverSlots = dyn Fn(&mut Caller<'_>, &mut [u64]) -> Result<(), Stop> + Send + Sync;
+
+/// What runs when a host function is called.
+enum Body {
+    Values(Box<OverValues>),
+    Slots(Arc<OverSlots>),
+}
 
 /// A host function. Its type is kept by the store's function instance.
 pub struct HostFn {
     module: String,
     name: String,
-    body: Box<Body>,
+    body: Body,
+    /// What a call of it costs in the store that has it.
+    price: u32,
 }
 
 impl HostFn {
@@ -56,7 +70,23 @@ impl HostFn {
         name: impl Into<String>,
         body: impl Fn(&mut Caller<'_>, &[Value]) -> Result<Values, Stop> + Send + Sync + 'static,
     ) -> HostFn {
-        HostFn { module: module.into(), name: name.into(), body: Box::new(body) }
+        HostFn::of(module, name, Body::Values(Box::new(body)))
+    }
+
+    /// A host function that gets slots and makes no values of them, for a caller that knows its type when it is compiled.
+    ///
+    /// Nobody checks the words that it leaves: each must be one of the result's type, and a reference of the store. While it
+    /// runs, nothing but the closure keeps alive what its arguments refer to.
+    pub fn over_slots(
+        module: impl Into<String>,
+        name: impl Into<String>,
+        body: Arc<OverSlots>,
+    ) -> HostFn {
+        HostFn::of(module, name, Body::Slots(body))
+    }
+
+    fn of(module: impl Into<String>, name: impl Into<String>, body: Body) -> HostFn {
+        HostFn { module: module.into(), name: name.into(), body, price: 0 }
     }
 
     /// First of its two names.
@@ -69,13 +99,63 @@ impl HostFn {
         &self.name
     }
 
-    pub(crate) fn call(
-        &self,
-        store: &mut Store,
-        instance: Option<InstanceAddr>,
-        args: &[Value],
-    ) -> Result<Values, Stop> {
-        (self.body)(&mut Caller { store, instance }, args)
+    /// The same with what a call of it costs under a schedule.
+    pub(crate) fn priced(self, schedule: &Schedule) -> HostFn {
+        let price = schedule.host().base(&self.module, &self.name);
+        HostFn { price, ..self }
+    }
+}
+
+impl Store {
+    /// Calls a host function of the store: charges what a call costs, and runs it. `slots` holds the arguments and receives
+    /// the results, and is long enough for both.
+    ///
+    /// # Errors
+    /// How execution stopped.
+    #[inline]
+    pub fn call_host(
+        &mut self,
+        func: FuncAddr,
+        host: &HostFn,
+        slots: &mut [u64],
+    ) -> Result<(), Stop> {
+        self.host_calls += 1;
+        match &host.body {
+            Body::Slots(body) => {
+                self.charge(host.price.into())?;
+                let instance = self.running.take();
+                body(&mut Caller { store: self, instance }, slots)
+            }
+            Body::Values(body) => self.call_over_values(func, host, body, slots),
+        }
+    }
+
+    fn call_over_values(
+        &mut self,
+        func: FuncAddr,
+        host: &HostFn,
+        body: &OverValues,
+        slots: &mut [u64],
+    ) -> Result<(), Stop> {
+        let args = Value::read_all(&self.func_type(func).params, slots);
+        self.charge(host.price.into())?;
+        // While the function runs, its arguments must stay alive even if nothing else refers to them.
+        let held =
+            args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
+        let holding = Holding::new(self, held.collect());
+        let instance = holding.store.running.take();
+        let results = body(&mut Caller { store: holding.store, instance }, &args);
+        drop(holding);
+        let results = results?;
+        let ty = self.func_type(func);
+        let fits = results.len() == ty.results.len()
+            && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
+        if !fits {
+            let message = format!("{host:?} did not return {ty}");
+            return Err(Stop::Host(HostError::new(message)));
+        }
+        Value::write_all(&results, slots);
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::address::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
 use crate::const_eval::eval;
-use crate::executor::{AttachError, Placement, TierId};
+use crate::executor::{AttachError, Placement};
 use crate::func::{FuncInst, FuncKind};
 use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
@@ -105,7 +105,10 @@ fn build(
     }
     let addr = InstanceAddr(store.instances.len() as u32);
     // Functions come first: references to them may be needed by the globals' initial values.
-    for index in module.imported_funcs..module.funcs.len() as u32 {
+    let own = module.imported_funcs..module.funcs.len() as u32;
+    room::reserve(&mut store.funcs, own.len())?;
+    room::reserve(&mut inst.funcs, own.len())?;
+    for index in own {
         let ty = inst.types[module.funcs[index as usize] as usize];
         let kind = FuncKind::Wasm { instance: addr, index, tier: placement.tier_of(index) };
         inst.funcs.push(store.alloc_func(FuncInst { ty, kind }));
@@ -255,11 +258,7 @@ fn attach(
     addr: InstanceAddr,
     placement: &Placement,
 ) -> Result<(), AttachError> {
-    let own = module.imported_funcs..module.funcs.len() as u32;
-    let mut tiers: Vec<TierId> = own.map(|f| placement.tier_of(f)).collect();
-    tiers.sort();
-    tiers.dedup();
-    for tier in tiers {
+    for tier in placement.tiers(module.imported_funcs..module.funcs.len() as u32) {
         let executor = Arc::clone(store.executor(tier));
         executor.attach(store, addr, placement.code(tier))?;
     }

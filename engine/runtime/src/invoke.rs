@@ -2,8 +2,9 @@
 
 use crate::InvokeError;
 use crate::address::FuncAddr;
+use crate::stop::Stop;
 use crate::store::Store;
-use crate::value::{Value, Values};
+use crate::value::Value;
 use smallvec::SmallVec;
 
 impl Store {
@@ -15,23 +16,23 @@ impl Store {
     /// # Errors
     /// If the arguments do not match the function's type, or execution stops.
     pub fn invoke(&mut self, func: FuncAddr, args: &[Value]) -> Result<Vec<Value>, InvokeError> {
-        self.invoke_quickly(func, args).map(Values::into_vec)
-    }
-
-    /// The same, without taking memory from the host where there are few values.
-    ///
-    /// # Errors
-    /// As for [`Store::invoke`].
-    pub fn invoke_quickly(
-        &mut self,
-        func: FuncAddr,
-        args: &[Value],
-    ) -> Result<Values, InvokeError> {
         let mut slots: SmallVec<[u64; 16]> = SmallVec::new();
         slots.resize(self.slots_for(func, args)?, 0);
         Value::write_all(args, &mut slots);
-        self.enter(|store| store.call(func, &mut slots))?;
-        Ok(Value::read_all(&self.func_type(func).results, &slots))
+        self.invoke_slots(func, &mut slots).map_err(|stop| *stop)?;
+        Ok(Value::read_all(&self.func_type(func).results, &slots).into_vec())
+    }
+
+    /// The same with arguments that are in slots already, for who knows the function's type: the results come in their place.
+    ///
+    /// Nobody checks the words: each must be one of its parameter's type, and a reference of the store. There must be
+    /// slots enough for the arguments and for the results.
+    ///
+    /// # Errors
+    /// How execution stopped; boxed, so that a call that returns passes one word on.
+    #[inline]
+    pub fn invoke_slots(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Box<Stop>> {
+        self.enter(|store| store.call(func, slots)).map_err(Box::new)
     }
 
     /// Checks the arguments of a function and writes them to slots, with room for its results.

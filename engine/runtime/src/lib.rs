@@ -57,15 +57,15 @@ pub use executor::{
 pub use func::{FuncInst, FuncKind};
 pub use global::GlobalInst;
 pub use heap::{Activation, Heap, HeapRule, Object, RootId, Roots};
-pub use host::{Caller, HostFn};
+pub use host::{Caller, HostFn, OverSlots};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
 pub use interrupt::{Interrupt, PauseRequest};
 pub use limiter::{Limiter, Request};
 pub use linking::{LinkError, Linker};
 pub use memory::{
-    GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, Protection, Region, RegionError,
-    SharedMemory,
+    GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, MemoryPool, Protection, Region,
+    RegionError, SharedMemory,
 };
 pub use reference::{Ref, RefKind};
 pub use reset::reset;

@@ -96,7 +96,8 @@ impl Store {
         if !self.heap.exns().any(in_use) {
             self.tags.truncate(mark.tags);
         }
-        for executor in self.executors().to_vec() {
+        let executors: Vec<_> = self.executors().cloned().collect();
+        for executor in executors {
             executor.forget(self, mark.kept);
         }
         drop(tail);

@@ -13,13 +13,13 @@ use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::interrupt::Interrupt;
 use crate::limiter::Limiter;
-use crate::memory::{Imported, MemoryError, MemoryInst};
+use crate::memory::{Imported, MemoryError, MemoryInst, MemoryPool};
 use crate::reference::{Ref, RefKind};
 use crate::segment::{DataInst, ElemInst};
-use crate::stop::{Exhaustion, HostError, Stop};
+use crate::stop::{Exhaustion, Stop};
 use crate::table::{TableError, TableInst};
 use crate::trace::Trace;
-use crate::unwind::{Holding, Inside};
+use crate::unwind::Inside;
 use crate::value::Value;
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
@@ -52,6 +52,8 @@ pub struct StoreConfig {
     pub memory_bytes: u64,
     /// Bytes that all tables may take together, 8 for each element; as for memories.
     pub table_bytes: u64,
+    /// Where memories have their address space from, and leave it; `None` if each asks the system.
+    pub memory_pool: Option<Arc<MemoryPool>>,
 }
 
 impl StoreConfig {
@@ -75,12 +77,36 @@ impl StoreConfig {
             memory_regions: false,
             memory_bytes: StoreConfig::MEMORY_BYTES,
             table_bytes: StoreConfig::TABLE_BYTES,
+            memory_pool: None,
         }
     }
 
     /// Metering by the default schedule.
     pub fn metered(gas: Option<u64>) -> StoreConfig {
         StoreConfig { metering: true, gas, ..StoreConfig::unmetered() }
+    }
+}
+
+/// A tier of a store.
+#[derive(Debug)]
+struct Tier {
+    executor: Arc<dyn Executor>,
+    /// The same once more, for a call to take and to give back: so no call counts what threads share.
+    spare: Option<Arc<dyn Executor>>,
+}
+
+impl Tier {
+    #[inline]
+    fn take(&mut self) -> Arc<dyn Executor> {
+        self.spare.take().unwrap_or_else(|| Arc::clone(&self.executor))
+    }
+
+    /// A host function may have put another store in the place of the one that it was called from.
+    #[inline]
+    fn give_back(&mut self, executor: Arc<dyn Executor>) {
+        if std::ptr::addr_eq(Arc::as_ptr(&executor), Arc::as_ptr(&self.executor)) {
+            self.spare = Some(executor);
+        }
     }
 }
 
@@ -117,7 +143,7 @@ pub struct Store {
     schedule: Arc<Schedule>,
     metering: bool,
     meter: Meter,
-    executors: Vec<Arc<dyn Executor>>,
+    tiers: Vec<Tier>,
     /// Executions that wait for a notification.
     pub waits: Waits,
     pub(crate) handles: Handles,
@@ -133,6 +159,7 @@ pub struct Store {
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
     /// How many calls of host functions there were.
     pub(crate) host_calls: u64,
+    memory_pool: Option<Arc<MemoryPool>>,
     memory_budget: Arc<Budget>,
     table_budget: Arc<Budget>,
     interruptible: bool,
@@ -148,8 +175,13 @@ pub struct StoreId(u64);
 
 impl StoreId {
     fn next() -> StoreId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         StoreId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number, which is not 0.
+    pub fn get(self) -> u64 {
+        self.0
     }
 }
 
@@ -191,7 +223,7 @@ impl Store {
             schedule: config.schedule,
             metering: config.metering,
             meter,
-            executors: Vec::new(),
+            tiers: Vec::new(),
             waits: Waits::default(),
             handles: Handles::default(),
             activations: Vec::new(),
@@ -202,6 +234,7 @@ impl Store {
             host_data: Box::new(()),
             limiter: None,
             host_calls: 0,
+            memory_pool: config.memory_pool,
             memory_budget: budget("the memories of the store are full", config.memory_bytes),
             table_budget: budget("the tables of the store are full", config.table_bytes),
             interruptible: config.interruptible,
@@ -213,6 +246,7 @@ impl Store {
     }
 
     /// Which store this is.
+    #[inline]
     pub fn id(&self) -> StoreId {
         self.id
     }
@@ -223,6 +257,7 @@ impl Store {
     }
 
     /// Whether tiers must charge for instructions.
+    #[inline]
     pub fn is_metering(&self) -> bool {
         self.metering
     }
@@ -256,11 +291,13 @@ impl Store {
     }
 
     /// The meter.
+    #[inline]
     pub fn meter(&self) -> &Meter {
         &self.meter
     }
 
     /// The meter, for a tier that charges, or to set a new limit.
+    #[inline]
     pub fn meter_mut(&mut self) -> &mut Meter {
         &mut self.meter
     }
@@ -269,6 +306,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Exhaustion::Gas`] if less is left; [`Exhaustion::Interrupted`].
+    #[inline]
     pub fn charge(&mut self, gas: u128) -> Result<(), Stop> {
         self.check_interrupt()?;
         if self.metering && self.meter.charge_wide(gas).is_err() {
@@ -282,33 +320,36 @@ impl Store {
     /// # Panics
     /// If the store has 256 tiers already.
     pub fn add_executor(&mut self, executor: Arc<dyn Executor>) -> TierId {
-        let id = u8::try_from(self.executors.len()).expect("a store has few tiers");
-        self.executors.push(executor);
+        let id = u8::try_from(self.tiers.len()).expect("a store has few tiers");
+        self.tiers.push(Tier { executor, spare: None });
         TierId(id)
     }
 
     /// A tier's executor.
     pub fn executor(&self, tier: TierId) -> &Arc<dyn Executor> {
-        &self.executors[tier.0 as usize]
+        &self.tiers[tier.0 as usize].executor
     }
 
-    pub(crate) fn executors(&self) -> &[Arc<dyn Executor>] {
-        &self.executors
+    pub(crate) fn executors(&self) -> impl ExactSizeIterator<Item = &Arc<dyn Executor>> {
+        self.tiers.iter().map(|tier| &tier.executor)
     }
 
     /// The depth left to calls, in slots (gas-1 *Depth*).
+    #[inline]
     pub fn depth_left(&self) -> u64 {
         self.depth_left
     }
 
     /// Sets the depth left. A tier does so before it calls a function of another tier or of the host,
     /// and must restore it afterwards.
+    #[inline]
     pub fn set_depth_left(&mut self, slots: u64) {
         self.depth_left = slots;
     }
 
     /// Notes the instance whose code runs. A tier does so before it calls a function of another tier or of
     /// the host; whoever called it does so again before its own next call.
+    #[inline]
     pub fn set_running(&mut self, instance: Option<InstanceAddr>) {
         self.running = instance;
     }
@@ -317,6 +358,7 @@ impl Store {
     ///
     /// # Panics
     /// If the address is of another store.
+    #[inline]
     pub fn func_type(&self, func: FuncAddr) -> &FuncType {
         let ty = self.funcs[func.index()].ty;
         self.types.func(ty).expect("the type of a function is a function type")
@@ -325,7 +367,8 @@ impl Store {
     /// Adds a host function. Its type may refer to abstract and canonical types only.
     pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
         let ty = self.types.intern_func(ty);
-        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(Arc::new(func)) })
+        let func = Arc::new(func.priced(&self.schedule));
+        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
     }
 
     pub(crate) fn alloc_func(&mut self, func: FuncInst) -> FuncAddr {
@@ -355,7 +398,8 @@ impl Store {
             return Err(MemoryError::Refused);
         }
         let cap = MemoryInst::cap_of(&ty, &self.schedule.limits());
-        self.memories.push(MemoryInst::new(ty, cap, self.memory_budget())?);
+        let memory = MemoryInst::new(ty, cap, self.memory_budget(), self.memory_pool.as_ref())?;
+        self.memories.push(memory);
         Ok(MemoryAddr((self.memories.len() - 1) as u32))
     }
 
@@ -457,6 +501,7 @@ impl Store {
     ///
     /// # Errors
     /// The error of the work itself; exhaustion if no depth is left for a re-entry, or the gas ran out.
+    #[inline]
     pub fn enter<T>(
         &mut self,
         work: impl FnOnce(&mut Store) -> Result<T, Stop>,
@@ -487,6 +532,7 @@ impl Store {
     ///
     /// # Errors
     /// How execution stopped.
+    #[inline]
     pub fn call(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<(), Stop> {
         match self.call_once(func, slots)? {
             Completion::Returned => Ok(()),
@@ -513,41 +559,23 @@ impl Store {
     ///
     /// # Errors
     /// How execution stopped.
+    #[inline]
     pub fn call_once(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
         match &self.funcs[func.index()].kind {
             FuncKind::Wasm { tier, .. } => {
-                let executor = Arc::clone(self.executor(*tier));
-                executor.call(self, func, slots)
+                let tier = usize::from(tier.0);
+                let executor = self.tiers[tier].take();
+                let result = executor.call(self, func, slots);
+                if let Some(tier) = self.tiers.get_mut(tier) {
+                    tier.give_back(executor);
+                }
+                result
             }
             FuncKind::Host(host) => {
                 let host = Arc::clone(host);
-                self.host_calls += 1;
                 self.call_host(func, &host, slots)?;
                 Ok(Completion::Returned)
             }
         }
-    }
-
-    fn call_host(&mut self, func: FuncAddr, host: &HostFn, slots: &mut [u64]) -> Result<(), Stop> {
-        let args = Value::read_all(&self.func_type(func).params, slots);
-        let base = self.schedule.host().base(host.module(), host.name());
-        self.charge(base.into())?;
-        // While the function runs, its arguments must stay alive even if nothing else refers to them.
-        let held =
-            args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
-        let holding = Holding::new(self, held.collect());
-        let instance = holding.store.running.take();
-        let results = host.call(holding.store, instance, &args);
-        drop(holding);
-        let results = results?;
-        let ty = self.func_type(func);
-        let fits = results.len() == ty.results.len()
-            && results.iter().zip(&ty.results).all(|(v, t)| self.has_type(*v, *t));
-        if !fits {
-            let message = format!("{host:?} did not return {ty}");
-            return Err(Stop::Host(HostError::new(message)));
-        }
-        Value::write_all(&results, slots);
-        Ok(())
     }
 }

@@ -65,6 +65,7 @@ impl Trace {
     }
 
     /// Forgets everything.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.frames.clear();
         self.omitted = 0;

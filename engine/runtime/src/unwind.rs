@@ -17,6 +17,7 @@ pub(crate) struct Inside<'a> {
 
 impl Inside<'_> {
     /// `depth` is what is left again afterwards.
+    #[inline]
     pub(crate) fn new(store: &mut Store, depth: u64) -> Inside<'_> {
         store.nesting += 1;
         store.trace.clear();
@@ -26,6 +27,7 @@ impl Inside<'_> {
 }
 
 impl Drop for Inside<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.store.nesting -= 1;
         self.store.depth_left = self.depth;

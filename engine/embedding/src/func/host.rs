@@ -8,18 +8,28 @@ use crate::metrics::{Activity, Figures};
 use crate::types::FuncType;
 use crate::value::Val;
 use etalon_module::{FuncType as Canonical, ValType};
-use etalon_runtime::{Caller as RawCaller, HostFn, Ref, RootId, Store as State, Value, Values};
+use etalon_runtime::{
+    Caller as RawCaller, HostFn, OverSlots, Ref, RootId, Store as State, Value, Values,
+};
 use std::fmt;
 use std::sync::Arc;
 
-/// What runs: it gets the function's type in the store, and the arguments, which are of it.
-type Body = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Values> + Send + Sync;
+/// What runs over values: it gets the function's type in the store, and the arguments, which are of it.
+type OverValues = dyn Fn(&mut RawCaller<'_>, &Canonical, &[Value]) -> Result<Values> + Send + Sync;
+
+/// What runs when it is called.
+#[derive(Clone)]
+enum Body {
+    Values(Arc<OverValues>),
+    /// Of a closure over values of Rust, which knows its type.
+    Slots(Arc<OverSlots>),
+}
 
 /// A function of the host that any number of stores can have.
 #[derive(Clone)]
 pub(crate) struct HostFunc {
     ty: FuncType,
-    body: Arc<Body>,
+    body: Body,
     /// The figures of a store with the data that it is for.
     figures: fn(&State) -> &Arc<Figures>,
 }
@@ -37,7 +47,7 @@ impl HostFunc {
             let state = &*raw.store;
             results.iter().zip(&ty.results).map(|(val, ty)| val.value_of(state, *ty)).collect()
         };
-        HostFunc { ty, body: Arc::new(body), figures: figures_of::<T> }
+        HostFunc { ty, body: Body::Values(Arc::new(body)), figures: figures_of::<T> }
     }
 
     /// Of a closure over values of Rust.
@@ -45,8 +55,7 @@ impl HostFunc {
         func: impl IntoFunc<T, Params, Results>,
     ) -> HostFunc {
         let (ty, body) = func.into_host();
-        let body = move |raw: &mut RawCaller<'_>, _: &Canonical, args: &[Value]| body(raw, args);
-        HostFunc { ty, body: Arc::new(body), figures: figures_of::<T> }
+        HostFunc { ty, body: Body::Slots(body), figures: figures_of::<T> }
     }
 
     /// Its type, in no store yet.
@@ -84,13 +93,22 @@ impl HostFunc {
         name: &str,
         clock: Option<Arc<Figures>>,
     ) -> HostFn {
-        let body = Arc::clone(&self.body);
-        HostFn::quick(module, name, move |raw, args| {
-            let _turn = clock.as_ref().and_then(|figures| figures.turn(Activity::Host));
-            let scope = Scope::new(raw);
-            let results = body(scope.raw, &ty, args);
-            results.map_err(|error| into_stop(scope.raw.store, error))
-        })
+        match (self.body.clone(), clock) {
+            (Body::Slots(body), None) => HostFn::over_slots(module, name, body),
+            (Body::Slots(body), Some(figures)) => {
+                let timed = move |raw: &mut RawCaller<'_>, slots: &mut [u64]| {
+                    let _turn = figures.turn(Activity::Host);
+                    body(raw, slots)
+                };
+                HostFn::over_slots(module, name, Arc::new(timed))
+            }
+            (Body::Values(body), clock) => HostFn::quick(module, name, move |raw, args| {
+                let _turn = clock.as_ref().and_then(|figures| figures.turn(Activity::Host));
+                let scope = Scope::new(raw);
+                let results = body(scope.raw, &ty, args);
+                results.map_err(|error| into_stop(scope.raw.store, error))
+            }),
+        }
     }
 }
 
@@ -104,13 +122,13 @@ fn room(state: &mut State, ty: ValType) -> Val {
 }
 
 /// While a host function runs: the references that are made meanwhile are given up when it is left.
-struct Scope<'a, 'b> {
-    raw: &'a mut RawCaller<'b>,
+pub(super) struct Scope<'a, 'b> {
+    pub(super) raw: &'a mut RawCaller<'b>,
     mark: RootId,
 }
 
 impl<'a, 'b> Scope<'a, 'b> {
-    fn new(raw: &'a mut RawCaller<'b>) -> Scope<'a, 'b> {
+    pub(super) fn new(raw: &'a mut RawCaller<'b>) -> Scope<'a, 'b> {
         let mark = raw.store.root_mark();
         Scope { raw, mark }
     }

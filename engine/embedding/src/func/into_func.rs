@@ -1,11 +1,13 @@
 //! Closures of Rust as functions of the host.
 
 use super::Caller;
+use super::host::Scope;
 use super::typed::sealed::List;
 use super::wasm_ty::WasmTy;
-use crate::error::{Error, Mismatch, Result};
+use crate::error::{Error, Mismatch, Result, into_stop};
 use crate::types::FuncType;
-use etalon_runtime::{Caller as RawCaller, Store as State, Value, Values};
+use etalon_runtime::{Caller as RawCaller, OverSlots, Stop, Store as State};
+use std::sync::Arc;
 
 /// A closure that can be a function of the host: it takes up to 16 parameters that are each a [`WasmTy`], with a
 /// [`Caller`] before them if it needs the store, and gives an [`IntoResult`]. It may be called from any thread,
@@ -25,23 +27,21 @@ pub trait IntoResult: sealed::IntoValues {}
 
 impl<R: sealed::IntoValues> IntoResult for R {}
 
-/// What a closure has become: it runs with arguments of its type.
-type Body = Box<dyn Fn(&mut RawCaller<'_>, &[Value]) -> Result<Values> + Send + Sync>;
-
 pub(crate) mod sealed {
-    use super::{Body, FuncType, List, Result, State, Values};
+    use super::{Arc, FuncType, List, OverSlots, Result, State};
     use crate::error::Error;
     use crate::types::ValType;
 
     /// What [`IntoFunc`](super::IntoFunc) is made of.
     pub trait IntoHost<T, Params, Results>: Send + Sync + 'static {
-        fn into_host(self) -> (FuncType, Body);
+        /// Its type, and what runs with slots of its parameters.
+        fn into_host(self) -> (FuncType, Arc<OverSlots>);
     }
 
     /// What [`IntoResult`](super::IntoResult) is made of.
     pub trait IntoValues {
         fn types() -> Vec<ValType>;
-        fn into_results(self, state: &State) -> Result<Values>;
+        fn write(self, state: &State, slots: &mut [u64]) -> Result<()>;
     }
 
     impl<L: List> IntoValues for L {
@@ -49,8 +49,8 @@ pub(crate) mod sealed {
             L::types()
         }
 
-        fn into_results(self, state: &State) -> Result<Values> {
-            self.into_values(state)
+        fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
+            List::write(self, state, slots)
         }
     }
 
@@ -59,8 +59,8 @@ pub(crate) mod sealed {
             L::types()
         }
 
-        fn into_results(self, state: &State) -> Result<Values> {
-            self?.into_values(state)
+        fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
+            self?.write(state, slots)
         }
     }
 }
@@ -68,6 +68,15 @@ pub(crate) mod sealed {
 /// No call passes other arguments: they were of the function's type.
 fn other_arguments() -> Error {
     Mismatch("the arguments are of other types".to_owned()).into()
+}
+
+/// Runs a closure over slots. The references that are made meanwhile are given up when it is left.
+fn scoped(
+    raw: &mut RawCaller<'_>,
+    body: impl FnOnce(&mut RawCaller<'_>) -> Result<()>,
+) -> Result<(), Stop> {
+    let scope = Scope::new(raw);
+    body(scope.raw).map_err(|error| into_stop(scope.raw.store, error))
 }
 
 /// Closures of so many parameters, with and without a caller.
@@ -79,14 +88,15 @@ macro_rules! closures {
             R: IntoResult,
         {
             #[allow(non_snake_case, unused_variables, reason = "one closure has no parameters")]
-            fn into_host(self) -> (FuncType, Body) {
+            fn into_host(self) -> (FuncType, Arc<OverSlots>) {
                 let ty = FuncType::new([$($name::ty()),*], R::types());
-                let body = move |raw: &mut RawCaller<'_>, args: &[Value]| {
-                    let ($($name,)*) = <($($name,)*)>::from_values(raw.store, args)
-                        .ok_or_else(other_arguments)?;
-                    self($($name),*).into_results(raw.store)
+                let body = move |raw: &mut RawCaller<'_>, slots: &mut [u64]| {
+                    scoped(raw, |raw| {
+                        let ($($name,)*) = List::read(raw.store, slots).ok_or_else(other_arguments)?;
+                        self($($name),*).write(raw.store, slots)
+                    })
                 };
-                (ty, Box::new(body))
+                (ty, Arc::new(body))
             }
         }
 
@@ -97,15 +107,16 @@ macro_rules! closures {
             R: IntoResult,
         {
             #[allow(non_snake_case, unused_variables, reason = "one closure has no parameters")]
-            fn into_host(self) -> (FuncType, Body) {
+            fn into_host(self) -> (FuncType, Arc<OverSlots>) {
                 let ty = FuncType::new([$($name::ty()),*], R::types());
-                let body = move |raw: &mut RawCaller<'_>, args: &[Value]| {
-                    let ($($name,)*) = <($($name,)*)>::from_values(raw.store, args)
-                        .ok_or_else(other_arguments)?;
-                    let caller = Caller::new(raw.store, raw.instance);
-                    self(caller, $($name),*).into_results(raw.store)
+                let body = move |raw: &mut RawCaller<'_>, slots: &mut [u64]| {
+                    scoped(raw, |raw| {
+                        let ($($name,)*) = List::read(raw.store, slots).ok_or_else(other_arguments)?;
+                        let caller = Caller::new(raw.store, raw.instance);
+                        self(caller, $($name),*).write(raw.store, slots)
+                    })
                 };
-                (ty, Box::new(body))
+                (ty, Arc::new(body))
             }
         }
     )*};

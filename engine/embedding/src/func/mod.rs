@@ -45,7 +45,7 @@ use crate::types::FuncType;
 use crate::value::Val;
 use crate::work::Work;
 use etalon_jit::on_guest_stack;
-use etalon_runtime::{FuncAddr, InvokeError, Store as State, Value, Values};
+use etalon_runtime::{FuncAddr, InvokeError, Store as State};
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,7 +125,8 @@ impl Func {
             return Err(Mismatch(format!("room for {want} results is needed, not {got}")).into());
         }
         let args = Val::arguments(store.state, params, &ty)?;
-        let (state, values) = invoke(store, func, &args)?;
+        let (state, values) =
+            invoke(store, func, |state| state.invoke(func, &args).map_err(Box::new))?;
         results.copy_from_slice(&Val::list_of(state, &values, &ty.results));
         Ok(())
     }
@@ -142,19 +143,21 @@ impl Func {
     }
 }
 
-/// Invokes a function with values that fit, on the stack on which calls from tier to tier cannot overflow.
-pub(crate) fn invoke<'a, T: 'static>(
+/// Invokes a function, as `body` does it, on the stack on which calls from tier to tier cannot overflow.
+pub(crate) fn invoke<'a, T: 'static, R>(
     store: StoreContextMut<'a, T>,
     func: FuncAddr,
-    args: &[Value],
-) -> Result<(&'a mut State, Values)> {
+    body: impl FnOnce(&mut State) -> Result<R, Box<InvokeError>>,
+) -> Result<(&'a mut State, R)> {
     let state = store.state;
-    let work = Work::<T>::call(state, func)?;
-    let invoked = on_guest_stack(|| work.state.invoke_quickly(func, args));
-    let invoked = invoked.unwrap_or_else(|error| Err(InvokeError::Stop(no_stack(&error))));
-    work.end(Ending::of_invocation(&invoked));
+    let mut work = Work::<T>::call(state);
+    work.begin_call(func)?;
+    let invoked = on_guest_stack(|| body(work.state));
+    let invoked = invoked.unwrap_or_else(|error| Err(Box::new(no_stack(&error).into())));
+    work.over(Ending::of_invocation(invoked.as_ref().map_err(|error| &**error)));
+    drop(work);
     match invoked {
-        Ok(values) => Ok((state, values)),
-        Err(error) => Err(from_invoke(state, error)),
+        Ok(results) => Ok((state, results)),
+        Err(error) => Err(from_invoke(state, *error)),
     }
 }

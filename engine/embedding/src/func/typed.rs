@@ -1,13 +1,12 @@
 //! Functions with types of Rust for their parameters and results.
 
+use super::wasm_ty::{self, WasmTy};
 use super::{Func, invoke};
-use crate::context::AsContextMut;
+use crate::context::{AsContextMut, StoreContextMut};
 use crate::error::{Mismatch, Result};
-use crate::func::wasm_ty::WasmTy;
 use crate::types::{FuncType, ValType};
 use etalon_module as module;
-use etalon_runtime::{Store as State, Value, Values};
-use smallvec::smallvec;
+use etalon_runtime::{FuncAddr, Store as State};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -41,55 +40,67 @@ impl<L: sealed::List> WasmParams for L {}
 impl<L: sealed::List> WasmResults for L {}
 
 pub(crate) mod sealed {
-    use super::{Result, State, ValType, Value, Values};
+    use super::{Result, State, ValType};
 
     /// A list of values of Rust.
     pub trait List: Sized + 'static {
+        /// How many slots they take.
+        const SLOTS: usize;
+
         fn types() -> Vec<ValType>;
 
-        /// The values in a store.
-        fn into_values(self, state: &State) -> Result<Values>;
+        /// Writes the values, in a store, to as many slots as they take.
+        fn write(self, state: &State, slots: &mut [u64]) -> Result<()>;
 
-        /// Of values of the types; `None` if they are of others.
-        fn from_values(state: &mut State, values: &[Value]) -> Option<Self>;
+        /// Of slots that hold values of the types; `None` if they hold others.
+        fn read(state: &mut State, slots: &[u64]) -> Option<Self>;
     }
 }
 
 impl<A: WasmTy> sealed::List for A {
+    const SLOTS: usize = A::SLOTS;
+
     fn types() -> Vec<ValType> {
         vec![A::ty()]
     }
 
-    fn into_values(self, state: &State) -> Result<Values> {
-        Ok(smallvec![self.into_value(state)?])
+    fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
+        A::write(self, state, slots)
     }
 
-    fn from_values(state: &mut State, values: &[Value]) -> Option<Self> {
-        match values {
-            [value] => A::from_value(state, *value),
-            _ => None,
-        }
+    fn read(state: &mut State, slots: &[u64]) -> Option<Self> {
+        A::read(state, slots)
     }
 }
 
 /// Tuples of types.
 macro_rules! lists {
     ($(($($name:ident)*))*) => {$(
+        #[allow(non_snake_case, unused_variables, unused_mut, unused_assignments, reason = "the empty tuple has no values")]
         impl<$($name: WasmTy),*> sealed::List for ($($name,)*) {
+            const SLOTS: usize = 0 $(+ $name::SLOTS)*;
+
             fn types() -> Vec<ValType> {
                 vec![$($name::ty()),*]
             }
 
-            #[allow(non_snake_case, unused_variables, reason = "the empty tuple has no values")]
-            fn into_values(self, state: &State) -> Result<Values> {
+            fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
                 let ($($name,)*) = self;
-                Ok(smallvec![$($name.into_value(state)?),*])
+                let mut at = 0;
+                $(
+                    wasm_ty::sealed::WasmTy::write($name, state, &mut slots[at..])?;
+                    at += $name::SLOTS;
+                )*
+                Ok(())
             }
 
-            #[allow(non_snake_case, unused_variables, reason = "the empty tuple has no values")]
-            fn from_values(state: &mut State, values: &[Value]) -> Option<Self> {
-                let [$($name),*] = values else { return None };
-                Some(($(<$name as crate::func::wasm_ty::sealed::WasmTy>::from_value(state, *$name)?,)*))
+            fn read(state: &mut State, slots: &[u64]) -> Option<Self> {
+                let mut at = 0;
+                $(
+                    let $name = <$name as wasm_ty::sealed::WasmTy>::read(state, slots.get(at..)?)?;
+                    at += $name::SLOTS;
+                )*
+                Some(($($name,)*))
             }
         }
     )*};
@@ -139,9 +150,30 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
     pub fn call(&self, mut store: impl AsContextMut, params: Params) -> Result<Results> {
         let store = store.as_context_mut();
         let func = self.func.find(store.state)?;
-        let args = params.into_values(store.state)?;
-        let (state, values) = invoke(store, func, &args)?;
-        let results = Results::from_values(state, &values);
+        // Most calls pass little, and none passes more than 16 vectors.
+        if const { Params::SLOTS <= FEW && Results::SLOTS <= FEW } {
+            self.call_in(store, func, params, &mut [0; FEW])
+        } else {
+            self.call_in(store, func, params, &mut [0; 32])
+        }
+    }
+
+    /// Calls it with arguments and results in slots.
+    fn call_in<T: 'static>(
+        &self,
+        store: StoreContextMut<'_, T>,
+        func: FuncAddr,
+        params: Params,
+        slots: &mut [u64],
+    ) -> Result<Results> {
+        params.write(store.state, slots)?;
+        let (state, ()) = invoke(store, func, |state| {
+            state.invoke_slots(func, slots).map_err(|stop| Box::new((*stop).into()))
+        })?;
+        let results = Results::read(state, slots);
         results.ok_or_else(|| Mismatch("the results are of other types".to_owned()).into())
     }
 }
+
+/// Slots of an ordinary call.
+const FEW: usize = 4;

@@ -6,7 +6,7 @@ use crate::reference::{AnyRef, ExnRef, ExternRef, Rooted};
 use crate::types::{HeapType, RefType, ValType};
 use crate::value::Ref;
 use etalon_module::HeapType as Canonical;
-use etalon_runtime::{Ref as Word, Store as State, Value};
+use etalon_runtime::{Ref as Word, Store as State};
 
 /// A type of Rust that stands for one value type: the integers and floats of 32 and 64 bits, `u128` for `v128`, and
 /// [`Func`] and [`Rooted`] references, in an `Option` where they may be null. It cannot be implemented outside of
@@ -21,50 +21,72 @@ pub trait WasmTy: sealed::WasmTy {
 impl<A: sealed::WasmTy> WasmTy for A {}
 
 pub(crate) mod sealed {
-    use super::{Result, State, ValType, Value};
+    use super::{Result, State, ValType};
 
     /// What [`WasmTy`](super::WasmTy) is made of.
     pub trait WasmTy: Sized + 'static {
+        /// How many slots a value takes.
+        const SLOTS: usize = 1;
+
         fn ty() -> ValType;
 
-        /// The value in a store.
-        fn into_value(self, state: &State) -> Result<Value>;
+        /// Writes the value, in a store, to as many slots as it takes.
+        ///
+        /// # Errors
+        /// If it is a reference of another store, or one that is gone.
+        fn write(self, state: &State, slots: &mut [u64]) -> Result<()>;
 
-        /// Of a value of the type; `None` if it is of another, which no one passes.
-        fn from_value(state: &mut State, value: Value) -> Option<Self>;
+        /// The value of slots that hold one of the type; `None` if they hold no such thing.
+        fn read(state: &mut State, slots: &[u64]) -> Option<Self>;
     }
 }
 
 macro_rules! numbers {
-    ($($rust:ty, $ty:ident, $value:ident => $into:expr, $bits:ident => $from:expr;)*) => {$(
+    ($($rust:ty, $ty:ident, $value:ident => $into:expr, $word:ident => $from:expr;)*) => {$(
         impl sealed::WasmTy for $rust {
             fn ty() -> ValType {
                 ValType::$ty
             }
 
-            fn into_value(self, _: &State) -> Result<Value> {
+            fn write(self, _: &State, slots: &mut [u64]) -> Result<()> {
                 let $value = self;
-                Ok(Value::$ty($into))
+                slots[0] = $into;
+                Ok(())
             }
 
-            fn from_value(_: &mut State, value: Value) -> Option<Self> {
-                match value {
-                    Value::$ty($bits) => Some($from),
-                    _ => None,
-                }
+            fn read(_: &mut State, slots: &[u64]) -> Option<Self> {
+                let $word = *slots.first()?;
+                Some($from)
             }
         }
     )*};
 }
 
 numbers! {
-    i32, I32, value => value as u32, bits => bits as i32;
-    u32, I32, value => value, bits => bits;
-    i64, I64, value => value as u64, bits => bits as i64;
-    u64, I64, value => value, bits => bits;
-    f32, F32, value => value.to_bits(), bits => f32::from_bits(bits);
-    f64, F64, value => value.to_bits(), bits => f64::from_bits(bits);
-    u128, V128, value => value, bits => bits;
+    i32, I32, value => u64::from(value as u32), word => word as i32;
+    u32, I32, value => u64::from(value), word => word as u32;
+    i64, I64, value => value as u64, word => word as i64;
+    u64, I64, value => value, word => word;
+    f32, F32, value => u64::from(value.to_bits()), word => f32::from_bits(word as u32);
+    f64, F64, value => value.to_bits(), word => f64::from_bits(word);
+}
+
+impl sealed::WasmTy for u128 {
+    const SLOTS: usize = 2;
+
+    fn ty() -> ValType {
+        ValType::V128
+    }
+
+    fn write(self, _: &State, slots: &mut [u64]) -> Result<()> {
+        (slots[0], slots[1]) = (self as u64, (self >> 64) as u64);
+        Ok(())
+    }
+
+    fn read(_: &mut State, slots: &[u64]) -> Option<Self> {
+        let [low, high] = *slots.first_chunk()?;
+        Some(u128::from(low) | u128::from(high) << 64)
+    }
 }
 
 macro_rules! references {
@@ -74,13 +96,15 @@ macro_rules! references {
                 ValType::Ref(RefType::new(true, HeapType::$heap))
             }
 
-            fn into_value(self, state: &State) -> Result<Value> {
-                Ok(Value::Ref(Ref::$variant(self).word(state)?))
+            fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
+                slots[0] = Ref::$variant(self).word(state)?.to_bits();
+                Ok(())
             }
 
-            fn from_value(state: &mut State, value: Value) -> Option<Self> {
-                match word(value).map(|word| Ref::of(state, word, Canonical::$heap)) {
-                    Some(Ref::$variant(r)) => Some(r),
+            fn read(state: &mut State, slots: &[u64]) -> Option<Self> {
+                let word = Word::from_bits(*slots.first()?)?;
+                match Ref::of(state, word, Canonical::$heap) {
+                    Ref::$variant(r) => Some(r),
                     _ => None,
                 }
             }
@@ -91,12 +115,12 @@ macro_rules! references {
                 ValType::Ref(RefType::new(false, HeapType::$heap))
             }
 
-            fn into_value(self, state: &State) -> Result<Value> {
-                sealed::WasmTy::into_value(Some(self), state)
+            fn write(self, state: &State, slots: &mut [u64]) -> Result<()> {
+                sealed::WasmTy::write(Some(self), state, slots)
             }
 
-            fn from_value(state: &mut State, value: Value) -> Option<Self> {
-                <Option<$rust> as sealed::WasmTy>::from_value(state, value)?
+            fn read(state: &mut State, slots: &[u64]) -> Option<Self> {
+                <Option<$rust> as sealed::WasmTy>::read(state, slots)?
             }
         }
     )*};
@@ -107,11 +131,4 @@ references! {
     Rooted<ExternRef>, Extern, Extern;
     Rooted<AnyRef>, Any, Any;
     Rooted<ExnRef>, Exn, Exn;
-}
-
-fn word(value: Value) -> Option<Word> {
-    match value {
-        Value::Ref(word) => Some(word),
-        _ => None,
-    }
 }

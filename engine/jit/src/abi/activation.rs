@@ -14,7 +14,7 @@ pub(crate) struct Activation {
     pub(crate) fp: usize,
     /// Where the stop was raised.
     pub(crate) trap_pc: usize,
-    /// What was in the register that metered code keeps the gas left in.
+    /// What was in the register in which metered code keeps the complement of the gas left.
     pub(crate) pinned: u64,
     /// The address whose access faulted, if that is what stopped it.
     pub(crate) fault: Option<usize>,

@@ -2,8 +2,9 @@
 
 use super::Returns;
 use crate::libcalls::{Builtins, VmContext};
-use etalon_runtime::{Stop, Store, TailCall};
+use etalon_runtime::{HostFn, Stop, Store, TailCall};
 use std::any::Any;
+use std::sync::Arc;
 
 /// What makes a function callable from compiled code.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,9 @@ pub(crate) struct FuncEntry {
     /// The first argument of the code.
     pub(crate) vmctx: usize,
     /// Its canonical type.
-    pub(crate) ty: u64,
+    pub(crate) ty: u32,
+    /// Slots for its arguments and results, if there are fewer than 2^32.
+    pub(crate) slots: u32,
     /// The entry trampoline of its signature, if it is of this tier.
     pub(crate) entry: usize,
 }
@@ -54,6 +57,8 @@ pub(crate) struct JitContext {
     pub(crate) store: *mut Store,
     /// The executor that this belongs to.
     pub(crate) executor: *const crate::Jit,
+    /// How many function entries there are.
+    pub(crate) known: usize,
     /// Set before compiled code is left other than by a return.
     pub(crate) pending: Option<Pending>,
     /// Frame pointers of the stubs through which compiled code is in a call that may collect, the innermost last.
@@ -62,7 +67,8 @@ pub(crate) struct JitContext {
     pub(crate) returns: Returns,
 }
 
-/// The context of an exit stub, in place of an instance's: which function of another tier or of the host it calls.
+/// The context of an exit stub, in place of an instance's: which function of another tier or of the host it calls. It lives as
+/// long as the store has the function.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct HostContext {
@@ -70,4 +76,8 @@ pub(crate) struct HostContext {
     pub(crate) context: usize,
     /// The function's address.
     pub(crate) func: u64,
+    /// Slots for its arguments and results.
+    pub(crate) slots: usize,
+    /// The function, if it is of the host.
+    pub(crate) host: Option<Arc<HostFn>>,
 }

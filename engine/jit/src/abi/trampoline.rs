@@ -31,13 +31,14 @@ fn write_all(b: &mut FunctionBuilder<'_>, types: &[AbiType], values: &[Value], b
     }
 }
 
-/// Takes the gas left from memory into its register.
+/// Takes the gas left from memory into its register, which holds its complement.
 fn load_gas(b: &mut FunctionBuilder<'_>, context: Value) {
     let flags = Region::Context.flags(b.func);
     let address = b.ins().load(I64, flags, context, offset_of!(JitContext, gas) as i32);
     let flags = Region::Gas.flags(b.func);
     let left = b.ins().load(I64, flags, address, 0);
-    b.ins().set_pinned_reg(left);
+    let spent = b.ins().bnot(left);
+    b.ins().set_pinned_reg(spent);
 }
 
 /// Puts the gas left from its register into memory.
@@ -45,7 +46,8 @@ fn store_gas(b: &mut FunctionBuilder<'_>, context: Value) {
     let flags = Region::Context.flags(b.func);
     let address = b.ins().load(I64, flags, context, offset_of!(JitContext, gas) as i32);
     let flags = Region::Gas.flags(b.func);
-    let left = b.ins().get_pinned_reg(I64);
+    let spent = b.ins().get_pinned_reg(I64);
+    let left = b.ins().bnot(spent);
     b.ins().store(flags, left, address, 0);
 }
 
@@ -138,7 +140,6 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     write_all(&mut b, &signature.params, args, slots);
     let flags = Region::VmCtx.flags(b.func);
     let context = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, context) as i32);
-    let func_addr = b.ins().load(I64, flags, vmctx, offset_of!(HostContext, func) as i32);
     let pins = isa.flags().enable_pinned_reg();
     if pins {
         store_gas(&mut b, context);
@@ -151,7 +152,7 @@ pub(crate) fn exit(isa: &dyn TargetIsa, signature: &AbiSignature, func: &mut Fun
     host.returns.push(AbiParam::new(I64));
     let host = b.import_signature(host);
     let fp = b.ins().get_frame_pointer(I64);
-    let call = b.ins().call_indirect(host, routine, &[context, func_addr, slots, depth, fp]);
+    let call = b.ins().call_indirect(host, routine, &[context, vmctx, slots, depth, fp]);
     let status = b.inst_results(call)[0];
     b.ins().trapnz(status, trap_code(CODE_UNWIND));
     if pins {

@@ -5,12 +5,13 @@ use super::memory::{CodeMemory, Extent};
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
 use crate::compile::{CpuLevel, isa};
+use crate::entries::Callable;
 use crate::error::CodeError;
 use cranelift_codegen::ir::Signature;
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module as _, ModuleReloc, ModuleRelocTarget};
-use etalon_module::Module;
+use etalon_module::{CompType, Module, SubType};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
@@ -68,10 +69,13 @@ pub struct LoadedModule {
     layout: VmLayout,
     /// By address, ascending: it is the order in which they were placed.
     pieces: Vec<Piece>,
-    functions: HashMap<u32, usize>,
+    /// Addresses by function index; 0 of what is not compiled here.
+    functions: Vec<usize>,
     throw: usize,
     safepoint: usize,
-    trampolines: HashMap<AbiSignature, (usize, usize)>,
+    trampolines: HashMap<AbiSignature, Callable>,
+    /// The same by the module's types; none for what is no function type or has no trampolines.
+    by_type: Box<[Option<Callable>]>,
 }
 
 impl LoadedModule {
@@ -103,12 +107,14 @@ impl LoadedModule {
             digest: compiled.digest,
             layout: layout(compiled, module),
             pieces: Vec::with_capacity(ids.len()),
-            functions: HashMap::new(),
+            functions: vec![0; module.funcs.len()],
             throw: 0,
             safepoint: 0,
             trampolines: HashMap::new(),
+            by_type: Box::default(),
         };
         loaded.record(compiled, &ids, &jit);
+        loaded.by_type = loaded.callables(module);
         let (start, end) = loaded.addresses();
         if start < end {
             ranges::insert(start, end);
@@ -136,15 +142,27 @@ impl LoadedModule {
                 maps: code.maps.clone(),
             });
             if let Some(func) = func {
-                self.functions.insert(func, *start);
+                self.functions[func as usize] = *start;
             }
         }
         let stubs = &starts[compiled.functions.len() + compiled.bridges.len()..];
         (self.throw, self.safepoint) = (stubs[0], stubs[1]);
         let pairs = stubs[2..].chunks_exact(2);
         for (trampolines, pair) in compiled.trampolines.iter().zip(pairs) {
-            self.trampolines.insert(trampolines.signature.clone(), (pair[0], pair[1]));
+            let signature = &trampolines.signature;
+            let slots = u32::try_from(signature.slots()).unwrap_or(u32::MAX);
+            let callable = Callable { entry: pair[0], exit: pair[1], slots };
+            self.trampolines.insert(signature.clone(), callable);
         }
+    }
+
+    /// What the functions of each of the module's types share.
+    fn callables(&self, module: &Module) -> Box<[Option<Callable>]> {
+        let callable = |ty: &SubType| match &ty.comp {
+            CompType::Func(ty) => self.callable(&AbiSignature::of(ty)),
+            _ => None,
+        };
+        module.flat_types.iter().map(callable).collect()
     }
 
     /// BLAKE3 of the module's bytes.
@@ -168,17 +186,17 @@ impl LoadedModule {
 
     /// Address of a function's code; `None` if it is not compiled here.
     pub(crate) fn function(&self, index: u32) -> Option<usize> {
-        self.functions.get(&index).copied()
+        self.functions.get(index as usize).copied().filter(|code| *code != 0)
     }
 
-    /// Addresses of the entry trampoline and the exit stub of each signature of the module.
-    pub(crate) fn trampolines(&self) -> impl Iterator<Item = (&AbiSignature, (usize, usize))> {
-        self.trampolines.iter().map(|(signature, pair)| (signature, *pair))
+    /// What functions of a signature share; `None` if the module has no trampolines of it.
+    pub(crate) fn callable(&self, signature: &AbiSignature) -> Option<Callable> {
+        self.trampolines.get(signature).copied()
     }
 
-    /// Whether it has the trampolines of a signature.
-    pub(crate) fn has_trampolines(&self, signature: &AbiSignature) -> bool {
-        self.trampolines.contains_key(signature)
+    /// The same by the module's types.
+    pub(crate) fn by_type(&self) -> &[Option<Callable>] {
+        &self.by_type
     }
 
     /// Address of the code that throws.

@@ -3,7 +3,7 @@
 //! routine that does all of it.
 
 use super::translator::Translator;
-use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
+use crate::abi::{JitContext, Region, trap_code};
 use crate::libcalls::{Builtins, STRIDE};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
@@ -116,7 +116,7 @@ impl Translator<'_> {
         self.b.ins().select_spectre_guard(beyond, base, address)
     }
 
-    /// Each granule begun costs the weight; what is left is in the pinned register.
+    /// Each granule begun costs the weight; the counter is in the pinned register.
     fn pay(&mut self, price: Price, len: Value) {
         let Price::Granules { weight, log2 } = price else { return };
         let more = self.iconst(I64, (1 << log2) - 1);
@@ -125,10 +125,6 @@ impl Translator<'_> {
         let granules = self.b.ins().ushr(begun, log2);
         let weight = self.iconst(I64, weight.into());
         let cost = self.b.ins().imul(granules, weight);
-        let left = self.b.ins().get_pinned_reg(I64);
-        let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
-        self.b.ins().trapnz(over, trap_code(CODE_GAS));
-        let rest = self.b.ins().isub(left, cost);
-        self.b.ins().set_pinned_reg(rest);
+        self.pay_from_register(cost);
     }
 }

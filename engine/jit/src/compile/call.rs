@@ -18,6 +18,9 @@ enum Callee {
     Indirect { signature: SigRef, code: Value, vmctx: Value },
 }
 
+/// By how much the double of a function reference's word is more than where its entry is.
+const BEYOND: i32 = 2;
+
 impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
     pub(super) fn call_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
@@ -84,22 +87,22 @@ impl Translator<'_> {
         self.emit_tail_call(callee, ty);
     }
 
-    /// The entry of a function from the word of a reference to it: `addr << 4 | 1` for an entry of 32 bytes.
+    /// Where the entry of a function is, plus [`BEYOND`], from the word of a reference to it: `addr << 4 | 1` for an entry of 32
+    /// bytes. What is too much goes into the accesses, which subtract it for nothing.
     fn entry(&mut self, word: Value) -> Value {
         const { assert!(size_of::<FuncEntry>() == 32) };
         let context = self.context();
         let entries = offset_of!(JitContext, entries) as i32;
         let base = self.load_word(Region::Context, context, entries);
-        let twice = self.b.ins().iadd(word, word);
-        let two = self.iconst(I64, 2);
-        let offset = self.b.ins().isub(twice, two);
-        self.b.ins().iadd(base, offset)
+        let twice = self.b.ins().ishl_imm_u(word, 1);
+        self.b.ins().iadd(base, twice)
     }
 
     fn entry_callee(&mut self, entry: Value, ty: u32) -> Callee {
         let signature = self.signature(ty);
-        let code = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, code) as i32);
-        let vmctx = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, vmctx) as i32);
+        let (code, vmctx) = (offset_of!(FuncEntry, code), offset_of!(FuncEntry, vmctx));
+        let code = self.load_word(Region::Entries, entry, code as i32 - BEYOND);
+        let vmctx = self.load_word(Region::Entries, entry, vmctx as i32 - BEYOND);
         Callee::Indirect { signature, code, vmctx }
     }
 
@@ -110,7 +113,9 @@ impl Translator<'_> {
         let word = self.element(table, index, Trap::UndefinedElement);
         self.b.ins().trapz(word, trap_code(Trap::UninitializedElement as u8));
         let entry = self.entry(word);
-        let actual = self.load_word(Region::Entries, entry, offset_of!(FuncEntry, ty) as i32);
+        let flags = Region::Entries.flags(self.b.func);
+        let at = offset_of!(FuncEntry, ty) as i32 - BEYOND;
+        let actual = self.b.ins().uload32(flags, entry, at);
         let expected = self.vm_word(self.env.layout.ty(ty));
         let other = self.b.ins().icmp(IntCC::NotEqual, actual, expected);
         if self.module.flat_types[ty as usize].is_final {

@@ -6,7 +6,9 @@
 //! made as one: nobody can tell which of them was one too many.
 //!
 //! The counter is in a register that nothing else uses, if the processor has one to spare: the handler of signals reads it at a trap,
-//! calls of compiled code pass it on, and memory gets it only where code of another kind is called. Elsewhere it is a variable of the
+//! calls of compiled code pass it on, and memory gets it only where code of another kind is called. There it holds the complement of
+//! what is left, to which a charge is added: the addition carries just where the charge is more than is left, and one instruction
+//! traps then. Elsewhere it is a variable of the
 //! function, or in a function of many segments always in memory: a variable that changes on every way through would take the code
 //! generator time that grows as the square of their number. A variable is written to memory before whatever may leave the function.
 //! So the count is exact at every trap, call and return.
@@ -35,7 +37,7 @@ const MOST_UNASKED: u64 = 1 << 10;
 /// Where the counter is while a function runs.
 #[derive(Clone, Copy)]
 enum Left {
-    /// In the register that is kept for it.
+    /// Its complement is in the register that is kept for it.
     Pinned,
     /// In a variable, which memory may lag behind.
     Variable(Variable),
@@ -133,10 +135,14 @@ impl Translator<'_> {
         if cost == 0 {
             return;
         }
-        let Some(left) = self.gas_left() else { return };
+        let Some(Gas { left, .. }) = self.gas else { return };
         let asked = cost > MOST_UNASKED;
         // A cost above every limit stays above every limit as a signed number.
         let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
+        if let (Left::Pinned, false) = (left, asked) {
+            return self.pay_from_register(cost);
+        }
+        let Some(left) = self.gas_left() else { return };
         let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
         let rest = self.b.ins().isub(left, cost);
         if asked {
@@ -146,10 +152,20 @@ impl Translator<'_> {
         self.set_left(rest);
     }
 
+    /// Charges what is in the register, or traps.
+    pub(super) fn pay_from_register(&mut self, cost: Value) {
+        let spent = self.b.ins().get_pinned_reg(I64);
+        let spent = self.b.ins().uadd_overflow_trap(spent, cost, trap_code(CODE_GAS));
+        self.b.ins().set_pinned_reg(spent);
+    }
+
     fn gas_left(&mut self) -> Option<Value> {
         let Gas { left, address, .. } = *self.gas.as_ref()?;
         Some(match left {
-            Left::Pinned => self.b.ins().get_pinned_reg(I64),
+            Left::Pinned => {
+                let spent = self.b.ins().get_pinned_reg(I64);
+                self.b.ins().bnot(spent)
+            }
             Left::Variable(variable) => self.b.use_var(variable),
             Left::Memory => self.load_word(Region::Gas, address, 0),
         })
@@ -159,7 +175,8 @@ impl Translator<'_> {
         let Some(Gas { left, address, .. }) = self.gas else { return };
         match left {
             Left::Pinned => {
-                self.b.ins().set_pinned_reg(value);
+                let spent = self.b.ins().bnot(value);
+                self.b.ins().set_pinned_reg(spent);
             }
             Left::Variable(variable) => self.b.def_var(variable, value),
             Left::Memory => self.store_word(Region::Gas, value, address, 0),
@@ -200,8 +217,9 @@ impl Translator<'_> {
     /// Before something that is no code of a guest: writes the counter to memory.
     pub(super) fn store_gas(&mut self) {
         self.flush_gas();
-        if let Some(Gas { left: Left::Pinned, address, .. }) = self.gas {
-            let left = self.b.ins().get_pinned_reg(I64);
+        if let Some(Gas { left: Left::Pinned, address, .. }) = self.gas
+            && let Some(left) = self.gas_left()
+        {
             self.store_word(Region::Gas, left, address, 0);
         }
     }

@@ -2,7 +2,7 @@
 //! where types may have subtypes.
 
 use super::{Guest, STOP};
-use crate::abi::{JitContext, Pending};
+use crate::abi::{HostContext, JitContext, Pending};
 use crate::trap;
 use etalon_module::TypeId;
 use etalon_runtime::{Exhaustion, FuncAddr, InstanceAddr, Stop, Store, TailCall};
@@ -15,11 +15,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// tiers tail-call each other in turn.
 ///
 /// # Safety
-/// `context` must be of the executor that runs, `slots` long enough for the function's arguments and
-/// results, and `fp` the frame pointer of the stub.
+/// `context` must be of the executor that runs, `callee` of a function of its store, `slots` long enough for the function's
+/// arguments and results, and `fp` the frame pointer of the stub.
 pub(super) unsafe extern "C" fn call_out(
     context: *mut JitContext,
-    func: u64,
+    callee: *const HostContext,
     slots: *mut u64,
     depth: u64,
     fp: u64,
@@ -29,42 +29,54 @@ pub(super) unsafe extern "C" fn call_out(
     // SAFETY: who calls an exit stub writes its own context there first, and contexts live as long as their executor.
     let instance = unsafe { (*(*context).caller).instance };
     store.set_running(Some(InstanceAddr(instance as u32)));
-    let func = FuncAddr(func as u32);
+    // SAFETY: the context lives as long as the store has the function, and a function that is called is not taken from it.
+    let callee = unsafe { &*callee };
+    // SAFETY: the exit stub reserved what its signature needs, which is that of the callee's type.
+    let slots = unsafe { std::slice::from_raw_parts_mut(slots, callee.slots) };
+    // SAFETY: the exit stub passed its frame pointer.
+    if unsafe { trap::is_outermost(fp as usize) } {
+        let tail = TailCall { func: FuncAddr(callee.func as u32), slots: slots.to_vec() };
+        // SAFETY: no reference to the field is alive while compiled code runs.
+        unsafe { (*context).pending = Some(Pending::TailCall(tail)) };
+        return 0;
+    }
+    // What it gives is one word, so that a call that returns moves little.
     let call = AssertUnwindSafe(|| {
-        let ty = store.func_type(func);
-        let len = ty.param_slots().max(ty.result_slots());
-        // SAFETY: the exit stub reserved what its signature needs, which is that of this type.
-        let slots = unsafe { std::slice::from_raw_parts_mut(slots, len) };
-        // SAFETY: the exit stub passed its frame pointer.
-        if unsafe { trap::is_outermost(fp as usize) } {
-            return Ok(Some(TailCall { func, slots: slots.to_vec() }));
-        }
-        let result = leave(store, func, slots, depth);
+        let result = leave(store, callee, slots, depth);
         // The callee may have instantiated modules, and compiled code may find their functions in a table.
         executor.synchronise(store);
-        result.map(|()| None)
+        result.map_err(Box::new)
     });
     // SAFETY: the exit stub passed its frame pointer, and waits as long as the call lasts.
     let result = unsafe { executor.waiting(fp as usize, || catch_unwind(call)) };
-    let (pending, status) = match result {
-        Ok(Ok(None)) => return 0,
-        Ok(Ok(Some(tail))) => (Pending::TailCall(tail), 0),
+    let pending = match result.map(|ended| ended.map_err(|stop| *stop)) {
+        Ok(Ok(())) => return 0,
         // SAFETY: the exit stub passed its frame pointer.
         Ok(Err(Stop::Throw(exn))) if unsafe { executor.catch(store, fp as usize, exn) } => {
             return STOP;
         }
-        Ok(Err(stop)) => (Pending::Stop(stop), STOP),
-        Err(panic) => (Pending::Panic(panic), STOP),
+        Ok(Err(stop)) => Pending::Stop(stop),
+        Err(panic) => Pending::Panic(panic),
     };
     // SAFETY: no reference to the field is alive while compiled code runs.
     unsafe { (*context).pending = Some(pending) };
-    status
+    STOP
 }
 
-fn leave(store: &mut Store, func: FuncAddr, slots: &mut [u64], depth: u64) -> Result<(), Stop> {
+#[inline]
+fn leave(
+    store: &mut Store,
+    callee: &HostContext,
+    slots: &mut [u64],
+    depth: u64,
+) -> Result<(), Stop> {
     let before = store.depth_left();
     store.set_depth_left(depth);
-    let result = store.call(func, slots);
+    let func = FuncAddr(callee.func as u32);
+    let result = match &callee.host {
+        Some(host) => store.call_host(func, host, slots),
+        None => store.call(func, slots),
+    };
     store.set_depth_left(before);
     result?;
     // Out of gas is sticky: it stops execution here even if the host function ignored it.

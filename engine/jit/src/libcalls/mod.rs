@@ -55,7 +55,7 @@ mod table;
 
 pub(crate) use memory::STRIDE;
 
-use crate::abi::{JitContext, Pending};
+use crate::abi::{HostContext, JitContext, Pending};
 use etalon_runtime::{InstanceAddr, Stop, Store};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -72,7 +72,8 @@ pub(crate) type Routine = unsafe extern "C" fn(*mut VmContext, u64, u64, u64, u6
 /// new `FORMAT`.
 #[repr(C)]
 pub(crate) struct Builtins {
-    pub(crate) call_out: unsafe extern "C" fn(*mut JitContext, u64, *mut u64, u64, u64) -> i64,
+    pub(crate) call_out:
+        unsafe extern "C" fn(*mut JitContext, *const HostContext, *mut u64, u64, u64) -> i64,
     pub(crate) memory: memory::Routines,
     pub(crate) table: table::Routines,
     pub(crate) call: call_out::Routines,

@@ -21,15 +21,21 @@ thread_local! {
     /// The innermost activation of the thread. It has no destructor and a constant start, so reading it in a
     /// signal handler neither allocates nor locks.
     static CURRENT: Cell<*mut Activation> = const { Cell::new(ptr::null_mut()) };
+    /// Whether the thread has all that its handlers need.
+    static IS_READY: Cell<bool> = const { Cell::new(false) };
     static ALTERNATE: AlternateStack = AlternateStack::install();
 }
 
 /// Runs `body`, which enters compiled code through a trampoline that fills in `activation`.
+#[inline]
 pub(crate) fn enter<R>(activation: &mut Activation, body: impl FnOnce(*mut Activation) -> R) -> R {
-    install();
-    // A destructor of another thread-local value may call when this one is gone. Handlers then run on the guest
-    // stack, which is no worse unless it overflows.
-    let _ = ALTERNATE.try_with(|_| ());
+    if !IS_READY.get() {
+        install();
+        // A destructor of another thread-local value may call when this one is gone. Handlers then run on the guest
+        // stack, which is no worse unless it overflows.
+        let _ = ALTERNATE.try_with(|_| ());
+        IS_READY.set(true);
+    }
     let activation = ptr::from_mut(activation);
     let _outer = Outer(CURRENT.replace(activation));
     body(activation)

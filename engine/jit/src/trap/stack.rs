@@ -38,6 +38,7 @@ pub(super) fn is_beyond(address: usize) -> bool {
 
 /// Notes the pages that fault; gives those that were noted before.
 #[cfg_attr(target_arch = "s390x", expect(dead_code, reason = "the system guards a thread's stack"))]
+#[inline]
 fn set_guard(pages: Range<usize>) -> Range<usize> {
     let (from, to) = GUARD.replace((pages.start, pages.end));
     from..to
@@ -48,6 +49,7 @@ fn set_guard(pages: Range<usize>) -> Range<usize> {
 ///
 /// # Errors
 /// If the system has no address space left for the stack. `body` was not run then.
+#[inline]
 pub fn on_guest_stack<R>(body: impl FnOnce() -> R) -> io::Result<R> {
     if ON_GUEST_STACK.get() {
         return Ok(body());

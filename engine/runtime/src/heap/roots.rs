@@ -85,13 +85,17 @@ impl Store {
     }
 
     /// A mark: the handles that are made from now on come after it.
+    #[inline]
     pub fn root_mark(&self) -> RootId {
         RootId(self.handles.next)
     }
 
     /// Releases all handles that were made since a mark.
+    #[inline]
     pub fn unroot_since(&mut self, mark: RootId) {
-        drop(self.handles.refs.split_off(&mark));
+        if self.handles.next > mark.0 {
+            drop(self.handles.refs.split_off(&mark));
+        }
     }
 
     /// Leaves what a tier holds in the store for the duration of a call to another tier or to a host

@@ -8,6 +8,9 @@ use crate::system::{clear, close, map, open, unmap, whole_pages};
 use rustix::mm::ProtFlags;
 use std::ptr::NonNull;
 
+/// How many bytes stay readable and writable while no memory has them. A system that counts what may be written counts no more.
+const MOST_READY: usize = 1 << 20;
+
 /// Reserved address space whose first bytes are usable.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -88,6 +91,30 @@ impl Reservation {
         }
         let before = std::mem::replace(&mut self.usable, usable);
         self.withdraw().inspect_err(|_| self.usable = before)
+    }
+
+    /// Makes all bytes zero and none of them usable, for another memory: the first `resident` by writing to them, the others by
+    /// giving their pages back.
+    pub(crate) fn clear(&mut self, resident: usize) -> std::io::Result<()> {
+        let resident = whole_pages(resident.min(self.committed))?.min(self.committed);
+        // SAFETY: the range is the readable and writable part of this reservation, and `&mut self` is the only reference to it.
+        unsafe { self.base.write_bytes(0, resident) };
+        if self.committed > resident {
+            // SAFETY: as above, and the rest of it is of whole pages.
+            unsafe { clear(self.base.add(resident), self.committed - resident)? };
+        }
+        self.usable = 0;
+        if self.committed > MOST_READY {
+            // SAFETY: as above.
+            unsafe { close(self.base.add(MOST_READY), self.committed - MOST_READY)? };
+            self.committed = MOST_READY;
+        }
+        Ok(())
+    }
+
+    /// Whether it is of so many bytes of address space, rounded up to pages.
+    pub(crate) fn is_of(&self, reserved: usize) -> bool {
+        whole_pages(reserved.max(1)).is_ok_and(|reserved| reserved == self.reserved)
     }
 
     /// Address of the first byte.

@@ -2,6 +2,7 @@
 
 #[cfg(not(miri))]
 mod mmap;
+mod pool;
 mod regions;
 mod shared;
 #[cfg(miri)]
@@ -9,6 +10,7 @@ mod vec;
 
 #[cfg(not(miri))]
 pub(crate) use mmap::Reservation;
+pub use pool::MemoryPool;
 pub use regions::{Protection, Region, RegionError};
 pub(crate) use shared::Imported;
 pub use shared::{InUse, SharedMemory};
@@ -66,6 +68,8 @@ pub struct MemoryInst {
     regions: Vec<Region>,
     /// Whether something was made ready for a growth that has not come. The budget counts who has.
     is_ahead: bool,
+    /// Who takes the reservation when the memory is gone.
+    pool: Option<Arc<MemoryPool>>,
 }
 
 impl MemoryInst {
@@ -91,7 +95,8 @@ impl MemoryInst {
     pub(crate) fn vacant(ty: MemoryType, budget: Arc<Budget>) -> MemoryInst {
         let (reservation, def) = (Reservation::none(), Box::new(MemoryDef::default()));
         let regions = Vec::new();
-        MemoryInst { ty, pages: 0, cap: 0, reservation, def, budget, regions, is_ahead: false }
+        let (pages, cap, is_ahead, pool) = (0, 0, false, None);
+        MemoryInst { ty, pages, cap, reservation, def, budget, regions, is_ahead, pool }
     }
 
     /// What stands in the place of this one.
@@ -107,6 +112,7 @@ impl MemoryInst {
         ty: MemoryType,
         cap: u64,
         budget: Arc<Budget>,
+        pool: Option<&Arc<MemoryPool>>,
     ) -> Result<MemoryInst, MemoryError> {
         // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
         let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
@@ -118,13 +124,23 @@ impl MemoryInst {
         let above = |_| MemoryError::AboveTotal { pages: ty.limits.min };
         budget.check(bytes).map_err(above)?;
         let reserved = Self::reserved_bytes(&ty, cap_bytes).ok_or(MemoryError::NoAddressSpace)?;
-        let reservation = Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?;
+        let pages = ty.limits.min;
+        let spare = pool.and_then(|pool| pool.take(reserved));
+        let reservation = match spare {
+            Some(reservation) => reservation,
+            None => Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?,
+        };
         let def = Box::new(MemoryDef::default());
         def.base.store(reservation.base().expose_provenance(), Relaxed);
-        let (regions, is_ahead) = (Vec::new(), false);
+        let (regions, is_ahead, pool) = (Vec::new(), false, pool.cloned());
         let mut memory =
-            MemoryInst { ty, pages: 0, cap, reservation, def, budget, regions, is_ahead };
-        memory.set_pages(ty.limits.min)?;
+            MemoryInst { ty, pages: 0, cap, reservation, def, budget, regions, is_ahead, pool };
+        memory.set_pages(pages)?;
+        // The last memory in the same place may have been larger; compiled code must find the end of this one.
+        if memory.is_ahead {
+            memory.reservation.withdraw().map_err(|_| MemoryError::NoAddressSpace)?;
+            memory.note_ahead();
+        }
         Ok(memory)
     }
 
@@ -263,6 +279,9 @@ impl Drop for MemoryInst {
     fn drop(&mut self) {
         self.budget.give(self.reservation.bytes().len() as u64);
         self.budget.count_ahead(self.is_ahead, false);
+        if let Some(pool) = &self.pool {
+            pool.give(std::mem::replace(&mut self.reservation, Reservation::none()));
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl SharedMemory {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let cap = MemoryInst::cap_of(&ty, limits);
         let budget = Arc::new(Budget::new("the shared memory is full", u64::MAX));
-        let place = Mutex::new(Place::Here(MemoryInst::new(ty, cap, budget)?));
+        let place = Mutex::new(Place::Here(MemoryInst::new(ty, cap, budget, None)?));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(SharedMemory(Arc::new(Shared { number, ty, place, returned: Condvar::new() })))
     }
@@ -193,6 +193,7 @@ impl Store {
     }
 
     /// Does something that may access memories, with the shared ones in their places.
+    #[inline]
     pub(crate) fn with_shared<T, E: From<Stop>>(
         &mut self,
         work: impl FnOnce(&mut Store) -> Result<T, E>,

@@ -46,6 +46,14 @@ impl Reservation {
         Ok(())
     }
 
+    pub(crate) fn clear(&mut self, _: usize) -> std::io::Result<()> {
+        self.renew(0)
+    }
+
+    pub(crate) fn is_of(&self, reserved: usize) -> bool {
+        reserved == self.reserved
+    }
+
     pub(crate) fn base(&self) -> *mut u8 {
         std::ptr::null_mut()
     }

@@ -121,7 +121,7 @@ impl Store {
             KindImage::Host { module, name } => {
                 let import = HostImport { module: &module, name: &name, ty, types: &self.types };
                 match hosts(&import) {
-                    Some(host) => FuncKind::Host(Arc::new(host)),
+                    Some(host) => FuncKind::Host(Arc::new(host.priced(self.schedule()))),
                     None => return Err(ImageError::Host { module, name }),
                 }
             }
