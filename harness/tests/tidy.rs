@@ -114,7 +114,7 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/interp/src/program/mod.rs", 2, "the functions of modules"),
     ("engine/jit/src/executor.rs", 1, "the index spaces of a module"),
     ("engine/jit/src/entries.rs", 2, "the types and functions of the store"),
-    ("engine/jit/src/code/loaded.rs", 2, "the functions of a module"),
+    ("engine/jit/src/code/loaded.rs", 1, "the functions of a module"),
     ("engine/jit/src/abi/trampoline.rs", 5, "a signature"),
     ("engine/jit/src/libcalls/array.rs", 1, "an iterator over operands"),
     ("engine/jit/src/libcalls/call_out.rs", 1, "the slots of a function type"),

@@ -10,6 +10,7 @@ use etalon_module::LoadError;
 use etalon_runtime::{
     HostError, InstantiateError, InvokeError, LinkError, Ref, Stop, Store as State, Trapped,
 };
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error as Thiserror;
 
@@ -37,6 +38,14 @@ pub enum ModuleError {
     /// What can be interrupted is loaded in a thread of its own, and the system has none left.
     #[error("no thread to load the module in: {0}")]
     Thread(#[source] std::io::Error),
+    /// A file of an artefact cannot be read.
+    #[error("cannot map {path}: {source}")]
+    File {
+        /// The file, as it was given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Only the compiler's code can be written as an artefact.
     #[error("the module has no compiled code to write: the engine's tier is {0}")]
     NoCode(&'static str),

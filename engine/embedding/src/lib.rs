@@ -74,6 +74,7 @@ pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
+pub use etalon_jit::artefact::Check as ArtefactCheck;
 pub use etalon_jit::{ArtefactError, CompileError, NotCompiled, Reason as NotCompiledReason};
 pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 #[doc(hidden)]

@@ -6,13 +6,13 @@ use crate::error::{ModuleError, Result};
 use crate::facade::Span;
 use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
-use etalon_jit::artefact::{self, Wanted};
+use etalon_jit::artefact::{self, Artefact, Check, Wanted};
 use etalon_jit::{
     CompileError, CompileOptions, CompiledModule, Listing, LoadedModule, NotCompiled,
 };
-use etalon_module::{LoadError, LoadErrorKind, Module as ModuleData};
+use etalon_module::{Bytes, LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 pub struct Module {
     engine: Engine,
     data: Arc<ModuleData>,
-    compiled: Option<Arc<CompiledModule>>,
+    compiled: Option<CompiledModule>,
     code: Option<Arc<LoadedModule>>,
     /// The tier of each function of the module's own, by its index.
     tiers: Vec<(u32, Tier)>,
@@ -202,41 +202,68 @@ impl Module {
         if config.tier == Tier::Aot {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);
-            return Module::read(&engine, &artefact);
+            return Module::read(&engine, &artefact.into(), Check::Digest, None);
         }
-        Module::compiled(engine, data, compiled, tiers)
+        let code = LoadedModule::load(&compiled, &data)?;
+        Ok(Module::with_code(engine, data, compiled, code, tiers))
     }
 
     /// A module with its code. Functions that were to be compiled, and are not, run in the interpreter (gas-1, *Depth*).
-    fn compiled(
+    fn with_code(
         engine: Engine,
         data: Arc<ModuleData>,
         compiled: CompiledModule,
+        code: LoadedModule,
         mut tiers: Vec<(u32, Tier)>,
-    ) -> Result<Module, ModuleError> {
-        let has_code: HashSet<u32> = compiled.functions().collect();
+    ) -> Module {
+        let mut compiled_functions = compiled.functions().peekable();
         for (func, tier) in &mut tiers {
-            if *tier == Tier::Jit && !has_code.contains(func) {
+            // Both are in the order of the functions.
+            let has_code = compiled_functions.next_if_eq(func).is_some();
+            if *tier == Tier::Jit && !has_code {
                 *tier = Tier::Interp;
             }
         }
-        let code = Arc::new(LoadedModule::load(&compiled, &data)?);
-        let compiled = Some(Arc::new(compiled));
-        Ok(Module { engine, data, compiled, code: Some(code), tiers, compile_time: None })
+        drop(compiled_functions);
+        let (compiled, code) = (Some(compiled), Some(Arc::new(code)));
+        Module { engine, data, compiled, code, tiers, compile_time: None }
     }
 
     /// Of an artefact whose machine code is trusted.
     pub(crate) fn loaded(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
-        Module::timed(engine, || Module::read(engine, bytes))
+        Module::timed(engine, || Module::read(engine, &bytes.to_vec().into(), Check::Digest, None))
     }
 
-    fn read(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
+    /// The same of bytes that are those of a file that is mapped.
+    pub(crate) fn mapped(
+        engine: &Engine,
+        bytes: &Bytes,
+        check: Check,
+        file: &File,
+    ) -> Result<Module, ModuleError> {
+        Module::timed(engine, || Module::read(engine, bytes, check, Some(file)))
+    }
+
+    fn read(
+        engine: &Engine,
+        bytes: &Bytes,
+        check: Check,
+        file: Option<&File>,
+    ) -> Result<Module, ModuleError> {
         let config = engine.config();
-        let (wasm, compiled) = artefact::read(bytes, &wanted(config))?;
-        let data = Arc::new(load(engine, &wasm)?);
+        let artefact = Artefact::read(bytes, &wanted(config), check)?;
+        let code = artefact.load(file)?;
+        let Artefact { module: data, compiled, .. } = artefact;
+        for (who, features) in
+            [("the engine", config.allowed()), (config.tier.name(), config.tier.features())]
+        {
+            if let Some(feature) = data.lacking(features) {
+                return Err(not_implemented(who, feature).into());
+            }
+        }
         let own = data.imported_funcs..data.funcs.len() as u32;
         let tiers = own.map(|func| (func, Tier::Jit)).collect();
-        Module::compiled(engine.clone(), data, compiled, tiers)
+        Ok(Module::with_code(engine.clone(), Arc::new(data), compiled, code, tiers))
     }
 
     /// Whether bytes are meant to be an artefact rather than a module.
@@ -351,11 +378,15 @@ fn load(engine: &Engine, bytes: &[u8]) -> Result<ModuleData, LoadError> {
 fn check_implemented(data: &ModuleData, tier: Tier) -> Result<(), LoadError> {
     match data.lacking(tier.features()) {
         None => Ok(()),
-        Some(feature) => Err(LoadError {
-            kind: LoadErrorKind::Unsupported { feature },
-            fault: None,
-            message: format!("{tier} does not implement {feature}"),
-            offset: 0,
-        }),
+        Some(feature) => Err(not_implemented(tier.name(), feature)),
+    }
+}
+
+fn not_implemented(who: &str, feature: &'static str) -> LoadError {
+    LoadError {
+        kind: LoadErrorKind::Unsupported { feature },
+        fault: None,
+        message: format!("{who} does not implement {feature}"),
+        offset: 0,
     }
 }

@@ -6,8 +6,11 @@ use crate::error::ModuleError;
 use crate::module::Module;
 use crate::store::StoreData;
 use etalon_jit::Jit;
+use etalon_jit::artefact::{Artefact, Check as ArtefactCheck};
 use etalon_runtime::Store as State;
 use std::any::Any;
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The embedder's data inside of the runtime's store, which knows neither its type nor whether it may
@@ -64,6 +67,29 @@ impl Module {
     /// If it was not made for this engine, by name; or if its module is refused.
     pub unsafe fn from_artefact(engine: &Engine, bytes: &[u8]) -> Result<Module, ModuleError> {
         Module::loaded(engine, bytes)
+    }
+
+    /// Loads an artefact from a file, of which only those pages are read that are needed: its code is executed and its tables are read
+    /// where they lie. After a check of its header alone, loading takes a small part of the time that it takes to read the file.
+    ///
+    /// # Safety
+    /// As for [`Module::from_artefact`]; and nobody may change the file as long as the module or anything made of it lives, though it
+    /// may be removed. With [`ArtefactCheck::Header`] damage that came about since it was written is not found, so the file must be
+    /// known to be whole.
+    ///
+    /// # Errors
+    /// If it cannot be read, was not made for this engine, by name, or its module is refused.
+    pub unsafe fn from_artefact_file(
+        engine: &Engine,
+        path: impl AsRef<Path>,
+        check: ArtefactCheck,
+    ) -> Result<Module, ModuleError> {
+        let path = path.as_ref();
+        let fault = |source| ModuleError::File { path: path.to_owned(), source };
+        let file = File::open(path).map_err(fault)?;
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { Artefact::map(&file) }.map_err(fault)?;
+        Module::mapped(engine, &bytes, check, &file)
     }
 }
 

@@ -3,14 +3,13 @@
 mod support;
 
 use etalon_gas::Schedule;
-use etalon_jit::artefact::{self, Wanted};
-use etalon_jit::{
-    ArtefactError, CompileOptions, CompiledModule, LoadedModule, Nans, OptLevel, compile,
+use etalon_jit::artefact::{self, Artefact, Check, Wanted};
+use etalon_jit::{ArtefactError, CompileOptions, LoadedModule, Nans, OptLevel, compile};
+use etalon_runtime::{
+    Extern, InvokeError, Placement, Stop, Store, StoreConfig, Value, instantiate,
 };
-use etalon_module::{Features, Module};
-use etalon_runtime::{Extern, Placement, Store, StoreConfig, Value, instantiate};
 use std::sync::Arc;
-use support::{jit, module, options, schedule};
+use support::{jit, module, nameless, options, schedule};
 
 /// A run that is not interrupted, of memories without regions.
 fn wanted(schedule: &Schedule, metering: bool) -> Wanted<'_> {
@@ -24,17 +23,20 @@ fn wanted(schedule: &Schedule, metering: bool) -> Wanted<'_> {
 }
 
 /// Reads an artefact for such a run.
-fn read(bytes: &[u8], schedule: &Schedule, metering: bool) -> Result<Read, ArtefactError> {
-    artefact::read(bytes, &wanted(schedule, metering))
+fn read(bytes: &[u8], schedule: &Schedule, metering: bool) -> Result<Artefact, ArtefactError> {
+    read_for(bytes, &wanted(schedule, metering))
 }
 
-type Read = (Vec<u8>, CompiledModule);
+fn read_for(bytes: &[u8], wanted: &Wanted<'_>) -> Result<Artefact, ArtefactError> {
+    Artefact::read(&bytes.to_vec().into(), wanted, Check::Digest)
+}
 
 const WAT: &str = r#"(module (memory 1)
   (func $fib (export "fib") (param i32) (result i32)
     (if (i32.lt_u (local.get 0) (i32.const 2)) (then (return (local.get 0))))
     (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
-             (call $fib (i32.sub (local.get 0) (i32.const 2))))))"#;
+             (call $fib (i32.sub (local.get 0) (i32.const 2)))))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))"#;
 
 fn made() -> Vec<u8> {
     let module = module(WAT);
@@ -46,15 +48,79 @@ fn there_and_back() {
     let bytes = made();
     assert!(artefact::is_artefact(&bytes));
     assert_eq!(bytes, made(), "an artefact depends on what goes into it alone");
-    let (wasm, compiled) = read(&bytes, &schedule(), true).unwrap();
-    let module = Arc::new(Module::new(&wasm, Features::wasm2()).unwrap());
-    let loaded = LoadedModule::load(&compiled, &module).unwrap();
+    let artefact = read(&bytes, &schedule(), true).unwrap();
+    let (again, loaded) = (artefact.compiled.clone(), artefact.load(None).unwrap());
+    assert_eq!(artefact::write(&again, &artefact.module), bytes, "it is written as it was read");
+    assert_runs(artefact, loaded);
+}
+
+/// Its function computes, and its backtrace says where the trap was.
+fn assert_runs(artefact: Artefact, loaded: LoadedModule) {
+    let module = Arc::new(artefact.module);
     let mut store = Store::new(StoreConfig::metered(Some(1_000_000))).unwrap();
     let tier = store.add_executor(jit("aot"));
     let placement = Placement::all(tier).with_code(tier, Arc::new(loaded));
     let instance = instantiate(&mut store, &module, &[], &placement).unwrap();
-    let Some(Extern::Func(fib)) = store.instance(instance).export("fib") else { panic!("no fib") };
+    let func = |name: &str| match store.instance(instance).export(name) {
+        Some(Extern::Func(func)) => func,
+        other => panic!("{name} is {other:?}"),
+    };
+    let (fib, load) = (func("fib"), func("load"));
     assert_eq!(store.invoke(fib, &[Value::I32(15)]), Ok(vec![Value::I32(610)]));
+    let beyond = store.invoke(load, &[Value::I32(65_536)]).unwrap_err();
+    let InvokeError::Stop(Stop::Trap(trapped)) = beyond else { panic!("{beyond:?}") };
+    let site = trapped.site.unwrap();
+    // The opcode of `i32.load`.
+    assert_eq!(module.bytes()[site.offset as usize], 0x28);
+}
+
+#[test]
+fn a_file_is_executed_where_it_lies() {
+    let bytes = made();
+    let named = tempfile::Builder::new().prefix("etalon-artefact").tempfile().unwrap();
+    std::fs::write(named.path(), &bytes).unwrap();
+    let file = named.reopen().unwrap();
+    drop(named);
+    let schedule = schedule();
+    for check in [Check::Digest, Check::Header] {
+        let mapped = nameless(&file);
+        let artefact = Artefact::read(&mapped, &wanted(&schedule, true), check).unwrap();
+        let loaded = artefact.load(Some(&file)).unwrap();
+        let smaps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let executed = |line: &&str| line.contains("r-xp") && line.contains("etalon-artefact");
+        assert_eq!(smaps.lines().find(executed).is_some(), cfg!(target_os = "linux"));
+        assert_runs(artefact, loaded);
+    }
+}
+
+#[test]
+fn without_the_digest_only_the_header_is_checked() {
+    let schedule = schedule();
+    let read = |bytes: Vec<u8>, check| {
+        Artefact::read(&bytes.into(), &wanted(&schedule, true), check).map(drop)
+    };
+    let mut damaged = made();
+    *damaged.last_mut().unwrap() ^= 1;
+    let digest = ArtefactError::Corrupt("its digest does not match");
+    assert_eq!(read(damaged.clone(), Check::Digest), Err(digest));
+    assert_eq!(read(damaged, Check::Header), Ok(()));
+    // Whatever is cut off is missed, and no place in it is an end of the process.
+    let whole = made();
+    for end in (0..whole.len()).step_by(13).chain([whole.len() - 1]) {
+        read(whole[..end].to_vec(), Check::Header).unwrap_err();
+    }
+}
+
+/// A collection asks a module what its frames hold, which is known from validation.
+#[test]
+fn what_is_read_knows_the_types_of_operands() {
+    let fresh = module(WAT);
+    let read = read(&made(), &schedule(), true).unwrap().module;
+    let offset = fresh.body(0).unwrap().range.end as u32 - 2;
+    let types = fresh.operand_types(0, offset).unwrap();
+    assert_eq!(types.operands.len(), 2);
+    assert_eq!(read.operand_types(0, offset), Some(types));
+    assert_eq!((read.digest(), read.needs()), (fresh.digest(), fresh.needs()));
 }
 
 /// The digest covers everything behind it, so whoever edits an artefact must renew it.
@@ -97,7 +163,7 @@ fn refusals_say_why() {
     let other = read(&bytes, &flat, true).map(|_| ()).unwrap_err();
     assert!(matches!(other, ArtefactError::Schedule { .. }), "{other}");
     let short = with_digest(bytes[..bytes.len() - 1].to_vec());
-    assert_eq!(why(&short), ArtefactError::Corrupt("it ends within a part"));
+    assert_eq!(why(&short), ArtefactError::Corrupt("its code does not end where it does"));
 }
 
 /// Code that looks for interrupts runs where nobody asks for one; code that does not, only there.
@@ -119,7 +185,7 @@ fn an_artefact_says_whether_it_can_be_interrupted() {
                     false => Ok(()),
                 };
                 assert_eq!(artefact::fits(&bytes, &wanted), expected);
-                assert_eq!(artefact::read(&bytes, &wanted).map(drop), expected);
+                assert_eq!(read_for(&bytes, &wanted).map(drop), expected);
             }
         }
     }
@@ -140,7 +206,7 @@ fn an_artefact_says_whether_it_asks_for_memory_regions() {
                 false => Err(ArtefactError::Regions { found, expected }),
             };
             assert_eq!(artefact::fits(&bytes, &wanted), fits);
-            assert_eq!(artefact::read(&bytes, &wanted).map(drop), fits);
+            assert_eq!(read_for(&bytes, &wanted).map(drop), fits);
         }
     }
 }
@@ -159,7 +225,7 @@ fn an_artefact_says_which_nans_its_arithmetic_gives() {
         let bytes = artefact::write(&compile(&module, &options).unwrap(), &module);
         let wanted = Wanted { nans: expected, ..wanted(&schedule, true) };
         assert_eq!(artefact::fits(&bytes, &wanted), fits);
-        assert_eq!(artefact::read(&bytes, &wanted).map(drop), fits);
+        assert_eq!(read_for(&bytes, &wanted).map(drop), fits);
     }
 }
 

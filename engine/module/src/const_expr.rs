@@ -1,9 +1,10 @@
 //! Constant expressions (specification: *Validation*, *Instructions*, "Constant Expressions").
 
 use crate::types::HeapType;
+use serde::{Deserialize, Serialize};
 
 /// One instruction of a constant expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConstOp {
     /// `i32.const`
     I32Const(i32),
@@ -52,5 +53,5 @@ pub enum ConstOp {
 }
 
 /// A constant expression, without its final `end`.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConstExpr(pub Box<[ConstOp]>);

@@ -110,7 +110,7 @@ impl<'a> Decoder<'a> {
             return Err(error);
         }
         match self.validation.finish() {
-            Ok(replay) => self.module.replay = replay,
+            Ok(replay) => self.module.replay = replay.into(),
             Err(refused) => return Err(validate::explain(bytes, features, &refused)),
         }
         let m = &self.module;

@@ -1,11 +1,12 @@
 //! Features: which proposals beyond the first version of WebAssembly a module may use.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use wasmparser::WasmFeatures;
 
 /// A set of features. The versions of the specification are the usual sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Features(WasmFeatures);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Features(#[serde(with = "bits")] WasmFeatures);
 
 /// Every feature that can be enabled or disabled, by name, oldest first. A feature may depend on an earlier one.
 const NAMES: &[(&str, WasmFeatures)] = &[
@@ -36,6 +37,13 @@ const NAMES: &[(&str, WasmFeatures)] = &[
     ("acquire-release-atomics", WasmFeatures::ACQUIRE_RELEASE_ATOMICS),
     ("multibyte-array-access", WasmFeatures::MULTIBYTE_ARRAY_ACCESS),
 ];
+
+impl Default for Features {
+    /// None at all.
+    fn default() -> Features {
+        Features(WasmFeatures::empty())
+    }
+}
 
 impl Features {
     /// Version 1.0 of the specification.
@@ -148,5 +156,24 @@ mod tests {
         assert!(Features::all().contains(Features::wasm3()));
         assert!(!Features::wasm3().names().contains(&"threads"));
         assert_eq!(Features::wasm3().names().len(), 15);
+    }
+}
+
+/// Features in what is written: as the numbers that they have in this build.
+pub(crate) mod bits {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use wasmparser::WasmFeatures;
+
+    pub(crate) fn serialize<S: Serializer>(
+        features: &WasmFeatures,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        features.bits().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<WasmFeatures, D::Error> {
+        Ok(WasmFeatures::from_bits_truncate(Deserialize::deserialize(deserializer)?))
     }
 }

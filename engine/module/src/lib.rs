@@ -4,6 +4,7 @@
 //! tiers can share.
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod const_expr;
 mod convert;
 mod decode;
@@ -22,6 +23,7 @@ mod registry;
 mod types;
 mod validate;
 
+pub use bytes::Bytes;
 pub use const_expr::{ConstExpr, ConstOp};
 pub use error::{LoadError, LoadErrorKind};
 pub use fault::{Fault, is_like};

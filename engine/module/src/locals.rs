@@ -1,10 +1,11 @@
 //! Declared locals (specification: *Binary Format*, "Code Section"): as many as are said to be of each type.
 
 use crate::types::ValType;
+use serde::{Deserialize, Serialize};
 
 /// The declared locals of a function, without its parameters. They are kept as the format has them, because a few bytes may
 /// declare 50,000.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeclaredLocals {
     runs: Box<[(u32, ValType)]>,
     count: usize,

@@ -1,5 +1,6 @@
 //! Modules (specification: *Structure*, "Modules").
 
+use crate::bytes::Bytes;
 use crate::const_expr::ConstExpr;
 use crate::error::LoadError;
 use crate::features::Features;
@@ -10,11 +11,13 @@ use crate::types::{
     CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
     TagType, TypeUse,
 };
+use crate::validate;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What kind of thing is imported or exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ExternKind {
     /// A function.
     Func,
@@ -29,7 +32,7 @@ pub enum ExternKind {
 }
 
 /// An import.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Import {
     /// First of its two names.
     pub module: String,
@@ -40,7 +43,7 @@ pub struct Import {
 }
 
 /// An export.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Export {
     /// Its name.
     pub name: String,
@@ -51,7 +54,7 @@ pub struct Export {
 }
 
 /// A table that the module defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Table {
     /// Its type.
     pub ty: TableType,
@@ -60,7 +63,7 @@ pub struct Table {
 }
 
 /// A global that the module defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Global {
     /// Its type.
     pub ty: GlobalType,
@@ -69,7 +72,7 @@ pub struct Global {
 }
 
 /// When an element segment is copied into a table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ElemMode {
     /// When `table.init` or `array.new_elem` copies from it.
     Passive,
@@ -85,7 +88,7 @@ pub enum ElemMode {
 }
 
 /// An element segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Elem {
     /// Type of the elements.
     pub ty: RefType,
@@ -96,7 +99,7 @@ pub struct Elem {
 }
 
 /// When a data segment is copied into a memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DataMode {
     /// When `memory.init` or an array instruction copies from it.
     Passive,
@@ -110,7 +113,7 @@ pub enum DataMode {
 }
 
 /// A data segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Data {
     /// Where its bytes are in the module's bytes.
     pub range: Range<usize>,
@@ -119,7 +122,7 @@ pub struct Data {
 }
 
 /// The body of a function that the module defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FuncBody {
     /// Where the body (locals and instructions) is in the module's bytes.
     pub range: Range<usize>,
@@ -130,13 +133,20 @@ pub struct FuncBody {
 }
 
 /// A decoded and validated module.
-#[derive(Clone, Debug, Default)]
+///
+/// What is written of it is without its bytes; see [`Module::revived`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Module {
-    pub(crate) bytes: Arc<[u8]>,
+    #[serde(skip)]
+    pub(crate) bytes: Bytes,
+    #[serde(skip)]
     pub(crate) digest: [u8; 32],
     pub(crate) needs: Needs,
-    /// `None` if there is no body.
-    pub(crate) replay: Option<Arc<Replay>>,
+    /// Those that it was made with.
+    pub(crate) features: Features,
+    /// `None` if there is no body. Of a module that was revived it is made when it is first asked for.
+    #[serde(skip)]
+    pub(crate) replay: OnceLock<Option<Arc<Replay>>>,
     /// The type section.
     pub types: Vec<RecGroup>,
     /// The type section without grouping: indexed by type index.
@@ -191,9 +201,17 @@ impl Module {
     /// `features`, or exceed a limit, with the offset.
     pub fn new(bytes: &[u8], features: Features) -> Result<Module, LoadError> {
         let mut module = crate::decode::decode(bytes, features)?;
-        module.bytes = bytes.into();
+        module.bytes = bytes.to_vec().into();
         module.digest = *blake3::hash(bytes).as_bytes();
+        module.features = features;
         Ok(module)
+    }
+
+    /// The module of which this was written, with its bytes and their digest. Nothing is decoded, validated or compared again: who
+    /// cannot trust all three as a program is trusted uses [`Module::new`].
+    #[must_use]
+    pub fn revived(self, bytes: Bytes, digest: [u8; 32]) -> Module {
+        Module { bytes, digest, replay: OnceLock::new(), ..self }
     }
 
     /// The features without which the module is refused, of those that it was made with.
@@ -211,7 +229,7 @@ impl Module {
     }
 
     /// The binary that the module was decoded from.
-    pub fn bytes(&self) -> &Arc<[u8]> {
+    pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
@@ -221,7 +239,8 @@ impl Module {
     }
 
     pub(crate) fn replay(&self) -> Option<&Replay> {
-        self.replay.as_deref()
+        let replay = || validate::replay_of(&self.bytes, self.features);
+        self.replay.get_or_init(replay).as_deref()
     }
 
     /// The function type at a type index.

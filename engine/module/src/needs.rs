@@ -8,6 +8,7 @@
 
 use crate::features::Features;
 use crate::operator::Opcode;
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use wasmparser::{
     AbstractHeapType as Abs, BlockType, BrTable, CompositeInnerType, ConstExpr, HeapType, Ieee32,
@@ -16,8 +17,9 @@ use wasmparser::{
 };
 
 /// The features that a module needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Needs {
+    #[serde(with = "crate::features::bits")]
     features: WasmFeatures,
     /// Whether a reference type names a defined type: `function-references` and `gc` both allow that.
     indexed_references: bool,

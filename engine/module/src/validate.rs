@@ -13,6 +13,18 @@ use wasmparser::{
     WasmModuleResources,
 };
 
+/// What replays the bodies of a module that is valid with these features; `None` if it has none.
+pub(crate) fn replay_of(bytes: &[u8], features: Features) -> Option<Arc<Replay>> {
+    let mut validation = Validation::new(features);
+    let mut parser = Parser::new(0);
+    parser.set_features(features.wasm());
+    let mut payloads = parser.parse_all(bytes);
+    while validation.replay.is_none() {
+        validation.payload(&payloads.next()?.ok()?);
+    }
+    validation.replay
+}
+
 /// The validation of a module, given its payloads and the instructions of its bodies in order.
 ///
 /// It stops at the first fault and keeps it. A fault outside of the bodies outweighs one in a body that

@@ -211,7 +211,7 @@ fn allocate(
         inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
     }
     for data in &module.datas {
-        store.datas.push(DataInst::new(Arc::clone(module.bytes()), data.range.clone()));
+        store.datas.push(DataInst::new(module.bytes().clone(), data.range.clone()));
         inst.datas.push(DataAddr((store.datas.len() - 1) as u32));
     }
     Ok(())

@@ -75,7 +75,7 @@ fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), 
         store.elems[addr.index()] = ElemInst { refs };
     }
     for (data, addr) in module.datas.iter().zip(&inst.datas) {
-        store.datas[addr.index()] = DataInst::new(Arc::clone(module.bytes()), data.range.clone());
+        store.datas[addr.index()] = DataInst::new(module.bytes().clone(), data.range.clone());
     }
     Ok(())
 }

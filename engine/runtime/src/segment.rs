@@ -1,6 +1,7 @@
 //! Segments of elements and data in the store (specification: *Runtime Structure*, "Element Instances" and "Data Instances").
 
 use crate::reference::Ref;
+use etalon_module::Bytes;
 use std::ops::Range;
 
 /// An element segment; empty once dropped.
@@ -13,13 +14,13 @@ pub struct ElemInst {
 /// A data segment: a range of its module's bytes, empty once dropped.
 #[derive(Clone, Debug, Default)]
 pub struct DataInst {
-    bytes: std::sync::Arc<[u8]>,
+    bytes: Bytes,
     range: Range<usize>,
 }
 
 impl DataInst {
     /// A segment of a module's bytes.
-    pub fn new(bytes: std::sync::Arc<[u8]>, range: Range<usize>) -> DataInst {
+    pub fn new(bytes: Bytes, range: Range<usize>) -> DataInst {
         DataInst { bytes, range }
     }
 

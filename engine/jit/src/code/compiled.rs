@@ -1,12 +1,15 @@
 //! Compiled code as plain data, the same for an artefact and for memory.
 
+use super::Pairs;
 use crate::abi::AbiSignature;
 use crate::compile::{Nans, OptLevel};
 use crate::error::NotCompiled;
+use etalon_module::Bytes;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A call whose target address is written when the code is placed in memory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CallSite {
     /// Where in the code.
     pub(crate) offset: u32,
@@ -17,7 +20,7 @@ pub(crate) struct CallSite {
 }
 
 /// Machine code, with the tables that describe it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Code {
     pub(crate) bytes: Vec<u8>,
     pub(crate) alignment: u32,
@@ -72,7 +75,7 @@ pub(crate) struct Scope {
 }
 
 /// A function of the module.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CompiledFunction {
     /// Its index.
     pub(crate) index: u32,
@@ -80,7 +83,7 @@ pub(crate) struct CompiledFunction {
 }
 
 /// The two trampolines of a signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trampolines {
     pub(crate) signature: AbiSignature,
     pub(crate) entry: Code,
@@ -110,63 +113,96 @@ pub(crate) struct Settings {
     pub(crate) schedule: String,
 }
 
-/// The functions of a module, compiled: plain data that can be written and read.
+/// A piece of code: a function's, a bridge or a trampoline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    /// Where it begins in the code.
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+    /// Index of the function; `None` for what is of no function of the module.
+    pub(crate) func: Option<u32>,
+}
+
+/// What is known of a piece's frames. Places are in the piece.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompiledModule {
+pub(crate) struct Frames {
+    /// Which piece.
+    pub(crate) piece: u32,
+    pub(crate) handlers: Vec<HandlerSite>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) maps: Vec<StackMap>,
+}
+
+/// Where the trampolines of a signature begin in the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entrances {
+    pub(crate) signature: AbiSignature,
+    pub(crate) entry: u32,
+    pub(crate) exit: u32,
+}
+
+/// What compiled code is, but for the code itself and what is known of its places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Contents {
     pub(crate) target: Target,
     pub(crate) settings: Settings,
     /// Digest of the module's bytes.
     pub(crate) digest: [u8; 32],
-    /// By index, ascending.
-    pub(crate) functions: Vec<CompiledFunction>,
+    /// In the order of the code. The module's functions come first, by index.
+    pub(crate) pieces: Vec<Piece>,
+    /// By piece; of those of which there is something to know.
+    pub(crate) frames: Vec<Frames>,
     /// Functions that were to be compiled, and are not. By index, ascending.
     pub(crate) not_compiled: Vec<NotCompiled>,
-    /// What stands for each of those in calls.
-    pub(crate) bridges: Vec<CompiledFunction>,
     /// The stub that throws.
-    pub(crate) throw: Code,
+    pub(crate) throw: u32,
     /// The stub that calls routines that may collect.
-    pub(crate) safepoint: Code,
+    pub(crate) safepoint: u32,
     /// By signature, ascending.
-    pub(crate) trampolines: Vec<Trampolines>,
+    pub(crate) trampolines: Vec<Entrances>,
+}
+
+/// The functions of a module, compiled and linked: it lies in memory as it lies in an artefact. To clone it counts references.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompiledModule {
+    pub(crate) contents: Arc<Contents>,
+    /// The code of each place that may trap.
+    pub(crate) traps: Pairs,
+    /// Where the code of an instruction begins, and the instruction's offset in the module; `u32::MAX` is none.
+    pub(crate) sites: Pairs,
+    /// The code, which does not depend on where it lies.
+    pub(crate) text: Bytes,
 }
 
 impl CompiledModule {
     /// Bytes of machine code.
     pub fn code_bytes(&self) -> usize {
-        self.codes().map(|code| code.bytes.len()).sum()
+        self.contents.pieces.iter().map(|piece| piece.len as usize).sum()
     }
 
     /// Indices of the functions that are compiled, ascending.
     pub fn functions(&self) -> impl Iterator<Item = u32> + '_ {
-        self.functions.iter().map(|f| f.index)
+        self.contents.pieces.iter().map_while(|piece| piece.func)
     }
 
     /// Functions that were to be compiled, and that another tier has to run, with the reasons. By index, ascending.
     pub fn not_compiled(&self) -> &[NotCompiled] {
-        &self.not_compiled
+        &self.contents.not_compiled
     }
 
     /// Machine code of a function; `None` if it is not compiled here.
     pub fn function_code(&self, func: u32) -> Option<&[u8]> {
-        let at = self.functions.binary_search_by_key(&func, |f| f.index).ok()?;
-        Some(&self.functions[at].code.bytes)
+        let piece = self.contents.pieces.iter().find(|piece| piece.func == Some(func))?;
+        self.text.get(piece.start as usize..)?.get(..piece.len as usize)
     }
 
     /// Whether instructions are charged.
     pub fn is_metering(&self) -> bool {
-        self.settings.metering
+        self.contents.settings.metering
     }
 
     /// Id of the schedule that it was compiled under.
     pub fn schedule_id(&self) -> &str {
-        &self.settings.schedule
-    }
-
-    /// All code, in the order in which it is placed.
-    pub(crate) fn codes(&self) -> impl Iterator<Item = &Code> {
-        let trampolines = self.trampolines.iter().flat_map(|t| [&t.entry, &t.exit]);
-        let functions = self.functions.iter().chain(&self.bridges).map(|f| &f.code);
-        functions.chain([&self.throw, &self.safepoint]).chain(trampolines)
+        &self.contents.settings.schedule
     }
 }

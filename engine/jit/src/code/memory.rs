@@ -1,77 +1,121 @@
-//! Memory for the code of one module: one piece, whose size is known before.
+//! Pages of code, and files that are mapped.
 
-use cranelift_jit::{ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider};
-use cranelift_module::{ModuleError, ModuleResult};
 use etalon_runtime::fault;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::ptr::NonNull;
+use wasmtime_internal_jit_icache_coherence as coherence;
 
-/// Where the code of a module is.
-#[derive(Debug, Default)]
-pub(crate) struct Extent {
-    pub(crate) start: AtomicUsize,
-    pub(crate) len: AtomicUsize,
+/// Pages of this process that are its own until this is dropped.
+#[derive(Debug)]
+struct Pages {
+    base: NonNull<u8>,
+    bytes: usize,
 }
 
-/// Hands out consecutive pieces of one mapping.
-///
-/// The library's arena would change the rights of the whole mapping each time that it grows by a
-/// page, so it is asked for everything at once.
+// SAFETY: the pages are of no thread, and nobody writes to them once their owner has them.
+unsafe impl Send for Pages {}
+// SAFETY: as above.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    fn new(base: *mut std::ffi::c_void, bytes: usize) -> io::Result<Pages> {
+        let base = NonNull::new(base.cast::<u8>());
+        let base = base.ok_or_else(|| io::Error::other("the system mapped the null page"))?;
+        Ok(Pages { base, bytes })
+    }
+
+    /// A private view of part of a file, which begins at a whole page.
+    fn of_file(file: &File, at: u64, bytes: usize, rights: ProtFlags) -> io::Result<Pages> {
+        fault::may_fail()?;
+        let anywhere = std::ptr::null_mut();
+        // SAFETY: a fresh mapping at an address of the system's choice overlaps nothing.
+        let base = unsafe { mmap(anywhere, bytes, rights, MapFlags::PRIVATE, file, at)? };
+        Pages::new(base, bytes)
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is of this length, and whoever had the owner had what refers to it. A failure leaks address space.
+        unsafe {
+            let _ = munmap(self.base.as_ptr().cast(), self.bytes);
+        }
+    }
+}
+
+/// Machine code in memory, which can be executed and not be written.
+#[derive(Debug)]
 pub(crate) struct CodeMemory {
-    arena: ArenaMemoryProvider,
-    extent: Arc<Extent>,
-    size: usize,
-    next: usize,
+    /// `None` if there is no code.
+    pages: Option<Pages>,
 }
 
 impl CodeMemory {
-    /// Memory for `size` bytes.
-    pub(crate) fn new(size: usize) -> io::Result<(CodeMemory, Arc<Extent>)> {
+    /// A copy of code that does not depend on where it lies.
+    pub(crate) fn copy_of(code: &[u8]) -> io::Result<CodeMemory> {
+        // There is no mapping of nothing.
+        if code.is_empty() {
+            return Ok(CodeMemory { pages: None });
+        }
         fault::may_fail()?;
-        // A module without functions has no code, but there is no mapping of nothing.
-        let arena = ArenaMemoryProvider::new_with_size(size.max(1)).map_err(io::Error::other)?;
-        let extent = Arc::new(Extent::default());
-        Ok((CodeMemory { arena, extent: Arc::clone(&extent), size, next: 0 }, extent))
+        let (anywhere, rights) = (std::ptr::null_mut(), ProtFlags::READ | ProtFlags::WRITE);
+        // SAFETY: a fresh anonymous mapping at an address of the system's choice overlaps nothing.
+        let base = unsafe { mmap_anonymous(anywhere, code.len(), rights, MapFlags::PRIVATE)? };
+        let pages = Pages::new(base, code.len())?;
+        // SAFETY: the mapping is as long as the code, writable, and nobody else's.
+        unsafe { pages.base.copy_from_nonoverlapping(NonNull::from(code).cast(), code.len()) };
+        fault::may_fail()?;
+        // SAFETY: the range is the mapping, and no reference to it is in use.
+        unsafe {
+            coherence::clear_cache(base, code.len())?;
+            mprotect(base, code.len(), MprotectFlags::READ | MprotectFlags::EXEC)?;
+        }
+        coherence::pipeline_flush_mt()?;
+        Ok(CodeMemory { pages: Some(pages) })
+    }
+
+    /// Code that lies in a file, at the beginning of a page.
+    pub(crate) fn of_file(file: &File, at: u64, bytes: usize) -> io::Result<CodeMemory> {
+        if bytes == 0 {
+            return Ok(CodeMemory { pages: None });
+        }
+        let pages = Pages::of_file(file, at, bytes, ProtFlags::READ | ProtFlags::EXEC)?;
+        // SAFETY: the range is the mapping.
+        unsafe { coherence::clear_cache(pages.base.as_ptr().cast(), bytes)? };
+        coherence::pipeline_flush_mt()?;
+        Ok(CodeMemory { pages: Some(pages) })
+    }
+
+    /// Where it begins and ends.
+    pub(crate) fn addresses(&self) -> (usize, usize) {
+        let Some(Pages { base, bytes }) = &self.pages else { return (0, 0) };
+        let start = base.as_ptr().expose_provenance();
+        (start, start + bytes)
     }
 }
 
-impl JITMemoryProvider for CodeMemory {
-    fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> io::Result<*mut u8> {
-        if !matches!(kind, JITMemoryKind::Executable) {
-            return Err(io::Error::other("modules have code only"));
-        }
-        if self.extent.start.load(Relaxed) == 0 {
-            let base = self.arena.allocate(self.size, 16, kind)?;
-            self.extent.start.store(base.expose_provenance(), Relaxed);
-            self.extent.len.store(self.size, Relaxed);
-        }
-        let base = self.extent.start.load(Relaxed);
-        let at = usize::try_from(align)
-            .ok()
-            .and_then(|align| (base + self.next).checked_next_multiple_of(align.max(1)))
-            .filter(|at| *at + size <= base + self.size)
-            .ok_or_else(|| io::Error::other("more code than was announced"))?;
-        self.next = at + size - base;
-        Ok(std::ptr::with_exposed_provenance_mut(at))
-    }
+/// A file, to be read where it lies.
+#[derive(Debug)]
+pub(crate) struct MappedFile(Pages);
 
-    unsafe fn free_memory(&mut self) {
-        // SAFETY: the caller's promise, that no code here runs or is called any more.
-        unsafe { JITMemoryProvider::free_memory(&mut self.arena) }
-    }
-
-    fn finalize(&mut self, protection: BranchProtection) -> ModuleResult<()> {
-        let refused = |err| ModuleError::Allocation { err };
-        fault::may_fail().map_err(refused)?;
-        // The library panics if the system refuses to make the pages executable. They are given back then: the arena keeps
-        // pages only once they are.
-        let arena = &mut self.arena;
-        let finalize = || JITMemoryProvider::finalize(arena, protection).is_ok();
-        match catch_unwind(AssertUnwindSafe(finalize)) {
-            Ok(true) => Ok(()),
-            _ => Err(refused(io::Error::other("the system does not make the code executable"))),
+impl MappedFile {
+    /// # Safety
+    /// Nobody may change the file as long as this lives.
+    pub(crate) unsafe fn new(file: &File) -> io::Result<MappedFile> {
+        let bytes = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        if bytes == 0 {
+            return Err(io::Error::other("the file is empty"));
         }
+        Pages::of_file(file, 0, bytes, ProtFlags::READ).map(MappedFile)
+    }
+}
+
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        let Pages { base, bytes } = self.0;
+        // SAFETY: the mapping is readable and as long as that, and nobody changes the file: who made this has promised it.
+        unsafe { std::slice::from_raw_parts(base.as_ptr(), bytes) }
     }
 }

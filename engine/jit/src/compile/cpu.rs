@@ -128,7 +128,7 @@ mod tests {
             let (less, more) = (features(pair[0]), features(pair[1]));
             assert!(less.is_subset(&more), "{pair:?}: {less:?}, {more:?}");
         }
-        let native = isa::host_target().features;
+        let native = isa::host_target().features.clone();
         assert_eq!(features(CpuLevel::Native), native.into_iter().collect());
     }
 

@@ -6,7 +6,7 @@ use crate::error::CompileError;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Settings that hold for all code, with what each is for.
 const SETTINGS: &[(&str, &str)] = &[
@@ -107,11 +107,12 @@ pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
 }
 
 /// This machine; without a name or a feature if no code can be made for it.
-pub(crate) fn host_target() -> Target {
-    match host(OptLevel::Speed.into(), CpuLevel::Native, false, false) {
+pub(crate) fn host_target() -> &'static Target {
+    static HERE: OnceLock<Target> = OnceLock::new();
+    HERE.get_or_init(|| match host(OptLevel::Speed.into(), CpuLevel::Native, false, false) {
         Ok(isa) => target_of(&*isa),
         Err(_) => Target { triple: String::new(), features: Vec::new() },
-    }
+    })
 }
 
 /// How a call to another function is written on a processor.

@@ -4,11 +4,10 @@ use super::budget::{Budget, Survey, within};
 use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
-use super::isa;
 use super::nans::Nans;
 use super::translator::Env;
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
-use crate::code::{Code, CompiledFunction, CompiledModule, Settings, Trampolines};
+use crate::code::{Code, CompiledFunction, CompiledModule, Parts, Settings, Trampolines};
 use crate::error::{CompileError, Failure, NotCompiled, Reason};
 use crate::trap;
 use cranelift_codegen::ir::Function;
@@ -125,8 +124,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         Ok(CompiledFunction { index: *index, code: stub(&mut work, build, &*isa)? })
     };
     let bridges = not_compiled.iter().map(bridge).collect::<Result<_, CompileError>>()?;
-    Ok(CompiledModule {
-        target: isa::target_of(&*isa),
+    let parts = Parts {
         settings: Settings {
             opt: options.opt,
             metering: options.metering,
@@ -142,7 +140,8 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         throw: stub(&mut work, throw, &*isa)?,
         safepoint: stub(&mut work, safepoint, &*isa)?,
         trampolines: trampolines(module, &*isa)?,
-    })
+    };
+    parts.link(&*isa)
 }
 
 /// Compiles functions, or says why not. The result does not depend on the order in which that is done.

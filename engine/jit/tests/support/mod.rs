@@ -83,3 +83,9 @@ pub(crate) fn at_each_level(test: impl Fn(OptLevel)) {
         test(opt);
     }
 }
+
+/// The bytes of a file, mapped, that was removed, so that nobody finds it.
+pub(crate) fn nameless(file: &std::fs::File) -> etalon_module::Bytes {
+    // SAFETY: nobody changes a file that has no name, and the tests do not write to it.
+    unsafe { etalon_jit::artefact::Artefact::map(file) }.unwrap()
+}

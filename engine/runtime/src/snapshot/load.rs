@@ -193,7 +193,7 @@ impl Store {
         check(self.fits(&inst), "an instance's addresses")?;
         for (segment, at) in module.datas.iter().zip(&inst.datas) {
             if dropped.get(at.index()) == Some(&false) {
-                let data = DataInst::new(Arc::clone(module.bytes()), segment.range.clone());
+                let data = DataInst::new(module.bytes().clone(), segment.range.clone());
                 self.datas[at.index()] = data;
             }
         }
