@@ -1,5 +1,6 @@
 //! Settings of an engine.
 
+use crate::cache::Cache;
 use crate::pool::PoolConfig;
 use etalon_gas::Schedule;
 pub use etalon_jit::{Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel};
@@ -87,6 +88,7 @@ pub struct Config {
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
     pub(crate) pool: PoolConfig,
+    pub(crate) cache: Option<Cache>,
 }
 
 impl Default for Config {
@@ -118,6 +120,7 @@ impl Config {
             memory_regions: false,
             nans: Nans::Deterministic,
             pool: PoolConfig::new(),
+            cache: None,
         }
     }
 
@@ -224,6 +227,13 @@ impl Config {
     /// *Numerics*, "NaN Propagation"
     pub fn nans(&mut self, nans: Nans) -> &mut Config {
         self.nans = nans;
+        self
+    }
+
+    /// Where compiled code is looked for before it is made, and kept when it was; by default nowhere. What a program does, and the code
+    /// itself, never depend on it.
+    pub fn cache(&mut self, cache: Option<&Cache>) -> &mut Config {
+        self.cache = cache.cloned();
         self
     }
 

@@ -70,9 +70,7 @@ impl Instance {
             return Err(Mismatch(text.to_owned()).into());
         }
         let placement = placement(shared.tiers, module);
-        if let Some(time) = module.compile_time() {
-            shared.figures.add_compile_time(module.data(), time);
-        }
+        shared.figures.add_module(module);
         let work = Work::<T>::instantiation(state);
         let made = on_guest_stack(|| instantiate(work.state, module.data(), imports, &placement))
             .unwrap_or_else(|error| Err(InstantiateError::Stop(no_stack(&error))));

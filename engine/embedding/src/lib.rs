@@ -27,6 +27,7 @@
 
 mod backtrace;
 mod batch;
+mod cache;
 mod config;
 mod context;
 mod engine;
@@ -67,6 +68,7 @@ mod work;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use batch::{BatchOptions, Job, JobError, JobOutcome};
+pub use cache::{Cache, CacheConfig, CacheContents, CacheRemoved};
 pub use config::{
     CompileBudget, Config, CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel, UnknownTier,
 };

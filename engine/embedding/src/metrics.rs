@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Figures of a store since it was made. What is not said to depend on the tier is the same on every tier, and but for `times`
-/// the same on every run that nothing interrupts.
+/// and what is said of a cache the same on every run that nothing interrupts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -57,6 +57,10 @@ pub struct Metrics {
     pub peak_heap_bytes: u64,
     /// How calls and instantiations failed.
     pub errors: ErrorCounts,
+    /// Modules of its instances whose code was found in the engine's [`Cache`](crate::Cache). It depends on what ran before.
+    pub cache_hits: u64,
+    /// Modules of its instances whose code was looked for there, and was made.
+    pub cache_misses: u64,
     /// Where the time went; `None` without [`Config::measure_time`](crate::Config::measure_time).
     pub times: Option<Times>,
 }
@@ -151,6 +155,10 @@ pub(crate) struct Figures {
     endings: [AtomicU64; Ending::COUNT],
     /// Gas that was charged before the present limit was set.
     gas_before: AtomicU64,
+    /// Modules whose code was found in a cache, and not.
+    cached: [AtomicU64; 2],
+    /// The modules that are counted, by their addresses; no other has one of these as long as it is noted here.
+    modules: Mutex<BTreeMap<usize, Weak<Module>>>,
     clock: Option<Mutex<Clock>>,
 }
 
@@ -160,8 +168,6 @@ struct Clock {
     since: Instant,
     spent: [Duration; Activity::Host as usize + 1],
     compile: Duration,
-    /// The modules whose time is counted, by their addresses; no other has one of these as long as it is noted here.
-    modules: BTreeMap<usize, Weak<Module>>,
 }
 
 impl Clock {
@@ -184,13 +190,8 @@ impl Figures {
     pub(crate) fn new(with_times: bool) -> Arc<Figures> {
         let clock = || {
             let (activity, since) = (Activity::Outside, Instant::now());
-            Mutex::new(Clock {
-                activity,
-                since,
-                spent: Default::default(),
-                compile: Duration::ZERO,
-                modules: BTreeMap::new(),
-            })
+            let (spent, compile) = Default::default();
+            Mutex::new(Clock { activity, since, spent, compile })
         };
         Arc::new(Figures { clock: with_times.then(clock), ..Figures::default() })
     }
@@ -228,11 +229,20 @@ impl Figures {
         add(&self.gas_before, gas);
     }
 
-    /// The time that a module took counts when it is first instantiated.
-    pub(crate) fn add_compile_time(&self, module: &Arc<Module>, time: Duration) {
-        if let Some(mut clock) = self.clock()
-            && clock.modules.insert(Arc::as_ptr(module).addr(), Arc::downgrade(module)).is_none()
-        {
+    /// The time that a module took, and whether its code was found, count when it is first instantiated.
+    pub(crate) fn add_module(&self, module: &crate::Module) {
+        let (time, cached, data) = (module.compile_time(), module.is_from_cache(), module.data());
+        if time.is_none() && cached.is_none() {
+            return;
+        }
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if modules.insert(Arc::as_ptr(data).addr(), Arc::downgrade(data)).is_some() {
+            return;
+        }
+        if let Some(found) = cached {
+            add(&self.cached[usize::from(!found)], 1);
+        }
+        if let (Some(mut clock), Some(time)) = (self.clock(), time) {
             clock.compile += time;
         }
     }
@@ -312,6 +322,8 @@ pub(crate) fn metrics_of<T: 'static>(state: &State) -> Metrics {
         heap_bytes: state.heap.allocated_bytes(),
         peak_heap_bytes: state.heap.peak_bytes(),
         errors: figures.errors(),
+        cache_hits: figures.cached[0].load(Relaxed),
+        cache_misses: figures.cached[1].load(Relaxed),
         times: figures.times(),
     }
 }

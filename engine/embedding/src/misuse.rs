@@ -276,6 +276,20 @@ mod wild_word {}
 /// ```
 mod load_code {}
 
+/// A cache holds machine code too: whoever opens one says that nobody else writes to its folder.
+///
+/// ```no_run
+/// # use etalon::*;
+/// // SAFETY: nobody else writes to this folder.
+/// let cache = unsafe { Cache::open(&CacheConfig::new("/var/cache/plugins")) };
+/// ```
+///
+/// ```compile_fail,E0133
+/// # use etalon::*;
+/// let cache = Cache::open(&CacheConfig::new("/var/cache/plugins"));
+/// ```
+mod open_cache {}
+
 /// Nothing of a caller outlives the call.
 ///
 /// ```

@@ -7,9 +7,7 @@ use crate::facade::Span;
 use crate::interrupt::{InterruptHandle, until_interrupted};
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Artefact, Check, Wanted};
-use etalon_jit::{
-    CompileError, CompileOptions, CompiledModule, Listing, LoadedModule, NotCompiled,
-};
+use etalon_jit::{CompileError, CompileOptions, CompiledModule, Listed, LoadedModule, NotCompiled};
 use etalon_module::{Bytes, LoadError, LoadErrorKind, Module as ModuleData};
 use std::borrow::Cow;
 use std::fs::File;
@@ -27,6 +25,8 @@ pub struct Module {
     /// The tier of each function of the module's own, by its index.
     tiers: Vec<(u32, Tier)>,
     compile_time: Option<Duration>,
+    /// Whether its code was found in a cache; `None` if there was none to look in.
+    cached: Option<bool>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -48,17 +48,16 @@ fn compile_options(config: &Config) -> CompileOptions {
 }
 
 impl Module {
-    /// What the compiler makes of a function; `None` if it leaves it to another tier.
+    /// What the compiler makes of a function, for a machine that may be named.
     pub(crate) fn listing(
         engine: &Engine,
         bytes: &[u8],
         func: u32,
-    ) -> Result<Option<Listing>, ModuleError> {
+        target: Option<&str>,
+    ) -> Result<Listed, ModuleError> {
         let data = load(engine, bytes)?;
-        if data.lacking(Tier::Jit.features()).is_some() {
-            return Ok(None);
-        }
-        Ok(etalon_jit::listing(&data, &compile_options(engine.config()), func)?)
+        check_implemented(&data, Tier::Jit)?;
+        Ok(etalon_jit::listing(&data, &compile_options(engine.config()), func, target)?)
     }
 
     /// Decodes, validates and, if the tier compiles, compiles. With the feature `wat` of this package the bytes may
@@ -143,6 +142,11 @@ impl Module {
         Ok(Module { compile_time: begun.map(|begun| begun.elapsed()), ..module })
     }
 
+    /// Whether its code was found in the engine's cache; `None` if it has none, or the engine no cache.
+    pub fn is_from_cache(&self) -> Option<bool> {
+        self.cached
+    }
+
     /// How long it took to decode, validate and compile it; `None` without [`Config::measure_time`](crate::Config).
     pub fn compile_time(&self) -> Option<Duration> {
         self.compile_time
@@ -190,6 +194,7 @@ impl Module {
                 code: None,
                 tiers,
                 compile_time: None,
+                cached: None,
             });
         }
         let options = CompileOptions {
@@ -197,15 +202,22 @@ impl Module {
             functions: (functions.len() < tiers.len()).then_some(functions),
             ..compile_options(config)
         };
-        let compiled = etalon_jit::compile(&data, &options)?;
+        let (compiled, cached) = match &config.cache {
+            Some(cache) => {
+                let (compiled, found) = cache.compiled(&data, &options, &wanted(config))?;
+                (compiled, Some(found))
+            }
+            None => (etalon_jit::compile(&data, &options)?, None),
+        };
         check()?;
         if config.tier == Tier::Aot {
             // The whole way through the artefact, as another process would go it.
             let artefact = artefact::write(&compiled, &data);
-            return Module::read(&engine, &artefact.into(), Check::Digest, None);
+            let made = Module::read(&engine, &artefact.into(), Check::Digest, None)?;
+            return Ok(Module { cached, ..made });
         }
         let code = LoadedModule::load(&compiled, &data)?;
-        Ok(Module::with_code(engine, data, compiled, code, tiers))
+        Ok(Module { cached, ..Module::with_code(engine, data, compiled, code, tiers) })
     }
 
     /// A module with its code. Functions that were to be compiled, and are not, run in the interpreter (gas-1, *Depth*).
@@ -226,7 +238,7 @@ impl Module {
         }
         drop(compiled_functions);
         let (compiled, code) = (Some(compiled), Some(Arc::new(code)));
-        Module { engine, data, compiled, code, tiers, compile_time: None }
+        Module { engine, data, compiled, code, tiers, compile_time: None, cached: None }
     }
 
     /// Of an artefact whose machine code is trusted.

@@ -1,6 +1,7 @@
 //! What the compiler of Rust cannot check: the only file of this package with `unsafe` in it.
 #![allow(unsafe_code)]
 
+use crate::cache::{Cache, CacheConfig};
 use crate::engine::Engine;
 use crate::error::ModuleError;
 use crate::module::Module;
@@ -10,6 +11,7 @@ use etalon_jit::artefact::{Artefact, Check as ArtefactCheck};
 use etalon_runtime::Store as State;
 use std::any::Any;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,7 +48,7 @@ pub(crate) fn reveal<T: 'static>(hidden: Box<dyn Any + Send>) -> Option<StoreDat
 /// The compiler's tier of a new store.
 pub(crate) fn jit(name: &'static str) -> Arc<Jit> {
     // SAFETY: of what `Jit::new` asks for: code objects come from `Module` alone, which compiles them or loads them by
-    // `Module::from_artefact`, whose caller has promised that they are good. The runtime's store is private
+    // `Module::from_artefact`, whose caller has promised that they are good, or from a `Cache`, which whoever opened it has promised. The runtime's store is private
     // to `Store<T>`: this package takes nothing out of it, and hands out no `&mut` to it with which it
     // could be exchanged. Values reach it only after a check of their types and of the store that their
     // references are of. What is borrowed from memories is borrowed from the `Store<T>`.
@@ -90,6 +92,22 @@ impl Module {
         // SAFETY: the caller's promise.
         let bytes = unsafe { Artefact::map(&file) }.map_err(fault)?;
         Module::mapped(engine, &bytes, check, &file)
+    }
+}
+
+impl Cache {
+    /// Opens the cache in a folder, which is made if it is not there.
+    ///
+    /// # Safety
+    /// Entries are machine code, which runs with all the rights of the process, as that of [`Module::from_artefact`] does. Nobody may write
+    /// to the folder, or put another in its place, who is not trusted to change this program; but for caches, of this version of Etalon and
+    /// others, which may all use it at once. That the folder and its entries belong to this user, and that others cannot
+    /// write to them, is checked; what other programs of this user do, and who can write to the folders above, is for the caller to know.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or read, belongs to another user, or can be written to by others.
+    pub unsafe fn open(config: &CacheConfig) -> io::Result<Cache> {
+        Cache::in_folder(config)
     }
 }
 

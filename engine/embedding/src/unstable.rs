@@ -17,9 +17,9 @@ use crate::module::{Module, wanted};
 use crate::reference::{AnyRef, ExternRef, Rooted};
 use crate::store::Store;
 use crate::value::Val;
-pub use etalon_jit::Listing;
 pub use etalon_jit::artefact::About;
 use etalon_jit::{ArtefactError, artefact};
+pub use etalon_jit::{Listed, Listing};
 pub use etalon_module as module;
 pub use etalon_module::{Module as ModuleData, Opcode, Rule};
 use etalon_oracle::Oracle;
@@ -56,12 +56,17 @@ pub fn mixed_interruptible(
 }
 
 /// What the compiler makes of one function of a module, as the settings of the engine have it: the code generator's form, and
-/// machine code. `None` if it leaves the function to another tier, or the module does not define it.
+/// machine code. With a `target` the code is for a machine of that triple, which has the features of the engine's level and no others.
 ///
 /// # Errors
-/// If the module is refused, or code for this processor cannot be made at all.
-pub fn listing(engine: &Engine, bytes: &[u8], func: u32) -> Result<Option<Listing>, ModuleError> {
-    Module::listing(engine, bytes, func)
+/// If the module is refused, the compiler lacks a feature that it needs, or code for the machine cannot be made at all.
+pub fn listing(
+    engine: &Engine,
+    bytes: &[u8],
+    func: u32,
+    target: Option<&str>,
+) -> Result<Listed, ModuleError> {
+    Module::listing(engine, bytes, func, target)
 }
 
 /// A handle of no store, for work of the embedder's own.

@@ -21,9 +21,11 @@ mod trap;
 
 pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
+pub use aot::key as cache_key;
 pub use code::{CompiledModule, LoadedModule};
 pub use compile::{
-    Budget, CompileOptions, CpuLevel, Listing, Nans, OptLevel, UnknownCpuLevel, compile, listing,
+    Budget, CompileOptions, CpuLevel, Listed, Listing, Nans, OptLevel, UnknownCpuLevel, compile,
+    listing,
 };
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError, NotCompiled, Reason};

@@ -10,6 +10,7 @@ use crate::program::{ProgramSeen, ProgramSetup};
 use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
+use etalon::Cache;
 use etalon::unstable::Listing;
 use etalon::wasi::WasiCtx;
 use etalon::{Features, Metrics, Schedule};
@@ -64,6 +65,13 @@ pub trait Adapter: Send + Sync {
     /// already how it is set.
     fn turned(&self, turn: SettingsTurn) -> Option<Arc<dyn Adapter>> {
         _ = turn;
+        None
+    }
+
+    /// The same engine with a cache of compiled code, which is opened if the engine has a use for one; `None` if it has none, or there is no
+    /// cache. What is judged is compiled anew, so only runs have it.
+    fn with_cache(&self, open: &dyn Fn() -> Option<Cache>) -> Option<Arc<dyn Adapter>> {
+        _ = open;
         None
     }
 

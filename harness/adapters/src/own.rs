@@ -11,10 +11,10 @@ use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
 use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
-use etalon::unstable::{self, Listing};
+use etalon::unstable::{self, Listed, Listing};
 use etalon::{
-    CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module, ModuleError,
-    Nans, OptLevel, Tier,
+    Cache, CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module,
+    ModuleError, Nans, OptLevel, Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -36,13 +36,16 @@ pub struct OwnTier {
     pub(crate) tally: Option<RuleTally>,
     /// Whether the user says that artefacts can be trusted.
     pub(crate) trusts: bool,
+    /// Where compiled code is kept.
+    cache: Option<Cache>,
 }
 
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
         let (mixed, placed, piece, tally) = (None, None, None, None);
-        OwnTier { tier, mixed, placed, named: Settings::default(), piece, tally, trusts: false }
+        let (named, trusts, cache) = (Settings::default(), false, None);
+        OwnTier { tier, mixed, placed, named, piece, tally, trusts, cache }
     }
 
     /// Has given functions of each module on the second tier, and the others on the first. It goes by the name of the second.
@@ -77,6 +80,7 @@ impl OwnTier {
             .explicit_bounds_checks(explicit_bounds)
             .memory_regions(regions)
             .nans(nans);
+        settings.cache(self.cache.as_ref());
         settings.interruptible(config.time.is_some()).measure_time(config.measure);
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
             settings.schedule(Arc::clone(&gas.schedule)).consume_fuel(true);
@@ -232,10 +236,19 @@ impl Adapter for OwnTier {
         Some(AdapterError { engine: self.info().name, reason })
     }
 
+    fn with_cache(&self, open: &dyn Fn() -> Option<Cache>) -> Option<Arc<dyn Adapter>> {
+        let compiles = self.mixed.is_some() || compiles(self.tier);
+        let cache = Some(compiles.then(open)??);
+        Some(Arc::new(OwnTier { cache, ..self.clone() }))
+    }
+
     fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
         let compiles = self.mixed.is_some() || compiles(self.tier);
         let engine = Engine::new(&self.settings(config)).ok().filter(|_| compiles)?;
-        unstable::listing(&engine, wasm, func).ok()?
+        match unstable::listing(&engine, wasm, func, None) {
+            Ok(Listed::Code(listing)) => Some(*listing),
+            _ => None,
+        }
     }
 
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {

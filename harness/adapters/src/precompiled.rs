@@ -1,10 +1,12 @@
-//! Artefacts in place of modules: the only file here with `unsafe` in it.
+//! Machine code that was made before: artefacts in place of modules, and the cache. The only file here with `unsafe` in it.
 #![allow(unsafe_code)]
 
 use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnOpened;
 use crate::refusal::rejection;
-use etalon::{Config, InterruptHandle, Module, Tier, unstable};
+use etalon::{Cache, CacheConfig, Config, InterruptHandle, Module, Tier, unstable};
+use std::io;
+use std::path::Path;
 
 const UNTRUSTED: &str = "an artefact holds machine code, which is not run unless it is said to be trusted \
                          (--allow-precompiled)";
@@ -31,6 +33,16 @@ pub(crate) fn artefact_misfit(
         false => unstable::module_in_artefact(bytes).map(drop),
     };
     fits.err().map(|error| error.to_string())
+}
+
+/// Opens the user's cache of compiled code.
+///
+/// # Errors
+/// If the folder cannot be made or read, belongs to another user, or can be written to by others.
+pub fn open_cache(folder: &Path) -> io::Result<Cache> {
+    // SAFETY: the folder is the user's own: the command line, which alone calls this, takes the one in the user's home, or the one that
+    // the user's environment names. Who can write there, or set that, can as well exchange the program that the user runs.
+    unsafe { Cache::open(&CacheConfig::new(folder)) }
 }
 
 impl OwnOpened {

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Compile(commands::compile::Args),
     /// Tell what a module imports, exports and needs, and whether a policy allows it
     Inspect(commands::inspect::Args),
+    /// Tell of the cache of compiled code that `run` uses, and clear, trim or check it
+    Cache(commands::cache::Args),
     /// Run the bundled official scripts and ours
     Spec(commands::spec::Args),
     /// Run .wast files, or folders of them

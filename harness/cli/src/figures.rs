@@ -19,6 +19,9 @@ pub(crate) struct Figures {
     heap_bytes: u64,
     peak_heap_bytes: u64,
     errors: Errors,
+    /// Beside the times: like them it is not the same in each run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<CacheCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nanoseconds: Option<Nanoseconds>,
 }
@@ -33,6 +36,13 @@ struct Errors {
     panics: u64,
     crashes: u64,
     refusals: u64,
+}
+
+/// Modules whose code was in the cache, and was not.
+#[derive(Debug, Serialize)]
+struct CacheCounts {
+    hits: u64,
+    misses: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,6 +92,10 @@ impl From<&Metrics> for Figures {
                 crashes,
                 refusals,
             },
+            cache: metrics
+                .times
+                .is_some()
+                .then_some(CacheCounts { hits: metrics.cache_hits, misses: metrics.cache_misses }),
             nanoseconds: metrics.times.as_ref().map(nanoseconds),
         }
     }
@@ -95,6 +109,13 @@ pub(crate) fn in_words(metrics: &Metrics) -> String {
         format!("{} of memory", counted(metrics.peak_memory_pages(), "page")),
         format!("{} of heap", counted(metrics.peak_heap_bytes, "byte")),
     ];
+    match (metrics.cache_hits, metrics.cache_misses) {
+        (0, 0) => {}
+        (hits, misses) => {
+            let looked_for = counted(hits + misses, "module");
+            parts.push(format!("{hits} of {looked_for} from the cache"));
+        }
+    }
     if let Some(instructions) = metrics.instructions {
         parts.insert(0, counted(instructions, "instruction"));
     }

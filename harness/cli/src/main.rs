@@ -4,9 +4,11 @@
 mod args;
 mod artefact;
 mod backtrace;
+mod cache;
 mod commands;
 mod count;
 mod coverage;
+mod disassembly;
 mod duration;
 mod engines;
 mod escape;

@@ -15,6 +15,9 @@
 //! What all runs print, with their exit status, must be what the `.out` beside the case says.
 //! With `ETALON_BLESS=1` it is written instead.
 
+/// Each case has a cache of its own, beside its files.
+const ENVIRONMENT: [(&str, &str); 2] = [("NO_COLOR", "1"), ("ETALON_CACHE_DIR", "../cache")];
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -132,8 +135,7 @@ fn run(folder: &Path, arguments: &str, printed: &mut String) -> Result<(), Faile
         }
         _ => (self::words(arguments)?, Stdio::null()),
     };
-    let output =
-        command.args(words).current_dir(folder).env("NO_COLOR", "1").stdin(stdin).output()?;
+    let output = command.args(words).current_dir(folder).envs(ENVIRONMENT).stdin(stdin).output()?;
     writeln!(printed, "$ etalon {arguments}")?;
     for (name, bytes) in [("", &output.stdout), ("! ", &output.stderr)] {
         for line in String::from_utf8_lossy(bytes).lines() {

@@ -11,6 +11,7 @@ const COMMANDS: &[(&str, &str, &str, &str)] = &[
     ("validate", "f.wat", "validate", "f.wat --features nonsense"),
     ("inspect", "f.wat", "inspect", "missing.wat"),
     ("compile", "f.wat -o f.etalon", "compile", "missing.wat -o f.etalon"),
+    ("cache", "", "cache", "nonsense"),
     ("spec", "--suite wasm-v1 --filter nop --tier interp", "spec", "--suite nonsense"),
     ("wast", "s.wast --tier interp", "wast", "f.wat --features nonsense"),
     ("diff", "f.wat --engine oracle,interp", "diff", "f.wat --engine oracle"),
@@ -41,6 +42,7 @@ fn listed(folder: &Path) -> Vec<String> {
 fn etalon(folder: &Path, words: &[&str], stdout: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
     command.args(words).current_dir(folder).stdin(Stdio::null()).stdout(stdout);
+    command.env("ETALON_CACHE_DIR", "cache");
     command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
 }
 

@@ -40,10 +40,20 @@ const LINES: &[&str] = &[
     "inspect N.bad.wat",
     "inspect N.missing",
     "inspect N.wat --policy N.toml",
+    "inspect N.wat --function N",
+    "inspect N.wat --function 0 --show asm",
+    "inspect N.wat --function none",
+    "inspect N.wat --function 0 --show clif --target N",
+    "inspect N.wat --function 0 --show clif --cpu N",
+    "inspect L.wat --function L",
+    "inspect L.wat --function 0 --show asm",
+    "inspect L.wat --function none",
     "compile N.wat -o N.etalon",
     "compile N.bad.wat -o N.etalon",
     "compile N.wat -o N.none/x",
     "compile N.wat -o N.wat",
+    "cache N",
+    "cache",
     "wast N.wast --tier interp",
     "wast N.open.wast N.missing.wast --tier interp",
     "wast N.wast --tier interp --record N.none/x",
@@ -147,6 +157,7 @@ fn folder() -> tempfile::TempDir {
 fn etalon(folder: &Path, words: &[String]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
     command.args(words).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
+    command.env("ETALON_CACHE_DIR", NAME);
     command.output().unwrap()
 }
 

@@ -12,6 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 fn etalon(folder: &Path, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_etalon"))
         .args(arguments)
+        .env("ETALON_CACHE_DIR", "")
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -268,6 +269,7 @@ fn what_is_ignored_stays_ignored() {
     let mut child = Command::new("nohup")
         .arg(env!("CARGO_BIN_EXE_etalon"))
         .args(["run", "endless.wat", "--invoke", "run", "1", "--format", "json"])
+        .env("ETALON_CACHE_DIR", "")
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -94,6 +94,8 @@ pub enum Kind {
     Accepts,
     /// `etalon inspect`: an answer.
     Inspect,
+    /// `etalon cache`: an answer.
+    Cache,
     /// `etalon run --batch`: an answer.
     Batch,
     /// `etalon report`: an answer.
@@ -124,6 +126,7 @@ impl Kind {
             Self::Convert => "convert",
             Self::Accepts => "accepts",
             Self::Inspect => "inspect",
+            Self::Cache => "cache",
             Self::Batch => "batch",
             Self::Report => "report",
             Self::Completions => "completions",

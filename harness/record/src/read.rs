@@ -130,6 +130,7 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         | Kind::Accepts
         | Kind::Inspect
         | Kind::Batch
+        | Kind::Cache
         | Kind::Report
         | Kind::Completions
         | Kind::Error => Err(ReadError::Answer(kind)),

@@ -2,7 +2,7 @@
 
 use super::Pairs;
 use crate::abi::AbiSignature;
-use crate::compile::{Nans, OptLevel};
+use crate::compile::{CompileOptions, Nans, OptLevel};
 use crate::error::NotCompiled;
 use etalon_module::Bytes;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,19 @@ pub(crate) struct Settings {
     pub(crate) nans: Nans,
     /// Id of the schedule.
     pub(crate) schedule: String,
+}
+
+impl Settings {
+    pub(crate) fn of(options: &CompileOptions) -> Settings {
+        Settings {
+            opt: options.opt,
+            metering: options.metering,
+            interruptible: options.interruptible,
+            memory_regions: options.memory_regions,
+            nans: options.nans,
+            schedule: options.schedule.id().to_string(),
+        }
+    }
 }
 
 /// A piece of code: a function's, a bridge or a trampoline.

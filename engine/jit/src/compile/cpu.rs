@@ -4,6 +4,7 @@ use cranelift_codegen::isa::Builder;
 use cranelift_codegen::settings::{Configurable, SetResult};
 use std::fmt;
 use std::str::FromStr;
+use target_lexicon::{Architecture, Triple};
 use thiserror::Error;
 
 /// Which features of the processor compiled code may use. What a program computes does not depend on it.
@@ -59,6 +60,14 @@ impl CpuLevel {
             CpuLevel::Avx2 => &["has_avx2", "has_fma", "has_bmi1", "has_bmi2", "has_lzcnt"],
             CpuLevel::Native => &[],
         }
+    }
+
+    /// The features of a machine that is not this one, by the code generator's names. Nobody knows all that it has, so there the last
+    /// level is no more than the one before it.
+    pub(super) fn features(self, triple: &Triple) -> impl Iterator<Item = &'static str> + use<> {
+        let has_levels = triple.architecture == Architecture::X86_64;
+        let levels = CpuLevel::ALL.into_iter().filter(move |level| has_levels && *level <= self);
+        levels.flat_map(CpuLevel::adds).copied()
     }
 
     /// The settings of the code generator for this machine.

@@ -12,6 +12,7 @@ use super::variable::Locals;
 use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::Context;
+use cranelift_codegen::isa::OwnedTargetIsa;
 
 /// The optimiser looks up its values by walking through the blocks that dominate a block. Beyond so many steps in a function,
 /// the function is not optimised: the walks would take most of the time, and more than in proportion to its size.
@@ -59,14 +60,31 @@ pub(super) struct Generators {
 
 impl Generators {
     pub(super) fn new(options: &CompileOptions) -> Result<Generators, CompileError> {
-        let effort = Effort::from(options.opt);
-        let optimised = if options.opt == OptLevel::None { OptLevel::Speed } else { options.opt };
+        let CompileOptions { cpu, verify, metering, .. } = *options;
+        Generators::of(options.opt, |effort| isa::host(effort, cpu, verify, metering))
+    }
+
+    /// For what people look at, as code of a machine that may be named.
+    pub(super) fn shown(
+        options: &CompileOptions,
+        target: Option<&str>,
+    ) -> Result<Generators, CompileError> {
+        let CompileOptions { cpu, metering, .. } = *options;
+        Generators::of(options.opt, |effort| isa::shown(target, effort, cpu, metering))
+    }
+
+    fn of(
+        opt: OptLevel,
+        isa: impl Fn(Effort) -> Result<OwnedTargetIsa, CompileError>,
+    ) -> Result<Generators, CompileError> {
+        let effort = Effort::from(opt);
+        let optimised = if opt == OptLevel::None { OptLevel::Speed } else { opt };
         Ok(Generators {
-            asked_for: isa::host(effort, options.cpu, options.verify, options.metering)?,
-            optimised: isa::host(optimised.into(), options.cpu, options.verify, options.metering)?,
+            asked_for: isa(effort)?,
+            optimised: isa(optimised.into())?,
             optimises: effort.optimises(),
-            plain: isa::host(Effort::SmallFrames, options.cpu, options.verify, options.metering)?,
-            quick: isa::host(OptLevel::None.into(), options.cpu, options.verify, options.metering)?,
+            plain: isa(Effort::SmallFrames)?,
+            quick: isa(OptLevel::None.into())?,
         })
     }
 

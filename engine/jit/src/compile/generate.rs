@@ -96,6 +96,7 @@ pub(super) fn generate(
     let compiled = work.context.compiled_code().ok_or_else(|| crash("no code".into()))?;
     if let Some(listing) = &mut work.listing {
         listing.assembly = compiled.vcode.clone().unwrap_or_default();
+        listing.blocks.clone_from(&compiled.bb_starts);
     }
     let buffer = &compiled.buffer;
     let mut code = Code { alignment: buffer.alignment, ..Code::default() };

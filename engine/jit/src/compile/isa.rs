@@ -4,9 +4,10 @@ use super::{CpuLevel, OptLevel};
 use crate::code::Target;
 use crate::error::CompileError;
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::isa::{self, Builder, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError};
 use std::sync::{Arc, OnceLock};
+use target_lexicon::{Architecture, Triple};
 
 /// Settings that hold for all code, with what each is for.
 const SETTINGS: &[(&str, &str)] = &[
@@ -23,9 +24,14 @@ const SETTINGS: &[(&str, &str)] = &[
     ("log2_min_function_alignment", "6"),
 ];
 
-/// Whether metered code keeps the gas that is left in a register that nothing else uses, and the handler of signals reads it at a trap.
-/// Elsewhere it is a variable, which is in memory wherever code may leave.
+/// Whether metered code of this machine keeps the gas that is left in a register that nothing else uses, and the handler of signals
+/// reads it at a trap. Elsewhere it is a variable, which is in memory wherever code may leave.
 pub(crate) const PINS_GAS: bool = cfg!(target_arch = "x86_64");
+
+/// The same for code of any machine.
+fn pins_gas(triple: &Triple) -> bool {
+    triple.architecture == Architecture::X86_64
+}
 
 /// What a generator tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,21 +62,68 @@ pub(crate) fn host(
     verify: bool,
     metering: bool,
 ) -> Result<OwnedTargetIsa, CompileError> {
+    let builder = cpu.builder().map_err(|e| CompileError::Target(e.to_string()))?;
+    finish(builder, flags(effort, verify), metering)
+}
+
+/// The generator for a function that people look at. It notes where blocks begin, which changes nothing of the code. A machine that is
+/// named has the features of a level, whatever this machine has.
+pub(super) fn shown(
+    target: Option<&str>,
+    effort: Effort,
+    cpu: CpuLevel,
+    metering: bool,
+) -> Result<OwnedTargetIsa, CompileError> {
+    let named = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
+    let builder = match target {
+        Some(name) => {
+            let mut builder = lookup(name)?;
+            for feature in cpu.features(builder.triple()) {
+                builder.enable(feature).map_err(|e| named(&e))?;
+            }
+            builder
+        }
+        None => cpu.builder().map_err(|e| named(&e))?,
+    };
+    let flags = flags(effort, false).and_then(|mut flags| {
+        flags.enable("machine_code_cfg_info")?;
+        Ok(flags)
+    });
+    finish(builder, flags, metering)
+}
+
+/// What makes code for a machine that is named by a triple.
+fn lookup(name: &str) -> Result<Builder, CompileError> {
+    let no_triple = |_| CompileError::Target(format!("{name:?} is no triple of a machine"));
+    let triple: Triple = name.parse().map_err(no_triple)?;
+    // Another width of pointers would be another layout of what code and engine share.
+    let has_layout = matches!(triple.pointer_width(), Ok(width) if width.bytes() == 8);
+    isa::lookup(triple).ok().filter(|_| has_layout).map_or_else(
+        || Err(CompileError::Target(format!("this build makes no code for {name:?}"))),
+        Ok,
+    )
+}
+
+fn finish(
+    builder: Builder,
+    flags: Result<settings::Builder, SetError>,
+    metering: bool,
+) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
-    let builder = cpu.builder().map_err(|e| target(&e))?;
-    let flags = flags(effort, verify, metering).map_err(|e| target(&e))?;
-    let isa = builder.finish(flags).map_err(|e| target(&e))?;
+    let mut flags = flags.map_err(|e| target(&e))?;
+    // What is pinned is the gas that is left.
+    let pins = if metering && pins_gas(builder.triple()) { "true" } else { "false" };
+    flags.set("enable_pinned_reg", pins).map_err(|e| target(&e))?;
+    let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| target(&e))?;
     require(&*isa)?;
     Ok(isa)
 }
 
-fn flags(effort: Effort, verify: bool, metering: bool) -> Result<settings::Flags, SetError> {
+fn flags(effort: Effort, verify: bool) -> Result<settings::Builder, SetError> {
     let mut builder = settings::builder();
     for (name, value) in SETTINGS {
         builder.set(name, value)?;
     }
-    // What is pinned is the gas that is left.
-    builder.set("enable_pinned_reg", if metering && PINS_GAS { "true" } else { "false" })?;
     builder.set("enable_verifier", if verify { "true" } else { "false" })?;
     let (level, allocator) = match effort {
         Effort::Level(OptLevel::None) => ("none", "single_pass"),
@@ -80,7 +133,7 @@ fn flags(effort: Effort, verify: bool, metering: bool) -> Result<settings::Flags
     };
     builder.set("opt_level", level)?;
     builder.set("regalloc_algorithm", allocator)?;
-    Ok(settings::Flags::new(builder))
+    Ok(builder)
 }
 
 /// Without these the generator would call library routines, which code cannot reach.

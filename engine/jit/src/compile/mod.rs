@@ -37,7 +37,7 @@ mod wide;
 
 pub use budget::Budget;
 pub use cpu::{CpuLevel, UnknownCpuLevel};
-pub use listing::{Listing, listing};
+pub use listing::{Listed, Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
 pub use nans::Nans;
 pub(crate) use object::heap_type_of_code;

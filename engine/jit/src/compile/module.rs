@@ -125,14 +125,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
     };
     let bridges = not_compiled.iter().map(bridge).collect::<Result<_, CompileError>>()?;
     let parts = Parts {
-        settings: Settings {
-            opt: options.opt,
-            metering: options.metering,
-            interruptible: options.interruptible,
-            memory_regions: options.memory_regions,
-            nans: options.nans,
-            schedule: options.schedule.id().to_string(),
-        },
+        settings: Settings::of(options),
         digest: module.digest(),
         functions,
         not_compiled,

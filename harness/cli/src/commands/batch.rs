@@ -14,7 +14,7 @@ use anyhow::{Error, Result, anyhow, bail};
 use etalon::unstable::{ModuleData, interrupt_handle};
 use etalon::wasi::{self, Captured, Output, Policy, WasiCtx, WasiCtxBuilder};
 use etalon::{
-    BatchOptions, Config, Engine, Exhaustion, Job, JobError, JobOutcome, Linker, Tier, Val,
+    BatchOptions, Cache, Config, Engine, Exhaustion, Job, JobError, JobOutcome, Linker, Tier, Val,
 };
 use etalon_adapters as adapters;
 use serde::Deserialize;
@@ -73,7 +73,11 @@ pub(super) struct Own {
 
 pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
     let lines = lines(path)?;
-    let engine = engine(args, lines.iter().any(|line| line.gas.is_some() || args.gas.is_some()))?;
+    let is_metered = lines.iter().any(|line| line.gas.is_some() || args.gas.is_some());
+    let tier = tier(args)?;
+    let compiles = !matches!(tier, Tier::Oracle | Tier::Interp);
+    let cache = if compiles { args.cache.open() } else { None };
+    let engine = engine(args, tier, is_metered, cache.as_ref())?;
     let mut modules = BTreeMap::new();
     let mut jobs = Vec::with_capacity(lines.len());
     let handle = interrupt_handle();
@@ -88,6 +92,7 @@ pub(crate) fn run(args: &Args, path: &Path, format: Format) -> Result<Status> {
         let job = modules[file].job(args, line);
         jobs.push(job.map_err(|error| wrong(format!("{error:#}")))?.interrupt(&handle));
     }
+    crate::cache::note_failure(cache.as_ref());
     let mut linker: Linker<Own> = Linker::new(&engine);
     wasi::add_to_linker(&mut linker, |own: &mut Own| &mut own.program)?;
     let mut options = BatchOptions::new().memory(MEMORY).window(WINDOW);
@@ -149,17 +154,21 @@ fn lines(path: &Path) -> Result<Vec<Line>> {
     lines.collect()
 }
 
-fn engine(args: &Args, is_metered: bool) -> Result<Engine> {
+fn tier(args: &Args) -> Result<Tier> {
     let named = args.engine.named();
     let names: Vec<&String> = named.engines.iter().chain(&named.tiers).collect();
-    let tier: Tier = match names.as_slice() {
-        [] => Tier::Auto,
+    match names.as_slice() {
+        [] => Ok(Tier::Auto),
         [name] => {
-            name.parse().map_err(|_| anyhow!("a batch runs on a tier of ours: {name:?} is none"))?
+            name.parse().map_err(|_| anyhow!("a batch runs on a tier of ours: {name:?} is none"))
         }
         _ => bail!("a batch runs on one engine"),
-    };
+    }
+}
+
+fn engine(args: &Args, tier: Tier, is_metered: bool, cache: Option<&Cache>) -> Result<Engine> {
     let mut config = Config::new();
+    config.cache(cache);
     config.tier(tier).features(features(&args.features)?).interruptible(true);
     if is_metered || args.stats {
         config.schedule(engines::schedule(args.schedule.as_deref())?).consume_fuel(true);

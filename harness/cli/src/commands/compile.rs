@@ -46,14 +46,35 @@ pub(crate) struct Args {
 }
 
 /// How hard to optimise.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Opt {
     /// Compile quickly
     None,
     /// Run quickly
+    #[default]
     Speed,
     /// Run quickly, with small code
     Size,
+}
+
+impl Opt {
+    /// What the compiler is told.
+    pub(crate) fn level(self) -> OptLevel {
+        match self {
+            Opt::None => OptLevel::None,
+            Opt::Speed => OptLevel::Speed,
+            Opt::Size => OptLevel::Size,
+        }
+    }
+
+    /// The word for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Opt::None => "none",
+            Opt::Speed => "speed",
+            Opt::Size => "size",
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
@@ -63,11 +84,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         return Err(InputError::new("artefact", &args.file, "already an artefact").into());
     }
     let mut config = Config::new();
-    config.tier(Tier::Jit).features(features(&args.features)?).opt_level(match args.opt {
-        Opt::None => OptLevel::None,
-        Opt::Speed => OptLevel::Speed,
-        Opt::Size => OptLevel::Size,
-    });
+    config.tier(Tier::Jit).features(features(&args.features)?).opt_level(args.opt.level());
     config.interruptible(args.interruptible);
     let schedule =
         args.schedule.as_deref().map(|name| engines::schedule(Some(name))).transpose()?;

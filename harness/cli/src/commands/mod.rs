@@ -4,6 +4,7 @@ pub(crate) mod accepts;
 pub(crate) mod batch;
 mod batch_rows;
 pub(crate) mod bench;
+pub(crate) mod cache;
 pub(crate) mod cause;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -54,6 +55,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Validate(args) => validate::run(&args, format),
         Command::Inspect(args) => inspect::run(&args, format),
         Command::Compile(args) => compile::run(&args, format),
+        Command::Cache(args) => cache::run(&args, format),
         Command::Spec(args) => spec::run(&args, format),
         Command::Wast(args) => wast::run(&args, format),
         Command::Diff(args) => diff::run(&args, format),

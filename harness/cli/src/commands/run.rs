@@ -2,6 +2,7 @@
 
 use super::batch;
 use super::run_told::{print, record};
+use crate::cache::{self, CacheArgs};
 use crate::commands::validate::{feature_names, features};
 use crate::engines::{self, OneEngine};
 use crate::escape;
@@ -25,6 +26,7 @@ use etalon_adapters::{
 use etalon_harness::diff::mentions_spectest;
 use etalon_harness::script::{Parameter, imported_modules};
 use etalon_record::{Backtrace, Gas, Refusal};
+use std::cell::OnceCell;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +90,8 @@ pub(crate) struct Args {
     /// How many calls of a batch are made at a time; by default as many as there are cores
     #[arg(long, value_name = "N", requires = "batch")]
     pub jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub cache: CacheArgs,
     #[command(flatten)]
     pub program: ProgramArgs,
 }
@@ -196,7 +200,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         figures::begin(path)?;
     }
     let kept = (format == Format::Json).then_some(&kept);
-    let mut run = execute(args, &**adapter, wasm, &config, kept)?;
+    let mut run = execute_with_cache(args, &**adapter, wasm, &config, kept)?;
     if let (Some(path), Some(figures)) = (&args.stats_json, &run.figures) {
         figures::write(path, figures)?;
     }
@@ -264,6 +268,25 @@ fn ending(
         ]),
     };
     Ok(Ending::Answered(Answer::of_signals(answer)?))
+}
+
+/// As [`execute`], with the cache of compiled code if the engine has a use for it.
+fn execute_with_cache(
+    args: &Args,
+    adapter: &dyn Adapter,
+    wasm: &[u8],
+    config: &SessionConfig,
+    kept: Option<&Kept>,
+) -> Result<Run> {
+    if etalon::Module::is_artefact(wasm) {
+        return execute(args, adapter, wasm, config, kept);
+    }
+    let cache = OnceCell::new();
+    let open = || cache.get_or_init(|| args.cache.open()).clone();
+    let with_cache = adapter.with_cache(&open);
+    let run = execute(args, with_cache.as_deref().unwrap_or(adapter), wasm, config, kept)?;
+    cache::note_failure(cache.get().and_then(Option::as_ref));
+    Ok(run)
 }
 
 fn execute(

@@ -1,5 +1,10 @@
 //! `etalon inspect`
 
+mod code;
+mod function;
+mod gas;
+mod text;
+
 use crate::commands::validate::{feature_names, features};
 use crate::engines;
 use crate::escape;
@@ -15,6 +20,7 @@ use etalon::unstable::ModuleData;
 use etalon::unstable::module::{ExternType, Limits, TypeUse};
 use etalon::{Policy, Schedule};
 use etalon_record::{Document, Kind};
+use function::FunctionArgs;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -26,6 +32,15 @@ Examples:
   etalon inspect plugin.wasm --policy plugins.toml may it import what it imports?
   etalon inspect module.wasm --schedule prices.toml
                                                    what a call of each import costs
+
+  etalon inspect m.wasm --function sum             the text of a function, with offsets
+  etalon inspect m.wasm --function 3 --show gas    its gas segments, and each operator's weight
+  etalon inspect m.wasm --function sum --show clif what the code generator gets
+  etalon inspect m.wasm --function sum --show asm  its machine code beside its operators
+  etalon inspect m.wasm --function sum --show asm --schedule etalon-1 --opt none
+                                                   metered, and compiled quickly
+  etalon inspect m.wasm --function sum --show asm --target x86_64-apple-darwin --cpu avx
+                                                   for another machine, from SSE4.1 to AVX
 
 A policy is a file such as
   name = \"plugins\"
@@ -42,7 +57,8 @@ pub(crate) struct Args {
     /// A file with a policy: what the module may import
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,
-    /// Gas schedule, for what calls of imports cost: etalon-1, flat, wasmtime-48, or a file
+    /// Gas schedule, for what calls of imports cost: etalon-1, flat, wasmtime-48, or a file. Of a function that is shown as gas: what
+    /// its operators cost; as clif or asm: what its code is metered by, and it is not metered if none is named
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
@@ -50,6 +66,8 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_value = "all", value_name = "NAME", value_parser = feature_names())]
     #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
+    #[command(flatten)]
+    pub function: FunctionArgs,
     #[command(flatten)]
     pub precompiled: Precompiled,
 }
@@ -129,11 +147,18 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         read.map_err(|error| InputError::usage(path, error.to_string()).into())
     });
     let policy: Option<Policy> = policy.transpose().map_err(|error: anyhow::Error| error)?;
-    let schedule = engines::schedule(args.schedule.as_deref())?;
+    let named = args.schedule.as_deref();
+    let schedule = engines::schedule(named)?;
     let input = input::read_module(&args.file, args.precompiled)?;
     let wasm = input::module_in(&input.bytes)?;
     let module = ModuleData::new(&wasm, features(&args.features)?)
         .map_err(|error| input.refused(&args.file, &error))?;
+    if let Some(asked) = &args.function.function {
+        let is_metered = named.is_some();
+        let settings =
+            function::Settings { features: features(&args.features)?, schedule, is_metered };
+        return function::run(&args.function, asked, &module, settings, (&args.file, format));
+    }
     let inspected = inspect(args, &module, &schedule, policy.as_ref());
     match format {
         Format::Json => json(&Document::new(Kind::Inspect, tool(), &inspected))?,
