@@ -32,7 +32,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETSNAP\0";
 /// Of the layout of the bytes.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 /// Bytes of the digest after the magic.
 const DIGEST: usize = 32;
 

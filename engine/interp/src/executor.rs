@@ -135,7 +135,7 @@ impl Interp {
     ) -> Result<Completion, Stop> {
         let frame = machine.frames.last().filter(|_| tail).map_or(0, |f| f.depth);
         store.set_depth_left(machine.depth_left + u64::from(frame));
-        if store.heap.live_objects() == 0 {
+        if store.heap.is_empty() {
             return store.call_once(func, machine.slots(at));
         }
         // The callee may collect, and must find what this machine holds.

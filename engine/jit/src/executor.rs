@@ -2,7 +2,7 @@
 
 use crate::abi::{
     Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry, JitContext, Pending,
-    Returns,
+    Returns, VmLayout,
 };
 use crate::code::{LoadedModule, Place};
 use crate::compile::isa::PINS_GAS;
@@ -51,7 +51,7 @@ impl Jit {
     /// - every code object that it is given was loaded from what [`compile`](crate::compile) made of a module, in
     ///   this process or, by way of an artefact, in one that is trusted as this program is;
     /// - whatever the store had when an instance was attached stays in it: no memory, table, global, function, tag
-    ///   or instance is taken out, exchanged or replaced, and the store itself is not exchanged for another while
+    ///   or instance is taken out, exchanged or replaced, nor its heap, and the store itself is not exchanged for another while
     ///   one of its functions runs; a shared memory (`SharedMemory`) is taken out by the store itself while nothing runs;
     /// - words that are written to globals, tables, objects and results are of their types, and references among
     ///   them of the store;
@@ -308,6 +308,9 @@ impl Jit {
 fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &mut Instance) {
     let layout = own.module.layout();
     let mut put = |at: i32, word: usize| own.vmctx[at as usize / 8] = word as u64;
+    let heap = store.heap.def();
+    put(VmLayout::HEAP_BASE, heap.base.load(Relaxed));
+    put(VmLayout::HEAP_DEF, std::ptr::from_ref(heap).expose_provenance());
     for (i, addr) in inst.memories.iter().enumerate() {
         let def = store.memories[addr.index()].def();
         put(layout.memory(i as u32), def.base.load(Relaxed));
@@ -350,8 +353,13 @@ impl Executor for Jit {
         instance: InstanceAddr,
         code: Option<&CodeObject>,
     ) -> Result<(), AttachError> {
+        let module = self.check(store, store.instance(instance), code)?;
+        // Code of other modules has no operators on objects, so they need no address space.
+        if store.instance(instance).module.needs().names().contains(&"gc") {
+            let prepared = store.heap.prepare(&store.types);
+            prepared.map_err(|_| self.refuse("the host has no address space left for objects"))?;
+        }
         let inst = store.instance(instance);
-        let module = self.check(store, inst, code)?;
         let mut state = self.state();
         // The lock that is held orders this among threads.
         match self.store.load(Relaxed) {

@@ -156,6 +156,11 @@ impl TypeRegistry {
         }
     }
 
+    /// All declared supertypes of a type, the outermost first, then the type itself.
+    pub fn supertypes(&self, id: TypeId) -> &[TypeId] {
+        &self.types[id.0 as usize].chain
+    }
+
     /// `Deftype_sub`: whether `sub` is `sup` or declares it as a supertype at some distance.
     pub fn matches_def(&self, sub: TypeId, sup: TypeId) -> bool {
         if sub == sup {

@@ -56,7 +56,10 @@ pub use executor::{
 };
 pub use func::{FuncInst, FuncKind};
 pub use global::GlobalInst;
-pub use heap::{Activation, Heap, HeapRule, Object, RootId, Roots};
+pub use heap::{
+    Activation, CLASSES, DISPLAY, Display, HEADER, Heap, HeapDef, HeapRule, Object, ObjectMut,
+    RootId, Roots, Run, SMALL, UNIT, cell_of,
+};
 pub use host::{Caller, HostFn, OverSlots};
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};

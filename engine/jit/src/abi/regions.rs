@@ -26,6 +26,12 @@ pub(crate) enum Region {
     TableDef,
     /// Elements of tables.
     Elements,
+    /// What is counted and kept of the heap, and the table of its types.
+    Heap,
+    /// Headers of objects.
+    Headers,
+    /// Fields and elements of objects.
+    Objects,
     /// Values of globals.
     Globals,
     /// Locals that are in memory.
@@ -51,6 +57,9 @@ impl Region {
             Region::Memory => "memory",
             Region::TableDef => "tables",
             Region::Elements => "elements",
+            Region::Heap => "heap",
+            Region::Headers => "headers",
+            Region::Objects => "objects",
             Region::Globals => "globals",
             Region::Locals => "locals",
             Region::Entries => "function entries",
@@ -76,6 +85,15 @@ impl Region {
             Region::VmCtx => flags.with_readonly().with_can_move(),
             _ => flags,
         }
+    }
+
+    /// Flags of an access to a field or an element, which may lie at any address and cannot fault.
+    pub(crate) fn object(func: &mut Function) -> MemFlagsData {
+        let region = Region::Objects.tag(func);
+        MemFlagsData::new()
+            .with_endianness(Endianness::Little)
+            .with_notrap()
+            .with_alias_region(Some(region))
     }
 
     /// Flags of an access to linear memory, which faults beyond its size.

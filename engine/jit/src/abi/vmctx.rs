@@ -8,7 +8,7 @@ const WORD: u32 = 8;
 
 /// Where things are in the context of a module's instances, as byte offsets.
 ///
-/// In order: the store's context, the instance's address, then of each memory its base and the
+/// In order: the store's context, the instance's address, the base of the heap and the address of its definition, then of each memory its base and the
 /// address of its definition, of each table the address of its definition, of each global that of
 /// its cell, canonical types, words of references to functions, addresses of tags, and the code and context of each
 /// function that is not compiled here.
@@ -30,10 +30,14 @@ pub(crate) struct VmLayout {
 impl VmLayout {
     /// Offset of the address of the store's context.
     pub(crate) const CONTEXT: i32 = 0;
+    /// Offset of the base of the heap, which is set if the module may have to do with objects.
+    pub(crate) const HEAP_BASE: i32 = 16;
+    /// Offset of the address of the heap's definition.
+    pub(crate) const HEAP_DEF: i32 = 24;
 
     /// The layout for a module of which the functions in `compiled` are compiled.
     pub(crate) fn new(module: &Module, compiled: impl Fn(u32) -> bool) -> VmLayout {
-        let mut next = 2u32;
+        let mut next = 4u32;
         let mut take = |words: usize| {
             let at = next;
             next = next.saturating_add(u32::try_from(words).unwrap_or(u32::MAX));

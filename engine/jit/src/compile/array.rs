@@ -1,12 +1,16 @@
-//! Arrays ("Aggregate Instructions"): a routine reads, writes and makes them, as it does other objects.
+//! Arrays ("Aggregate Instructions"). A routine does what takes many elements.
 
+use super::allocate::Maker;
+use super::heap::{Aggregate, Place, bytes_of};
 use super::object::{Packed, abi};
 use super::translator::Translator;
-use crate::abi::AbiType;
+use crate::abi::{AbiType, trap_code};
 use crate::error::Failure;
 use crate::libcalls::Builtins;
-use cranelift_codegen::ir::InstBuilder;
-use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{InstBuilder, Value};
+use etalon_module::operator::Opcode;
 use etalon_module::{CompType, StorageType};
 use etalon_runtime::Trap;
 use std::mem::offset_of;
@@ -62,26 +66,33 @@ impl Translator<'_> {
         let storage = self.element_type(ty)?;
         let len = self.pop();
         let len = self.b.ins().uextend(I64, len);
-        let room = if default {
-            self.iconst(I64, 0)
-        } else {
-            let value = self.pop();
-            self.spill_one(abi(storage), value)
-        };
-        let ty = self.iconst(I64, ty.into());
-        let word = self.allocate(offset_of!(Builtins, array.new), &[ty, len, room]);
-        self.push(word);
+        let value = (!default).then(|| self.pop());
+        let op = if default { Opcode::ArrayNewDefault } else { Opcode::ArrayNew };
+        let maker = Maker { op, aggregate: Aggregate::Array, ty };
+        let reference = self.new_of_len(maker, storage, len, value, |this| {
+            let room = match value {
+                Some(value) => this.spill_one(abi(storage), value),
+                None => this.iconst(I64, 0),
+            };
+            let ty = this.iconst(I64, ty.into());
+            this.allocate(offset_of!(Builtins, array.new), &[ty, len, room])
+        });
+        self.push(reference);
         Ok(())
     }
 
     /// `array.new_fixed`
     fn array_new_fixed(&mut self, ty: u32, len: u32) -> Result<(), Failure> {
-        let types = vec![abi(self.element_type(ty)?); len as usize];
-        let values = self.pop_many(types.len());
-        let room = self.spill(&types, &values);
-        let (ty, len) = (self.iconst(I64, ty.into()), self.iconst(I64, len.into()));
-        let word = self.allocate(offset_of!(Builtins, array.new_fixed), &[ty, len, room]);
-        self.push(word);
+        let storages = vec![self.element_type(ty)?; len as usize];
+        let values = self.pop_many(storages.len());
+        let maker = Maker { op: Opcode::ArrayNewFixed, aggregate: Aggregate::Array, ty };
+        let reference = self.new_fixed(maker, &storages, Some(&values), |this| {
+            let types: Vec<AbiType> = storages.iter().map(|s| abi(*s)).collect();
+            let room = this.spill(&types, &values);
+            let (ty, len) = (this.iconst(I64, ty.into()), this.iconst(I64, len.into()));
+            this.allocate(offset_of!(Builtins, array.new_fixed), &[ty, len, room])
+        });
+        self.push(reference);
         Ok(())
     }
 
@@ -98,32 +109,48 @@ impl Translator<'_> {
     fn array_len(&mut self) {
         let reference = self.pop();
         self.check_null(reference, Trap::NullArrayReference);
-        let len = self.stopping_routine(offset_of!(Builtins, array.len), &[reference]);
-        let len = self.b.ins().ireduce(I32, len);
+        let array = self.object(reference);
+        let len = self.header_len(array);
         self.push(len);
+    }
+
+    /// Where an element of an array is, once the array is known to have it.
+    fn element_place(
+        &mut self,
+        ty: u32,
+        reference: Value,
+        index: Value,
+    ) -> Result<(StorageType, Place), Failure> {
+        let storage = self.element_type(ty)?;
+        self.check_null(reference, Trap::NullArrayReference);
+        let array = self.object(reference);
+        let len = self.header_len(array);
+        let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
+        self.b.ins().trapnz(beyond, trap_code(Trap::ArrayOutOfBounds as u8));
+        let index = self.b.ins().uextend(I64, index);
+        let log2 = self.iconst(I64, bytes_of(storage).trailing_zeros().into());
+        let distance = self.b.ins().ishl(index, log2);
+        let address = self.b.ins().iadd(array, distance);
+        // A processor that speculates past the check must not reach memory of the host.
+        let base = self.heap_base();
+        let address = self.b.ins().select_spectre_guard(beyond, base, address);
+        Ok((storage, Place { address, offset: Aggregate::Array.payload(0) }))
     }
 
     /// `array.get`, `array.get_s`, `array.get_u`
     fn array_get(&mut self, ty: u32, packed: Packed) -> Result<(), Failure> {
-        let storage = self.element_type(ty)?;
         let (reference, index) = self.pop2();
-        self.check_null(reference, Trap::NullArrayReference);
-        let index = self.b.ins().uextend(I64, index);
-        let room = self.room(&[AbiType::V128]);
-        self.stopping_routine(offset_of!(Builtins, array.get), &[reference, index, room]);
-        let value = self.unpack(storage, packed, room);
+        let (storage, place) = self.element_place(ty, reference, index)?;
+        let value = self.read_object(storage, packed, place);
         self.push_unpacked(storage, value);
         Ok(())
     }
 
     /// `array.set`
     fn array_set(&mut self, ty: u32) -> Result<(), Failure> {
-        let storage = self.element_type(ty)?;
         let (reference, index, value) = self.pop3();
-        self.check_null(reference, Trap::NullArrayReference);
-        let index = self.b.ins().uextend(I64, index);
-        let room = self.spill_one(abi(storage), value);
-        self.stopping_routine(offset_of!(Builtins, array.set), &[reference, index, room]);
+        let (storage, place) = self.element_place(ty, reference, index)?;
+        self.write_object(storage, value, place);
         Ok(())
     }
 

@@ -159,7 +159,7 @@ impl Translator<'_> {
         self.b.ins().set_pinned_reg(spent);
     }
 
-    fn gas_left(&mut self) -> Option<Value> {
+    pub(super) fn gas_left(&mut self) -> Option<Value> {
         let Gas { left, address, .. } = *self.gas.as_ref()?;
         Some(match left {
             Left::Pinned => {
@@ -171,7 +171,7 @@ impl Translator<'_> {
         })
     }
 
-    fn set_left(&mut self, value: Value) {
+    pub(super) fn set_left(&mut self, value: Value) {
         let Some(Gas { left, address, .. }) = self.gas else { return };
         match left {
             Left::Pinned => {

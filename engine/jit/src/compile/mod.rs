@@ -1,5 +1,6 @@
 //! Compilation: Wasm functions to machine code.
 
+mod allocate;
 mod array;
 mod atomic;
 mod budget;
@@ -15,6 +16,7 @@ mod gas;
 mod generate;
 #[cfg(test)]
 mod growth;
+mod heap;
 pub(crate) mod isa;
 mod joins;
 #[cfg(test)]
@@ -40,7 +42,6 @@ pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listed, Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
 pub use nans::Nans;
-pub(crate) use object::heap_type_of_code;
 
 /// Proposals that another tier executes and whose operators the compiler refuses by name, as the decoder calls them.
 #[cfg(test)]

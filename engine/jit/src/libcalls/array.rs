@@ -6,7 +6,7 @@
 
 use super::Guest;
 use super::memory::range;
-use super::object::{give, gone, object, slots, value};
+use super::object::{gone, object, slots, value};
 use super::roots::{references, slots_of};
 use etalon_module::operator::Opcode;
 use etalon_module::{CompType, StorageType, TypeId, ValType};
@@ -344,26 +344,6 @@ routines! {
     new_elem(ty, elem, start, len, fp) = |g: Guest<'_>| {
         // SAFETY: it is what this routine is promised.
         unsafe { array_new_elem(g, ty, elem, start, len, fp) }
-    };
-    /// `array.len`
-    len(word, b, c, d, e) = |g: Guest<'_>| {
-        Ok(g.store.heap.array_len(object(word)?).ok_or_else(gone)?.into())
-    };
-    /// `array.get`, `array.get_s`, `array.get_u`: the element, with zeros above a packed one, goes to two slots.
-    get(word, index, at, d, e) = |g: Guest<'_>| {
-        let addr = g.elements(word, index, 1)?.array;
-        let found = g.store.heap.array_get(addr, index as u32).ok_or_else(gone)?;
-        // SAFETY: the address of two slots is what this routine is promised.
-        unsafe { give(at, found) };
-        Ok(0)
-    };
-    /// `array.set`: the value is in two slots, of which a packed element keeps the low bits.
-    set(word, index, at, d, e) = |g: Guest<'_>| {
-        let addr = g.elements(word, index, 1)?.array;
-        // SAFETY: the address of two slots is what this routine is promised.
-        let new = unsafe { value(at) };
-        g.store.heap.array_set(addr, index as u32, new).ok_or_else(gone)?;
-        Ok(0)
     };
     /// `array.fill`: the value is in two slots.
     fill(word, start, len, at, e) = |g: Guest<'_>| {

@@ -3,9 +3,8 @@
 
 use super::Guest;
 use super::roots::{references, slots_of};
-use crate::compile::heap_type_of_code;
 use etalon_module::operator::Opcode;
-use etalon_module::{Canonicalise, CompType, HeapType, RefType, TypeId, TypeUse};
+use etalon_module::{CompType, TypeId};
 use etalon_runtime::{HeapAddr, Ref, RefKind, Stop, Store};
 
 impl Guest<'_> {
@@ -57,51 +56,19 @@ pub(super) unsafe fn value(address: u64) -> [u64; 2] {
     [slots[0], slots[1]]
 }
 
-/// Gives compiled code a value in two slots.
-///
-/// # Safety
-/// There must be room for two.
-pub(super) unsafe fn give(address: u64, value: [u64; 2]) {
-    let slots = std::ptr::with_exposed_provenance_mut::<[u64; 2]>(address as usize);
-    // SAFETY: the caller's promise; slots are aligned to words.
-    unsafe { slots.write(value) };
-}
-
-/// Whether a reference that is not null is of a heap type (`Ref_ok`).
-fn matches(store: &Store, r: Ref, ty: HeapType) -> bool {
-    use HeapType as H;
-    let kind = r.kind();
-    match ty {
-        H::Any | H::Extern | H::Func | H::Exn => true,
-        H::None | H::NoExtern | H::NoFunc | H::NoExn => false,
-        H::Eq => matches!(kind, Some(RefKind::I31(_) | RefKind::Struct(_) | RefKind::Array(_))),
-        H::I31 => matches!(kind, Some(RefKind::I31(_))),
-        H::Struct => matches!(kind, Some(RefKind::Struct(_))),
-        H::Array => matches!(kind, Some(RefKind::Array(_))),
-        H::Use(TypeUse::Def(wanted)) => {
-            let actual = match kind {
-                Some(RefKind::Struct(addr) | RefKind::Array(addr)) => {
-                    store.heap.get(addr).map(|object| object.ty())
-                }
-                Some(RefKind::Func(addr)) => store.funcs.get(addr.index()).map(|f| f.ty),
-                _ => None,
-            };
-            actual.is_some_and(|actual| store.types.matches_def(actual, wanted))
-        }
-        H::Use(_) => false,
-    }
-}
-
-fn test(guest: Guest<'_>, word: u64, code: u64, nullable: u64) -> Result<u64, Stop> {
+/// Whether a reference that is not null is to something of a defined type (`Ref_ok`).
+fn is_of(store: &Store, word: u64, ty: u64) -> Result<u64, Stop> {
     let r =
         Ref::from_bits(word).ok_or_else(|| Stop::crash(format!("{word:#x} is no reference")))?;
-    if r.is_null() {
-        return Ok(nullable);
-    }
-    let heap = heap_type_of_code(code).ok_or_else(|| Stop::crash("an unknown heap type"))?;
-    let inst = guest.store.instance(guest.instance);
-    let RefType { heap, .. } = RefType { nullable: false, heap }.canonical(&inst.types);
-    Ok(matches(guest.store, r, heap).into())
+    let actual = match r.kind() {
+        Some(RefKind::Struct(addr) | RefKind::Array(addr)) => {
+            store.heap.get(addr).map(|object| object.ty())
+        }
+        Some(RefKind::Func(addr)) => store.funcs.get(addr.index()).map(|f| f.ty),
+        _ => None,
+    };
+    let wanted = TypeId(ty as u32);
+    Ok(actual.is_some_and(|actual| store.types.matches_def(actual, wanted)).into())
 }
 
 /// `struct.new`, and `struct.new_default` where `at` is 0.
@@ -131,26 +98,11 @@ unsafe fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<
 }
 
 routines! {
-    /// The test in `ref.test`, `ref.cast`, `br_on_cast` and `br_on_cast_fail`: a reference, the code of a heap
-    /// type, and whether null passes.
-    ref_test(word, code, nullable, d, e) = |g: Guest<'_>| test(g, word, code, nullable);
+    /// Whether a reference is to something of a canonical type.
+    is_of(word, ty, c, d, e) = |g: Guest<'_>| is_of(g.store, word, ty);
     /// `struct.new`, and `struct.new_default` where the address of the fields is 0.
     struct_new(ty, at, c, d, fp) = |g: Guest<'_>| {
         // SAFETY: it is what this routine is promised.
         unsafe { struct_new(g, ty, at, fp) }
-    };
-    /// `struct.get`, `struct.get_s`, `struct.get_u`: the field, with zeros above a packed one, goes to two slots.
-    struct_get(word, field, at, d, e) = |g: Guest<'_>| {
-        let found = g.store.heap.struct_get(object(word)?, field as u32).ok_or_else(gone)?;
-        // SAFETY: the address of two slots is what this routine is promised.
-        unsafe { give(at, found) };
-        Ok(0)
-    };
-    /// `struct.set`: the value is in two slots, of which a packed field keeps the low bits.
-    struct_set(word, field, at, d, e) = |g: Guest<'_>| {
-        // SAFETY: the address of two slots is what this routine is promised.
-        let new = unsafe { value(at) };
-        g.store.heap.struct_set(object(word)?, field as u32, new).ok_or_else(gone)?;
-        Ok(0)
     };
 }

@@ -170,7 +170,7 @@ impl Configuration<'_> {
 
     /// What is called may collect the heap, so the thread waits in the store meanwhile.
     fn call_holding(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
-        if self.store.heap.live_objects() == 0 {
+        if self.store.heap.is_empty() {
             return self.store.call_once(func, slots);
         }
         self.store.push_activation(Box::new(take(self.thread)));

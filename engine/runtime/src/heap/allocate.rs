@@ -6,10 +6,10 @@
 use crate::TagAddr;
 use crate::address::{ExnAddr, HeapAddr};
 use crate::exception::ExnInst;
+use crate::heap::Heap;
 use crate::heap::access::fill;
 use crate::heap::layout::{Field, Layout};
-use crate::heap::object::{Object, write};
-use crate::room;
+use crate::heap::object::write;
 use crate::stop::{Exhaustion, Stop};
 use crate::store::Store;
 use crate::value::Value;
@@ -22,9 +22,8 @@ impl Store {
     /// [`Exhaustion::Limit`] if the heap's cap would be exceeded; a crash if the type is not a
     /// structure type.
     pub fn room_for_struct(&mut self, ty: TypeId) -> Result<(), Stop> {
-        let (_, bytes) = self.struct_layout(ty)?;
-        let bytes = bytes as u64;
-        self.heap.check_room(bytes)
+        let bytes = self.struct_bytes(ty)?;
+        self.heap.check_room(bytes as u64)
     }
 
     /// Checks that there is room for an array of a type and length.
@@ -44,17 +43,23 @@ impl Store {
     /// slots is wrong.
     pub fn alloc_struct(&mut self, ty: TypeId, slots: &[u64]) -> Result<HeapAddr, Stop> {
         self.room_for_struct(ty)?;
-        let (fields, size) = self.struct_layout(ty)?;
-        let mut bytes = room::zeros(size)?;
-        let mut rest = slots;
-        for field in fields {
-            let cell = bytes.get_mut(field.offset..).unwrap_or_default();
-            rest = put(rest, cell, *field).ok_or_else(|| wrong_slots(ty, slots))?;
-        }
-        if !rest.is_empty() {
+        let Layout::Struct { bytes, slots: count, .. } = *self.heap.layout(ty) else {
+            return Err(not_a_struct(ty));
+        };
+        if slots.len() != count {
             return Err(wrong_slots(ty, slots));
         }
-        self.heap.alloc(Object { ty, bytes })
+        let addr = self.heap.alloc(ty, 0, bytes)?;
+        let Heap { layouts, arena, .. } = &mut self.heap;
+        if let Some(Layout::Struct { fields, .. }) = layouts.get(ty.0 as usize) {
+            let bytes = arena.payload_mut(addr, bytes).ok_or_else(lost)?;
+            let mut rest = slots;
+            for field in fields {
+                let cell = bytes.get_mut(field.offset..).unwrap_or_default();
+                rest = put(rest, cell, *field).ok_or_else(lost)?;
+            }
+        }
+        Ok(addr)
     }
 
     /// Allocates a structure of zeros and nulls.
@@ -63,9 +68,8 @@ impl Store {
     /// As [`Store::room_for_struct`], and a host error if the host has no memory left.
     pub fn alloc_struct_default(&mut self, ty: TypeId) -> Result<HeapAddr, Stop> {
         self.room_for_struct(ty)?;
-        let (_, size) = self.struct_layout(ty)?;
-        let bytes = room::zeros(size)?;
-        self.heap.alloc(Object { ty, bytes })
+        let bytes = self.struct_bytes(ty)?;
+        self.heap.alloc(ty, 0, bytes)
     }
 
     /// Allocates an array of `len` elements of one value.
@@ -75,12 +79,13 @@ impl Store {
     pub fn alloc_array(&mut self, ty: TypeId, len: u32, value: [u64; 2]) -> Result<HeapAddr, Stop> {
         self.room_for_array(ty, len)?;
         let element = self.array_layout(ty)?;
-        let mut bytes = room::zeros(len as usize * element.bytes)?;
-        // Zeros come from the host without being written.
+        let bytes = len as usize * element.bytes;
+        let addr = self.heap.alloc(ty, len, bytes)?;
+        // Zeros are there without being written.
         if value != [0, 0] {
-            fill(&mut bytes, element, value);
+            fill(self.heap.arena.payload_mut(addr, bytes).ok_or_else(lost)?, element, value);
         }
-        self.heap.alloc(Object { ty, bytes })
+        Ok(addr)
     }
 
     /// Allocates an array with the slots of its elements in order, two for each vector.
@@ -93,15 +98,17 @@ impl Store {
         let len = u32::try_from(slots.len() / element.slots())
             .map_err(|_| Exhaustion::Limit("the heap is full"))?;
         self.room_for_array(ty, len)?;
-        let mut bytes = room::zeros(len as usize * element.bytes)?;
-        let mut rest = slots;
-        for cell in bytes.chunks_exact_mut(element.bytes) {
-            rest = put(rest, cell, element).ok_or_else(|| wrong_slots(ty, slots))?;
-        }
-        if !rest.is_empty() {
+        if !slots.len().is_multiple_of(element.slots()) {
             return Err(wrong_slots(ty, slots));
         }
-        self.heap.alloc(Object { ty, bytes })
+        let bytes = len as usize * element.bytes;
+        let addr = self.heap.alloc(ty, len, bytes)?;
+        let bytes = self.heap.arena.payload_mut(addr, bytes).ok_or_else(lost)?;
+        let mut rest = slots;
+        for cell in bytes.chunks_exact_mut(element.bytes) {
+            rest = put(rest, cell, element).ok_or_else(lost)?;
+        }
+        Ok(addr)
     }
 
     /// Allocates an exception.
@@ -117,11 +124,11 @@ impl Store {
         self.heap.exn(addr)
     }
 
-    fn struct_layout(&mut self, ty: TypeId) -> Result<(&[Field], usize), Stop> {
+    fn struct_bytes(&mut self, ty: TypeId) -> Result<usize, Stop> {
         self.heap.learn(&self.types);
         match self.heap.layout(ty) {
-            Layout::Struct { fields, bytes, .. } => Ok((fields, *bytes)),
-            _ => Err(Stop::crash(format!("{ty:?} is not a structure type"))),
+            Layout::Struct { bytes, .. } => Ok(*bytes),
+            _ => Err(not_a_struct(ty)),
         }
     }
 
@@ -139,6 +146,14 @@ fn put<'a>(slots: &'a [u64], cell: &mut [u8], field: Field) -> Option<&'a [u64]>
     let (value, rest) = slots.split_at_checked(field.slots())?;
     write(cell, field, [value[0], value.get(1).copied().unwrap_or(0)])?;
     Some(rest)
+}
+
+fn not_a_struct(ty: TypeId) -> Stop {
+    Stop::crash(format!("{ty:?} is not a structure type"))
+}
+
+fn lost() -> Stop {
+    Stop::crash("a new object is not as large as its type")
 }
 
 fn wrong_slots(ty: TypeId, slots: &[u64]) -> Stop {

@@ -1,6 +1,6 @@
 //! Where the fields of an object are.
 //!
-//! Objects are stored as gas-1 sizes them: field after field in as many bytes as the storage type
+//! Fields and elements are stored as gas-1 sizes them: one after the other in as many bytes as the storage type
 //! has, little-endian, without padding. A reference is its word.
 
 use etalon_module::{CompType, FieldType, StorageType, SubType, ValType};
@@ -46,6 +46,8 @@ pub(crate) enum Layout {
         refs: Box<[usize]>,
         /// Its size.
         bytes: usize,
+        /// Slots of its fields.
+        slots: usize,
     },
     /// An array of such elements.
     Array(Field),
@@ -68,8 +70,19 @@ impl Layout {
                 };
                 let fields: Box<[Field]> = types.iter().map(place).collect();
                 let refs = fields.iter().filter(|f| f.is_ref).map(|f| f.offset).collect();
-                Layout::Struct { fields, refs, bytes }
+                let slots = fields.iter().map(|f| f.slots()).sum();
+                Layout::Struct { fields, refs, bytes, slots }
             }
+        }
+    }
+
+    /// Bytes of the fields, or of so many elements.
+    #[inline]
+    pub(crate) fn bytes(&self, len: u32) -> usize {
+        match self {
+            Layout::Struct { bytes, .. } => *bytes,
+            Layout::Array(element) => len as usize * element.bytes,
+            Layout::Func => 0,
         }
     }
 

@@ -1,15 +1,14 @@
 //! Mark and sweep. Objects do not move: an address identifies its object as long as that is reachable.
 
-use crate::exception::ExnInst;
 use crate::heap::Heap;
-use crate::heap::object::Object;
+use crate::heap::classes::{BLOCK, UNIT};
 use crate::reference::{Ref, RefKind};
 use crate::room;
 use crate::stop::Stop;
 use crate::value::Value;
 
-/// One bit for each cell of a slab.
-struct Bits(Vec<u64>);
+/// One bit for each unit of the blocks, or for each cell of a slab.
+pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
     fn new(len: usize) -> Result<Bits, Stop> {
@@ -18,15 +17,24 @@ impl Bits {
         Ok(Bits(words))
     }
 
-    fn get(&self, n: usize) -> bool {
+    #[inline]
+    pub(super) fn get(&self, n: usize) -> bool {
         self.0[n / 64] >> (n % 64) & 1 != 0
     }
 
-    /// Sets a bit; tells whether it was clear.
+    /// Whether any bit of whole words is set.
+    pub(super) fn any(&self, bits: std::ops::Range<usize>) -> bool {
+        self.0[bits.start / 64..bits.end / 64].iter().any(|word| *word != 0)
+    }
+
+    /// Sets a bit; tells whether it was clear. There is none beyond the end.
+    #[inline]
     fn set(&mut self, n: usize) -> bool {
-        let clear = !self.get(n);
-        self.0[n / 64] |= 1 << (n % 64);
-        clear
+        let Some(word) = self.0.get_mut(n / 64) else { return false };
+        let bit = 1 << (n % 64);
+        let is_clear = *word & bit == 0;
+        *word |= bit;
+        is_clear
     }
 }
 
@@ -39,6 +47,8 @@ struct Marker<'a, S> {
     pending: Vec<Ref>,
     /// Whether the host had no memory for the list, so that not everything is marked.
     lost: bool,
+    /// Bytes of what was marked, as gas-1 sizes it.
+    live: u64,
     /// Is told each reference that is met, to whatever it refers.
     seen: S,
 }
@@ -47,20 +57,18 @@ struct Marker<'a, S> {
 pub(crate) struct Marks {
     objects: Bits,
     exns: Bits,
+    live: u64,
 }
 
 impl<S: Fn(Ref)> Marker<'_, S> {
-    /// Marks what a reference refers to. A dangling reference is ignored: it may come from a slot that is
-    /// not in use.
+    /// Marks what a reference refers to. One that dangles marks nothing that is there: it may come from a slot that is not in use.
+    #[inline]
     fn mark(&mut self, r: Ref) {
         (self.seen)(r);
         let new = match r.kind() {
-            Some(RefKind::Struct(a) | RefKind::Array(a)) => {
-                self.heap.objects.get(a.index()).is_some() && self.objects.set(a.index())
-            }
-            Some(RefKind::Exn(a)) => {
-                self.heap.exns.get(a.index()).is_some() && self.exns.set(a.index())
-            }
+            // Whether there is an object is seen when it is scanned, as then it must be read anyway.
+            Some(RefKind::Struct(a) | RefKind::Array(a)) => self.objects.set(a.index()),
+            Some(RefKind::Exn(a)) => self.exns.set(a.index()),
             _ => false,
         };
         if new && room::push(&mut self.pending, r).is_err() {
@@ -72,8 +80,9 @@ impl<S: Fn(Ref)> Marker<'_, S> {
         let heap = self.heap;
         match r.kind() {
             Some(RefKind::Struct(a) | RefKind::Array(a)) => {
-                let Some(object) = heap.objects.get(a.index()) else { return };
-                heap.layout(object.ty).for_each_ref(object.bytes.len(), |offset| {
+                let Some(object) = heap.get(a) else { return };
+                self.live = self.live.saturating_add(object.size());
+                heap.layout(object.ty()).for_each_ref(object.bytes().len(), |offset| {
                     if let Some(r) = Ref::from_bits(object.word(offset)) {
                         self.mark(r);
                     }
@@ -81,6 +90,7 @@ impl<S: Fn(Ref)> Marker<'_, S> {
             }
             Some(RefKind::Exn(a)) => {
                 let Some(exn) = heap.exns.get(a.index()) else { return };
+                self.live = self.live.saturating_add(exn.size());
                 for field in &exn.fields {
                     if let Value::Ref(r) = field {
                         self.mark(*r);
@@ -104,10 +114,11 @@ impl Heap {
     ) -> Result<Marks, Stop> {
         let mut marker = Marker {
             heap: self,
-            objects: Bits::new(self.objects.cells())?,
+            objects: Bits::new(self.arena.blocks.len() * BLOCK / UNIT)?,
             exns: Bits::new(self.exns.cells())?,
             pending: Vec::new(),
             lost: false,
+            live: 0,
             seen,
         };
         visit_roots(&mut |r| marker.mark(r));
@@ -117,19 +128,18 @@ impl Heap {
         if marker.lost {
             return Err(Stop::out_of_memory());
         }
-        Ok(Marks { objects: marker.objects, exns: marker.exns })
+        let Marker { objects, exns, live, .. } = marker;
+        Ok(Marks { objects, exns, live })
     }
 
     /// Frees everything that is not marked. Without marks, or without memory for what a sweep notes, everything stays: a
     /// collection is never needed for more than room.
     pub(crate) fn sweep(&mut self, marks: Result<Marks, Stop>) {
-        let reserved = self.objects.reserve_sweep().and_then(|()| self.exns.reserve_sweep());
-        let (Ok(Marks { objects, exns }), Ok(())) = (marks, reserved) else {
+        let (Ok(Marks { objects, exns, live }), Ok(())) = (marks, self.exns.reserve_sweep()) else {
             return self.not_collected();
         };
-        let mut live = 0;
-        self.objects.sweep(|n| objects.get(n), |object: &Object| live += object.size());
-        self.exns.sweep(|n| exns.get(n), |exn: &ExnInst| live += exn.size());
+        self.arena.sweep(&objects, live, &self.def);
+        self.exns.sweep(|n| exns.get(n));
         self.collected(live);
     }
 }

@@ -3,6 +3,10 @@
 
 mod access;
 mod allocate;
+mod arena;
+mod classes;
+mod def;
+mod extents;
 mod image;
 mod layout;
 mod mark;
@@ -12,18 +16,24 @@ mod slab;
 #[cfg(test)]
 mod tests;
 
+pub use classes::{CLASSES, SMALL, UNIT, cell_of};
+pub use def::{DISPLAY, Display, HeapDef, Run};
 pub(crate) use image::HeapImage;
-pub use object::Object;
+pub use object::{HEADER, Object, ObjectMut};
 pub(crate) use roots::Handles;
 pub use roots::{Activation, RootId, Roots};
 
 use crate::address::{ExnAddr, HeapAddr};
 use crate::exception::ExnInst;
 use crate::stop::{Exhaustion, Stop};
+use arena::Arena;
+use classes::Class;
 use etalon_gas::object_bytes;
 use etalon_module::{TypeId, TypeRegistry};
 use layout::Layout;
+use object::Header;
 use slab::Slab;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Least number of bytes allocated between two collections.
 const LEAST_INTERVAL: u64 = 4 << 20;
@@ -42,12 +52,14 @@ pub enum HeapRule {
 /// All objects of a store. The schedule caps their bytes.
 #[derive(Debug)]
 pub struct Heap {
-    objects: Slab<Object>,
+    arena: Arena,
+    /// What has been allocated is counted there.
+    def: Box<HeapDef>,
     exns: Slab<ExnInst>,
     /// By type.
     layouts: Vec<Layout>,
-    /// Bytes of all objects ever allocated, as gas-1 sizes them. It never falls.
-    allocated: u64,
+    /// By type as a header has it, so that the first row is of no type.
+    displays: Vec<Display>,
     rule: HeapRule,
     cap: u64,
     /// Bytes that were alive after the last collection.
@@ -68,11 +80,12 @@ pub struct Heap {
 impl Heap {
     /// An empty heap for at most `cap` bytes by a rule, counted as gas-1 sizes objects.
     pub fn new(rule: HeapRule, cap: u64) -> Heap {
-        Heap {
-            objects: Slab::new(),
+        let heap = Heap {
+            arena: Arena::new(),
+            def: Box::new(HeapDef::new()),
             exns: Slab::new(),
             layouts: Vec::new(),
-            allocated: 0,
+            displays: Vec::new(),
             rule,
             cap,
             live: 0,
@@ -82,11 +95,48 @@ impl Heap {
             stress: false,
             collections: 0,
             peak: 0,
-        }
+        };
+        heap.set_limit();
+        heap
     }
 
     pub(crate) fn set_stress(&mut self, stress: bool) {
         self.stress = stress;
+        self.set_limit();
+    }
+
+    /// What compiled code reads and writes of it; the address is valid as long as the heap lives.
+    pub fn def(&self) -> &HeapDef {
+        &self.def
+    }
+
+    /// Makes everything ready for code that reads and makes objects of the types of a registry without asking: from now on the
+    /// heap has its address.
+    ///
+    /// # Errors
+    /// A host error if the host has no address space left.
+    pub fn prepare(&mut self, types: &TypeRegistry) -> Result<(), Stop> {
+        self.learn(types);
+        self.reserve()
+    }
+
+    /// Reserves address space for as much as the cap allows, with what is lost between objects.
+    fn reserve(&mut self) -> Result<(), Stop> {
+        // Half of a block may be lost behind a large object. Without gas the heap takes twice the cap before it is collected, and
+        // objects that stay keep blocks from being used for others.
+        let factor = if self.rule == HeapRule::Allocated { 2 } else { 6 };
+        self.arena.reserve(self.cap.saturating_mul(factor), &self.def)
+    }
+
+    /// Sets up to where objects may be allocated without asking: as long as there certainly is room and no collection is due.
+    fn set_limit(&self) {
+        let full = match self.rule {
+            HeapRule::Allocated => self.cap,
+            // Until `held` is the cap.
+            HeapRule::Alive => self.cap.saturating_sub(self.live).saturating_add(self.collected_at),
+        };
+        let limit = if self.stress || self.fresh { 0 } else { full.min(self.due) };
+        self.def.limit.store(limit, Relaxed);
     }
 
     /// Whether an object can be allocated whose fields or elements take `payload` bytes.
@@ -94,7 +144,7 @@ impl Heap {
     pub fn has_room(&self, payload: u64) -> bool {
         let bytes = object_bytes(payload);
         match self.rule {
-            HeapRule::Allocated => self.allocated.saturating_add(bytes) <= self.cap,
+            HeapRule::Allocated => self.allocated_bytes().saturating_add(bytes) <= self.cap,
             // All that is there is alive.
             HeapRule::Alive if self.fresh => self.live.saturating_add(bytes) <= self.cap,
             // It may be garbage that is in the way. The next allocation comes after a collection.
@@ -106,7 +156,7 @@ impl Heap {
 
     /// Bytes of the objects that are alive or not yet collected.
     fn held(&self) -> u64 {
-        self.live.saturating_add(self.allocated.saturating_sub(self.collected_at))
+        self.live.saturating_add(self.allocated_bytes().saturating_sub(self.collected_at))
     }
 
     /// Checks that there is room for an object whose fields or elements take `payload` bytes.
@@ -120,8 +170,9 @@ impl Heap {
     }
 
     /// Bytes of all objects ever allocated, as gas-1 sizes them.
+    #[inline]
     pub fn allocated_bytes(&self) -> u64 {
-        self.allocated
+        self.def.allocated.load(Relaxed)
     }
 
     /// The most bytes that objects ever took, alive or not yet collected. It depends on when the heap is collected.
@@ -132,11 +183,20 @@ impl Heap {
     /// Lets it have no more than so many bytes, if its cap is higher.
     pub fn lower_cap(&mut self, bytes: u64) {
         self.cap = self.cap.min(bytes);
+        self.set_limit();
     }
 
-    /// How many objects and exceptions have been allocated and not yet been collected.
+    /// Whether no object and no exception is there, alive or not yet collected.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.held() == 0
+    }
+
+    /// How many objects and exceptions have been allocated and not yet been collected. They are counted one by one.
     pub fn live_objects(&self) -> usize {
-        self.objects.count() + self.exns.count()
+        let mut count = self.exns.count();
+        self.arena.for_each(|_, _| count += 1);
+        count
     }
 
     /// How often the heap was collected.
@@ -148,20 +208,8 @@ impl Heap {
     #[inline]
     pub fn wants_collection(&self) -> bool {
         self.stress
-            || self.allocated >= self.due
+            || self.allocated_bytes() >= self.due
             || self.rule == HeapRule::Alive && self.held() >= self.cap
-    }
-
-    /// The object at an address; `None` if there is none.
-    #[inline]
-    pub fn get(&self, addr: HeapAddr) -> Option<&Object> {
-        self.objects.get(addr.index())
-    }
-
-    /// The object at an address, for writing.
-    #[inline]
-    pub fn get_mut(&mut self, addr: HeapAddr) -> Option<&mut Object> {
-        self.objects.get_mut(addr.index())
     }
 
     /// The exception at an address; `None` if there is none.
@@ -174,16 +222,24 @@ impl Heap {
         self.exns.values()
     }
 
-    /// Allocates an object from its payload.
+    /// Allocates an object of zeros, of a type that has this layout; gives its place. There must be room for it.
     ///
     /// # Errors
-    /// If the heap's cap is reached, or the host has no memory left.
-    pub(crate) fn alloc(&mut self, object: Object) -> Result<HeapAddr, Stop> {
-        let payload = object.bytes.len() as u64;
-        self.check(payload, self.objects.has_room())?;
-        let addr = HeapAddr(self.objects.insert(object)?);
-        self.count(payload);
-        Ok(addr)
+    /// If the host has no memory left, or no address.
+    fn alloc(&mut self, ty: TypeId, len: u32, payload: usize) -> Result<HeapAddr, Stop> {
+        self.reserve()?;
+        let bytes = payload + HEADER;
+        let place = match Class::of(bytes) {
+            Some(class) => self.arena.cell(class, &self.def),
+            None => self.arena.large(bytes),
+        };
+        let at = place.inspect_err(|_| self.forget_collection())?;
+        let header = Header { ty, len }.word().to_le_bytes();
+        let cell = self.arena.bytes_mut().get_mut(at..).and_then(|rest| rest.first_chunk_mut());
+        *cell.ok_or_else(|| Stop::crash("a place beyond the heap"))? = header;
+        self.count(payload as u64);
+        // An offset of 36 bits at most.
+        Ok(HeapAddr((at / UNIT) as u32))
     }
 
     /// Allocates an exception.
@@ -192,50 +248,64 @@ impl Heap {
     /// As for an object.
     pub(crate) fn alloc_exn(&mut self, exn: ExnInst) -> Result<ExnAddr, Stop> {
         let payload = exn.payload();
-        self.check(payload, self.exns.has_room())?;
+        self.check_room(payload)?;
+        // No host has the memory for 2^32 live exceptions.
+        if !self.exns.has_room() {
+            return Err(Exhaustion::Limit("the heap has no address left").into());
+        }
         let addr = ExnAddr(self.exns.insert(exn)?);
         self.count(payload);
         Ok(addr)
     }
 
     fn count(&mut self, payload: u64) {
-        self.allocated = self.allocated.saturating_add(object_bytes(payload));
-        self.fresh = false;
-    }
-
-    fn check(&mut self, payload: u64, has_address: bool) -> Result<(), Stop> {
-        self.check_room(payload)?;
-        // No host has the memory for 2^32 live objects.
-        if !has_address {
-            return Err(Exhaustion::Limit("the heap has no address left").into());
+        let allocated = self.allocated_bytes().saturating_add(object_bytes(payload));
+        self.def.allocated.store(allocated, Relaxed);
+        if std::mem::take(&mut self.fresh) {
+            self.set_limit();
         }
-        Ok(())
     }
 
     /// Schedules the next collection for when the heap may have doubled, given the bytes still alive.
     fn collected(&mut self, live: u64) {
         self.peak = self.peak_bytes();
-        self.due = self.allocated.saturating_add(live.max(LEAST_INTERVAL));
-        (self.live, self.collected_at, self.fresh) = (live, self.allocated, true);
+        let allocated = self.allocated_bytes();
+        self.due = allocated.saturating_add(live.max(LEAST_INTERVAL));
+        (self.live, self.collected_at, self.fresh) = (live, allocated, true);
         self.collections = self.collections.saturating_add(1);
+        self.set_limit();
     }
 
     /// References may have been dropped since the last collection, so that the next allocation comes after another.
     pub(crate) fn forget_collection(&mut self) {
-        self.due = self.allocated;
+        self.due = self.allocated_bytes();
         self.fresh = false;
+        self.set_limit();
     }
 
     /// A collection could not be made; the next one is tried when some more has been allocated.
     fn not_collected(&mut self) {
-        self.due = self.allocated.saturating_add(LEAST_INTERVAL);
+        self.due = self.allocated_bytes().saturating_add(LEAST_INTERVAL);
+        self.set_limit();
     }
 
-    /// Computes the layouts of types that were added since the last call.
+    /// Computes the layouts of types that were added since the last call, and their supertypes as headers have them.
     fn learn(&mut self, types: &TypeRegistry) {
-        for id in self.layouts.len()..types.len() {
-            self.layouts.push(Layout::of(types.get(TypeId(id as u32))));
+        if self.layouts.len() == types.len() {
+            return;
         }
+        if self.displays.is_empty() {
+            self.displays.push([0; DISPLAY]);
+        }
+        for id in (self.layouts.len()..types.len()).map(|id| TypeId(id as u32)) {
+            self.layouts.push(Layout::of(types.get(id)));
+            let mut display = [0; DISPLAY];
+            for (place, above) in display.iter_mut().zip(types.supertypes(id)) {
+                *place = above.0 + 1;
+            }
+            self.displays.push(display);
+        }
+        self.def.displays.store(self.displays.as_ptr().expose_provenance(), Relaxed);
     }
 
     #[inline]
@@ -245,9 +315,9 @@ impl Heap {
     }
 }
 
-impl Object {
+impl Object<'_> {
     /// Its size as gas-1 counts it.
-    fn size(&self) -> u64 {
+    fn size(self) -> u64 {
         object_bytes(self.bytes.len() as u64)
     }
 }

@@ -54,12 +54,6 @@ impl<T> Slab<T> {
         self.cells.get(n)?.as_ref()
     }
 
-    /// The value of a number, for writing.
-    #[inline]
-    pub(crate) fn get_mut(&mut self, n: usize) -> Option<&mut T> {
-        self.cells.get_mut(n)?.as_mut()
-    }
-
     /// How many values there are.
     pub(crate) fn count(&self) -> usize {
         self.cells.len() - self.free.len()
@@ -77,14 +71,11 @@ impl<T> Slab<T> {
     }
 
     /// Frees every value whose number `keep` rejects.
-    pub(crate) fn sweep(&mut self, keep: impl Fn(usize) -> bool, mut kept: impl FnMut(&T)) {
+    pub(crate) fn sweep(&mut self, keep: impl Fn(usize) -> bool) {
         self.free.clear();
         // From the top, so that the lowest free number is the next one to be used.
         for n in (0..self.cells.len()).rev() {
-            if keep(n)
-                && let Some(value) = &self.cells[n]
-            {
-                kept(value);
+            if keep(n) && self.cells[n].is_some() {
                 continue;
             }
             self.cells[n] = None;

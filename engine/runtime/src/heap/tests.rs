@@ -187,7 +187,8 @@ fn addresses_are_used_again_as_if_new() {
     let last = f.node(3, kept);
     assert_eq!(f.collect(), 1);
     let Some(crate::RefKind::Struct(addr)) = gone.kind() else { panic!("{gone:?}") };
-    let array = f.store.alloc_array(f.bytes, 3, [0xff, 0]).unwrap();
+    // As large as a node.
+    let array = f.store.alloc_array(f.bytes, 16, [0xff, 0]).unwrap();
     assert_eq!(array, addr);
     assert_eq!(f.store.heap.struct_get(addr, 0), None);
     // Who kept the reference without rooting it cannot pass the array for a structure.
@@ -410,6 +411,59 @@ fn an_array_is_its_elements_and_nothing_behind_them() {
     assert_eq!(heap.array_get(refs, 1), Some([node.to_bits(), 0]));
     f.store.collect(&vec![Ref::array(refs)]);
     assert_eq!((f.live(), f.value(node)), (2, Some(1)));
+}
+
+/// Arrays of every class and larger ones come and go in no order. Each keeps its bytes as long as it is held, has zeros when it is
+/// new, and is gone when it is not held.
+#[test]
+fn objects_of_all_sizes_come_and_go() {
+    let rounds = if cfg!(miri) { 300 } else { 20_000 };
+    let mut f = fixture();
+    let mut random = 7_u64;
+    let mut next = |below: u64| {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    let mut held: Vec<(crate::HeapAddr, u32, u8)> = Vec::new();
+    for round in 0..rounds {
+        let len = match next(20) {
+            0 => next(300_000),
+            1..5 => next(20_000),
+            _ => next(600),
+        } as u32;
+        let addr = f.store.alloc_array(f.bytes, len, [0, 0]).unwrap();
+        let object = f.store.heap.get_mut(addr).unwrap().bytes_mut();
+        assert!(object.iter().all(|byte| *byte == 0), "{len} bytes");
+        let mark = round as u8 | 1;
+        object.fill(mark);
+        held.push((addr, len, mark));
+        if next(100) == 0 {
+            held.retain(|_| next(4) > 0);
+            let roots: Vec<Ref> = held.iter().map(|(addr, ..)| Ref::array(*addr)).collect();
+            f.store.collect(&roots);
+            assert_eq!(f.live(), held.len());
+            for (addr, len, mark) in &held {
+                let bytes = f.store.heap.get(*addr).unwrap().bytes();
+                assert!(bytes.len() == *len as usize && bytes.iter().all(|byte| byte == mark));
+            }
+        }
+    }
+    assert_eq!(f.collect(), 0);
+    assert!(f.store.heap.is_empty());
+}
+
+/// Only the address of an object is one: nothing inside of an object, before the first or behind the last is taken for one.
+#[test]
+fn nothing_but_the_address_of_an_object_is_one() {
+    let mut f = fixture();
+    let word = Ref::i31(5).to_bits();
+    let all =
+        [f.store.alloc_array(f.bytes, 1000, [3, 0]), f.store.alloc_array(f.refs, 9000, [word, 0])];
+    let all = all.map(Result::unwrap);
+    for addr in (0..20_000).chain([u32::MAX - 1, u32::MAX]).map(crate::HeapAddr) {
+        assert_eq!(f.store.heap.get(addr).is_some(), all.contains(&addr), "{addr:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use crate::system::{clear, close, map, open, unmap, whole_pages};
 use rustix::mm::ProtFlags;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 /// How many bytes stay readable and writable while no memory has them. A system that counts what may be written counts no more.
@@ -95,7 +96,7 @@ impl Reservation {
 
     /// Makes all bytes zero and none of them usable, for another memory: the first `resident` by writing to them, the others by
     /// giving their pages back.
-    pub(crate) fn clear(&mut self, resident: usize) -> std::io::Result<()> {
+    pub(crate) fn vacate(&mut self, resident: usize) -> std::io::Result<()> {
         let resident = whole_pages(resident.min(self.committed))?.min(self.committed);
         // SAFETY: the range is the readable and writable part of this reservation, and `&mut self` is the only reference to it.
         unsafe { self.base.write_bytes(0, resident) };
@@ -115,6 +116,26 @@ impl Reservation {
     /// Whether it is of so many bytes of address space, rounded up to pages.
     pub(crate) fn is_of(&self, reserved: usize) -> bool {
         whole_pages(reserved.max(1)).is_ok_and(|reserved| reserved == self.reserved)
+    }
+
+    /// Makes a part of the usable bytes zero, of whole pages, and gives the pages back where the system can.
+    pub(crate) fn clear(&mut self, bytes: Range<usize>) -> std::io::Result<()> {
+        let whole = |at: usize| whole_pages(at).is_ok_and(|rounded| rounded == at);
+        if bytes.start > bytes.end
+            || bytes.end > self.usable
+            || !whole(bytes.start)
+            || !whole(bytes.end)
+        {
+            return Err(std::io::Error::other("no whole pages of what is usable"));
+        }
+        // SAFETY: the range is of whole pages, of the readable and writable part of this reservation, as compared above, and
+        // `&mut self` is the only reference to it.
+        unsafe { clear(self.base.add(bytes.start), bytes.len()) }
+    }
+
+    /// Bytes of address space.
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved
     }
 
     /// Address of the first byte.

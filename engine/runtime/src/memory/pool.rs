@@ -44,7 +44,7 @@ impl MemoryPool {
 
     /// Takes what a memory leaves; drops it if there are enough, or if it cannot be cleared.
     pub(super) fn give(&self, mut reservation: Reservation) {
-        if self.most == 0 || reservation.clear(self.resident).is_err() {
+        if self.most == 0 || reservation.vacate(self.resident).is_err() {
             return;
         }
         let mut spare = self.lock();

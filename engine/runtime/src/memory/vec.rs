@@ -46,12 +46,22 @@ impl Reservation {
         Ok(())
     }
 
-    pub(crate) fn clear(&mut self, _: usize) -> std::io::Result<()> {
+    pub(crate) fn vacate(&mut self, _: usize) -> std::io::Result<()> {
         self.renew(0)
     }
 
     pub(crate) fn is_of(&self, reserved: usize) -> bool {
         reserved == self.reserved
+    }
+
+    pub(crate) fn clear(&mut self, bytes: std::ops::Range<usize>) -> std::io::Result<()> {
+        let part = self.bytes.get_mut(bytes);
+        part.ok_or_else(|| std::io::Error::other("beyond what is usable"))?.fill(0);
+        Ok(())
+    }
+
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved
     }
 
     pub(crate) fn base(&self) -> *mut u8 {
