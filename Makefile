@@ -52,8 +52,8 @@ peers: ## The command line with the crates wasmtime, wasmi and tinywasm as engin
 	$(CARGO) build --release --locked --features peers --target-dir target/peers
 
 .PHONY: bench
-bench: peers ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds
-	target/peers/release/etalon bench
+bench: peers ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds; BENCH='--time 20ms --rounds 3' is short
+	target/peers/release/etalon bench $(BENCH)
 
 # Engines that are not there are passed over with the reason.
 PEER = cmd:target/peers/release/etalon serve --engine

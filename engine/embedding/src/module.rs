@@ -49,7 +49,7 @@ fn compile_options(config: &Config) -> CompileOptions {
 
 impl Module {
     /// What the compiler makes of a function, for a machine that may be named.
-    pub(crate) fn listing(
+    pub(crate) fn listed(
         engine: &Engine,
         bytes: &[u8],
         func: u32,

@@ -56,17 +56,29 @@ pub fn mixed_interruptible(
 }
 
 /// What the compiler makes of one function of a module, as the settings of the engine have it: the code generator's form, and
-/// machine code. With a `target` the code is for a machine of that triple, which has the features of the engine's level and no others.
+/// machine code. `None` if it leaves the function to another tier, or the module does not define it.
+///
+/// # Errors
+/// As for [`listed`].
+pub fn listing(engine: &Engine, bytes: &[u8], func: u32) -> Result<Option<Listing>, ModuleError> {
+    match listed(engine, bytes, func, None)? {
+        Listed::Code(listing) => Ok(Some(*listing)),
+        Listed::NotCompiled(_) | Listed::NotDefined => Ok(None),
+    }
+}
+
+/// The same, with the reason if there is no code. With a `target` the code is for a machine of that triple, which has the features of the
+/// engine's level and no others.
 ///
 /// # Errors
 /// If the module is refused, the compiler lacks a feature that it needs, or code for the machine cannot be made at all.
-pub fn listing(
+pub fn listed(
     engine: &Engine,
     bytes: &[u8],
     func: u32,
     target: Option<&str>,
 ) -> Result<Listed, ModuleError> {
-    Module::listing(engine, bytes, func, target)
+    Module::listed(engine, bytes, func, target)
 }
 
 /// A handle of no store, for work of the embedder's own.

@@ -20,8 +20,12 @@ fn open(folder: &Path) -> Cache {
 }
 
 fn open_as(config: &CacheConfig) -> Cache {
-    // SAFETY: the folder is this test's own. What it writes there itself is damaged on purpose, and has no hash that matches.
-    unsafe { Cache::open(config) }.unwrap()
+    try_open(config).unwrap()
+}
+
+fn try_open(config: &CacheConfig) -> std::io::Result<Cache> {
+    // SAFETY: the folder is a test's own. What that writes there itself is damaged on purpose, and has no hash that matches.
+    unsafe { Cache::open(config) }
 }
 
 fn engine(cache: Option<&Cache>) -> Engine {
@@ -177,8 +181,7 @@ fn what_others_could_have_written_is_not_run() {
     assert_eq!((cache.hits(), cache.misses(), cache.failures()), (0, 1, 1));
     assert!(path.symlink_metadata().unwrap().is_file());
     std::fs::set_permissions(&inside, Permissions::from_mode(0o770)).unwrap();
-    // SAFETY: the folder is this test's own.
-    let refused = unsafe { Cache::open(&CacheConfig::new(&inside)) }.unwrap_err();
+    let refused = try_open(&CacheConfig::new(&inside)).unwrap_err();
     assert!(refused.to_string().contains("can be written to by others"), "{refused}");
 }
 
@@ -213,9 +216,9 @@ fn it_stays_within_its_bounds() {
     let old = make(&cache, 0).remove(0);
     let used = make(&cache, 1).into_iter().find(|path| *path != old).unwrap();
     // What was used last is told by the time of the file.
-    let hour = Duration::from_secs(3600);
-    for (path, age) in [(&old, 2), (&used, 3)] {
-        File::open(path).unwrap().set_modified(SystemTime::now() - age * hour).unwrap();
+    for (path, time) in [(&used, 1), (&old, 2)] {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
+        File::open(path).unwrap().set_modified(time).unwrap();
     }
     make(&cache, 1);
     assert_eq!(cache.hits(), 1);
@@ -238,14 +241,16 @@ fn what_is_removed_is_the_caches_own() {
     let folder = tempfile::tempdir().unwrap();
     let cache = open(folder.path());
     Module::new(&engine(Some(&cache)), TEXT).unwrap();
-    let write = |name: &str, age: u64| {
+    let write = |name: &str, is_old: bool| {
         let file = File::create(folder.path().join(name)).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        if is_old {
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
     };
     // As processes leave them that are killed while they write, or that are writing now.
-    write("new-killed", 7200);
-    write("new-writing", 0);
-    write("precious", 7200);
+    write("new-killed", true);
+    write("new-writing", false);
+    write("precious", true);
     assert_eq!(cache.contents().unwrap().unfinished, 2);
     let gone = cache.trim().unwrap();
     assert_eq!((gone.entries, gone.unfinished), (0, 1));
@@ -265,8 +270,7 @@ fn without_its_folder_modules_are_compiled() {
     std::fs::write(&folder, "no folder").unwrap();
     assert_eq!(run(&Module::new(&engine(Some(&cache)), TEXT).unwrap()), (12, 0, 1));
     assert!(cache.failures() > 0 && cache.failure().is_some());
-    // SAFETY: nothing is there.
-    unsafe { Cache::open(&CacheConfig::new(&folder)) }.unwrap_err();
+    try_open(&CacheConfig::new(&folder)).unwrap_err();
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub use memory::MemorySum;
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
 pub use own_values::kind_of;
-pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, has_racer, racer};
+pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, Task, Work, has_racer, racer};
 pub use precompiled::open_cache;
 pub use program::{
     LeftEntry, LeftKind, ProgramEntry, ProgramFolder, ProgramSeen, ProgramSetup, wasi_functions,

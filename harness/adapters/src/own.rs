@@ -11,10 +11,10 @@ use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
 use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
-use etalon::unstable::{self, Listed, Listing};
+use etalon::unstable::{self, Listing};
 use etalon::{
     Cache, CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module,
-    ModuleError, Nans, OptLevel, Tier,
+    ModuleError, Nans, OptLevel, PoolConfig, Tier,
 };
 use etalon_record::{EngineInfo, role};
 use std::collections::BTreeSet;
@@ -70,9 +70,10 @@ impl OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
     }
 
-    fn settings(&self, config: &SessionConfig) -> Config {
+    /// How the library is set up for it.
+    pub(crate) fn settings(&self, config: &SessionConfig) -> Config {
         let mut settings = Config::new();
-        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, nans, regions } =
+        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, nans, unpooled, regions } =
             self.named;
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
         settings
@@ -80,6 +81,9 @@ impl OwnTier {
             .explicit_bounds_checks(explicit_bounds)
             .memory_regions(regions)
             .nans(nans);
+        if unpooled {
+            settings.pool(PoolConfig::new().memories(0));
+        }
         settings.cache(self.cache.as_ref());
         settings.interruptible(config.time.is_some()).measure_time(config.measure);
         if let Some(gas) = config.gas.as_ref().filter(|_| !unmetered) {
@@ -108,6 +112,11 @@ impl OwnTier {
     pub(crate) fn with(mut self, named: Settings) -> OwnTier {
         self.named = named;
         self
+    }
+
+    /// Whether a program that embeds the library can have it as it is, by its settings alone.
+    pub(crate) fn is_as_embedded(&self) -> bool {
+        self.mixed.is_none() && self.piece.is_none() && !self.protects()
     }
 
     /// Whether memories get regions.
@@ -245,10 +254,7 @@ impl Adapter for OwnTier {
     fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
         let compiles = self.mixed.is_some() || compiles(self.tier);
         let engine = Engine::new(&self.settings(config)).ok().filter(|_| compiles)?;
-        match unstable::listing(&engine, wasm, func, None) {
-            Ok(Listed::Code(listing)) => Some(*listing),
-            _ => None,
-        }
+        unstable::listing(&engine, wasm, func).ok()?
     }
 
     fn open(&self, config: &SessionConfig) -> Result<Box<dyn Opened>, AdapterError> {

@@ -4,9 +4,13 @@
 use crate::outcome::{Outcome, Rejection};
 use crate::own::OwnOpened;
 use crate::refusal::rejection;
-use etalon::{Cache, CacheConfig, Config, InterruptHandle, Module, Tier, unstable};
-use std::io;
+use etalon::{
+    ArtefactCheck, Cache, CacheConfig, Config, Engine, InterruptHandle, Module, ModuleError, Tier,
+    unstable,
+};
+use std::io::{self, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 const UNTRUSTED: &str = "an artefact holds machine code, which is not run unless it is said to be trusted \
                          (--allow-precompiled)";
@@ -69,6 +73,37 @@ impl OwnOpened {
             true => Err(Outcome::TimedOut),
             false => Ok(module),
         }
+    }
+}
+
+/// The artefact of a module of this process, in memory and in a file, for timing how long it takes to load one.
+pub(crate) struct OwnArtefact {
+    engine: Engine,
+    bytes: Vec<u8>,
+    /// Nobody but this user can write to it.
+    file: NamedTempFile,
+}
+
+impl OwnArtefact {
+    /// What `Module::to_artefact` gives.
+    pub(crate) fn of(module: &Module) -> Result<OwnArtefact, String> {
+        let bytes = module.to_artefact().map_err(|error| error.to_string())?;
+        let mut file = NamedTempFile::new().map_err(|error| error.to_string())?;
+        file.write_all(&bytes).map_err(|error| error.to_string())?;
+        Ok(OwnArtefact { engine: module.engine().clone(), bytes, file })
+    }
+
+    /// A module of the bytes.
+    pub(crate) fn load(&self) -> Result<Module, ModuleError> {
+        // SAFETY: nothing makes an `OwnArtefact` but `of`, which has the bytes from `to_artefact`, and nothing changes them.
+        unsafe { Module::from_artefact(&self.engine, &self.bytes) }
+    }
+
+    /// A module of the file, whose code is executed where it lies; its header alone is checked.
+    pub(crate) fn load_file(&self) -> Result<Module, ModuleError> {
+        // SAFETY: the file has the bytes of `load`, is there as long as this, and nobody but this user can write to it.
+        let check = ArtefactCheck::Header;
+        unsafe { Module::from_artefact_file(&self.engine, self.file.path(), check) }
     }
 }
 

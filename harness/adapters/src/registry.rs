@@ -55,7 +55,7 @@ pub fn adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     }
     match foreign(name)? {
         Some(foreign) => Ok(Arc::new(foreign)),
-        None => Ok(Arc::new(own(name)?)),
+        None => Ok(Arc::new(own_tier(name)?)),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn is_engine_name(name: &str) -> Result<(), AdapterError> {
     if FOREIGN_NAMES.iter().any(|foreign| kind(foreign) == kind(name)) {
         return Ok(());
     }
-    own(name).map(drop)
+    own_tier(name).map(drop)
 }
 
 /// The engine with a name, in this process.
@@ -90,7 +90,7 @@ pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     if peers::is_linked(name) {
         return peers::linked(name);
     }
-    Ok(Arc::new(own(name)?))
+    Ok(Arc::new(own_tier(name)?))
 }
 
 /// The engine with a name, which takes artefacts in place of modules and runs the machine code in them: the user must have
@@ -101,7 +101,7 @@ pub fn adapter_here(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
 pub fn trusting_adapter(name: &str) -> Result<Arc<dyn Adapter>, AdapterError> {
     match foreign(name)? {
         Some(foreign) => Ok(Arc::new(foreign)),
-        None => Ok(Arc::new(own(name)?.trusting_artefacts())),
+        None => Ok(Arc::new(own_tier(name)?.trusting_artefacts())),
     }
 }
 
@@ -124,7 +124,7 @@ fn foreign(name: &str) -> Result<Option<Remote>, AdapterError> {
         Some(("capi", _)) => (again(name)?, &ANY),
         // Of ours, so that what it does to its process harms nobody else.
         Some(("apart", tier)) => {
-            own(tier)?;
+            own_tier(tier)?;
             (again(tier)?, &OURS)
         }
         _ if let Some(found) = browser::program(name) => {
@@ -197,7 +197,8 @@ fn script(program: &str) -> String {
     format!("{before}{DRIVER}")
 }
 
-fn own(name: &str) -> Result<OwnTier, AdapterError> {
+/// A tier of ours by name.
+pub(crate) fn own_tier(name: &str) -> Result<OwnTier, AdapterError> {
     let (engine, settings) = parts(name)?;
     let own = match engine {
         "mixed0" => OwnTier::mixed(0),
@@ -226,7 +227,7 @@ mod tests {
     fn names_with_settings_come_back_from_the_engine() {
         for name in ENGINE_NAMES {
             let again = if *name == "paused" { "paused:97" } else { name };
-            assert_eq!(own(name).unwrap().info().name, again);
+            assert_eq!(own_tier(name).unwrap().info().name, again);
         }
         for (name, again) in [
             ("jit?opt=none&gc=stress", "jit?gc=stress&opt=none"),
@@ -237,9 +238,9 @@ mod tests {
             ("paused:3?metering=off", "paused:3?metering=off"),
             ("interp?metering=off", "interp?metering=off"),
         ] {
-            let engine = own(name).unwrap();
+            let engine = own_tier(name).unwrap();
             assert_eq!(engine.info().name, again);
-            assert_eq!(own(again).unwrap().info(), engine.info());
+            assert_eq!(own_tier(again).unwrap().info(), engine.info());
             assert_eq!(engine.meters_gas(), !name.contains("metering"));
         }
     }
@@ -262,7 +263,7 @@ mod tests {
             ("paused:0", "paused:0: no such engine"),
             ("", ": no such engine"),
         ] {
-            let error = own(name).unwrap_err().to_string();
+            let error = own_tier(name).unwrap_err().to_string();
             assert!(error.starts_with(said), "{error}");
         }
     }

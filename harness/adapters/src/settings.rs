@@ -19,12 +19,14 @@ pub(crate) struct Settings {
     pub(crate) unmetered: bool,
     /// Which NaNs compiled code gives.
     pub(crate) nans: Nans,
+    /// Whether each memory asks the system for its address space.
+    pub(crate) unpooled: bool,
     /// Whether ranges of the memories that instances export are protected.
     pub(crate) regions: bool,
 }
 
 /// The settings of our tiers, as messages list them.
-pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, nans=any, opt=none, opt=size, opt=speed, regions=on";
+pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, nans=any, opt=none, opt=size, opt=speed, pool=off, regions=on";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
 ///
@@ -58,6 +60,7 @@ impl Settings {
             match (*key, *value) {
                 ("gc", "stress") => read.gc_stress = true,
                 ("metering", "off") => read.unmetered = true,
+                ("pool", "off") => read.unpooled = true,
                 ("regions", "on") => read.regions = true,
                 ("bounds" | "cpu" | "nans" | "opt", _) if !compiles => {
                     let what = format!("it compiles nothing, so there is nothing to set by {key}");
@@ -89,6 +92,7 @@ impl Settings {
         let gc = self.gc_stress.then_some("stress");
         let metering = self.unmetered.then_some("off");
         let nans = (self.nans == Nans::Any).then_some("any");
+        let pool = self.unpooled.then_some("off");
         let regions = self.regions.then_some("on");
         let all = [
             ("bounds", bounds),
@@ -97,6 +101,7 @@ impl Settings {
             ("metering", metering),
             ("nans", nans),
             ("opt", opt),
+            ("pool", pool),
             ("regions", regions),
         ];
         all.into_iter()

@@ -41,7 +41,10 @@ mod value;
 mod write;
 
 pub use backtrace::{Backtrace, BacktraceFrame};
-pub use bench::{BenchMean, BenchRecord, BenchRow, KernelRows, Ratio};
+pub use bench::{
+    BenchChange, BenchMean, BenchPair, BenchRecord, BenchRow, FigureRow, FigureRows, KernelGroup,
+    KernelRows, Ratio, Unit,
+};
 pub use campaign::CampaignError;
 pub use coverage::{Reached, RuleCoverage};
 pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation, Uncallable};

@@ -1,10 +1,11 @@
 //! Each kind of document: its field names, the way there and back, and what is refused.
 
 use etalon_record::{
-    Aspect, BenchMean, BenchRecord, BenchRow, Coverage, DiffRecord, Divergence, EngineInfo,
-    EnginesRecord, FORMAT, Failure, Finding, FuzzRecord, Gas, Generator, KernelRows, Kind, Note,
-    Observation, OutcomeKind, Ratio, ReadError, Record, Row, RunRecord, Shards, SuiteRecord, Tool,
-    Value, read_record, role, to_json,
+    Aspect, BenchChange, BenchMean, BenchPair, BenchRecord, BenchRow, Coverage, DiffRecord,
+    Divergence, EngineInfo, EnginesRecord, FORMAT, Failure, FigureRow, FigureRows, Finding,
+    FuzzRecord, Gas, Generator, KernelGroup, KernelRows, Kind, Note, Observation, OutcomeKind,
+    Ratio, ReadError, Record, Row, RunRecord, Shards, SuiteRecord, Tool, Unit, Value, read_record,
+    role, to_json,
 };
 use serde::Serialize;
 
@@ -179,7 +180,15 @@ fn no_name_of_the_format_goes_away() {
         (keys(&fuzz.generators["single"]), "modules cases operators cells"),
         (keys(&fuzz.findings[0]), "id what folder operator engines summary cases shard"),
         (keys(&fuzz.coverage), "operators_total operators_reached missing operators"),
-        (keys(&bench), "record format tool arch against rounds interrupted engines kernels means"),
+        (
+            keys(&bench),
+            "record format tool arch cpu against rounds interrupted engines kernels figures means pairs changes",
+        ),
+        (keys(&bench.kernels[0]), "name group n checksum rows"),
+        (keys(&bench.figures[0]), "part name unit rows"),
+        (keys(&bench.figures[0].rows[0]), "engine refused value ratio"),
+        (keys(&bench.pairs[0]), "engine over group ratio worst kernel kernels"),
+        (keys(&bench.changes[0]), "part name engine then now change moved"),
     ] {
         let mut known: Vec<&str> = names.split_whitespace().collect();
         known.sort_unstable();
@@ -194,6 +203,7 @@ fn bench() -> BenchRecord {
     let ratio = Ratio { median: 1.5, low: 1.25, high: 2.0 };
     record.kernels.push(KernelRows {
         name: "sorting".into(),
+        group: Some(KernelGroup::Memory),
         n: 4,
         checksum: Value::i64(-1),
         rows: vec![BenchRow {
@@ -203,7 +213,36 @@ fn bench() -> BenchRecord {
             ratio: Some(ratio),
         }],
     });
+    record.figures.push(FigureRows {
+        part: "instantiate".into(),
+        name: "one page".into(),
+        unit: Unit::Nanoseconds,
+        rows: vec![FigureRow {
+            engine: "jit".into(),
+            refused: None,
+            value: Some(812.5),
+            ratio: Some(ratio),
+        }],
+    });
     record.means.push(BenchMean { engine: "jit".into(), ratio: 1.5, kernels: 1 });
+    record.pairs.push(BenchPair {
+        engine: "jit".into(),
+        over: "interp".into(),
+        group: Some(KernelGroup::Memory),
+        ratio: 1.5,
+        worst: 1.5,
+        kernel: "sorting".into(),
+        kernels: 1,
+    });
+    record.changes.push(BenchChange {
+        part: "kernels".into(),
+        name: "sorting".into(),
+        engine: "jit".into(),
+        then: ratio,
+        now: ratio,
+        change: 1.0,
+        moved: false,
+    });
     record
 }
 

@@ -1,40 +1,51 @@
 //! Options of a benchmark.
 
+use super::figures::Figure;
 use super::kernel::Kernel;
 use etalon_adapters::{AdapterError, Racer};
 use std::time::Duration;
 use thiserror::Error;
 
+/// Weighs a figure of memory on the engine with a name, in a process of its own; or says why it cannot.
+pub type Weigh<'a> = &'a dyn Fn(&str, &Figure) -> Result<f64, String>;
+
 /// Options of a benchmark.
-pub struct BenchOptions {
+pub struct BenchOptions<'a> {
     /// The engines.
     pub engines: Vec<Box<dyn Racer>>,
     /// The index of the engine that the others are compared with.
     pub against: usize,
     /// The kernels.
     pub kernels: Vec<Kernel>,
+    /// The indices of the engines that run the kernels.
+    pub kernels_on: Vec<usize>,
+    /// The figures, each with the indices of its engines.
+    pub figures: Vec<(Figure, Vec<usize>)>,
+    /// How figures of memory are taken.
+    pub weigh: Weigh<'a>,
     /// How often each engine is measured on each kernel; at least once.
     pub rounds: usize,
     /// How long each engine runs each kernel, all rounds together. A call that has begun is never cut short.
     pub time: Duration,
 }
 
-impl std::fmt::Debug for BenchOptions {
+impl std::fmt::Debug for BenchOptions<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BenchOptions")
             .field("engines", &self.engines.len())
             .field("against", &self.against)
             .field("kernels", &self.kernels.len())
+            .field("figures", &self.figures.len())
             .field("rounds", &self.rounds)
             .field("time", &self.time)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 /// Why a benchmark ended without a result.
 #[derive(Debug, Error)]
 pub enum BenchError {
-    /// An engine cannot run a kernel that it has loaded, or the engine that the others are compared with cannot load it.
+    /// The engine that the others are compared with cannot run a kernel, or no engine can.
     #[error("{kernel}: {error}")]
     Engine {
         /// The kernel.

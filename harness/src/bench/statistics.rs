@@ -15,14 +15,22 @@ pub(super) fn quantile(samples: &[f64], part: f64) -> f64 {
     }
 }
 
-/// The ratios of two series of samples, round by round.
-pub(super) fn ratio(times: &[f64], against: &[f64]) -> Ratio {
-    let ratios: Vec<f64> = times.iter().zip(against).map(|(a, b)| a / b.max(1e-9)).collect();
-    Ratio {
+/// The median of the samples that there are; `None` without any.
+pub(super) fn median(samples: &[Option<f64>]) -> Option<f64> {
+    let there: Vec<f64> = samples.iter().copied().flatten().collect();
+    (!there.is_empty()).then(|| quantile(&there, 0.5))
+}
+
+/// The ratios of two series of samples, in the rounds that both took part in; `None` without any.
+pub(super) fn ratio(times: &[Option<f64>], against: &[Option<f64>]) -> Option<Ratio> {
+    let both = times.iter().zip(against).filter_map(|(a, b)| Some(((*a)?, (*b)?)));
+    // A clock may stand still during work that is short.
+    let ratios: Vec<f64> = both.map(|(a, b)| a.max(1e-9) / b.max(1e-9)).collect();
+    (!ratios.is_empty()).then(|| Ratio {
         median: quantile(&ratios, 0.5),
         low: quantile(&ratios, 0.25),
         high: quantile(&ratios, 0.75),
-    }
+    })
 }
 
 /// The geometric mean: the only mean for which it does not matter which engine is the reference. 1 if there are no ratios.
@@ -46,8 +54,19 @@ mod tests {
 
     #[test]
     fn a_slow_round_of_both_does_not_show() {
-        let ratio = ratio(&[2.0, 200.0, 2.0], &[1.0, 100.0, 1.0]);
+        let times = [2.0, 200.0, 2.0].map(Some);
+        let ratio = ratio(&times, &[1.0, 100.0, 1.0].map(Some)).expect("there are rounds");
         assert_eq!((ratio.median, ratio.low, ratio.high), (2.0, 2.0, 2.0));
+    }
+
+    /// Who sits rounds out is compared in those in which it took part.
+    #[test]
+    fn only_rounds_of_both_count() {
+        let against = [Some(1.0), Some(50.0), Some(2.0)];
+        let found = ratio(&[Some(3.0), None, Some(6.0)], &against).expect("there are rounds");
+        assert_eq!((found.median, found.low, found.high), (3.0, 3.0, 3.0));
+        assert_eq!(ratio(&[None, Some(1.0)], &[Some(1.0), None]), None);
+        assert_eq!((median(&[None, Some(4.0)]), median(&[None])), (Some(4.0), None));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::diff::{Call, Case};
 use crate::localise::Since;
 use crate::value::{ValueError, parse_value};
 use etalon_adapters::{Features, ProgramSetup};
-use etalon_record::{Aspect, OutcomeKind};
+use etalon_record::{Aspect, KernelGroup, OutcomeKind};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 pub struct EntryFile {
     /// One line: what it is, or what it once found.
     pub title: String,
+    /// What it mostly does, if it is a kernel that is timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<KernelGroup>,
     /// The engines that it is for, by name; empty for all of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub engines: Vec<String>,

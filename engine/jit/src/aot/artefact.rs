@@ -20,7 +20,7 @@ use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"\x7fETALON\0";
 /// Version of the layout of the file.
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 /// Bytes of the digest after the magic and the format.
 const DIGEST: usize = 32;
 

@@ -9,6 +9,7 @@ mod linked;
 mod own;
 #[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
 mod settings;
+mod timed;
 #[cfg(feature = "peer-tinywasm")]
 mod tinywasm;
 #[cfg(feature = "peer-wasmi")]
@@ -22,6 +23,7 @@ use crate::settings::parts;
 use crate::value::Val;
 use etalon_record::EngineInfo;
 use std::sync::Arc;
+pub use timed::{Task, Work};
 
 /// The export that is called. Its parameter, an `i32`, says how much work to do; its result, a number, is a checksum.
 pub const KERNEL_EXPORT: &str = "run";
@@ -36,6 +38,12 @@ pub trait Racer: Send + Sync {
     /// # Errors
     /// If the engine refuses the module, most often because it lacks a feature.
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, AdapterError>;
+
+    /// Sets up other work with a module, which may import the functions of the host.
+    ///
+    /// # Errors
+    /// If the engine refuses the module, or has nothing like that.
+    fn task(&self, work: Work, wasm: &[u8]) -> Result<Box<dyn Task>, AdapterError>;
 }
 
 /// An instance whose [`KERNEL_EXPORT`] can be called.
@@ -45,56 +53,103 @@ pub trait Loaded {
     /// # Errors
     /// If it does anything other than return one number.
     fn run(&mut self, n: i32) -> Result<Val, AdapterError>;
+
+    /// Makes the instance anew, in a fresh store: a heap that counts what was ever allocated is full at some time, and one that
+    /// counts references never frees a ring.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    fn renew(&mut self) -> Result<(), AdapterError>;
 }
 
-/// The engines that [`racer`] knows, if the build has them.
-pub const RACER_NAMES: &[&str] =
-    &["interp", "interp-metered", "jit", "jit-metered", "tinywasm", "wasmi", "wasmtime"];
+/// The engines that are compared if none is named, if the build has them.
+pub const RACER_NAMES: &[&str] = &[
+    "interp",
+    "interp-metered",
+    "jit",
+    "jit?nans=any",
+    "jit-metered",
+    "tinywasm",
+    "wasmi",
+    "wasmi-metered",
+    "wasmtime",
+    "wasmtime?nans=canonical",
+    "wasmtime-metered",
+];
 
-/// Whether this build has an engine that can be measured.
-pub fn has_racer(name: &str) -> bool {
-    match name {
-        "tinywasm" => cfg!(feature = "peer-tinywasm"),
-        "wasmi" => cfg!(feature = "peer-wasmi"),
-        "wasmtime" => cfg!(feature = "peer-wasmtime"),
-        _ => RACER_NAMES.contains(&name),
+/// The engine, its settings, and whether it meters.
+fn split(name: &str) -> (&str, bool) {
+    match name.strip_suffix(METERED) {
+        Some(engine) => (engine, true),
+        None => (name, false),
     }
 }
 
-/// The engine with a name. With the suffix `-metered`, one of ours charges gas by the default schedule. Any engine of [`adapter`] that runs in
-/// this process can be measured, with its settings: `jit?opt=none`, `here:wasmtime?nan=canonical`. What one in a process of its own takes
-/// is no time of this process.
+/// What stands behind the name of an engine, with its settings, that charges gas or fuel.
+const METERED: &str = "-metered";
+
+/// Whether this build has an engine that can be measured.
+pub fn has_racer(name: &str) -> bool {
+    match split(name).0.split('?').next().unwrap_or_default() {
+        "tinywasm" => cfg!(feature = "peer-tinywasm"),
+        "wasmi" => cfg!(feature = "peer-wasmi"),
+        "wasmtime" => cfg!(feature = "peer-wasmtime"),
+        _ => is_here(name),
+    }
+}
+
+/// The engine with a name: its own, settings behind a `?`, and `-metered` at the end if it charges gas, ours by the default
+/// schedule, or fuel: `jit?opt=none-metered`, `wasmtime?nans=canonical`. Any engine of [`adapter`] that runs in this process can be
+/// measured too. What one in a process of its own takes is no time of this process.
 ///
 /// [`adapter`]: crate::adapter()
 ///
 /// # Errors
 /// If this build has no engine with the name.
 pub fn racer(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
-    Ok(match name {
+    let (engine, is_metered) = split(name);
+    let (crate_name, settings) = parts(engine)?;
+    let is_crate = crate_name == "tinywasm" || LINKED.contains(&crate_name);
+    if is_crate && !has_racer(name) {
+        return Err(not_in_this_build(crate_name));
+    }
+    if is_crate && settings.contains_key("fuel") {
+        return Err(fault(name, "whether it charges fuel, -metered at the end of the name says"));
+    }
+    match crate_name {
         #[cfg(feature = "peer-tinywasm")]
-        "tinywasm" => Box::new(tinywasm::Tinywasm),
-        #[cfg(feature = "peer-wasmi")]
-        "wasmi" => Box::new(wasmi::WasmiRacer),
-        #[cfg(feature = "peer-wasmtime")]
-        "wasmtime" => Box::new(wasmtime::WasmtimeRacer),
-        _ if is_here(name) => Box::new(own::Own::named(name)?),
-        _ if RACER_NAMES.contains(&name) => return Err(not_in_this_build(name)),
-        _ => {
-            let known = RACER_NAMES.join(", ");
-            return Err(fault(
-                name,
-                format!(
-                    "not an engine that can be measured; these are {known}, and others of this process with their settings"
-                ),
-            ));
+        "tinywasm" if is_metered || !settings.is_empty() => {
+            Err(fault(name, "it has no settings here, and it does not charge fuel"))
         }
-    })
+        #[cfg(feature = "peer-tinywasm")]
+        "tinywasm" => Ok(Box::new(timed::Timer::new(tinywasm::Tinywasm))),
+        #[cfg(feature = "peer-wasmi")]
+        "wasmi" => made_to_time(name, wasmi::WasmiTimed::new(name, &settings, is_metered)),
+        #[cfg(feature = "peer-wasmtime")]
+        "wasmtime" => made_to_time(name, wasmtime::WasmtimeTimed::new(name, &settings, is_metered)),
+        _ if is_here(name) => own::named(name),
+        _ => {
+            _ = is_metered;
+            let known = RACER_NAMES.join(", ");
+            let reason = format!(
+                "not an engine that can be measured; these are {known}, and others of this process with their settings"
+            );
+            Err(fault(name, reason))
+        }
+    }
+}
+
+#[cfg(any(feature = "peer-wasmi", feature = "peer-wasmtime"))]
+fn made_to_time<T: timed::Timed>(
+    name: &str,
+    made: Result<T, String>,
+) -> Result<Box<dyn Racer>, AdapterError> {
+    Ok(Box::new(timed::Timer::new(made.map_err(|reason| fault(name, reason))?)))
 }
 
 /// Whether an engine of the registry runs in this process.
 fn is_here(name: &str) -> bool {
-    let plain = name.strip_suffix("-metered").unwrap_or(name);
-    let engine = plain.split('?').next().unwrap_or_default();
+    let engine = split(name).0.split('?').next().unwrap_or_default();
     engine.starts_with("here:") || ENGINE_NAMES.contains(&engine)
 }
 

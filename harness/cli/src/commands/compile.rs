@@ -48,7 +48,8 @@ pub(crate) struct Args {
 /// How hard to optimise.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum Opt {
-    /// Compile quickly
+    /// Compile quickly, by the single-pass register allocator and without the optimiser: a baseline
+    #[value(alias = "baseline")]
     None,
     /// Run quickly
     #[default]

@@ -11,7 +11,7 @@ use crate::outcome::{Outcome, Rejection};
 use crate::remote::WASMI;
 use etalon::Features;
 use etalon_record::role;
-pub(super) use racer::WasmiRacer;
+pub(super) use racer::WasmiTimed;
 use session::WasmiSession;
 use std::collections::BTreeMap;
 use wasmi::errors::ErrorKind;

@@ -1,57 +1,103 @@
 //! wasmi, timed.
 
+use super::super::KERNEL_EXPORT;
 use super::super::linked::{Peer, version};
-use super::super::{KERNEL_EXPORT, Loaded, Racer, fault};
+use super::super::timed::{HOST, Timed};
 use super::Wasmi;
-use crate::adapter::AdapterError;
 use crate::value::Val;
 use etalon::Features;
 use etalon_record::EngineInfo;
 use std::collections::BTreeMap;
-use wasmi::{Func, Linker, Module, Store};
+use wasmi::{Caller, Engine, Instance, Linker, Module, Store, TypedFunc};
 
 const NAME: &str = Wasmi::NAME;
 
-/// The engine in its usual configuration, with all features.
-pub(crate) struct WasmiRacer;
+/// The engine with all features, the settings of a name, and without fuel unless it is metered.
+pub(crate) struct WasmiTimed {
+    info: EngineInfo,
+    engine: Engine,
+    linker: Linker<u64>,
+    has_fuel: bool,
+}
 
-impl Racer for WasmiRacer {
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+impl WasmiTimed {
+    pub(crate) fn new(
+        name: &str,
+        settings: &BTreeMap<&str, &str>,
+        has_fuel: bool,
+    ) -> Result<WasmiTimed, String> {
+        let mut settings = settings.clone();
+        if !has_fuel {
+            settings.insert("fuel", "off");
+        }
+        let peer = Wasmi::new(&settings).map_err(|error| error.reason)?;
+        let engine = peer.engine(Features::all())?;
+        let mut info = EngineInfo::new(name, version(NAME));
+        info.settings.clone_from(peer.settings());
+        let mut linker = Linker::new(&engine);
+        linker.func_wrap(HOST, "plain", |n: i32| n.wrapping_add(1)).map_err(text)?;
+        let with_data = |mut caller: Caller<'_, u64>, n: i32, sum: i64| {
+            *caller.data_mut() += 1;
+            sum.wrapping_add(i64::from(n))
+        };
+        linker.func_wrap(HOST, "data", with_data).map_err(text)?;
+        Ok(WasmiTimed { info, engine, linker, has_fuel })
+    }
+}
+
+impl Timed for WasmiTimed {
+    type Module = Module;
+    type Ready = Module;
+    type Alive = (Store<u64>, Instance);
+    type Func = TypedFunc<i32, i32>;
+
     fn info(&self) -> EngineInfo {
-        EngineInfo::new(NAME, version(NAME))
+        self.info.clone()
     }
 
-    fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, AdapterError> {
-        let refused = |error: wasmi::Error| fault(NAME, error);
-        let usual = Wasmi::new(&BTreeMap::from([("fuel", "off")]))?;
-        let engine = usual.engine(Features::all()).map_err(|reason| fault(NAME, reason))?;
-        let module = Module::new(&engine, wasm).map_err(refused)?;
-        let mut store = Store::new(&engine, ());
-        let instance =
-            Linker::new(&engine).instantiate_and_start(&mut store, &module).map_err(refused)?;
-        let func = instance
-            .get_func(&store, KERNEL_EXPORT)
-            .ok_or_else(|| fault(NAME, "the export is missing"))?;
-        Ok(Box::new(WasmiInstance { store, func }))
+    fn compile(&self, wasm: &[u8]) -> Result<Module, String> {
+        Module::new(&self.engine, wasm).map_err(text)
     }
-}
 
-struct WasmiInstance {
-    store: Store<()>,
-    func: Func,
-}
+    fn ready(&self, module: Module) -> Result<Module, String> {
+        Ok(module)
+    }
 
-impl Loaded for WasmiInstance {
-    fn run(&mut self, n: i32) -> Result<Val, AdapterError> {
+    fn instance(&self, module: &Module) -> Result<Self::Alive, String> {
+        let mut store = Store::new(&self.engine, 0);
+        if self.has_fuel {
+            store.set_fuel(u64::MAX).map_err(text)?;
+        }
+        let instance = self.linker.instantiate_and_start(&mut store, module).map_err(text)?;
+        Ok((store, instance))
+    }
+
+    fn func(
+        &self,
+        (store, instance): &mut Self::Alive,
+        export: &str,
+    ) -> Result<Self::Func, String> {
+        instance.get_typed_func(&*store, export).map_err(text)
+    }
+
+    fn call(&self, alive: &mut Self::Alive, func: &Self::Func, n: i32) -> Result<i32, String> {
+        func.call(&mut alive.0, n).map_err(text)
+    }
+
+    fn kernel(&self, (store, instance): &mut Self::Alive, n: i32) -> Result<Val, String> {
+        let func = instance.get_func(&*store, KERNEL_EXPORT).ok_or("the export is missing")?;
         let mut results = [wasmi::Val::I32(0)];
-        self.func
-            .call(&mut self.store, &[wasmi::Val::I32(n)], &mut results)
-            .map_err(|error| fault(NAME, error))?;
+        func.call(store, &[wasmi::Val::I32(n)], &mut results).map_err(text)?;
         match results {
             [wasmi::Val::I32(v)] => Ok(Val::I32(v)),
             [wasmi::Val::I64(v)] => Ok(Val::I64(v)),
             [wasmi::Val::F32(v)] => Ok(Val::F32(v.to_bits())),
             [wasmi::Val::F64(v)] => Ok(Val::F64(v.to_bits())),
-            _ => Err(fault(NAME, "the result is not one number")),
+            _ => Err("the result is not one number".to_owned()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Wasmtime: a compiler with the same code generator as ours, of another version of it.
 
+mod artefact;
 mod programs;
 mod racer;
 mod session;
@@ -12,12 +13,12 @@ use crate::outcome::{Outcome, Rejection};
 use crate::remote::WASMTIME;
 use etalon::Features;
 use etalon_record::role;
-pub(super) use racer::WasmtimeRacer;
+pub(super) use racer::WasmtimeTimed;
 use session::WasmtimeSession;
 use std::collections::BTreeMap;
 use wasmtime::{
-    Collector, Config, Engine, Inlining, Module, OperatorCost, OptLevel, RegallocAlgorithm,
-    VariableOperatorCost,
+    Collector, Config, Engine, Inlining, InstanceAllocationStrategy, Module, OperatorCost,
+    OptLevel, PoolingAllocationConfig, RegallocAlgorithm, VariableOperatorCost,
 };
 
 /// The settings that there are.
@@ -26,8 +27,9 @@ const KNOWN: &[Known] = &[
     ("fuel", &["off"]),
     ("gc", &["copying", "drc", "null"]),
     ("inline", &["all"]),
-    ("nan", &["canonical"]),
+    ("nans", &["canonical"]),
     ("opt", &["none", "size"]),
+    ("pool", &["on"]),
     ("regalloc", &["single-pass"]),
     ("relaxed", &["deterministic"]),
 ];
@@ -96,7 +98,7 @@ impl Wasmtime {
         if is("inline", "all") {
             config.compiler_inlining(Inlining::Yes);
         }
-        config.cranelift_nan_canonicalization(is("nan", "canonical"));
+        config.cranelift_nan_canonicalization(is("nans", "canonical"));
         config.relaxed_simd_deterministic(is("relaxed", "deterministic"));
         config.collector(match self.settings.get("gc").map(String::as_str) {
             Some("copying") => Collector::Copying,
@@ -104,10 +106,28 @@ impl Wasmtime {
             Some("null") => Collector::Null,
             _ => Collector::Auto,
         });
+        if is("pool", "on") {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        }
         enable(&mut config, features);
         config
     }
 }
+
+/// Its pool as it is by default, with room for the modules that are run here: it has to be told how large an instance can be.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(POOL)
+        .total_memories(POOL)
+        .total_tables(POOL)
+        .max_memories_per_module(4)
+        .max_tables_per_module(4)
+        .max_core_instance_size(1 << 20);
+    pool
+}
+
+/// How many instances there can be at once.
+const POOL: u32 = 2000;
 
 /// Enables features, and disables all others that can be disabled. Where one needs another to be there, it is left out.
 fn enable(config: &mut Config, features: Features) {

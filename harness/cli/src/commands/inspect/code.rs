@@ -66,7 +66,7 @@ fn compiled(function: &Function<'_>, args: &FunctionArgs) -> Result<(Made, Listi
     let engine = Engine::new(&config)?;
     let bytes = function.module.bytes();
     let target = args.target.as_deref();
-    let listed = unstable::listing(&engine, bytes, function.index, target);
+    let listed = unstable::listed(&engine, bytes, function.index, target);
     let left = match listed.map_err(|error| match error {
         ModuleError::Load(load) => refused(crate::fault::word(&load.kind), load.message),
         other => refused("usage", other.to_string()),
