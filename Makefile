@@ -81,6 +81,10 @@ regions: ## What checks of memory regions cost: ratios of speed with and without
 threads: ## Scripts with threads on threads of the system, 2,000 times on each fast tier: nothing but what the oracle can come to
 	ETALON_RUNS=2000 $(CARGO) test --release --locked -p etalon-cli --test real_threads
 
+.PHONY: native-stack
+native-stack: ## Every operation of the interpreter on a small stack of the host, in an optimised build, where they jump to each other
+	$(CARGO) test --release --locked -p etalon-interp --test native_stack
+
 .PHONY: mutants
 mutants: ## Faults planted in a copy of the compiler: found by which generator, how fast, named how well; hours in full, goes on where it ended
 	$(CARGO) run --release --locked -p etalon-harness --example mutants -- $(MUTANTS)

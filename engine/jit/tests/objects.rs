@@ -209,3 +209,104 @@ fn the_heap_has_a_cap_and_gas_is_paid_by_element() {
         assert_eq!(u128::from(difference), rate.charge(50));
     });
 }
+
+/// Storage types of elements, each with two values, how an element is read, and how it is compared.
+const ELEMENTS: [(&str, &str, &str, &str, &str); 9] = [
+    ("i8", "i32.const 0x81", "i32.const 7", "array.get_u", "i32.ne"),
+    ("i16", "i32.const 0x8123", "i32.const 7", "array.get_u", "i32.ne"),
+    ("i32", "i32.const 0x81234567", "i32.const 7", "array.get", "i32.ne"),
+    ("f32", "f32.const -1.5", "f32.const 2", "array.get", "f32.ne"),
+    ("i64", "i64.const 0x8123456789abcdef", "i64.const 7", "array.get", "i64.ne"),
+    ("f64", "f64.const -1.5", "f64.const 2", "array.get", "f64.ne"),
+    ("i31ref", "ref.i31 (i32.const 5)", "ref.i31 (i32.const 6)", "array.get", "call $differ"),
+    ("v128", "v128.const i64x2 3 -4", "v128.const i64x2 5 6", "array.get", "call $unlike"),
+    ("eqref", "ref.i31 (i32.const 5)", "ref.null eq", "array.get", "call $differ"),
+];
+
+/// Three arrays of so many elements, one after the other: of a value, of another, and of zeros. Gives 0 if each has its own.
+fn elements(element: &str, value: &str, other: &str, get: &str, differs: &str) -> String {
+    let operand = if matches!(element, "i8" | "i16") { "i32" } else { element };
+    format!(
+        r#"(module (type $a (array (mut {element})))
+      (func $differ (param eqref eqref) (result i32)
+        (i32.eqz (ref.eq (local.get 0) (local.get 1))))
+      (func $unlike (param v128 v128) (result i32)
+        (v128.any_true (v128.xor (local.get 0) (local.get 1))))
+      (func $check (param $a (ref null $a)) (param $v {operand}) (param $n i32) (result i32)
+        (if (i32.ne (array.len (local.get $a)) (local.get $n)) (then (return (i32.const 1))))
+        (block $end
+          (loop $l
+            (br_if $end (i32.eqz (local.get $n)))
+            (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+            (if ({differs} ({get} $a (local.get $a) (local.get $n)) (local.get $v))
+              (then (return (i32.const 2))))
+            (br $l)))
+        (i32.const 0))
+      (func (export "f") (param $n i32) (result i32)
+        (local $a (ref null $a)) (local $b (ref null $a)) (local $c (ref null $a)) (local $zero {operand})
+        (local.set $a (array.new $a ({value}) (local.get $n)))
+        (local.set $b (array.new $a ({other}) (local.get $n)))
+        (local.set $c (array.new_default $a (local.get $n)))
+        (i32.add (call $check (local.get $a) ({value}) (local.get $n))
+          (i32.add (call $check (local.get $b) ({other}) (local.get $n))
+            (call $check (local.get $c) (local.get $zero) (local.get $n))))))"#,
+    )
+}
+
+#[test]
+fn new_arrays_have_their_elements_and_write_no_others() {
+    at_each_level(|opt| {
+        for (element, value, other, get, differs) in ELEMENTS {
+            let wat = elements(element, value, other, get, differs);
+            for config in [StoreConfig::unmetered(), StoreConfig::metered(None)] {
+                let mut m = Machine::new(config, opt, &wat);
+                // Twice, so that each size was there before.
+                for n in (0..80).chain(0..80).chain([500, 600, 3000]) {
+                    let outcome = m.call("f", &[Value::I32(n)]);
+                    assert_eq!(outcome, Ok(vec![Value::I32(0)]), "{n} of {element}");
+                }
+            }
+        }
+    });
+}
+
+/// Types of so many supertypes one above the other, the first of none.
+fn tower(levels: usize) -> String {
+    let mut text = String::from("(type $t0 (sub (struct)))");
+    for level in 1..levels {
+        text += &format!("(type $t{level} (sub $t{} (struct)))", level - 1);
+    }
+    text
+}
+
+#[test]
+fn subtypes_are_told_at_every_depth() {
+    const LEVELS: usize = 12;
+    let mut text = tower(LEVELS) + "(type $other (sub $t3 (struct (field i32))))";
+    let mut expected = Vec::new();
+    for (made, wanted) in
+        (0..=LEVELS).flat_map(|made| (0..=LEVELS).map(move |wanted| (made, wanted)))
+    {
+        let name =
+            |level: usize| if level == LEVELS { "$other".to_owned() } else { format!("$t{level}") };
+        text += &format!(
+            r#"(func (export "{made} {wanted}") (result i32)
+              (ref.test (ref {}) (select (result anyref) (struct.new_default {}) (ref.null any) (i32.const 1))))"#,
+            name(wanted),
+            name(made)
+        );
+        let is_below = match (made, wanted) {
+            (LEVELS, LEVELS) => true,
+            (LEVELS, wanted) => wanted <= 3,
+            (_, LEVELS) => false,
+            (made, wanted) => wanted <= made,
+        };
+        expected.push((format!("{made} {wanted}"), is_below));
+    }
+    at_each_level(|opt| {
+        let mut m = Machine::new(StoreConfig::unmetered(), opt, &format!("(module {text})"));
+        for (name, is_below) in &expected {
+            assert_eq!(m.call(name, &[]), Ok(vec![Value::I32((*is_below).into())]), "{name}");
+        }
+    });
+}

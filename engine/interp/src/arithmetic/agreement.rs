@@ -102,10 +102,11 @@ macro_rules! integers_agree {
             ours::ge_s, theirs::ige_s; ours::ge_u, theirs::ige_u;
         }
         agree! { unary $of:
-            ours::eqz, theirs::ieqz; ours::clz, theirs::iclz; ours::ctz, theirs::ictz;
-            ours::popcnt, theirs::ipopcnt;
+            ours::clz, theirs::iclz; ours::ctz, theirs::ictz; ours::popcnt, theirs::ipopcnt;
             ours::extend8_s, theirs::iextend8_s; ours::extend16_s, theirs::iextend16_s;
         }
+        // `eqz` is prepared as a comparison with a constant.
+        unary(&$of, |i| ours::eq(i, 0), theirs::ieqz);
     };
 }
 

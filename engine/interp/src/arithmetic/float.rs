@@ -6,7 +6,7 @@ macro_rules! floats {
     ($(#[$doc:meta])* $width:ident, $f:ty, $u:ty, $nan:literal) => {
         $(#[$doc])*
         pub(crate) mod $width {
-            use std::hint::select_unpredictable;
+            use std::hint::cold_path;
 
             const SIGN: $u = 1 << (<$u>::BITS - 1);
             const NAN: $f = <$f>::from_bits($nan);
@@ -14,12 +14,16 @@ macro_rules! floats {
             /// The result of an operation; if it is a NaN, the canonical one.
             ///
             /// Without their sign, the bits of NaNs are above those of infinity. Testing `z != z` would not do: the
-            /// compiler may then return `z`, because it treats all NaNs as equal.
+            /// compiler may then return `z`, because it treats all NaNs as equal. A branch lets what follows go on with `z`
+            /// before the test is done; NaNs are rare.
             #[inline(always)]
             pub(crate) fn result(z: $f) -> $f {
                 let bits = z.to_bits();
-                let is_nan = bits & !SIGN > <$f>::INFINITY.to_bits();
-                <$f>::from_bits(select_unpredictable(is_nan, NAN.to_bits(), bits))
+                if bits & !SIGN > <$f>::INFINITY.to_bits() {
+                    cold_path();
+                    return NAN;
+                }
+                z
             }
 
             #[inline(always)]

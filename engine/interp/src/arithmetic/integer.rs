@@ -78,11 +78,6 @@ macro_rules! integers {
             }
 
             #[inline(always)]
-            pub(crate) fn eqz(i: $u) -> bool {
-                i == 0
-            }
-
-            #[inline(always)]
             pub(crate) fn clz(i: $u) -> $u {
                 i.leading_zeros().into()
             }

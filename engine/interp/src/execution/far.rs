@@ -24,13 +24,9 @@ fn bytes<'a, const N: usize>(
 }
 
 /// Executes a load or a store as the loop does, but in another memory.
-pub(crate) fn far(
-    store: &mut Store,
-    slots: &mut [u64],
-    opcode: Opcode,
-    arg: FarArg,
-) -> Result<(), Stop> {
+pub(crate) fn far(store: &mut Store, slots: &mut [u64], arg: FarArg) -> Result<(), Stop> {
     use Opcode as O;
+    let opcode = arg.opcode;
     if let Some(done) = super::atomic::atomic(store, slots, opcode, arg) {
         return done;
     }

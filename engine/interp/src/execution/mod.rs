@@ -1,22 +1,45 @@
 //! Execution of instructions ("Instructions"): the loop, and instructions outside of it.
 
 #[macro_use]
-mod shapes;
+mod flow;
 
+pub(crate) mod access;
 mod aggregate;
 pub(crate) mod atomic;
+mod bulk;
+mod control;
 mod far;
+pub(crate) mod fused;
 mod memory;
+mod numeric;
+mod packed;
 pub(crate) mod rare;
 mod reference;
 mod regions;
+mod relation;
 mod run;
+mod slots;
 mod table;
+mod variable;
 mod vector;
 mod wide;
 
+pub(crate) use control::exit;
 pub(crate) use far::far;
+pub(crate) use flow::{Handler, Handlers, WINDOW};
+pub(crate) use numeric::{Width, binary, unary};
+pub(crate) use packed::{Packed, packed};
+pub(crate) use relation::Relation;
 pub(crate) use run::run;
+pub(crate) use variable::ref_is_null;
+
+/// The handlers of what is not told apart by an operator.
+pub(crate) mod handlers {
+    pub(crate) use super::bulk::{copy as memory_copy, fill as memory_fill};
+    pub(crate) use super::control::*;
+    pub(crate) use super::packed::{constant as vector_constant, shuffle};
+    pub(crate) use super::variable::*;
+}
 
 use crate::gas;
 use crate::program::{Program, Slow};

@@ -1,8 +1,7 @@
-//! Vector instructions ("Vector Instructions"), and their loads and stores. Their arithmetic is in
-//! `etalon_numerics::vector`, under the same names.
+//! Loads and stores of vectors ("Vector Instructions") outside of the loop.
 
 use super::regions::allow;
-use crate::program::{FarArg, Shape};
+use crate::program::FarArg;
 use etalon_module::Opcode;
 use etalon_numerics::vector;
 use etalon_runtime::{Region, Stop, Trap};
@@ -15,56 +14,6 @@ fn get(slots: &[u64], at: usize) -> u128 {
 fn set(slots: &mut [u64], value: u128) {
     slots[0] = value as u64;
     slots[1] = (value >> 64) as u64;
-}
-
-/// The result of an operator with two operands. Preparation has checked by the same table that it is one.
-///
-/// A vector is returned in registers. An `Option` would be returned in memory, written in halves and read
-/// as a whole, which takes as long as the rest of a vector operation.
-#[inline(never)]
-pub(super) fn binary(opcode: Opcode, a: u128, b: u128) -> u128 {
-    vector::binop(opcode, a, b).unwrap_or_default()
-}
-
-/// The result of an operator with one operand, in the same way.
-#[inline(never)]
-pub(super) fn unary(opcode: Opcode, a: u128) -> u128 {
-    vector::unop(opcode, a).unwrap_or_default()
-}
-
-/// Executes a vector instruction whose operands begin at the first slot; `None` if it is not one.
-pub(super) fn step(
-    slots: &mut [u64],
-    vectors: &[u128],
-    opcode: Opcode,
-    shape: Shape,
-    x: u32,
-) -> Option<()> {
-    let result = match shape {
-        // `v128.const`
-        Shape::Const => vectors[x as usize],
-        // These have operations of their own.
-        Shape::Unary | Shape::Binary => return None,
-        Shape::Ternary => vector::ternop(opcode, get(slots, 0), get(slots, 2), get(slots, 4))?,
-        Shape::Shift => vector::shift(opcode, get(slots, 0), slots[2] as u32)?,
-        Shape::Splat => vector::splat(opcode, slots[0])?,
-        Shape::Replace => vector::replace(opcode, x as u8, get(slots, 0), slots[2])?,
-        // `i8x16.shuffle`
-        Shape::Shuffle => {
-            let lanes = vectors[x as usize].to_le_bytes();
-            vector::shuffle(lanes, get(slots, 0), get(slots, 2))
-        }
-        Shape::Test => {
-            slots[0] = vector::test(opcode, get(slots, 0))?.into();
-            return Some(());
-        }
-        Shape::Extract => {
-            slots[0] = vector::extract(opcode, x as u8, get(slots, 0))?;
-            return Some(());
-        }
-    };
-    set(slots, result);
-    Some(())
 }
 
 /// Why a load or store of a vector fails.

@@ -11,6 +11,8 @@ const SLICE: u64 = 1 << 16;
 pub(crate) struct Fuel {
     /// The gas that the loop may spend at once.
     pub(crate) gas: u64,
+    /// A charge for which that did not do.
+    pub(crate) due: u64,
     /// The gas left beyond that.
     reserve: u64,
     /// Whether the gas has no limit.

@@ -9,9 +9,11 @@ mod unwind;
 pub(crate) use roots::{Held, RootMaps, Standing};
 pub(crate) use run::{Executing, Leave};
 
+use crate::execution::WINDOW;
 use crate::program::NO_MEMORY;
 use etalon_runtime::Trap;
-use fuel::Fuel;
+pub(crate) use fuel::Fuel;
+use std::cell::RefCell;
 
 /// Where a return goes.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +63,7 @@ impl Machine {
     /// Resets the machine, with arguments for the first function.
     pub(crate) fn begin(&mut self, arguments: &[u64], depth_left: u64) {
         self.frames.clear();
-        Machine::reserve(&mut self.stack, arguments.len());
+        Machine::reserve(&mut self.stack, 0, arguments.len());
         self.stack[..arguments.len()].copy_from_slice(arguments);
         (self.pc, self.fp, self.home) = (0, 0, NO_MEMORY);
         self.depth_left = depth_left;
@@ -73,11 +75,49 @@ impl Machine {
         &mut self.stack[start..]
     }
 
-    /// Makes room for a frame.
-    pub(crate) fn reserve(stack: &mut Vec<u64>, top: usize) {
+    /// Makes room for a frame, and for as many slots from its first on as operations can name.
+    pub(crate) fn reserve(stack: &mut Vec<u64>, fp: usize, slots: usize) {
+        let top = fp + slots.max(WINDOW + 1);
         if stack.len() < top {
-            let len = top.max(stack.len() * 2).max(1024);
-            stack.resize(len, 0);
+            if stack.is_empty() && top <= SPARE_LEN {
+                *stack = SPARE
+                    .try_with(|spare| spare.borrow_mut().pop())
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default();
+            }
+            if stack.len() < top {
+                let mut larger = vec![0; top.max(stack.len() * 2).max(SPARE_LEN)];
+                larger[..stack.len()].copy_from_slice(stack);
+                *stack = larger;
+            }
+        }
+    }
+}
+
+/// The length of a stack of which most is the window of its first frames.
+const SPARE_LEN: usize = WINDOW + 1024;
+
+/// How many such stacks a thread keeps.
+const SPARE_COUNT: usize = 4;
+
+thread_local! {
+    /// Stacks of machines that are gone. To make one anew takes longer than to run a small function. What is in them is never
+    /// seen: a slot is written before it is read.
+    static SPARE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if self.stack.len() == SPARE_LEN {
+            let stack = std::mem::take(&mut self.stack);
+            // When the thread ends there may be no place any more.
+            let _ = SPARE.try_with(|spare| {
+                let mut spare = spare.borrow_mut();
+                if spare.len() < SPARE_COUNT {
+                    spare.push(stack);
+                }
+            });
         }
     }
 }
@@ -89,14 +129,12 @@ pub(crate) enum Exit {
     Done,
     /// An operation that needs more of the store than the loop has.
     Slow(crate::program::Slow),
-    /// An access to a memory other than the current one.
+    /// An access outside of the loop.
     Far {
-        /// The instruction.
-        opcode: etalon_module::Opcode,
+        /// Its row in the program.
+        row: u32,
         /// Its operands.
         at: u32,
-        /// Its immediate.
-        memarg: u32,
     },
     /// A call of a function that is not prepared, or that belongs to another instance, another tier or the host.
     Call {
@@ -111,17 +149,6 @@ pub(crate) enum Exit {
         func: u32,
         /// Its arguments.
         at: u32,
-    },
-    /// A branch that depends on the type of a reference.
-    BrOnCast {
-        /// Whether it is taken if the cast fails.
-        fails: bool,
-        /// The reference.
-        word: u64,
-        /// Its target.
-        label: u32,
-        /// The type.
-        cast: u32,
     },
     /// A return into another instance.
     Returned,

@@ -18,7 +18,7 @@
 
 use super::Machine;
 use crate::executor::State;
-use crate::program::{EXIT_PC, Op, Program};
+use crate::program::{Code, EXIT_PC, Program};
 use etalon_module::FrameTypes;
 use etalon_runtime::{FuncAddr, FuncKind, Ref, Roots, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,15 +48,17 @@ struct RootMap {
 }
 
 impl RootMap {
-    /// `first_operand` is the slot of the first operand. The slots between the declared locals and it belong to
-    /// preparation: caught exceptions, or null.
-    fn new(types: &FrameTypes, first_operand: u32, unplaced: &[(u32, u32)]) -> RootMap {
+    /// The slots between the declared locals and the first operand belong to preparation: caught exceptions, or null.
+    fn new(types: &FrameTypes, code: Code, unplaced: &[(u32, u32)]) -> RootMap {
+        let first_operand = code.locals;
         let declared: usize = types.locals.iter().map(|ty| ty.slots()).sum();
         let (locals, operands) = types.ref_slots.split_at(declared);
         let kept_operands = types.kept_slots - declared;
         let held = |(slot, is_ref): (u32, &bool)| is_ref.then_some(slot);
-        let mut refs: Vec<u32> = (0..).zip(locals).filter_map(held).collect();
-        refs.extend(declared as u32..first_operand);
+        let (params, others) = locals.split_at(code.params as usize);
+        let mut refs: Vec<u32> = (0..).zip(params).filter_map(held).collect();
+        refs.extend((code.params + code.gap..).zip(others).filter_map(held));
+        refs.extend(declared as u32 + code.gap..first_operand);
         let is_placed = |slot: &u32| unplaced.iter().all(|(_, other)| other != slot);
         let (below, taken) = operands.split_at(kept_operands);
         refs.extend((first_operand..).zip(below).filter_map(held).filter(is_placed));
@@ -96,12 +98,12 @@ impl RootMaps {
                 continue;
             };
             let module = &store.instance(instance).module;
-            let first_operand = program.code(FuncAddr(func)).locals;
+            let code = program.code(FuncAddr(func));
             let (offsets, pcs): (Vec<u32>, Vec<u32>) = positions.into_iter().unzip();
             // A position that is not found has no map, which the caller handles.
             let _ = module.for_each_frame(index, &offsets, |number, types| {
                 let pc = pcs[number];
-                let map = RootMap::new(types, first_operand, program.unplaced_at(pc));
+                let map = RootMap::new(types, code, program.unplaced_at(pc));
                 self.slots += map.refs.len();
                 self.maps[pc as usize] = Some(map);
             });
@@ -152,7 +154,7 @@ impl State {
     ) {
         let State { program, root_maps, .. } = self;
         let active = || {
-            let replaced = |frame: &Active| frame.calls && is_tail_call(program, frame.pc);
+            let replaced = |frame: &Active| frame.calls && program.is_tail_call(frame.pc);
             machine.active(standing).filter(move |frame| !replaced(frame))
         };
         root_maps.learn(program, store, active());
@@ -173,15 +175,6 @@ impl State {
             }
         }
     }
-}
-
-fn is_tail_call(program: &Program, pc: u32) -> bool {
-    use Op as O;
-    let op = program.ops.get(pc as usize).map(|step| step.op);
-    matches!(
-        op,
-        Some(O::ReturnCall { .. } | O::ReturnCallIndirect { .. } | O::ReturnCallRef { .. })
-    )
 }
 
 /// A machine that does not run, with the state of its interpreter, which knows what is in its slots. The

@@ -49,10 +49,6 @@ impl Executing<'_> {
                 Exit::Done => return Ok(Leave::Done),
                 Exit::Slow(op) if self.must_collect(op) => return Ok(Leave::Collect(op)),
                 Exit::Slow(op) => self.slow(op)?,
-                Exit::BrOnCast { fails, word, label, cast } => {
-                    let succeeds = execution::cast_succeeds(self.program, self.store, word, cast)?;
-                    self.branch_on_cast(fails, succeeds, label)?;
-                }
                 Exit::TailCall { func, at } => {
                     let func = FuncAddr(func);
                     if !self.program.code(func).own {
@@ -60,7 +56,7 @@ impl Executing<'_> {
                     }
                     self.replace(func, at)?;
                 }
-                Exit::Far { opcode, at, memarg } => self.far(opcode, at, memarg)?,
+                Exit::Far { row, at } => self.far(row, at)?,
                 Exit::Returned => self.machine.home = self.program.home_at(self.machine.pc),
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
@@ -83,14 +79,11 @@ impl Executing<'_> {
         }
     }
 
-    /// Runs the loop, in its form with or without charges. The meter is exact whenever the loop is left.
+    /// Runs the loop. The meter is exact whenever the loop is left.
     fn run_loop(&mut self) -> Exit {
         self.machine.fuel.take(self.store);
         let (program, store, machine) = (&*self.program, &mut *self.store, &mut *self.machine);
-        let exit = match store.has_cuts() {
-            true => execution::run::<true>(program, store, machine),
-            false => execution::run::<false>(program, store, machine),
-        };
+        let exit = execution::run(program, store, machine);
         machine.fuel.give_back(store);
         exit
     }
@@ -114,7 +107,7 @@ impl Executing<'_> {
         machine.home = code.home;
         machine.pc = code.entry;
         let fp = machine.fp as usize;
-        Machine::reserve(&mut machine.stack, fp + code.frame_slots as usize);
+        Machine::reserve(&mut machine.stack, fp, code.frame_slots as usize);
         machine.stack[fp + code.params as usize..fp + code.locals as usize].fill(0);
         Ok(())
     }
@@ -168,7 +161,7 @@ impl Executing<'_> {
     ) -> Result<Leave, Stop> {
         let TailCall { func, slots } = call;
         let machine = &mut *self.machine;
-        Machine::reserve(&mut machine.stack, machine.fp as usize + at as usize + slots.len());
+        Machine::reserve(&mut machine.stack, machine.fp as usize + at as usize, slots.len());
         machine.slots(at)[..slots.len()].copy_from_slice(&slots);
         if !self.program.code(func).own {
             return Ok(Leave::CallOut { func, at, tail });
@@ -181,10 +174,12 @@ impl Executing<'_> {
         self.advance()
     }
 
-    /// `br_on_cast`, or `br_on_cast_fail` if it branches when the cast `fails`.
-    fn branch_on_cast(&mut self, fails: bool, succeeds: bool, label: u32) -> Result<(), Stop> {
-        if fails != succeeds {
-            let label = self.program.labels[label as usize];
+    /// `br_on_cast`, and `br_on_cast_fail`, which branches when the cast fails: the row of its label and that of the cast.
+    fn branch_on_cast(&mut self, op: Slow) -> Result<(), Stop> {
+        let word = self.machine.slots(op.at)[0];
+        let succeeds = execution::cast_succeeds(self.program, self.store, word, op.y)?;
+        if succeeds == (op.opcode == Opcode::BrOnCast) {
+            let label = self.program.labels[op.x as usize];
             let from = label.from as usize;
             let slots = self.machine.slots(0);
             slots.copy_within(from..from + label.keep as usize, label.to as usize);
@@ -224,6 +219,7 @@ impl Executing<'_> {
             Opcode::Throw => return self.throw(op),
             Opcode::ThrowRef => return self.throw_ref(op),
             Opcode::Rethrow => return self.throw_kept(op),
+            Opcode::BrOnCast | Opcode::BrOnCastFail => return self.branch_on_cast(op),
             _ => {}
         }
         let slots = self.machine.slots(op.at);
@@ -231,10 +227,10 @@ impl Executing<'_> {
         result.map_err(|stop| self.located(stop))
     }
 
-    fn far(&mut self, opcode: Opcode, at: u32, memarg: u32) -> Result<(), Stop> {
-        let arg = self.program.far_args[memarg as usize];
+    fn far(&mut self, row: u32, at: u32) -> Result<(), Stop> {
+        let arg = self.program.far_args[row as usize];
         let slots = self.machine.slots(at);
-        execution::far(self.store, slots, opcode, arg).map_err(|stop| self.located(stop))
+        execution::far(self.store, slots, arg).map_err(|stop| self.located(stop))
     }
 
     /// Adds the place to a trap.

@@ -1,7 +1,8 @@
 //! Calls.
 
-use super::{Builder, Result, widths};
-use crate::program::{Op, Signature};
+use super::op::Op;
+use super::{Builder, Refused, Result, widths};
+use crate::program::Signature;
 use etalon_module::TypeId;
 use wasmparser::Operator;
 
@@ -15,8 +16,8 @@ impl Builder<'_> {
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let index = self.pop_read()?;
-                let signature = self.signature(type_index, table_index);
-                self.call_with(type_index, |at| Op::CallIndirect { index, at, signature })?;
+                let signature = self.signature(type_index, table_index)?;
+                self.call_with(type_index, |_| Op::CallIndirect { index, signature })?;
             }
             Operator::CallRef { type_index } => {
                 let func = self.pop_read()?;
@@ -29,8 +30,8 @@ impl Builder<'_> {
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
                 let index = self.pop_read()?;
-                let signature = self.signature(type_index, table_index);
-                let make = |at| Op::ReturnCallIndirect { index, at, signature };
+                let signature = self.signature(type_index, table_index)?;
+                let make = |_| Op::ReturnCallIndirect { index, signature };
                 self.return_call(type_index, make)?;
             }
             Operator::ReturnCallRef { type_index } => {
@@ -71,11 +72,14 @@ impl Builder<'_> {
         self.instance.types[type_index as usize]
     }
 
-    /// A row for an indirect call.
-    fn signature(&mut self, type_index: u32, table_index: u32) -> u32 {
+    /// A row for an indirect call, whose arguments are on top of the stack.
+    fn signature(&mut self, type_index: u32, table_index: u32) -> Result<u32> {
         let table = self.instance.tables[table_index as usize];
         let ty = self.type_id(type_index);
-        self.program.signatures.push(Signature { table, ty });
-        self.program.signatures.len() as u32 - 1
+        let params = self.module.func_type_at(type_index).params.len();
+        let first = self.operands.len().checked_sub(params).ok_or(Refused("arguments"))?;
+        let at = self.operands.get(first).map_or(self.next_slot(), |o| o.slot);
+        self.program.signatures.push(Signature { table, ty, at });
+        Ok(self.program.signatures.len() as u32 - 1)
     }
 }

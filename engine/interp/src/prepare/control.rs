@@ -1,9 +1,10 @@
 //! Control instructions: blocks and branches become positions.
 
+use super::op::Op;
 use super::operands::{Operand, Place};
-use super::{Builder, Refused, Result, Target, Use, numeric, widths};
-use crate::program::{Catch, Handler, HandlerKind, Label, Op};
-use etalon_module::ValType;
+use super::{Builder, Refused, Result, Target, widths};
+use crate::program::{Catch, Handler, HandlerKind, Label, Slow};
+use etalon_module::{Opcode, ValType};
 use wasmparser::{BlockType, Operator, TryTable};
 
 /// The kind of an open block.
@@ -61,38 +62,20 @@ impl Builder<'_> {
         self.targets.len() - 1
     }
 
-    /// Records a reference to a target, or fills it in at once if the target's position is known.
-    pub(super) fn refer(&mut self, target: usize, at: Use) {
-        match self.targets[target].pc {
-            Some(pc) => self.fill_in(at, pc),
-            None => self.targets[target].uses.push(at),
-        }
-    }
-
-    fn fill_in(&mut self, at: Use, pc: u32) {
-        match at {
-            Use::Op(op) => {
-                if let Some(target) = self.program.ops[op as usize].op.target_mut() {
-                    *target = pc;
-                }
-            }
-            Use::Row(row) => self.program.labels[row].target = pc,
-        }
+    /// The number of a target in an operation or a label, which thereby goes there.
+    pub(super) fn refer(&mut self, target: usize) -> u32 {
+        self.targets[target].used = true;
+        target as u32
     }
 
     /// Places a target here. A branch to it begins a gas segment of this cost. Returns whether any branch goes to
     /// it.
     pub(super) fn bind(&mut self, target: usize, cost: u64) -> bool {
-        let uses = std::mem::take(&mut self.targets[target].uses);
-        if uses.is_empty() {
+        if !self.targets[target].used {
             return false;
         }
         self.enter_at_next(cost);
-        let pc = self.program.pc();
-        self.targets[target].pc = Some(pc);
-        for at in uses {
-            self.fill_in(at, pc);
-        }
+        self.targets[target].at = Some(self.here());
         true
     }
 
@@ -128,7 +111,7 @@ impl Builder<'_> {
                 self.fall_through();
                 let target = self.block(0)?.target;
                 self.enter_at_next(self.cost_after);
-                self.targets[target].pc = Some(self.program.pc());
+                self.targets[target].at = Some(self.here());
             }
             Operator::If { blockty } => self.begin_if(*blockty)?,
             Operator::Else => self.begin_else()?,
@@ -186,7 +169,7 @@ impl Builder<'_> {
         let slot = self.operands.get(height).map_or(self.next_slot(), |o| o.slot);
         let target = self.new_target();
         self.blocks.push(Block { kind, height, slot, params, results, target });
-        self.producer = None;
+        self.forget_last();
         Ok(())
     }
 
@@ -208,7 +191,7 @@ impl Builder<'_> {
         if lazy {
             self.place_const(condition);
             self.settle_all();
-            self.producer = None;
+            self.forget_last();
         }
     }
 
@@ -236,8 +219,8 @@ impl Builder<'_> {
         let (target, count) = (block.target, block.results.len());
         if !self.dead {
             self.settle_top(count);
-            let jump = self.emit(Op::Br { target: 0 });
-            self.refer(target, Use::Op(jump));
+            let target = self.refer(target);
+            self.emit(Op::Br { target });
         }
         Ok(())
     }
@@ -246,7 +229,7 @@ impl Builder<'_> {
         for width in widths {
             self.push_slot(*width);
         }
-        self.producer = None;
+        self.forget_last();
     }
 
     /// Ends a block, by `end` or by a `delegate` to another block.
@@ -259,11 +242,11 @@ impl Builder<'_> {
             Kind::Body => return self.end_body(&block),
             _ => {}
         }
-        let (end, depth) = (self.program.pc(), self.blocks.len() as u32);
+        let (end, depth) = (self.here(), self.blocks.len() as u32);
         match block.kind {
             Kind::TryTable { start, first, count } => {
                 let kind = HandlerKind::TryTable;
-                self.program.handlers.push(Handler { kind, depth, start, end, first, count });
+                self.handlers.push(Handler { kind, depth, start, end, first, count });
             }
             Kind::Try | Kind::Catch { .. } => self.end_try(delegate)?,
             _ => {}
@@ -325,29 +308,31 @@ impl Builder<'_> {
     /// Jumps to a target if a condition holds, or if it does not. If a comparison that computed the condition is the
     /// last operation, the two are fused.
     fn jump_if(&mut self, condition: Operand, if_holds: bool, target: usize) -> Result {
-        let fused = self.program.ops.last().and_then(|step| numeric::branch(step.op, if_holds));
+        let target = self.refer(target);
+        let fused = self.ops.last().and_then(|made| made.op.as_branch(if_holds, target));
         let jump = match (fused, condition.place) {
             (Some(op), Place::Slot) => match self.take_producer(condition) {
-                Some((_, cost, _)) => {
-                    self.entry_cost_at_next(cost);
+                Some(made) => {
+                    self.entry_cost_at_next(made.cost);
                     Some(op)
                 }
                 None => None,
             },
             _ => None,
         };
-        let pc = match jump {
-            Some(op) => self.emit(op),
+        let jump = match jump {
+            Some(op) => op,
             None => {
                 self.place_const(condition);
-                let (cond, target) = (condition.source(), 0);
-                self.emit(match if_holds {
+                let cond = condition.source();
+                match if_holds {
                     true => Op::BrIf { cond, target },
                     false => Op::BrUnless { cond, target },
-                })
+                }
             }
         };
-        self.refer(target, Use::Op(pc));
+        let jump = self.with_increment(jump);
+        self.emit(jump);
         Ok(())
     }
 
@@ -366,8 +351,9 @@ impl Builder<'_> {
             self.move_to(operand, to);
             to += operand.width;
         }
-        let jump = self.emit(Op::Br { target: 0 });
-        self.refer(target, Use::Op(jump));
+        let target = self.refer(target);
+        let jump = self.with_increment(Op::Br { target });
+        self.emit(jump);
         self.dead = true;
         Ok(())
     }
@@ -384,7 +370,7 @@ impl Builder<'_> {
             self.settle_top(count);
             let label = self.label(depth)?;
             if label.from == label.to {
-                self.producer = None;
+                self.forget_last();
                 self.jump_if(condition_in_place(condition), true, target)?;
             } else {
                 let label = self.label_row(target, label);
@@ -401,13 +387,16 @@ impl Builder<'_> {
         let arity = self.block(depths[0])?.label_widths().len();
         self.settle_top(arity);
         let first = self.program.labels.len() as u32;
+        let mut in_place = true;
         for depth in depths {
             let label = self.label(*depth)?;
+            in_place &= label.from == label.to;
             let target = self.block(*depth)?.target;
             self.label_row(target, label);
         }
-        let count = depths.len() as u32 - 1;
-        self.emit(Op::BrTable { index, first, count });
+        let count = u16::try_from(depths.len() - 1);
+        let count = count.map_err(|_| Refused("a br_table has too many labels"))?;
+        self.emit(Op::BrTable { index, first, count, in_place });
         self.dead = true;
         Ok(())
     }
@@ -433,7 +422,7 @@ impl Builder<'_> {
         }
         self.open(Kind::Block, table.ty)?;
         self.fall_through();
-        let start = self.program.pc();
+        let start = self.here();
         if let Some(block) = self.blocks.last_mut() {
             block.kind = Kind::TryTable { start, first, count };
         }
@@ -473,8 +462,9 @@ impl Builder<'_> {
         self.settle_top(count.max(1));
         let (label, target) = (self.label(depth)?, self.block(depth)?.target);
         let label = self.label_row(target, label);
-        let a = self.operands.last().ok_or(Refused("a reference is missing"))?.slot;
-        self.emit(Op::BrOnCast { fails, a, label, cast });
+        let at = self.operands.last().ok_or(Refused("a reference is missing"))?.slot;
+        let opcode = if fails { Opcode::BrOnCastFail } else { Opcode::BrOnCast };
+        self.emit(Op::Slow(Slow { opcode, at, x: label, y: cast }));
         self.enter_at_next(self.cost_after);
         Ok(())
     }

@@ -4,8 +4,9 @@
 //! of nested `try` has a slot of its own behind the locals of the function.
 
 use super::control::Kind;
+use super::op::Op;
 use super::{Builder, Refused, Result};
-use crate::program::{Catch, Handler, HandlerKind, Label, Op};
+use crate::program::{Catch, Handler, HandlerKind, Label, Slow};
 use etalon_module::{Opcode, TypeUse};
 use wasmparser::{BlockType, Operator};
 
@@ -55,14 +56,14 @@ impl Builder<'_> {
     fn begin_try_block(&mut self, ty: BlockType) -> Result {
         self.open(Kind::Try, ty)?;
         self.fall_through();
-        let start = self.program.pc();
+        let start = self.here();
         self.tries.push(Try { start, end: None, catches: Vec::new() });
         Ok(())
     }
 
     /// The slot for the exception that a `try` at this level has caught.
     fn kept(&self, level: usize) -> u32 {
-        self.declared + level as u32
+        self.kept + level as u32
     }
 
     /// `catch` or `catch_all`: the part before it ends like the first arm of an `if` at its `else`.
@@ -74,7 +75,7 @@ impl Builder<'_> {
         let (to, height) = (block.slot, block.height);
         self.end_arm()?;
         let level = self.tries.len().checked_sub(1).ok_or(Refused("a catch without its try"))?;
-        let end = self.program.pc();
+        let end = self.here();
         // The values come from the exception, so none is moved.
         let label = Label { target: 0, keep: 0, from: 0, to };
         let entry = self.new_target();
@@ -109,10 +110,10 @@ impl Builder<'_> {
         let kind = delegate.map_or(HandlerKind::Try, |to| HandlerKind::Delegate { to });
         let open = self.tries.pop().ok_or(Refused("an end without its try"))?;
         let (first, count) = (self.program.catches.len() as u32, open.catches.len() as u32);
-        let end = open.end.unwrap_or(self.program.pc());
+        let end = open.end.unwrap_or(self.here());
         self.program.catches.extend(open.catches);
         let depth = self.blocks.len() as u32;
-        self.program.handlers.push(Handler { start: open.start, end, first, count, depth, kind });
+        self.handlers.push(Handler { start: open.start, end, first, count, depth, kind });
         Ok(())
     }
 
@@ -129,7 +130,7 @@ impl Builder<'_> {
             return Err(Refused("a rethrow outside of a catch"));
         };
         let (opcode, at) = (Opcode::Rethrow, self.kept(level));
-        self.emit(Op::Slow { opcode, at, x: 0, y: 0 });
+        self.emit(Op::Slow(Slow { opcode, at, x: 0, y: 0 }));
         self.dead = true;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Memory instructions.
 
-use super::{Builder, Refused, Result, numeric};
-use crate::execution::atomic;
-use crate::program::{FarArg, Load, Op, Store};
+use super::op::{Bin, Op};
+use super::{Builder, Refused, Result};
+use crate::execution::{WINDOW, access, atomic};
+use crate::program::FarArg;
 use etalon_gas::Rate;
 use etalon_module::{AddrType, Immediates, Opcode};
 use wasmparser::Operator;
@@ -28,23 +29,30 @@ impl Access {
 impl Builder<'_> {
     pub(super) fn memory(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
         use Operator as O;
-        if let Some(make) = numeric::load(opcode) {
+        if let Some((width, handler)) = access::load(opcode) {
             let access = Access::of(operator)?;
             let Some(offset) = self.near(access) else {
-                return self.far(opcode, access, 1, &[1]);
+                let results: &[u32] = if width == 1 { &[1] } else { &[2] };
+                return self.far(opcode, access, 1, results);
             };
-            let addr = self.pop_read()?;
-            self.push_result(|dst| make(Load { dst, addr, offset }));
+            let addr = self.pop()?;
+            if self.load_sum(opcode, addr, offset) {
+                return Ok(true);
+            }
+            self.place_const(addr);
+            let a = addr.source();
+            let load = |dst| Op::Load { handler, width, o: Bin { dst, a, b: offset } };
+            self.push_wide_result(width, load);
             return Ok(true);
         }
-        if let Some(make) = numeric::store(opcode) {
+        if let Some(handler) = access::store(opcode) {
             let access = Access::of(operator)?;
             let Some(offset) = self.near(access) else {
                 return self.far(opcode, access, 2, &[]);
             };
             let value = self.pop_read()?;
             let addr = self.pop_read()?;
-            self.emit(make(Store { addr, value, offset }));
+            self.emit(Op::Store { handler, addr, value, offset });
             return Ok(true);
         }
         let rate = match *operator {
@@ -54,6 +62,8 @@ impl Builder<'_> {
         };
         let Some(rate) = rate else { return Ok(false) };
         let at = self.settle_operands(3)?;
+        self.program.rates.push(rate);
+        let rate = self.program.rates.len() as u32 - 1;
         self.emit(match opcode {
             Opcode::MemoryFill => Op::MemoryFill { at, rate },
             _ => Op::MemoryCopy { at, rate },
@@ -66,7 +76,9 @@ impl Builder<'_> {
     fn bulk_rate(&self, opcode: Opcode, dst: u32, src: u32) -> Option<Rate> {
         let first = dst == 0 && src == 0 && self.module.memories[0].addr == AddrType::I32;
         let whole = first && !self.store.is_interruptible() && !self.store.checks_regions();
-        self.store.schedule().dynamic(opcode).filter(|_| whole)
+        // Its operands are named by the slot of the first.
+        let near = self.next_slot() < WINDOW as u32;
+        self.store.schedule().dynamic(opcode).filter(|_| whole && near)
     }
 
     /// Atomic accesses (proposal *threads*). An `atomic.fence` has no effect, because there is only one thread.
@@ -95,16 +107,17 @@ impl Builder<'_> {
         results: &[u32],
     ) -> Result<bool> {
         let at = self.settle_operands(operands)?;
-        let memarg = self.far_arg(access);
-        self.emit(Op::Far { opcode, at, memarg });
+        let row = self.far_arg(opcode, access);
+        self.emit(Op::Far { at, row });
         self.push_all(results);
         Ok(true)
     }
 
-    /// A row for the immediate of an access.
-    fn far_arg(&mut self, access: Access) -> u32 {
+    /// A row for an access.
+    fn far_arg(&mut self, opcode: Opcode, access: Access) -> u32 {
         let index = access.memory as usize;
         self.program.far_args.push(FarArg {
+            opcode,
             memory: self.instance.memories[index],
             offset: access.offset,
             wide: self.module.memories[index].addr == AddrType::I64,
@@ -113,36 +126,13 @@ impl Builder<'_> {
         self.program.far_args.len() as u32 - 1
     }
 
-    /// A load or store of a vector or of a lane.
-    pub(super) fn vector_access(
+    /// A load or store of a lane.
+    pub(super) fn lane_access(
         &mut self,
         operator: &Operator<'_>,
         opcode: Opcode,
-        operands: usize,
         results: &[u32],
     ) -> Result<bool> {
-        let access = Access::of(operator)?;
-        let Some(offset) = self.near(access) else {
-            return self.far(opcode, access, operands, results);
-        };
-        match opcode {
-            Opcode::V128Load => {
-                let addr = self.pop_read()?;
-                self.push_wide_result(2, |dst| Op::V128Load(Load { dst, addr, offset }));
-                return Ok(true);
-            }
-            Opcode::V128Store => {
-                let value = self.pop_read()?;
-                let addr = self.pop_read()?;
-                self.emit(Op::V128Store(Store { addr, value, offset }));
-                return Ok(true);
-            }
-            _ => {}
-        }
-        let at = self.settle_operands(operands)?;
-        let memarg = self.far_arg(access);
-        self.emit(Op::VectorAccess { opcode, at, memarg });
-        self.push_all(results);
-        Ok(true)
+        self.far(opcode, Access::of(operator)?, 2, results)
     }
 }

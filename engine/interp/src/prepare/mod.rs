@@ -1,21 +1,26 @@
 //! Preparation: a function's instructions become operations at its first call.
 
+mod assemble;
 mod calls;
 mod control;
+mod fuse;
 mod legacy;
 mod memory;
-mod numeric;
+mod op;
 mod operands;
 mod rare;
 mod vector;
 
 use crate::cuts::ends_segment;
+use crate::execution::{self, Relation, WINDOW};
 use crate::gas::{self, Segments};
-use crate::program::{Code, Label, NO_MEMORY, Op, Program};
+use crate::program::{Code, Handler, Label, NO_MEMORY, Program};
+use assemble::SCRATCH;
 use control::Block;
 use etalon_module::{Module, Opcode, TypeUse, ValType};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
 use legacy::Try;
+use op::{Bin, Op, Un};
 use operands::{Operand, Place};
 use wasmparser::Operator;
 
@@ -31,20 +36,23 @@ impl From<Refused> for Stop {
 
 type Result<T = ()> = std::result::Result<T, Refused>;
 
-/// A place where the target of a forward branch is filled in.
-#[derive(Clone, Copy, Debug)]
-enum Use {
-    /// In the operation at a position.
-    Op(u32),
-    /// In a row of the program's labels.
-    Row(usize),
-}
-
 /// A target of branches.
 #[derive(Debug, Default)]
 struct Target {
-    pc: Option<u32>,
-    uses: Vec<Use>,
+    /// The number of the operation there, when it is known.
+    at: Option<u32>,
+    /// Whether any branch goes there.
+    used: bool,
+}
+
+/// An operation, with what becomes of it in the program.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    op: Op,
+    /// If control may jump here: the cost of the gas segment that begins here.
+    cost: u64,
+    /// The offset of its instruction.
+    offset: u32,
 }
 
 /// A function that is being prepared.
@@ -55,10 +63,22 @@ struct Builder<'a> {
     store: &'a Store,
     segments: Segments,
     metered: bool,
-    /// Slots of the parameters and declared locals.
-    declared: u32,
-    /// Those and the slots of caught exceptions; this is the slot of the first operand.
+    /// The slot of the first caught exception.
+    kept: u32,
+    /// The slot of the first operand.
     locals: u32,
+    /// Where a function keeps operands for a moment that are beyond the window.
+    scratch: u32,
+    /// Whether the frame is larger than the window.
+    is_large: bool,
+    /// The first of its rows of the program's labels.
+    first_label: usize,
+    /// The operations so far; other tables hold their numbers.
+    ops: Vec<Made>,
+    /// Handlers of exceptions, inner ones before outer ones.
+    handlers: Vec<Handler>,
+    /// Operations at which a collection may happen, each with the slot of an operand that is not there.
+    unplaced: Vec<(u32, u32)>,
     /// Slot and width of every local.
     local_slots: Vec<(u32, u32)>,
     operands: Vec<Operand>,
@@ -76,6 +96,8 @@ struct Builder<'a> {
     next_cost: Option<u64>,
     /// The last operation, if it only computed the topmost operand.
     producer: Option<u32>,
+    /// The last operation, if it wrote a local.
+    increment: Option<u32>,
 }
 
 /// Prepares a function of this tier. Its row in `program.codes` is set except for its entry.
@@ -110,7 +132,11 @@ pub(crate) fn prepare(
     };
     let params = ty.param_slots() as u32;
     let declared = params + body.locals.slots() as u32;
-    let locals = declared + legacy::levels(&opcodes);
+    let levels = legacy::levels(&opcodes);
+    // A frame that is larger than the window needs a place within it for operands beyond.
+    let is_large = declared + levels + body.max_height > WINDOW as u32;
+    let gap = if is_large { SCRATCH } else { 0 };
+    let locals = declared + gap + levels;
     let entry_cost = match metered {
         true => gas::entry(schedule, ty.params.len(), body.locals.len())
             .saturating_add(segments.cost(0)),
@@ -118,19 +144,15 @@ pub(crate) fn prepare(
     };
     let home = instance.memories.first().map_or(NO_MEMORY, |m| m.0);
     program.begin_function(func, index);
+    let first_label = program.labels.len();
     let entry = program.pc();
-    let mut slot = 0;
-    let local_slots = ty
-        .params
-        .iter()
-        .copied()
-        .chain(body.locals.iter())
-        .map(|t| {
-            let width = t.slots() as u32;
-            slot += width;
-            (slot - width, width)
-        })
-        .collect();
+    let (mut slot, param_count) = (0, ty.params.len());
+    let mut local_slots = Vec::new();
+    for (i, ty) in ty.params.iter().copied().chain(body.locals.iter()).enumerate() {
+        let shift = if i < param_count { 0 } else { gap };
+        local_slots.push((slot + shift, ty.slots() as u32));
+        slot += ty.slots() as u32;
+    }
     let mut builder = Builder {
         program,
         module,
@@ -138,8 +160,14 @@ pub(crate) fn prepare(
         store,
         segments,
         metered,
-        declared,
+        kept: declared + gap,
         locals,
+        scratch: params,
+        is_large,
+        first_label,
+        ops: Vec::new(),
+        handlers: Vec::new(),
+        unplaced: Vec::new(),
         local_slots,
         operands: Vec::new(),
         blocks: Vec::new(),
@@ -150,6 +178,7 @@ pub(crate) fn prepare(
         cost_after: 0,
         next_cost: None,
         producer: None,
+        increment: None,
     };
     builder.begin_body(&ty.results);
     for (i, (operator, offset)) in operators.iter().enumerate() {
@@ -160,9 +189,10 @@ pub(crate) fn prepare(
     if !builder.blocks.is_empty() {
         return Err(Refused("a body without its end").into());
     }
+    builder.assemble()?;
     let depth = gas::frame(schedule, declared, body.max_height);
     let frame_slots = locals + body.max_height;
-    let code = Code { entry, own: true, home, frame_slots, params, locals, depth, entry_cost };
+    let code = Code { entry, own: true, home, frame_slots, params, locals, gap, depth, entry_cost };
     program.set_code(func, code);
     Ok(())
 }
@@ -173,14 +203,20 @@ fn widths(types: &[ValType]) -> Box<[u32]> {
 }
 
 impl Builder<'_> {
-    /// Appends an operation of the current instruction.
+    /// Appends an operation of the current instruction; returns its number.
     fn emit(&mut self, op: Op) -> u32 {
         self.emit_at(op, self.offset)
     }
 
     fn emit_at(&mut self, op: Op, offset: u32) -> u32 {
         let cost = self.next_cost.take().unwrap_or(0);
-        self.program.push(op, cost, offset)
+        self.ops.push(Made { op, cost, offset });
+        self.here() - 1
+    }
+
+    /// The number of the next operation.
+    fn here(&self) -> u32 {
+        self.ops.len() as u32
     }
 
     /// Declares that control may jump to the next operation, which then begins a gas segment of this cost.
@@ -190,7 +226,13 @@ impl Builder<'_> {
             self.emit(Op::Nop);
         }
         self.next_cost = Some(cost);
+        self.forget_last();
+    }
+
+    /// Control may join here, so the last operation is not part of the next.
+    fn forget_last(&mut self) {
         self.producer = None;
+        self.increment = None;
     }
 
     /// Gives the next operation the cost of one that was removed.
@@ -205,7 +247,7 @@ impl Builder<'_> {
         if self.metered {
             self.emit(Op::Charge { cost: self.cost_after });
         }
-        self.producer = None;
+        self.forget_last();
     }
 
     fn operator(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
@@ -215,7 +257,7 @@ impl Builder<'_> {
         if self.control(operator)? || self.call(operator)? || self.legacy(operator)? {
             return Ok(());
         }
-        if !(self.numeric(operator)? || self.memory(operator, opcode)?) {
+        if !(self.numeric(operator, opcode)? || self.memory(operator, opcode)?) {
             self.other(operator, opcode)?;
         }
         // Operators that transfer control have charged for their cuts. The dynamic operators remain, and with
@@ -226,7 +268,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn numeric(&mut self, operator: &Operator<'_>) -> Result<bool> {
+    fn numeric(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
         use Operator as O;
         match operator {
             // `i32.const`, `i64.const`, `f32.const`, `f64.const`: no operation, until the value is
@@ -241,33 +283,65 @@ impl Builder<'_> {
             | O::I64ReinterpretF64
             | O::F32ReinterpretI32
             | O::F64ReinterpretI64 => {}
-            _ => return self.computation(operator),
+            _ => return self.computation(operator, opcode),
         }
         Ok(true)
     }
 
-    fn computation(&mut self, operator: &Operator<'_>) -> Result<bool> {
-        if let Some((make, with_const)) = numeric::binary(operator) {
-            let b = self.pop()?;
-            let a = self.pop_read()?;
+    fn computation(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result<bool> {
+        if let Some((handler, with_const)) = execution::binary(operator) {
+            let (b, a) = (self.pop()?, self.pop()?);
+            if self.pair(opcode, a, b) {
+                return Ok(true);
+            }
+            self.place_const(a);
+            let a = a.source();
             match (b.place, with_const) {
-                (Place::Const(value), Some((make, width))) if width.fits(value) => {
-                    self.push_result(|dst| make(crate::program::Bin { dst, a, b: value as u32 }));
+                (Place::Const(value), Some((handler, width))) if width.fits(value) => {
+                    let b = value as u32;
+                    self.push_result(|dst| Op::BinaryK { opcode, handler, o: Bin { dst, a, b } });
                 }
                 _ => {
                     self.place_const(b);
                     let b = b.source();
-                    self.push_result(|dst| make(crate::program::Bin { dst, a, b }));
+                    self.push_result(|dst| Op::Binary { opcode, handler, o: Bin { dst, a, b } });
                 }
             }
             return Ok(true);
         }
-        if let Some(make) = numeric::unary(operator) {
+        if let Some(handler) = execution::unary(operator) {
             let a = self.pop_read()?;
-            self.push_result(|dst| make(crate::program::Un { dst, a }));
+            self.push_result(|dst| Op::Unary(handler, Un { dst, a }));
             return Ok(true);
         }
-        Ok(false)
+        self.comparison(operator)
+    }
+
+    fn comparison(&mut self, operator: &Operator<'_>) -> Result<bool> {
+        let with_zero = match operator {
+            Operator::I32Eqz => Some(Relation::I32Eq),
+            Operator::I64Eqz => Some(Relation::I64Eq),
+            _ => None,
+        };
+        if let Some(relation) = with_zero {
+            let a = self.pop_read()?;
+            self.push_result(|dst| Op::CompareK(relation, Bin { dst, a, b: 0 }));
+            return Ok(true);
+        }
+        let Some(relation) = Relation::of(operator) else { return Ok(false) };
+        let (b, a) = (self.pop()?, self.pop_read()?);
+        match (b.place, relation.width()) {
+            (Place::Const(value), Some(width)) if width.fits(value) => {
+                let b = value as u32;
+                self.push_result(|dst| Op::CompareK(relation, Bin { dst, a, b }));
+            }
+            _ => {
+                self.place_const(b);
+                let b = b.source();
+                self.push_result(|dst| Op::Compare(relation, Bin { dst, a, b }));
+            }
+        }
+        Ok(true)
     }
 
     /// Instructions on references, tables, globals and locals, and all others.
@@ -302,16 +376,11 @@ impl Builder<'_> {
             }
             O::RefIsNull => {
                 let a = self.pop_read()?;
-                self.push_result(|dst| Op::RefIsNull(crate::program::Un { dst, a }));
+                self.push_result(|dst| Op::Unary(execution::ref_is_null(), Un { dst, a }));
             }
             O::Unreachable => {
                 self.emit(Op::Unreachable);
                 self.dead = true;
-            }
-            O::RefEq => {
-                let b = self.pop_read()?;
-                let a = self.pop_read()?;
-                self.push_result(|dst| Op::RefEq(crate::program::Bin { dst, a, b }));
             }
             O::TableGet { table } => {
                 let table = self.instance.tables[table as usize].0;
@@ -354,8 +423,7 @@ impl Builder<'_> {
         let width = self.module.globals[index as usize].val.slots() as u32;
         let global = self.instance.globals[index as usize].0;
         if width == 2 {
-            let dst = self.push_slot(2);
-            self.emit(Op::GlobalGet2 { dst, global });
+            self.push_wide_result(2, |dst| Op::GlobalGet2 { dst, global });
         } else {
             self.push_result(|dst| Op::GlobalGet { dst, global });
         }
@@ -396,15 +464,14 @@ impl Builder<'_> {
             return Err(Refused("operands are missing"));
         };
         self.operands.truncate(rest);
-        self.producer = None;
+        self.forget_last();
         Ok(self.next_slot())
     }
 
     /// A row of the labels, to be filled in when the target is known.
     fn label_row(&mut self, target: usize, label: Label) -> u32 {
-        let row = self.program.labels.len();
-        self.program.labels.push(label);
-        self.refer(target, Use::Row(row));
-        row as u32
+        let target = self.refer(target);
+        self.program.labels.push(Label { target, ..label });
+        self.program.labels.len() as u32 - 1
     }
 }

@@ -3,8 +3,8 @@
 //! Every operand has a slot of its own, determined by its height. Until something needs it there, an
 //! operand may stay where it came from: in its local, or as a constant.
 
-use super::Builder;
-use crate::program::{Op, Un};
+use super::op::{Op, Un};
+use super::{Builder, Made};
 
 /// How many operands, from the top down, may stay where they came from. This bounds the work when a local
 /// is set.
@@ -63,8 +63,8 @@ impl Builder<'_> {
     /// Pushes the result of an operation that writes a number of slots, and emits it.
     pub(super) fn push_wide_result(&mut self, width: u32, make: impl FnOnce(u32) -> Op) {
         let dst = self.push_slot(width);
-        let pc = self.emit(make(dst));
-        self.producer = Some(pc);
+        let made = self.emit(make(dst));
+        self.producer = Some(made);
     }
 
     /// Pushes an operand that stays where it is.
@@ -136,10 +136,10 @@ impl Builder<'_> {
 
     /// Records, for an operation at which a collection may happen, which operands below its own are not in their
     /// slots. They stay where they are, and collections skip their slots.
-    pub(super) fn note_unplaced(&mut self, pc: u32) {
+    pub(super) fn note_unplaced(&mut self, made: u32) {
         let first = self.operands.len().saturating_sub(LAZY);
         for operand in self.operands[first..].iter().filter(|o| o.place != Place::Slot) {
-            self.program.note_unplaced(pc, operand.slot);
+            self.unplaced.push((made, operand.slot));
         }
     }
 
@@ -157,7 +157,7 @@ impl Builder<'_> {
     pub(super) fn set_local(&mut self, local: u32) -> Result<(), super::Refused> {
         let value = self.pop()?;
         match self.take_producer(value) {
-            Some((mut op, cost, offset)) => {
+            Some(Made { mut op, cost, offset }) => {
                 // Operands left in the local are moved before it is written. The operation reads slots
                 // above them, or locals, so its own operands are unchanged.
                 self.entry_cost_at_next(cost);
@@ -165,7 +165,7 @@ impl Builder<'_> {
                 if let Some(dst) = op.dst_mut() {
                     *dst = local;
                 }
-                self.emit_at(op, offset);
+                self.increment = Some(self.emit_at(op, offset));
             }
             None => {
                 self.preserve(local);
@@ -176,15 +176,15 @@ impl Builder<'_> {
     }
 
     /// Removes the last operation if it only computed this operand.
-    pub(super) fn take_producer(&mut self, operand: Operand) -> Option<(Op, u64, u32)> {
-        let pc = self.producer.take()?;
-        if operand.place != Place::Slot || pc + 1 != self.program.pc() {
+    pub(super) fn take_producer(&mut self, operand: Operand) -> Option<Made> {
+        let made = self.producer.take()?;
+        if operand.place != Place::Slot || made + 1 != self.here() || self.next_cost.is_some() {
             return None;
         }
-        let mut op = self.program.ops.last()?.op;
-        if op.dst_mut().is_none_or(|dst| *dst != operand.slot) || self.next_cost.is_some() {
+        let mut op = self.ops.last()?.op;
+        if op.dst_mut().is_none_or(|dst| *dst != operand.slot) {
             return None;
         }
-        self.program.pop()
+        self.ops.pop()
     }
 }

@@ -1,9 +1,10 @@
 //! Rare instructions, which the loop leaves to a function: the file of their chapter in `execution` has all that is
 //! particular to them.
 
+use super::op::Op;
 use super::{Builder, Refused, Result};
 use crate::execution::{allocates, rare};
-use crate::program::Op;
+use crate::program::Slow;
 use etalon_module::{Canonicalise, HeapType, Immediates, IndexSpace, Opcode, RefType};
 use wasmparser::Operator;
 
@@ -23,9 +24,9 @@ impl Builder<'_> {
     /// An operator without an operation of its own; its operands are in their own slots, and its results will be.
     pub(super) fn slow(&mut self, opcode: Opcode, operands: usize, x: u32, y: u32) -> Result {
         let at = self.settle_operands(operands)?;
-        let pc = self.emit(Op::Slow { opcode, at, x, y });
+        let made = self.emit(Op::Slow(Slow { opcode, at, x, y }));
         if allocates(opcode) {
-            self.note_unplaced(pc);
+            self.note_unplaced(made);
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The program of a store: the operations of all prepared functions, one after the other.
 
-mod op;
+mod step;
 
-pub(crate) use op::{Bin, Cmp, Load, Op, Shape, Slow, Store, Un};
+pub(crate) use step::Step;
 
-use etalon_module::{RefType, TypeId};
+use crate::execution;
+use etalon_gas::Rate;
+use etalon_module::{Opcode, RefType, TypeId};
 use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
 
 /// The first memory of an instance without memories: no valid address.
@@ -26,8 +28,10 @@ pub(crate) struct Code {
     pub(crate) frame_slots: u32,
     /// Slots of its parameters.
     pub(crate) params: u32,
-    /// Slots of its parameters and locals.
+    /// Slots of its parameters and locals, and of what preparation puts between and behind them.
     pub(crate) locals: u32,
+    /// Slots between the parameters and the other locals.
+    pub(crate) gap: u32,
     /// frame(f) of gas-1, in slots.
     pub(crate) depth: u64,
     /// E(f) of gas-1 and the cost of its first gas segment.
@@ -43,6 +47,7 @@ impl Code {
         frame_slots: 0,
         params: 0,
         locals: 0,
+        gap: 0,
         depth: 0,
         entry_cost: 0,
     };
@@ -61,18 +66,30 @@ pub(crate) struct Label {
     pub(crate) to: u32,
 }
 
-/// The table and the type of a `call_indirect`.
+/// Any operator without a handler of its own: where its operands begin, and two immediates, resolved to addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slow {
+    pub(crate) opcode: Opcode,
+    pub(crate) at: u32,
+    pub(crate) x: u32,
+    pub(crate) y: u32,
+}
+
+/// The table and the type of a `call_indirect`, and where its arguments begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signature {
     /// The table.
     pub(crate) table: TableAddr,
     /// The type that the function must match.
     pub(crate) ty: TypeId,
+    pub(crate) at: u32,
 }
 
-/// The immediate of an access that is not to the instance's first memory with 32-bit addresses, or that must ask its regions.
+/// An access that is not to the instance's first memory with 32-bit addresses, or that must ask its regions, or is rare.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FarArg {
+    /// The instruction.
+    pub(crate) opcode: Opcode,
     /// The memory.
     pub(crate) memory: MemoryAddr,
     /// The offset.
@@ -137,6 +154,8 @@ struct Range {
 struct Rows {
     labels: usize,
     signatures: usize,
+    slow: usize,
+    rates: usize,
     far_args: usize,
     casts: usize,
     vectors: usize,
@@ -145,20 +164,13 @@ struct Rows {
     unplaced: usize,
 }
 
-/// An operation, with the cost of entering it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    /// The operation.
-    pub(crate) op: Op,
-    /// If control may jump here: the cost of the gas segment that begins here.
-    pub(crate) cost: u64,
-}
-
 /// The program. Positions in it stay valid as long as the functions are in the store.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The operations; branches hold positions in this vector.
     pub(crate) ops: Vec<Step>,
+    /// For each operation, if control may jump there: the cost of the gas segment that begins there.
+    pub(crate) costs: Vec<u64>,
     /// For each operation: the offset of its instruction in the module's bytes.
     offsets: Vec<u32>,
     /// What calls need to know, by function address.
@@ -167,7 +179,11 @@ pub(crate) struct Program {
     pub(crate) labels: Vec<Label>,
     /// Rows of `call_indirect`.
     pub(crate) signatures: Vec<Signature>,
-    /// Immediates of accesses that do not fit into an operation.
+    /// Operators without a handler of their own.
+    pub(crate) slow: Vec<Slow>,
+    /// Rates of dynamic charges.
+    pub(crate) rates: Vec<Rate>,
+    /// Accesses outside of the loop.
     pub(crate) far_args: Vec<FarArg>,
     /// Types of reference tests.
     pub(crate) casts: Vec<RefType>,
@@ -178,6 +194,8 @@ pub(crate) struct Program {
     /// Handlers, function by function, inner ones before outer ones.
     pub(crate) handlers: Vec<Handler>,
     ranges: Vec<Range>,
+    /// Positions of tail calls, in ascending order.
+    tail_calls: Vec<u32>,
     /// Positions at which a collection may happen, in ascending order, each with the slot of an operand that is not
     /// in the slot but in a local, or constant.
     unplaced: Vec<(u32, u32)>,
@@ -187,17 +205,21 @@ impl Program {
     /// A program without functions.
     pub(crate) fn new() -> Program {
         Program {
-            ops: vec![Step { op: Op::Exit, cost: 0 }],
+            ops: vec![Step::with_word(execution::exit(), 0)],
+            costs: vec![0],
             offsets: vec![0],
             codes: Vec::new(),
             labels: Vec::new(),
             signatures: Vec::new(),
+            slow: Vec::new(),
+            rates: Vec::new(),
             far_args: Vec::new(),
             casts: Vec::new(),
             vectors: Vec::new(),
             catches: Vec::new(),
             handlers: Vec::new(),
             ranges: Vec::new(),
+            tail_calls: Vec::new(),
             unplaced: Vec::new(),
         }
     }
@@ -207,17 +229,11 @@ impl Program {
         self.ops.len() as u32
     }
 
-    /// Appends an operation; returns its position.
-    pub(crate) fn push(&mut self, op: Op, cost: u64, offset: u32) -> u32 {
-        self.ops.push(Step { op, cost });
+    /// Appends an operation.
+    pub(crate) fn push(&mut self, step: Step, cost: u64, offset: u32) {
+        self.ops.push(step);
+        self.costs.push(cost);
         self.offsets.push(offset);
-        self.pc() - 1
-    }
-
-    /// Removes the last operation.
-    pub(crate) fn pop(&mut self) -> Option<(Op, u64, u32)> {
-        let Step { op, cost } = self.ops.pop()?;
-        Some((op, cost, self.offsets.pop()?))
     }
 
     /// Begins the operations of a function.
@@ -225,6 +241,8 @@ impl Program {
         let rows = Rows {
             labels: self.labels.len(),
             signatures: self.signatures.len(),
+            slow: self.slow.len(),
+            rates: self.rates.len(),
             far_args: self.far_args.len(),
             casts: self.casts.len(),
             vectors: self.vectors.len(),
@@ -257,9 +275,13 @@ impl Program {
     /// Removes everything from the beginning of a function on.
     fn cut(&mut self, Range { start, rows, .. }: Range) {
         self.ops.truncate(start as usize);
+        self.costs.truncate(start as usize);
         self.offsets.truncate(start as usize);
+        self.tail_calls.truncate(self.tail_calls.partition_point(|pc| *pc < start));
         self.labels.truncate(rows.labels);
         self.signatures.truncate(rows.signatures);
+        self.slow.truncate(rows.slow);
+        self.rates.truncate(rows.rates);
         self.far_args.truncate(rows.far_args);
         self.casts.truncate(rows.casts);
         self.vectors.truncate(rows.vectors);
@@ -268,9 +290,19 @@ impl Program {
         self.unplaced.truncate(rows.unplaced);
     }
 
-    /// Records that at the last position an operand is not in its slot.
+    /// Records that at a position an operand is not in its slot.
     pub(crate) fn note_unplaced(&mut self, pc: u32, slot: u32) {
         self.unplaced.push((pc, slot));
+    }
+
+    /// Records that a tail call is at a position.
+    pub(crate) fn note_tail_call(&mut self, pc: u32) {
+        self.tail_calls.push(pc);
+    }
+
+    /// Whether the operation at a position is a tail call.
+    pub(crate) fn is_tail_call(&self, pc: u32) -> bool {
+        self.tail_calls.binary_search(&pc).is_ok()
     }
 
     /// The operands that are not in their slots at a position: pairs of the position and the slot.
@@ -282,7 +314,7 @@ impl Program {
 
     /// The cost of the gas segment that begins at an operation that control may jump to.
     pub(crate) fn cost_at(&self, pc: u32) -> u64 {
-        self.ops.get(pc as usize).map_or(0, |step| step.cost)
+        self.costs.get(pc as usize).copied().unwrap_or(0)
     }
 
     /// What calls need to know about a function.

@@ -87,9 +87,9 @@ impl Region {
         }
     }
 
-    /// Flags of an access to a field or an element, which may lie at any address and cannot fault.
-    pub(crate) fn object(func: &mut Function) -> MemFlagsData {
-        let region = Region::Objects.tag(func);
+    /// Flags of an access to an object, which may lie at any address, has the same byte order everywhere and cannot fault.
+    pub(crate) fn in_heap(self, func: &mut Function) -> MemFlagsData {
+        let region = self.tag(func);
         MemFlagsData::new()
             .with_endianness(Endianness::Little)
             .with_notrap()

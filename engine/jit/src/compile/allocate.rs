@@ -6,13 +6,13 @@
 
 use super::heap::{Aggregate, Place, bytes_of};
 use super::translator::Translator;
-use crate::abi::Region;
+use crate::abi::{Region, slots};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::types::{I32, I64, I64X2};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use etalon_gas::{Rate, object_bytes};
-use etalon_module::StorageType;
 use etalon_module::operator::Opcode;
+use etalon_module::{StorageType, ValType};
 use etalon_runtime::{HEADER, HeapDef, Run, SMALL, UNIT, cell_of};
 use std::mem::offset_of;
 
@@ -129,7 +129,9 @@ impl Translator<'_> {
         let is_long = self.b.ins().icmp(IntCC::UnsignedGreaterThan, len, most);
         self.make(maker, Some(is_long), &needs, away, |this, address| {
             if let Some(value) = value {
-                let end = this.b.ins().iadd(address, payload);
+                let header = this.iconst(I64, HEADER as i64);
+                let end = this.b.ins().iadd(address, cell);
+                let end = this.b.ins().isub(end, header);
                 this.fill(storage, value, address, end);
             }
         })
@@ -256,7 +258,8 @@ impl Translator<'_> {
         let high = self.iconst(I64, 32);
         let len = self.b.ins().ishl(needs.len, high);
         let header = self.b.ins().bor(ty, len);
-        self.store_word(Region::Headers, header, object, 0);
+        let flags = Region::Headers.in_heap(self.b.func);
+        self.b.ins().store(flags, header, object, 0);
         let bytes = self.iconst(I64, HEADER as i64);
         let payload = self.b.ins().iadd(object, bytes);
         write(self, payload);
@@ -264,23 +267,54 @@ impl Translator<'_> {
         self.b.ins().bor(at, kind)
     }
 
-    /// Writes a value to all elements from an address to another.
-    fn fill(&mut self, storage: StorageType, value: Value, start: Value, end: Value) {
-        let (head, body, done) =
-            (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let address = self.b.append_block_param(head, I64);
-        self.b.ins().jump(head, &[start.into()]);
-        self.b.switch_to_block(head);
-        let is_more = self.b.ins().icmp(IntCC::UnsignedLessThan, address, end);
-        self.b.ins().brif(is_more, body, &[], done, &[]);
-        self.b.seal_block(body);
+    /// Writes a value to all elements of a new array, and to what is left of its cell, word by word. Between its header and the end
+    /// of the cell is an odd number of words.
+    fn fill(&mut self, storage: StorageType, value: Value, payload: Value, end: Value) {
+        let (body, done) = (self.b.create_block(), self.b.create_block());
+        let address = self.b.append_block_param(body, I64);
+        let [low, high] = self.two_words(storage, value);
+        let flags = Region::Objects.in_heap(self.b.func);
+        self.b.ins().store(flags, low, payload, 0);
+        let one = self.iconst(I64, 8);
+        let start = self.b.ins().iadd(payload, one);
+        let is_more = self.b.ins().icmp(IntCC::UnsignedLessThan, start, end);
+        self.b.ins().brif(is_more, body, &[start.into()], done, &[]);
         self.b.switch_to_block(body);
-        self.write_object(storage, value, Place { address, offset: 0 });
-        let size = self.iconst(I64, bytes_of(storage).into());
-        let next = self.b.ins().iadd(address, size);
-        self.b.ins().jump(head, &[next.into()]);
-        self.b.seal_block(head);
+        self.b.ins().store(flags, high, address, 0);
+        self.b.ins().store(flags, low, address, 8);
+        let two = self.iconst(I64, 16);
+        let next = self.b.ins().iadd(address, two);
+        let is_more = self.b.ins().icmp(IntCC::UnsignedLessThan, next, end);
+        self.b.ins().brif(is_more, body, &[next.into()], done, &[]);
+        self.b.seal_block(body);
         self.b.seal_block(done);
         self.b.switch_to_block(done);
+    }
+
+    /// Two words of an array all of whose elements are a value: the first of all, and the one after it.
+    fn two_words(&mut self, storage: StorageType, value: Value) -> [Value; 2] {
+        let repeated = |this: &mut Self, bits: u32| {
+            let wide = this.b.ins().uextend(I64, value);
+            let mask = this.iconst(I64, (1 << bits) - 1);
+            let one = this.b.ins().band(wide, mask);
+            let times = this.iconst(I64, (u64::MAX / ((1 << bits) - 1)) as i64);
+            this.b.ins().imul(one, times)
+        };
+        let word = match storage {
+            StorageType::I8 => repeated(self, 8),
+            StorageType::I16 => repeated(self, 16),
+            StorageType::Val(ValType::I32) => repeated(self, 32),
+            StorageType::Val(ValType::F32) => {
+                let bits = self.b.ins().bitcast(I32, MemFlagsData::new(), value);
+                return self.two_words(StorageType::Val(ValType::I32), bits);
+            }
+            StorageType::Val(ValType::F64) => self.b.ins().bitcast(I64, MemFlagsData::new(), value),
+            StorageType::Val(ValType::I64 | ValType::Ref(_)) => value,
+            StorageType::Val(ValType::V128) => {
+                let halves = self.b.ins().bitcast(I64X2, slots::lanes(), value);
+                return [0, 1].map(|half| self.b.ins().extractlane(halves, half));
+            }
+        };
+        [word; 2]
     }
 }

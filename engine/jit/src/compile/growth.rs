@@ -193,3 +193,17 @@ fn bulk_operations_in_place_have_an_end() {
     assert!(blocks(10) > 30);
     assert_eq!(blocks(1000), blocks(2000));
 }
+
+/// Likewise of new objects.
+#[test]
+fn objects_made_in_place_have_an_end() {
+    for new in ["(struct.new $s (local.get 0))", "(array.new $a (local.get 0) (local.get 0))"] {
+        let blocks = |n| {
+            let types = "(type $s (struct (field i32))) (type $a (array (mut i32)))";
+            let body = format!("(drop {new})").repeat(n);
+            counts(&format!("(module {types} (func (param i32) {body}))"), false).blocks
+        };
+        assert!(blocks(10) > 30, "{new}");
+        assert_eq!(blocks(1000), blocks(2000), "{new}");
+    }
+}

@@ -9,7 +9,7 @@ use super::object::{Packed, abi};
 use super::translator::Translator;
 use crate::abi::{Region, VmLayout};
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{InstBuilder, Value};
 use etalon_module::{StorageType, ValType};
 use etalon_runtime::{DISPLAY, Display, HEADER, HeapAddr, HeapDef, Ref, UNIT};
 use std::mem::offset_of;
@@ -81,13 +81,13 @@ impl Translator<'_> {
 
     /// The type of an object as its header has it.
     pub(super) fn header_type(&mut self, object: Value, aggregate: Aggregate) -> Value {
-        let flags = Region::Headers.flags(self.b.func);
+        let flags = Region::Headers.in_heap(self.b.func);
         self.b.ins().load(I32, flags, object, aggregate.header())
     }
 
     /// The length of an array.
     pub(super) fn header_len(&mut self, array: Value) -> Value {
-        let flags = Region::Headers.flags(self.b.func);
+        let flags = Region::Headers.in_heap(self.b.func);
         self.b.ins().load(I32, flags, array, Aggregate::Array.header() + 4)
     }
 
@@ -112,11 +112,6 @@ impl Translator<'_> {
         self.b.ins().iadd(id, one)
     }
 
-    /// Objects have no padding, and the same byte order everywhere.
-    fn object_flags(&mut self) -> MemFlagsData {
-        Region::object(self.b.func)
-    }
-
     /// Reads a field or an element.
     pub(super) fn read_object(
         &mut self,
@@ -124,7 +119,7 @@ impl Translator<'_> {
         packed: Packed,
         Place { address, offset }: Place,
     ) -> Value {
-        let flags = self.object_flags();
+        let flags = Region::Objects.in_heap(self.b.func);
         let ins = self.b.ins();
         match (storage, packed) {
             (StorageType::I8, Packed::Signed) => ins.sload8(I32, flags, address, offset),
@@ -142,7 +137,7 @@ impl Translator<'_> {
         value: Value,
         Place { address, offset }: Place,
     ) {
-        let flags = self.object_flags();
+        let flags = Region::Objects.in_heap(self.b.func);
         match storage {
             StorageType::I8 => self.b.ins().istore8(flags, value, address, offset),
             StorageType::I16 => self.b.ins().istore16(flags, value, address, offset),

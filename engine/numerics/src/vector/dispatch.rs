@@ -20,7 +20,7 @@ use Sx::{S, U};
 /// Operators from one vector to one vector: `$vvunop_`, `$vunop_`, and the conversions.
 ///
 /// This and the next are inlined where they are called, because an optional vector comes back in memory
-/// otherwise. They are large, so call them from one place.
+/// otherwise. Where the operator is a constant, only its own part remains.
 #[rustfmt::skip]
 #[inline(always)]
 pub fn unop(op: Opcode, a: u128) -> Option<u128> {

@@ -68,7 +68,7 @@ impl Arena {
     }
 
     /// Reserves address space for so many bytes of cells, if there is none yet.
-    pub(super) fn reserve(&mut self, bytes: u64, def: &HeapDef) -> Result<(), Stop> {
+    pub(super) fn claim(&mut self, bytes: u64, def: &HeapDef) -> Result<(), Stop> {
         if !self.blocks.is_empty() {
             return Ok(());
         }

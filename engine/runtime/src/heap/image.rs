@@ -87,7 +87,7 @@ impl Heap {
         let mut held = image.exns.values().map(ExnInst::size).sum::<u64>();
         self.exns = image.exns;
         if !image.blocks.is_empty() {
-            self.reserve().ok()?;
+            self.claim().ok()?;
             self.arena.restore(&image.blocks)?;
         }
         for object in &image.objects {

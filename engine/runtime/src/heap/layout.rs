@@ -87,6 +87,7 @@ impl Layout {
     }
 
     /// Calls `visit` with the offset of every reference in an object of `len` bytes.
+    #[inline]
     pub(crate) fn for_each_ref(&self, len: usize, mut visit: impl FnMut(usize)) {
         match self {
             Layout::Struct { refs, .. } => refs.iter().for_each(|offset| visit(*offset)),

@@ -71,8 +71,19 @@ impl<S: Fn(Ref)> Marker<'_, S> {
             Some(RefKind::Exn(a)) => self.exns.set(a.index()),
             _ => false,
         };
-        if new && room::push(&mut self.pending, r).is_err() {
+        if new {
+            self.note(r);
+        }
+    }
+
+    /// Has a reference scanned later.
+    #[inline]
+    fn note(&mut self, r: Ref) {
+        let is_full = self.pending.len() == self.pending.capacity();
+        if is_full && room::reserve(&mut self.pending, 1).is_err() {
             self.lost = true;
+        } else {
+            self.pending.push(r);
         }
     }
 
@@ -83,7 +94,8 @@ impl<S: Fn(Ref)> Marker<'_, S> {
                 let Some(object) = heap.get(a) else { return };
                 self.live = self.live.saturating_add(object.size());
                 heap.layout(object.ty()).for_each_ref(object.bytes().len(), |offset| {
-                    if let Some(r) = Ref::from_bits(object.word(offset)) {
+                    // Null is common, and marks nothing.
+                    if let Some(r) = Ref::from_bits(object.word(offset)).filter(|r| !r.is_null()) {
                         self.mark(r);
                     }
                 });

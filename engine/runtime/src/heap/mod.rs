@@ -117,15 +117,15 @@ impl Heap {
     /// A host error if the host has no address space left.
     pub fn prepare(&mut self, types: &TypeRegistry) -> Result<(), Stop> {
         self.learn(types);
-        self.reserve()
+        self.claim()
     }
 
     /// Reserves address space for as much as the cap allows, with what is lost between objects.
-    fn reserve(&mut self) -> Result<(), Stop> {
+    fn claim(&mut self) -> Result<(), Stop> {
         // Half of a block may be lost behind a large object. Without gas the heap takes twice the cap before it is collected, and
         // objects that stay keep blocks from being used for others.
         let factor = if self.rule == HeapRule::Allocated { 2 } else { 6 };
-        self.arena.reserve(self.cap.saturating_mul(factor), &self.def)
+        self.arena.claim(self.cap.saturating_mul(factor), &self.def)
     }
 
     /// Sets up to where objects may be allocated without asking: as long as there certainly is room and no collection is due.
@@ -227,7 +227,7 @@ impl Heap {
     /// # Errors
     /// If the host has no memory left, or no address.
     fn alloc(&mut self, ty: TypeId, len: u32, payload: usize) -> Result<HeapAddr, Stop> {
-        self.reserve()?;
+        self.claim()?;
         let bytes = payload + HEADER;
         let place = match Class::of(bytes) {
             Some(class) => self.arena.cell(class, &self.def),
