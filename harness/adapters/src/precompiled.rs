@@ -101,8 +101,8 @@ impl OwnArtefact {
 
     /// A module of the file, whose code is executed where it lies; its header alone is checked.
     pub(crate) fn load_file(&self) -> Result<Module, ModuleError> {
-        // SAFETY: the file has the bytes of `load`, is there as long as this, and nobody but this user can write to it.
         let check = ArtefactCheck::Header;
+        // SAFETY: the file has the bytes of `load`, is there as long as this, and nobody but this user can write to it.
         unsafe { Module::from_artefact_file(&self.engine, self.file.path(), check) }
     }
 }

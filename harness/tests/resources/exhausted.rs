@@ -58,14 +58,14 @@ fn a_memory_that_the_host_cannot_grow() {
     runs_out(name, wat, || Resource::Data, 100 << 20, true);
 }
 
-/// It ended the process: an array of 1 GiB that the host has no memory for.
+/// It ended the process: an array of 1 GiB that the host has no memory for. Address space is there, as for memories.
 #[test]
 fn an_array_that_the_host_has_no_memory_for() {
     let wat = r#"(module (type $b (array (mut i8)))
         (func (export "f") (drop (array.new_default $b (i32.const 1073741000))))
         (func (export "g") (result i32) (array.len (array.new_default $b (i32.const 7)))))"#;
     let name = "exhausted::an_array_that_the_host_has_no_memory_for";
-    runs_out(name, wat, || Resource::As, 300 << 20, false);
+    runs_out(name, wat, || Resource::Data, 300 << 20, false);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn an_array_of_a_value_that_the_host_has_no_memory_for() {
           (global.set $keep (ref.null $b))
           (array.len (array.new $b (v128.const i64x2 1 2) (i32.const 7)))))"#;
     let name = "exhausted::an_array_of_a_value_that_the_host_has_no_memory_for";
-    runs_out(name, wat, || Resource::As, 300 << 20, true);
+    runs_out(name, wat, || Resource::Data, 300 << 20, true);
 }
 
 /// Elements of a segment, in which a byte of the module becomes many.
@@ -100,5 +100,5 @@ fn arrays_of_a_segment_that_the_host_has_no_memory_for() {
         "a".repeat(1_000_000)
     );
     let name = "exhausted::arrays_of_a_segment_that_the_host_has_no_memory_for";
-    runs_out(name, &wat, || Resource::As, 100 << 20, false);
+    runs_out(name, &wat, || Resource::Data, 100 << 20, false);
 }

@@ -15,10 +15,10 @@ use etalon_runtime::{FuncInst, GlobalInst, TableInst, Trap};
 use std::cell::Cell;
 
 /// How many slots of a frame operations reach directly.
-pub(crate) const WINDOW: usize = 1 << 16;
+pub(crate) const WINDOW: usize = 1 << 11;
 
-/// The slots from the first of the current frame on. Every `u16` is the number of one, and of a vector, so no access
-/// needs a check.
+/// The slots from the first of the current frame on, and the second half of a vector in the last. Numbers of slots are cut to
+/// the window (`slots.rs`), which is a power of 2, so no access needs a check.
 pub(crate) type Slots = [Cell<u64>; WINDOW + 1];
 
 /// Executes an operation, the first of `code`, and all that follow until the loop is left.

@@ -1,6 +1,6 @@
 //! Reading and writing slots.
 
-use super::flow::Slots;
+use super::flow::{Slots, WINDOW};
 
 /// What one slot holds.
 pub(crate) trait Number: Copy {
@@ -53,26 +53,32 @@ impl Constant for u64 {
     }
 }
 
+/// The place of a slot. Preparation names slots of the window only, so nothing is cut off; that spares the check.
+#[inline(always)]
+fn place(at: u16) -> usize {
+    usize::from(at) & (WINDOW - 1)
+}
+
 #[inline(always)]
 pub(crate) fn get<T: Number>(slots: &Slots, at: u16) -> T {
-    T::from_slot(slots[usize::from(at)].get())
+    T::from_slot(slots[place(at)].get())
 }
 
 #[inline(always)]
 pub(crate) fn set<T: Number>(slots: &Slots, at: u16, value: T) {
-    slots[usize::from(at)].set(value.to_slot());
+    slots[place(at)].set(value.to_slot());
 }
 
 /// The vector in two slots.
 #[inline(always)]
 pub(crate) fn get_vector(slots: &Slots, at: u16) -> u128 {
-    let at = usize::from(at);
+    let at = place(at);
     u128::from(slots[at].get()) | u128::from(slots[at + 1].get()) << 64
 }
 
 #[inline(always)]
 pub(crate) fn set_vector(slots: &Slots, at: u16, value: u128) {
-    let at = usize::from(at);
+    let at = place(at);
     slots[at].set(value as u64);
     slots[at + 1].set((value >> 64) as u64);
 }

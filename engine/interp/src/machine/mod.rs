@@ -13,7 +13,6 @@ use crate::execution::WINDOW;
 use crate::program::NO_MEMORY;
 use etalon_runtime::Trap;
 pub(crate) use fuel::Fuel;
-use std::cell::RefCell;
 
 /// Where a return goes.
 #[derive(Clone, Copy, Debug)]
@@ -75,49 +74,13 @@ impl Machine {
         &mut self.stack[start..]
     }
 
-    /// Makes room for a frame, and for as many slots from its first on as operations can name.
+    /// Makes room for a frame, and for as many slots from its first on as operations can name; and for one more, because one
+    /// that is fetched may be the first half of a vector.
     pub(crate) fn reserve(stack: &mut Vec<u64>, fp: usize, slots: usize) {
-        let top = fp + slots.max(WINDOW + 1);
+        let top = fp + slots.max(WINDOW) + 1;
         if stack.len() < top {
-            if stack.is_empty() && top <= SPARE_LEN {
-                *stack = SPARE
-                    .try_with(|spare| spare.borrow_mut().pop())
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default();
-            }
-            if stack.len() < top {
-                let mut larger = vec![0; top.max(stack.len() * 2).max(SPARE_LEN)];
-                larger[..stack.len()].copy_from_slice(stack);
-                *stack = larger;
-            }
-        }
-    }
-}
-
-/// The length of a stack of which most is the window of its first frames.
-const SPARE_LEN: usize = WINDOW + 1024;
-
-/// How many such stacks a thread keeps.
-const SPARE_COUNT: usize = 4;
-
-thread_local! {
-    /// Stacks of machines that are gone. To make one anew takes longer than to run a small function. What is in them is never
-    /// seen: a slot is written before it is read.
-    static SPARE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        if self.stack.len() == SPARE_LEN {
-            let stack = std::mem::take(&mut self.stack);
-            // When the thread ends there may be no place any more.
-            let _ = SPARE.try_with(|spare| {
-                let mut spare = spare.borrow_mut();
-                if spare.len() < SPARE_COUNT {
-                    spare.push(stack);
-                }
-            });
+            let len = top.max(stack.len() * 2);
+            stack.resize(len, 0);
         }
     }
 }

@@ -14,12 +14,14 @@ pub(super) const SCRATCH: u32 = 8;
 
 /// A slot within the window.
 fn near(slot: u32) -> Result<u16> {
-    u16::try_from(slot).map_err(|_| Refused("a slot beyond the window"))
+    let near = u16::try_from(slot).ok().filter(|_| slot < WINDOW as u32);
+    near.ok_or(Refused("a slot beyond the window"))
 }
 
-/// Two slots in one word.
-fn pair(low: u32, high: u32) -> Result<u32> {
-    Ok(u32::from(near(low)?) | u32::from(near(high)?) << 16)
+/// A slot and another number of 16 bits in one word.
+fn pair(slot: u32, number: u32) -> Result<u32> {
+    let number = u16::try_from(number).map_err(|_| Refused("a number of more than 16 bits"))?;
+    Ok(u32::from(near(slot)?) | u32::from(number) << 16)
 }
 
 fn step(handler: Handler, x: u32, y: u32, z: u32) -> Result<Step> {
@@ -211,7 +213,7 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::BrIfMove { cond, label } => step(of(h::br_if_move()), cond, 0, label),
         Op::BrTable { index, first, count, in_place } => {
             let handlers = if in_place { h::br_table_in_place() } else { h::br_table() };
-            step(of(handlers), index, count.into(), first)
+            Ok(Step { handler: of(handlers), x: near(index)?, y: count, z: first })
         }
         Op::BrOnNull { a, label } => step(of(h::br_on_null()), a, 0, label),
         Op::BrOnNonNull { a, label } => step(of(h::br_on_non_null()), a, 0, label),
@@ -225,7 +227,7 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::Return1 { src } => step(of(h::return_one()), src, 0, 0),
         Op::Return { from, count } => wide(of(h::return_many()), from, count),
         Op::VectorConst { dst, row } => step(h::vector_constant(), dst, 0, row),
-        Op::VectorTernary(handler, o, c) => step(handler, o.dst, o.a, pair(o.b, c)?),
+        Op::VectorTernary(handler, o, c) => step(handler, o.dst, o.a, pair(o.b, near(c)?.into())?),
         Op::VectorExtract { handler, o, lane } => un(handler, o, lane.into()),
         Op::VectorReplace { handler, o, lane } => step(handler, o.dst, o.a, pair(o.b, lane.into())?),
         Op::VectorShuffle { o, row } => un(h::shuffle(), o, row),

@@ -208,7 +208,7 @@ pub(crate) fn throw(isa: &dyn TargetIsa, func: &mut Function) {
     };
     let flags = Region::VmCtx.flags(b.func);
     let context = b.ins().load(I64, flags, vmctx, VmLayout::CONTEXT);
-    let at = offset_of!(JitContext, builtins) + offset_of!(Builtins, exception.throw);
+    let at = offset_of!(JitContext, builtins) + offset_of!(Builtins, throw);
     let flags = Region::Context.flags(b.func);
     let routine = b.ins().load(I64, flags, context, at as i32);
     let fp = b.ins().get_frame_pointer(I64);

@@ -1,6 +1,7 @@
 //! Exceptions ("Control Instructions"): `throw`, `throw_ref`, and what a clause of `try_table` carries.
 
-use super::{Guest, STOP};
+use super::{Guest, STOP, VmContext};
+use crate::trap;
 use etalon_module::{Canonicalise, FuncType, TypeUse};
 use etalon_runtime::{ExnAddr, Ref, RefKind, Stop, TagAddr, Value};
 
@@ -83,8 +84,8 @@ routines! {
         // SAFETY: a clause is of one tag, whose exceptions alone get there, so the slots are as many as this one's fields.
         unsafe { read(g, word, slots) }
     };
-    /// Throws: finds the handler, or leaves compiled code with the exception. The result is always [`STOP`].
-    throw(word, fp, c, d, e) = |g: Guest<'_>| {
+    /// Finds the handler of an exception, or leaves compiled code with it. The result is always [`STOP`].
+    find_handler(word, fp, c, d, e) = |g: Guest<'_>| {
         let exn = exception(word)?;
         // SAFETY: the stub that calls this passes its frame pointer.
         if unsafe { g.executor.catch(g.store, fp as usize, exn) } {
@@ -92,4 +93,25 @@ routines! {
         }
         Err(Stop::Throw(exn))
     };
+}
+
+/// Throws: goes on in the handler, if there is one, without the detour of a signal where the processor is one for which that is
+/// written. Otherwise it gives [`STOP`].
+///
+/// # Safety
+/// As for the routine that finds the handler.
+pub(super) unsafe extern "C" fn throw(
+    vmctx: *mut VmContext,
+    word: u64,
+    fp: u64,
+    c: u64,
+    d: u64,
+    e: u64,
+) -> i64 {
+    // SAFETY: the caller's promise.
+    let status = unsafe { Routines::find_handler(vmctx, word, fp, c, d, e) };
+    // SAFETY: the stub that called this waits. Nothing in this frame or in the stub's is left to be done, and what was held while the
+    // handler was looked for is given back.
+    unsafe { trap::land() };
+    status
 }

@@ -74,6 +74,7 @@ pub(crate) type Routine = unsafe extern "C" fn(*mut VmContext, u64, u64, u64, u6
 pub(crate) struct Builtins {
     pub(crate) call_out:
         unsafe extern "C" fn(*mut JitContext, *const HostContext, *mut u64, u64, u64) -> i64,
+    pub(crate) throw: Routine,
     pub(crate) memory: memory::Routines,
     pub(crate) table: table::Routines,
     pub(crate) call: call_out::Routines,
@@ -87,6 +88,7 @@ pub(crate) struct Builtins {
 impl Builtins {
     pub(crate) const ALL: Builtins = Builtins {
         call_out: call_out::call_out,
+        throw: exception::throw,
         memory: memory::Routines::ALL,
         table: table::Routines::ALL,
         call: call_out::Routines::ALL,

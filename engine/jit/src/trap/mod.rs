@@ -6,7 +6,7 @@ mod stack;
 mod trace;
 mod unwind;
 
-pub(crate) use signals::{enter, is_outermost, set_landing};
+pub(crate) use signals::{enter, is_outermost, land, set_landing};
 pub(crate) use stack::bytes_per_slot;
 pub use stack::on_guest_stack;
 pub(crate) use trace::tell;

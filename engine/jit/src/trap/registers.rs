@@ -100,3 +100,50 @@ pub(super) fn resume(context: &mut ucontext_t, to: Landing) {
     // There is no frame pointer: frames are found from the stack pointer.
     registers.gregs[15] = to.sp as u64;
 }
+
+/// Whether code can go on in a handler without a signal.
+pub(super) const CAN_JUMP: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
+/// Goes on in a handler of compiled code.
+///
+/// # Safety
+/// The stack pointer and the frame pointer must be those of the frame that the handler is in, which has not returned, and no frame
+/// further in may have anything left to do.
+#[cfg(target_arch = "x86_64")]
+pub(super) unsafe fn jump(to: Landing) -> ! {
+    let Landing { pc, sp, fp } = to;
+    // SAFETY: the caller's promise; a handler takes nothing from any other register.
+    unsafe {
+        std::arch::asm!(
+            "mov rsp, {sp}", "mov rbp, {fp}", "jmp {pc}",
+            sp = in(reg) sp, fp = in(reg) fp, pc = in(reg) pc,
+            options(noreturn)
+        )
+    }
+}
+
+/// Goes on in a handler of compiled code.
+///
+/// # Safety
+/// As for the other.
+#[cfg(target_arch = "aarch64")]
+pub(super) unsafe fn jump(to: Landing) -> ! {
+    let Landing { pc, sp, fp } = to;
+    // SAFETY: the caller's promise; a handler takes nothing from any other register.
+    unsafe {
+        std::arch::asm!(
+            "mov sp, {sp}", "mov x29, {fp}", "br {pc}",
+            sp = in(reg) sp, fp = in(reg) fp, pc = in(reg) pc,
+            options(noreturn)
+        )
+    }
+}
+
+/// Never called: see [`CAN_JUMP`].
+///
+/// # Safety
+/// None is needed.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(super) unsafe fn jump(_: Landing) -> ! {
+    unreachable!("only the next stop goes on in a handler")
+}

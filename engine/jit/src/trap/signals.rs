@@ -60,6 +60,23 @@ pub(crate) fn set_landing(landing: Landing) {
     }
 }
 
+/// Goes on in a handler that was found for an exception; returns if there is none, or if only the next stop can get there.
+///
+/// # Safety
+/// Compiled code must wait for the function that calls this, through stubs alone, and in none of the frames between may anything
+/// be left to be done: they are gone afterwards.
+pub(crate) unsafe fn land() {
+    let activation = CURRENT.get();
+    if registers::CAN_JUMP && !activation.is_null() {
+        // SAFETY: the activation belongs to this thread and lives until `enter` resets the pointer; no reference to it is in use.
+        let landing = unsafe { (*activation).landing.take() };
+        if let Some(landing) = landing {
+            // SAFETY: it was found among the frames of compiled code that waits, and the caller answers for those between.
+            unsafe { registers::jump(landing) }
+        }
+    }
+}
+
 /// Whether a frame is the outermost of this thread's innermost entry into compiled code.
 ///
 /// # Safety

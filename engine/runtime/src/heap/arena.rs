@@ -174,7 +174,8 @@ impl Arena {
             return Err(no_address());
         }
         let ample = (bytes + bytes / 4).next_multiple_of(STEP).min(self.space.reserved());
-        self.space.grow(ample).map_err(|_| Stop::out_of_memory())
+        let grown = self.space.grow(ample).or_else(|_| self.space.grow(bytes));
+        grown.map_err(|_| Stop::out_of_memory())
     }
 
     fn wipe(&mut self, start: usize, len: usize) {

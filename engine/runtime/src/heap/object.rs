@@ -25,7 +25,7 @@ impl Header {
 
     /// Its word.
     pub(super) fn word(self) -> u64 {
-        u64::from(self.ty.0) + 1 | u64::from(self.len) << 32
+        (u64::from(self.ty.0) + 1) | (u64::from(self.len) << 32)
     }
 }
 

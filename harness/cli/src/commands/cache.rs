@@ -25,7 +25,7 @@ Examples:
   etalon cache                              where it is, how large, and how often it helped
   etalon cache clear                        remove all of it
   etalon cache trim                         remove what is too much, or was never finished
-  etalon cache check                        remove what is damaged; the status is 1 if anything was
+  etalon cache check                        remove what is damaged; status 1 if anything was
   ETALON_CACHE_DIR=/tmp/mine etalon run m.wat    another folder
   etalon run m.wat --no-cache               without it")]
 pub(crate) struct Args {

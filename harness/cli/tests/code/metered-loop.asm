@@ -1,34 +1,31 @@
-function 0 (f) of metered-loop.wat: 111 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@1#4eceddd5e01cbcd1
+function 0 (f) of metered-loop.wat: 99 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@1#4eceddd5e01cbcd1
      0  push rbp
      1  mov rbp, rsp
      4  cmp rsi, 0xc                                  0x0001f  entry
-     8  jb 0x67
+     8  jb 0x5b
      e  mov rax, r15                                  0x00022  loop $next
-    11  cmp rax, 7
-    15  jb 0x69
-    1b  sub rax, 7
-    1f  mov r15, rax
-    22  xor rax, rax                                  0x0001f  entry
-    25  mov rcx, r15                                  0x00024  local.get $sum
-    28  cmp rcx, 0xb
-    2c  jb 0x6b
-    32  sub rcx, 0xb
-    36  mov r15, rcx
-    39  mov rcx, rdx
-    3c  sub ecx, 1
-    3f  add rax, rdx                                  0x00028  i64.add
-    42  sub rdx, 1
-    46  test ecx, ecx                                 0x00033  br_if $next
-    48  jne 0x25
-    4e  mov rcx, r15                                  0x00036  local.get $sum
-    51  cmp rcx, 3
-    55  jb 0x6d
-    5b  sub rcx, 3
-    5f  mov r15, rcx
-    62  mov rsp, rbp                                  0x00038  end
-    65  pop rbp
-    66  ret
-    67  ud2  ; call stack exhausted                   0x0001f  entry
-    69  ud2  ; out of gas                             0x00022  loop $next
-    6b  ud2  ; out of gas                             0x00024  local.get $sum
-    6d  ud2  ; out of gas                             0x00036  local.get $sum
+    11  add rax, 7
+    15  jb 0x5d
+    1b  mov r15, rax
+    1e  xor rax, rax                                  0x0001f  entry
+    21  mov rcx, r15                                  0x00024  local.get $sum
+    24  add rcx, 0xb
+    28  jb 0x5f
+    2e  mov r15, rcx
+    31  mov rcx, rdx
+    34  sub ecx, 1
+    37  add rax, rdx                                  0x00028  i64.add
+    3a  sub rdx, 1
+    3e  test ecx, ecx                                 0x00033  br_if $next
+    40  jne 0x21
+    46  mov rcx, r15                                  0x00036  local.get $sum
+    49  add rcx, 3
+    4d  jb 0x61
+    53  mov r15, rcx
+    56  mov rsp, rbp                                  0x00038  end
+    59  pop rbp
+    5a  ret
+    5b  ud2  ; call stack exhausted                   0x0001f  entry
+    5d  ud2  ; out of gas                             0x00022  loop $next
+    5f  ud2  ; out of gas                             0x00024  local.get $sum
+    61  ud2  ; out of gas                             0x00036  local.get $sum

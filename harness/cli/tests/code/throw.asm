@@ -27,7 +27,7 @@ function 1 (f) of throw.wat: 180 bytes for x86_64-unknown-linux-gnu, cpu avx2, o
     66  jmp rdx
     68  data 08 00 00 00 48 00 00 00
     70  mov rsi, [rax+0x28]
-    74  mov rax, [rax+0xc0]
+    74  mov rax, [rax+0xc8]
     7b  lea rdx, [rsp]
     7f  xor r9, r9
     82  mov rcx, r9
