@@ -22,7 +22,7 @@ pub(crate) struct Work<'a, T: 'static> {
     data: PhantomData<T>,
     /// Dropped last but for the span, after the end was noted.
     turn: Option<Turn>,
-    _span: Span,
+    _span: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +41,15 @@ impl<'a, T: 'static> Work<'a, T> {
     ) -> Work<'a, T> {
         let activity = if kind == Kind::Call { Activity::Guest } else { Activity::Instantiation };
         let turn = data_of::<T>(state).shared.figures.turn(activity);
-        let (data, span) = (PhantomData, Span::new(name));
+        let (data, span) = (PhantomData, Some(Span::new(name)));
         Work { state, kind, instance, is_over: false, data, turn, _span: span }
     }
 
     /// A call of a function for the embedder, which has not begun. It stays where it is made: to move it takes longer than the rest.
     #[inline]
     pub(crate) fn call(state: &'a mut State) -> Work<'a, T> {
-        let (kind, data, span) = (Kind::Call, PhantomData, Span::new("call"));
-        Work { state, kind, instance: None, is_over: true, data, turn: None, _span: span }
+        let (kind, data) = (Kind::Call, PhantomData);
+        Work { state, kind, instance: None, is_over: true, data, turn: None, _span: None }
     }
 
     /// The call begins.
@@ -65,6 +65,8 @@ impl<'a, T: 'static> Work<'a, T> {
             shared.lives.of(address).enter();
         }
         self.turn = shared.figures.turn(Activity::Guest);
+        // What is refused is no piece of work.
+        self._span = Some(Span::new("call"));
         self.is_over = false;
         Ok(())
     }
