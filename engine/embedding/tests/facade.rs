@@ -5,6 +5,7 @@ use etalon::{
     Config, Engine, Instance, Linker, Module, PauseLimits, Progress, Result, Store, Tier, Val,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const GUEST: &str = r#"(module
   (import "host" "fail" (func $fail))
@@ -17,6 +18,12 @@ const GUEST: &str = r#"(module
   (func (export "spin") (loop (br 0)))
   (func (export "fail") (call $fail))
   (func (export "panic") (call $panic)))"#;
+
+/// One test at a time: `tracing` remembers for all threads whether anybody wants a span, and asks again while it is entered elsewhere.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Does a piece of work of each kind that ends in each way.
 fn work(tier: Tier) {
@@ -100,6 +107,7 @@ mod metrics_crate {
 
     #[test]
     fn counters_tell_how_calls_and_instantiations_ended() {
+        let _alone = alone();
         for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
             let kept = Kept::default();
             metrics::with_local_recorder(&kept, || work(tier));
@@ -179,6 +187,7 @@ mod tracing_crate {
 
     #[test]
     fn spans_are_around_each_piece_of_work() {
+        let _alone = alone();
         for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
             let notes = Notes::default();
             tracing::subscriber::with_default(notes.clone(), || work(tier));
