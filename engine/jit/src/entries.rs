@@ -5,6 +5,7 @@ use crate::code::{LoadedModule, Modules};
 use crate::executor::Jit;
 use etalon_module::TypeId;
 use etalon_runtime::{FuncKind, Store};
+use rustc_hash::FxBuildHasher;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub(crate) struct State {
     pub(crate) entries: Vec<FuncEntry>,
     /// Contexts of functions that are not this tier's, by function address.
     pub(crate) hosts: HashMap<u32, Box<HostContext>>,
-    /// By canonical type: what its functions share, where that is known.
-    by_type: Vec<Option<Callable>>,
+    /// By canonical type: what its functions share; `None` if no module has trampolines for it. What nobody asked for is missing.
+    by_type: HashMap<TypeId, Option<Callable>, FxBuildHasher>,
     /// Functions without a trampoline of their signature so far, so that no code can call them.
     pub(crate) unreachable: Vec<u32>,
 }
@@ -46,22 +47,24 @@ pub(crate) struct Callable {
 impl State {
     /// Notes what the functions of a type share, if it is not known yet.
     fn note(&mut self, ty: TypeId, callable: Callable) {
-        let at = ty.0 as usize;
-        if self.by_type.len() <= at {
-            self.by_type.resize(at + 1, None);
-        }
-        self.by_type[at].get_or_insert(callable);
+        self.by_type.entry(ty).or_default().get_or_insert(callable);
     }
 
     /// What the functions of a type share; `None` if no module has trampolines for it.
     fn callable(&mut self, store: &Store, ty: TypeId) -> Option<Callable> {
-        if let Some(Some(callable)) = self.by_type.get(ty.0 as usize) {
-            return Some(*callable);
+        let modules = &self.modules;
+        *self.by_type.entry(ty).or_insert_with(|| {
+            let signature = AbiSignature::of(store.types.func(ty)?);
+            modules.iter().find_map(|module| module.callable(&signature))
+        })
+    }
+
+    /// Asks a new module about the types for which the others have no trampolines.
+    fn ask(&mut self, store: &Store, module: &LoadedModule) {
+        for (ty, callable) in self.by_type.iter_mut().filter(|(_, callable)| callable.is_none()) {
+            let signature = store.types.func(*ty).map(AbiSignature::of);
+            *callable = signature.and_then(|signature| module.callable(&signature));
         }
-        let signature = AbiSignature::of(store.types.func(ty)?);
-        let callable = self.modules.iter().find_map(|module| module.callable(&signature))?;
-        self.note(ty, callable);
-        Some(callable)
     }
 }
 
@@ -123,6 +126,7 @@ impl Jit {
             }
         }
         state.modules.insert(module);
+        state.ask(store, module);
         // Every module has the same ones; a module stays as long as the executor.
         self.set_stubs(store, module.throw(), module.safepoint());
         for index in std::mem::take(&mut state.unreachable) {

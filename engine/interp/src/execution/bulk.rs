@@ -25,45 +25,33 @@ macro_rules! operands {
 
 /// `memory.fill`
 pub(crate) fn fill() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let (to, value, len, rate) = operands!(cx, this, slots);
-            let Some(rate) = rate else { return cx.lost(code) };
-            let Some(to) = range(to.into(), len.into(), memory.len()) else {
-                return cx.trap(code, Trap::MemoryOutOfBounds);
-            };
-            if !paid::<CHARGES>(cx, rate, len) {
-                return cx.stop(code);
-            }
-            memory[to].fill(value as u8);
-            next(cx, code, slots, memory)
+    handlers!(|cx, this, code, slots, memory| {
+        let (to, value, len, rate) = operands!(cx, this, slots);
+        let Some(rate) = rate else { return cx.lost(code) };
+        let Some(to) = range(to.into(), len.into(), memory.len()) else {
+            return cx.trap(code, Trap::MemoryOutOfBounds);
+        };
+        if !paid::<CHARGES>(cx, rate, len) {
+            return cx.stop(code);
         }
-    )
+        memory[to].fill(value as u8);
+        next(cx, code, slots, memory)
+    })
 }
 
 /// `memory.copy`
 pub(crate) fn copy() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let (to, from, len, rate) = operands!(cx, this, slots);
-            let Some(rate) = rate else { return cx.lost(code) };
-            let place = |start: u32| range(start.into(), len.into(), memory.len());
-            let (Some(to), Some(from)) = (place(to), place(from)) else {
-                return cx.trap(code, Trap::MemoryOutOfBounds);
-            };
-            if !paid::<CHARGES>(cx, rate, len) {
-                return cx.stop(code);
-            }
-            memory.copy_within(from, to.start);
-            next(cx, code, slots, memory)
+    handlers!(|cx, this, code, slots, memory| {
+        let (to, from, len, rate) = operands!(cx, this, slots);
+        let Some(rate) = rate else { return cx.lost(code) };
+        let place = |start: u32| range(start.into(), len.into(), memory.len());
+        let (Some(to), Some(from)) = (place(to), place(from)) else {
+            return cx.trap(code, Trap::MemoryOutOfBounds);
+        };
+        if !paid::<CHARGES>(cx, rate, len) {
+            return cx.stop(code);
         }
-    )
+        memory.copy_within(from, to.start);
+        next(cx, code, slots, memory)
+    })
 }

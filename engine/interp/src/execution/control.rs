@@ -57,47 +57,29 @@ pub(crate) fn far() -> Handler {
 
 /// `br`, and the jump over the second arm of an `if`.
 pub(crate) fn br() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | { jump::<CHARGES>(cx, this.z, slots, memory) }
-    )
+    handlers!(|cx, this, code, slots, memory| { jump::<CHARGES>(cx, this.z, slots, memory) })
 }
 
 /// `br_if`
 pub(crate) fn br_if() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            if get(slots, this.x) {
-                jump::<CHARGES>(cx, this.z, slots, memory)
-            } else {
-                fall::<CHARGES>(cx, code, slots, memory)
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        if get(slots, this.x) {
+            jump::<CHARGES>(cx, this.z, slots, memory)
+        } else {
+            fall::<CHARGES>(cx, code, slots, memory)
         }
-    )
+    })
 }
 
 /// `if`, and `i32.eqz` before `br_if`.
 pub(crate) fn br_unless() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            if get(slots, this.x) {
-                fall::<CHARGES>(cx, code, slots, memory)
-            } else {
-                jump::<CHARGES>(cx, this.z, slots, memory)
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        if get(slots, this.x) {
+            fall::<CHARGES>(cx, code, slots, memory)
+        } else {
+            jump::<CHARGES>(cx, this.z, slots, memory)
         }
-    )
+    })
 }
 
 /// Moves a label's values and jumps there.
@@ -119,131 +101,85 @@ fn branch_to<'a, const CHARGES: bool>(
 
 /// `br_if` that moves values.
 pub(crate) fn br_if_move() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            if get(slots, this.x) {
-                branch_to::<CHARGES>(cx, code, this.z, slots, memory)
-            } else {
-                fall::<CHARGES>(cx, code, slots, memory)
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        if get(slots, this.x) {
+            branch_to::<CHARGES>(cx, code, this.z, slots, memory)
+        } else {
+            fall::<CHARGES>(cx, code, slots, memory)
         }
-    )
+    })
 }
 
 /// `br_table`: the first of its labels, and how many it has besides the default.
 pub(crate) fn br_table() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let index: u32 = get(slots, this.x);
-            let row = this.z + index.min(this.y.into());
-            branch_to::<CHARGES>(cx, code, row, slots, memory)
-        }
-    )
+    handlers!(|cx, this, code, slots, memory| {
+        let index: u32 = get(slots, this.x);
+        let row = this.z + index.min(this.y.into());
+        branch_to::<CHARGES>(cx, code, row, slots, memory)
+    })
 }
 
 /// `br_table` of labels whose values are in place.
 pub(crate) fn br_table_in_place() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let index: u32 = get(slots, this.x);
-            let row = this.z + index.min(this.y.into());
-            let Some(label) = cx.program.labels.get(row as usize) else { return cx.lost(code) };
-            jump::<CHARGES>(cx, label.target, slots, memory)
-        }
-    )
+    handlers!(|cx, this, code, slots, memory| {
+        let index: u32 = get(slots, this.x);
+        let row = this.z + index.min(this.y.into());
+        let Some(label) = cx.program.labels.get(row as usize) else { return cx.lost(code) };
+        jump::<CHARGES>(cx, label.target, slots, memory)
+    })
 }
 
 /// `br_on_null`
 pub(crate) fn br_on_null() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            if get::<u64>(slots, this.x) == Ref::NULL.to_bits() {
-                branch_to::<CHARGES>(cx, code, this.z, slots, memory)
-            } else {
-                fall::<CHARGES>(cx, code, slots, memory)
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        if get::<u64>(slots, this.x) == Ref::NULL.to_bits() {
+            branch_to::<CHARGES>(cx, code, this.z, slots, memory)
+        } else {
+            fall::<CHARGES>(cx, code, slots, memory)
         }
-    )
+    })
 }
 
 /// `br_on_non_null`
 pub(crate) fn br_on_non_null() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            if get::<u64>(slots, this.x) == Ref::NULL.to_bits() {
-                fall::<CHARGES>(cx, code, slots, memory)
-            } else {
-                branch_to::<CHARGES>(cx, code, this.z, slots, memory)
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        if get::<u64>(slots, this.x) == Ref::NULL.to_bits() {
+            fall::<CHARGES>(cx, code, slots, memory)
+        } else {
+            branch_to::<CHARGES>(cx, code, this.z, slots, memory)
         }
-    )
+    })
 }
 
 /// `call`
 pub(crate) fn call() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        _slots,
-        memory | { enter::<CHARGES>(cx, code, this.z, this.wide(), memory) }
-    )
+    handlers!(|cx, this, code, _slots, memory| {
+        enter::<CHARGES>(cx, code, this.z, this.wide(), memory)
+    })
 }
 
 /// `call_indirect`
 pub(crate) fn call_indirect() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let program = cx.program;
-            let Some(signature) = program.signatures.get(this.z as usize) else {
-                return cx.lost(code);
-            };
-            match cx.callee(get(slots, this.x), signature.table.index(), signature.ty) {
-                Ok(func) => enter::<CHARGES>(cx, code, func, signature.at, memory),
-                Err(trap) => cx.trap(code, trap),
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        let program = cx.program;
+        let Some(signature) = program.signatures.get(this.z as usize) else {
+            return cx.lost(code);
+        };
+        match cx.callee(get(slots, this.x), signature.table.index(), signature.ty) {
+            Ok(func) => enter::<CHARGES>(cx, code, func, signature.at, memory),
+            Err(trap) => cx.trap(code, trap),
         }
-    )
+    })
 }
 
 /// `call_ref`
 pub(crate) fn call_ref() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            match Ref::from_bits(get(slots, this.x)).and_then(Ref::as_func) {
-                Some(func) => enter::<CHARGES>(cx, code, func.0, this.z, memory),
-                None => cx.trap(code, Trap::NullFunctionReference),
-            }
+    handlers!(|cx, this, code, slots, memory| {
+        match Ref::from_bits(get(slots, this.x)).and_then(Ref::as_func) {
+            Some(func) => enter::<CHARGES>(cx, code, func.0, this.z, memory),
+            None => cx.trap(code, Trap::NullFunctionReference),
         }
-    )
+    })
 }
 
 /// `return_call`
@@ -329,37 +265,25 @@ fn clear(slots: &Slots, from: u32, to: u32) {
 
 /// `return` without a result, and the end of a body.
 pub(crate) fn return_none() -> Handlers {
-    handlers!(CHARGES | cx, _this, code, _slots, memory | { leave::<CHARGES>(cx, code, memory) })
+    handlers!(|cx, _this, code, _slots, memory| { leave::<CHARGES>(cx, code, memory) })
 }
 
 /// The same with one slot.
 pub(crate) fn return_one() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            set::<u64>(slots, 0, get(slots, this.x));
-            leave::<CHARGES>(cx, code, memory)
-        }
-    )
+    handlers!(|cx, this, code, slots, memory| {
+        set::<u64>(slots, 0, get(slots, this.x));
+        leave::<CHARGES>(cx, code, memory)
+    })
 }
 
 /// The same with any number of slots.
 pub(crate) fn return_many() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        _slots,
-        memory | {
-            if !cx.move_down(this.wide(), this.z, 0) {
-                return cx.beyond_frame(code);
-            }
-            leave::<CHARGES>(cx, code, memory)
+    handlers!(|cx, this, code, _slots, memory| {
+        if !cx.move_down(this.wide(), this.z, 0) {
+            return cx.beyond_frame(code);
         }
-    )
+        leave::<CHARGES>(cx, code, memory)
+    })
 }
 
 /// Returns to the caller.

@@ -292,10 +292,10 @@ macro_rules! handler {
     }};
 }
 
-/// A pair of handlers, of which the body says what follows. `$CHARGES` tells them apart.
+/// A pair of handlers, of which the body says what follows: one that charges and one that does not, which `CHARGES` tells the body.
 macro_rules! handlers {
-    ($CHARGES:ident |$cx:ident, $this:ident, $code:ident, $slots:ident, $memory:ident| $body:block) => {{
-        fn run<'a, const $CHARGES: bool>(
+    (|$cx:ident, $this:ident, $code:ident, $slots:ident, $memory:ident| $body:block) => {{
+        fn run<'a, const CHARGES: bool>(
             $cx: &mut Running<'a>,
             $code: &'a [Step],
             $slots: &'a Slots,

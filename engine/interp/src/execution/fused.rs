@@ -155,16 +155,9 @@ pub(crate) fn pair_with_constant(
 
 /// `i32.add` of a constant to a local before `br`.
 pub(crate) fn add_and_br() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let sum =
-                integer::w32::add(get(slots, this.x), Constant::constant(this.y as i16 as u32));
-            set(slots, this.x, sum);
-            jump::<CHARGES>(cx, this.z, slots, memory)
-        }
-    )
+    handlers!(|cx, this, code, slots, memory| {
+        let sum = integer::w32::add(get(slots, this.x), Constant::constant(this.y as i16 as u32));
+        set(slots, this.x, sum);
+        jump::<CHARGES>(cx, this.z, slots, memory)
+    })
 }

@@ -36,77 +36,53 @@ pub(crate) struct WithConstant {
 // A comparison that branches.
 macro_rules! branch {
     ($f:expr) => {
-        handlers!(
-            CHARGES | cx,
-            this,
-            code,
-            slots,
-            memory | {
-                if $f(get(slots, this.x), get(slots, this.y)) {
-                    jump::<CHARGES>(cx, this.z, slots, memory)
-                } else {
-                    fall::<CHARGES>(cx, code, slots, memory)
-                }
+        handlers!(|cx, this, code, slots, memory| {
+            if $f(get(slots, this.x), get(slots, this.y)) {
+                jump::<CHARGES>(cx, this.z, slots, memory)
+            } else {
+                fall::<CHARGES>(cx, code, slots, memory)
             }
-        )
+        })
     };
 }
 macro_rules! branch_k {
     ($f:expr) => {
-        handlers!(
-            CHARGES | cx,
-            this,
-            code,
-            slots,
-            memory | {
-                if $f(get(slots, this.x), Constant::constant(this.y as i16 as u32)) {
-                    jump::<CHARGES>(cx, this.z, slots, memory)
-                } else {
-                    fall::<CHARGES>(cx, code, slots, memory)
-                }
+        handlers!(|cx, this, code, slots, memory| {
+            if $f(get(slots, this.x), Constant::constant(this.y as i16 as u32)) {
+                jump::<CHARGES>(cx, this.z, slots, memory)
+            } else {
+                fall::<CHARGES>(cx, code, slots, memory)
             }
-        )
+        })
     };
 }
 macro_rules! branch_wide_k {
     ($f:expr) => {
-        handlers!(
-            CHARGES | cx,
-            this,
-            code,
-            slots,
-            memory | {
-                let [_, rest @ ..] = code else { return cx.lost(code) };
-                let [data, ..] = rest else { return cx.lost(code) };
-                if $f(get(slots, this.x), Constant::constant(data.z)) {
-                    jump::<CHARGES>(cx, this.z, slots, memory)
-                } else {
-                    fall::<CHARGES>(cx, rest, slots, memory)
-                }
+        handlers!(|cx, this, code, slots, memory| {
+            let [_, rest @ ..] = code else { return cx.lost(code) };
+            let [data, ..] = rest else { return cx.lost(code) };
+            if $f(get(slots, this.x), Constant::constant(data.z)) {
+                jump::<CHARGES>(cx, this.z, slots, memory)
+            } else {
+                fall::<CHARGES>(cx, rest, slots, memory)
             }
-        )
+        })
     };
 }
 // The end of most loops: a count is changed and compared.
 macro_rules! add_and_branch {
     ($add:expr, $f:expr, |$slots:ident, $data:ident| $second:expr) => {
-        handlers!(
-            CHARGES | cx,
-            this,
-            code,
-            $slots,
-            memory | {
-                let [_, rest @ ..] = code else { return cx.lost(code) };
-                let [$data, ..] = rest else { return cx.lost(code) };
-                let sum = $add(get($slots, this.x), Constant::constant(this.y as i16 as u32));
-                set($slots, this.x, sum);
-                if $f(sum, $second) {
-                    jump::<CHARGES>(cx, this.z, $slots, memory)
-                } else {
-                    fall::<CHARGES>(cx, rest, $slots, memory)
-                }
+        handlers!(|cx, this, code, $slots, memory| {
+            let [_, rest @ ..] = code else { return cx.lost(code) };
+            let [$data, ..] = rest else { return cx.lost(code) };
+            let sum = $add(get($slots, this.x), Constant::constant(this.y as i16 as u32));
+            set($slots, this.x, sum);
+            if $f(sum, $second) {
+                jump::<CHARGES>(cx, this.z, $slots, memory)
+            } else {
+                fall::<CHARGES>(cx, rest, $slots, memory)
             }
-        )
+        })
     };
 }
 macro_rules! value {

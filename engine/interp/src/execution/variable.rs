@@ -21,18 +21,12 @@ pub(crate) fn constant() -> Handler {
 
 /// A constant of 64 bits, which is in the step behind.
 pub(crate) fn constant_wide() -> Handler {
-    let [handler, _] = handlers!(
-        _CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let [_, rest @ ..] = code else { return cx.lost(code) };
-            let [data, ..] = rest else { return cx.lost(code) };
-            set(slots, this.x, data.word());
-            next(cx, rest, slots, memory)
-        }
-    );
+    let [handler, _] = handlers!(|cx, this, code, slots, memory| {
+        let [_, rest @ ..] = code else { return cx.lost(code) };
+        let [data, ..] = rest else { return cx.lost(code) };
+        set(slots, this.x, data.word());
+        next(cx, rest, slots, memory)
+    });
     handler
 }
 
@@ -157,17 +151,11 @@ pub(crate) fn ref_is_null() -> Handler {
 
 /// Takes gas where control falls through into a gas segment.
 pub(crate) fn charge() -> Handlers {
-    handlers!(
-        CHARGES | cx,
-        this,
-        code,
-        slots,
-        memory | {
-            let [_, rest @ ..] = code else { return cx.lost(code) };
-            if CHARGES {
-                return pay(cx, this.word(), rest, slots, memory);
-            }
-            next(cx, code, slots, memory)
+    handlers!(|cx, this, code, slots, memory| {
+        let [_, rest @ ..] = code else { return cx.lost(code) };
+        if CHARGES {
+            return pay(cx, this.word(), rest, slots, memory);
         }
-    )
+        next(cx, code, slots, memory)
+    })
 }

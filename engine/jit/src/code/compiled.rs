@@ -205,7 +205,10 @@ impl CompiledModule {
 
     /// Machine code of a function; `None` if it is not compiled here.
     pub fn function_code(&self, func: u32) -> Option<&[u8]> {
-        let piece = self.contents.pieces.iter().find(|piece| piece.func == Some(func))?;
+        // Those of functions come first, by index.
+        let pieces = &self.contents.pieces;
+        let at = pieces.partition_point(|piece| piece.func.is_some_and(|before| before < func));
+        let piece = pieces.get(at).filter(|piece| piece.func == Some(func))?;
         self.text.get(piece.start as usize..)?.get(..piece.len as usize)
     }
 

@@ -48,13 +48,14 @@ impl MemoryPool {
             return;
         }
         let mut spare = self.lock();
-        if spare.len() == self.most {
-            // Those of sizes that nobody asks for any more are the oldest.
-            drop(spare.remove(0));
-        }
+        // Those of sizes that nobody asks for any more are the oldest.
+        let oldest = (spare.len() >= self.most).then(|| spare.remove(0));
         if spare.try_reserve(1).is_ok() {
             spare.push(reservation);
         }
+        // What is given back to the system is given back when others may go on.
+        drop(spare);
+        drop(oldest);
     }
 }
 
