@@ -23,7 +23,7 @@ const MOST_CHARGED: u64 = 1 << 20;
 const MOST_IN_PLACE: u32 = 256;
 
 /// What has more fields or elements is made by the routine, for each is written twice in the code.
-const MOST_FIELDS: usize = 32;
+pub(super) const MOST_FIELDS: usize = 32;
 
 /// An operator that makes an object of a type of the module.
 #[derive(Clone, Copy)]
@@ -70,13 +70,16 @@ impl Translator<'_> {
         values: Option<&[Value]>,
         away: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
+        if storages.len() > MOST_FIELDS {
+            return away(self);
+        }
         let payload: usize = storages.iter().map(|s| bytes_of(*s) as usize).sum();
         let units = storages.len() as u64;
         let cell = cell_of(payload).filter(|(class, _)| *class < SMALL);
         let (Some((_, cell)), Some(cost)) = (cell, self.fixed_cost(maker.op, units)) else {
             return away(self);
         };
-        if storages.len() > MOST_FIELDS || !self.has_place() {
+        if !self.has_place() {
             return away(self);
         }
         let len = if maker.aggregate == Aggregate::Array { units } else { 0 };

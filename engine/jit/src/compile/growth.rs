@@ -5,6 +5,7 @@ mod families;
 
 use super::CpuLevel;
 use super::budget::Survey;
+use super::heap::FieldOffsets;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
 use super::module::OptLevel;
@@ -47,6 +48,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         explicit_bounds: false,
         memory_regions: false,
         nans: super::Nans::Deterministic,
+        offsets: FieldOffsets::new(&module),
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {

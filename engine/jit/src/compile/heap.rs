@@ -10,7 +10,7 @@ use super::translator::Translator;
 use crate::abi::{Region, VmLayout};
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
-use etalon_module::{StorageType, ValType};
+use etalon_module::{CompType, Module, StorageType, SubType, ValType};
 use etalon_runtime::{DISPLAY, Display, HEADER, HeapAddr, HeapDef, Ref, UNIT};
 use std::mem::offset_of;
 
@@ -50,6 +50,28 @@ pub(super) fn bytes_of(storage: StorageType) -> u32 {
         StorageType::Val(ValType::I32 | ValType::F32) => 4,
         StorageType::Val(ValType::I64 | ValType::F64 | ValType::Ref(_)) => 8,
         StorageType::Val(ValType::V128) => 16,
+    }
+}
+
+/// Where the fields of each structure type of a module are, in the type's fields: an operator on the last of thousands takes no longer
+/// than one on the first.
+#[derive(Debug)]
+pub(crate) struct FieldOffsets(Vec<Box<[u32]>>);
+
+impl FieldOffsets {
+    pub(super) fn new(module: &Module) -> FieldOffsets {
+        let of_type = |ty: &SubType| {
+            let CompType::Struct(fields) = &ty.comp else { return Box::default() };
+            let sizes = fields.iter().map(|field| bytes_of(field.storage));
+            let before = |sum: &mut u32, size| Some(std::mem::replace(sum, *sum + size));
+            sizes.scan(0, before).collect()
+        };
+        FieldOffsets(module.flat_types.iter().map(of_type).collect())
+    }
+
+    /// Of a field of a type; `None` if the type is no structure type, or has no such field.
+    pub(super) fn of(&self, ty: u32, field: u32) -> Option<u32> {
+        self.0.get(ty as usize)?.get(field as usize).copied()
     }
 }
 

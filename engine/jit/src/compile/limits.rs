@@ -7,6 +7,7 @@ use super::function::{
 };
 use super::function::{function, translated};
 use super::generate::{Workspace, generate};
+use super::heap::FieldOffsets;
 use super::isa::{self, Effort};
 use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
@@ -60,6 +61,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         explicit_bounds: false,
         memory_regions: false,
         nans: super::Nans::Deterministic,
+        offsets: FieldOffsets::new(module),
     }
 }
 

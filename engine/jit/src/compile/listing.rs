@@ -3,6 +3,7 @@
 use super::budget::{Survey, within};
 use super::function::{Generators, function};
 use super::generate::Workspace;
+use super::heap::FieldOffsets;
 use super::isa::target_of;
 use super::module::CompileOptions;
 use super::translator::Env;
@@ -77,6 +78,7 @@ pub fn listing(
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
         nans: options.nans,
+        offsets: FieldOffsets::new(module),
     };
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());

@@ -4,6 +4,7 @@ use super::budget::{Budget, Survey, within};
 use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
+use super::heap::FieldOffsets;
 use super::nans::Nans;
 use super::translator::Env;
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
@@ -111,6 +112,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
         nans: options.nans,
+        offsets: FieldOffsets::new(module),
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;

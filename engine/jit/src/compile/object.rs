@@ -1,7 +1,7 @@
 //! Structures ("Aggregate Instructions").
 
-use super::allocate::Maker;
-use super::heap::{Aggregate, Place, bytes_of};
+use super::allocate::{MOST_FIELDS, Maker};
+use super::heap::{Aggregate, Place};
 use super::translator::Translator;
 use crate::abi::{AbiType, Region, slots, trap_code};
 use crate::error::Failure;
@@ -89,20 +89,29 @@ impl Translator<'_> {
 
     /// `struct.new` and `struct.new_default`
     fn struct_new(&mut self, ty: u32, default: bool) -> Result<(), Failure> {
-        let storages: Vec<StorageType> =
-            self.struct_fields(ty)?.iter().map(|f| f.storage).collect();
-        let types: Vec<AbiType> = storages.iter().map(|s| abi(*s)).collect();
-        let values = (!default).then(|| self.pop_many(types.len()));
+        let fields = self.struct_fields(ty)?;
+        // An operator of few bytes may make thousands of zeros, so only few fields are looked at each time.
+        let is_large = fields.len() > MOST_FIELDS;
+        let wanted = if default && is_large { &[] } else { fields };
+        let storages: Vec<StorageType> = wanted.iter().map(|f| f.storage).collect();
+        let values = (!default).then(|| self.pop_many(storages.len()));
         let op = if default { Opcode::StructNewDefault } else { Opcode::StructNew };
         let maker = Maker { op, aggregate: Aggregate::Struct, ty };
-        let reference = self.new_fixed(maker, &storages, values.as_deref(), |this| {
+        let away = |this: &mut Self| {
             let room = match &values {
-                Some(values) => this.spill(&types, values),
+                Some(values) => {
+                    let types: Vec<AbiType> = storages.iter().map(|s| abi(*s)).collect();
+                    this.spill(&types, values)
+                }
                 None => this.iconst(I64, 0),
             };
             let ty = this.iconst(I64, ty.into());
             this.allocate(offset_of!(Builtins, object.struct_new), &[ty, room])
-        });
+        };
+        let reference = match is_large {
+            true => away(self),
+            false => self.new_fixed(maker, &storages, values.as_deref(), away),
+        };
         self.push(reference);
         Ok(())
     }
@@ -114,12 +123,11 @@ impl Translator<'_> {
         field: u32,
         reference: Value,
     ) -> Result<(StorageType, Place), Failure> {
-        let fields = self.struct_fields(ty)?;
-        let storage = fields[field as usize].storage;
-        let before = fields[..field as usize].iter().map(|f| bytes_of(f.storage)).sum::<u32>();
+        let storage = self.struct_fields(ty)?[field as usize].storage;
+        let offset = self.env.offsets.of(ty, field).ok_or_else(|| self.crash("no such field"))?;
         self.check_null(reference, Trap::NullStructureReference);
         let address = self.object(reference);
-        Ok((storage, Place { address, offset: Aggregate::Struct.payload(before as i32) }))
+        Ok((storage, Place { address, offset: Aggregate::Struct.payload(offset as i32) }))
     }
 
     /// `struct.get`, `struct.get_s`, `struct.get_u`

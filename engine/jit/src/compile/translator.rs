@@ -3,6 +3,7 @@
 use super::budget::mentioned;
 use super::control::Frame;
 use super::gas::Gas;
+use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
 use super::nans::Nans;
 use super::roots::tag_places;
@@ -38,6 +39,7 @@ pub(crate) struct Env<'a> {
     /// Whether each access asks the regions of its memory.
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
+    pub(crate) offsets: FieldOffsets,
 }
 
 /// A function that is being translated.

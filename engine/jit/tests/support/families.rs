@@ -174,6 +174,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("accesses to structures", 300, |n| {
         body(&"(global.set 0 (struct.get $s 0 (struct.new $s (local.get 0))))\n".repeat(n))
     }),
+    ("reads of the last of many fields", 1200, |n| {
+        let (fields, last) = ("(field i32) ".repeat(n), n - 1);
+        let reads = format!("(drop (struct.get $wide {last} (local.get 0)))\n").repeat(n);
+        module(&format!("(type $wide (struct {fields})) (func (param (ref null $wide)) {reads})"))
+    }),
     ("functions", 500, |n| module(&"(func (param i32) (result i32) (local.get 0))\n".repeat(n))),
     ("exports", 500, |n| module(&numbered(n, "(export \"e@\" (func $g))\n"))),
     ("globals", 500, |n| module(&numbered(n, "(global i32 (i32.const @))\n"))),
