@@ -182,7 +182,7 @@ fn placement(tiers: Tiers, module: &Module) -> Placement {
     };
     // Most modules have all of their functions in one tier, which is the placement's default then.
     let default = module.tiers().first().map_or(tiers.oracle, |(_, tier)| tier_of(*tier));
-    let mut placement = Placement::all(default);
+    let mut placement = Placement::all(default).with_initial(module.initial().clone());
     if let Some(code) = module.code() {
         placement = placement.with_code(tiers.jit, code.clone());
     }

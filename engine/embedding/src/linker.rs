@@ -10,6 +10,8 @@ use crate::module::Module;
 use crate::policy::{Judgement, Policy};
 use crate::types::FuncType;
 use crate::value::Val;
+use etalon_gas::Schedule;
+use etalon_module::Import;
 use etalon_runtime::{LinkError, Store as State};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -279,7 +281,9 @@ impl<T: 'static> Linker<T> {
     /// # Errors
     /// [`LinkError`] if an import is not defined or is forbidden by the policy.
     pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
-        let items = self.resolve(module)?.into_iter().cloned().collect();
+        let schedule = &module.engine().config().schedule;
+        let found = self.resolve(module)?.into_iter().zip(&module.data().imports);
+        let items = found.map(|(item, import)| item.made_ready(schedule, import)).collect();
         Ok(InstancePre { items, module: module.clone(), data: PhantomData })
     }
 
@@ -355,6 +359,14 @@ fn instantiate<'a, T: 'static>(
 }
 
 impl Item {
+    /// The same, with what the stores of an engine can share of it.
+    fn made_ready(&self, schedule: &Arc<Schedule>, import: &Import) -> Item {
+        match self {
+            Item::Extern(item) => Item::Extern(*item),
+            Item::Host(host) => Item::Host(host.made_ready(schedule, &import.module, &import.name)),
+        }
+    }
+
     fn in_store(&self, state: &mut State, module: &str, name: &str) -> Result<Extern, WrongStore> {
         Ok(match self {
             Item::Extern(item) => {

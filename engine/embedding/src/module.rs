@@ -9,6 +9,7 @@ use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Artefact, Check, Wanted};
 use etalon_jit::{CompileError, CompileOptions, CompiledModule, Listed, LoadedModule, NotCompiled};
 use etalon_module::{Bytes, LoadError, LoadErrorKind, Module as ModuleData};
+use etalon_runtime::Initial;
 use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Module {
     compile_time: Option<Duration>,
     /// Whether its code was found in a cache; `None` if there was none to look in.
     cached: Option<bool>,
+    /// What its instances share of their memories.
+    initial: Arc<Initial>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -195,6 +198,7 @@ impl Module {
                 tiers,
                 compile_time: None,
                 cached: None,
+                initial: Initial::new(),
             });
         }
         let options = CompileOptions {
@@ -238,7 +242,8 @@ impl Module {
         }
         drop(compiled_functions);
         let (compiled, code) = (Some(compiled), Some(Arc::new(code)));
-        Module { engine, data, compiled, code, tiers, compile_time: None, cached: None }
+        let (compile_time, cached, initial) = (None, None, Initial::new());
+        Module { engine, data, compiled, code, tiers, compile_time, cached, initial }
     }
 
     /// Of an artefact whose machine code is trusted.
@@ -347,6 +352,11 @@ impl Module {
     /// Its compiled code, if it has any.
     pub(crate) fn code(&self) -> Option<&Arc<LoadedModule>> {
         self.code.as_ref()
+    }
+
+    /// What its instances share of their memories.
+    pub(crate) fn initial(&self) -> &Arc<Initial> {
+        &self.initial
     }
 
     /// The tier of each function of the module's own, by its index.

@@ -19,8 +19,12 @@ impl Rate {
     ///
     /// The product needs up to 96 bits and is compared in full: it must not wrap to an amount that could be paid.
     pub fn charge(&self, units: u64) -> u128 {
-        let granules = units.div_ceil(u64::from(self.granule.get()));
-        u128::from(self.weight) * u128::from(granules)
+        u128::from(self.weight) * u128::from(self.granules(units))
+    }
+
+    /// How many granules are begun.
+    pub fn granules(&self, units: u64) -> u64 {
+        units.div_ceil(u64::from(self.granule.get()))
     }
 }
 

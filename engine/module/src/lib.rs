@@ -20,6 +20,7 @@ mod module;
 mod needs;
 pub mod operator;
 mod registry;
+mod rolled;
 mod types;
 mod validate;
 
@@ -37,4 +38,5 @@ pub use module::{
 };
 pub use operator::Opcode;
 pub use registry::{Canonicalise, TypeRegistry};
+pub use rolled::Rolled;
 pub use types::*;

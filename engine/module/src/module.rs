@@ -7,6 +7,7 @@ use crate::features::Features;
 use crate::frame::Replay;
 use crate::locals::DeclaredLocals;
 use crate::needs::Needs;
+use crate::rolled::Rolled;
 use crate::types::{
     CompType, ExternType, FuncType, GlobalType, MemoryType, RecGroup, RefType, SubType, TableType,
     TagType, TypeUse,
@@ -147,6 +148,9 @@ pub struct Module {
     /// `None` if there is no body. Of a module that was revived it is made when it is first asked for.
     #[serde(skip)]
     pub(crate) replay: OnceLock<Option<Arc<Replay>>>,
+    /// By group of the type section: itself, if it is the same in every store.
+    #[serde(skip)]
+    pub(crate) alone: OnceLock<Box<[Option<Arc<Rolled>>]>>,
     /// The type section.
     pub types: Vec<RecGroup>,
     /// The type section without grouping: indexed by type index.
@@ -194,6 +198,11 @@ pub struct Module {
 }
 
 impl Module {
+    /// By group of the type section: itself, if it is the same in every store.
+    pub(crate) fn alone(&self) -> &[Option<Arc<Rolled>>] {
+        self.alone.get_or_init(|| self.types.iter().map(Rolled::alone).collect())
+    }
+
     /// Decodes and validates a binary module with the given features.
     ///
     /// # Errors

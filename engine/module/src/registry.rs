@@ -4,24 +4,36 @@
 //! registry gives each such type one [`TypeId`], so that type equality is integer equality. Every
 //! store owns a registry: identities are deterministic and last as long as the store.
 
+use crate::module::Module;
+use crate::rolled::{Key, Known, Rolled};
 use crate::types::{
     CompType, ExternType, FieldType, FuncType, GlobalType, HeapType, Limits, MemoryType, RecGroup,
     RefType, StorageType, SubType, TableType, TagType, TypeId, TypeUse, ValType,
 };
+use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
 /// The canonical types of one store.
 #[derive(Debug, Default)]
 pub struct TypeRegistry {
     types: Vec<Canonical>,
-    groups: HashMap<RecGroup, TypeId>,
+    groups: HashMap<Key, TypeId, BuildHasherDefault<Known>>,
 }
 
 #[derive(Debug)]
 struct Canonical {
-    ty: SubType,
+    ty: Unrolled,
     /// All declared supertypes, the outermost first, then the type itself.
-    chain: Box<[TypeId]>,
+    chain: SmallVec<[TypeId; 4]>,
+}
+
+#[derive(Debug)]
+enum Unrolled {
+    /// The only type of a group, which names none.
+    Alone(Arc<Rolled>),
+    Own(SubType),
 }
 
 impl TypeRegistry {
@@ -40,6 +52,23 @@ impl TypeRegistry {
         self.types.is_empty()
     }
 
+    /// Interns the types of a module, as [`TypeRegistry::intern_groups`] does; what is the same in every store is shared with it.
+    ///
+    /// # Panics
+    /// As for [`TypeRegistry::intern_groups`].
+    pub fn intern_module(&mut self, module: &Module) -> Vec<TypeId> {
+        let mut ids = Vec::with_capacity(module.flat_types.len());
+        self.groups.reserve(module.types.len());
+        self.types.reserve(module.flat_types.len());
+        for (group, alone) in module.types.iter().zip(module.alone()) {
+            match alone {
+                Some(rolled) => ids.push(self.intern_alone(rolled)),
+                None => self.intern_group(group, &mut ids),
+            }
+        }
+        ids
+    }
+
     /// Interns the groups of a module's type section in order; the result maps type indices to
     /// canonical types.
     ///
@@ -48,55 +77,63 @@ impl TypeRegistry {
     pub fn intern_groups(&mut self, groups: &[RecGroup]) -> Vec<TypeId> {
         let mut ids = Vec::new();
         for group in groups {
-            let first_idx = ids.len() as u32;
-            let size = group.0.len() as u32;
-            // spec: roll — members of the group become relative, others canonical.
-            let rolled = RecGroup(
-                group
-                    .0
-                    .iter()
-                    .map(|ty| {
-                        map_sub(ty, &|u| match u {
-                            TypeUse::Idx(i) if i >= first_idx && i < first_idx + size => {
-                                TypeUse::Rec(i - first_idx)
-                            }
-                            TypeUse::Idx(i) => TypeUse::Def(ids[i as usize]),
-                            other => other,
-                        })
-                    })
-                    .collect(),
-            );
-            let first = self.intern_rolled(rolled);
-            ids.extend((0..size).map(|i| TypeId(first.0 + i)));
+            self.intern_group(group, &mut ids);
         }
         ids
     }
 
+    fn intern_group(&mut self, group: &RecGroup, ids: &mut Vec<TypeId>) {
+        let first_idx = ids.len() as u32;
+        let size = group.0.len() as u32;
+        // spec: roll — members of the group become relative, others canonical.
+        let roll = |u| match u {
+            TypeUse::Idx(i) if i >= first_idx && i < first_idx + size => {
+                TypeUse::Rec(i - first_idx)
+            }
+            TypeUse::Idx(i) => TypeUse::Def(ids[i as usize]),
+            other => other,
+        };
+        let rolled = RecGroup(group.0.iter().map(|ty| map_sub(ty, &roll)).collect());
+        let first = self.intern_rolled(rolled);
+        ids.extend((0..size).map(|i| TypeId(first.0 + i)));
+    }
+
     /// Interns the type of a host function: final, alone in its group, without supertype.
     pub fn intern_func(&mut self, ty: FuncType) -> TypeId {
-        let sub = SubType { is_final: true, supertype: None, comp: CompType::Func(ty) };
-        self.intern_rolled(RecGroup(Box::new([sub])))
+        self.intern_rolled(RecGroup(Box::new([SubType::of_func(ty)])))
+    }
+
+    /// Interns a group of one type that names none.
+    pub fn intern_alone(&mut self, rolled: &Arc<Rolled>) -> TypeId {
+        let id = TypeId(self.types.len() as u32);
+        let known = *self.groups.entry(Key(Arc::clone(rolled))).or_insert(id);
+        if known == id {
+            let ty = Unrolled::Alone(Arc::clone(rolled));
+            self.types.push(Canonical { ty, chain: smallvec![id] });
+        }
+        known
     }
 
     fn intern_rolled(&mut self, rolled: RecGroup) -> TypeId {
-        if let Some(&first) = self.groups.get(&rolled) {
+        let key = Key(Rolled::new(rolled));
+        if let Some(&first) = self.groups.get(&key) {
             return first;
         }
         let first = TypeId(self.types.len() as u32);
-        for (i, ty) in rolled.0.iter().enumerate() {
+        for (i, ty) in key.0.group().0.iter().enumerate() {
             // spec: unroll — relative members become canonical.
             let ty = map_sub(ty, &|u| match u {
                 TypeUse::Rec(i) => TypeUse::Def(TypeId(first.0 + i)),
                 other => other,
             });
             let mut chain = match ty.supertype {
-                Some(TypeUse::Def(id)) => self.types[id.0 as usize].chain.to_vec(),
-                _ => Vec::new(),
+                Some(TypeUse::Def(id)) => self.types[id.0 as usize].chain.clone(),
+                _ => SmallVec::new(),
             };
             chain.push(TypeId(first.0 + i as u32));
-            self.types.push(Canonical { ty, chain: chain.into() });
+            self.types.push(Canonical { ty: Unrolled::Own(ty), chain });
         }
-        self.groups.insert(rolled, first);
+        self.groups.insert(key, first);
         first
     }
 
@@ -105,7 +142,7 @@ impl TypeRegistry {
     pub fn groups(&self) -> Vec<RecGroup> {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_by_key(|(_, first)| **first);
-        groups.into_iter().map(|(group, _)| group.clone()).collect()
+        groups.into_iter().map(|(group, _)| group.0.group().clone()).collect()
     }
 
     /// Rebuilds a registry from the groups of another, so that each type keeps its identity; `None` if no
@@ -144,7 +181,10 @@ impl TypeRegistry {
     /// If the identity is of another registry.
     #[inline]
     pub fn get(&self, id: TypeId) -> &SubType {
-        &self.types[id.0 as usize].ty
+        match &self.types[id.0 as usize].ty {
+            Unrolled::Alone(rolled) => rolled.first().expect("the group has one type"),
+            Unrolled::Own(ty) => ty,
+        }
     }
 
     /// The function type behind an identity, if it is one.

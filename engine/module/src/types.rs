@@ -171,6 +171,13 @@ pub struct SubType {
     pub comp: CompType,
 }
 
+impl SubType {
+    /// Of a function, final and without supertype.
+    pub(crate) fn of_func(ty: FuncType) -> SubType {
+        SubType { is_final: true, supertype: None, comp: CompType::Func(ty) }
+    }
+}
+
 /// A recursive group of types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecGroup(pub Box<[SubType]>);

@@ -295,7 +295,7 @@ impl Configuration<'_> {
     }
 
     pub(crate) fn data_addr(&self, index: u32) -> Step<DataAddr> {
-        self.at(|instance| &instance.datas, index, "a data segment")
+        self.instance()?.data(index).ok_or_else(|| lacks("a data segment"))
     }
 
     pub(crate) fn type_id(&self, index: u32) -> Step<TypeId> {

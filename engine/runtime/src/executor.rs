@@ -2,6 +2,7 @@
 
 use crate::InstanceAddr;
 use crate::address::FuncAddr;
+use crate::initial::Initial;
 use crate::reference::Ref;
 use crate::stop::Stop;
 use crate::store::Store;
@@ -109,12 +110,13 @@ pub struct Placement {
     default: TierId,
     exceptions: BTreeMap<u32, TierId>,
     code: Vec<(TierId, CodeObject)>,
+    initial: Option<Arc<Initial>>,
 }
 
 impl Placement {
     /// All functions in one tier.
     pub fn all(tier: TierId) -> Placement {
-        Placement { default: tier, exceptions: BTreeMap::new(), code: Vec::new() }
+        Placement { default: tier, exceptions: BTreeMap::new(), code: Vec::new(), initial: None }
     }
 
     /// Places a function (its index in the module) in another tier.
@@ -129,6 +131,17 @@ impl Placement {
     pub fn with_code(mut self, tier: TierId, code: CodeObject) -> Placement {
         self.code.push((tier, code));
         self
+    }
+
+    /// Adds what the instances of the module share of their memories.
+    #[must_use]
+    pub fn with_initial(mut self, initial: Arc<Initial>) -> Placement {
+        self.initial = Some(initial);
+        self
+    }
+
+    pub(crate) fn initial(&self) -> Option<&Arc<Initial>> {
+        self.initial.as_ref()
     }
 
     /// The tier of a function; the last placement counts.

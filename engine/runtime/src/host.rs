@@ -1,11 +1,13 @@
 //! Host functions (specification: *Execution*, "Host Functions").
 
 use crate::address::{FuncAddr, InstanceAddr};
+use crate::func::{FuncInst, FuncKind};
 use crate::stop::{HostError, Stop};
 use crate::store::Store;
 use crate::unwind::Holding;
 use crate::value::{Value, Values};
 use etalon_gas::Schedule;
+use etalon_module::{FuncType, Rolled};
 use std::fmt;
 use std::sync::Arc;
 
@@ -100,13 +102,28 @@ impl HostFn {
     }
 
     /// The same with what a call of it costs under a schedule.
-    pub(crate) fn priced(self, schedule: &Schedule) -> HostFn {
+    #[must_use]
+    pub fn priced(self, schedule: &Schedule) -> HostFn {
         let price = schedule.host().base(&self.module, &self.name);
         HostFn { price, ..self }
     }
 }
 
 impl Store {
+    /// Adds a host function. Its type may refer to abstract and canonical types only.
+    pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
+        let ty = self.types.intern_func(ty);
+        let func = Arc::new(func.priced(self.schedule()));
+        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
+    }
+
+    /// Adds a host function that other stores may have too. It must be priced under the store's schedule, and its type is the same in
+    /// every store.
+    pub fn alloc_host_func_ready(&mut self, ty: &Arc<Rolled>, func: Arc<HostFn>) -> FuncAddr {
+        let ty = self.types.intern_alone(ty);
+        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
+    }
+
     /// Calls a host function of the store: charges what a call costs, and runs it. `slots` holds the arguments and receives
     /// the results, and is long enough for both.
     ///

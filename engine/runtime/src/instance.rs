@@ -1,6 +1,7 @@
 //! Module instances (specification: *Runtime Structure*, "Module Instances").
 
 use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemoryAddr, TableAddr, TagAddr};
+use crate::initial::Initial;
 use etalon_module::{Export, ExternKind, Module, TypeId};
 use std::sync::Arc;
 
@@ -38,11 +39,19 @@ pub struct InstanceInst {
     pub tags: Vec<TagAddr>,
     /// Element segments.
     pub elems: Vec<ElemAddr>,
-    /// Data segments.
-    pub datas: Vec<DataAddr>,
+    /// The first data segment; the others have the next addresses.
+    pub first_data: DataAddr,
+    /// What its memories began with, if that is shared with other instances of the module.
+    pub initial: Option<Arc<Initial>>,
 }
 
 impl InstanceInst {
+    /// The address of a data segment.
+    pub fn data(&self, index: u32) -> Option<DataAddr> {
+        let is_there = (index as usize) < self.module.datas.len();
+        is_there.then(|| DataAddr(self.first_data.0.saturating_add(index)))
+    }
+
     /// The address of an export of the module in this instance.
     pub fn resolve(&self, export: &Export) -> Extern {
         let i = export.index as usize;

@@ -4,18 +4,19 @@ use crate::address::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
 use crate::const_eval::eval;
 use crate::executor::{AttachError, Placement};
 use crate::func::{FuncInst, FuncKind};
+use crate::initial;
 use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
 use crate::memory::MemoryError;
 use crate::reference::Ref;
 use crate::rollback::Mark;
 use crate::room;
-use crate::segment::{DataInst, ElemInst};
+use crate::segment::ElemInst;
 use crate::stop::{Stop, Trap};
 use crate::store::{InvokeError, Store};
 use crate::table::TableError;
 use crate::value::Value;
-use etalon_module::{Canonicalise, ConstExpr, DataMode, Elem, ElemMode, Module};
+use etalon_module::{Canonicalise, ConstExpr, ConstOp, DataMode, Elem, ElemMode, Module};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -100,6 +101,7 @@ fn build(
     ran: &mut bool,
 ) -> Result<InstanceAddr, InstantiateError> {
     let mut inst = link(store, module, imports)?;
+    inst.initial = placement.initial().cloned();
     if !store.may_instantiate(module)? {
         return Err(InstantiateError::Refused);
     }
@@ -148,7 +150,7 @@ fn link(
     if imports.len() != module.imports.len() {
         return Err(LinkError::Count { needed: module.imports.len(), given: imports.len() });
     }
-    let types = store.types.intern_groups(&module.types);
+    let types = store.types.intern_module(module);
     let mut inst = InstanceInst {
         module: Arc::clone(module),
         types,
@@ -158,7 +160,8 @@ fn link(
         globals: Vec::new(),
         tags: Vec::new(),
         elems: Vec::new(),
-        datas: Vec::new(),
+        first_data: DataAddr(0),
+        initial: None,
     };
     for (import, given) in module.imports.iter().zip(imports) {
         let wanted = import.ty.canonical(&inst.types);
@@ -180,7 +183,7 @@ fn link(
 /// `allocmodule`: tags, globals, memories, tables and segments, in the specification's order.
 fn allocate(
     store: &mut Store,
-    module: &Module,
+    module: &Arc<Module>,
     inst: &mut InstanceInst,
 ) -> Result<(), InstantiateError> {
     for tag in &module.tags[module.imported_tags as usize..] {
@@ -194,8 +197,10 @@ fn allocate(
         let ty = global.ty.canonical(&inst.types);
         inst.globals.push(store.alloc_global(ty, value));
     }
-    for ty in &module.memories[module.imported_memories as usize..] {
-        inst.memories.push(store.alloc_memory(*ty)?);
+    let initial = inst.initial.clone();
+    for (index, ty) in module.memories.iter().enumerate().skip(module.imported_memories as usize) {
+        let image = initial.as_ref().and_then(|initial| initial.image(module, index));
+        inst.memories.push(store.alloc_memory_with(*ty, image)?);
     }
     for table in &module.table_defs {
         let init = match &table.init {
@@ -210,10 +215,7 @@ fn allocate(
         store.elems.push(ElemInst { refs });
         inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
     }
-    for data in &module.datas {
-        store.datas.push(DataInst::new(module.bytes().clone(), data.range.clone()));
-        inst.datas.push(DataAddr((store.datas.len() - 1) as u32));
-    }
+    inst.first_data = store.datas.add(module)?;
     Ok(())
 }
 
@@ -225,6 +227,21 @@ pub(crate) fn elements(
 ) -> Result<Box<[Ref]>, Stop> {
     let mut refs = Vec::new();
     room::reserve(&mut refs, elem.items.len())?;
+    // Most name functions, each by one operator: all of them are paid for at once, if there is so much.
+    let price = u128::from(store.schedule().instantiation().const_operator);
+    let price = price * elem.items.len() as u128;
+    let named = |item: &ConstExpr| match *item.0 {
+        [ConstOp::RefFunc(func)] => inst.funcs.get(func as usize).map(|addr| Ref::func(*addr)),
+        _ => None,
+    };
+    if store.can_pay(price) {
+        refs.extend(elem.items.iter().map_while(named));
+        if refs.len() == elem.items.len() {
+            store.charge(price)?;
+            return Ok(refs.into());
+        }
+        refs.clear();
+    }
     for item in &elem.items {
         refs.push(eval_ref(store, inst, item)?);
     }
@@ -272,6 +289,18 @@ pub(crate) fn write_segments(
     module: &Module,
     inst: &InstanceInst,
 ) -> Result<(), Stop> {
+    let written = write_elems(store, module, inst).and_then(|()| initial::write(store, inst));
+    if matches!(written, Ok(true)) {
+        return Ok(());
+    }
+    // From here on every byte counts.
+    initial::hide(store, inst, 0..inst.memories.len())?;
+    written?;
+    write_datas(store, module, inst)
+}
+
+/// Copies active element segments.
+fn write_elems(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
     for (elem, addr) in module.elems.iter().zip(&inst.elems) {
         if let ElemMode::Active { table, offset } = &elem.mode {
             let offset = eval_offset(store, inst, offset)?;
@@ -281,11 +310,17 @@ pub(crate) fn write_segments(
             store.elems[addr.index()] = ElemInst::default();
         }
     }
-    for (data, addr) in module.datas.iter().zip(&inst.datas) {
+    Ok(())
+}
+
+/// Copies active data segments, one after the other.
+fn write_datas(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
+    for (data, addr) in module.datas.iter().zip(inst.first_data.0..) {
         if let DataMode::Active { memory, offset } = &data.mode {
             let offset = eval_offset(store, inst, offset)?;
-            write_data(store, *addr, inst.memories[*memory as usize], offset)?;
-            store.datas[addr.index()].drop_bytes();
+            let addr = DataAddr(addr);
+            write_data(store, addr, inst.memories[*memory as usize], offset)?;
+            store.datas.drop_bytes(addr.index());
         }
     }
     Ok(())
@@ -304,10 +339,7 @@ fn write_elem(
     store.charge(store.schedule().instantiation().elements.charge(len))?;
     let refs = &store.elems[elem.index()].refs;
     let table = &mut store.tables[table.index()];
-    for (i, r) in refs.iter().enumerate() {
-        table.set(offset + i as u64, *r).ok_or_else(|| Stop::crash("a checked index is beyond"))?;
-    }
-    Ok(())
+    table.write(offset, refs).ok_or_else(|| Stop::crash("a checked index is beyond"))
 }
 
 fn write_data(
@@ -316,7 +348,7 @@ fn write_data(
     memory: MemoryAddr,
     offset: u64,
 ) -> Result<(), Stop> {
-    let len = store.datas[data.index()].bytes().len();
+    let len = store.datas.bytes(data.index()).len();
     let start = usize::try_from(offset).ok();
     let range = start.and_then(|start| Some(start..start.checked_add(len)?));
     let inst = &store.memories[memory.index()];
@@ -330,7 +362,7 @@ fn write_data(
         return Err(region.into());
     }
     store.charge(store.schedule().instantiation().data_bytes.charge(len as u64))?;
-    let bytes = store.datas[data.index()].bytes();
+    let bytes = store.datas.bytes(data.index());
     store.memories[memory.index()].bytes_mut()[range].copy_from_slice(bytes);
     Ok(())
 }

@@ -21,6 +21,7 @@ mod func;
 mod global;
 mod heap;
 mod host;
+mod initial;
 mod instance;
 mod instantiate;
 mod interrupt;
@@ -61,6 +62,7 @@ pub use heap::{
     RootId, Roots, Run, SMALL, UNIT, cell_of,
 };
 pub use host::{Caller, HostFn, OverSlots};
+pub use initial::Initial;
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
 pub use interrupt::{Interrupt, PauseRequest};
@@ -72,7 +74,7 @@ pub use memory::{
 };
 pub use reference::{Ref, RefKind};
 pub use reset::reset;
-pub use segment::{DataInst, ElemInst};
+pub use segment::{Datas, ElemInst};
 pub use snapshot::{HostImport, ImageError, StoreImage};
 pub use stop::{Crash, Exhaustion, HostError, Site, Stop, Trap, Trapped};
 pub use store::{InvokeError, Store, StoreConfig, StoreId};

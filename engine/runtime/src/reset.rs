@@ -5,11 +5,12 @@
 //! start function, which are as at instantiation. Functions and tags have no state.
 
 use crate::InstanceAddr;
+use crate::initial::hide;
 use crate::instance::InstanceInst;
 use crate::instantiate::{InstantiateError, elements, eval_ref, start, write_segments};
 use crate::memory::MemoryError;
 use crate::reference::Ref;
-use crate::segment::{DataInst, ElemInst};
+use crate::segment::{Dropped, ElemInst};
 use crate::stop::{HostError, Stop};
 use crate::store::Store;
 use crate::table::TableError;
@@ -37,7 +38,13 @@ pub fn reset(store: &mut Store, instance: InstanceAddr) -> Result<(), Instantiat
         store.collect_if_needed(&());
         let inst = store.instance(instance).clone();
         let module = Arc::clone(&inst.module);
-        renew(store, &module, &inst)?;
+        let own = module.imported_memories as usize;
+        let mut renewed = own..own;
+        if let Err(error) = renew(store, &module, &inst, &mut renewed.end) {
+            // Their segments have not been copied.
+            hide(store, &inst, renewed)?;
+            return Err(error);
+        }
         // The objects that only the old state referred to may be in the way of the new one.
         store.heap.forget_collection();
         write_segments(store, &module, &inst)?;
@@ -45,8 +52,13 @@ pub fn reset(store: &mut Store, instance: InstanceAddr) -> Result<(), Instantiat
     })
 }
 
-/// In the order of `allocmodule`: an expression may read what is before it.
-fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), InstantiateError> {
+/// In the order of `allocmodule`: an expression may read what is before it. `renewed` becomes the first memory that was not made anew.
+fn renew(
+    store: &mut Store,
+    module: &Module,
+    inst: &InstanceInst,
+    renewed: &mut usize,
+) -> Result<(), InstantiateError> {
     let own = &inst.globals[module.imported_globals as usize..];
     for (global, addr) in module.global_defs.iter().zip(own) {
         let value = crate::const_eval::eval(store, inst, &global.init)?;
@@ -55,8 +67,9 @@ fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), 
     let own = module.imported_memories as usize;
     for (ty, addr) in module.memories[own..].iter().zip(&inst.memories[own..]) {
         let before = store.memory_request(*addr, 0);
-        let renewed = store.memories[addr.index()].renew(ty.limits.min);
-        renewed.map_err(|_| MemoryError::NoAddressSpace)?;
+        let done = store.memories[addr.index()].renew(ty.limits.min);
+        done.map_err(|_| MemoryError::NoAddressSpace)?;
+        *renewed += 1;
         store.shrunk(before, |store| store.memory_request(*addr, 0));
     }
     let own = &inst.tables[module.imported_tables as usize..];
@@ -74,8 +87,6 @@ fn renew(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), 
         let refs = elements(store, inst, elem)?;
         store.elems[addr.index()] = ElemInst { refs };
     }
-    for (data, addr) in module.datas.iter().zip(&inst.datas) {
-        store.datas[addr.index()] = DataInst::new(module.bytes().clone(), data.range.clone());
-    }
+    store.datas.set_dropped(inst.first_data, Dropped::none(module.datas.len())?);
     Ok(())
 }

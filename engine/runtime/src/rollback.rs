@@ -10,7 +10,7 @@ use crate::global::GlobalInst;
 use crate::instance::InstanceInst;
 use crate::memory::MemoryInst;
 use crate::reference::{Ref, RefKind};
-use crate::segment::{DataInst, ElemInst};
+use crate::segment::{Datas, ElemInst};
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::table::TableInst;
@@ -37,7 +37,7 @@ struct Tail {
     memories: Vec<MemoryInst>,
     globals: Vec<GlobalInst>,
     elems: Vec<ElemInst>,
-    datas: Vec<DataInst>,
+    datas: Datas,
     instances: Vec<InstanceInst>,
 }
 
@@ -122,7 +122,7 @@ impl Store {
         self.memories.extend(tail.memories);
         self.globals.extend(tail.globals);
         self.elems.extend(tail.elems);
-        self.datas.extend(tail.datas);
+        self.datas.put_back(tail.datas);
         self.instances.extend(tail.instances);
     }
 }

@@ -9,13 +9,12 @@ use crate::executor::{Completion, Executor, TailCall, TierId};
 use crate::func::{FuncInst, FuncKind};
 use crate::global::GlobalInst;
 use crate::heap::{Activation, Handles, Heap, HeapRule};
-use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::interrupt::Interrupt;
 use crate::limiter::Limiter;
-use crate::memory::{Imported, MemoryError, MemoryInst, MemoryPool};
+use crate::memory::{Image, Imported, MemoryError, MemoryInst, MemoryPool};
 use crate::reference::{Ref, RefKind};
-use crate::segment::{DataInst, ElemInst};
+use crate::segment::{Datas, ElemInst};
 use crate::stop::{Exhaustion, Stop};
 use crate::table::{TableError, TableInst};
 use crate::trace::Trace;
@@ -135,7 +134,7 @@ pub struct Store {
     /// Element segments.
     pub elems: Vec<ElemInst>,
     /// Data segments.
-    pub datas: Vec<DataInst>,
+    pub datas: Datas,
     /// Structures, arrays and exceptions.
     pub heap: Heap,
     /// Module instances.
@@ -217,7 +216,7 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             elems: Vec::new(),
-            datas: Vec::new(),
+            datas: Datas::default(),
             heap,
             instances: Vec::new(),
             schedule: config.schedule,
@@ -315,6 +314,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether so much gas is left, or the store is unmetered.
+    pub(crate) fn can_pay(&self, gas: u128) -> bool {
+        !self.metering || self.meter.left().is_none_or(|left| gas <= left.into())
+    }
+
     /// Adds a tier.
     ///
     /// # Panics
@@ -364,13 +368,6 @@ impl Store {
         self.types.func(ty).expect("the type of a function is a function type")
     }
 
-    /// Adds a host function. Its type may refer to abstract and canonical types only.
-    pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
-        let ty = self.types.intern_func(ty);
-        let func = Arc::new(func.priced(&self.schedule));
-        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
-    }
-
     pub(crate) fn alloc_func(&mut self, func: FuncInst) -> FuncAddr {
         self.funcs.push(func);
         FuncAddr((self.funcs.len() - 1) as u32)
@@ -394,11 +391,21 @@ impl Store {
     /// # Errors
     /// If its minimum size exceeds a cap, the embedder refuses it, or the host is out of memory.
     pub fn alloc_memory(&mut self, ty: MemoryType) -> Result<MemoryAddr, MemoryError> {
+        self.alloc_memory_with(ty, None)
+    }
+
+    /// The same with an image that it begins with, where the system can.
+    pub(crate) fn alloc_memory_with(
+        &mut self,
+        ty: MemoryType,
+        image: Option<&Arc<Image>>,
+    ) -> Result<MemoryAddr, MemoryError> {
         if !self.may_make_memory(&ty).unwrap_or(false) {
             return Err(MemoryError::Refused);
         }
         let cap = MemoryInst::cap_of(&ty, &self.schedule.limits());
-        let memory = MemoryInst::new(ty, cap, self.memory_budget(), self.memory_pool.as_ref())?;
+        let (budget, pool) = (self.memory_budget(), self.memory_pool.as_ref());
+        let memory = MemoryInst::new(ty, cap, budget, pool, image)?;
         self.memories.push(memory);
         Ok(MemoryAddr((self.memories.len() - 1) as u32))
     }

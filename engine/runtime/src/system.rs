@@ -17,6 +17,39 @@ pub(crate) fn map(bytes: usize, rights: ProtFlags) -> io::Result<NonNull<u8>> {
     NonNull::new(base.cast()).ok_or_else(|| io::Error::other("the system mapped the null page"))
 }
 
+/// Puts the bytes of a file in the place of a range, to read and to write: what is written stays in this process.
+///
+/// # Safety
+/// The range must be of whole pages of a mapping that the caller owns, nothing may refer to it, and nobody may change the file.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn show(
+    start: NonNull<u8>,
+    bytes: usize,
+    file: rustix::fd::BorrowedFd<'_>,
+) -> io::Result<()> {
+    use rustix::mm::mmap;
+    fault::may_fail()?;
+    let rights = ProtFlags::READ | ProtFlags::WRITE;
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap(start.as_ptr().cast::<c_void>(), bytes, rights, flags, file, 0)? };
+    Ok(())
+}
+
+/// Puts zeros in the place of a range, to read and to write.
+///
+/// # Safety
+/// The range must be of whole pages of a mapping that the caller owns, and nothing may refer to it.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn hide(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
+    fault::may_fail()?;
+    let rights = ProtFlags::READ | ProtFlags::WRITE;
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap_anonymous(start.as_ptr().cast::<c_void>(), bytes, rights, flags)? };
+    Ok(())
+}
+
 /// Makes a range readable and writable.
 ///
 /// # Safety
@@ -40,7 +73,7 @@ pub(crate) unsafe fn close(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes all bytes of a range zero. Where the system can, it takes the pages back instead of writing to them.
+/// Makes all bytes of a range zero, or what the file in their place has. Where the system can, it takes the pages back instead of writing to them.
 ///
 /// # Safety
 /// The range must be of whole pages, readable and writable, of a mapping that the caller owns, and nothing may refer to it.
@@ -49,7 +82,7 @@ pub(crate) unsafe fn clear(start: NonNull<u8>, bytes: usize) -> io::Result<()> {
     {
         use rustix::mm::{Advice, madvise};
         fault::may_fail()?;
-        // SAFETY: the caller's promise; private pages of no file are zero when they are touched again.
+        // SAFETY: the caller's promise; private pages are as they began when they are touched again.
         unsafe { madvise(start.as_ptr().cast::<c_void>(), bytes, Advice::LinuxDontNeed)? };
     }
     #[cfg(not(target_os = "linux"))]

@@ -99,6 +99,15 @@ impl TableInst {
         Some(())
     }
 
+    /// Writes references from an index on; `None`, and nothing is written, if one would be beyond the end.
+    pub(crate) fn write(&mut self, index: u64, refs: &[Ref]) -> Option<()> {
+        let words = self.elems.get(usize::try_from(index).ok()?..)?.get(..refs.len())?;
+        for (word, value) in words.iter().zip(refs) {
+            word.store(value.to_bits(), Relaxed);
+        }
+        Some(())
+    }
+
     /// Calls `visit` with each piece of [`PIECE`] elements that are not all null, and its number. This costs what was
     /// touched.
     pub(crate) fn for_each_piece(&self, mut visit: impl FnMut(u64, &[Ref])) {

@@ -7,7 +7,8 @@ use crate::error::{Result, WrongStore, into_stop};
 use crate::metrics::{Activity, Figures};
 use crate::types::FuncType;
 use crate::value::Val;
-use etalon_module::{FuncType as Canonical, ValType};
+use etalon_gas::Schedule;
+use etalon_module::{FuncType as Canonical, Rolled, ValType};
 use etalon_runtime::{
     Caller as RawCaller, HostFn, OverSlots, Ref, RootId, Store as State, Value, Values,
 };
@@ -32,6 +33,15 @@ pub(crate) struct HostFunc {
     body: Body,
     /// The figures of a store with the data that it is for.
     figures: fn(&State) -> &Arc<Figures>,
+    ready: Option<Ready>,
+}
+
+/// What every store under a schedule can have of a function whose type is the same in all of them.
+#[derive(Clone)]
+struct Ready {
+    schedule: Arc<Schedule>,
+    ty: Arc<Rolled>,
+    host: Arc<HostFn>,
 }
 
 impl HostFunc {
@@ -47,7 +57,7 @@ impl HostFunc {
             let state = &*raw.store;
             results.iter().zip(&ty.results).map(|(val, ty)| val.value_of(state, *ty)).collect()
         };
-        HostFunc { ty, body: Body::Values(Arc::new(body)), figures: figures_of::<T> }
+        HostFunc { ty, body: Body::Values(Arc::new(body)), figures: figures_of::<T>, ready: None }
     }
 
     /// Of a closure over values of Rust.
@@ -55,12 +65,27 @@ impl HostFunc {
         func: impl IntoFunc<T, Params, Results>,
     ) -> HostFunc {
         let (ty, body) = func.into_host();
-        HostFunc { ty, body: Body::Slots(body), figures: figures_of::<T> }
+        HostFunc { ty, body: Body::Slots(body), figures: figures_of::<T>, ready: None }
     }
 
     /// Its type, in no store yet.
     pub(crate) fn ty(&self) -> &FuncType {
         &self.ty
+    }
+
+    /// The same, made ready for any number of stores under a schedule, and for the two names by which that prices it.
+    pub(crate) fn made_ready(
+        &self,
+        schedule: &Arc<Schedule>,
+        module: &str,
+        name: &str,
+    ) -> HostFunc {
+        let ready = self.ty.abstract_canonical().and_then(|ty| {
+            let host = self.named(ty.clone(), module, name, None).priced(schedule);
+            let (ty, host) = (Rolled::of_func(&ty)?, Arc::new(host));
+            Some(Ready { schedule: Arc::clone(schedule), ty, host })
+        });
+        HostFunc { ready, ..self.clone() }
     }
 
     /// Adds it to a store, under the two names by which a schedule prices it.
@@ -73,8 +98,16 @@ impl HostFunc {
         module: &str,
         name: &str,
     ) -> Result<Func, WrongStore> {
+        let clock = self.clock_of(state);
+        if let Some(Ready { schedule, ty, host }) = &self.ready
+            && clock.is_none()
+            && Arc::ptr_eq(schedule, state.schedule())
+        {
+            let func = state.alloc_host_func_ready(ty, Arc::clone(host));
+            return Ok(Func::of(state, func));
+        }
         let ty = self.ty.canonical(state)?;
-        let host = self.named(ty.clone(), module, name, self.clock_of(state));
+        let host = self.named(ty.clone(), module, name, clock);
         let func = state.alloc_host_func(ty, host);
         Ok(Func::of(state, func))
     }

@@ -157,7 +157,7 @@ impl ConcreteType {
             Owner::Store(store, id) if *store == state.id() => Ok(*id),
             Owner::Store(..) => Err(WrongStore),
             Owner::Module(data, index) => {
-                let ids = state.types.intern_groups(&data.types);
+                let ids = state.types.intern_module(data);
                 ids.get(*index as usize).copied().ok_or(WrongStore)
             }
         }
@@ -324,6 +324,14 @@ impl FuncType {
         };
         let (params, results) = (own(&self.params)?, own(&self.results)?);
         Ok(module::FuncType::new(params, results))
+    }
+
+    /// The same type in any store, if it names no type of a module.
+    pub(crate) fn abstract_canonical(&self) -> Option<module::FuncType> {
+        let own = |types: &[ValType]| -> Option<Vec<module::ValType>> {
+            types.iter().map(ValType::abstract_canonical).collect()
+        };
+        Some(module::FuncType::new(own(&self.params)?, own(&self.results)?))
     }
 
     /// The function type of a type in a module's terms.

@@ -275,7 +275,7 @@ impl Context<'_> {
     fn data(&self, ty: TypeId, at: usize, len: u32) -> Result<Range<usize>, Stop> {
         let start = u64::from(self.u32(at));
         let size = u64::from(len) * self.element_bytes(ty)?;
-        let bytes = self.store.datas[self.op.y as usize].bytes();
+        let bytes = self.store.datas.bytes(self.op.y as usize);
         if !in_bounds(start, size, bytes.len() as u64) {
             return Err(Trap::MemoryOutOfBounds.into());
         }
@@ -297,7 +297,7 @@ impl Context<'_> {
         let size = self.element_bytes(self.ty())? as usize;
         for (at, index) in bytes.step_by(size).zip(to..) {
             self.look(index.into())?;
-            let element = &self.store.datas[self.op.y as usize].bytes()[at..at + size];
+            let element = &self.store.datas.bytes(self.op.y as usize)[at..at + size];
             let mut wide = [0; 16];
             wide[..size].copy_from_slice(element);
             let value = u128::from_le_bytes(wide);

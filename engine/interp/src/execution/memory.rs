@@ -188,8 +188,8 @@ impl Context<'_> {
         let to = address(self.slots[0], ty);
         let (from, len) = (u64::from(self.slots[1] as u32), u64::from(self.slots[2] as u32));
         let size = self.memory(self.op.y).bytes().len();
-        let data = &self.store.datas[self.op.x as usize];
-        let from_range = range(from, len, data.bytes().len());
+        let data = self.store.datas.bytes(self.op.x as usize);
+        let from_range = range(from, len, data.len());
         let (Some(to_range), Some(from_range)) = (range(to, len, size), from_range) else {
             return Err(Trap::MemoryOutOfBounds.into());
         };
@@ -199,7 +199,7 @@ impl Context<'_> {
             self.store.check_interrupt()?;
             let len = PIECE.min(to_range.len() - done);
             let (from, to) = (from_range.start + done, to_range.start + done);
-            let source = &self.store.datas[self.op.x as usize].bytes()[from..from + len];
+            let source = &self.store.datas.bytes(self.op.x as usize)[from..from + len];
             let memory = &mut self.store.memories[self.op.y as usize];
             memory.bytes_mut()[to..to + len].copy_from_slice(source);
         }
@@ -208,7 +208,7 @@ impl Context<'_> {
 
     /// `data.drop`
     fn data_drop(&mut self) -> Result<(), Stop> {
-        self.store.datas[self.op.x as usize].drop_bytes();
+        self.store.datas.drop_bytes(self.op.x as usize);
         Ok(())
     }
 }

@@ -55,7 +55,7 @@ impl Builder<'_> {
             IndexSpace::Memory => instance.memories[at].0,
             IndexSpace::Tag => instance.tags[at].0,
             IndexSpace::Elem => instance.elems[at].0,
-            IndexSpace::Data => instance.datas[at].0,
+            IndexSpace::Data => instance.data(index).map_or(u32::MAX, |addr| addr.0),
         }
     }
 

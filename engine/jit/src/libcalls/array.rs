@@ -69,8 +69,8 @@ impl Guest<'_> {
 
     /// The bytes of a data segment from which `len` elements are taken.
     fn data_range(&self, data: u64, start: u64, len: u64, size: usize) -> Result<Source, Stop> {
-        let addr = self.store.instance(self.instance).datas[data as usize];
-        let all = self.store.datas[addr.index()].bytes().len() as u64;
+        let addr = self.store.instance(self.instance).data(data as u32).ok_or_else(gone)?;
+        let all = self.store.datas.bytes(addr.index()).len() as u64;
         let part = len.checked_mul(size as u64).and_then(|bytes| range(start, bytes, all));
         let part = part.ok_or(Stop::from(Trap::MemoryOutOfBounds))?;
         Ok(Source { segment: addr.index(), part })
@@ -86,7 +86,7 @@ impl Guest<'_> {
 
     /// Writes elements with the bytes of a data segment, which holds them as arrays do.
     fn write_data(&mut self, to: &Elements, from: Source) -> Result<(), Stop> {
-        let bytes = self.store.datas[from.segment].bytes().get(from.part).ok_or_else(gone)?;
+        let bytes = self.store.datas.bytes(from.segment).get(from.part).ok_or_else(gone)?;
         let to = to.write(&mut self.store.heap)?;
         if to.len() != bytes.len() {
             return Err(gone());

@@ -18,8 +18,9 @@ impl Guest<'_> {
         self.store.instance(self.instance).memories[index as usize]
     }
 
-    fn data(&self, index: u64) -> DataAddr {
-        self.store.instance(self.instance).datas[index as usize]
+    fn data(&self, index: u64) -> Result<DataAddr, Stop> {
+        let found = self.store.instance(self.instance).data(index as u32);
+        found.ok_or_else(|| Stop::crash("a data segment is not there"))
     }
 }
 
@@ -144,8 +145,8 @@ fn copy(mut guest: Guest<'_>, to: u64, from: u64, at: [u64; 2], len: u64) -> Res
 }
 
 fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) -> Result<u64, Stop> {
-    let (addr, data) = (guest.memory(memory), guest.data(data));
-    let size = guest.store.datas[data.index()].bytes().len() as u64;
+    let (addr, data) = (guest.memory(memory), guest.data(data)?);
+    let size = guest.store.datas.bytes(data.index()).len() as u64;
     let source = range(at[1], len, size).ok_or(Stop::from(Trap::MemoryOutOfBounds))?;
     let memory = &guest.store.memories[addr.index()];
     let target = memory_range(memory, at[0], len)?;
@@ -155,7 +156,7 @@ fn init(mut guest: Guest<'_>, memory: u64, data: u64, at: [u64; 2], len: u64) ->
     loop {
         let len = STRIDE.min(target.len() - done);
         let (from, to) = (source.start + done, target.start + done);
-        let bytes = &guest.store.datas[data.index()].bytes()[from..from + len];
+        let bytes = &guest.store.datas.bytes(data.index())[from..from + len];
         guest.store.memories[addr.index()].bytes_mut()[to..to + len].copy_from_slice(bytes);
         done += len;
         if done == target.len() {
@@ -180,8 +181,8 @@ routines! {
     };
     /// `data.drop`
     data_drop(data, b, c, d, e) = |g: Guest<'_>| {
-        let data = g.data(data);
-        g.store.datas[data.index()].drop_bytes();
+        let data = g.data(data)?;
+        g.store.datas.drop_bytes(data.index());
         Ok(0)
     };
     /// `memory.atomic.wait32` and `memory.atomic.wait64`, after the load: 1 if the value is not the expected one, 2 if

@@ -217,13 +217,13 @@ impl Configuration<'_> {
         let size = bytes_of(self.element(ty)?)?;
         let data = self.data_addr(data)?.index();
         let needed = u64::from(len) * size as u64;
-        let inside = in_bounds(from.into(), needed, self.store.datas[data].bytes().len() as u64);
+        let inside = in_bounds(from.into(), needed, self.store.datas.bytes(data).len() as u64);
         self.check(inside, oob, Trap::MemoryOutOfBounds)?;
         if len > 0 {
             self.applied(Function::InvZbytes);
             self.applied(Function::Cunpacknum);
         }
-        let bytes = &self.store.datas[data].bytes()[from as usize..][..needed as usize];
+        let bytes = &self.store.datas.bytes(data)[from as usize..][..needed as usize];
         Ok(room::collect(bytes.chunks_exact(size).map(words_of))?)
     }
 

@@ -241,7 +241,7 @@ impl Configuration<'_> {
         let (len, from) = (u64::from(self.pop_i32()?), u64::from(self.pop_i32()?));
         let to = self.pop_address(ty)?;
         let data = self.data_addr(data)?.index();
-        let data_size = self.store.datas[data].bytes().len() as u64;
+        let data_size = self.store.datas.bytes(data).len() as u64;
         let inside = in_bounds(to, len, self.bytes_in(memory)?) && in_bounds(from, len, data_size);
         self.check(inside, Rule::MemoryInitOob, Trap::MemoryOutOfBounds)?;
         self.permit(memory, to, len, true)?;
@@ -249,7 +249,7 @@ impl Configuration<'_> {
         self.used(if len == 0 { Rule::MemoryInitZero } else { Rule::MemoryInitSucc });
         let memory = self.memory_addr(memory)?.index();
         let to = &mut self.store.memories[memory].bytes_mut()[to as usize..][..len as usize];
-        to.copy_from_slice(&self.store.datas[data].bytes()[from as usize..][..len as usize]);
+        to.copy_from_slice(&self.store.datas.bytes(data)[from as usize..][..len as usize]);
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl Configuration<'_> {
     pub(crate) fn data_drop(&mut self, data: u32) -> Step {
         self.used(Rule::DataDrop);
         let data = self.data_addr(data)?;
-        self.store.datas[data.index()].drop_bytes();
+        self.store.datas.drop_bytes(data.index());
         Ok(())
     }
 }

@@ -1,13 +1,17 @@
 //! Address space for one memory: reserved once, made usable as the memory grows.
 //!
+//! Its first bytes may show an image instead of zeros.
+//!
 //! The base never moves. Address space beyond the usable bytes faults: compiled accesses without a
 //! bounds check rely on that.
 #![allow(unsafe_code)]
 
+use super::image::Image;
 use crate::system::{clear, close, map, open, unmap, whole_pages};
 use rustix::mm::ProtFlags;
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// How many bytes stay readable and writable while no memory has them. A system that counts what may be written counts no more.
 const MOST_READY: usize = 1 << 20;
@@ -19,6 +23,8 @@ pub(crate) struct Reservation {
     reserved: usize,
     usable: usize,
     committed: usize,
+    /// What is shown in the place of zeros; all of its bytes are committed.
+    image: Option<Arc<Image>>,
 }
 
 // SAFETY: the reservation owns its address space alone; nothing in it is bound to a thread.
@@ -29,14 +35,65 @@ unsafe impl Sync for Reservation {}
 impl Reservation {
     /// No address space at all.
     pub(crate) fn none() -> Reservation {
-        Reservation { base: NonNull::dangling(), reserved: 0, usable: 0, committed: 0 }
+        Reservation { base: NonNull::dangling(), reserved: 0, usable: 0, committed: 0, image: None }
     }
 
     /// Reserves `reserved` bytes (rounded up to pages), none usable yet.
     pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
         let reserved = whole_pages(reserved.max(1))?;
         let base = map(reserved, ProtFlags::empty())?;
-        Ok(Reservation { base, reserved, usable: 0, committed: 0 })
+        Ok(Reservation { base, reserved, usable: 0, committed: 0, image: None })
+    }
+
+    /// Shows an image where nothing was written yet. All of its bytes must be usable.
+    ///
+    /// # Errors
+    /// If the system does not show it; there are zeros then, or what was shown before.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn show(&mut self, image: &Arc<Image>) -> std::io::Result<()> {
+        if self.shows(image) {
+            return Ok(());
+        }
+        self.hide()?;
+        let range = image.range();
+        if range.end > self.committed {
+            return Err(std::io::Error::other("an image beyond what is usable"));
+        }
+        // SAFETY: the range is of whole pages of the readable and writable part of this reservation, and `&mut self` is the only
+        // reference to it; the image's file is sealed.
+        unsafe { crate::system::show(self.base.add(range.start), range.len(), image.file())? };
+        self.image = Some(Arc::clone(image));
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn show(&mut self, _: &Arc<Image>) -> std::io::Result<()> {
+        Err(std::io::Error::other("the system shows no images"))
+    }
+
+    /// Puts zeros in the place of an image, whatever was written to it.
+    ///
+    /// # Errors
+    /// If the system does not; then all is as it was.
+    pub(crate) fn hide(&mut self) -> std::io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(image) = &self.image {
+            let range = image.range();
+            // SAFETY: as for `show`.
+            unsafe { crate::system::hide(self.base.add(range.start), range.len())? };
+            self.image = None;
+        }
+        Ok(())
+    }
+
+    /// Whether it shows this image, or what has been written over it.
+    pub(crate) fn shows(&self, image: &Arc<Image>) -> bool {
+        self.image.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, image))
+    }
+
+    /// Where it shows an image; empty if it shows none.
+    pub(crate) fn shown(&self) -> Range<usize> {
+        self.image.as_ref().map_or(0..0, |image| image.range())
     }
 
     /// Makes sure that the first `usable` bytes can be made usable.
@@ -77,13 +134,14 @@ impl Reservation {
         Ok(())
     }
 
-    /// Makes all bytes zero, and only the first `usable` of them, which must not be more than there are, usable.
+    /// Makes all bytes zero, or as the image has them, and only the first `usable` of them, which must not be more than there are and
+    /// no fewer than the image has, usable.
     ///
     /// # Errors
-    /// If the system takes no rights away. The bytes may be zero then, and are as many as before.
+    /// If the system takes no rights away. The bytes may be so then, and are as many as before.
     pub(crate) fn renew(&mut self, usable: usize) -> std::io::Result<()> {
-        if usable > self.usable {
-            return Err(std::io::Error::other("a fresh start with more than there is"));
+        if usable > self.usable || whole_pages(usable)? < self.shown().end {
+            return Err(std::io::Error::other("a fresh start with more than there is, or less"));
         }
         if self.committed > 0 {
             // SAFETY: the range is the readable and writable part of this reservation, of whole pages, and `&mut self` is
@@ -94,9 +152,11 @@ impl Reservation {
         self.withdraw().inspect_err(|_| self.usable = before)
     }
 
-    /// Makes all bytes zero and none of them usable, for another memory: the first `resident` by writing to them, the others by
-    /// giving their pages back.
+    /// Makes all bytes zero, or as the image has them, and none of them usable, for another memory: the first `resident` by writing to
+    /// them, the others, and all from the image on, by giving their pages back.
     pub(crate) fn vacate(&mut self, resident: usize) -> std::io::Result<()> {
+        let image = self.image.as_ref().map(|image| image.range());
+        let resident = resident.min(image.as_ref().map_or(resident, |image| image.start));
         let resident = whole_pages(resident.min(self.committed))?.min(self.committed);
         // SAFETY: the range is the readable and writable part of this reservation, and `&mut self` is the only reference to it.
         unsafe { self.base.write_bytes(0, resident) };
@@ -105,10 +165,11 @@ impl Reservation {
             unsafe { clear(self.base.add(resident), self.committed - resident)? };
         }
         self.usable = 0;
-        if self.committed > MOST_READY {
+        let ready = MOST_READY.max(image.map_or(0, |image| image.end));
+        if self.committed > ready {
             // SAFETY: as above.
-            unsafe { close(self.base.add(MOST_READY), self.committed - MOST_READY)? };
-            self.committed = MOST_READY;
+            unsafe { close(self.base.add(ready), self.committed - ready)? };
+            self.committed = ready;
         }
         Ok(())
     }
@@ -128,7 +189,28 @@ impl Reservation {
         {
             return Err(std::io::Error::other("no whole pages of what is usable"));
         }
-        // SAFETY: the range is of whole pages, of the readable and writable part of this reservation, as compared above, and
+        // Pages that are given back show the image again.
+        let shown = self.shown();
+        let part = |start: usize, end: usize| start.max(bytes.start)..end.min(bytes.end);
+        let written = part(shown.start, shown.end);
+        if let Some(written) = self.bytes_mut().get_mut(written) {
+            written.fill(0);
+        }
+        for bytes in [part(0, shown.start), part(shown.end, usize::MAX)] {
+            if bytes.is_empty() {
+                continue;
+            }
+            self.give_back(bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Gives back whole pages of the usable bytes that show no image.
+    fn give_back(&mut self, bytes: Range<usize>) -> std::io::Result<()> {
+        if bytes.end > self.committed {
+            return Err(std::io::Error::other("no part of what is usable"));
+        }
+        // SAFETY: the range is of whole pages, as the caller compared, of the readable and writable part of this reservation, and
         // `&mut self` is the only reference to it.
         unsafe { clear(self.base.add(bytes.start), bytes.len()) }
     }

@@ -1,6 +1,8 @@
 //! Memory instances (specification: *Runtime Structure*, "Memory Instances").
 
 #[cfg(not(miri))]
+mod image;
+#[cfg(not(miri))]
 mod mmap;
 mod pool;
 mod regions;
@@ -9,19 +11,22 @@ mod shared;
 mod vec;
 
 #[cfg(not(miri))]
+pub(crate) use image::Image;
+#[cfg(not(miri))]
 pub(crate) use mmap::Reservation;
 pub use pool::MemoryPool;
 pub use regions::{Protection, Region, RegionError};
 pub(crate) use shared::Imported;
 pub use shared::{InUse, SharedMemory};
 #[cfg(miri)]
-use vec::Reservation;
+pub(crate) use vec::{Image, Reservation};
 
 use crate::budget::Budget;
 use crate::stop::Stop;
 use crate::touched::for_each_touched;
 use etalon_gas::Limits;
 use etalon_module::{AddrType, MemoryType};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -104,7 +109,8 @@ impl MemoryInst {
         MemoryInst::vacant(self.ty, Arc::clone(&self.budget))
     }
 
-    /// Allocates a memory of its type's minimum size, which can grow to `cap` pages.
+    /// Allocates a memory of its type's minimum size, which can grow to `cap` pages. Its bytes are zeros, or those of an image that
+    /// lies in it where the system can show it ([`MemoryInst::shows`]).
     ///
     /// # Errors
     /// If the minimum exceeds a cap, or the system has no address space left.
@@ -113,6 +119,7 @@ impl MemoryInst {
         cap: u64,
         budget: Arc<Budget>,
         pool: Option<&Arc<MemoryPool>>,
+        image: Option<&Arc<Image>>,
     ) -> Result<MemoryInst, MemoryError> {
         // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
         let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
@@ -125,11 +132,14 @@ impl MemoryInst {
         budget.check(bytes).map_err(above)?;
         let reserved = Self::reserved_bytes(&ty, cap_bytes).ok_or(MemoryError::NoAddressSpace)?;
         let pages = ty.limits.min;
-        let spare = pool.and_then(|pool| pool.take(reserved));
-        let reservation = match spare {
+        let spare = pool.and_then(|pool| pool.take(reserved, image));
+        let mut reservation = match spare {
             Some(reservation) => reservation,
             None => Reservation::new(reserved).map_err(|_| MemoryError::NoAddressSpace)?,
         };
+        if !image.is_some_and(|image| reservation.shows(image)) {
+            reservation.hide().map_err(|_| MemoryError::NoAddressSpace)?;
+        }
         let def = Box::new(MemoryDef::default());
         def.base.store(reservation.base().expose_provenance(), Relaxed);
         let (regions, is_ahead, pool) = (Vec::new(), false, pool.cloned());
@@ -141,7 +151,24 @@ impl MemoryInst {
             memory.reservation.withdraw().map_err(|_| MemoryError::NoAddressSpace)?;
             memory.note_ahead();
         }
+        if let Some(image) = image {
+            // What shows no image has zeros, to which the segments are copied.
+            let _ = memory.reservation.show(image);
+        }
         Ok(memory)
+    }
+
+    /// Whether it began with this image.
+    pub(crate) fn shows(&self, image: &Arc<Image>) -> bool {
+        self.reservation.shows(image)
+    }
+
+    /// Makes the bytes zero that an image gave it.
+    ///
+    /// # Errors
+    /// If the system does not.
+    pub(crate) fn hide_image(&mut self) -> std::io::Result<()> {
+        self.reservation.hide()
     }
 
     fn set_pages(&mut self, pages: u64) -> Result<(), MemoryError> {
@@ -221,11 +248,11 @@ impl MemoryInst {
         }
     }
 
-    /// Makes it as its module declares it: of `least` pages, all zeros, in the same place. What the memory began with need not be
+    /// Makes it as its module declares it: of `least` pages, all zeros or what its image has, in the same place. What the memory began with need not be
     /// that: one of a snapshot began with the size that it had then.
     ///
     /// # Errors
-    /// If it has fewer pages, or the system refuses to take pages back. It may then be all zeros and of the size that it had.
+    /// If it has fewer pages, or the system refuses to take pages back. It may then be so and of the size that it had.
     pub(crate) fn renew(&mut self, least: u64) -> std::io::Result<()> {
         let fewer = || std::io::Error::other("a fresh start with more than there is");
         let given = self.pages.checked_sub(least).ok_or_else(fewer)?;
@@ -248,14 +275,29 @@ impl MemoryInst {
     /// Calls `visit` with each piece of [`PIECE`] bytes that is not all zeros, and its number. This costs what was touched.
     pub(crate) fn for_each_piece(&self, mut visit: impl FnMut(u64, &[u8])) {
         let bytes = self.bytes();
-        for_each_touched(bytes.as_ptr().addr(), bytes.len(), |range| {
+        let mut look = |range: Range<usize>| {
             let first = range.start / PIECE;
             for (number, piece) in (first as u64..).zip(bytes[range].chunks(PIECE)) {
                 if piece != &ZEROS[..piece.len()] {
                     visit(number, piece);
                 }
             }
-        });
+        };
+        // An image has bytes that nobody has touched.
+        let shown = self.reservation.shown();
+        let shown = shown.start.min(bytes.len())..shown.end.min(bytes.len());
+        for (part, is_shown) in
+            [(0..shown.start, false), (shown.clone(), true), (shown.end..bytes.len(), false)]
+        {
+            if is_shown {
+                look(part);
+            } else if !part.is_empty() {
+                let start = part.start;
+                for_each_touched(bytes.as_ptr().addr() + start, part.len(), |range| {
+                    look(start + range.start..start + range.end);
+                });
+            }
+        }
     }
 
     /// Its bytes, for writing.

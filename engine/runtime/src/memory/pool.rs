@@ -1,6 +1,6 @@
 //! Address space that one memory has left and the next one takes.
 
-use super::Reservation;
+use super::{Image, Reservation};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -35,10 +35,17 @@ impl MemoryPool {
         self.spare.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// One of exactly so many bytes of address space, of which none is usable.
-    pub(super) fn take(&self, reserved: usize) -> Option<Reservation> {
+    /// One of exactly so many bytes of address space, of which none is usable: one that shows the image, if there is one, or else
+    /// one that shows none, or any.
+    pub(super) fn take(&self, reserved: usize, image: Option<&Arc<Image>>) -> Option<Reservation> {
         let mut spare = self.lock();
-        let at = spare.iter().rposition(|reservation| reservation.is_of(reserved))?;
+        let last = |fits: &dyn Fn(&Reservation) -> bool| {
+            spare.iter().rposition(|spare| spare.is_of(reserved) && fits(spare))
+        };
+        let at = image
+            .and_then(|image| last(&|spare| spare.shows(image)))
+            .or_else(|| last(&|spare| spare.shown().is_empty()))
+            .or_else(|| last(&|_| true))?;
         Some(spare.remove(at))
     }
 
@@ -86,7 +93,7 @@ mod tests {
             let pool = MemoryPool::new(1, resident);
             for bytes in [0, 1, 65_536, 100_000, 2 << 20, SIZE] {
                 pool.give(written(bytes));
-                let mut next = pool.take(SIZE).unwrap();
+                let mut next = pool.take(SIZE, None).unwrap();
                 assert!(next.bytes().is_empty());
                 for more in [1, 65_536, SIZE] {
                     next.grow(more).unwrap();
@@ -106,9 +113,9 @@ mod tests {
             pool.give(written(bytes));
         }
         assert_eq!(pool.spare(), 2);
-        assert!(pool.take(2 * SIZE).is_none());
-        assert!(pool.take(SIZE).is_some() && pool.take(SIZE).is_some());
-        assert!(pool.take(SIZE).is_none());
+        assert!(pool.take(2 * SIZE, None).is_none());
+        assert!(pool.take(SIZE, None).is_some() && pool.take(SIZE, None).is_some());
+        assert!(pool.take(SIZE, None).is_none());
         let none = MemoryPool::new(0, 0);
         none.give(written(1));
         assert_eq!(none.spare(), 0);

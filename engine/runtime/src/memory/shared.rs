@@ -55,7 +55,7 @@ impl SharedMemory {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let cap = MemoryInst::cap_of(&ty, limits);
         let budget = Arc::new(Budget::new("the shared memory is full", u64::MAX));
-        let place = Mutex::new(Place::Here(MemoryInst::new(ty, cap, budget, None)?));
+        let place = Mutex::new(Place::Here(MemoryInst::new(ty, cap, budget, None, None)?));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Ok(SharedMemory(Arc::new(Shared { number, ty, place, returned: Condvar::new() })))
     }

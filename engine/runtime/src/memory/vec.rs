@@ -1,6 +1,16 @@
 //! Stands in for address space where none can be mapped (Miri): plain bytes, which only the oracle
 //! may use.
 
+/// No image is ever made here.
+#[derive(Debug)]
+pub(crate) enum Image {}
+
+impl Image {
+    pub(crate) fn new(_: usize, _: &[u8]) -> Option<std::sync::Arc<Image>> {
+        None
+    }
+}
+
 /// Bytes that grow in place of a reservation.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -15,6 +25,22 @@ impl Reservation {
 
     pub(crate) fn new(reserved: usize) -> std::io::Result<Reservation> {
         Ok(Reservation { bytes: Vec::new(), reserved })
+    }
+
+    pub(crate) fn show(&mut self, _: &std::sync::Arc<Image>) -> std::io::Result<()> {
+        Err(std::io::Error::other("no images are shown here"))
+    }
+
+    pub(crate) fn hide(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn shows(&self, _: &std::sync::Arc<Image>) -> bool {
+        false
+    }
+
+    pub(crate) fn shown(&self) -> std::ops::Range<usize> {
+        0..0
     }
 
     pub(crate) fn commit(&mut self, usable: usize) -> std::io::Result<()> {

@@ -6,13 +6,13 @@ use super::{
     FuncImage, HostImport, ImageError, InstanceImage, KindImage, RegionImage, StoreImage,
     TableImage,
 };
-use crate::address::{FuncAddr, InstanceAddr, TagAddr};
+use crate::address::{DataAddr, FuncAddr, InstanceAddr, TagAddr};
 use crate::func::{FuncInst, FuncKind};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::memory::{PIECE, Region};
 use crate::reference::{Ref, RefKind};
-use crate::segment::{DataInst, ElemInst};
+use crate::segment::ElemInst;
 use crate::store::Store;
 use crate::table;
 use crate::value::Value;
@@ -97,10 +97,10 @@ impl Store {
             check(refs.iter().all(|r| self.is_ref(*r)), "an element segment")?;
             self.elems.push(ElemInst { refs: refs.into() });
         }
-        self.datas = vec![DataInst::default(); image.dropped.len()];
         for instance in image.instances {
             self.add_instance(instance, modules, &image.dropped)?;
         }
+        check(self.datas.len() <= image.dropped.len(), "a data segment")?;
         check(self.funcs_are_of_instances(), "a function's instance")?;
         check(image.handles.are_good(|r| self.is_ref(r)), "a handle")?;
         self.handles = image.handles;
@@ -178,7 +178,12 @@ impl Store {
     ) -> Result<(), ImageError> {
         let addr = InstanceAddr(self.instances.len() as u32);
         let module = modules.get(image.module as usize).ok_or(corrupt("an instance's module"))?;
-        let types = self.types.intern_groups(&module.types);
+        let types = self.types.intern_module(module);
+        // Instances have theirs in the order of the instances, and each has them in a row.
+        let first_data = image.datas.first().copied().unwrap_or(DataAddr(self.datas.len() as u32));
+        let in_a_row = (first_data.0..).zip(&image.datas).all(|(at, given)| at == given.0)
+            && image.datas.len() == module.datas.len();
+        check(in_a_row, "an instance's data segments")?;
         let inst = InstanceInst {
             module: Arc::clone(module),
             types,
@@ -188,13 +193,15 @@ impl Store {
             globals: image.globals,
             tags: image.tags,
             elems: image.elems,
-            datas: image.datas,
+            first_data,
+            initial: None,
         };
         check(self.fits(&inst), "an instance's addresses")?;
-        for (segment, at) in module.datas.iter().zip(&inst.datas) {
-            if dropped.get(at.index()) == Some(&false) {
-                let data = DataInst::new(module.bytes().clone(), segment.range.clone());
-                self.datas[at.index()] = data;
+        let added = self.datas.add_at(first_data, module);
+        added.map_err(|_| corrupt("an instance's data segments"))?;
+        for at in first_data.index()..self.datas.len() {
+            if dropped.get(at) != Some(&false) {
+                self.datas.drop_bytes(at);
             }
         }
         let mut tiers = Vec::new();
@@ -231,7 +238,6 @@ impl Store {
             && inst.globals.len() == module.globals.len()
             && inst.tags.len() == module.tags.len()
             && inst.elems.len() == module.elems.len()
-            && inst.datas.len() == module.datas.len()
             && inst.funcs.iter().zip(&module.funcs).all(|(a, ty)| {
                 let ty = ExternType::Func(TypeUse::Idx(*ty));
                 a.index() < self.funcs.len() && is(Extern::Func(*a), ty)
@@ -251,7 +257,6 @@ impl Store {
                 .zip(&module.tags)
                 .all(|(a, ty)| a.index() < self.tags.len() && same(*ty, *a))
             && inst.elems.iter().all(|a| a.index() < self.elems.len())
-            && inst.datas.iter().all(|a| a.index() < self.datas.len())
     }
 }
 

@@ -39,7 +39,9 @@ impl Store {
                     globals: inst.globals.clone(),
                     tags: inst.tags.clone(),
                     elems: inst.elems.clone(),
-                    datas: inst.datas.clone(),
+                    datas: (0..inst.module.datas.len() as u32)
+                        .filter_map(|i| inst.data(i))
+                        .collect(),
                 }
             })
             .collect();
@@ -53,7 +55,7 @@ impl Store {
             globals: self.globals.iter().map(|g| (g.ty(), g.get())).collect(),
             tags: self.tags.iter().map(|t| t.ty).collect(),
             elems: self.elems.iter().map(|e| e.refs.to_vec()).collect(),
-            dropped: self.datas.iter().map(|d| d.bytes().is_empty()).collect(),
+            dropped: (0..self.datas.len()).map(|at| self.datas.bytes(at).is_empty()).collect(),
             heap: self.heap.image(),
             instances,
             handles: self.handles.clone(),
