@@ -18,7 +18,7 @@ use std::thread;
 const SUITES: &[&str] = &["wasm-*", "local", "proposals/*"];
 
 /// The tiers, functions of all in one module, and the oracle in pieces that run in many stores.
-const TIERS: &[&str] = &["oracle", "interp", "jit", "mixed0", "mixed1", "paused:997"];
+const TIERS: &[&str] = &["oracle", "interp", "jit", "auto", "mixed0", "mixed1", "paused:997"];
 
 /// The compiler with the least of the processor and checks in place of guards; every other way that it has for an operator.
 const PLAIN: &str = "jit?bounds=explicit&cpu=baseline";

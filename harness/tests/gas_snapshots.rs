@@ -7,7 +7,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const ENGINES: &[&str] = &["oracle", "interp", "jit", "aot", "mixed0", "mixed1", "mixed2"];
+const ENGINES: &[&str] = &["oracle", "interp", "jit", "aot", "auto", "mixed0", "mixed1", "mixed2"];
 
 fn main() -> ExitCode {
     let args = Arguments::from_args();

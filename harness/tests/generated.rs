@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn run(profiles: Vec<&'static Profile>, cases: u64, jobs: usize) -> Result<FuzzRecord, Failed> {
-    run_on(&["oracle", "interp", "jit", "mixed0"], profiles, cases, jobs)
+    run_on(&["oracle", "interp", "jit", "auto", "mixed0"], profiles, cases, jobs)
 }
 
 fn run_on(
@@ -84,8 +84,8 @@ fn agrees(profile: &'static Profile) -> Result<(), Failed> {
 /// Ranges of their memories are protected: calls trap by either protection, and all tiers still agree.
 fn regions_agree() -> Result<(), Failed> {
     let profiles = PROFILES.iter().filter(|p| ["single", "memory", "wasm2"].contains(&p.name));
-    let engines =
-        ["oracle", "interp", "jit", "aot", "mixed0", "paused:7"].map(|e| format!("{e}?regions=on"));
+    let engines = ["oracle", "interp", "jit", "aot", "auto", "mixed0", "paused:7"]
+        .map(|e| format!("{e}?regions=on"));
     let engines = engines.each_ref().map(String::as_str);
     let record = run_on(&engines, profiles.collect(), 90, 2)?;
     if let Some(finding) = record.findings.first() {

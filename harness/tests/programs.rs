@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const ENGINES: &[&str] =
-    &["oracle", "interp", "jit", "aot", "mixed0", "mixed1", "mixed2", "paused"];
+    &["oracle", "interp", "jit", "aot", "auto", "mixed0", "mixed1", "mixed2", "paused"];
 
 fn main() -> ExitCode {
     let args = Arguments::from_args();

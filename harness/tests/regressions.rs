@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Our own tiers; those that no session of this machine can have are left out by the platform, not here.
-const ENGINES: &[&str] = &["oracle", "interp", "jit", "aot", "mixed0", "mixed1", "mixed2"];
+const ENGINES: &[&str] = &["oracle", "interp", "jit", "aot", "auto", "mixed0", "mixed1", "mixed2"];
 
 fn main() -> ExitCode {
     let args = Arguments::from_args();

@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::pool::PoolConfig;
+use crate::tier_up::TierUp;
 use etalon_gas::Schedule;
 pub use etalon_jit::{Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel};
 use etalon_module::Features;
@@ -21,8 +22,9 @@ pub enum Tier {
     Jit,
     /// The compiler, through an artefact as `etalon compile` writes it.
     Aot,
-    /// The fastest that can run the module: the compiler, or the interpreter where the compiler
-    /// lacks a feature.
+    /// The interpreter at first, which starts at once, and the compiler for what turns out to be hot; see [`TierUp`]. All of it is
+    /// compiled code where that is there already, from an artefact or a cache; and interpreted where the compiler lacks a feature that
+    /// the module needs.
     Auto,
 }
 
@@ -89,6 +91,7 @@ pub struct Config {
     pub(crate) nans: Nans,
     pub(crate) pool: PoolConfig,
     pub(crate) cache: Option<Cache>,
+    pub(crate) tier_up: TierUp,
 }
 
 impl Default for Config {
@@ -121,6 +124,7 @@ impl Config {
             nans: Nans::Deterministic,
             pool: PoolConfig::new(),
             cache: None,
+            tier_up: TierUp::new(),
         }
     }
 
@@ -234,6 +238,12 @@ impl Config {
     /// itself, never depend on it.
     pub fn cache(&mut self, cache: Option<&Cache>) -> &mut Config {
         self.cache = cache.cloned();
+        self
+    }
+
+    /// When functions are compiled on the tier [`Tier::Auto`]; by default as [`TierUp::new`] says.
+    pub fn tier_up(&mut self, tier_up: TierUp) -> &mut Config {
+        self.tier_up = tier_up;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Tier};
 use crate::error::Result;
+use crate::tier_up::Worker;
 use etalon_runtime::MemoryPool;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ pub struct Engine(Arc<Shared>);
 struct Shared {
     config: Config,
     pool: Arc<MemoryPool>,
+    /// Compiles what turns out to be hot.
+    worker: Worker,
 }
 
 impl Engine {
@@ -28,7 +31,7 @@ impl Engine {
 
     fn of(config: Config) -> Engine {
         let pool = MemoryPool::new(config.pool.memories, config.pool.resident);
-        Engine(Arc::new(Shared { config, pool }))
+        Engine(Arc::new(Shared { config, pool, worker: Worker::default() }))
     }
 
     /// The settings.
@@ -43,6 +46,10 @@ impl Engine {
 
     pub(crate) fn pool(&self) -> &Arc<MemoryPool> {
         &self.0.pool
+    }
+
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.0.worker
     }
 
     /// What runs functions.

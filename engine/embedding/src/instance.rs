@@ -14,6 +14,7 @@ use crate::reset::ending_of;
 use crate::store::Tiers;
 use crate::table::Table;
 use crate::tag::Tag;
+use crate::tier_up::Promoter;
 use crate::work::Work;
 use etalon_jit::on_guest_stack;
 use etalon_module::Import;
@@ -21,6 +22,7 @@ use etalon_runtime::{
     Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Placement, Store as State,
     instantiate,
 };
+use std::sync::Arc;
 
 /// An instance of a module in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +71,10 @@ impl Instance {
             let text = "a store that was restored from a snapshot runs no compiled code";
             return Err(Mismatch(text.to_owned()).into());
         }
-        let placement = placement(shared.tiers, module);
+        let mut placement = placement(shared.tiers, module);
+        if let Some(promoter) = module.promoter().filter(|_| shared.may_compile) {
+            placement = placement.promoted_by(Arc::<Promoter>::clone(promoter));
+        }
         shared.figures.add_module(module);
         let work = Work::<T>::instantiation(state);
         let made = on_guest_stack(|| instantiate(work.state, module.data(), imports, &placement))

@@ -59,6 +59,7 @@ mod snapshot;
 mod store;
 mod table;
 mod tag;
+mod tier_up;
 mod trusted;
 mod types;
 pub mod unstable;
@@ -83,7 +84,7 @@ pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 pub use etalon_runtime::fault;
 pub use etalon_runtime::{
     Crash, Exhaustion, HostError, ImageError, InUse, InstantiateError, LinkError, MemoryError,
-    Protection, RegionError, Site, Trap,
+    Promotions, Protection, RegionError, Site, Trap,
 };
 pub use execution::{
     Execution, ExecutionError, Pause, PauseLimits, PauseReason, PauseRequest, Progress, Wait,
@@ -110,6 +111,7 @@ pub use snapshot::SnapshotError;
 pub use store::Store;
 pub use table::{Table, TableAccessError};
 pub use tag::Tag;
+pub use tier_up::TierUp;
 pub use types::{
     ConcreteType, ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType,
     Mutability, RefType, TableType, TagType, ValType,

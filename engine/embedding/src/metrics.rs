@@ -26,7 +26,7 @@ use crate::error::is_exit;
 use crate::facade;
 use crate::store::Store;
 use etalon_module::Module;
-use etalon_runtime::{Exhaustion, FuncKind, Stop, Store as State};
+use etalon_runtime::{Exhaustion, FuncKind, Promotions, Stop, Store as State};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -61,6 +61,8 @@ pub struct Metrics {
     pub cache_hits: u64,
     /// Modules of its instances whose code was looked for there, and was made.
     pub cache_misses: u64,
+    /// Functions that changed their tier, on the tier [`Tier::Auto`](crate::Tier::Auto). In the background it depends on the machine.
+    pub promotions: Promotions,
     /// Where the time went; `None` without [`Config::measure_time`](crate::Config::measure_time).
     pub times: Option<Times>,
 }
@@ -324,6 +326,7 @@ pub(crate) fn metrics_of<T: 'static>(state: &State) -> Metrics {
         errors: figures.errors(),
         cache_hits: figures.cached[0].load(Relaxed),
         cache_misses: figures.cached[1].load(Relaxed),
+        promotions: state.promotions(),
         times: figures.times(),
     }
 }

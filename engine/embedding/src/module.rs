@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
 use crate::facade::Span;
 use crate::interrupt::{InterruptHandle, until_interrupted};
+use crate::tier_up::Promoter;
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Artefact, Check, Wanted};
 use etalon_jit::{CompileError, CompileOptions, CompiledModule, Listed, LoadedModule, NotCompiled};
@@ -30,6 +31,8 @@ pub struct Module {
     cached: Option<bool>,
     /// What its instances share of their memories.
     initial: Arc<Initial>,
+    /// What compiles its functions when they turn out to be hot, on the tier `auto`.
+    promoter: Option<Arc<Promoter>>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -170,6 +173,10 @@ impl Module {
         check()?;
         let own = data.imported_funcs..data.funcs.len() as u32;
         let compilable = data.lacking(Tier::Jit.features()).is_none();
+        let is_auto = config.tier == Tier::Auto;
+        if is_auto && compilable && own.clone().all(|func| tier_of(func) == Tier::Auto) {
+            return Module::begun(engine, data);
+        }
         let placed = |func| match tier_of(func) {
             Tier::Auto if compilable => (func, Tier::Jit),
             Tier::Auto => (func, Tier::Interp),
@@ -184,22 +191,12 @@ impl Module {
         let functions: Vec<u32> =
             tiers.iter().filter(|(_, tier)| is_compiled(tier)).map(|(func, _)| *func).collect();
         let uses_code = match config.tier {
-            Tier::Oracle | Tier::Interp => !functions.is_empty(),
-            Tier::Auto => compilable,
+            Tier::Oracle | Tier::Interp | Tier::Auto => !functions.is_empty(),
             Tier::Jit | Tier::Aot => true,
         };
         let engine = engine.clone();
         if !uses_code {
-            return Ok(Module {
-                engine,
-                data,
-                compiled: None,
-                code: None,
-                tiers,
-                compile_time: None,
-                cached: None,
-                initial: Initial::new(),
-            });
+            return Ok(Module::interpreted(engine, data, tiers));
         }
         let options = CompileOptions {
             interrupt: interrupt.map(|handle| handle.flag().clone()),
@@ -224,6 +221,31 @@ impl Module {
         Ok(Module { cached, ..Module::with_code(engine, data, compiled, code, tiers) })
     }
 
+    /// A module without code.
+    fn interpreted(engine: Engine, data: Arc<ModuleData>, tiers: Vec<(u32, Tier)>) -> Module {
+        let (compiled, code, compile_time) = Default::default();
+        let (cached, promoter) = Default::default();
+        let initial = Initial::new();
+        Module { engine, data, compiled, code, tiers, compile_time, cached, promoter, initial }
+    }
+
+    /// A module whose functions are interpreted until they turn out to be hot; unless a cache has the code of all.
+    fn begun(engine: &Engine, data: Arc<ModuleData>) -> Result<Module, ModuleError> {
+        let (config, engine) = (engine.config(), engine.clone());
+        let own = data.imported_funcs..data.funcs.len() as u32;
+        let options = compile_options(config);
+        let found = config.cache.as_ref().map(|cache| cache.find(&data, &options, &wanted(config)));
+        if let Some(compiled) = found.transpose()?.flatten() {
+            let code = LoadedModule::load(&compiled, &data)?;
+            let tiers = own.map(|func| (func, Tier::Jit)).collect();
+            let made = Module::with_code(engine, data, compiled, code, tiers);
+            return Ok(Module { cached: Some(true), ..made });
+        }
+        let promoter = Some(Promoter::new(&engine, &data, options));
+        let tiers = own.map(|func| (func, Tier::Auto)).collect();
+        Ok(Module { promoter, ..Module::interpreted(engine, data, tiers) })
+    }
+
     /// A module with its code. Functions that were to be compiled, and are not, run in the interpreter (gas-1, *Depth*).
     fn with_code(
         engine: Engine,
@@ -242,8 +264,7 @@ impl Module {
         }
         drop(compiled_functions);
         let (compiled, code) = (Some(compiled), Some(Arc::new(code)));
-        let (compile_time, cached, initial) = (None, None, Initial::new());
-        Module { engine, data, compiled, code, tiers, compile_time, cached, initial }
+        Module { compiled, code, ..Module::interpreted(engine, data, tiers) }
     }
 
     /// Of an artefact whose machine code is trusted.
@@ -290,13 +311,18 @@ impl Module {
 
     /// The module with its compiled code, to be loaded by [`Module::from_artefact`]. What is made by an engine with
     /// [`Config::interruptible`] also loads where nothing is interrupted; not the other way round. What is made with
-    /// [`Config::memory_regions`] loads only with it, and without only without.
+    /// [`Config::memory_regions`] loads only with it, and without only without. On the tier [`Tier::Auto`] all of the module is compiled
+    /// for it now.
     ///
     /// # Errors
-    /// If the module was made for interpretation alone.
+    /// If the module was made for interpretation alone, or no code can be made for this processor.
     pub fn to_artefact(&self) -> Result<Vec<u8>, ModuleError> {
         match &self.compiled {
             Some(compiled) => Ok(artefact::write(compiled, &self.data)),
+            None if self.promoter.is_some() => {
+                let options = compile_options(self.engine.config());
+                Ok(artefact::write(&etalon_jit::compile(&self.data, &options)?, &self.data))
+            }
             None => Err(ModuleError::NoCode(
                 self.tiers.first().map_or("interp", |(_, tier)| tier.name()),
             )),
@@ -357,6 +383,11 @@ impl Module {
     /// What its instances share of their memories.
     pub(crate) fn initial(&self) -> &Arc<Initial> {
         &self.initial
+    }
+
+    /// What moves its functions from tier to tier, if they move.
+    pub(crate) fn promoter(&self) -> Option<&Arc<Promoter>> {
+        self.promoter.as_ref()
     }
 
     /// The tier of each function of the module's own, by its index.

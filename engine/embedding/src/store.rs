@@ -58,12 +58,15 @@ pub(crate) struct Shared {
 }
 
 /// The tiers of a store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tiers {
     pub(crate) oracle: TierId,
     pub(crate) interp: TierId,
     pub(crate) jit: TierId,
 }
+
+/// The tiers of every store: they are added in this order.
+pub(crate) const TIERS: Tiers = Tiers { oracle: TierId(0), interp: TierId(1), jit: TierId(2) };
 
 impl<T: 'static> Store<T> {
     /// An empty store with what the embedder wants to keep with it. Where the engine charges gas, it counts
@@ -93,6 +96,7 @@ impl<T: 'static> Store<T> {
             interp: state.add_executor(Arc::new(Interp::new())),
             jit: state.add_executor(trusted::jit(name)),
         };
+        debug_assert_eq!(tiers, TIERS);
         let shared = Shared {
             engine: engine.clone(),
             oracle,

@@ -62,7 +62,7 @@ fn a_hit_is_bit_for_bit_a_miss() {
     let settings: [&dyn Fn(&mut Config); 8] = [
         &|_| (),
         &|config| _ = config.tier(Tier::Aot),
-        &|config| _ = config.tier(Tier::Auto).opt_level(OptLevel::None),
+        &|config| _ = config.tier(Tier::Jit).opt_level(OptLevel::None),
         &|config| _ = config.consume_fuel(true),
         &|config| _ = config.consume_fuel(true).schedule(flat.clone()),
         &|config| _ = config.interruptible(true),
@@ -94,6 +94,22 @@ fn a_hit_is_bit_for_bit_a_miss() {
     let contents = open(folder.path()).contents().unwrap();
     assert_eq!((contents.entries, contents.unfinished), (7, 0));
     assert_eq!((contents.hits, contents.misses), (9, 7));
+}
+
+/// The tier that compiles a few functions takes the code of all where there is some, and keeps nothing.
+#[test]
+fn auto_reads_a_cache_and_does_not_fill_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |tier| {
+        let cache = open(folder.path());
+        let engine = Engine::new(Config::new().tier(tier).cache(Some(&cache))).unwrap();
+        let module = Module::new(&engine, TEXT).unwrap();
+        assert_eq!(run(&module).0, 12);
+        (module.is_from_cache(), cache.hits(), cache.misses())
+    };
+    assert_eq!(made(Tier::Auto), (None, 0, 0));
+    assert_eq!(made(Tier::Jit), (Some(false), 0, 1));
+    assert_eq!(made(Tier::Auto), (Some(true), 1, 0));
 }
 
 #[test]

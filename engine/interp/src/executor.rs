@@ -4,8 +4,8 @@ use crate::features::supported_features;
 use crate::machine::{Executing, Held, Leave, Machine, RootMaps, Standing};
 use crate::program::{Code, EXIT_PC, NO_MEMORY, Program};
 use etalon_runtime::{
-    AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Kept, Stop,
-    Store, TailCall,
+    Answer, AttachError, CodeObject, Completion, Executor, FuncAddr, FuncKind, InstanceAddr, Kept,
+    Promotion, Stop, Store, TailCall,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -94,6 +94,21 @@ impl Interp {
                         e.advance()
                     })?
                 }
+                Leave::Ask { func, turn } => {
+                    let answer = self.ask(store, func, turn)?;
+                    let gone = !self.runs(store, func);
+                    self.executing(store, machine, |e| {
+                        e.program.set_count(func, answer.count);
+                        if gone {
+                            e.program.give_up(func);
+                        }
+                        Ok(())
+                    })?;
+                    match answer.enter {
+                        Some(promotion) => self.go_on(store, machine, func, &promotion)?,
+                        None => self.executing(store, machine, |e| e.advance())?,
+                    }
+                }
                 other => return Ok(other),
             };
         }
@@ -141,14 +156,88 @@ impl Interp {
         // The callee may collect, and must find what this machine holds.
         let len = Self::width(store, func);
         let mut slots = machine.slots(at)[..len].to_vec();
+        let result = self.standing(store, machine, |store| store.call_once(func, &mut slots));
+        machine.slots(at)[..len].copy_from_slice(&slots);
+        result
+    }
+
+    /// Goes on with the current frame in code of another tier, and without it.
+    fn go_on(
+        &self,
+        store: &mut Store,
+        machine: &mut Machine,
+        func: FuncAddr,
+        promotion: &Promotion,
+    ) -> Result<Leave, Stop> {
+        let mut slots = self.executing(store, machine, |e| e.leave_at_loop(func))?;
+        let depth = machine.depth_left + machine.frames.last().map_or(0, |f| u64::from(f.depth));
+        let mut next = None;
+        loop {
+            store.set_depth_left(depth);
+            let called = self.standing(store, machine, |store| match next {
+                None => store.enter_loop(func, promotion, &mut slots),
+                Some(other) => store.call_once(other, &mut slots),
+            });
+            return match called {
+                Ok(Completion::Returned) => self.executing(store, machine, |e| {
+                    e.returned_from(func, &slots)?;
+                    e.advance()
+                }),
+                Ok(Completion::TailCall(call)) if !self.runs(store, call.func) => {
+                    (next, slots) = (Some(call.func), call.slots);
+                    continue;
+                }
+                Ok(Completion::TailCall(call)) => {
+                    self.executing(store, machine, |e| e.called_back(call, 0, true))
+                }
+                Err(Stop::Throw(exn)) => self.executing(store, machine, |e| {
+                    e.rethrow(exn, true)?;
+                    e.advance()
+                }),
+                Err(stop) => {
+                    machine.drop_frame();
+                    Err(stop)
+                }
+            };
+        }
+    }
+
+    /// Does something with a machine where collections find what it holds, if there is anything to hold.
+    fn standing<T>(
+        &self,
+        store: &mut Store,
+        machine: &mut Machine,
+        work: impl FnOnce(&mut Store) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if store.heap.is_empty() {
+            return work(store);
+        }
         store.push_activation(Box::new(self.held(machine, Standing::CallingOut)));
-        let result = store.call_once(func, &mut slots);
+        let result = work(store);
         let Some(held) = store.pop_activation::<Held>() else {
             return Err(Stop::crash("a machine was left in the store and is gone"));
         };
         *machine = held.machine;
-        machine.slots(at)[..len].copy_from_slice(&slots);
         result
+    }
+
+    /// Asks whether another tier is to run a function; gives after how much more to ask again.
+    fn ask(&self, store: &mut Store, func: FuncAddr, turn: Option<u32>) -> Result<Answer, Stop> {
+        let FuncKind::Wasm { instance, .. } = store.funcs[func.index()].kind else {
+            return Err(Stop::crash("a function of the host was counted"));
+        };
+        match store.instance(instance).promoter.clone() {
+            Some(promoter) => promoter.ask(store, func, turn),
+            None => Err(Stop::crash("a function was counted and nobody is to be asked")),
+        }
+    }
+
+    /// Whether a function of the store is this interpreter's.
+    fn runs(&self, store: &Store, func: FuncAddr) -> bool {
+        match &store.funcs[func.index()].kind {
+            FuncKind::Wasm { tier, .. } => self.is(store.executor(*tier)),
+            FuncKind::Host(_) => false,
+        }
     }
 
     /// Whether a tier of the store is this interpreter.
@@ -176,9 +265,11 @@ impl Executor for Interp {
         let mut state = self.lock();
         let home = inst.memories.first().map_or(NO_MEMORY, |m| m.0);
         for func in &inst.funcs[inst.module.imported_funcs as usize..] {
-            let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
-            if self.is(store.executor(tier)) {
+            if self.runs(store, *func) {
                 state.program.set_code(*func, Code { own: true, home, ..Code::FOREIGN });
+                if let Some(promoter) = &inst.promoter {
+                    state.program.set_count(*func, promoter.first());
+                }
             }
         }
         Ok(())

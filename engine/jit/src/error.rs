@@ -66,6 +66,9 @@ pub enum Reason {
         /// Bytes of the native stack that its slots of depth stand for.
         reserved: u64,
     },
+    /// It cannot begin with the loop that was asked for.
+    #[error("its code cannot begin with that loop")]
+    Entrance,
     /// The code generator's work on it would grow faster than its size, whatever the budget.
     #[error(
         "compiling it takes more than in proportion to its size: {count} steps, and {limit} are to be taken"
@@ -96,6 +99,29 @@ impl From<Reason> for Failure {
 impl From<CompileError> for Failure {
     fn from(error: CompileError) -> Failure {
         Failure::Error(error)
+    }
+}
+
+/// Why a function that is compiled alone has no code: another tier goes on running it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// It is not compiled.
+    #[error(transparent)]
+    NotCompiled(#[from] Reason),
+    /// Nothing of the module can be compiled, or the compiler has a bug.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// There is no memory for its code.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Refusal {
+        match failure {
+            Failure::NotCompiled(reason) => reason.into(),
+            Failure::Error(error) => error.into(),
+        }
     }
 }
 

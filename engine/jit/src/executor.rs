@@ -6,7 +6,7 @@ use crate::abi::{
 };
 use crate::code::{LoadedModule, Place};
 use crate::compile::isa::PINS_GAS;
-use crate::entries::{Instance, State};
+use crate::entries::{Callable, Instance, State};
 use crate::libcalls::Builtins;
 use crate::trap;
 use etalon_runtime::{
@@ -83,14 +83,14 @@ impl Jit {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held came from a bug; what it guards is still consistent enough to drop.
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Whether it is this executor's store. Whoever holds it may then use the context.
     #[inline]
-    fn serves(&self, store: &Store) -> bool {
+    pub(crate) fn serves(&self, store: &Store) -> bool {
         self.store.load(Relaxed) == store.id().get()
     }
 
@@ -182,12 +182,12 @@ impl Jit {
         body()
     }
 
-    fn refuse(&self, reason: impl Into<String>) -> AttachError {
+    pub(crate) fn refuse(&self, reason: impl Into<String>) -> AttachError {
         AttachError { tier: self.name, reason: reason.into() }
     }
 
     /// Whether the code fits the store and the instance.
-    fn check(
+    pub(crate) fn check(
         &self,
         store: &Store,
         inst: &InstanceInst,
@@ -263,7 +263,7 @@ impl Jit {
     fn trace(&self, store: &mut Store, activation: &Activation) {
         let state = self.state();
         let instance_of = |start| {
-            let found = state.instances.iter().find(|(_, i)| i.module.addresses().0 == start);
+            let found = state.instances.iter().find(|(_, instance)| instance.has(start));
             found.map(|(addr, _)| InstanceAddr(*addr))
         };
         // SAFETY: the store is held exclusively here, and compiled code does not run.
@@ -305,9 +305,9 @@ impl Jit {
 }
 
 /// Fills in the context of an instance.
-fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &mut Instance) {
+fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &Instance) {
     let layout = own.module.layout();
-    let mut put = |at: i32, word: usize| own.vmctx[at as usize / 8] = word as u64;
+    let put = |at: i32, word: usize| own.put(at, word);
     let heap = store.heap.def();
     put(VmLayout::HEAP_BASE, heap.base.load(Relaxed));
     put(VmLayout::HEAP_DEF, std::ptr::from_ref(heap).expose_provenance());
@@ -334,8 +334,8 @@ fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &mut Ins
         put(layout.func(i as u32), Ref::func(*addr).to_bits() as usize);
     }
     for func in layout.foreign() {
-        let entry = entries[inst.funcs[*func as usize].index()];
-        if let Some(at) = layout.callee(*func) {
+        let entry = entries[inst.funcs[func as usize].index()];
+        if let Some(at) = layout.callee(func) {
             put(at, entry.code);
             put(at + 8, entry.vmctx);
         }
@@ -367,17 +367,74 @@ impl Executor for Jit {
             _ if self.serves(store) => {}
             _ => return Err(self.refuse("it runs functions of another store")),
         }
-        let mut vmctx = vec![0u64; module.layout().words()].into_boxed_slice();
-        vmctx[0] = self.context.get().expose_provenance() as u64;
-        vmctx[1] = instance.0.into();
-        state.instances.insert(instance.0, Instance { module: Arc::clone(&module), vmctx });
+        let own = Instance::new(&module);
+        own.put(VmLayout::CONTEXT, self.context.get().expose_provenance());
+        own.put(VmLayout::INSTANCE, instance.0 as usize);
+        state.instances.insert(instance.0, own);
         self.add_module(&mut state, store, &module, &inst.types);
         self.add_entries(&mut state, store);
         let state = &mut *state;
-        if let Some(own) = state.instances.get_mut(&instance.0) {
+        if let Some(own) = state.instances.get(&instance.0) {
             fill(&state.entries, store, inst, own);
         }
+        state.note_imports(store, instance, module.layout());
         Ok(())
+    }
+
+    fn take_over(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        code: &CodeObject,
+        count: u32,
+    ) -> Result<bool, AttachError> {
+        let (instance, index, one) = self.one(store, func, code)?;
+        if one.entrance().is_some() {
+            return Err(self.refuse("the code begins with a loop"));
+        }
+        let state = &mut *self.state();
+        if let Some(own) = state.instances.get(&instance.0) {
+            own.put(own.module.layout().count(index), count as usize);
+        }
+        Ok(self.take(state, store, func, (instance, index), &one))
+    }
+
+    fn enter_loop(
+        &self,
+        store: &mut Store,
+        func: FuncAddr,
+        code: &CodeObject,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
+        let crash = |error: AttachError| Stop::crash(error.to_string());
+        let (instance, index, one) = self.one(store, func, code).map_err(crash)?;
+        let module = &store.instance(instance).module;
+        let locals = module.func_type(index).param_slots()
+            + module.body(index).map_or(0, |body| body.locals.slots());
+        let found = one.entrance().zip(one.function(index)).filter(|_| slots.len() >= locals);
+        let Some((Callable { entry, slots: count, .. }, code)) = found else {
+            return Err(Stop::crash("a loop is entered with other locals or other code"));
+        };
+        let vmctx = {
+            let state = &mut *self.state();
+            state.modules.insert(&one);
+            let own = state.instances.get_mut(&instance.0);
+            own.map_or(0, |own| {
+                own.keep(index, &one);
+                own.vmctx.as_ptr().expose_provenance()
+            })
+        };
+        // Its argument is the address of the locals, which nobody touches until it has returned.
+        let mut results = vec![0; count as usize];
+        results[0] = slots.as_mut_ptr().expose_provenance() as u64;
+        let entry = FuncEntry { code, vmctx, ty: 0, slots: count, entry };
+        // SAFETY: `one` has seen that the code is of this function in this store, and it is kept now with its instance, whose context
+        // there is. The trampoline is of its signature. The locals are as many as it reads, and as the contract of `Jit::new` has it of their
+        // types.
+        let completion = unsafe { self.enter(store, entry, &mut results) }?;
+        let count = results.len().min(slots.len());
+        slots[..count].copy_from_slice(&results[..count]);
+        Ok(completion)
     }
 
     fn forget(&self, store: &Store, kept: Kept) {
@@ -395,18 +452,27 @@ impl Executor for Jit {
         self.set_entries(store, state);
         state.hosts.retain(|func, _| (*func as usize) < kept.funcs);
         state.unreachable.retain(|func| (*func as usize) < kept.funcs);
+        state.importers.retain(|func, _| (*func as usize) < kept.funcs);
+        for places in state.importers.values_mut() {
+            places.retain(|(instance, _)| (*instance as usize) < kept.instances);
+        }
         let mut gone = Vec::new();
         state.instances.retain(|addr, instance| {
             let stays = (*addr as usize) < kept.instances;
             if !stays {
                 gone.push(Arc::clone(&instance.module));
+                gone.extend(instance.ones.iter().map(|(_, code)| Arc::clone(code)));
             }
             stays
         });
         for module in gone {
-            let in_use = state.instances.values().any(|i| Arc::ptr_eq(&i.module, &module));
-            if !in_use {
-                self.remove_module(state, store, &module);
+            let start = module.addresses().0;
+            let in_use = state.instances.values().any(|instance| instance.has(start));
+            match module.stubs() {
+                _ if in_use => {}
+                // Its functions are gone, and nobody else has anything of it.
+                Some(_) => state.modules.remove(&module),
+                None => self.remove_module(state, store, &module),
             }
         }
     }
@@ -442,6 +508,23 @@ impl Executor for Jit {
             let (have, needed) = (slots.len(), entry.slots);
             return Err(Stop::crash(format!("{have} slots for a function of {needed}")));
         }
+        // SAFETY: the entry is of a function of the executor's own store, and its arguments and results fit the slots.
+        unsafe { self.enter(store, entry, slots) }
+    }
+}
+
+impl Jit {
+    /// Enters compiled code.
+    ///
+    /// # Safety
+    /// The store must be the executor's own; code, context and entry trampoline of `entry` must belong together and be in what the executor
+    /// keeps; and the slots must be as many as it says, and hold arguments of the code's types.
+    unsafe fn enter(
+        &self,
+        store: &mut Store,
+        entry: FuncEntry,
+        slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
         let depth = store.depth_left();
         store.meter_mut().fill_up();
         let (gas, interrupt) = (store.meter().address(), store.interrupt().address());
@@ -458,7 +541,7 @@ impl Executor for Jit {
         let status = trap::on_guest_stack(|| {
             trap::enter(&mut activation, |activation| {
                 // SAFETY: the entry trampoline has this form, and is of the signature of the code, whose arguments
-                // and results fit the slots: their number was compared above. The code and its context live as long as
+                // and results fit the slots: the caller's promise. The code and its context live as long as
                 // this executor, and what the code relies on is what `Jit::new` asks for.
                 unsafe {
                     let enter: Entry =

@@ -24,11 +24,11 @@ pub use aot::artefact::ArtefactError;
 pub use aot::key as cache_key;
 pub use code::{CompiledModule, LoadedModule};
 pub use compile::{
-    Budget, CompileOptions, CpuLevel, Listed, Listing, Nans, OptLevel, UnknownCpuLevel, compile,
-    listing,
+    Budget, CompileOptions, CpuLevel, Level, Listed, Listing, Nans, OneByOne, OptLevel,
+    UnknownCpuLevel, compile, listing,
 };
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
-pub use error::{CodeError, CompileError, NotCompiled, Reason};
+pub use error::{CodeError, CompileError, NotCompiled, Reason, Refusal};
 pub use executor::Jit;
 pub use trap::on_guest_stack;
 

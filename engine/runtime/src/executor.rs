@@ -3,6 +3,7 @@
 use crate::InstanceAddr;
 use crate::address::FuncAddr;
 use crate::initial::Initial;
+use crate::promote::Promoter;
 use crate::reference::Ref;
 use crate::stop::Stop;
 use crate::store::Store;
@@ -85,6 +86,36 @@ pub trait Executor: Send + Sync + fmt::Debug {
         slots: &mut [u64],
     ) -> Result<Completion, Stop>;
 
+    /// Takes a function over that another tier ran until now: the store places it in this one already. Its code may count what
+    /// is called, and then asks after so many ([`Promote`](crate::Promote)). Other tiers see for themselves. Gives false if that code ran
+    /// it already.
+    ///
+    /// # Errors
+    /// If the tier takes none, or not this one.
+    fn take_over(
+        &self,
+        _store: &mut Store,
+        _func: FuncAddr,
+        _code: &CodeObject,
+        _count: u32,
+    ) -> Result<bool, AttachError> {
+        Err(AttachError { tier: self.name(), reason: "it takes over no function".to_owned() })
+    }
+
+    /// Takes over a frame of a function that is about to turn a loop, if the tier can ([`Store::enter_loop`]).
+    ///
+    /// # Errors
+    /// How execution stopped, if it did not return.
+    fn enter_loop(
+        &self,
+        _store: &mut Store,
+        _func: FuncAddr,
+        _code: &CodeObject,
+        _slots: &mut [u64],
+    ) -> Result<Completion, Stop> {
+        Err(Stop::crash("the tier enters no loops"))
+    }
+
     /// Forgets all functions and instances that are not kept: they were of an instantiation that failed, nothing can reach
     /// them, and their addresses will be used again. The store has lost them already.
     fn forget(&self, store: &Store, kept: Kept);
@@ -111,12 +142,16 @@ pub struct Placement {
     exceptions: BTreeMap<u32, TierId>,
     code: Vec<(TierId, CodeObject)>,
     initial: Option<Arc<Initial>>,
+    /// Who moves functions to other tiers, if anyone does.
+    pub(crate) promoter: Option<Promoter>,
 }
 
 impl Placement {
     /// All functions in one tier.
     pub fn all(tier: TierId) -> Placement {
-        Placement { default: tier, exceptions: BTreeMap::new(), code: Vec::new(), initial: None }
+        let exceptions = BTreeMap::new();
+        let (code, initial, promoter) = (Vec::new(), None, None);
+        Placement { default: tier, exceptions, code, initial, promoter }
     }
 
     /// Places a function (its index in the module) in another tier.

@@ -2,6 +2,7 @@
 
 use crate::address::{DataAddr, ElemAddr, FuncAddr, GlobalAddr, MemoryAddr, TableAddr, TagAddr};
 use crate::initial::Initial;
+use crate::promote::Promoter;
 use etalon_module::{Export, ExternKind, Module, TypeId};
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct InstanceInst {
     pub first_data: DataAddr,
     /// What its memories began with, if that is shared with other instances of the module.
     pub initial: Option<Arc<Initial>>,
+    /// Who moves its functions to other tiers, if anyone does.
+    pub promoter: Option<Promoter>,
 }
 
 impl InstanceInst {

@@ -102,6 +102,7 @@ fn build(
 ) -> Result<InstanceAddr, InstantiateError> {
     let mut inst = link(store, module, imports)?;
     inst.initial = placement.initial().cloned();
+    inst.promoter.clone_from(&placement.promoter);
     if !store.may_instantiate(module)? {
         return Err(InstantiateError::Refused);
     }
@@ -162,6 +163,7 @@ fn link(
         elems: Vec::new(),
         first_data: DataAddr(0),
         initial: None,
+        promoter: None,
     };
     for (import, given) in module.imports.iter().zip(imports) {
         let wanted = import.ty.canonical(&inst.types);

@@ -29,6 +29,7 @@ mod invoke;
 mod limiter;
 mod linking;
 mod memory;
+mod promote;
 mod reference;
 mod reset;
 mod rollback;
@@ -72,6 +73,7 @@ pub use memory::{
     GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, MemoryPool, Protection, Region,
     RegionError, SharedMemory,
 };
+pub use promote::{Answer, Promote, Promoter, Promotion, Promotions};
 pub use reference::{Ref, RefKind};
 pub use reset::reset;
 pub use segment::{Datas, ElemInst};

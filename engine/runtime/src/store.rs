@@ -13,6 +13,7 @@ use crate::instance::{Extern, InstanceInst};
 use crate::interrupt::Interrupt;
 use crate::limiter::Limiter;
 use crate::memory::{Image, Imported, MemoryError, MemoryInst, MemoryPool};
+use crate::promote::Promotions;
 use crate::reference::{Ref, RefKind};
 use crate::segment::{Datas, ElemInst};
 use crate::stop::{Exhaustion, Stop};
@@ -166,6 +167,7 @@ pub struct Store {
     interrupt: Interrupt,
     pub(crate) trace: Trace,
     pub(crate) imported: Imported,
+    pub(crate) promotions: Promotions,
 }
 
 /// The identity of a store: no two of a process have the same.
@@ -241,6 +243,7 @@ impl Store {
             interrupt: Interrupt::new(),
             trace: Trace::default(),
             imported: Imported::default(),
+            promotions: Promotions::default(),
         })
     }
 

@@ -75,6 +75,12 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The same engine as programs have it that embed it, if it is another where it is judged: `auto` compiles in the background then,
+    /// and not as soon as it can.
+    fn as_embedded(&self) -> Option<Arc<dyn Adapter>> {
+        None
+    }
+
     /// What the engine's compiler makes of a function of a module, for people; `None` if it does not show that.
     fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {
         _ = (config, wasm, func);

@@ -38,14 +38,16 @@ pub struct OwnTier {
     pub(crate) trusts: bool,
     /// Where compiled code is kept.
     cache: Option<Cache>,
+    /// Whether it runs for its own sake, and is not judged.
+    embedded: bool,
 }
 
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
         let (mixed, placed, piece, tally) = (None, None, None, None);
-        let (named, trusts, cache) = (Settings::default(), false, None);
-        OwnTier { tier, mixed, placed, named, piece, tally, trusts, cache }
+        let (named, trusts, cache, embedded) = (Settings::default(), false, None, false);
+        OwnTier { tier, mixed, placed, named, piece, tally, trusts, cache, embedded }
     }
 
     /// Has given functions of each module on the second tier, and the others on the first. It goes by the name of the second.
@@ -73,8 +75,10 @@ impl OwnTier {
     /// How the library is set up for it.
     pub(crate) fn settings(&self, config: &SessionConfig) -> Config {
         let mut settings = Config::new();
-        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, nans, unpooled, regions } =
+        let Settings { opt, cpu, explicit_bounds, gc_stress, unmetered, nans, unpooled, .. } =
             self.named;
+        let regions = self.named.regions;
+        settings.tier_up(self.named.tier_up(self.embedded));
         settings.tier(self.tier).features(config.features).opt_level(opt).gc_stress(gc_stress);
         settings
             .cpu_level(cpu)
@@ -119,6 +123,12 @@ impl OwnTier {
         self.mixed.is_none() && self.piece.is_none() && !self.protects()
     }
 
+    /// The same where it runs for its own sake.
+    #[must_use]
+    pub(crate) fn embedded(self) -> OwnTier {
+        OwnTier { embedded: true, ..self }
+    }
+
     /// Whether memories get regions.
     pub(crate) fn protects(&self) -> bool {
         self.named.regions
@@ -156,6 +166,7 @@ impl Adapter for OwnTier {
             None => {
                 self.tier == tier
                     || (tier == Tier::Jit && matches!(self.tier, Tier::Aot | Tier::Auto))
+                    || (tier == Tier::Interp && self.tier == Tier::Auto)
             }
             Some(_) => MIXED.contains(&tier),
         };
@@ -249,6 +260,10 @@ impl Adapter for OwnTier {
         let compiles = self.mixed.is_some() || compiles(self.tier);
         let cache = Some(compiles.then(open)??);
         Some(Arc::new(OwnTier { cache, ..self.clone() }))
+    }
+
+    fn as_embedded(&self) -> Option<Arc<dyn Adapter>> {
+        (self.tier == Tier::Auto).then(|| Arc::new(self.clone().embedded()) as Arc<dyn Adapter>)
     }
 
     fn listing(&self, config: &SessionConfig, wasm: &[u8], func: u32) -> Option<Listing> {

@@ -1,7 +1,7 @@
 //! Settings in the names of engines: `jit?gc=stress&opt=none`.
 
 use crate::adapter::AdapterError;
-use etalon::{CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel};
+use etalon::{CpuLevel, Nans, OptLevel, Tier, TierUp, UnknownCpuLevel};
 use std::collections::BTreeMap;
 
 /// Settings of a tier of ours that its name says.
@@ -23,10 +23,18 @@ pub(crate) struct Settings {
     pub(crate) unpooled: bool,
     /// Whether ranges of the memories that instances export are protected.
     pub(crate) regions: bool,
+    /// After how many entries and turns of loops `auto` compiles a function, and after how many more for speed.
+    pub(crate) hot: Option<u32>,
+    /// Whether `auto` compiles where the count runs out, and not in the background.
+    pub(crate) sync: Option<bool>,
 }
 
+/// Where `auto` is judged, a function's first call is interpreted, the next two run in code that counts, and the fourth in fast code: so
+/// each tier has its share, and each change its turn.
+const JUDGED: TierUp = TierUp::new().baseline_after(1).speed_after(2).background(false);
+
 /// The settings of our tiers, as messages list them.
-pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, metering=off, nans=any, opt=none, opt=size, opt=speed, pool=off, regions=on";
+pub const SETTINGS: &str = "bounds=explicit, cpu=LEVEL, gc=stress, hot=COUNT, metering=off, nans=any, opt=none, opt=size, opt=speed, pool=off, regions=on, sync=off, sync=on";
 
 /// What stands before the `?` in the name of an engine, and the settings behind it.
 ///
@@ -62,6 +70,16 @@ impl Settings {
                 ("metering", "off") => read.unmetered = true,
                 ("pool", "off") => read.unpooled = true,
                 ("regions", "on") => read.regions = true,
+                ("hot" | "sync", _) if engine != "auto" => {
+                    return Err(wrong(format!("it compiles nothing later: only auto has {key}")));
+                }
+                ("hot", count) => {
+                    let count = count.parse().ok().filter(|count| *count > 0);
+                    let count = count.ok_or_else(|| wrong("hot is no count from 1 on".to_owned()));
+                    read.hot = Some(count?);
+                }
+                ("sync", "off") => read.sync = Some(false),
+                ("sync", "on") => read.sync = Some(true),
                 ("bounds" | "cpu" | "nans" | "opt", _) if !compiles => {
                     let what = format!("it compiles nothing, so there is nothing to set by {key}");
                     return Err(wrong(what));
@@ -80,6 +98,16 @@ impl Settings {
         Ok(read)
     }
 
+    /// When `auto` compiles functions: where it is judged as soon as it can, and by counts alone.
+    pub(crate) fn tier_up(self, embedded: bool) -> TierUp {
+        let background = self.sync.map_or(embedded, |sync| !sync);
+        let usual = if background { TierUp::new() } else { JUDGED };
+        match self.hot {
+            Some(hot) => usual.baseline_after(hot).speed_after(hot),
+            None => usual,
+        }
+    }
+
     /// The settings that are not as usual, as records have them.
     pub(crate) fn names(self) -> BTreeMap<String, String> {
         let opt = match self.opt {
@@ -94,15 +122,19 @@ impl Settings {
         let nans = (self.nans == Nans::Any).then_some("any");
         let pool = self.unpooled.then_some("off");
         let regions = self.regions.then_some("on");
+        let hot = self.hot.map(|count| count.to_string());
+        let sync = self.sync.map(|sync| if sync { "on" } else { "off" });
         let all = [
             ("bounds", bounds),
             ("cpu", cpu),
             ("gc", gc),
+            ("hot", hot.as_deref()),
             ("metering", metering),
             ("nans", nans),
             ("opt", opt),
             ("pool", pool),
             ("regions", regions),
+            ("sync", sync),
         ];
         all.into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))

@@ -13,7 +13,7 @@ const VARIABLE: &str = "ETALON_CACHE_DIR";
 /// Whether compiled code is kept.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct CacheArgs {
-    /// Compile anew, and keep nothing. Else code is kept for the next run in a folder that `etalon cache` tells of
+    /// Compile anew, and keep nothing. Else the code of jit is kept for the next run in a folder that `etalon cache` tells of
     #[arg(long = "no-cache")]
     pub is_off: bool,
 }

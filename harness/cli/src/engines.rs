@@ -34,7 +34,7 @@ pub(crate) struct EngineArgs {
 /// Which engine runs, where it is one.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OneEngine {
-    /// The engine, by its name (see `etalon engines`). By default auto, which compiles; an artefact runs on aot
+    /// The engine, by its name (see `etalon engines`). By default auto, which compiles what is hot; an artefact runs on aot
     #[arg(long = "engine", value_delimiter = ',', value_name = "NAME", value_parser = engine_names())]
     #[arg(hide_possible_values = true)]
     pub engines: Vec<String>,

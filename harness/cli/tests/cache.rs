@@ -40,7 +40,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all.filter(|path| !path.ends_with("counts")).collect()
 }
 
-const RUN: &str = "run m.wat --invoke f 7";
+const RUN: &str = "run m.wat --invoke f 7 --tier jit";
 
 #[test]
 fn processes_that_compile_the_same_all_succeed() {

@@ -147,15 +147,29 @@ impl Cache {
         options: &CompileOptions,
         wanted: &Wanted<'_>,
     ) -> Result<(CompiledModule, bool), CompileError> {
-        let key = etalon_jit::cache_key(module, options)?;
-        if let Some(compiled) = self.found(&key, module, wanted) {
-            self.count(&self.0.hits, true);
+        if let Some(compiled) = self.find(module, options, wanted)? {
             return Ok((compiled, true));
         }
+        let key = etalon_jit::cache_key(module, options)?;
         let compiled = etalon_jit::compile(module, options)?;
         self.note(self.0.folder.put(&key, &artefact::write(&compiled, module)));
         self.count(&self.0.misses, false);
         Ok((compiled, false))
+    }
+
+    /// The code of a module, if it is there. Nothing is made that is not, and nothing counted.
+    pub(crate) fn find(
+        &self,
+        module: &ModuleData,
+        options: &CompileOptions,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<CompiledModule>, CompileError> {
+        let key = etalon_jit::cache_key(module, options)?;
+        let found = self.found(&key, module, wanted);
+        if found.is_some() {
+            self.count(&self.0.hits, true);
+        }
+        Ok(found)
     }
 
     /// The entry of a key. One that is no code of this module is as damaged as one whose hash does not match.

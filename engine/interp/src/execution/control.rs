@@ -42,6 +42,24 @@ pub(crate) fn data() -> Handler {
     leaves!(|cx, _this, code, _slots| Exit::Crash("data is no operation"))
 }
 
+/// An entry of a function or a turn of a loop. When so many were counted as was said, someone is asked outside of the loop.
+pub(crate) fn count() -> Handler {
+    let [handler, _] = handlers!(|cx, this, code, slots, memory| {
+        let Some(count) = cx.program.counts.get(this.z as usize) else { return cx.lost(code) };
+        match count.get().checked_sub(1) {
+            None | Some(0) => {
+                cx.exit = Exit::Counted { func: this.z, leaves: this.x != 0 };
+                cx.stop(code)
+            }
+            Some(left) => {
+                count.set(left);
+                super::flow::next(cx, code, slots, memory)
+            }
+        }
+    });
+    handler
+}
+
 /// An instruction outside of the loop: a row of the program.
 pub(crate) fn slow() -> Handler {
     leaves!(|cx, this, code, _slots| match cx.program.slow.get(this.z as usize) {

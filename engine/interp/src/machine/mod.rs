@@ -1,6 +1,7 @@
 //! The machine: the state of a running guest apart from the store, as plain data.
 
 mod fuel;
+mod leaving;
 mod roots;
 mod run;
 mod trace;
@@ -112,6 +113,13 @@ pub(crate) enum Exit {
         func: u32,
         /// Its arguments.
         at: u32,
+    },
+    /// As much of a function was counted as was said.
+    Counted {
+        /// The function's address.
+        func: u32,
+        /// Whether its frame can go on elsewhere.
+        leaves: bool,
     },
     /// A return into another instance.
     Returned,

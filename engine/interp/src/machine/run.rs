@@ -24,6 +24,13 @@ pub(crate) enum Leave {
     /// A collection is due before an operation that allocates. Everything that holds references is visited, and
     /// some of it needs the program.
     Collect(Slow),
+    /// Whoever moves functions to other tiers is to be asked about one.
+    Ask {
+        /// The function.
+        func: FuncAddr,
+        /// The offset of the loop that it is about to turn, if its frame can go on elsewhere.
+        turn: Option<u32>,
+    },
     /// The function that was called from outside is replaced by a function of the host or of another tier.
     TailCall {
         /// The function.
@@ -57,6 +64,11 @@ impl Executing<'_> {
                     self.replace(func, at)?;
                 }
                 Exit::Far { row, at } => self.far(row, at)?,
+                Exit::Counted { func, leaves } => {
+                    let site = self.program.site(self.machine.pc.saturating_sub(1));
+                    let turn = site.filter(|_| leaves).map(|site| site.offset);
+                    return Ok(Leave::Ask { func: FuncAddr(func), turn });
+                }
                 Exit::Returned => self.machine.home = self.program.home_at(self.machine.pc),
                 Exit::Call { func, at } => {
                     let func = FuncAddr(func);
@@ -131,7 +143,7 @@ impl Executing<'_> {
     }
 
     /// Tells the store whose code calls out.
-    fn note_running(&mut self) {
+    pub(super) fn note_running(&mut self) {
         let func = self.program.func_at(self.machine.pc.saturating_sub(1));
         let kind = func.map(|func| &self.store.funcs[func.index()].kind);
         let instance = match kind {

@@ -72,13 +72,14 @@ impl Builder<'_> {
             (handler.start, handler.end) = (start(handler.start)?, start(handler.end)?);
             self.program.handlers.push(handler);
         }
-        // What collects is the last step of an operation, and so is a tail call.
+        // What collects is the last step of an operation, and so is a tail call; a frame that goes on elsewhere is as after one.
         for (number, slot) in self.unplaced {
             self.program.note_unplaced(start(number + 1)? - 1, slot);
         }
         for (number, made) in (1..).zip(&ops) {
             if let Op::ReturnCall { .. }
             | Op::ReturnCallIndirect { .. }
+            | Op::Count { leaves: true }
             | Op::ReturnCallRef { .. } = made.op
             {
                 self.program.note_tail_call(start(number)? - 1);
@@ -94,6 +95,9 @@ impl Builder<'_> {
             self.bring_near(&mut op, &mut before, &mut after)?;
         }
         let (mut step, behind) = encode(op, self.store.has_cuts())?;
+        if let Op::Count { .. } = op {
+            step.z = self.addr.0;
+        }
         if let Op::Slow(slow) = op {
             step.z = self.program.slow.len() as u32;
             self.program.slow.push(slow);
@@ -185,6 +189,8 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::Pair { handler, o, c } => step(handler, o.dst, o.a, pair(o.b, c)?),
         Op::LoadSum { handler, o, offset } => step(handler, o.dst, o.a, pair(o.b, offset)?),
         Op::Nop => wide(h::nop(), 0, 0),
+        // The function is added where it is known.
+        Op::Count { leaves } => wide(h::count(), leaves.into(), 0),
         Op::Unreachable => wide(h::unreachable(), 0, 0),
         Op::Charge { cost } => Ok(Step::with_word(of(h::charge()), cost)),
         Op::Copy(o) => un(h::copy(), o, 0),

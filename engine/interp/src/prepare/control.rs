@@ -112,6 +112,7 @@ impl Builder<'_> {
                 let target = self.block(0)?.target;
                 self.enter_at_next(self.cost_after);
                 self.targets[target].at = Some(self.here());
+                self.count(true);
             }
             Operator::If { blockty } => self.begin_if(*blockty)?,
             Operator::Else => self.begin_else()?,

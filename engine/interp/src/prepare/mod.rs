@@ -16,7 +16,7 @@ use crate::execution::{self, Relation, WINDOW};
 use crate::gas::{self, Segments};
 use crate::program::{Code, Handler, Label, NO_MEMORY, Program};
 use assemble::SCRATCH;
-use control::Block;
+use control::{Block, Kind};
 use etalon_module::{Module, Opcode, TypeUse, ValType};
 use etalon_runtime::{FuncAddr, FuncKind, InstanceInst, Ref, Stop, Store};
 use legacy::Try;
@@ -61,6 +61,7 @@ struct Builder<'a> {
     module: &'a Module,
     instance: &'a InstanceInst,
     store: &'a Store,
+    addr: FuncAddr,
     segments: Segments,
     metered: bool,
     /// The slot of the first caught exception.
@@ -158,6 +159,7 @@ pub(crate) fn prepare(
         module,
         instance,
         store,
+        addr: func,
         segments,
         metered,
         kept: declared + gap,
@@ -181,6 +183,7 @@ pub(crate) fn prepare(
         increment: None,
     };
     builder.begin_body(&ty.results);
+    builder.count(false);
     for (i, (operator, offset)) in operators.iter().enumerate() {
         builder.offset = *offset as u32;
         builder.cost_after = builder.segments.cost(i + 1);
@@ -217,6 +220,18 @@ impl Builder<'_> {
     /// The number of the next operation.
     fn here(&self) -> u32 {
         self.ops.len() as u32
+    }
+
+    /// An entry of the function, or a turn of a loop, where those are counted. The frame can go on elsewhere if all that it has is in its
+    /// locals, and no handler is around.
+    fn count(&mut self, turns: bool) {
+        if self.instance.promoter.is_some() {
+            let catches = |block: &Block| {
+                !matches!(block.kind, Kind::Body | Kind::Block | Kind::Loop | Kind::If { .. })
+            };
+            let leaves = turns && self.operands.is_empty() && !self.blocks.iter().any(catches);
+            self.emit(Op::Count { leaves });
+        }
     }
 
     /// Declares that control may jump to the next operation, which then begins a gas segment of this cost.

@@ -36,6 +36,10 @@ pub(crate) enum Second {
 pub(crate) enum Op {
     /// Nothing.
     Nop,
+    /// Counts an entry of the function or a turn of a loop. At some loops the frame can go on elsewhere.
+    Count {
+        leaves: bool,
+    },
     /// `unreachable`
     Unreachable,
     /// Takes gas where control falls through into a gas segment.
@@ -377,7 +381,7 @@ impl Op {
             Op::VectorShuffle { o, .. } => visit(Write2(&mut o.dst)),
             // There are none of these in frames for which this is asked.
             Op::Pair { .. } | Op::LoadSum { .. } | Op::AddAndBr { .. } | Op::AddAndBrIf { .. } => {}
-            Op::Nop | Op::Unreachable | Op::Charge { .. } | Op::Br { .. } => {}
+            Op::Nop | Op::Count { .. } | Op::Unreachable | Op::Charge { .. } | Op::Br { .. } => {}
             Op::Call { .. } | Op::ReturnCall { .. } | Op::Return0 | Op::Return { .. } => {}
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } | Op::Far { .. } | Op::Slow(_) => {}
         }

@@ -8,6 +8,7 @@ use crate::execution;
 use etalon_gas::Rate;
 use etalon_module::{Opcode, RefType, TypeId};
 use etalon_runtime::{FuncAddr, MemoryAddr, Site, TableAddr, TagAddr};
+use std::cell::Cell;
 
 /// The first memory of an instance without memories: no valid address.
 pub(crate) const NO_MEMORY: u32 = u32::MAX;
@@ -175,6 +176,9 @@ pub(crate) struct Program {
     offsets: Vec<u32>,
     /// What calls need to know, by function address.
     pub(crate) codes: Vec<Code>,
+    /// How many entries and turns of loops are left before someone is asked about a function, by its address. The loop
+    /// writes them, and has the program shared.
+    pub(crate) counts: Vec<Cell<u32>>,
     /// Labels of `br_table` and of branches that move values.
     pub(crate) labels: Vec<Label>,
     /// Rows of `call_indirect`.
@@ -209,6 +213,7 @@ impl Program {
             costs: vec![0],
             offsets: vec![0],
             codes: Vec::new(),
+            counts: Vec::new(),
             labels: Vec::new(),
             signatures: Vec::new(),
             slow: Vec::new(),
@@ -256,6 +261,7 @@ impl Program {
     /// Forgets the functions from an address on, of which none runs. Tells whether positions are used again.
     pub(crate) fn forget(&mut self, funcs: usize) -> bool {
         self.codes.truncate(funcs);
+        self.counts.truncate(funcs);
         let Some(first) = self.ranges.iter().position(|range| range.addr.index() >= funcs) else {
             return false;
         };
@@ -328,6 +334,21 @@ impl Program {
             self.codes.resize(func.index() + 1, Code::FOREIGN);
         }
         self.codes[func.index()] = code;
+    }
+
+    /// Sets how much of a function is counted before someone is asked about it.
+    pub(crate) fn set_count(&mut self, func: FuncAddr, count: u32) {
+        if self.counts.len() <= func.index() {
+            self.counts.resize(func.index() + 1, Cell::new(0));
+        }
+        self.counts[func.index()] = Cell::new(count);
+    }
+
+    /// Another tier runs a function from its next call on. Frames of it that are under way keep what they need.
+    pub(crate) fn give_up(&mut self, func: FuncAddr) {
+        if let Some(code) = self.codes.get_mut(func.index()) {
+            (code.own, code.entry) = (false, EXIT_PC);
+        }
     }
 
     fn range(&self, pc: u32) -> Option<Range> {

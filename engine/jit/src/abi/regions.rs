@@ -12,6 +12,10 @@ use etalon_runtime::Trap;
 pub(crate) enum Region {
     /// An instance's context, which does not change while code runs.
     VmCtx,
+    /// The code and contexts of functions in an instance's context, where those may change in any call.
+    Callees,
+    /// What is left to be counted of functions.
+    Counts,
     /// The store's context.
     Context,
     /// The gas left.
@@ -50,6 +54,8 @@ impl Region {
     fn name(self) -> &'static str {
         match self {
             Region::VmCtx => "vmctx",
+            Region::Callees => "callees",
+            Region::Counts => "counts",
             Region::Context => "context",
             Region::Gas => "gas",
             Region::Interrupt => "interrupt",

@@ -11,7 +11,7 @@ const WORD: u32 = 8;
 /// In order: the store's context, the instance's address, the base of the heap and the address of its definition, then of each memory its base and the
 /// address of its definition, of each table the address of its definition, of each global that of
 /// its cell, canonical types, words of references to functions, addresses of tags, and the code and context of each
-/// function that is not compiled here.
+/// function that is not compiled here. Where functions are compiled one by one that is every function, and a count follows.
 #[derive(Clone, Debug)]
 pub(crate) struct VmLayout {
     memories: u32,
@@ -25,11 +25,18 @@ pub(crate) struct VmLayout {
     /// Functions that are not compiled here, in the order of their places.
     foreign: Vec<u32>,
     places: HashMap<u32, u32>,
+    /// How many functions the module has, if they are compiled one by one.
+    one_by_one: Option<u32>,
 }
+
+/// Words of the place of a function where functions are compiled one by one: its code, its context, its count.
+const PLACE: u32 = 3;
 
 impl VmLayout {
     /// Offset of the address of the store's context.
     pub(crate) const CONTEXT: i32 = 0;
+    /// Offset of the address of the instance.
+    pub(crate) const INSTANCE: i32 = 8;
     /// Offset of the base of the heap, which is set if the module may have to do with objects.
     pub(crate) const HEAP_BASE: i32 = 16;
     /// Offset of the address of the heap's definition.
@@ -64,7 +71,22 @@ impl VmLayout {
             words: next,
             foreign,
             places,
+            one_by_one: None,
         }
+    }
+
+    /// The layout for a module whose functions are compiled one by one: each is called through the context, as it may be compiled
+    /// later, and again.
+    pub(crate) fn one_by_one(module: &Module) -> VmLayout {
+        let layout = VmLayout::new(module, |_| true);
+        let count = u32::try_from(module.funcs.len()).unwrap_or(u32::MAX);
+        let words = layout.words.saturating_add(count.saturating_mul(PLACE));
+        VmLayout { one_by_one: Some(count), words, ..layout }
+    }
+
+    /// Whether functions are compiled one by one, so that what is called may be another each time.
+    pub(crate) fn is_one_by_one(&self) -> bool {
+        self.one_by_one.is_some()
     }
 
     /// The same with functions that were to be compiled, and are not: their places are the last.
@@ -84,8 +106,8 @@ impl VmLayout {
     }
 
     /// Functions that are called through the context.
-    pub(crate) fn foreign(&self) -> &[u32] {
-        &self.foreign
+    pub(crate) fn foreign(&self) -> impl Iterator<Item = u32> + '_ {
+        self.foreign.iter().copied().chain(0..self.one_by_one.unwrap_or(0))
     }
 
     /// Base of a memory; the address of its definition follows.
@@ -120,6 +142,14 @@ impl VmLayout {
 
     /// Code of a function that is not compiled here; its context follows.
     pub(crate) fn callee(&self, func: u32) -> Option<i32> {
-        self.places.get(&func).map(|place| (self.callees + place * 2 * WORD) as i32)
+        match self.one_by_one {
+            Some(_) => Some((self.callees + func * PLACE * WORD) as i32),
+            None => self.places.get(&func).map(|place| (self.callees + place * 2 * WORD) as i32),
+        }
+    }
+
+    /// What is left to be counted of a function, where functions are compiled one by one.
+    pub(crate) fn count(&self, func: u32) -> i32 {
+        (self.callees + func * PLACE * WORD + 2 * WORD) as i32
     }
 }

@@ -50,6 +50,13 @@ impl Places {
 }
 
 impl Parts {
+    /// Nothing.
+    pub(crate) fn empty(settings: Settings, digest: [u8; 32]) -> Parts {
+        let (functions, not_compiled, bridges) = Default::default();
+        let (throw, safepoint, trampolines) = Default::default();
+        Parts { settings, digest, functions, not_compiled, bridges, throw, safepoint, trampolines }
+    }
+
     /// Gives each piece its place.
     ///
     /// # Errors

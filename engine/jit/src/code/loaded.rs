@@ -1,6 +1,8 @@
 //! Code in memory, executable.
 
-use super::compiled::{CompiledModule, Frames, HandlerSite, Piece, Scope, Settings, StackMap};
+use super::compiled::{
+    CompiledModule, Entrances, Frames, HandlerSite, Piece, Scope, Settings, StackMap,
+};
 use super::memory::CodeMemory;
 use super::ranges;
 use crate::abi::{AbiSignature, VmLayout};
@@ -9,6 +11,16 @@ use crate::error::CodeError;
 use etalon_module::{CompType, Module, SubType};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
+
+impl Entrances {
+    /// Where the trampolines are in memory, of code that begins at an address.
+    fn callable(&self, start: usize) -> Callable {
+        let slots = u32::try_from(self.signature.slots()).unwrap_or(u32::MAX);
+        let (entry, exit) = (start + self.entry as usize, start + self.exit as usize);
+        Callable { entry, exit, slots }
+    }
+}
 
 /// What is known of an address in code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +56,13 @@ pub struct LoadedModule {
     memory: CodeMemory,
     compiled: CompiledModule,
     layout: VmLayout,
+    /// The index of the first function in `functions`.
+    first: u32,
     /// Addresses by function index; 0 of what is not compiled here.
     functions: Vec<usize>,
+    /// Where the stubs and trampolines are, if they are not here: then this is code of one function, of a module that is compiled
+    /// one by one.
+    stubs: Option<Arc<LoadedModule>>,
     trampolines: HashMap<AbiSignature, Callable>,
     /// The same by the module's types; none for what is no function type or has no trampolines.
     by_type: Box<[Option<Callable>]>,
@@ -70,7 +87,7 @@ impl LoadedModule {
         if compiled.contents.digest != module.digest() {
             return Err(CodeError("the code is of another module".into()));
         }
-        let (start, end) = memory.addresses();
+        let (start, _) = memory.addresses();
         let mut functions = vec![0; module.funcs.len()];
         for piece in &compiled.contents.pieces {
             let place = piece.func.and_then(|func| functions.get_mut(func as usize));
@@ -78,24 +95,73 @@ impl LoadedModule {
                 *place = start + piece.start as usize;
             }
         }
-        let callable = |at: &super::compiled::Entrances| {
-            let slots = u32::try_from(at.signature.slots()).unwrap_or(u32::MAX);
-            let (entry, exit) = (start + at.entry as usize, start + at.exit as usize);
-            (at.signature.clone(), Callable { entry, exit, slots })
-        };
+        let callable = |at: &Entrances| (at.signature.clone(), at.callable(start));
         let mut loaded = LoadedModule {
             memory,
             layout: layout(compiled, module),
+            first: 0,
             functions,
+            stubs: None,
             trampolines: compiled.contents.trampolines.iter().map(callable).collect(),
             by_type: Box::default(),
             compiled: compiled.clone(),
         };
         loaded.by_type = loaded.callables(module);
+        loaded.note_range();
+        Ok(loaded)
+    }
+
+    /// Places the stubs and trampolines of a module whose functions are compiled one by one.
+    pub(crate) fn stubs_of(
+        compiled: &CompiledModule,
+        module: &Module,
+        layout: &VmLayout,
+    ) -> Result<LoadedModule, CodeError> {
+        let mut loaded = LoadedModule::load(compiled, module)?;
+        loaded.layout = layout.clone();
+        Ok(loaded)
+    }
+
+    /// Places the code of one function of such a module.
+    pub(crate) fn one(
+        compiled: &CompiledModule,
+        func: u32,
+        stubs: &Arc<LoadedModule>,
+    ) -> Result<LoadedModule, CodeError> {
+        let memory = CodeMemory::copy_of(&compiled.text).map_err(|e| CodeError(e.to_string()))?;
+        let start = memory.addresses().0;
+        let piece = compiled.contents.pieces.iter().find(|piece| piece.func == Some(func));
+        let of = |at: &Entrances| (at.signature.clone(), at.callable(start));
+        let loaded = LoadedModule {
+            memory,
+            layout: stubs.layout.clone(),
+            first: func,
+            functions: piece.iter().map(|piece| start + piece.start as usize).collect(),
+            stubs: Some(Arc::clone(stubs)),
+            trampolines: compiled.contents.trampolines.iter().map(of).collect(),
+            by_type: Box::default(),
+            compiled: compiled.clone(),
+        };
+        loaded.note_range();
+        Ok(loaded)
+    }
+
+    /// Tells the handler of signals where the code is.
+    fn note_range(&self) {
+        let (start, end) = self.addresses();
         if start < end {
             ranges::insert(start, end);
         }
-        Ok(loaded)
+    }
+
+    /// How code of one function is entered that begins with a loop; `None` if this is none.
+    pub(crate) fn entrance(&self) -> Option<Callable> {
+        self.stubs.as_ref().and_then(|_| self.trampolines.values().next().copied())
+    }
+
+    /// Where the stubs and trampolines are, if they are not here.
+    pub(crate) fn stubs(&self) -> Option<&Arc<LoadedModule>> {
+        self.stubs.as_ref()
     }
 
     /// What the functions of each of the module's types share.
@@ -127,7 +193,8 @@ impl LoadedModule {
 
     /// Address of a function's code; `None` if it is not compiled here.
     pub(crate) fn function(&self, index: u32) -> Option<usize> {
-        self.functions.get(index as usize).copied().filter(|code| *code != 0)
+        let at = index.checked_sub(self.first)?;
+        self.functions.get(at as usize).copied().filter(|code| *code != 0)
     }
 
     /// What functions of a signature share; `None` if the module has no trampolines of it.

@@ -32,9 +32,9 @@ impl Modules {
         (pc < *end).then_some(module)
     }
 
-    /// All of them.
+    /// All that have stubs and trampolines.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<LoadedModule>> {
-        self.by_start.iter().map(|(.., module)| module)
+        self.by_start.iter().map(|(.., module)| module).filter(|module| module.stubs().is_none())
     }
 }
 

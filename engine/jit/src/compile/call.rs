@@ -1,6 +1,6 @@
 //! Calls ("Control Instructions").
 
-use super::translator::Translator;
+use super::translator::{Form, Translator};
 use crate::abi::{CODE_UNWIND, FuncEntry, JitContext, Region, trap_code};
 use crate::error::Failure;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -42,11 +42,18 @@ impl Translator<'_> {
 
     /// How a function of the module is called.
     fn function(&mut self, func: u32) -> Callee {
-        let Some(at) = self.env.layout.callee(func) else {
+        let one_by_one = self.env.layout.is_one_by_one();
+        let place = self.env.layout.callee(func);
+        // Code that counts is to be replaced, and must not stay in itself until then; and code that begins with a loop is not the function.
+        let is_itself = func == self.func && self.env.form == Form::Plain;
+        let Some(at) = place.filter(|_| !one_by_one || !is_itself) else {
             return Callee::Direct(self.callee(func));
         };
         let signature = self.signature(self.module.funcs[func as usize]);
-        Callee::Indirect { signature, code: self.vm_word(at), vmctx: self.vm_word(at + 8) }
+        let region = if one_by_one { Region::Callees } else { Region::VmCtx };
+        let code = self.load_word(region, self.vmctx, at);
+        let vmctx = self.load_word(region, self.vmctx, at + 8);
+        Callee::Indirect { signature, code, vmctx }
     }
 
     /// `call`

@@ -68,7 +68,7 @@ impl Translator<'_> {
             // `nop`
             O::Nop => {}
             O::Block { blockty } => self.block(*blockty),
-            O::Loop { blockty } => self.loop_(*blockty),
+            O::Loop { blockty } => self.loop_(*blockty)?,
             O::If { blockty } => self.if_(*blockty),
             O::Else => self.else_(),
             O::End => self.end()?,
@@ -125,17 +125,20 @@ impl Translator<'_> {
     }
 
     /// `loop`
-    fn loop_(&mut self, ty: BlockType) {
+    fn loop_(&mut self, ty: BlockType) -> Result<(), Failure> {
         let (params, results) = self.block_type(ty);
         let header = self.block_with(&params);
         let exit = self.block_with(&results);
         let operands = self.pop_many(params.len());
         self.b.ins().jump(header, &args(&operands));
+        self.enter_here(header, operands.len())?;
         self.b.switch_to_block(header);
         let operands = self.b.block_params(header).to_vec();
         self.stack.extend(operands);
         self.push_frame(Kind::Loop(header), exit, params.len(), results.len());
         self.look_for_interrupt();
+        self.count();
+        Ok(())
     }
 
     /// Leaves if another thread has asked to stop: in every entry and every turn of a loop, so control always gets here.

@@ -7,7 +7,7 @@ use super::joins::narrow;
 use super::measure::{Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::nans::{Nans, make_canonical};
-use super::translator::{Env, translate};
+use super::translator::{Env, Form, translate};
 use super::variable::Locals;
 use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
@@ -152,6 +152,16 @@ pub(super) fn translated(
 ) -> Result<Vec<Scope>, Failure> {
     work.context.clear();
     let scopes = translate(env, index, &mut work.context.func, &mut work.builder, locals)?;
+    if let Form::From(_) = env.form {
+        // What comes before the loop is not looked at by anybody.
+        work.context.compute_cfg();
+        work.context.compute_domtree();
+        let removed = work.context.eliminate_unreachable_code(&*env.isa);
+        removed.map_err(|e| CompileError::Codegen { func: index, message: e.to_string() })?;
+        // What follows changes blocks once more, and the generator computes both again.
+        work.context.cfg.clear();
+        work.context.domtree.clear();
+    }
     if env.nans == Nans::Deterministic {
         make_canonical(&mut work.context.func);
     }

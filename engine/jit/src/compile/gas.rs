@@ -63,14 +63,24 @@ pub(super) struct Gas {
 impl Translator<'_> {
     /// Reads the counter and charges for the entry and the first segment.
     pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
+        self.go_on_with_gas(body)?;
+        let Some(costs) = self.gas.as_ref().map(|gas| gas.costs.first().copied().unwrap_or(0))
+        else {
+            return Ok(());
+        };
+        let params = self.module.func_type(self.func).params.len() as u64;
+        let locals = body.locals.len() as u64;
+        let entry = entry_cost(self.env.schedule.function(), params, locals);
+        self.charge(entry.saturating_add(costs));
+        Ok(())
+    }
+
+    /// Reads the counter, and charges nothing.
+    pub(super) fn go_on_with_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         if !self.env.metering {
             return Ok(());
         }
         let costs = self.segments(body)?;
-        let params = self.module.func_type(self.func).params.len() as u64;
-        let locals = body.locals.len() as u64;
-        let entry = entry_cost(self.env.schedule.function(), params, locals);
-        let first = entry.saturating_add(costs.first().copied().unwrap_or(0));
         let context = self.context();
         let flags = Region::VmCtx.flags(self.b.func);
         // The address of the counter is part of the store's context, and as constant as an instance's.
@@ -83,7 +93,6 @@ impl Translator<'_> {
         };
         self.gas = Some(Gas { left, address, costs, segment: 0, due: 0, stale: true });
         self.gas_after_call();
-        self.charge(first);
         Ok(())
     }
 

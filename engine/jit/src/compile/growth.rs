@@ -10,7 +10,7 @@ use super::isa;
 use super::joins::{MOST_EDGES, narrow};
 use super::module::OptLevel;
 use super::nans::{made, make_canonical};
-use super::translator::{Env, translate};
+use super::translator::{Env, Form, translate};
 use super::variable::Locals;
 use crate::abi::VmLayout;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
@@ -48,6 +48,7 @@ fn counts(wat: &str, metering: bool) -> Counts {
         explicit_bounds: false,
         memory_regions: false,
         nans: super::Nans::Deterministic,
+        form: Form::Plain,
         offsets: FieldOffsets::new(&module),
     };
     let mut sum = Counts::default();

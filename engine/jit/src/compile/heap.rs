@@ -55,7 +55,7 @@ pub(super) fn bytes_of(storage: StorageType) -> u32 {
 
 /// Where the fields of each structure type of a module are, in the type's fields: an operator on the last of thousands takes no longer
 /// than one on the first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FieldOffsets(Vec<Box<[u32]>>);
 
 impl FieldOffsets {

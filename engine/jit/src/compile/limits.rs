@@ -11,7 +11,7 @@ use super::heap::FieldOffsets;
 use super::isa::{self, Effort};
 use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
-use super::translator::Env;
+use super::translator::{Env, Form};
 use super::variable::Locals;
 use crate::abi::VmLayout;
 use crate::error::{Failure, Reason};
@@ -61,6 +61,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         explicit_bounds: false,
         memory_regions: false,
         nans: super::Nans::Deterministic,
+        form: Form::Plain,
         offsets: FieldOffsets::new(module),
     }
 }

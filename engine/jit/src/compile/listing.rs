@@ -6,7 +6,7 @@ use super::generate::Workspace;
 use super::heap::FieldOffsets;
 use super::isa::target_of;
 use super::module::CompileOptions;
-use super::translator::Env;
+use super::translator::{Env, Form};
 use crate::abi::{CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, VmLayout};
 use crate::code::Code;
 use crate::error::{CompileError, Failure, Reason};
@@ -78,6 +78,7 @@ pub fn listing(
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
         nans: options.nans,
+        form: Form::Plain,
         offsets: FieldOffsets::new(module),
     };
     let mut work = Workspace::new();

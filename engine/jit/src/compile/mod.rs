@@ -7,9 +7,11 @@ mod budget;
 mod bulk;
 mod call;
 mod control;
+mod count;
 mod cpu;
 mod cuts;
 mod depth;
+mod enter;
 mod exception;
 mod function;
 mod gas;
@@ -28,6 +30,7 @@ mod module;
 mod nans;
 mod numeric;
 mod object;
+mod one_by_one;
 mod operator;
 mod reference;
 mod roots;
@@ -42,6 +45,7 @@ pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listed, Listing, listing};
 pub use module::{CompileOptions, OptLevel, compile};
 pub use nans::Nans;
+pub use one_by_one::{Level, OneByOne};
 
 /// Proposals that another tier executes and whose operators the compiler refuses by name, as the decoder calls them.
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::heap::FieldOffsets;
 use super::nans::Nans;
-use super::translator::Env;
+use super::translator::{Env, Form};
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
 use crate::code::{Code, CompiledFunction, CompiledModule, Parts, Settings, Trampolines};
 use crate::error::{CompileError, Failure, NotCompiled, Reason};
@@ -14,7 +14,7 @@ use crate::trap;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::TargetIsa;
 use etalon_gas::Schedule;
-use etalon_module::{CompType, Module};
+use etalon_module::{CompType, Module, SubType};
 use etalon_runtime::Interrupt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         explicit_bounds: options.explicit_bounds,
         memory_regions: options.memory_regions,
         nans: options.nans,
+        form: Form::Plain,
         offsets: FieldOffsets::new(module),
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
@@ -180,24 +181,32 @@ fn functions(
 
 /// The trampolines of each signature of the module.
 fn trampolines(module: &Module, isa: &dyn TargetIsa) -> Result<Vec<Trampolines>, CompileError> {
-    let signatures: BTreeSet<AbiSignature> = module
-        .flat_types
-        .iter()
-        .filter_map(|ty| match &ty.comp {
-            CompType::Func(ty) => Some(AbiSignature::of(ty)),
-            _ => None,
-        })
-        .collect();
-    let pair = |work: &mut Workspace, signature: AbiSignature| {
-        let entry = stub(work, |isa, func| entry(isa, &signature, func), isa)?;
-        let exit = stub(work, |isa, func| exit(isa, &signature, func), isa)?;
-        Ok(Trampolines { signature, entry, exit })
+    let pair = |work: &mut Workspace, signature| pair(work, signature, isa);
+    signatures(module).into_par_iter().map_init(Workspace::new, pair).collect()
+}
+
+/// The signatures of a module's function types.
+pub(super) fn signatures(module: &Module) -> BTreeSet<AbiSignature> {
+    let signature = |ty: &SubType| match &ty.comp {
+        CompType::Func(ty) => Some(AbiSignature::of(ty)),
+        _ => None,
     };
-    signatures.into_par_iter().map_init(Workspace::new, pair).collect()
+    module.flat_types.iter().filter_map(signature).collect()
+}
+
+/// The trampolines of a signature.
+pub(super) fn pair(
+    work: &mut Workspace,
+    signature: AbiSignature,
+    isa: &dyn TargetIsa,
+) -> Result<Trampolines, CompileError> {
+    let entry = stub(work, |isa, func| entry(isa, &signature, func), isa)?;
+    let exit = stub(work, |isa, func| exit(isa, &signature, func), isa)?;
+    Ok(Trampolines { signature, entry, exit })
 }
 
 /// Code that is of no function of the module.
-fn stub(
+pub(super) fn stub(
     work: &mut Workspace,
     build: impl FnOnce(&dyn TargetIsa, &mut Function),
     isa: &dyn TargetIsa,

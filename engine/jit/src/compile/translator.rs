@@ -2,6 +2,7 @@
 
 use super::budget::mentioned;
 use super::control::Frame;
+use super::enter::entrance;
 use super::gas::Gas;
 use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
@@ -13,8 +14,8 @@ use crate::code::Scope;
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::ir::types::{F32, F64, I8X16, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Function, InstBuilder, SigRef, Signature, SourceLoc, StackSlot, Type, UserFuncName,
-    Value,
+    AbiParam, Block, Function, InstBuilder, SigRef, Signature, SourceLoc, StackSlot, Type,
+    UserFuncName, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use etalon_gas::Schedule;
@@ -39,7 +40,19 @@ pub(crate) struct Env<'a> {
     /// Whether each access asks the regions of its memory.
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
+    pub(crate) form: Form,
     pub(crate) offsets: FieldOffsets,
+}
+
+/// In which form functions are compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As they are.
+    Plain,
+    /// They count their entries and turns of loops, to be compiled again.
+    Counting,
+    /// They begin with the loop that is at an offset in the module: see `compile/enter.rs`.
+    From(u32),
 }
 
 /// A function that is being translated.
@@ -48,6 +61,8 @@ pub(super) struct Translator<'a> {
     pub(super) module: &'a Module,
     /// Index of the function.
     pub(super) func: u32,
+    /// Where the operator that is being translated is in the module.
+    pub(super) offset: u32,
     pub(super) b: FunctionBuilder<'a>,
     pub(super) vmctx: Value,
     /// Depth left before this frame was taken: what a tail call passes on.
@@ -75,6 +90,8 @@ pub(super) struct Translator<'a> {
     pub(super) scratch: Option<StackSlot>,
     /// Bulk operations in place so far.
     pub(super) in_place: u32,
+    /// What leads to the loop that the code begins with, until that is reached.
+    pub(super) entrance: Option<Block>,
 }
 
 /// Translates a function of the module; gives the scopes of its handlers.
@@ -92,7 +109,10 @@ pub(super) fn translate(
         return Err(CompileError::Codegen { func, message }.into());
     };
     into.name = UserFuncName::user(0, func);
-    into.signature = AbiSignature::of(ty).native();
+    into.signature = match env.form {
+        Form::Plain | Form::Counting => AbiSignature::of(ty).native(),
+        Form::From(_) => entrance(ty).native(),
+    };
     let mut b = FunctionBuilder::new(into, contexts);
     tag_places(&mut b);
     let start = b.create_block();
@@ -105,6 +125,7 @@ pub(super) fn translate(
         env,
         module,
         func,
+        offset: 0,
         b,
         vmctx: params[0],
         depth_outside: params[1],
@@ -123,14 +144,22 @@ pub(super) fn translate(
         open: Vec::new(),
         scratch: None,
         in_place: 0,
+        entrance: None,
     };
-    translator.prologue(body, &ty.params, &params[2..])?;
+    match env.form {
+        Form::Plain | Form::Counting => translator.prologue(body, &ty.params, &params[2..])?,
+        Form::From(_) => translator.begin_before_loop(body, params[2])?,
+    }
     let mut reader = module.operators(body);
     while !reader.eof() {
         let (operator, offset) =
             reader.read_with_offset().map_err(|e| translator.crash(e.message()))?;
         translator.b.set_srcloc(SourceLoc::new(offset as u32));
+        translator.offset = offset as u32;
         translator.step(&operator)?;
+    }
+    if translator.entrance.is_some() {
+        return Err(Reason::Entrance.into());
     }
     let isa = Arc::clone(&env.isa);
     translator.b.finalize(isa.frontend_config());
@@ -147,6 +176,7 @@ impl Translator<'_> {
     ) -> Result<(), Failure> {
         self.take_depth();
         self.look_for_interrupt();
+        self.count();
         self.start_gas(body)?;
         for (number, (ty, value)) in (0..).zip(types.iter().zip(params)) {
             self.local(number, *ty, *value);

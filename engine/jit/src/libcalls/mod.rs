@@ -49,6 +49,7 @@ mod exception;
 mod gas;
 mod memory;
 mod object;
+mod promote;
 mod regions;
 mod roots;
 mod table;
@@ -83,6 +84,7 @@ pub(crate) struct Builtins {
     pub(crate) array: array::Routines,
     pub(crate) gas: gas::Routines,
     pub(crate) bare: bare::Bare,
+    pub(crate) promote: promote::Routines,
 }
 
 impl Builtins {
@@ -97,6 +99,7 @@ impl Builtins {
         array: array::Routines::ALL,
         gas: gas::Routines::ALL,
         bare: bare::Bare::ALL,
+        promote: promote::Routines::ALL,
     };
 }
 

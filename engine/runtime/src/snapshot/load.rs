@@ -195,6 +195,7 @@ impl Store {
             elems: image.elems,
             first_data,
             initial: None,
+            promoter: None,
         };
         check(self.fits(&inst), "an instance's addresses")?;
         let added = self.datas.add_at(first_data, module);

@@ -6,6 +6,7 @@ use crate::adapter::{
     Adapter, AdapterError, GasConfig, Instance, Opened, Prepared, Session, SessionConfig,
 };
 use crate::outcome::Outcome;
+use crate::own::OwnTier;
 use crate::precompiled::OwnArtefact;
 use crate::registry::{adapter, own_tier};
 use crate::value::Val;
@@ -19,7 +20,7 @@ const GAS: u64 = i64::MAX as u64;
 /// The engine with a name of the registry, or with one and `-metered`.
 pub(super) fn named(name: &str) -> Result<Box<dyn Racer>, AdapterError> {
     let own = Own::named(name)?;
-    let tier = own_tier(name.strip_suffix("-metered").unwrap_or(name));
+    let tier = own_tier(name.strip_suffix("-metered").unwrap_or(name)).map(OwnTier::embedded);
     match tier.ok().filter(|tier| tier.is_as_embedded()) {
         Some(tier) => {
             let made = Embedded::new(own.info(), &tier.settings(&own.config()));

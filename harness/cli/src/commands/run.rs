@@ -281,6 +281,8 @@ fn execute_with_cache(
     if etalon::Module::is_artefact(wasm) {
         return execute(args, adapter, wasm, config, kept);
     }
+    let embedded = adapter.as_embedded();
+    let adapter = embedded.as_deref().unwrap_or(adapter);
     let cache = OnceCell::new();
     let open = || cache.get_or_init(|| args.cache.open()).clone();
     let with_cache = adapter.with_cache(&open);
