@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::Guest;
+use common::{Guest, access};
 use etalon_module::{Class, Opcode, ValType};
 use etalon_runtime::StoreConfig;
 
@@ -79,6 +79,33 @@ fn bodies() -> Vec<String> {
         }
     }
     bodies.extend(OTHERS.iter().map(|&body| body.to_owned()));
+    bodies.extend(accesses(false));
+    bodies
+}
+
+/// Loads and stores in memories of both kinds on all sides of the first, or in a first one with addresses of 64 bits.
+fn accesses(is_wide: bool) -> Vec<String> {
+    let mut bodies = Vec::new();
+    let memories: &[_] = match is_wide {
+        true => &[("i64", ""), ("i64", " local.get $i64 i64.add")],
+        false => {
+            &[("i32", ""), ("i32", "$low"), ("i64", "$low64"), ("i32", "$high"), ("i64", "$high64")]
+        }
+    };
+    for op in Opcode::ALL {
+        let Some((value, result)) = access(*op) else { continue };
+        let (value, drops) = (value.map_or("", local), result.map_or("", |_| "drop"));
+        for (ty, what) in memories {
+            let (memory, sum) = if is_wide { ("", *what) } else { (*what, "") };
+            let lane = if op.name().ends_with("_lane") { "0" } else { "" };
+            bodies.push(format!("local.get ${ty}{sum} {value} {op} {memory} {lane} {drops}"));
+        }
+    }
+    if is_wide {
+        bodies.push("i64.const 8 i32.const 1 i64.const 8 memory.fill".to_owned());
+        bodies.push("i64.const 8 i64.const 1 i64.const 8 memory.copy".to_owned());
+        bodies.push("memory.size drop".to_owned());
+    }
     bodies
 }
 
@@ -109,15 +136,35 @@ const OTHERS: &[&str] = &[
      local.set $n br 1 end end",
     "local.get $i32 local.get $i32 i32.add i32.load offset=4 drop",
     "local.get $i32 return_call $one",
+    "local.get $i32 i32.const 0 return_call_indirect $t (type $f)",
+    "local.get $i32 ref.func $one return_call_ref $f",
+    "global.get $o struct.get $s 0 drop global.get $o struct.get_s $s 1 drop global.get $o struct.get_u $s 1 drop",
+    "global.get $o struct.get_s $s 2 drop global.get $o local.get $i32 struct.set $s 2",
+    "global.get $a local.get $i32 array.get $n drop global.get $a local.get $i32 local.get $i64 array.set $n",
+    "global.get $b local.get $i32 array.get_s $m drop global.get $c local.get $i32 array.get_s $l drop",
+    "block (result (ref null $n)) global.get $a br_on_cast 0 (ref null $n) (ref $n) end drop",
+    "block (result (ref null $n)) global.get $a br_on_cast_fail 0 (ref null $n) (ref $n) end drop",
+    "block (result (ref null $n)) global.get $a br_on_cast_fail 0 (ref null $n) (ref none) end drop",
+    "global.get $a array.len drop global.get $a ref.as_non_null drop",
+    "local.get $i32 ref.i31 i31.get_s drop local.get $i32 ref.i31 i31.get_u drop",
+    "global.get $a ref.test (ref $n) drop global.get $a ref.cast (ref null array) drop",
 ];
 
-fn module(bodies: &[String]) -> String {
-    let mut text = String::from(
-        "(module (memory 1) (global $g (mut i64) (i64.const 0)) (global $v (mut v128) (v128.const i64x2 0 0))
-         (table $t 2 funcref) (type $f (func (param i32) (result i32))) (elem (table $t) (i32.const 0) func $one)
+fn module(home: &str, bodies: &[String]) -> String {
+    let mut text = format!(
+        "(module (import \"\" \"{home}\" (memory {} 1)) (import \"\" \"low\" (memory $low 1)) (import \"\" \"low64\" (memory $low64 i64 1))
+         (memory $high 1) (memory $high64 i64 1) (global $g (mut i64) (i64.const 0)) (global $v (mut v128) (v128.const i64x2 0 0))
+         (table $t 2 funcref) (type $f (func (param i32) (result i32)))
+         (type $s (struct (field (mut i64)) (field (mut i8)) (field (mut i16)))) (type $n (array (mut i64)))
+         (type $m (array (mut i8))) (type $l (array (mut i16)))
+         (global $o (mut (ref null $s)) (struct.new_default $s))
+         (global $a (mut (ref null $n)) (array.new_default $n (i32.const 4)))
+         (global $b (mut (ref null $m)) (array.new_default $m (i32.const 4)))
+         (global $c (mut (ref null $l)) (array.new_default $l (i32.const 4))) (elem (table $t) (i32.const 0) func $one)
          (func $one (param i32) (result i32) local.get 0)
          (func $many (result i32 i32 i32) i32.const 1 i32.const 2 i32.const 3)
          (func $locals (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64))\n",
+        if home == "home64" { "i64" } else { "" },
     );
     for (i, body) in bodies.iter().enumerate() {
         let in_loop = format!(
@@ -139,9 +186,18 @@ fn module(bodies: &[String]) -> String {
 }
 
 fn run_all(config: fn() -> StoreConfig) {
-    let bodies = bodies();
-    assert!(bodies.len() > 1_000, "{}", bodies.len());
-    let mut guest = Guest::with(&module(&bodies), config());
+    let all = bodies();
+    assert!(all.len() > 1_000, "{}", all.len());
+    run("home", all, config());
+    run("home64", accesses(true), config());
+}
+
+fn run(home: &str, bodies: Vec<String>, config: StoreConfig) {
+    // What it imports has addresses in the store in this order.
+    let memories = "(module (memory (export \"low\") 1) (memory (export \"low64\") i64 1) (memory (export \"home\") 1)
+         (memory (export \"home64\") i64 1))";
+    let mut guest =
+        Guest::importing(&module(home, &bodies), memories, &[home, "low", "low64"], config);
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         for (i, body) in bodies.iter().enumerate() {
             let name = format!("f{i}");

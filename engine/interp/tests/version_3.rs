@@ -31,6 +31,27 @@ const CASES: &[Case] = &[
     ("(memory 1) (memory $m 1)", "(result i32) i32.const 0 i32.const 7 i32.store $m i32.const 0 i32.load i32.const 0 i32.load8_u $m i32.add", &[], Values(&[int(7)])),
     ("(memory i64 1)", "(result i64 i64) i64.const 8 i64.const -1 i64.store32 i64.const 8 i64.load i64.const 1 memory.grow", &[], Values(&[long(0xffff_ffff), long(1)])),
     ("(memory i64 1)", "(result i64) i64.const -1 i64.load offset=8", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory i64 1)", "(result i64 i64) i64.const 8 i32.const 0x17 i64.const 3 memory.fill i64.const 20 i64.const 7 i64.const 5 memory.copy
+        i64.const 20 i64.load memory.size", &[], Values(&[long(0x0000_0000_1717_1700), long(1)])),
+    ("(memory i64 1)", "i64.const 0x100000000 i32.const 1 i64.const 1 memory.fill", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory i64 1)", "i64.const 0 i32.const 1 i64.const 0x100000000 memory.fill", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory i64 1)", "i64.const -1 i32.const 1 i64.const 2 memory.fill", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory i64 1)", "i64.const 0 i64.const 0x100000000 i64.const 1 memory.copy", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory i64 1)", "i64.const 0x100000000 i64.const 0 i64.const 1 memory.copy", &[], Traps(Trap::MemoryOutOfBounds)),
+    ("(memory 3 (pagesize 1))", "(result i32) i32.const 2 memory.grow drop memory.size", &[], Values(&[int(5)])),
+    ("(type $a (array (mut i16))) (type $s (struct (field (mut i8))))", "(result i32 i32 i32) (local $a (ref null $a)) (local $s (ref null $s))
+        i32.const 0x18001 i32.const 3 array.new $a local.tee $a i32.const 2 array.get_s $a local.get $a array.len
+        i32.const 0xff struct.new $s local.tee $s i32.const 0x180 struct.set $s 0 local.get $s struct.get_s $s 0",
+        &[], Values(&[int(0xffff_8001), int(3), int(0xffff_ff80)])),
+    ("(type $a (array (mut i16)))", "(result i32) i32.const 3 array.new_default $a i32.const 3 array.get_u $a", &[], Traps(Trap::ArrayOutOfBounds)),
+    ("(type $a (array (mut i64)))", "i32.const 3 array.new_default $a i32.const -1 i64.const 1 array.set $a", &[], Traps(Trap::ArrayOutOfBounds)),
+    ("(type $a (array (mut i64)))", "ref.null $a i32.const 0 i64.const 1 array.set $a", &[], Traps(Trap::NullArrayReference)),
+    ("(type $a (array (mut i64)))", "(result i32) ref.null $a array.len", &[], Traps(Trap::NullArrayReference)),
+    ("(type $s (struct (field i64)))", "(result i64) ref.null $s struct.get $s 0", &[], Traps(Trap::NullStructureReference)),
+    ("(type $s (struct (field (mut i64))))", "ref.null $s i64.const 1 struct.set $s 0", &[], Traps(Trap::NullStructureReference)),
+    ("", "(result i32) ref.null i31 i31.get_s", &[], Traps(Trap::NullI31Reference)),
+    ("", "ref.null any ref.as_non_null drop", &[], Traps(Trap::NullReference)),
+    ("(type $s (struct (field i64)))", "i32.const 1 ref.i31 ref.cast (ref struct) drop", &[], Traps(Trap::CastFailure)),
     ("(table i64 3 funcref)", "(result i32) i64.const 0x1_0000_0000 table.get 0 ref.is_null", &[], Traps(Trap::TableOutOfBounds)),
     ("(memory 1 (pagesize 1))", "(result i32) i32.const 1 memory.grow drop i32.const 1 i32.load8_u memory.size i32.add", &[], Values(&[int(2)])),
     // exceptions

@@ -41,6 +41,7 @@ const FILES: &[&str] = &[
     include_str!("memory.toml"),
     include_str!("control.toml"),
     include_str!("object.toml"),
+    include_str!("interp.toml"),
 ];
 
 /// All of them.
@@ -86,6 +87,10 @@ impl Fault {
     }
 }
 
+/// The packages that faults are planted in, and what these need of them.
+const PACKAGES: &[(&str, &str)] =
+    &[("engine/jit", include_str!("pieces.rs")), ("engine/interp", "")];
+
 /// The files that change, by their path in the workspace, with all faults in them.
 ///
 /// # Errors
@@ -101,13 +106,17 @@ pub(crate) fn planted(faults: &[Fault]) -> Result<BTreeMap<String, String>, Stri
         };
         files.insert(fault.file.clone(), fault.plant(&text)?);
     }
-    let library = "engine/jit/src/lib.rs";
-    let text = files.remove(library).map_or_else(|| read(library), Ok)?;
-    files.insert(library.to_owned(), format!("#![allow(warnings)]\n{text}\nmod mutants;\n"));
-    files.insert("engine/jit/src/mutants.rs".to_owned(), include_str!("switch.rs").to_owned());
-    // What is planted keeps no style.
-    let manifest = "engine/jit/Cargo.toml";
-    files.insert(manifest.to_owned(), read(manifest)?.replace("[lints]\nworkspace = true\n", ""));
+    for (package, helpers) in PACKAGES {
+        let library = format!("{package}/src/lib.rs");
+        let text = files.remove(&library).map_or_else(|| read(&library), Ok)?;
+        files.insert(library, format!("#![allow(warnings)]\n{text}\nmod mutants;\n"));
+        let switch = format!("{}{helpers}", include_str!("switch.rs"));
+        files.insert(format!("{package}/src/mutants.rs"), switch);
+        // What is planted keeps no style.
+        let manifest = format!("{package}/Cargo.toml");
+        let lenient = read(&manifest)?.replace("[lints]\nworkspace = true\n", "");
+        files.insert(manifest, lenient);
+    }
     // Both are built into one folder, so that what is not ours is built once: the program and the packages are others there.
     let manifest = "harness/cli/Cargo.toml";
     let renamed = replace(

@@ -26,6 +26,25 @@ macro_rules! floats {
                 z
             }
 
+            /// Operators that leave a NaN as it comes, for results that only go into arithmetic, which gives the canonical one
+            /// then.
+            pub(crate) mod any_nan {
+                #[inline(always)]
+                pub(crate) fn add(a: $f, b: $f) -> $f {
+                    a + b
+                }
+
+                #[inline(always)]
+                pub(crate) fn sub(a: $f, b: $f) -> $f {
+                    a - b
+                }
+
+                #[inline(always)]
+                pub(crate) fn mul(a: $f, b: $f) -> $f {
+                    a * b
+                }
+            }
+
             #[inline(always)]
             pub(crate) fn add(a: $f, b: $f) -> $f {
                 result(a + b)

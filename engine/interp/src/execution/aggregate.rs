@@ -29,7 +29,6 @@ pub(super) const RARE: &[(O, Rare)] = &[
     (O::ArrayGetS, rare(2, &[1], |c| c.array_get(true)).by_type(get_of_element)),
     (O::ArrayGetU, rare(2, &[1], |c| c.array_get(false)).by_type(get_of_element)),
     (O::ArraySet, rare(3, &[], |c| c.array_set()).by_type(set_of_element)),
-    (O::ArrayLen, rare(1, &[1], |c| c.array_len())),
     (O::ArrayFill, rare(4, &[], |c| c.array_fill()).by_type(set_of_element)),
     (O::ArrayCopy, rare(5, &[], |c| c.array_copy())),
     (O::ArrayInitData, rare(4, &[], |c| c.array_init_data())),
@@ -359,14 +358,6 @@ impl Context<'_> {
         self.check(addr, index, 1)?;
         let value = self.value(2, self.op.x);
         self.store.heap.array_set(addr, index, value).ok_or_else(no_object)
-    }
-
-    /// `array.len`
-    fn array_len(&mut self) -> Result<(), Stop> {
-        let addr = self.array(0)?;
-        let len = self.array_len_of(addr)?;
-        self.set(len.into());
-        Ok(())
     }
 
     /// `array.fill`

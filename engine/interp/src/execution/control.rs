@@ -1,9 +1,10 @@
 //! Control instructions ("Control Instructions").
 
 use super::flow::{Flow, Handler, Handlers, Running, Slots, WINDOW, fall, jump};
+use super::objects::is_of;
 use super::slots::{get, set};
 use crate::machine::{Exit, Frame};
-use crate::program::{EXIT_PC, Step};
+use crate::program::{Code, EXIT_PC, Step};
 use etalon_runtime::{Ref, Trap};
 use std::cell::Cell;
 
@@ -169,6 +170,22 @@ pub(crate) fn br_on_non_null() -> Handlers {
     })
 }
 
+/// `br_on_cast`, and `br_on_cast_fail`, for which `y` is 1: the row of the label is in `z`, and that of the cast in the step behind.
+pub(crate) fn br_on_cast() -> Handlers {
+    handlers!(|cx, this, code, slots, memory| {
+        let [_, rest @ ..] = code else { return cx.lost(code) };
+        let cast = rest.first().and_then(|data| cx.program.casts.get(data.z as usize));
+        let Some(ty) = cast else { return cx.lost(code) };
+        match is_of(cx.heap, cx.funcs, cx.types, get(slots, this.x), ty) {
+            Some(holds) if holds == (this.y == 0) => {
+                branch_to::<CHARGES>(cx, code, this.z, slots, memory)
+            }
+            Some(_) => fall::<CHARGES>(cx, rest, slots, memory),
+            None => cx.crash(code, "a cast of a reference to nothing"),
+        }
+    })
+}
+
 /// `call`
 pub(crate) fn call() -> Handlers {
     handlers!(|cx, this, code, _slots, memory| {
@@ -201,28 +218,30 @@ pub(crate) fn call_ref() -> Handlers {
 }
 
 /// `return_call`
-pub(crate) fn return_call() -> Handler {
-    leaves!(|cx, this, code, _slots| Exit::TailCall { func: this.z, at: this.wide() })
+pub(crate) fn return_call() -> Handlers {
+    handlers!(|cx, this, code, _slots, memory| {
+        replace::<CHARGES>(cx, code, this.z, this.wide(), memory)
+    })
 }
 
 /// `return_call_indirect`
-pub(crate) fn return_call_indirect() -> Handler {
-    leaves!(|cx, this, code, slots| {
+pub(crate) fn return_call_indirect() -> Handlers {
+    handlers!(|cx, this, code, slots, memory| {
         let program = cx.program;
         let Some(signature) = program.signatures.get(this.z as usize) else { return cx.lost(code) };
         match cx.callee(get(slots, this.x), signature.table.index(), signature.ty) {
-            Ok(func) => Exit::TailCall { func, at: signature.at },
-            Err(trap) => Exit::Trap(trap),
+            Ok(func) => replace::<CHARGES>(cx, code, func, signature.at, memory),
+            Err(trap) => cx.trap(code, trap),
         }
     })
 }
 
 /// `return_call_ref`
-pub(crate) fn return_call_ref() -> Handler {
-    leaves!(|cx, this, code, slots| {
+pub(crate) fn return_call_ref() -> Handlers {
+    handlers!(|cx, this, code, slots, memory| {
         match Ref::from_bits(get(slots, this.x)).and_then(Ref::as_func) {
-            Some(func) => Exit::TailCall { func: func.0, at: this.z },
-            None => Exit::Trap(Trap::NullFunctionReference),
+            Some(func) => replace::<CHARGES>(cx, code, func.0, this.z, memory),
+            None => cx.trap(code, Trap::NullFunctionReference),
         }
     })
 }
@@ -263,6 +282,52 @@ fn enter<'a, const CHARGES: bool>(
     let (return_pc, depth) = (cx.position(code) + 1, callee.depth as u32);
     cx.frames.push(Frame { return_pc, fp: cx.fp, depth, far: false });
     cx.fp = fp as u32;
+    begin(cx, code, callee, slots, memory)
+}
+
+/// Enters a function of the same instance in place of the current one, whose frame it gets; what that frame returns to stays. All
+/// else is left to the function outside of the loop.
+#[inline(always)]
+fn replace<'a, const CHARGES: bool>(
+    cx: &mut Running<'a>,
+    code: &'a [Step],
+    func: u32,
+    at: u32,
+    memory: &'a mut [u8],
+) -> Flow<'a> {
+    let callee = match cx.codes.get(func as usize) {
+        Some(callee) if callee.entry != EXIT_PC && callee.home == cx.home => callee,
+        _ => return cx.tail_call_outside(code, func, at),
+    };
+    let gas_left = if CHARGES { cx.gas.checked_sub(callee.entry_cost) } else { Some(0) };
+    let frame = cx.stack.get(cx.fp as usize..).and_then(|frame| frame.first_chunk());
+    let depth = cx.frames.last().map_or(0, |frame| frame.depth);
+    let depth_left = (cx.depth_left + u64::from(depth)).checked_sub(callee.depth);
+    let (Some(gas_left), Some(slots), Some(depth_left)) = (gas_left, frame, depth_left) else {
+        return cx.tail_call_outside(code, func, at);
+    };
+    if callee.frame_slots as usize > WINDOW {
+        return cx.tail_call_outside(code, func, at);
+    }
+    let moved = cx.move_down(at, callee.params, 0);
+    let (true, Some(frame)) = (moved, cx.frames.last_mut()) else { return cx.beyond_frame(code) };
+    frame.depth = callee.depth as u32;
+    if CHARGES {
+        cx.gas = gas_left;
+    }
+    cx.depth_left = depth_left;
+    begin(cx, code, callee, slots, memory)
+}
+
+/// Sets the locals of a function to zero and goes on with its first operation.
+#[inline(always)]
+fn begin<'a>(
+    cx: &mut Running<'a>,
+    code: &'a [Step],
+    callee: &Code,
+    slots: &'a Slots,
+    memory: &'a mut [u8],
+) -> Flow<'a> {
     if callee.locals - callee.params <= FEW {
         if let Some(locals) = slots.get(callee.params as usize..).and_then(<[_]>::first_chunk) {
             let locals: &[Cell<u64>; FEW as usize] = locals;

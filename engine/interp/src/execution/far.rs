@@ -1,4 +1,4 @@
-//! Loads and stores of memories other than the instance's first, or with 64-bit addresses, or with regions.
+//! Loads and stores outside of the loop: of memories with regions, at large offsets, and rare ones.
 
 use super::memory::address;
 use super::regions::allow;

@@ -8,10 +8,11 @@
 //! So a handler must not lend anything of its own frame to a function that is not inlined: its call would stay a call. Work
 //! that needs that is in functions of its own, never inlined.
 
+use super::memories::Others;
 use crate::machine::{Exit, Frame, Fuel};
 use crate::program::{Code, Program, Step};
 use etalon_module::TypeRegistry;
-use etalon_runtime::{FuncInst, GlobalInst, TableInst, Trap};
+use etalon_runtime::{FuncInst, GlobalInst, Heap, TableInst, Trap};
 use std::cell::Cell;
 
 /// How many slots of a frame operations reach directly.
@@ -56,9 +57,11 @@ pub(crate) struct Running<'a> {
     pub(crate) frames: &'a mut Vec<Frame>,
     pub(crate) fp: u32,
     pub(crate) home: u32,
+    pub(crate) others: Others<'a>,
     pub(crate) depth_left: u64,
     pub(crate) globals: &'a [GlobalInst],
     pub(crate) tables: &'a mut [TableInst],
+    pub(crate) heap: &'a mut Heap,
     pub(crate) funcs: &'a [FuncInst],
     pub(crate) types: &'a TypeRegistry,
     pub(crate) program: &'a Program,
@@ -262,6 +265,14 @@ impl<'a> Running<'a> {
     #[inline(never)]
     pub(crate) fn call_outside(&mut self, code: &[Step], func: u32, at: u32) -> Flow<'a> {
         self.exit = Exit::Call { func, at };
+        self.stop(code)
+    }
+
+    /// The same for a tail call.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tail_call_outside(&mut self, code: &[Step], func: u32, at: u32) -> Flow<'a> {
+        self.exit = Exit::TailCall { func, at };
         self.stop(code)
     }
 }

@@ -92,14 +92,17 @@ macro_rules! integers {
         }
     };
 }
-/// All outer operations of floats around one inner one. Sums and products do not depend on the order, NaNs included.
+/// All outer operations of floats around one inner one. Sums and products do not depend on the order, NaNs included. Only the outer
+/// one makes a NaN canonical: nobody sees the inner result.
 macro_rules! floats {
     ($width:ident, $outer:ident, $inner:ident) => {
         match $outer {
-            Outer::Add => pair!(float::$width::add, float::$width::$inner),
-            Outer::SubFrom => pair!(|b, inner| float::$width::sub(inner, b), float::$width::$inner),
-            Outer::Sub => pair!(float::$width::sub, float::$width::$inner),
-            Outer::Mul => pair!(float::$width::mul, float::$width::$inner),
+            Outer::Add => pair!(float::$width::add, float::$width::any_nan::$inner),
+            Outer::SubFrom => {
+                pair!(|b, inner| float::$width::sub(inner, b), float::$width::any_nan::$inner)
+            }
+            Outer::Sub => pair!(float::$width::sub, float::$width::any_nan::$inner),
+            Outer::Mul => pair!(float::$width::mul, float::$width::any_nan::$inner),
             _ => return None,
         }
     };

@@ -10,8 +10,11 @@ mod bulk;
 mod control;
 mod far;
 pub(crate) mod fused;
+pub(crate) mod lanes;
+pub(crate) mod memories;
 mod memory;
 mod numeric;
+pub(crate) mod objects;
 mod packed;
 pub(crate) mod rare;
 mod reference;
@@ -35,20 +38,19 @@ pub(crate) use variable::ref_is_null;
 
 /// The handlers of what is not told apart by an operator.
 pub(crate) mod handlers {
-    pub(crate) use super::bulk::{copy as memory_copy, fill as memory_fill};
+    pub(crate) use super::bulk::{copy as memory_copy, fill as memory_fill, size as memory_size};
     pub(crate) use super::control::*;
     pub(crate) use super::packed::{constant as vector_constant, shuffle};
     pub(crate) use super::variable::*;
 }
 
 use crate::gas;
-use crate::program::{Program, Slow};
+use crate::program::Slow;
 use etalon_module::{Class, Opcode};
-use etalon_runtime::{Ref, Stop, Store};
+use etalon_runtime::{Stop, Store};
 
 /// What an instruction outside of the loop works on.
 pub(crate) struct Context<'a> {
-    pub(crate) program: &'a Program,
     pub(crate) store: &'a mut Store,
     /// The slots from its first operand on; its results go to the same slots.
     pub(crate) slots: &'a mut [u64],
@@ -73,14 +75,9 @@ impl Context<'_> {
 }
 
 /// Executes an instruction that has no operation of its own in the loop.
-pub(crate) fn slow<'a>(
-    program: &'a Program,
-    store: &'a mut Store,
-    slots: &'a mut [u64],
-    op: Slow,
-) -> Result<(), Stop> {
+pub(crate) fn slow<'a>(store: &'a mut Store, slots: &'a mut [u64], op: Slow) -> Result<(), Stop> {
     match rare::find(op.opcode) {
-        Some(rare) => rare.run(&mut Context { program, store, slots, op }),
+        Some(rare) => rare.run(&mut Context { store, slots, op }),
         None => Err(Stop::crash(format!("{} has no operation", op.opcode))),
     }
 }
@@ -88,15 +85,4 @@ pub(crate) fn slow<'a>(
 /// Whether an instruction allocates on the heap, so that a collection may be due before it.
 pub(crate) fn allocates(opcode: Opcode) -> bool {
     opcode == Opcode::Throw || opcode.class() == Some(Class::Allocation)
-}
-
-/// Whether the reference of a `br_on_cast` belongs to the type in a row of the casts.
-pub(crate) fn cast_succeeds(
-    program: &Program,
-    store: &Store,
-    word: u64,
-    cast: u32,
-) -> Result<bool, Stop> {
-    let r = Ref::from_bits(word).ok_or_else(|| Stop::crash("a word that is no reference"))?;
-    reference::belongs(store, r, program.casts[cast as usize])
 }

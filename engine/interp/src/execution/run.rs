@@ -1,8 +1,9 @@
 //! The loop: a machine runs until it needs something outside of it.
 
 use super::flow::{Flow, Running, drive};
+use super::memories;
 use crate::machine::{Exit, Machine};
-use crate::program::{NO_MEMORY, Program, Step};
+use crate::program::{Program, Step};
 use etalon_module::TypeId;
 use etalon_runtime::{Store, Trap};
 use std::cell::Cell;
@@ -10,10 +11,7 @@ use std::cell::Cell;
 /// Runs a machine until it needs something outside of the loop.
 pub(crate) fn run(program: &Program, store: &mut Store, machine: &mut Machine) -> Exit {
     const LOST: Exit = Exit::Crash("a machine without a position");
-    let memory: &mut [u8] = match store.memories.get_mut(machine.home as usize) {
-        Some(memory) if machine.home != NO_MEMORY => memory.bytes_mut(),
-        _ => &mut [],
-    };
+    let (memory, others) = memories::split(&mut store.memories, machine.home);
     let stack = Cell::from_mut(&mut machine.stack[..]).as_slice_of_cells();
     let slots = stack.get(machine.fp as usize..).and_then(|frame| frame.first_chunk());
     let code = program.ops.get(machine.pc as usize..);
@@ -28,9 +26,11 @@ pub(crate) fn run(program: &Program, store: &mut Store, machine: &mut Machine) -
         frames: &mut machine.frames,
         fp: machine.fp,
         home: machine.home,
+        others,
         depth_left: machine.depth_left,
         globals: &store.globals,
         tables: &mut store.tables,
+        heap: &mut store.heap,
         funcs: &store.funcs,
         types: &store.types,
         program,

@@ -186,20 +186,6 @@ impl Executing<'_> {
         self.advance()
     }
 
-    /// `br_on_cast`, and `br_on_cast_fail`, which branches when the cast fails: the row of its label and that of the cast.
-    fn branch_on_cast(&mut self, op: Slow) -> Result<(), Stop> {
-        let word = self.machine.slots(op.at)[0];
-        let succeeds = execution::cast_succeeds(self.program, self.store, word, op.y)?;
-        if succeeds == (op.opcode == Opcode::BrOnCast) {
-            let label = self.program.labels[op.x as usize];
-            let from = label.from as usize;
-            let slots = self.machine.slots(0);
-            slots.copy_within(from..from + label.keep as usize, label.to as usize);
-            self.machine.pc = label.target;
-        }
-        self.store.charge(self.program.cost_at(self.machine.pc).into())
-    }
-
     /// Continues after a call to the outside has returned: the gas segment after the call begins.
     pub(crate) fn resume(&mut self) -> Result<(), Stop> {
         if self.store.is_metering() {
@@ -231,11 +217,10 @@ impl Executing<'_> {
             Opcode::Throw => return self.throw(op),
             Opcode::ThrowRef => return self.throw_ref(op),
             Opcode::Rethrow => return self.throw_kept(op),
-            Opcode::BrOnCast | Opcode::BrOnCastFail => return self.branch_on_cast(op),
             _ => {}
         }
         let slots = self.machine.slots(op.at);
-        let result = execution::slow(self.program, self.store, slots, op);
+        let result = execution::slow(self.store, slots, op);
         result.map_err(|stop| self.located(stop))
     }
 

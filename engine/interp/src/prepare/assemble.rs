@@ -6,7 +6,8 @@
 
 use super::op::{Bin, Op, Second, Slot, Un};
 use super::{Builder, Made, Refused, Result};
-use crate::execution::{Handler, Handlers, WINDOW, fused, handlers as h};
+use crate::execution::memories::Which;
+use crate::execution::{Handler, Handlers, WINDOW, fused, handlers as h, objects};
 use crate::program::Step;
 
 /// The slots of the scratch place: for three operands and a result of two slots each.
@@ -40,6 +41,14 @@ fn bin(handler: Handler, o: Bin) -> Result<Step> {
 /// A step that holds what the step before it needs.
 fn data(z: u32) -> Step {
     Step { handler: h::data(), x: 0, y: 0, z }
+}
+
+/// The step that names the memory of the access before it, unless that is the first.
+fn named(memory: Which) -> Option<Step> {
+    match memory {
+        Which::Home => None,
+        Which::Below(at) | Which::Above(at) => Some(data(at)),
+    }
 }
 
 impl Builder<'_> {
@@ -183,6 +192,22 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
             let step = Step { handler: of(handlers), x: near(a)?, y: k as u16, z: target };
             return Ok((step, Some(data(second))));
         }
+        Op::Load { handler, o, memory, .. } => {
+            return Ok((step(handler, o.dst, o.a, o.b)?, named(memory)));
+        }
+        Op::Store { handler, addr, value, offset, memory } => {
+            return Ok((step(handler, addr, value, offset)?, named(memory)));
+        }
+        Op::BrOnCast { a, fails, label, cast } => {
+            let step = Step { handler: of(h::br_on_cast()), x: near(a)?, y: fails.into(), z: label };
+            return Ok((step, Some(data(cast))));
+        }
+        Op::LoadLane { handler, o, lane, offset } => {
+            return Ok((step(handler, o.dst, o.a, pair(o.b, lane.into())?)?, Some(data(offset))));
+        }
+        Op::StoreLane { handler, addr, value, lane, offset } => {
+            return Ok((step(handler, 0, addr, pair(value, lane.into())?)?, Some(data(offset))));
+        }
         Op::AddAndBr { a, k, target } => {
             Ok(Step { handler: of(fused::add_and_br()), x: near(a)?, y: k as u16, z: target })
         }
@@ -205,13 +230,13 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::TableSet { index, value, table } => step(h::table_set(), index, value, table),
         Op::Unary(handler, o) | Op::VectorUnary(handler, o) | Op::VectorSplat(handler, o) => un(handler, o, 0),
         Op::Binary { handler, o, .. } | Op::VectorBinary(handler, o) | Op::VectorShift(handler, o) => bin(handler, o),
-        Op::BinaryK { handler, o, .. } | Op::Load { handler, o, .. } => step(handler, o.dst, o.a, o.b),
+        Op::BinaryK { handler, o, .. } => step(handler, o.dst, o.a, o.b),
         Op::Compare(relation, o) => bin(relation.comparison().value, o),
         Op::CompareK(relation, o) => {
             let with = relation.comparison().constant;
             step(with.ok_or(Refused("a comparison with no constant"))?.value, o.dst, o.a, o.b)
         }
-        Op::Store { handler, addr, value, offset } => step(handler, addr, value, offset),
+        Op::ArraySet { array, index, value } => step(objects::array_set(), array, index, near(value)?.into()),
         Op::Br { target } => wide(of(h::br()), 0, target),
         Op::BrIf { cond, target } => step(of(h::br_if()), cond, 0, target),
         Op::BrUnless { cond, target } => step(of(h::br_unless()), cond, 0, target),
@@ -226,9 +251,9 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::Call { func, at } => wide(of(h::call()), at, func),
         Op::CallIndirect { index, signature } => step(of(h::call_indirect()), index, 0, signature),
         Op::CallRef { func, at } => step(of(h::call_ref()), func, 0, at),
-        Op::ReturnCall { func, at } => wide(h::return_call(), at, func),
-        Op::ReturnCallIndirect { index, signature } => step(h::return_call_indirect(), index, 0, signature),
-        Op::ReturnCallRef { func, at } => step(h::return_call_ref(), func, 0, at),
+        Op::ReturnCall { func, at } => wide(of(h::return_call()), at, func),
+        Op::ReturnCallIndirect { index, signature } => step(of(h::return_call_indirect()), index, 0, signature),
+        Op::ReturnCallRef { func, at } => step(of(h::return_call_ref()), func, 0, at),
         Op::Return0 => wide(of(h::return_none()), 0, 0),
         Op::Return1 { src } => step(of(h::return_one()), src, 0, 0),
         Op::Return { from, count } => wide(of(h::return_many()), from, count),
@@ -237,8 +262,9 @@ fn encode(op: Op, charges: bool) -> Result<(Step, Option<Step>)> {
         Op::VectorExtract { handler, o, lane } => un(handler, o, lane.into()),
         Op::VectorReplace { handler, o, lane } => step(handler, o.dst, o.a, pair(o.b, lane.into())?),
         Op::VectorShuffle { o, row } => un(h::shuffle(), o, row),
-        Op::MemoryFill { at, rate } => step(of(h::memory_fill()), at, 0, rate),
-        Op::MemoryCopy { at, rate } => step(of(h::memory_copy()), at, 0, rate),
+        Op::MemorySize { dst, log2 } => step(h::memory_size(), dst, 0, log2),
+        Op::MemoryFill { at, wide, rate } => step(of(h::memory_fill()), at, wide.into(), rate),
+        Op::MemoryCopy { at, wide, rate } => step(of(h::memory_copy()), at, wide.into(), rate),
         Op::Far { at, row } => wide(h::far(), at, row),
         // The number of its row is added where the row is.
         Op::Slow(_) => wide(h::slow(), 0, 0),

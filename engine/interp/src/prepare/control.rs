@@ -3,8 +3,8 @@
 use super::op::Op;
 use super::operands::{Operand, Place};
 use super::{Builder, Refused, Result, Target, widths};
-use crate::program::{Catch, Handler, HandlerKind, Label, Slow};
-use etalon_module::{Opcode, ValType};
+use crate::program::{Catch, Handler, HandlerKind, Label};
+use etalon_module::ValType;
 use wasmparser::{BlockType, Operator, TryTable};
 
 /// The kind of an open block.
@@ -463,9 +463,8 @@ impl Builder<'_> {
         self.settle_top(count.max(1));
         let (label, target) = (self.label(depth)?, self.block(depth)?.target);
         let label = self.label_row(target, label);
-        let at = self.operands.last().ok_or(Refused("a reference is missing"))?.slot;
-        let opcode = if fails { Opcode::BrOnCastFail } else { Opcode::BrOnCast };
-        self.emit(Op::Slow(Slow { opcode, at, x: label, y: cast }));
+        let a = self.operands.last().ok_or(Refused("a reference is missing"))?.slot;
+        self.emit(Op::BrOnCast { a, fails, label, cast });
         self.enter_at_next(self.cost_after);
         Ok(())
     }

@@ -35,13 +35,18 @@ impl Builder<'_> {
         false
     }
 
-    /// A load from a sum of two slots that was computed for it.
-    pub(super) fn load_sum(&mut self, opcode: Opcode, addr: Operand, offset: u32) -> bool {
-        let (Some(handler), true) = (access::load_sum(opcode), offset <= u16::MAX.into()) else {
-            return false;
-        };
+    /// A load from a sum of two slots that was computed for it, in the instance's first memory.
+    pub(super) fn load_sum(
+        &mut self,
+        opcode: Opcode,
+        addr: Operand,
+        (offset, wide): (u32, bool),
+    ) -> bool {
+        let handler = access::load_sum(opcode, wide).filter(|_| offset <= u16::MAX.into());
+        let Some(handler) = handler else { return false };
+        let add = if wide { Opcode::I64Add } else { Opcode::I32Add };
         match self.ops.last().map(|made| made.op) {
-            Some(Op::Binary { opcode: Opcode::I32Add, o, .. }) if self.computed_last(addr) => {
+            Some(Op::Binary { opcode: last, o, .. }) if last == add && self.computed_last(addr) => {
                 self.take_last();
                 let Bin { a, b, .. } = o;
                 self.push_result(|dst| Op::LoadSum { handler, o: Bin { dst, a, b }, offset });

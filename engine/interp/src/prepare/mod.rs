@@ -6,6 +6,7 @@ mod control;
 mod fuse;
 mod legacy;
 mod memory;
+mod objects;
 mod op;
 mod operands;
 mod rare;
@@ -413,7 +414,7 @@ impl Builder<'_> {
                 self.slow(opcode, 1, 0, 0)?;
                 self.dead = true;
             }
-            _ if self.vector(operator, opcode)? => {}
+            _ if self.vector(operator, opcode)? || self.object(operator, opcode)? => {}
             _ => self.rare(operator, opcode)?,
         }
         Ok(())

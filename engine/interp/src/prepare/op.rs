@@ -4,6 +4,7 @@
 //! possible because validation has determined the height of the operand stack at every instruction. An
 //! operand that is still in its local needs no move: the operation reads it there.
 
+use crate::execution::memories::Which;
 use crate::execution::{Handler, Relation};
 use crate::program::Slow;
 use etalon_module::Opcode;
@@ -126,18 +127,20 @@ pub(crate) enum Op {
     /// Comparisons, which may become branches.
     Compare(Relation, Bin),
     CompareK(Relation, Bin),
-    /// A load from the instance's first memory: the slots of its result, and its offset as `b`.
+    /// A load: the slots of its result, and its offset as `b`.
     Load {
         handler: Handler,
         width: u32,
         o: Bin,
+        memory: Which,
     },
-    /// A store to the instance's first memory.
+    /// A store, or `struct.set` with the field in the place of the offset.
     Store {
         handler: Handler,
         addr: u32,
         value: u32,
         offset: u32,
+        memory: Which,
     },
     /// A jump: `br` with its values in place, or past the other arm of an `if`.
     Br {
@@ -202,6 +205,13 @@ pub(crate) enum Op {
     BrOnNonNull {
         a: u32,
         label: u32,
+    },
+    /// `br_on_cast` or `br_on_cast_fail`, with a row of the casts.
+    BrOnCast {
+        a: u32,
+        fails: bool,
+        label: u32,
+        cast: u32,
     },
     /// `call`: the function's address, and where its arguments begin.
     Call {
@@ -276,14 +286,43 @@ pub(crate) enum Op {
         o: Un,
         row: u32,
     },
-    /// `memory.fill` of the instance's first memory with 32-bit addresses: where its operands begin, and a row of the rates.
+    /// `array.set` of what is no vector.
+    ArraySet {
+        array: u32,
+        index: u32,
+        value: u32,
+    },
+    /// A load of a lane of a vector: the slots of its result, its address and the vector.
+    LoadLane {
+        handler: Handler,
+        o: Bin,
+        lane: u8,
+        offset: u32,
+    },
+    /// A store of a lane of a vector.
+    StoreLane {
+        handler: Handler,
+        addr: u32,
+        value: u32,
+        lane: u8,
+        offset: u32,
+    },
+    /// `memory.size` of the instance's first memory, with the binary logarithm of the size of a page.
+    MemorySize {
+        dst: u32,
+        log2: u32,
+    },
+    /// `memory.fill` of the instance's first memory: where its operands begin, whether addresses have 64 bits, and a row of the
+    /// rates.
     MemoryFill {
         at: u32,
+        wide: bool,
         rate: u32,
     },
-    /// `memory.copy` within the instance's first memory with 32-bit addresses.
+    /// `memory.copy` within the instance's first memory.
     MemoryCopy {
         at: u32,
+        wide: bool,
         rate: u32,
     },
     /// Any other load or store: where its operands begin, and a row of the program.
@@ -312,7 +351,9 @@ impl Op {
     pub(crate) fn slots(&mut self, mut visit: impl FnMut(Slot<'_>)) {
         use Slot::{Change, Read, Write, Write2};
         match self {
-            Op::Const { dst, .. } | Op::GlobalGet { dst, .. } => visit(Write(dst)),
+            Op::Const { dst, .. } | Op::GlobalGet { dst, .. } | Op::MemorySize { dst, .. } => {
+                visit(Write(dst));
+            }
             Op::GlobalGet2 { dst, .. } | Op::VectorConst { dst, .. } => visit(Write2(dst)),
             Op::Copy(o) | Op::Unary(_, o) | Op::VectorExtract { o, .. } => {
                 visit(Read(&mut o.a));
@@ -337,6 +378,7 @@ impl Op {
             }
             Op::TableSet { index: a, value: b, .. }
             | Op::Store { addr: a, value: b, .. }
+            | Op::StoreLane { addr: a, value: b, .. }
             | Op::BrIfCompare { a, b, .. } => {
                 visit(Read(a));
                 visit(Read(b));
@@ -354,10 +396,16 @@ impl Op {
                 visit(Read(&mut o.a));
                 visit(if *width == 1 { Write(&mut o.dst) } else { Write2(&mut o.dst) });
             }
-            Op::VectorBinary(_, o) | Op::VectorShift(_, o) | Op::VectorReplace { o, .. } => {
+            Op::VectorBinary(_, o)
+            | Op::VectorShift(_, o)
+            | Op::VectorReplace { o, .. }
+            | Op::LoadLane { o, .. } => {
                 visit(Read(&mut o.a));
                 visit(Read(&mut o.b));
                 visit(Write2(&mut o.dst));
+            }
+            Op::ArraySet { array, index, value } => {
+                [array, index, value].into_iter().for_each(|slot| visit(Read(slot)));
             }
             Op::VectorTernary(_, o, c) => {
                 [&mut o.a, &mut o.b, c].into_iter().for_each(|slot| visit(Read(slot)));
@@ -372,6 +420,7 @@ impl Op {
             | Op::BrTable { index: a, .. }
             | Op::BrOnNull { a, .. }
             | Op::BrOnNonNull { a, .. }
+            | Op::BrOnCast { a, .. }
             | Op::BrIfCompareK { a, .. }
             | Op::CallIndirect { index: a, .. }
             | Op::ReturnCallIndirect { index: a, .. }
@@ -393,7 +442,9 @@ impl Op {
             Op::Const { dst, .. } | Op::GlobalGet { dst, .. } | Op::TableGet { dst, .. } => {
                 Some(dst)
             }
-            Op::VectorConst { dst, .. } | Op::GlobalGet2 { dst, .. } => Some(dst),
+            Op::VectorConst { dst, .. }
+            | Op::GlobalGet2 { dst, .. }
+            | Op::MemorySize { dst, .. } => Some(dst),
             Op::Copy(o) | Op::Copy2(o) | Op::Unary(_, o) | Op::VectorUnary(_, o) => {
                 Some(&mut o.dst)
             }
@@ -403,7 +454,9 @@ impl Op {
             Op::Compare(_, o) | Op::CompareK(_, o) => Some(&mut o.dst),
             Op::Binary { o, .. } | Op::BinaryK { o, .. } => Some(&mut o.dst),
             Op::Pair { o, .. } | Op::LoadSum { o, .. } => Some(&mut o.dst),
-            Op::Load { o, .. } | Op::VectorReplace { o, .. } => Some(&mut o.dst),
+            Op::Load { o, .. } | Op::LoadLane { o, .. } | Op::VectorReplace { o, .. } => {
+                Some(&mut o.dst)
+            }
             Op::VectorBinary(_, o) | Op::VectorTernary(_, o, _) | Op::VectorShift(_, o) => {
                 Some(&mut o.dst)
             }

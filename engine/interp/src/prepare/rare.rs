@@ -13,8 +13,7 @@ impl Builder<'_> {
     pub(super) fn rare(&mut self, operator: &Operator<'_>, opcode: Opcode) -> Result {
         let rare = rare::find(opcode);
         let rare = rare.ok_or(Refused("an operator that should not have been attached"))?;
-        let immediates = self.resolved(operator)?;
-        let form = rare.form(immediates, &self.store.types);
+        let form = rare.form(self.resolved(operator), &self.store.types);
         let form = form.ok_or(Refused("a type of another kind"))?;
         self.slow(opcode, form.operands, form.x, form.y)?;
         self.push_all(form.results);
@@ -32,16 +31,9 @@ impl Builder<'_> {
     }
 
     /// The immediates in the order of the binary format, each as an address if it is an index of the module.
-    fn resolved(&mut self, operator: &Operator<'_>) -> Result<[u32; 2]> {
-        use Operator as O;
-        Ok(match *operator {
-            O::RefTestNonNull { hty } | O::RefCastNonNull { hty } => [self.cast(false, hty)?, 0],
-            O::RefTestNullable { hty } | O::RefCastNullable { hty } => [self.cast(true, hty)?, 0],
-            _ => {
-                let Immediates { indices: [x, y], spaces, .. } = Immediates::of(operator);
-                [self.address(spaces[0], x), self.address(spaces[1], y)]
-            }
-        })
+    fn resolved(&self, operator: &Operator<'_>) -> [u32; 2] {
+        let Immediates { indices: [x, y], spaces, .. } = Immediates::of(operator);
+        [self.address(spaces[0], x), self.address(spaces[1], y)]
     }
 
     fn address(&self, space: IndexSpace, index: u32) -> u32 {

@@ -86,7 +86,7 @@ pub(crate) struct Signature {
     pub(crate) at: u32,
 }
 
-/// An access that is not to the instance's first memory with 32-bit addresses, or that must ask its regions, or is rare.
+/// An access outside of the loop: it must ask regions, or has a large offset, or is rare.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FarArg {
     /// The instruction.

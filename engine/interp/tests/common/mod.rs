@@ -7,7 +7,7 @@ pub(crate) use cases::{Case, Gives, check_all, int, long};
 
 use etalon_gas::Schedule;
 use etalon_interp::{Interp, supported_features};
-use etalon_module::Module;
+use etalon_module::{Class, Module, Opcode, ValType};
 use etalon_runtime::{
     Extern, InstanceAddr, InvokeError, Placement, Stop, Store, StoreConfig, Value, instantiate,
 };
@@ -48,6 +48,17 @@ impl Guest {
         Guest { store, instance }
     }
 
+    /// A guest that imports what another module exports under these names.
+    pub(crate) fn importing(wat: &str, from: &str, names: &[&str], config: StoreConfig) -> Guest {
+        let Guest { mut store, instance } = Guest::with(from, config);
+        let export = |name: &&str| store.instance(instance).export(name).expect("an export");
+        let imports: Vec<Extern> = names.iter().map(export).collect();
+        let tier = store.add_executor(Arc::new(Interp::new()));
+        let instance =
+            instantiate(&mut store, &module(wat), &imports, &Placement::all(tier)).unwrap();
+        Guest { store, instance }
+    }
+
     pub(crate) fn call(&mut self, name: &str, args: &[Value]) -> Result<Vec<Value>, Stop> {
         let Some(Extern::Func(func)) = self.store.instance(self.instance).export(name) else {
             panic!("no function {name}");
@@ -57,6 +68,24 @@ impl Guest {
             InvokeError::Arguments(what) => panic!("{what}"),
         })
     }
+}
+
+/// The types of the value that a load or store takes, and of the one that it gives.
+pub(crate) fn access(op: Opcode) -> Option<(Option<ValType>, Option<ValType>)> {
+    use Class::{Load, Store, VectorLoad, VectorLoadLane, VectorStore, VectorStoreLane};
+    let ty = match op.name().split_once('.')?.0 {
+        "i32" => ValType::I32,
+        "i64" => ValType::I64,
+        "f32" => ValType::F32,
+        "f64" => ValType::F64,
+        _ => ValType::V128,
+    };
+    Some(match op.class().filter(|_| op.is_executed())? {
+        Load | VectorLoad => (None, Some(ty)),
+        VectorLoadLane => (Some(ty), Some(ty)),
+        Store | VectorStore | VectorStoreLane => (Some(ty), None),
+        _ => return None,
+    })
 }
 
 pub(crate) fn i32(value: i32) -> Value {

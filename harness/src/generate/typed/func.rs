@@ -386,7 +386,8 @@ impl<'m> Func<'m> {
                 2 if aligned => format!("({a}.const {})", 1 + u.below(7)),
                 2 | 3 => {
                     let far: &[i64] = match space.address {
-                        Ty::I64 => &[1 << 31, 1 << 32, (1 << 32) + 8, 1 << 33, -8, -1, i64::MIN],
+                        // Half of them become small where the sum with an offset wraps.
+                        Ty::I64 => &[1 << 32, (1 << 32) + 8, 1 << 33, i64::MIN, -1, -8, -16, -24],
                         _ => &[1 << 31, -8, -16, -1, -4, 0x7fff_fff0],
                     };
                     let far = *u.of(far);

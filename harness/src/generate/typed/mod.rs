@@ -78,7 +78,9 @@ pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
     if !imports.is_empty() {
         text.push_str(stage::ENTERED);
     }
-    Made { text: stage::module(&parts, &imports, &text), cells }
+    // It costs no choice, so that what else is made stays as it was.
+    let wide_first = bytes.last().is_some_and(|byte| byte % 2 == 1);
+    Made { text: stage::module(&parts, &imports, &text, wide_first), cells }
 }
 
 /// The binary form. A text that is none is a fault of ours, and then the module is empty: a test looks for that.

@@ -145,10 +145,37 @@ pub(crate) fn with_needed(parts: &[Part]) -> Vec<Part> {
 pub(crate) const ENTERED: &str = r#"(func (export "entered") (call $touch))
 "#;
 
-/// The text of a module: imports, the parts, and functions.
-pub(crate) fn module(parts: &[Part], imports: &str, functions: &str) -> String {
-    let parts: String = with_needed(parts).into_iter().map(Part::text).collect();
+/// The text of a module: imports, the parts, and functions. Engines treat the first memory in a way of its own, so the one with
+/// 64-bit addresses may be that.
+pub(crate) fn module(parts: &[Part], imports: &str, functions: &str, wide_first: bool) -> String {
+    let mut parts = with_needed(parts);
+    let functions = match parts.iter().position(|part| *part == Part::Wide) {
+        Some(at) if wide_first => {
+            parts[..=at].rotate_right(1);
+            &naming_the_base(functions)
+        }
+        _ => functions,
+    };
+    let parts: String = parts.into_iter().map(Part::text).collect();
     format!("(module\n{imports}{parts}{functions})\n")
+}
+
+/// The same functions where `$m` is not the first memory: accesses that name none are to that.
+fn naming_the_base(functions: &str) -> String {
+    let mut text = String::with_capacity(functions.len() + functions.len() / 8);
+    for piece in functions.split_inclusive(' ') {
+        let names_none = text.ends_with(' ') && !piece.starts_with('$');
+        let is_access = |word: &str| {
+            let operator = word.trim_start_matches('(').split_once('.').map(|(_, name)| name);
+            operator.is_some_and(|name| name.starts_with("load") || name.starts_with("store"))
+        };
+        let before = text.trim_end().rsplit(['(', ' ', '\n']).next().unwrap_or_default();
+        if names_none && is_access(before) {
+            text.push_str("$m ");
+        }
+        text.push_str(piece);
+    }
+    text
 }
 
 /// The address of an edge value in a memory, by its place in the list.

@@ -66,7 +66,7 @@ pub(crate) fn sweep(features: Features, number: usize, turn: usize) -> Swept {
         }
     }
     let parts = std::mem::take(&mut sweeper.parts);
-    swept.text = stage::module(&parts, "", &swept.text);
+    swept.text = stage::module(&parts, "", &swept.text, false);
     swept
 }
 

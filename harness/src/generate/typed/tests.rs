@@ -41,7 +41,8 @@ fn no_operator_is_missing() {
 #[test]
 fn a_long_array_is_looked_at_in_few_steps() {
     let parts: Vec<_> = stage::ARRAYS.iter().map(|(name, ..)| look_at_a_long(name)).collect();
-    let wasm = wat::parse_str(stage::module(&[stage::Part::Objects], "", &parts.concat())).unwrap();
+    let wasm =
+        wat::parse_str(stage::module(&[stage::Part::Objects], "", &parts.concat(), false)).unwrap();
     let calls =
         stage::ARRAYS.iter().map(|(name, ..)| Call { export: (*name).into(), args: vec![] });
     let mut case = Case::new("long", wasm, calls.collect());
@@ -121,7 +122,7 @@ fn every_use_is_valid_with_every_kind_of_operand() {
             func.shot(&mut u, one, &operands);
         }
         let (text, parts) = func.finish();
-        let text = stage::module(&parts, "", &text);
+        let text = stage::module(&parts, "", &text, false);
         let fault = match wat::parse_str(&text) {
             Err(error) => Some(error.to_string()),
             Ok(wasm) => Module::new(&wasm, features()).err().map(|error| error.to_string()),
