@@ -152,7 +152,11 @@ impl Jit {
     /// Makes every function of the store callable from compiled code.
     pub(crate) fn add_entries(&self, state: &mut State, store: &Store) {
         state.entries.reserve(store.funcs.len().saturating_sub(state.entries.len()));
-        for index in state.entries.len()..store.funcs.len() {
+        while state.entries.len() < store.funcs.len() {
+            if self.add_run(state, store) {
+                continue;
+            }
+            let index = state.entries.len();
             let entry = self.entry_of(state, store, index as u32);
             if entry.code == 0 {
                 state.unreachable.push(index as u32);
@@ -161,6 +165,37 @@ impl Jit {
         }
         // Code that waits for this in a call reads the address again before its next one: the word is not constant to it.
         self.set_entries(store, state);
+    }
+
+    /// Adds the next functions as long as they are of one instance, whose module has the code and the trampolines of each: most
+    /// instances have thousands of such functions, and nothing is searched for any. Gives false if there are none.
+    fn add_run(&self, state: &mut State, store: &Store) -> bool {
+        let State { entries, instances, .. } = state;
+        let funcs = store.funcs.get(entries.len()..).unwrap_or_default();
+        let Some(FuncKind::Wasm { instance, tier, .. }) = funcs.first().map(|func| &func.kind)
+        else {
+            return false;
+        };
+        let is_own = std::ptr::addr_eq(Arc::as_ptr(store.executor(*tier)), self);
+        let Some(own) = instances.get(&instance.0).filter(|own| is_own && own.ones.is_empty())
+        else {
+            return false;
+        };
+        let (module, types) = (&store.instance(*instance).module, own.module.by_type());
+        let vmctx = own.vmctx.as_ptr().expose_provenance();
+        let run = funcs.iter().map_while(|func| {
+            let FuncKind::Wasm { instance: of, index, tier: by } = &func.kind else { return None };
+            if (of, by) != (instance, tier) {
+                return None;
+            }
+            let ty = *module.funcs.get(*index as usize)?;
+            let Callable { entry, slots, .. } = (*types.get(ty as usize)?)?;
+            let code = own.module.function(*index)?;
+            Some(FuncEntry { code, vmctx, ty: func.ty.0, slots, entry })
+        });
+        let before = entries.len();
+        entries.extend(run);
+        entries.len() > before
     }
 
     /// How a function is called from compiled code.
