@@ -34,6 +34,20 @@ const WAT: &str = r#"(module
   (func (export "tcopy") (param i32) (table.copy (i32.const 0) (i32.const 1) (local.get 0)))
   (func (export "tinit") (param i32) (table.init $e (i32.const 0) (i32.const 0) (local.get 0)))
   (func (export "byte") (result i32) (i32.load8_u (i32.const 0)))
+  (func (export "waits") (param i32) (result i32)
+    (block $out
+      (br_if $out (i32.eqz (local.get 0)))
+      (if (i32.eq (local.get 0) (i32.const 1)) (then nop (br $out)) (else nop nop))
+      (if (i32.eq (local.get 0) (i32.const 2)) (then (drop (i32.load (i32.const 65536)))))
+      (if (i32.eq (local.get 0) (i32.const 3)) (then (return (i32.const 7))))
+      nop)
+    (i32.const 5))
+  (func (export "while") (param i32)
+    (block $out (loop $l
+      (br_if $out (i32.eqz (local.get 0)))
+      (i32.store8 (i32.const 0) (local.get 0))
+      (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+      (br $l))))
   (func (export "table") (param i32)
     (block (block (br_table 0 1 (local.get 0))) nop nop) nop))"#;
 
@@ -68,6 +82,26 @@ type Simple =
 
 const CONSTANTS: &str = "i32.const i32.const local.get";
 
+/// What `waits` runs up to its first `if`, or a later one.
+macro_rules! waits {
+    () => {
+        "block local.get i32.eqz br_if local.get i32.const i32.eq if"
+    };
+    (2) => {
+        concat!(waits!(), " nop nop end local.get i32.const i32.eq if")
+    };
+    (3) => {
+        concat!(waits!(2), " local.get i32.const i32.eq if")
+    };
+}
+
+/// A turn of the loop of `while`.
+macro_rules! turn {
+    () => {
+        "local.get i32.eqz br_if i32.const local.get i32.store8 local.get i32.const i32.sub local.set br"
+    };
+}
+
 const SIMPLE: &[Simple] = &[
     ("straight", None, &[(0, 0)], "i32.const i32.const i32.add end", None),
     (
@@ -93,6 +127,19 @@ const SIMPLE: &[Simple] = &[
     ("return", Some(0), &[(1, 0)], "block local.get br_if nop return", None),
     ("table", Some(0), &[(1, 0)], "block block local.get br_table nop nop end nop end", None),
     ("table", Some(9), &[(1, 0)], "block block local.get br_table nop end", None),
+    // Charges that wait for others: at each way out, and at a trap, just what has begun is paid.
+    ("waits", Some(0), &[(1, 0)], "block local.get i32.eqz br_if i32.const end", None),
+    ("waits", Some(1), &[(1, 0)], concat!(waits!(), " nop br i32.const end"), None),
+    ("waits", Some(2), &[(1, 0)], concat!(waits!(2), " i32.const i32.load drop end"), None),
+    ("waits", Some(3), &[(1, 0)], concat!(waits!(3), " i32.const return"), None),
+    ("waits", Some(4), &[(1, 0)], concat!(waits!(3), " nop end i32.const end"), None),
+    (
+        "while",
+        Some(2),
+        &[(1, 0)],
+        concat!("block loop ", turn!(), " ", turn!(), " local.get i32.eqz br_if end"),
+        None,
+    ),
     ("trap", Some(0), &[(1, 0)], "nop local.get i32.load drop nop nop end", None),
     // A trap pays for its whole segment.
     ("trap", Some(65_536), &[(1, 0)], "nop local.get i32.load drop nop nop end", None),

@@ -237,6 +237,11 @@ impl Module {
         self.needs.lacking(implemented)
     }
 
+    /// Whether it is known that no operator of the module changes elements of tables, or how many there are.
+    pub fn keeps_tables(&self) -> bool {
+        self.needs.keeps_tables
+    }
+
     /// The binary that the module was decoded from.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

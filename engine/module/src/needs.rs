@@ -23,11 +23,15 @@ pub(crate) struct Needs {
     features: WasmFeatures,
     /// Whether a reference type names a defined type: `function-references` and `gc` both allow that.
     indexed_references: bool,
+    /// Whether no operator changes elements of tables, or how many there are. Nobody knows of a module that was revived.
+    #[serde(skip)]
+    pub(crate) keeps_tables: bool,
 }
 
 impl Default for Needs {
     fn default() -> Self {
-        Needs { features: WasmFeatures::empty(), indexed_references: false }
+        let features = WasmFeatures::empty();
+        Needs { features, indexed_references: false, keeps_tables: false }
     }
 }
 
@@ -54,6 +58,10 @@ static OF_OPERATOR: LazyLock<Vec<WasmFeatures>> = LazyLock::new(|| {
     Opcode::ALL.iter().map(|op| flag(op.proposal()).unwrap_or(WasmFeatures::empty())).collect()
 });
 
+/// What changes elements of tables, or how many there are.
+const CHANGE_TABLES: &[Opcode] =
+    &[Opcode::TableSet, Opcode::TableGrow, Opcode::TableFill, Opcode::TableCopy, Opcode::TableInit];
+
 /// Collects what a module uses.
 pub(crate) struct Uses {
     needs: Needs,
@@ -77,7 +85,8 @@ impl Uses {
     pub(crate) fn needs(&self) -> Needs {
         let used = self.operators.iter().zip(OF_OPERATOR.iter()).filter(|(used, _)| **used);
         let features = used.fold(self.needs.features, |set, (_, features)| set.union(*features));
-        Needs { features, ..self.needs }
+        let changes = |op: &Opcode| self.operators[*op as usize];
+        Needs { features, keeps_tables: !CHANGE_TABLES.iter().any(changes), ..self.needs }
     }
 
     /// Whether there may be vectors in what has been noted so far.

@@ -120,6 +120,9 @@ impl Translator<'_> {
         let word = self.element(table, index, Trap::UndefinedElement);
         self.b.ins().trapz(word, trap_code(Trap::UninitializedElement as u8));
         let entry = self.entry(word);
+        if self.env.tables[table as usize].ty == Some(ty) {
+            return Ok(self.entry_callee(entry, ty));
+        }
         let flags = Region::Entries.flags(self.b.func);
         let at = offset_of!(FuncEntry, ty) as i32 - BEYOND;
         let actual = self.b.ins().uload32(flags, entry, at);
@@ -158,6 +161,9 @@ impl Translator<'_> {
     fn reference_callee(&mut self, ty: u32) -> Callee {
         self.flush_gas();
         let word = self.pop();
+        if let Some(func) = self.functions.get(&self.b.func.dfg.resolve_aliases(word)) {
+            return self.function(*func);
+        }
         self.b.ins().trapz(word, trap_code(Trap::NullFunctionReference as u8));
         let entry = self.entry(word);
         self.entry_callee(entry, ty)

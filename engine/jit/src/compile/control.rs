@@ -1,6 +1,7 @@
 //! "Control Instructions": a label becomes a block of the code generator, and the operands that a branch takes along
 //! become the parameters of that block.
 
+use super::due::Due;
 use super::exception::Try;
 use super::translator::{Translator, clif};
 use crate::abi::{CODE_INTERRUPT, JitContext, Region, trap_code};
@@ -38,7 +39,9 @@ pub(super) struct Frame {
     /// Where control goes after the `end`; `None` if the whole frame cannot be reached.
     exit: Option<Block>,
     /// Whether something jumps to `exit`.
-    exited: bool,
+    pub(super) exited: bool,
+    /// What was due where it began, and where what has been paid for goes on.
+    pub(super) due: Due,
     params: usize,
     results: usize,
     /// Operands below the frame's.
@@ -47,7 +50,13 @@ pub(super) struct Frame {
 
 impl Frame {
     fn dead() -> Frame {
-        Frame { kind: Kind::Block, exit: None, exited: false, params: 0, results: 0, height: 0 }
+        let (due, kind) = (Due::default(), Kind::Block);
+        Frame { kind, exit: None, exited: false, due, params: 0, results: 0, height: 0 }
+    }
+
+    /// Whether control gets behind its `end`.
+    fn is_exited(&self) -> bool {
+        self.exited || self.due.paid.is_some()
     }
 
     /// How many operands a branch takes along.
@@ -104,24 +113,31 @@ impl Translator<'_> {
         block
     }
 
-    pub(super) fn push_frame(&mut self, kind: Kind, exit: Block, params: usize, results: usize) {
+    pub(super) fn push_frame(
+        &mut self,
+        kind: Kind,
+        exit: Block,
+        params: usize,
+        results: &[ValType],
+    ) {
         let height = self.stack.len().saturating_sub(params);
-        let frame = Frame { kind, exit: Some(exit), exited: false, params, results, height };
-        self.frames.push(frame);
+        let (due, results) = (self.due_at(results), results.len());
+        let exit = Some(exit);
+        self.frames.push(Frame { kind, exit, exited: false, due, params, results, height });
     }
 
     /// The frame of the body: its label is the return.
     pub(super) fn push_body_frame(&mut self) {
         let results = self.module.func_type(self.func).results.clone();
         let exit = self.block_with(&results);
-        self.push_frame(Kind::Block, exit, 0, results.len());
+        self.push_frame(Kind::Block, exit, 0, &results);
     }
 
     /// `block`
     fn block(&mut self, ty: BlockType) {
         let (params, results) = self.block_type(ty);
         let exit = self.block_with(&results);
-        self.push_frame(Kind::Block, exit, params.len(), results.len());
+        self.push_frame(Kind::Block, exit, params.len(), &results);
     }
 
     /// `loop`
@@ -135,7 +151,7 @@ impl Translator<'_> {
         self.b.switch_to_block(header);
         let operands = self.b.block_params(header).to_vec();
         self.stack.extend(operands);
-        self.push_frame(Kind::Loop(header), exit, params.len(), results.len());
+        self.push_frame(Kind::Loop(header), exit, params.len(), &results);
         self.look_for_interrupt();
         self.count();
         Ok(())
@@ -170,7 +186,7 @@ impl Translator<'_> {
         self.b.seal_block(other);
         self.b.switch_to_block(then);
         let operands = self.stack[self.stack.len() - params.len()..].to_vec();
-        self.push_frame(Kind::If(other, operands), exit, params.len(), results.len());
+        self.push_frame(Kind::If(other, operands), exit, params.len(), &results);
     }
 
     /// `else`: ends the first arm and begins the second.
@@ -184,18 +200,20 @@ impl Translator<'_> {
             frame.kind = Kind::Else;
             self.stack.truncate(frame.height);
             self.stack.extend(operands);
+            let due = frame.due;
             self.b.switch_to_block(other);
             self.reachable = true;
+            self.set_due(due.begun);
         }
     }
 
     /// Leaves the innermost frame with its results, at its end.
     fn jump_to_exit(&mut self) {
-        let Some(frame) = self.frames.last_mut() else { return };
+        let Some(frame) = self.frames.last() else { return };
         let Some(exit) = frame.exit else { return };
-        frame.exited = true;
         let results = frame.results;
         let values = self.pop_many(results);
+        let exit = self.pay_for_exit(self.frames.len() - 1, exit);
         self.b.ins().jump(exit, &args(&values));
     }
 
@@ -203,7 +221,7 @@ impl Translator<'_> {
     fn falls_through(&self) -> bool {
         self.frames.len() > 1
             && self.frames.last().is_some_and(|frame| {
-                !frame.exited && matches!(frame.kind, Kind::Block | Kind::Loop(_))
+                !frame.is_exited() && matches!(frame.kind, Kind::Block | Kind::Loop(_))
             })
     }
 
@@ -224,28 +242,27 @@ impl Translator<'_> {
             }
             return Ok(());
         }
+        if let Some(Kind::If(..)) = self.frames.last().map(|frame| &frame.kind) {
+            // An `if` without `else`: the other arm passes its operands through.
+            self.else_();
+        }
         if self.reachable {
             self.jump_to_exit();
         }
-        let Some(mut frame) = self.frames.pop() else { return Ok(()) };
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
         let Some(exit) = frame.exit else { return Ok(()) };
         match &frame.kind {
-            // An `if` without `else`: the other arm passes its operands through.
-            Kind::If(other, operands) => {
-                frame.exited = true;
-                self.b.switch_to_block(*other);
-                self.b.ins().jump(exit, &args(operands));
-            }
             Kind::Loop(header) => self.b.seal_block(*header),
             Kind::Try(this) => self.end_try(this)?,
-            Kind::Block | Kind::Else => {}
+            Kind::Block | Kind::If(..) | Kind::Else => {}
         }
         self.b.seal_block(exit);
         self.stack.truncate(frame.height);
-        self.reachable = frame.exited;
-        if frame.exited {
-            self.b.switch_to_block(exit);
-            let results = self.b.block_params(exit).to_vec();
+        self.reachable = frame.is_exited();
+        if self.reachable {
+            let join = self.join(&frame.due, frame.exited.then_some(exit)).unwrap_or(exit);
+            self.b.switch_to_block(join);
+            let results = self.b.block_params(join).to_vec();
             self.stack.extend(results);
             self.gas_at_join();
         }
@@ -258,20 +275,21 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// Where a branch to a label goes, and how many operands it takes along.
+    /// Where a branch to a label goes, and how many operands it takes along. What is due is paid on the way.
     pub(super) fn target(&mut self, depth: u32) -> Result<(Block, usize), Failure> {
         let count = self.frames.len();
         let fault = self.crash("a label beyond the body");
         let at = count.checked_sub(1 + depth as usize).ok_or(fault.clone())?;
-        let frame = &mut self.frames[at];
+        let frame = &self.frames[at];
+        let (arity, exit) = (frame.arity(), frame.exit);
         let block = match frame.kind {
-            Kind::Loop(header) => header,
-            _ => {
-                frame.exited = true;
-                frame.exit.ok_or(fault)?
+            Kind::Loop(header) => {
+                self.settle_gas();
+                header
             }
+            _ => self.pay_for_exit(at, exit.ok_or(fault)?),
         };
-        Ok((block, frame.arity()))
+        Ok((block, arity))
     }
 
     /// `br`
@@ -291,10 +309,22 @@ impl Translator<'_> {
 
     /// Branches with the topmost operands, which stay, if a value is not zero.
     pub(super) fn branch_when(&mut self, condition: Value, depth: u32) -> Result<(), Failure> {
+        let next = self.b.create_block();
+        let (due, aside) = (self.due(), self.pays_aside(depth));
+        if aside {
+            let aside = self.b.create_block();
+            self.b.ins().brif(condition, aside, &[], next, &[]);
+            self.b.seal_block(aside);
+            self.b.switch_to_block(aside);
+        }
         let (block, arity) = self.target(depth)?;
         let values = args(&self.stack[self.stack.len() - arity..]);
-        let next = self.b.create_block();
-        self.b.ins().brif(condition, block, &values, next, &[]);
+        if aside {
+            self.b.ins().jump(block, &values);
+            self.set_due(due);
+        } else {
+            self.b.ins().brif(condition, block, &values, next, &[]);
+        }
         self.b.seal_block(next);
         self.b.switch_to_block(next);
         Ok(())

@@ -42,7 +42,7 @@ fn has_dynamic_charge(op: Opcode) -> bool {
 
 /// Whether an operator that the compiler translates, and that ends no segment otherwise, may trap.
 #[rustfmt::skip]
-fn may_trap(op: Opcode) -> bool {
+pub(super) fn may_trap(op: Opcode) -> bool {
     use Opcode as O;
     match op {
         O::I32DivS | O::I32DivU | O::I32RemS | O::I32RemU => true,

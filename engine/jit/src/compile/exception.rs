@@ -55,7 +55,7 @@ impl Translator<'_> {
         let exit = self.block_with(&results);
         let clauses = reached(&table.catches);
         if clauses.is_empty() {
-            return self.push_frame(Kind::Block, exit, params.len(), results.len());
+            return self.push_frame(Kind::Block, exit, params.len(), &results);
         }
         let landing = self.b.create_block();
         let first = self.clauses;
@@ -66,7 +66,7 @@ impl Translator<'_> {
         self.scopes.push(Scope { first, tags, outer });
         self.open.push((self.scopes.len() as u32 - 1, self.frames.len()));
         let this = Try { landing, used: false, first, clauses, outer };
-        self.push_frame(Kind::Try(this), exit, params.len(), results.len());
+        self.push_frame(Kind::Try(this), exit, params.len(), &results);
     }
 
     /// The innermost scope of handlers.

@@ -163,7 +163,8 @@ pub(super) fn translated(
         work.context.domtree.clear();
     }
     if env.nans == Nans::Deterministic {
-        make_canonical(&mut work.context.func);
+        let shared = env.module.memories.iter().any(|memory| memory.shared);
+        make_canonical(&mut work.context.func, shared);
     }
     narrow(&mut work.context.func);
     Ok(scopes)

@@ -14,6 +14,7 @@
 //! So the count is exact at every trap, call and return.
 
 use super::cuts::ends_segment;
+use super::pinned::mark;
 use super::translator::Translator;
 use crate::abi::{CODE_GAS, JitContext, Region, trap_code};
 use crate::error::Failure;
@@ -45,17 +46,46 @@ enum Left {
     Memory,
 }
 
+/// What the text of a function says of its charges.
+pub(super) struct Segments {
+    /// Cost of each segment, in the order of the text.
+    costs: Vec<u64>,
+    /// The segment that begins behind the end of each block.
+    behind: Vec<u32>,
+}
+
+impl Segments {
+    fn cost(&self, segment: usize) -> u64 {
+        self.costs.get(segment).copied().unwrap_or(0)
+    }
+
+    /// What is charged behind the end of a block.
+    pub(super) fn behind(&self, block: usize) -> u64 {
+        self.behind.get(block).map_or(0, |segment| self.cost(*segment as usize))
+    }
+}
+
+/// Whether an operator begins a block of the text.
+pub(super) fn opens(opcode: Opcode) -> bool {
+    use Opcode as O;
+    matches!(opcode, O::Block | O::Loop | O::If | O::TryTable)
+}
+
 /// The state of metering in a function.
 pub(super) struct Gas {
     left: Left,
     /// Where the counter is in memory.
     address: Value,
-    /// Cost of each segment, in the order of the text.
-    costs: Vec<u64>,
+    /// What the text says.
+    pub(super) text: Segments,
     /// The segment that the operator being translated is in.
     segment: usize,
-    /// What is to be charged before the next code.
-    due: u64,
+    /// Blocks that have begun, in the order of the text.
+    pub(super) opened: usize,
+    /// What is to be charged before the next code that may be seen.
+    pub(super) due: u64,
+    /// Whether the segment that begins after this operator has been paid for.
+    pub(super) paid: bool,
     /// Whether memory may hold an older count than the variable.
     stale: bool,
 }
@@ -64,14 +94,11 @@ impl Translator<'_> {
     /// Reads the counter and charges for the entry and the first segment.
     pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         self.go_on_with_gas(body)?;
-        let Some(costs) = self.gas.as_ref().map(|gas| gas.costs.first().copied().unwrap_or(0))
-        else {
-            return Ok(());
-        };
+        let Some(first) = self.gas.as_ref().map(|gas| gas.text.cost(0)) else { return Ok(()) };
         let params = self.module.func_type(self.func).params.len() as u64;
         let locals = body.locals.len() as u64;
         let entry = entry_cost(self.env.schedule.function(), params, locals);
-        self.charge(entry.saturating_add(costs));
+        self.charge(entry.saturating_add(first));
         Ok(())
     }
 
@@ -80,7 +107,7 @@ impl Translator<'_> {
         if !self.env.metering {
             return Ok(());
         }
-        let costs = self.segments(body)?;
+        let text = self.segments(body)?;
         let context = self.context();
         let flags = Region::VmCtx.flags(self.b.func);
         // The address of the counter is part of the store's context, and as constant as an instance's.
@@ -88,18 +115,20 @@ impl Translator<'_> {
         let address = self.b.ins().load(I64, flags, context, at);
         let left = match () {
             () if self.env.isa.flags().enable_pinned_reg() => Left::Pinned,
-            () if costs.len() <= MOST_SEGMENTS => Left::Variable(self.b.declare_var(I64)),
+            () if text.costs.len() <= MOST_SEGMENTS => Left::Variable(self.b.declare_var(I64)),
             () => Left::Memory,
         };
-        self.gas = Some(Gas { left, address, costs, segment: 0, due: 0, stale: true });
+        let (segment, opened, due) = (0, 0, 0);
+        self.gas =
+            Some(Gas { left, address, text, segment, opened, due, paid: false, stale: true });
         self.gas_after_call();
         Ok(())
     }
 
     /// Sums the weights between cuts.
-    fn segments(&self, body: &FuncBody) -> Result<Vec<u64>, Failure> {
+    fn segments(&self, body: &FuncBody) -> Result<Segments, Failure> {
         let schedule = &self.env.schedule;
-        let mut costs = vec![0u64];
+        let (mut costs, mut behind, mut open) = (vec![0u64], Vec::new(), Vec::new());
         let mut reader = self.module.operators(body);
         while !reader.eof() {
             let operator = reader.read().map_err(|e| self.crash(e.message()))?;
@@ -110,8 +139,16 @@ impl Translator<'_> {
             if ends_segment(schedule.cuts(), opcode) {
                 costs.push(0);
             }
+            if opens(opcode) {
+                open.push(behind.len());
+                behind.push(0);
+            } else if opcode == Opcode::End
+                && let Some(block) = open.pop()
+            {
+                behind[block] = costs.len() as u32 - 1;
+            }
         }
-        Ok(costs)
+        Ok(Segments { costs, behind })
     }
 
     /// After an operator: if it ends a segment, control that gets here is charged for the next one.
@@ -122,15 +159,19 @@ impl Translator<'_> {
             return;
         }
         gas.segment += 1;
-        let cost = gas.costs.get(gas.segment).copied().unwrap_or(0);
+        let cost = gas.text.cost(gas.segment);
         // On another path to this place, memory may be older than on the path that was translated last.
         gas.stale = true;
-        if reachable {
+        if reachable && !std::mem::take(&mut gas.paid) {
             self.charge(cost);
         }
     }
 
-    fn charge(&mut self, cost: u64) {
+    /// Adds to what is due. Charges that the store is asked about are not made of others.
+    pub(super) fn charge(&mut self, cost: u64) {
+        if self.due() > 0 && self.due().saturating_add(cost) > MOST_UNASKED {
+            self.settle_gas();
+        }
         if let Some(gas) = &mut self.gas {
             gas.due = gas.due.saturating_add(cost);
             gas.stale = true;
@@ -149,7 +190,7 @@ impl Translator<'_> {
         // A cost above every limit stays above every limit as a signed number.
         let cost = self.iconst(I64, i64::try_from(cost).unwrap_or(i64::MAX));
         if let (Left::Pinned, false) = (left, asked) {
-            return self.pay_from_register(cost);
+            return self.pay_constant(cost);
         }
         let Some(left) = self.gas_left() else { return };
         let over = self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost);
@@ -159,6 +200,14 @@ impl Translator<'_> {
         }
         self.b.ins().trapnz(over, trap_code(CODE_GAS));
         self.set_left(rest);
+    }
+
+    /// Charges a constant from the register, or traps. The place says which code that is, for [`super::pinned`].
+    fn pay_constant(&mut self, cost: Value) {
+        let place = self.b.srcloc();
+        self.b.set_srcloc(mark(place));
+        self.pay_from_register(cost);
+        self.b.set_srcloc(place);
     }
 
     /// Charges what is in the register, or traps.

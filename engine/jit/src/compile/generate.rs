@@ -2,6 +2,7 @@
 
 use super::isa;
 use super::listing::Listing;
+use super::pinned::{shorten, unmarked};
 use crate::abi::CODES;
 use crate::code::{CallSite, Code, HandlerSite, StackMap};
 use crate::error::{CompileError, Failure, Reason};
@@ -105,11 +106,16 @@ pub(super) fn generate(
         code.traps.push((trap.offset, our_code(trap.code)));
     }
     code.traps.sort_unstable();
+    let is_x64 = isa.name() == "x64";
     for range in buffer.get_srclocs_sorted() {
+        let (place, is_charge) = unmarked(range.loc);
+        if is_charge && is_x64 {
+            shorten(&mut code.bytes[range.start as usize..range.end as usize]);
+        }
         // Only where one range ends and none begins is there a gap to note.
         match code.sites.last_mut() {
-            Some((from, at)) if *from == range.start => *at = range.loc.bits(),
-            _ => code.sites.push((range.start, range.loc.bits())),
+            Some((from, at)) if *from == range.start => *at = place.bits(),
+            _ => code.sites.push((range.start, place.bits())),
         }
         code.sites.push((range.end, u32::MAX));
     }

@@ -8,6 +8,7 @@ use super::budget::Survey;
 use super::heap::FieldOffsets;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
+use super::known::known_tables;
 use super::module::OptLevel;
 use super::nans::{made, make_canonical};
 use super::translator::{Env, Form, translate};
@@ -50,12 +51,13 @@ fn counts(wat: &str, metering: bool) -> Counts {
         nans: super::Nans::Deterministic,
         form: Form::Plain,
         offsets: FieldOffsets::new(&module),
+        tables: known_tables(&module),
     };
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
         translate(&env, func, &mut into, &mut contexts, Locals::Variables).unwrap();
-        make_canonical(&mut into);
+        make_canonical(&mut into, false);
         narrow(&mut into);
         verify_function(&into, &*env.isa).unwrap();
         assert!(most_edges(&into) <= MOST_EDGES);

@@ -9,6 +9,7 @@ use super::function::{function, translated};
 use super::generate::{Workspace, generate};
 use super::heap::FieldOffsets;
 use super::isa::{self, Effort};
+use super::known::known_tables;
 use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::translator::{Env, Form};
@@ -63,6 +64,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
         nans: super::Nans::Deterministic,
         form: Form::Plain,
         offsets: FieldOffsets::new(module),
+        tables: known_tables(module),
     }
 }
 

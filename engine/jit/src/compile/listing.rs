@@ -5,6 +5,7 @@ use super::function::{Generators, function};
 use super::generate::Workspace;
 use super::heap::FieldOffsets;
 use super::isa::target_of;
+use super::known::known_tables;
 use super::module::CompileOptions;
 use super::translator::{Env, Form};
 use crate::abi::{CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, VmLayout};
@@ -80,6 +81,7 @@ pub fn listing(
         nans: options.nans,
         form: Form::Plain,
         offsets: FieldOffsets::new(module),
+        tables: known_tables(module),
     };
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());

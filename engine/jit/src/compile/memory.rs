@@ -82,7 +82,8 @@ impl Translator<'_> {
     /// The native address of an access of `bytes`, and the constant to add to it.
     ///
     /// Behind a 32-bit memory lie 4 GiB and a guard that fault, so that only a large constant needs a check
-    /// of its own. Every other memory is checked against its size, and so is that one if checks are to be explicit, or
+    /// of its own. Behind any other whose pages are whole lies a guard at least, and an index is kept from going beyond the memory's end.
+    /// Every other memory is checked against its size, and so is every one if checks are to be explicit, or
     /// regions are asked about: an access out of bounds traps as such first.
     fn address(
         &mut self,
@@ -99,6 +100,13 @@ impl Translator<'_> {
         let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
         if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
             return (self.b.ins().iadd(base, index), offset as i32);
+        }
+        if guarded && ty.page_size_log2 == 16 {
+            // An index beyond the end goes to the end, behind which all faults.
+            let len = self.memory_len(memory);
+            let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, index, len);
+            let within = self.b.ins().select_spectre_guard(beyond, len, index);
+            return (self.b.ins().iadd(base, within), offset as i32);
         }
         let out = trap_code(Trap::MemoryOutOfBounds as u8);
         let reach = self.iconst(I64, last.unwrap_or(u64::MAX) as i64);

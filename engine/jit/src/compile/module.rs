@@ -5,6 +5,7 @@ use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
 use super::heap::FieldOffsets;
+use super::known::known_tables;
 use super::nans::Nans;
 use super::translator::{Env, Form};
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
@@ -114,6 +115,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         nans: options.nans,
         form: Form::Plain,
         offsets: FieldOffsets::new(module),
+        tables: known_tables(module),
     };
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;

@@ -7,14 +7,17 @@
 //! This works on a translated function, before it is optimised. Its values form a graph: bits flow through joins, selections, moved
 //! lanes and changes of signs, are made by arithmetic, and are shown by whatever is neither.
 
-use crate::abi::slots::lanes;
+use super::canonical::{
+    CANONICAL32, CANONICAL64, lanes_canonical, look_behind, nan, scalar_canonical,
+};
+use crate::abi::Region;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::condcodes::FloatCC;
-use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
-use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8X16};
+use cranelift_codegen::ir::types::{F32, F64, F64X2, I8X16};
 use cranelift_codegen::ir::{
-    BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef,
+    AliasRegion, BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value,
+    ValueDef,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -37,9 +40,9 @@ const MOST_BRANCHES: usize = 512;
 const MOST_DIVIDED: usize = 4096;
 
 /// Widths of numbers, as a set.
-type Widths = u8;
+pub(super) type Widths = u8;
 const NONE: Widths = 0;
-const SINGLE: Widths = 1;
+pub(super) const SINGLE: Widths = 1;
 const DOUBLE: Widths = 2;
 const BOTH: Widths = SINGLE | DOUBLE;
 
@@ -127,8 +130,8 @@ struct Known {
     shown: SecondaryMap<Value, bool>,
 }
 
-/// Makes the NaNs of a function canonical that can be seen.
-pub(super) fn make_canonical(func: &mut Function) {
+/// Makes the NaNs of a function canonical that can be seen. Memories that are `shared` are seen by other threads.
+pub(super) fn make_canonical(func: &mut Function, shared: bool) {
     func.dfg.resolve_all_aliases();
     let makes = |inst| made(func, inst) != NONE;
     if !func.layout.blocks().any(|block| func.layout.block_insts(block).any(makes)) {
@@ -137,6 +140,7 @@ pub(super) fn make_canonical(func: &mut Function) {
     let insts = |block| func.layout.block_insts(block).collect();
     let blocks: Vec<Vec<Inst>> = func.layout.blocks().map(insts).collect();
     let mut writer = Writer::new(Known::of(func));
+    writer.memory = (!shared).then(|| Region::Memory.tag_in(&mut func.dfg.alias_regions));
     writer.make_everywhere(func, &blocks);
     for insts in blocks {
         writer.here.clear();
@@ -183,9 +187,6 @@ fn canonical(func: &Function, inst: Inst) -> Widths {
         _ => NONE,
     }
 }
-
-const CANONICAL32: u32 = 0x7fc0_0000;
-const CANONICAL64: u64 = 0x7ff8_0000_0000_0000;
 
 fn is_canonical32(bits: u32) -> bool {
     !f32::from_bits(bits).is_nan() || bits == CANONICAL32
@@ -403,12 +404,14 @@ struct Writer {
     branches: usize,
     /// Whether the block may be divided.
     divides: bool,
+    /// What is written there is looked at when it is written.
+    memory: Option<AliasRegion>,
 }
 
 impl Writer {
     fn new(known: Known) -> Writer {
         let (everywhere, here) = (HashMap::new(), HashMap::new());
-        Writer { known, everywhere, here, branches: 0, divides: true }
+        Writer { known, everywhere, here, branches: 0, divides: true, memory: None }
     }
 
     /// Makes the values canonical, where they are made, that must be so in more than one block. Were each made so in each of these blocks,
@@ -442,7 +445,8 @@ impl Writer {
     fn needed(&self, func: &Function, inst: Inst) -> Vec<Value> {
         let mut needed = Vec::new();
         for (number, arg) in func.dfg.inst_args(inst).iter().enumerate() {
-            if self.known.bits[*arg].is_pending && self.must_be_final(func, inst, number) {
+            let is_pending = self.known.bits[*arg].is_pending;
+            if is_pending && self.must_be_final(func, inst, number) && !self.waits(func, inst) {
                 needed.push(*arg);
             }
         }
@@ -459,6 +463,12 @@ impl Writer {
 
     /// Gives an instruction canonical values where it must have them.
     fn instruction(&mut self, func: &mut Function, inst: Inst) {
+        let written = func.dfg.inst_args(inst).first().copied();
+        if let Some(written) = written.filter(|value| self.known.bits[*value].is_pending)
+            && self.waits(func, inst)
+        {
+            return self.written(func, inst, written);
+        }
         let args = func.dfg.inst_args(inst).to_vec();
         let is_needed = |(number, arg): (usize, &Value)| {
             self.known.bits[*arg].is_pending && self.must_be_final(func, inst, number)
@@ -485,6 +495,24 @@ impl Writer {
                 }
             });
         }
+    }
+
+    /// Whether an instruction writes to a memory that nobody else reads at the same time.
+    fn waits(&self, func: &Function, inst: Inst) -> bool {
+        let data = &func.dfg.insts[inst];
+        data.opcode() == Opcode::Store
+            && self.memory.is_some_and(|memory| data.alias_region(&func.dfg) == Some(memory))
+            && func.dfg.value_type(func.dfg.inst_args(inst)[0]).is_float()
+    }
+
+    /// What was written is made canonical where it lies; before, where it is so anyhow, or the block is not divided.
+    fn written(&mut self, func: &mut Function, inst: Inst, value: Value) {
+        let is_made = self.made(value).is_some();
+        if !is_made && self.divides && self.branches < MOST_BRANCHES && look_behind(func, inst) {
+            self.branches += 1;
+            return;
+        }
+        func.dfg.inst_args_mut(inst)[0] = self.canonical(func, inst, value);
     }
 
     /// What a value has become for this block.
@@ -530,50 +558,4 @@ impl Writer {
         self.here.insert(value, made);
         made
     }
-}
-
-fn nan(cursor: &mut FuncCursor<'_>, lane: Type) -> Value {
-    match lane {
-        F32 => cursor.ins().f32const(Ieee32::with_bits(CANONICAL32)),
-        _ => cursor.ins().f64const(Ieee64::with_bits(CANONICAL64)),
-    }
-}
-
-/// The same for every lane.
-fn lanes_canonical(cursor: &mut FuncCursor<'_>, value: Value, free: Widths) -> Value {
-    let ty = cursor.func.dfg.value_type(value);
-    let lanes_of = if free == SINGLE { F32X4 } else { F64X2 };
-    let seen_as = |cursor: &mut FuncCursor<'_>, ty, value| match cursor.func.dfg.value_type(value) {
-        own if own == ty => value,
-        _ => cursor.ins().bitcast(ty, lanes(), value),
-    };
-    let numbers = seen_as(cursor, lanes_of, value);
-    let is_nan = cursor.ins().fcmp(FloatCC::Unordered, numbers, numbers);
-    let is_nan = seen_as(cursor, lanes_of, is_nan);
-    let nan = nan(cursor, lanes_of.lane_type());
-    let nan = cursor.ins().splat(lanes_of, nan);
-    let made = cursor.ins().bitselect(is_nan, nan, numbers);
-    seen_as(cursor, ty, made)
-}
-
-/// The same behind a branch that is not taken: whoever waits for the value does not wait for the comparison.
-fn scalar_canonical(func: &mut Function, inst: Inst, value: Value) -> Value {
-    let ty = func.dfg.value_type(value);
-    let (rest, rare) = (func.dfg.make_block(), func.dfg.make_block());
-    let made = func.dfg.append_block_param(rest, ty);
-    let place = func.srcloc(inst);
-    func.layout.split_block(rest, inst);
-    func.layout.append_block(rare);
-    func.layout.set_cold(rare);
-    let above = func.layout.prev_block(rest);
-    let mut cursor = FuncCursor::new(func).with_srcloc(place);
-    if let Some(above) = above {
-        cursor.goto_bottom(above);
-        let is_nan = cursor.ins().fcmp(FloatCC::Unordered, value, value);
-        cursor.ins().brif(is_nan, rare, &[], rest, &[BlockArg::Value(value)]);
-    }
-    cursor.goto_bottom(rare);
-    let nan = nan(&mut cursor, ty);
-    cursor.ins().jump(rest, &[BlockArg::Value(nan)]);
-    made
 }

@@ -8,6 +8,7 @@ use super::enter::entrance;
 use super::function::{Generators, function};
 use super::generate::Workspace;
 use super::heap::FieldOffsets;
+use super::known::{KnownTable, known_tables};
 use super::module::{CompileOptions, OptLevel, pair, signatures, stub};
 use super::translator::{Env, Form};
 use crate::abi::{VmLayout, safepoint, throw};
@@ -42,6 +43,7 @@ pub struct OneByOne {
     per_slot: u64,
     layout: VmLayout,
     offsets: FieldOffsets,
+    tables: Vec<KnownTable>,
     baseline: Generators,
     speed: Generators,
     stubs: Arc<LoadedModule>,
@@ -92,6 +94,7 @@ impl OneByOne {
             per_slot,
             layout,
             offsets: FieldOffsets::new(module),
+            tables: known_tables(module),
             baseline,
             speed,
             stubs: Arc::new(stubs),
@@ -129,6 +132,7 @@ impl OneByOne {
             nans: options.nans,
             form,
             offsets: self.offsets.clone(),
+            tables: self.tables.clone(),
         };
         let mut work = Workspace::new();
         let code = function(&mut work, &env, generators, self.per_slot, index, &survey)?;

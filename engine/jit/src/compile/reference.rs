@@ -68,6 +68,7 @@ impl Translator<'_> {
     /// `ref.func`
     fn ref_func(&mut self, func: u32) {
         let word = self.vm_word(self.env.layout.func(func));
+        self.functions.insert(word, func);
         self.push(word);
     }
 

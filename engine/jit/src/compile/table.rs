@@ -54,9 +54,19 @@ impl Translator<'_> {
 
     /// The address of an element, after the check of its index.
     fn element_address(&mut self, table: u32, index: Value, trap: Trap) -> Value {
+        let known = self.env.tables[table as usize].len;
+        let is_below = known.is_some_and(|len| self.is_below(index, len));
         let index = self.widen(self.table_addr(table), index);
         let def = self.vm_word(self.env.layout.table(table));
-        let len = self.load_word(Region::TableDef, def, offset_of!(TableDef, len) as i32);
+        if is_below {
+            let base = self.load_word(Region::TableDef, def, offset_of!(TableDef, base) as i32);
+            let offset = self.b.ins().ishl_imm_u(index, ELEMENT_LOG2);
+            return self.b.ins().iadd(base, offset);
+        }
+        let len = match known {
+            Some(len) => self.iconst(I64, len.cast_signed()),
+            None => self.load_word(Region::TableDef, def, offset_of!(TableDef, len) as i32),
+        };
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
         self.b.ins().trapnz(beyond, trap_code(trap as u8));
         let base = self.load_word(Region::TableDef, def, offset_of!(TableDef, base) as i32);

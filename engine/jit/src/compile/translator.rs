@@ -6,6 +6,7 @@ use super::enter::entrance;
 use super::gas::Gas;
 use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
+use super::known::KnownTable;
 use super::nans::Nans;
 use super::roots::tag_places;
 use super::variable::{Local, Locals};
@@ -42,6 +43,8 @@ pub(crate) struct Env<'a> {
     pub(crate) nans: Nans,
     pub(crate) form: Form,
     pub(crate) offsets: FieldOffsets,
+    /// What is known of each table.
+    pub(crate) tables: Vec<KnownTable>,
 }
 
 /// In which form functions are compiled.
@@ -78,6 +81,8 @@ pub(super) struct Translator<'a> {
     pub(super) reachable: bool,
     pub(super) gas: Option<Gas>,
     callees: HashMap<u32, cranelift_codegen::ir::FuncRef>,
+    /// Values that are references to functions of the module.
+    pub(super) functions: FxHashMap<Value, u32>,
     signatures: HashMap<u32, SigRef>,
     builtin: Option<SigRef>,
     /// Each `try_table` with clauses so far.
@@ -137,6 +142,7 @@ pub(super) fn translate(
         reachable: true,
         gas: None,
         callees: HashMap::new(),
+        functions: FxHashMap::default(),
         signatures: HashMap::new(),
         builtin: None,
         scopes: Vec::new(),
@@ -150,23 +156,27 @@ pub(super) fn translate(
         Form::Plain | Form::Counting => translator.prologue(body, &ty.params, &params[2..])?,
         Form::From(_) => translator.begin_before_loop(body, params[2])?,
     }
-    let mut reader = module.operators(body);
-    while !reader.eof() {
-        let (operator, offset) =
-            reader.read_with_offset().map_err(|e| translator.crash(e.message()))?;
-        translator.b.set_srcloc(SourceLoc::new(offset as u32));
-        translator.offset = offset as u32;
-        translator.step(&operator)?;
-    }
-    if translator.entrance.is_some() {
-        return Err(Reason::Entrance.into());
-    }
+    translator.operators(body)?;
     let isa = Arc::clone(&env.isa);
     translator.b.finalize(isa.frontend_config());
     Ok(translator.scopes)
 }
 
 impl Translator<'_> {
+    /// The operators of the body, each with its place.
+    fn operators(&mut self, body: &FuncBody) -> Result<(), Failure> {
+        let mut reader = self.module.operators(body);
+        while !reader.eof() {
+            let (operator, offset) =
+                reader.read_with_offset().map_err(|e| self.crash(e.message()))?;
+            self.b.set_srcloc(SourceLoc::new(offset as u32));
+            self.offset = offset as u32;
+            self.step(&operator)?;
+        }
+        // The loop that the code is to begin with was not there.
+        if self.entrance.is_some() { Err(Reason::Entrance.into()) } else { Ok(()) }
+    }
+
     /// Depth, gas, locals, and the frame of the body.
     fn prologue(
         &mut self,
@@ -194,10 +204,9 @@ impl Translator<'_> {
 
     /// Translates one operator, and the charge at the cut after it.
     fn step(&mut self, operator: &Operator<'_>) -> Result<(), Failure> {
+        self.count_opened(Opcode::of(operator));
         if self.reachable {
-            if !self.is_silent(operator) {
-                self.settle_gas();
-            }
+            self.settle_before(operator);
             self.operator(operator)?;
         } else {
             self.unreachable_operator(operator)?;

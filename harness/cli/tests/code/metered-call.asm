@@ -3,20 +3,18 @@ function 1 (f) of metered-call.wat: 72 bytes for x86_64-unknown-linux-gnu, cpu a
      1  mov rbp, rsp
      4  cmp rsi, 0xb                                  0x00025  entry
      8  jb 0x42
-     e  mov r11, r15                                  0x00026  local.get 0
-    11  add r11, 0xc
-    15  jb 0x44
-    1b  mov r15, r11
+     e  add r15, 0xc                                  0x00028  call $g
+    12  jb 0x44
+    18  nop [rax+rax]
     1e  sub rsi, 0xb                                  0x00025  entry
     22  call function 0 (g)                           0x00028  call $g
-    27  mov rcx, r15                                  0x0002a  i32.const 1
-    2a  add rcx, 3
-    2e  jb 0x46
-    34  mov r15, rcx
+    27  add r15, 3                                    0x0002d  end
+    2b  jb 0x46
+    31  nop [rax+rax]
     37  add eax, 1                                    0x0002c  i32.add
     3d  mov rsp, rbp                                  0x0002d  end
     40  pop rbp
     41  ret
     42  ud2  ; call stack exhausted                   0x00025  entry
-    44  ud2  ; out of gas                             0x00026  local.get 0
-    46  ud2  ; out of gas                             0x0002a  i32.const 1
+    44  ud2  ; out of gas                             0x00028  call $g
+    46  ud2  ; out of gas                             0x0002d  end

@@ -3,29 +3,26 @@ function 0 (f) of metered-loop.wat: 99 bytes for x86_64-unknown-linux-gnu, cpu a
      1  mov rbp, rsp
      4  cmp rsi, 0xc                                  0x0001f  entry
      8  jb 0x5b
-     e  mov rax, r15                                  0x00022  loop $next
-    11  add rax, 7
-    15  jb 0x5d
-    1b  mov r15, rax
+     e  add r15, 7                                    0x00022  loop $next
+    12  jb 0x5d
+    18  nop [rax+rax]
     1e  xor rax, rax                                  0x0001f  entry
-    21  mov rcx, r15                                  0x00024  local.get $sum
-    24  add rcx, 0xb
-    28  jb 0x5f
-    2e  mov r15, rcx
+    21  add r15, 0xb                                  0x00033  br_if $next
+    25  jb 0x5f
+    2b  nop [rax+rax]
     31  mov rcx, rdx
     34  sub ecx, 1
     37  add rax, rdx                                  0x00028  i64.add
     3a  sub rdx, 1
     3e  test ecx, ecx                                 0x00033  br_if $next
     40  jne 0x21
-    46  mov rcx, r15                                  0x00036  local.get $sum
-    49  add rcx, 3
-    4d  jb 0x61
-    53  mov r15, rcx
-    56  mov rsp, rbp                                  0x00038  end
+    46  add r15, 3                                    0x00038  end
+    4a  jb 0x61
+    50  nop [rax+rax]
+    56  mov rsp, rbp
     59  pop rbp
     5a  ret
     5b  ud2  ; call stack exhausted                   0x0001f  entry
     5d  ud2  ; out of gas                             0x00022  loop $next
-    5f  ud2  ; out of gas                             0x00024  local.get $sum
-    61  ud2  ; out of gas                             0x00036  local.get $sum
+    5f  ud2  ; out of gas                             0x00033  br_if $next
+    61  ud2  ; out of gas                             0x00038  end
