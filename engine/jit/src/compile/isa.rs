@@ -26,11 +26,11 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// Whether metered code of this machine keeps the gas that is left in a register that nothing else uses, and the handler of signals
 /// reads it at a trap. Elsewhere it is a variable, which is in memory wherever code may leave.
-pub(crate) const PINS_GAS: bool = cfg!(target_arch = "x86_64");
+pub(crate) const PINS_GAS: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
 /// The same for code of any machine.
 fn pins_gas(triple: &Triple) -> bool {
-    triple.architecture == Architecture::X86_64
+    matches!(triple.architecture, Architecture::X86_64 | Architecture::Aarch64(_))
 }
 
 /// What a generator tries.

@@ -13,6 +13,7 @@ use etalon_module::operator::Opcode;
 use etalon_module::{AddrType, MemoryType};
 use etalon_runtime::{GUARD_BYTES, MemoryDef, Trap};
 use std::mem::offset_of;
+use target_lexicon::{Architecture, Triple};
 use wasmparser::{MemArg, MemArgTarget, Operator as O};
 
 /// How a load widens what it loads.
@@ -24,6 +25,12 @@ pub(super) enum Width {
     Signed(u8),
     /// From so many bits.
     Unsigned(u8),
+}
+
+/// Whether a processor may have written a part of a store when it finds that the rest is beyond a page without rights. There the last
+/// byte is read first: a store that traps writes nothing.
+fn may_tear(machine: &Triple) -> bool {
+    machine.architecture != Architecture::X86_64
 }
 
 impl Translator<'_> {
@@ -99,7 +106,12 @@ impl Translator<'_> {
         let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
         let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
         if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
-            return (self.b.ins().iadd(base, index), offset as i32);
+            let address = self.b.ins().iadd(base, index);
+            if writes && bytes > 1 && may_tear(self.env.isa.triple()) {
+                let flags = Region::memory(self.b.func);
+                self.b.ins().uload8(I32, flags, address, (offset as u32 + bytes - 1) as i32);
+            }
+            return (address, offset as i32);
         }
         if guarded && ty.page_size_log2 == 16 {
             // An index beyond the end goes to the end, behind which all faults.

@@ -21,8 +21,14 @@ pub(super) fn pinned(context: &ucontext_t) -> u64 {
     context.uc_mcontext.gregs[libc::REG_R15 as usize].cast_unsigned()
 }
 
+/// What is in the register that the code generator calls pinned.
+#[cfg(target_arch = "aarch64")]
+pub(super) fn pinned(context: &ucontext_t) -> u64 {
+    context.uc_mcontext.regs[21]
+}
+
 /// Nothing is pinned.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) fn pinned(_context: &ucontext_t) -> u64 {
     0
 }
