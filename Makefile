@@ -55,6 +55,22 @@ peers: ## The command line with the crates wasmtime, wasmi and tinywasm as engin
 bench: peers ## Speed of interpreter and compiler beside tinywasm, wasmi and Wasmtime, which this builds; BENCH='--time 20ms --rounds 3' is short
 	target/peers/release/etalon bench $(BENCH)
 
+.PHONY: programs
+programs: peers ## Real programs of more than 2 MB, from npm: time and memory of compiling beside Wasmtime, and runs compared; needs npm
+	docs/examples/programs.sh target/peers/release/etalon
+
+# Each level of the optimiser, features masked, checks instead of guards, collections before each allocation, and the tiers that mix.
+comma := ,
+SETTINGS := oracle jit?opt=none jit?opt=size jit?cpu=baseline jit?cpu=avx jit?bounds=explicit jit?gc=stress jit?regions=on jit?pool=off \
+	aot?opt=none aot?opt=size aot?cpu=baseline auto auto?opt=size auto?cpu=baseline auto?gc=stress mixed0 mixed1
+WITH_SETTINGS := --engine '$(subst $(eval) ,$(comma),$(SETTINGS))'
+
+.PHONY: settings
+settings: build ## The official suites, ours, and generated modules on the compiled tiers with each setting, with gas and without
+	$(ETALON) spec $(WITH_SETTINGS)
+	$(ETALON) spec $(WITH_SETTINGS) --no-gas
+	$(ETALON) fuzz $(WITH_SETTINGS) --modules 5000 --seed $(SEED) --out target/findings
+
 # Engines that are not there are passed over with the reason.
 PEER = cmd:target/peers/release/etalon serve --engine
 WITNESSES ?= '$(PEER) wasmi' '$(PEER) wasmtime' node jsc 'cmd:python3 docs/examples/wabt.py'

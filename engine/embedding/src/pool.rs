@@ -6,6 +6,10 @@
 /// give it back, takes longer than a short call. With a pool a memory has it from one that is gone, and costs what that one had
 /// touched. Guests see no difference: each memory begins with zeros.
 ///
+/// With or without a pool, the second and further instances of a module show what its active data segments write as a mapped file of the
+/// host's memory (Linux), so that they cost the pages that a guest touches. Each such module takes a file descriptor as long as it, or a
+/// memory of it, is there; a process has at most 128 of them, and what finds none copies its segments.
+///
 /// ```
 /// use etalon::{Config, Engine, Instance, Module, PoolConfig, Store};
 ///
