@@ -120,7 +120,7 @@ impl Translator<'_> {
         let word = self.element(table, index, Trap::UndefinedElement);
         self.b.ins().trapz(word, trap_code(Trap::UninitializedElement as u8));
         let entry = self.entry(word);
-        if self.env.tables[table as usize].ty == Some(ty) {
+        if self.env.declared.tables[table as usize].ty == Some(ty) {
             return Ok(self.entry_callee(entry, ty));
         }
         let flags = Region::Entries.flags(self.b.func);

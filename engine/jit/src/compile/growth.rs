@@ -5,13 +5,11 @@ mod families;
 
 use super::CpuLevel;
 use super::budget::Survey;
-use super::heap::FieldOffsets;
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
-use super::known::known_tables;
-use super::module::OptLevel;
+use super::module::{CompileOptions, OptLevel};
 use super::nans::{made, make_canonical};
-use super::translator::{Env, Form, translate};
+use super::translator::{Declared, Env, translate};
 use super::variable::Locals;
 use crate::abi::VmLayout;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
@@ -39,20 +37,13 @@ struct Counts {
 fn counts(wat: &str, metering: bool) -> Counts {
     let wasm = wat::parse_str(wat).unwrap();
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
-    let env = Env {
-        module: &module,
-        isa: isa::host(OptLevel::None.into(), CpuLevel::Native, false, false).unwrap(),
-        layout: VmLayout::new(&module, |func| func >= module.imported_funcs),
-        schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
-        metering,
-        interruptible: false,
-        explicit_bounds: false,
-        memory_regions: false,
-        nans: super::Nans::Deterministic,
-        form: Form::Plain,
-        offsets: FieldOffsets::new(&module),
-        tables: known_tables(&module),
-    };
+    let env = Env::new(
+        &module,
+        isa::host(OptLevel::None.into(), CpuLevel::Native, false, false).unwrap(),
+        VmLayout::new(&module, |func| func >= module.imported_funcs),
+        &CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), metering),
+        Declared::of(&module),
+    );
     let mut sum = Counts::default();
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());

@@ -7,12 +7,10 @@ use super::function::{
 };
 use super::function::{function, translated};
 use super::generate::{Workspace, generate};
-use super::heap::FieldOffsets;
 use super::isa::{self, Effort};
-use super::known::known_tables;
 use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
-use super::translator::{Env, Form};
+use super::translator::{Declared, Env};
 use super::variable::Locals;
 use crate::abi::VmLayout;
 use crate::error::{Failure, Reason};
@@ -52,20 +50,13 @@ fn alive(n: usize) -> Module {
 }
 
 fn env(module: &Module, opt: OptLevel) -> Env<'_> {
-    Env {
+    Env::new(
         module,
-        isa: isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
-        layout: VmLayout::new(module, |_| true),
-        schedule: Schedule::builtin(Schedule::DEFAULT).unwrap(),
-        metering: false,
-        interruptible: false,
-        explicit_bounds: false,
-        memory_regions: false,
-        nans: super::Nans::Deterministic,
-        form: Form::Plain,
-        offsets: FieldOffsets::new(module),
-        tables: known_tables(module),
-    }
+        isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
+        VmLayout::new(module, |_| true),
+        &CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), false),
+        Declared::of(module),
+    )
 }
 
 /// The steps, the merges, and the code of the function of a module.

@@ -3,11 +3,9 @@
 use super::budget::{Survey, within};
 use super::function::{Generators, function};
 use super::generate::Workspace;
-use super::heap::FieldOffsets;
 use super::isa::target_of;
-use super::known::known_tables;
 use super::module::CompileOptions;
-use super::translator::{Env, Form};
+use super::translator::{Declared, Env};
 use crate::abi::{CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, VmLayout};
 use crate::code::Code;
 use crate::error::{CompileError, Failure, Reason};
@@ -69,20 +67,9 @@ pub fn listing(
         return Ok(Listed::NotCompiled(Reason::Depth(depth.max)));
     }
     let generators = Generators::shown(options, target)?;
-    let env = Env {
-        module,
-        isa: Arc::clone(generators.asked_for()),
-        layout: VmLayout::new(module, |f| own.contains(&f)),
-        schedule: Arc::clone(&options.schedule),
-        metering: options.metering,
-        interruptible: options.interruptible,
-        explicit_bounds: options.explicit_bounds,
-        memory_regions: options.memory_regions,
-        nans: options.nans,
-        form: Form::Plain,
-        offsets: FieldOffsets::new(module),
-        tables: known_tables(module),
-    };
+    let layout = VmLayout::new(module, |f| own.contains(&f));
+    let isa = Arc::clone(generators.asked_for());
+    let env = Env::new(module, isa, layout, options, Declared::of(module));
     let mut work = Workspace::new();
     work.listing = Some(Listing::default());
     let compiled = Survey::with(module, func, env.memory_regions).and_then(|survey| {

@@ -4,10 +4,8 @@ use super::budget::{Budget, Survey, within};
 use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
-use super::heap::FieldOffsets;
-use super::known::known_tables;
 use super::nans::Nans;
-use super::translator::{Env, Form};
+use super::translator::{Declared, Env};
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
 use crate::code::{Code, CompiledFunction, CompiledModule, Parts, Settings, Trampolines};
 use crate::error::{CompileError, Failure, NotCompiled, Reason};
@@ -103,20 +101,8 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
     let is_wanted = |f: u32| own.contains(&f) && wanted.as_ref().is_none_or(|w| w.contains(&f));
     let generators = Generators::new(options)?;
     let isa = Arc::clone(generators.asked_for());
-    let env = Env {
-        module,
-        isa: Arc::clone(&isa),
-        layout: VmLayout::new(module, is_wanted),
-        schedule: Arc::clone(&options.schedule),
-        metering: options.metering,
-        interruptible: options.interruptible,
-        explicit_bounds: options.explicit_bounds,
-        memory_regions: options.memory_regions,
-        nans: options.nans,
-        form: Form::Plain,
-        offsets: FieldOffsets::new(module),
-        tables: known_tables(module),
-    };
+    let layout = VmLayout::new(module, is_wanted);
+    let env = Env::new(module, Arc::clone(&isa), layout, options, Declared::of(module));
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
     let layout = env.layout.clone().with_foreign(not_compiled.iter().map(|f| f.func));

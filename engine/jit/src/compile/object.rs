@@ -124,7 +124,8 @@ impl Translator<'_> {
         reference: Value,
     ) -> Result<(StorageType, Place), Failure> {
         let storage = self.struct_fields(ty)?[field as usize].storage;
-        let offset = self.env.offsets.of(ty, field).ok_or_else(|| self.crash("no such field"))?;
+        let offset =
+            self.env.declared.offsets.of(ty, field).ok_or_else(|| self.crash("no such field"))?;
         self.check_null(reference, Trap::NullStructureReference);
         let address = self.object(reference);
         Ok((storage, Place { address, offset: Aggregate::Struct.payload(offset as i32) }))

@@ -7,10 +7,8 @@ use super::budget::{Budget, Survey, within};
 use super::enter::entrance;
 use super::function::{Generators, function};
 use super::generate::Workspace;
-use super::heap::FieldOffsets;
-use super::known::{KnownTable, known_tables};
 use super::module::{CompileOptions, OptLevel, pair, signatures, stub};
-use super::translator::{Env, Form};
+use super::translator::{Declared, Env, Form};
 use crate::abi::{VmLayout, safepoint, throw};
 use crate::code::{CompiledFunction, LoadedModule, Parts, Settings};
 use crate::error::{Reason, Refusal};
@@ -42,8 +40,7 @@ pub struct OneByOne {
     options: CompileOptions,
     per_slot: u64,
     layout: VmLayout,
-    offsets: FieldOffsets,
-    tables: Vec<KnownTable>,
+    declared: Arc<Declared>,
     baseline: Generators,
     speed: Generators,
     stubs: Arc<LoadedModule>,
@@ -93,8 +90,7 @@ impl OneByOne {
             options: options.clone(),
             per_slot,
             layout,
-            offsets: FieldOffsets::new(module),
-            tables: known_tables(module),
+            declared: Declared::of(module),
             baseline,
             speed,
             stubs: Arc::new(stubs),
@@ -119,21 +115,9 @@ impl OneByOne {
             Level::Speed => Form::Plain,
             Level::Loop(at) => Form::From(at),
         };
-        let options = &self.options;
-        let env = Env {
-            module: &self.module,
-            isa: Arc::clone(generators.asked_for()),
-            layout: self.layout.clone(),
-            schedule: Arc::clone(&options.schedule),
-            metering: options.metering,
-            interruptible: options.interruptible,
-            explicit_bounds: options.explicit_bounds,
-            memory_regions: options.memory_regions,
-            nans: options.nans,
-            form,
-            offsets: self.offsets.clone(),
-            tables: self.tables.clone(),
-        };
+        let (isa, layout) = (Arc::clone(generators.asked_for()), self.layout.clone());
+        let env = Env::new(&self.module, isa, layout, &self.options, Arc::clone(&self.declared));
+        let env = Env { form, ..env };
         let mut work = Workspace::new();
         let code = function(&mut work, &env, generators, self.per_slot, index, &survey)?;
         let trampolines = match form {
@@ -146,7 +130,7 @@ impl OneByOne {
         let parts = Parts {
             functions: vec![CompiledFunction { index, code }],
             trampolines,
-            ..Parts::empty(Settings::of(options), self.module.digest())
+            ..Parts::empty(Settings::of(&self.options), self.module.digest())
         };
         let compiled = parts.link(&*env.isa)?;
         Ok(Arc::new(LoadedModule::one(&compiled, index, &self.stubs)?))

@@ -54,7 +54,7 @@ impl Translator<'_> {
 
     /// The address of an element, after the check of its index.
     fn element_address(&mut self, table: u32, index: Value, trap: Trap) -> Value {
-        let known = self.env.tables[table as usize].len;
+        let known = self.env.declared.tables[table as usize].len;
         let is_below = known.is_some_and(|len| self.is_below(index, len));
         let index = self.widen(self.table_addr(table), index);
         let def = self.vm_word(self.env.layout.table(table));

@@ -6,7 +6,8 @@ use super::enter::entrance;
 use super::gas::Gas;
 use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
-use super::known::KnownTable;
+use super::known::{KnownTable, known_tables};
+use super::module::CompileOptions;
 use super::nans::Nans;
 use super::roots::tag_places;
 use super::variable::{Local, Locals};
@@ -42,9 +43,45 @@ pub(crate) struct Env<'a> {
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
     pub(crate) form: Form,
-    pub(crate) offsets: FieldOffsets,
-    /// What is known of each table.
-    pub(crate) tables: Vec<KnownTable>,
+    pub(crate) declared: Arc<Declared>,
+}
+
+/// What follows from what a module declares, before any of its functions is translated.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub(super) offsets: FieldOffsets,
+    pub(super) tables: Vec<KnownTable>,
+}
+
+impl Declared {
+    pub(super) fn of(module: &Module) -> Arc<Declared> {
+        Arc::new(Declared { offsets: FieldOffsets::new(module), tables: known_tables(module) })
+    }
+}
+
+impl<'a> Env<'a> {
+    /// For functions as they are.
+    pub(super) fn new(
+        module: &'a Module,
+        isa: SharedIsa,
+        layout: VmLayout,
+        options: &CompileOptions,
+        declared: Arc<Declared>,
+    ) -> Env<'a> {
+        Env {
+            module,
+            isa,
+            layout,
+            schedule: Arc::clone(&options.schedule),
+            metering: options.metering,
+            interruptible: options.interruptible,
+            explicit_bounds: options.explicit_bounds,
+            memory_regions: options.memory_regions,
+            nans: options.nans,
+            form: Form::Plain,
+            declared,
+        }
+    }
 }
 
 /// In which form functions are compiled.
