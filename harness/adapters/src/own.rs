@@ -320,16 +320,17 @@ impl OwnOpened {
         wasm: &[u8],
         handle: Option<&InterruptHandle>,
     ) -> Result<Module, Outcome> {
+        let is_binary = wasm.starts_with(b"\0asm");
         let module = match (self.tier.mixed, handle) {
-            (Some(shift), Some(handle)) => {
+            // What can be interrupted would also take text, which is not asked for.
+            (Some(shift), Some(handle)) if is_binary => {
                 let tier_of = tier_of(shift, self.tier.placed.clone());
                 unstable::mixed_interruptible(&self.engine, wasm, handle, tier_of)
             }
-            (Some(shift), None) => {
+            (Some(shift), _) => {
                 unstable::mixed(&self.engine, wasm, tier_of(shift, self.tier.placed.clone()))
             }
-            // It would also take text, which is not asked for.
-            (None, Some(handle)) if wasm.starts_with(b"\0asm") => {
+            (None, Some(handle)) if is_binary => {
                 Module::new_interruptible(&self.engine, wasm, handle)
             }
             (None, _) => Module::from_binary(&self.engine, wasm),
