@@ -107,10 +107,7 @@ impl Translator<'_> {
         let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
         if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
             let address = self.b.ins().iadd(base, index);
-            if writes && bytes > 1 && may_tear(self.env.isa.triple()) {
-                let flags = Region::memory(self.b.func);
-                self.b.ins().uload8(I32, flags, address, (offset as u32 + bytes - 1) as i32);
-            }
+            self.touch_last(address, offset, (bytes, writes));
             return (address, offset as i32);
         }
         if guarded && ty.page_size_log2 == 16 {
@@ -118,7 +115,9 @@ impl Translator<'_> {
             let len = self.memory_len(memory);
             let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, index, len);
             let within = self.b.ins().select_spectre_guard(beyond, len, index);
-            return (self.b.ins().iadd(base, within), offset as i32);
+            let address = self.b.ins().iadd(base, within);
+            self.touch_last(address, offset, (bytes, writes));
+            return (address, offset as i32);
         }
         let out = trap_code(Trap::MemoryOutOfBounds as u8);
         let reach = self.iconst(I64, last.unwrap_or(u64::MAX) as i64);
@@ -135,6 +134,14 @@ impl Translator<'_> {
         let address = self.b.ins().iadd(base, index);
         let address = self.b.ins().iadd(address, offset);
         (self.b.ins().select_spectre_guard(beyond, base, address), 0)
+    }
+
+    /// Reads the last byte of what is to be written, where a page without rights alone says that it is out of bounds.
+    fn touch_last(&mut self, address: Value, offset: u64, (bytes, writes): (u32, bool)) {
+        if writes && bytes > 1 && may_tear(self.env.isa.triple()) {
+            let flags = Region::memory(self.b.func);
+            self.b.ins().uload8(I32, flags, address, (offset as u32 + bytes - 1) as i32);
+        }
     }
 
     /// Leaves if a region of the memory forbids an access to the `bytes` before an address, which are in bounds. The gas left is in
