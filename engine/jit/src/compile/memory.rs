@@ -105,16 +105,16 @@ impl Translator<'_> {
         let last = offset.checked_add(bytes.into());
         let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
         let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
-        if guarded && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
-            let address = self.b.ins().iadd(base, index);
-            self.touch_last(address, offset, (bytes, writes));
-            return (address, offset as i32);
-        }
         if guarded && ty.page_size_log2 == 16 {
-            // An index beyond the end goes to the end, behind which all faults.
-            let len = self.memory_len(memory);
-            let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, index, len);
-            let within = self.b.ins().select_spectre_guard(beyond, len, index);
+            let within = match ty.addr {
+                AddrType::I32 => index,
+                // An index beyond the end goes to the end, behind which all faults.
+                AddrType::I64 => {
+                    let len = self.memory_len(memory);
+                    let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, index, len);
+                    self.b.ins().select_spectre_guard(beyond, len, index)
+                }
+            };
             let address = self.b.ins().iadd(base, within);
             self.touch_last(address, offset, (bytes, writes));
             return (address, offset as i32);
