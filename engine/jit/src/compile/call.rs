@@ -25,7 +25,7 @@ impl Translator<'_> {
     /// Translates an operator of this file; gives false for any other.
     pub(super) fn call_operator(&mut self, operator: &O<'_>) -> Result<bool, Failure> {
         match operator {
-            O::Call { function_index } => self.call(*function_index),
+            O::Call { function_index } => self.call(*function_index)?,
             O::CallIndirect { type_index, table_index } => {
                 self.call_indirect(*table_index, *type_index)?;
             }
@@ -57,7 +57,17 @@ impl Translator<'_> {
     }
 
     /// `call`
-    fn call(&mut self, func: u32) {
+    fn call(&mut self, func: u32) -> Result<(), Failure> {
+        if let Some(small) = self.small(func)? {
+            return self.inline(&small);
+        }
+        self.settle_gas();
+        self.call_itself(func);
+        Ok(())
+    }
+
+    /// Calls a function of the module as such.
+    pub(super) fn call_itself(&mut self, func: u32) {
         let callee = self.function(func);
         self.emit_call(callee, self.module.funcs[func as usize]);
     }

@@ -39,7 +39,9 @@ impl Translator<'_> {
     pub(super) fn settle_before(&mut self, operator: &O<'_>) {
         let waits = match operator {
             // These pay on the way.
-            O::If { .. } | O::Else | O::Br { .. } | O::BrIf { .. } | O::End => true,
+            O::Call { .. } | O::If { .. } | O::Else | O::Br { .. } | O::BrIf { .. } | O::End => {
+                true
+            }
             _ => self.is_silent(operator) || only_computes(Opcode::of(operator)),
         };
         if !waits {
@@ -135,7 +137,7 @@ impl Translator<'_> {
 /// Whether an operator only computes: it does not trap, and what it does is seen by nobody if the run ends after it. A global can be
 /// read then.
 #[rustfmt::skip]
-fn only_computes(op: Opcode) -> bool {
+pub(super) fn only_computes(op: Opcode) -> bool {
     use Class as C;
     let computes = matches!(
         op.class(),

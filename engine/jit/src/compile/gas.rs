@@ -21,7 +21,7 @@ use crate::error::Failure;
 use crate::libcalls::Builtins;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Variable;
 use etalon_gas::Function;
 use etalon_module::FuncBody;
@@ -33,7 +33,7 @@ const MOST_SEGMENTS: usize = 1000;
 
 /// The greatest charge that the store is not asked about where the counter falls short. Without a limit the counter is filled up when
 /// 2^63 are gone, and many charges of this size, for months, do not use them up.
-const MOST_UNASKED: u64 = 1 << 10;
+pub(super) const MOST_UNASKED: u64 = 1 << 10;
 
 /// Where the counter is while a function runs.
 #[derive(Clone, Copy)]
@@ -95,11 +95,15 @@ impl Translator<'_> {
     pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         self.go_on_with_gas(body)?;
         let Some(first) = self.gas.as_ref().map(|gas| gas.text.cost(0)) else { return Ok(()) };
-        let params = self.module.func_type(self.func).params.len() as u64;
-        let locals = body.locals.len() as u64;
-        let entry = entry_cost(self.env.schedule.function(), params, locals);
-        self.charge(entry.saturating_add(first));
+        self.charge(self.entry_of(self.func, body).saturating_add(first));
         Ok(())
+    }
+
+    /// What entering a function costs.
+    pub(super) fn entry_of(&self, func: u32, body: &FuncBody) -> u64 {
+        let params = self.module.func_type(func).params.len() as u64;
+        let locals = body.locals.len() as u64;
+        entry_cost(self.env.schedule.function(), params, locals)
     }
 
     /// Reads the counter, and charges nothing.
@@ -215,6 +219,45 @@ impl Translator<'_> {
         let spent = self.b.ins().get_pinned_reg(I64);
         let spent = self.b.ins().uadd_overflow_trap(spent, cost, trap_code(CODE_GAS));
         self.b.ins().set_pinned_reg(spent);
+    }
+
+    /// Goes to a block if less than a charge is left, of which nothing is taken then.
+    pub(super) fn go_without_gas(&mut self, cost: u64, aside: Block) {
+        let short = match self.gas {
+            Some(Gas { left: Left::Pinned, .. }) => {
+                let most = self.iconst(I64, !cost.cast_signed());
+                let spent = self.b.ins().get_pinned_reg(I64);
+                self.b.ins().icmp(IntCC::UnsignedGreaterThan, spent, most)
+            }
+            _ => {
+                let Some(left) = self.gas_left() else { return };
+                let cost = self.iconst(I64, cost.cast_signed());
+                self.b.ins().icmp(IntCC::UnsignedLessThan, left, cost)
+            }
+        };
+        self.go_aside(short, aside);
+    }
+
+    /// Takes a charge of which so much is known to be left.
+    pub(super) fn take_gas(&mut self, cost: u64) {
+        if let Some(Gas { left: Left::Pinned, .. }) = self.gas {
+            let cost = self.iconst(I64, cost.cast_signed());
+            let spent = self.b.ins().get_pinned_reg(I64);
+            let spent = self.b.ins().iadd(spent, cost);
+            self.b.ins().set_pinned_reg(spent);
+        } else if let Some(left) = self.gas_left() {
+            let cost = self.iconst(I64, cost.cast_signed());
+            let left = self.b.ins().isub(left, cost);
+            self.set_left(left);
+        }
+    }
+
+    /// What the segment after this operator costs, if that can be taken along with another charge. Whoever asks pays for it.
+    pub(super) fn pay_ahead(&mut self, cost: u64) -> u64 {
+        let Some(gas) = &mut self.gas else { return 0 };
+        let next = gas.text.cost(gas.segment + 1);
+        gas.paid = cost.saturating_add(next) <= MOST_UNASKED;
+        if gas.paid { next } else { 0 }
     }
 
     pub(super) fn gas_left(&mut self) -> Option<Value> {

@@ -35,11 +35,15 @@ struct Counts {
 }
 
 fn counts(wat: &str, metering: bool) -> Counts {
+    counts_at(OptLevel::None, wat, metering)
+}
+
+fn counts_at(opt: OptLevel, wat: &str, metering: bool) -> Counts {
     let wasm = wat::parse_str(wat).unwrap();
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
     let env = Env::new(
         &module,
-        isa::host(OptLevel::None.into(), CpuLevel::Native, false, false).unwrap(),
+        isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
         VmLayout::new(&module, |func| func >= module.imported_funcs),
         &CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), metering),
         Declared::of(&module),
@@ -202,4 +206,17 @@ fn objects_made_in_place_have_an_end() {
         assert!(blocks(10) > 30, "{new}");
         assert_eq!(blocks(1000), blocks(2000), "{new}");
     }
+}
+
+/// Likewise of functions in place of their calls.
+#[test]
+fn inlined_functions_have_an_end() {
+    let load = "(func $small (param i32) (result i32) (i32.load (local.get 0)))";
+    let blocks = |n| {
+        let body = "(drop (call $small (local.get 0)))".repeat(n);
+        let wat = format!("(module (memory 1) {load} (func (param i32) {body}))");
+        counts_at(OptLevel::Speed, &wat, false).blocks
+    };
+    assert!(blocks(10) > 30);
+    assert_eq!(blocks(1000), blocks(2000));
 }

@@ -105,6 +105,8 @@ impl Translator<'_> {
         let last = offset.checked_add(bytes.into());
         let guarded = last.is_some_and(|last| last <= GUARD_BYTES as u64);
         let guarded = guarded && !self.env.explicit_bounds && !self.env.memory_regions;
+        // An inlined function must not trap at a guard.
+        let guarded = guarded && self.aside.is_none();
         if guarded && ty.page_size_log2 == 16 {
             let within = match ty.addr {
                 AddrType::I32 => index,
@@ -128,7 +130,12 @@ impl Translator<'_> {
         };
         let len = self.memory_len(memory);
         let beyond = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
-        self.b.ins().trapnz(beyond, out);
+        match self.aside {
+            Some(aside) => self.go_aside(beyond, aside),
+            None => {
+                self.b.ins().trapnz(beyond, out);
+            }
+        }
         self.allow(memory, end, bytes, writes);
         let offset = self.iconst(I64, offset as i64);
         let address = self.b.ins().iadd(base, index);

@@ -21,6 +21,7 @@ mod generate;
 #[cfg(test)]
 mod growth;
 mod heap;
+mod inline;
 pub(crate) mod isa;
 mod joins;
 mod known;

@@ -132,6 +132,10 @@ pub(super) struct Translator<'a> {
     pub(super) scratch: Option<StackSlot>,
     /// Bulk operations in place so far.
     pub(super) in_place: u32,
+    /// Calls that have the function in their place so far.
+    pub(super) inlined: u32,
+    /// In such a function: where control goes instead of stopping.
+    pub(super) aside: Option<Block>,
     /// What leads to the loop that the code begins with, until that is reached.
     pub(super) entrance: Option<Block>,
 }
@@ -187,6 +191,8 @@ pub(super) fn translate(
         open: Vec::new(),
         scratch: None,
         in_place: 0,
+        inlined: 0,
+        aside: None,
         entrance: None,
     };
     match env.form {
@@ -230,13 +236,22 @@ impl Translator<'_> {
         }
         let own = types.len() as u32;
         let mentioned = mentioned(self.module, self.func, body)?;
-        let declared = mentioned.range(own..).map(|number| number - own);
-        for (number, ty) in body.locals.some(declared) {
-            let zero = self.zero(clif(ty));
-            self.local(own + number, ty, zero);
-        }
+        self.own_locals(body, own, mentioned.range(own..).map(|number| number - own));
         self.push_body_frame();
         Ok(())
+    }
+
+    /// Gives some of the locals that a body declares, which come after so many parameters, their first values.
+    pub(super) fn own_locals(
+        &mut self,
+        body: &FuncBody,
+        params: u32,
+        numbers: impl Iterator<Item = u32>,
+    ) {
+        for (number, ty) in body.locals.some(numbers) {
+            let zero = self.zero(clif(ty));
+            self.local(params + number, ty, zero);
+        }
     }
 
     /// Translates one operator, and the charge at the cut after it.

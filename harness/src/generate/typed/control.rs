@@ -54,6 +54,7 @@ fn statement(u: &mut Choices<'_>, func: &mut Func<'_>) {
         5 => func.touch(u),
         6 => table(u, func),
         7 => conditional(u, func),
+        8 if u.percent(50) => accessor(u, func),
         _ => {
             let (ty, local) = live(u, func);
             let text = func.composite(u, ty, 1);
@@ -170,6 +171,32 @@ fn many(u: &mut Choices<'_>, func: &mut Func<'_>) {
         false => name,
     };
     func.say(&format!("{}(call {callee})\n{}", get(&arguments), set(&targets)));
+}
+
+/// A call of a function so small that it may be inlined: it reads and writes near an address, and near the end of the memory it traps
+/// when something of it may have been seen.
+fn accessor(u: &mut Choices<'_>, func: &mut Func<'_>) {
+    let name = func.helper_name();
+    let ty = *u.of(&[Ty::I32, Ty::I64, Ty::F32, Ty::F64]);
+    let t = ty.text();
+    let mut offset = || *u.of(&[0, 1, 4, 8, 63]);
+    let (first, second) = (offset(), offset());
+    let load = format!("({t}.load offset={first} (local.get 0))");
+    let text = match u.below(5) {
+        0 => load,
+        1 => format!("{load} ({t}.store offset={second} (local.get 0) (local.get 1))"),
+        2 => format!("({t}.store offset={second} (local.get 0) {load}) (local.get 1)"),
+        3 => format!("{load} (global.set $g_{t} (local.get 1))"),
+        _ => format!("({t}.add {load} ({t}.load offset={second} (local.get 0)))"),
+    };
+    func.extra.push_str(&format!("(func {name} (param i32 {t}) (result {t}) {text})\n"));
+    let address = match func.risky && u.percent(60) {
+        true => format!("(i32.const {})", 65536 - u.below(80)),
+        false => format!("(i32.and {} (i32.const 255))", func.param(u, Ty::I32)),
+    };
+    let (value, result) = (func.param(u, ty), func.local(ty));
+    func.say(&format!("(local.set {result} (call {name} {address} {value}))"));
+    func.live.push((ty, result));
 }
 
 /// A call of a function that calls another one last, with more or fewer arguments.
