@@ -190,7 +190,7 @@ fn accessor(u: &mut Choices<'_>, func: &mut Func<'_>) {
         _ => format!("({t}.add {load} ({t}.load offset={second} (local.get 0)))"),
     };
     func.extra.push_str(&format!("(func {name} (param i32 {t}) (result {t}) {text})\n"));
-    let address = match func.risky && u.percent(60) {
+    let address = match u.percent(if func.risky { 60 } else { 10 }) {
         true => format!("(i32.const {})", 65536 - u.below(80)),
         false => format!("(i32.and {} (i32.const 255))", func.param(u, Ty::I32)),
     };
@@ -247,9 +247,14 @@ fn plunge(u: &mut Choices<'_>, func: &mut Func<'_>) {
         }
         _ => format!("(call {down} (i32.const 0))"),
     };
+    // It may be inlined, and may be the first that there is no room for.
+    let (small, wide) = (func.helper_name(), u.below(2) * (1 + u.below(7)));
+    let call = format!("(call {small} {})", "(i64.const 1)".repeat(wide));
     let mut text = format!(
-        "(func {down} (param i32) (local{locals})\n\
-         (global.set $sum (i64.add (global.get $sum) (i64.const 1)))\n{next})\n"
+        "(func {small} (param{}) (global.set $sum (i64.rotl (global.get $sum) (i64.const 1))))\n\
+         (func {down} (param i32) (local{locals})\n\
+         (global.set $sum (i64.add (global.get $sum) (i64.const 1)))\n{call}\n{next})\n",
+        " i64".repeat(wide)
     );
     if hops > 0 {
         func.part(Part::Tails);
