@@ -41,12 +41,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("etalon-spec-tests", &[]),
     ("etalon-adapters", &["etalon", "etalon-record", "etalon-wasi"]),
     ("etalon-harness", &["etalon-module", "etalon-adapters", "etalon-record", "etalon-spec-tests"]),
+    ("etalon-audit", &["etalon", "etalon-adapters", "etalon-harness"]),
     ("etalon-reports", &["etalon-record"]),
     (
         "etalon-cli",
         &[
             "etalon",
             "etalon-adapters",
+            "etalon-audit",
             "etalon-harness",
             "etalon-record",
             "etalon-reports",

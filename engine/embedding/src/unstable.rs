@@ -17,6 +17,7 @@ use crate::module::{Module, wanted};
 use crate::reference::{AnyRef, ExternRef, Rooted};
 use crate::store::Store;
 use crate::value::Val;
+pub use etalon_gas::GasCell;
 pub use etalon_jit::artefact::About;
 use etalon_jit::{ArtefactError, artefact};
 pub use etalon_jit::{Listed, Listing};
@@ -138,6 +139,11 @@ pub fn executed<T: 'static>(store: &Store<T>) -> u64 {
 /// Hashes of all memories, globals and tables of a store.
 pub fn digest(store: impl AsContext) -> StateDigest {
     store.as_context().state.digest()
+}
+
+/// The gas that is left in a store, to be read while it runs.
+pub fn gas_cell(store: impl AsContext) -> Arc<GasCell> {
+    store.as_context().state.meter().shared_cell()
 }
 
 /// Whether gas ran out in a store, which is final until its limit is set again.

@@ -192,6 +192,11 @@ impl Meter {
         &self.cell
     }
 
+    /// The cell, to be read while the meter is in other hands.
+    pub fn shared_cell(&self) -> Arc<GasCell> {
+        Arc::clone(&self.cell)
+    }
+
     /// The address of the `u64` of gas left, for compiled code. It stays the same as long as the meter lives, even if the
     /// meter moves.
     #[inline]

@@ -12,6 +12,13 @@ use crate::prices::{Compilation, Depth, Function, Host, Instantiation, Limits};
 use crate::rate::Rate;
 use crate::source::Source;
 
+/// The files of the built-in schedules.
+const TEXTS: [(&str, &str); 3] = [
+    (Schedule::DEFAULT, include_str!("../schedules/default.toml")),
+    ("flat", include_str!("../schedules/flat.toml")),
+    ("wasmtime-48", include_str!("../schedules/wasmtime-48.toml")),
+];
+
 /// The prices and limits of a run (§12).
 #[derive(Debug, Clone)]
 pub struct Schedule {
@@ -37,21 +44,24 @@ impl Schedule {
         Ok(Schedule { id, source })
     }
 
-    /// The built-in schedule with a name; `None` if there is none.
+    /// The built-in schedule with a name, or `default`; `None` if there is none.
     pub fn builtin(name: &str) -> Option<Arc<Schedule>> {
-        static DEFAULT: BuiltIn =
-            LazyLock::new(|| read_builtin(include_str!("../schedules/default.toml")));
-        static FLAT: BuiltIn =
-            LazyLock::new(|| read_builtin(include_str!("../schedules/flat.toml")));
-        static WASMTIME: BuiltIn =
-            LazyLock::new(|| read_builtin(include_str!("../schedules/wasmtime-48.toml")));
+        static DEFAULT: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[0].1));
+        static FLAT: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[1].1));
+        static WASMTIME: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[2].1));
         let schedule = match name {
-            Schedule::DEFAULT => &DEFAULT,
+            Schedule::DEFAULT | "default" => &DEFAULT,
             "flat" => &FLAT,
             "wasmtime-48" => &WASMTIME,
             _ => return None,
         };
         Some(Arc::clone(schedule))
+    }
+
+    /// The file of a built-in schedule, to make another of; `None` if there is none of that name.
+    pub fn builtin_text(name: &str) -> Option<&'static str> {
+        let name = if name == "default" { Schedule::DEFAULT } else { name };
+        TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
     /// The id that goes into artefacts, cache keys, gas snapshots and records.

@@ -13,8 +13,8 @@ pub trait Observer {
     /// A rule of the specification was applied.
     fn rule(&mut self, _rule: Rule) {}
 
-    /// A function of the oracle is entered; `gas` is what its entry costs besides its instructions.
-    fn enter(&mut self, _func: FuncAddr, _gas: u64) {}
+    /// A function of the oracle is entered, by its index in its module; `gas` is what its entry costs besides its instructions.
+    fn enter(&mut self, _func: FuncAddr, _index: u32, _gas: u64) {}
 
     /// A function of the oracle is left, by a return, a tail call, an exception or a trap.
     fn exit(&mut self, _func: FuncAddr) {}

@@ -43,7 +43,7 @@ pub use etalon::{Exhaustion, Features, Schedule, Tier, Trap};
 pub use memory::MemorySum;
 pub use outcome::{Outcome, Reason, Rejection, traps_in};
 pub use own::OwnTier;
-pub use own_values::kind_of;
+pub use own_values::{from_value, kind_of, returned, stopped, to_value};
 pub use peers::{KERNEL_EXPORT, Loaded, RACER_NAMES, Racer, Task, Work, has_racer, racer};
 pub use precompiled::open_cache;
 pub use program::{

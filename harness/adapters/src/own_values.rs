@@ -59,7 +59,7 @@ pub(crate) fn type_of(kind: ValKind) -> ValType {
 }
 
 /// A value of the harness in the store; `None` if only a guest can create it.
-pub(crate) fn to_value(mut store: impl AsContextMut, val: Val) -> Option<Value> {
+pub fn to_value(mut store: impl AsContextMut, val: Val) -> Option<Value> {
     Some(match val {
         Val::I32(v) => v.into(),
         Val::I64(v) => v.into(),
@@ -74,7 +74,8 @@ pub(crate) fn to_value(mut store: impl AsContextMut, val: Val) -> Option<Value> 
     })
 }
 
-pub(crate) fn from_value(store: impl AsContext, val: &Value) -> Val {
+/// A value of a store as the harness has it.
+pub fn from_value(store: impl AsContext, val: &Value) -> Val {
     let null = match val {
         Value::I32(v) => return Val::I32(*v),
         Value::I64(v) => return Val::I64(*v),
@@ -100,12 +101,12 @@ pub(crate) fn from_value(store: impl AsContext, val: &Value) -> Val {
 }
 
 /// The outcome of a function that returned.
-pub(crate) fn returned(store: impl AsContext, values: &[Value]) -> Outcome {
+pub fn returned(store: impl AsContext, values: &[Value]) -> Outcome {
     Outcome::Returned(values.iter().map(|val| from_value(&store, val)).collect())
 }
 
 /// The outcome of a call that stopped.
-pub(crate) fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
+pub fn stopped(mut store: impl AsContextMut, error: &Error) -> Outcome {
     if let Some(trap) = error.downcast_ref::<Trap>() {
         let site = error.downcast_ref::<Site>().map(|site| (site.func, site.offset));
         let text = match error.downcast_ref::<ForbiddenAccess>() {

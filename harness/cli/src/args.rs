@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Wast(commands::wast::Args),
     /// Run the same module on several engines and compare
     Diff(commands::diff::Args),
+    /// Say what modules cost: snapshots of gas, what changed it, and where it goes
+    Gas(commands::gas::Args),
     /// Run generated modules on several engines and compare
     Fuzz(commands::fuzz::Args),
     /// Make a module smaller in which engines differ

@@ -15,6 +15,7 @@ const COMMANDS: &[(&str, &str, &str, &str)] = &[
     ("spec", "--suite wasm-v1 --filter nop --tier interp", "spec", "--suite nonsense"),
     ("wast", "s.wast --tier interp", "wast", "f.wat --features nonsense"),
     ("diff", "f.wat --engine oracle,interp", "diff", "f.wat --engine oracle"),
+    ("gas", "schedule list", "gas", "diff missing.gas missing.gas"),
     ("fuzz", "--cases 1 --engine oracle,interp", "fuzz", "--cases 0"),
     (
         "reduce",

@@ -83,6 +83,22 @@ const LINES: &[&str] = &[
     "reduce N.missing -o N.small.wat --engine oracle,interp",
     "localise N.wat --engine oracle,interp --rounds 1",
     "localise N.wat --invoke N --engine oracle,interp",
+    "gas snapshot N.toml --out N.gas",
+    "gas snapshot N.toml --out -",
+    "gas snapshot L.toml --out -",
+    "gas snapshot N.missing",
+    "gas snapshot N.wat",
+    "gas check N.toml --against N.gas",
+    "gas check N.toml --against N.wat",
+    "gas check N.toml --against N.other.gas",
+    "gas check N.toml --against N.other.gas --report markdown",
+    "gas check N.toml --against N.other.gas --report github",
+    "gas check N.toml --tolerance N",
+    "gas diff N.missing N.missing",
+    "gas diff N.gas N.other.gas",
+    "gas schedule check N N.wat",
+    "gas schedule diff N flat",
+    "gas schedule new N",
     "fuzz --cases 1 --engine oracle,interp --out N.out",
     "fuzz --cases 1 --engine oracle,interp --out N.wat",
     "fuzz --cases 1 --engine oracle,N",
@@ -137,6 +153,23 @@ fn folder() -> tempfile::TempDir {
         );
         write(&format!("{prefix}.wast"), &script);
     }
+    for (prefix, name) in [(NAME, NAME), ("L", &long())] {
+        let export = serde_json::Value::from(name).to_string();
+        // In TOML as in JSON, but for one escape.
+        let (module, export) = (format!("{prefix}.wat"), export.replace('\u{7f}', "\\u007f"));
+        let module = serde_json::Value::from(module);
+        let scenario = format!(
+            "module = {module}\n[[scenario]]\nname = \"s\"\n[[scenario.call]]\nexport = {export}\nargs = [\"i32:1\"]\n"
+        );
+        write(&format!("{prefix}.toml"), &scenario);
+    }
+    let schedule = etalon::Schedule::builtin("default").unwrap();
+    let other = format!(
+        "gas snapshot 1\nschedule {}\n\nscenario {}\nscenario s\n  step instantiation -> returned\n    heap 7\n",
+        schedule.id(),
+        NAME.replace('\n', " ")
+    );
+    write(&format!("{NAME}.other.gas"), &other);
     write(&format!("{NAME}.bad.wat"), "(module (func (result i32)))");
     write(
         &format!("{NAME}.run.wat"),

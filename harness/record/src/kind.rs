@@ -96,6 +96,8 @@ pub enum Kind {
     Inspect,
     /// `etalon cache`: an answer.
     Cache,
+    /// `etalon gas`: an answer.
+    Gas,
     /// `etalon run --batch`: an answer.
     Batch,
     /// `etalon report`: an answer.
@@ -129,6 +131,7 @@ impl Kind {
             Self::Cache => "cache",
             Self::Batch => "batch",
             Self::Report => "report",
+            Self::Gas => "gas",
             Self::Completions => "completions",
             Self::Error => "error",
         }

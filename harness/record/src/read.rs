@@ -132,6 +132,7 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         | Kind::Batch
         | Kind::Cache
         | Kind::Report
+        | Kind::Gas
         | Kind::Completions
         | Kind::Error => Err(ReadError::Answer(kind)),
     }

@@ -116,7 +116,7 @@ impl Configuration<'_> {
         self.count(|usage| usage.took(text.entry_gas));
         self.used(Rule::CallRefFunc);
         self.used(Rule::CtxtFrame);
-        self.tell(|observer| observer.enter(func, text.entry_gas));
+        self.tell(|observer| observer.enter(func, text.index, text.entry_gas));
         let locals = self.height_below(text.params as u32)?;
         let contexts = self.thread.contexts.len() as u32;
         // A local without a default is null until it is set; validation lets nobody read it.

@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod engines;
 pub(crate) mod finding;
 pub(crate) mod fuzz;
+pub(crate) mod gas;
 pub(crate) mod inspect;
 pub(crate) mod localise;
 pub(crate) mod reduce;
@@ -59,6 +60,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Spec(args) => spec::run(&args, format),
         Command::Wast(args) => wast::run(&args, format),
         Command::Diff(args) => diff::run(&args, format),
+        Command::Gas(args) => gas::run(&args, format),
         Command::Fuzz(args) => fuzz::run(&args, format),
         Command::Reduce(args) => reduce::run(&args, format),
         Command::Localise(args) => localise::run(&args, format),

@@ -1,0 +1,250 @@
+//! The book: who is to be charged for gas, while it is taken.
+
+use crate::bill::{Call, FunctionBill, OperatorBill, Tree};
+use etalon::unstable::{FuncAddr, GasCell, Observer, Opcode};
+use etalon::{Schedule, Site};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Calls that a tree has.
+const MOST_CALLS: usize = 1 << 18;
+/// Calls inside each other that a tree has.
+const MOST_DEEP: usize = 512;
+
+/// What is known of the module before it runs.
+#[derive(Debug)]
+pub(crate) struct Prices {
+    pub(crate) schedule: Arc<Schedule>,
+    /// By function of the module: the slots of its frame; imports have none.
+    pub(crate) frames: Vec<u64>,
+}
+
+/// An entry of the book's stack.
+#[derive(Debug)]
+struct Open {
+    function: u32,
+    /// What all had taken when it began.
+    begun: u64,
+    /// Its place in the tree.
+    call: usize,
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    calls: u64,
+    inclusive: u64,
+    exclusive: u64,
+    active: u64,
+}
+
+/// What is open, and what was taken since the step began.
+#[derive(Debug)]
+pub(crate) struct Book {
+    prices: Prices,
+    cell: Option<Arc<GasCell>>,
+    /// Gas that was left when somebody was last charged.
+    left: u64,
+    taken: u64,
+    outside: u64,
+    open: Vec<Open>,
+    depth: u64,
+    deepest: u64,
+    rows: BTreeMap<u32, Row>,
+    operators: BTreeMap<&'static str, (u64, u64)>,
+    last: Option<Opcode>,
+    tree: Tree,
+    /// The calls that a call made, by its place and the function.
+    made: FxHashMap<(Option<usize>, u32), usize>,
+}
+
+/// A book that an observer and the functions of the host write to.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(Arc<Mutex<Book>>);
+
+/// What the book says of a step.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) taken: u64,
+    pub(crate) outside: u64,
+    pub(crate) depth: u64,
+    pub(crate) functions: Vec<FunctionBill>,
+    pub(crate) operators: Vec<OperatorBill>,
+    pub(crate) tree: Tree,
+}
+
+impl Shared {
+    pub(crate) fn new(prices: Prices) -> Shared {
+        Shared(Arc::new(Mutex::new(Book {
+            prices,
+            cell: None,
+            left: 0,
+            taken: 0,
+            outside: 0,
+            open: Vec::new(),
+            depth: 0,
+            deepest: 0,
+            rows: BTreeMap::new(),
+            operators: BTreeMap::new(),
+            last: None,
+            tree: Tree::default(),
+            made: FxHashMap::default(),
+        })))
+    }
+
+    /// A store runs on one thread at a time, so the lock is never waited for.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// A step begins.
+    pub(crate) fn begin(&mut self, cell: Arc<GasCell>) {
+        self.left = cell.left();
+        self.cell = Some(cell);
+        (self.taken, self.outside, self.depth, self.deepest) = (0, 0, 0, 0);
+        self.open.clear();
+        self.rows.clear();
+        self.operators.clear();
+        self.made.clear();
+        self.last = None;
+        self.tree = Tree::default();
+    }
+
+    /// It has ended; what is still open stopped there.
+    pub(crate) fn end(&mut self, name: impl Fn(u32) -> String) -> Page {
+        self.charge();
+        while !self.open.is_empty() {
+            self.close();
+        }
+        let rows = std::mem::take(&mut self.rows).into_iter();
+        let functions = rows.map(|(index, row)| FunctionBill {
+            index,
+            name: name(index),
+            calls: row.calls,
+            inclusive: row.inclusive,
+            exclusive: row.exclusive,
+        });
+        let operators = std::mem::take(&mut self.operators).into_iter();
+        let operators = operators.map(|(name, (count, gas))| {
+            let name = name.to_owned();
+            OperatorBill { name, count, gas }
+        });
+        Page {
+            taken: self.taken,
+            outside: self.outside,
+            depth: self.deepest,
+            functions: functions.collect(),
+            operators: operators.collect(),
+            tree: std::mem::take(&mut self.tree),
+        }
+    }
+
+    /// Whoever is on top pays for what was taken since somebody last did.
+    fn charge(&mut self) {
+        self.charge_but(0);
+    }
+
+    /// The same, but for the last of it.
+    fn charge_but(&mut self, last: u64) {
+        let Some(cell) = &self.cell else { return };
+        let gas = self.left.saturating_sub(cell.left()).saturating_sub(last);
+        self.left -= gas;
+        self.taken += gas;
+        match self.open.last() {
+            Some(open) => {
+                self.rows.entry(open.function).or_default().exclusive += gas;
+                self.tree.calls[open.call].gas += gas;
+            }
+            None => self.outside += gas,
+        }
+    }
+
+    /// A function begins. The last of what was taken was its entry.
+    pub(crate) fn open(&mut self, function: u32, entry: u64) {
+        self.charge_but(entry);
+        let begun = self.taken;
+        let call = self.call(function);
+        self.tree.calls[call].count += 1;
+        let row = self.rows.entry(function).or_default();
+        row.calls += 1;
+        row.active += 1;
+        self.open.push(Open { function, begun, call });
+        self.depth += self.frame(function);
+        self.deepest = self.deepest.max(self.depth);
+        self.charge();
+    }
+
+    fn frame(&self, function: u32) -> u64 {
+        self.prices.frames.get(function as usize).copied().unwrap_or(0)
+    }
+
+    /// The place in the tree of a call of a function from where control is.
+    fn call(&mut self, function: u32) -> usize {
+        let parent = self.open.last().map(|open| open.call);
+        if let Some(call) = self.made.get(&(parent, function)) {
+            return *call;
+        }
+        let calls = &mut self.tree.calls;
+        if let Some(parent) = parent
+            && (self.open.len() >= MOST_DEEP || calls.len() >= MOST_CALLS)
+        {
+            self.tree.is_cut = true;
+            return parent;
+        }
+        calls.push(Call { function, parent, ..Call::default() });
+        self.made.insert((parent, function), calls.len() - 1);
+        calls.len() - 1
+    }
+
+    /// A function of the host begins.
+    pub(crate) fn open_host(&mut self, function: u32, module: &str, name: &str) {
+        let base = self.prices.schedule.host().base(module, name);
+        self.open(function, base.into());
+    }
+
+    /// The innermost function ends.
+    pub(crate) fn close(&mut self) {
+        self.charge();
+        let Some(open) = self.open.pop() else { return };
+        self.depth = self.depth.saturating_sub(self.frame(open.function));
+        let row = self.rows.entry(open.function).or_default();
+        row.active = row.active.saturating_sub(1);
+        if row.active == 0 {
+            row.inclusive += self.taken - open.begun;
+        }
+    }
+
+    fn count(&mut self, name: &'static str, times: u64, gas: u64) {
+        let (count, sum) = self.operators.entry(name).or_default();
+        *count += times;
+        *sum = sum.saturating_add(gas);
+    }
+}
+
+impl Observer for Shared {
+    fn operator(&mut self, _: FuncAddr, _: Site, opcode: Opcode) {
+        let mut book = self.lock();
+        book.charge();
+        book.last = Some(opcode);
+        let weight = book.prices.schedule.weight(opcode);
+        book.count(opcode.name(), 1, weight.into());
+    }
+
+    fn enter(&mut self, _: FuncAddr, function: u32, gas: u64) {
+        let mut book = self.lock();
+        book.open(function, gas);
+        book.count("(entry)", 1, gas);
+    }
+
+    fn exit(&mut self, _: FuncAddr) {
+        self.lock().close();
+    }
+
+    fn dynamic_charge(&mut self, gas: u64) {
+        let mut book = self.lock();
+        let name = book.last.map_or("(outside)", Opcode::name);
+        book.count(name, 0, gas);
+    }
+}

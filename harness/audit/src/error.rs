@@ -1,0 +1,64 @@
+//! Why a scenario is not run, and why a snapshot is not read.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A file of scenarios that cannot be read.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// The system gives no text.
+    #[error("{}: {error}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is no TOML, or has keys that mean nothing here.
+    #[error("{}:{line}: {message}", file.display())]
+    Form {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// What it says cannot be.
+    #[error("{}: {message}", file.display())]
+    Meaning {
+        /// The file.
+        file: PathBuf,
+        /// What cannot be.
+        message: String,
+    },
+}
+
+/// A scenario that cannot be run: it is at fault, or the module is.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The module is refused.
+    #[error("the module is refused: {0}")]
+    Module(String),
+    /// The scenario does not fit the module.
+    #[error("scenario {scenario}: {message}")]
+    Misfit {
+        /// The scenario's name.
+        scenario: String,
+        /// What does not fit.
+        message: String,
+    },
+    /// The engine cannot be set up.
+    #[error(transparent)]
+    Engine(#[from] etalon::Error),
+}
+
+/// A text that is no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {message}")]
+pub struct SnapshotError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}

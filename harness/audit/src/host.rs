@@ -1,0 +1,141 @@
+//! What stands for the imports of a module.
+
+use crate::book::Shared;
+use crate::scenario::{Import, said};
+use etalon::{
+    Error, ExternType, FuncType, Global, Linker, Memory, Module, Store, Table, Tag, Val as Value,
+};
+use etalon_adapters::{Val, to_value};
+use std::collections::BTreeSet;
+
+/// Defines each import of a module as the file of scenarios says.
+///
+/// # Errors
+/// If one does not fit, or what has no default is missing.
+pub(crate) fn define(
+    linker: &mut Linker<()>,
+    store: &mut Store<()>,
+    module: &Module,
+    imports: &[Import],
+    book: &Shared,
+) -> Result<(), String> {
+    let mut used = BTreeSet::new();
+    let mut function = 0;
+    for import in module.imports() {
+        let (from, name) = (import.module(), import.name());
+        let place = imports.iter().position(|i| i.module == from && i.name == name);
+        used.extend(place);
+        let told = place.map(|place| &imports[place]);
+        let called = format!("the import {from:?} {name:?}");
+        let ty = import.ty();
+        if let ExternType::Func(ty) = &ty {
+            let index = function;
+            function += 1;
+            let told = told.ok_or_else(|| missing(&called, from, name))?;
+            if linker.contains(from, name) {
+                continue;
+            }
+            check_results(told, ty).map_err(|fault| format!("{called} {fault}"))?;
+            let (told, book) = (told.clone(), book.clone());
+            let body =
+                move |mut caller: etalon::Caller<'_, ()>, _: &[Value], results: &mut [Value]| {
+                    book.lock().open_host(index, &told.module, &told.name);
+                    let answer = answer(&told, &mut caller, results);
+                    book.lock().close();
+                    answer
+                };
+            let defined = linker.func_new(from, name, ty.clone(), body);
+            defined.map_err(|error| error.to_string())?;
+            continue;
+        }
+        if linker.contains(from, name) {
+            continue;
+        }
+        let made = other(store, &ty, told, &called)?;
+        linker.define(&mut *store, from, name, made).map_err(|error| error.to_string())?;
+    }
+    match (0..imports.len()).find(|place| !used.contains(place)) {
+        None => Ok(()),
+        Some(place) => {
+            let Import { module, name, .. } = &imports[place];
+            Err(format!("the module has no import {module:?} {name:?}"))
+        }
+    }
+}
+
+fn missing(called: &str, module: &str, name: &str) -> String {
+    format!(
+        "nothing stands for {called}; add\n  [[import]]\n  module = {}\n  name = {}\n  results = []",
+        toml::Value::from(module),
+        toml::Value::from(name)
+    )
+}
+
+fn check_results(import: &Import, ty: &FuncType) -> Result<(), String> {
+    let Some(extra) = import.results.len().checked_sub(ty.results().len()) else {
+        return match import.results.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(format!("returns {} values, not {}", ty.results().len(), import.results.len()))
+            }
+        };
+    };
+    if extra > 0 {
+        return Err(format!("returns {} values, not {}", ty.results().len(), import.results.len()));
+    }
+    Ok(())
+}
+
+/// What a function does in place of what it is named after.
+fn answer(
+    import: &Import,
+    caller: &mut etalon::Caller<'_, ()>,
+    results: &mut [Value],
+) -> Result<(), Error> {
+    if import.bytes > 0 {
+        caller.charge_bytes(import.bytes)?;
+    }
+    if import.gas > 0 {
+        caller.charge(import.gas)?;
+    }
+    if let Some(message) = &import.fails {
+        return Err(Error::msg(message.clone()));
+    }
+    // What is not said stays as it is: zeros and nulls.
+    for (place, value) in results.iter_mut().zip(&import.results) {
+        *place = made(&mut *caller, *value)?;
+    }
+    Ok(())
+}
+
+/// A value of a file in a store.
+pub(crate) fn made(store: impl etalon::AsContextMut, value: Val) -> Result<Value, Error> {
+    to_value(store, value).ok_or_else(|| Error::msg(format!("{} cannot be made", said(value))))
+}
+
+fn other(
+    store: &mut Store<()>,
+    ty: &ExternType,
+    told: Option<&Import>,
+    called: &str,
+) -> Result<etalon::Extern, String> {
+    let told_value = told.and_then(|told| told.value);
+    let fault = |error: Error| format!("{called}: {error}");
+    Ok(match ty {
+        ExternType::Func(_) => return Err(format!("{called} is a function")),
+        ExternType::Memory(ty) => Memory::new(store, ty.clone()).map_err(fault)?.into(),
+        ExternType::Tag(ty) => Tag::new(store, ty).map_err(fault)?.into(),
+        ExternType::Global(ty) => {
+            let value = match told_value {
+                Some(value) => made(&mut *store, value).map_err(fault)?,
+                None => Value::default_for_ty(ty.content())
+                    .ok_or_else(|| format!("{called} has no default; say its `value`"))?,
+            };
+            Global::new(store, ty.clone(), value).map_err(fault)?.into()
+        }
+        ExternType::Table(ty) => {
+            let null = etalon::Ref::null(ty.element().heap_type());
+            Table::new(store, ty.clone(), null).map_err(fault)?.into()
+        }
+    })
+}

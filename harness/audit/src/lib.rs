@@ -1,0 +1,23 @@
+//! Gas for people who price and audit contracts.
+//!
+//! A [`Scenario`] says what is called, with which host functions around it. [`run`] runs it on the oracle and gives a [`Bill`] of each step:
+//! what it consumed, and how much of that in which function, by which operators, along which calls. A [`Snapshot`] is the same as a file, and
+//! [`differences`] says where two of them part.
+#![forbid(unsafe_code)]
+
+mod bill;
+mod book;
+mod difference;
+mod error;
+mod host;
+mod run;
+mod scenario;
+mod snapshot;
+mod text;
+
+pub use bill::{Bill, Call, FunctionBill, OperatorBill, Tree};
+pub use difference::{Difference, Moved, Tolerance, differences};
+pub use error::{RunError, ScenarioError, SnapshotError};
+pub use run::{Setting, Trial, run};
+pub use scenario::{Import, Preset, Scenario, ScenarioFile, Step};
+pub use snapshot::{FIGURES, ScenarioBills, Snapshot, StepBill};

@@ -1,0 +1,69 @@
+//! `etalon gas`
+
+mod check;
+mod diff;
+mod forms;
+mod module;
+mod schedule;
+mod snapshot;
+mod told;
+
+use crate::exit::Status;
+use crate::output::Format;
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Arguments of `etalon gas`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  etalon gas snapshot token.toml              run the scenarios, and write token.gas
+  etalon gas check token.toml                 is the gas what token.gas says? status 1 if not
+  etalon gas check token.toml --bless         it is meant to be another now
+  etalon gas check token.toml --engine jit    is it the same on another tier?
+  etalon gas diff old.gas new.gas             which functions and operators moved it
+  etalon gas schedule diff default flat       what two schedules price differently
+
+Scenarios of token.wasm, in token.toml:
+
+  schedule = \"default\"
+  [[import]]
+  module = \"env\"
+  name = \"storage_read\"
+  results = [\"i32:4\"]
+  bytes = 32                 # declared to the meter at each call
+  [[scenario]]
+  name = \"transfer\"
+  gas = 1000000              # limit of each step; without it there is none
+  [[scenario.memory]]
+  export = \"memory\"
+  at = 64
+  hex = \"00ff\"               # or text = \"…\"
+  [[scenario.call]]
+  export = \"transfer\"
+  args = [\"i32:1\", \"i64:500\"]")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios and write what they cost
+    Snapshot(snapshot::Args),
+    /// Run scenarios and compare what they cost with snapshots
+    Check(check::Args),
+    /// Compare two snapshots
+    Diff(diff::Args),
+    /// Show, check, compare and make gas schedules
+    Schedule(schedule::Args),
+}
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
+    match &args.command {
+        Command::Snapshot(args) => snapshot::run(args, format),
+        Command::Check(args) => check::run(args, format),
+        Command::Diff(args) => diff::run(args, format),
+        Command::Schedule(args) => schedule::run(args, format),
+    }
+}
