@@ -53,6 +53,22 @@ pub enum RunError {
     Engine(#[from] etalon::Error),
 }
 
+/// A profile that is not drawn.
+#[derive(Debug, Error)]
+pub enum ProfileError {
+    /// Its stacks would be too many bytes.
+    #[error(
+        "the calls are so deep that their stacks are more than {bytes} bytes; the forms speedscope and cpuprofile have them"
+    )]
+    TooDeep {
+        /// The limit.
+        bytes: usize,
+    },
+    /// There is nothing to draw.
+    #[error("there is nothing to draw: {0}")]
+    Drawing(std::io::Error),
+}
+
 /// A text that is no snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {message}")]

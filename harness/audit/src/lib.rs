@@ -10,6 +10,7 @@ mod book;
 mod difference;
 mod error;
 mod host;
+mod profile;
 mod run;
 mod scenario;
 mod snapshot;
@@ -17,7 +18,8 @@ mod text;
 
 pub use bill::{Bill, Call, FunctionBill, OperatorBill, Tree};
 pub use difference::{Difference, Moved, Tolerance, differences};
-pub use error::{RunError, ScenarioError, SnapshotError};
+pub use error::{ProfileError, RunError, ScenarioError, SnapshotError};
+pub use profile::Profile;
 pub use run::{Setting, Trial, run};
 pub use scenario::{Import, Preset, Scenario, ScenarioFile, Step};
 pub use snapshot::{FIGURES, ScenarioBills, Snapshot, StepBill};

@@ -2,7 +2,7 @@
 
 use etalon::{Features, Schedule, Tier};
 use etalon_audit::{
-    Bill, Difference, ScenarioFile, Setting, Snapshot, Tolerance, Trial, differences, run,
+    Bill, Difference, Profile, ScenarioFile, Setting, Snapshot, Tolerance, Trial, differences, run,
 };
 use std::path::Path;
 
@@ -268,4 +268,57 @@ fn a_tree_has_an_end() {
     assert!(tree.is_cut && tree.calls.len() <= 1 << 18);
     assert_eq!(tree.calls.iter().map(|call| call.gas).sum::<u64>(), bills[1].consumed);
     assert_eq!(tree.calls.iter().map(|call| call.count).sum::<u64>(), (1 << 21) - 1);
+}
+
+#[test]
+fn profiles_have_all_gas_of_functions() {
+    let bills = bills(Tier::Oracle, "default", MODULE);
+    let profile = Profile::of([("all", bills.as_slice())]);
+    let consumed: u64 = bills.iter().map(|bill| bill.consumed).sum();
+    let of_functions: u64 = consumed - bills.iter().map(|bill| bill.outside).sum::<u64>();
+    let folded = profile.folded().unwrap();
+    let gas = |line: &str| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap();
+    assert_eq!(folded.lines().map(gas).sum::<u64>(), consumed);
+    assert!(folded.contains("all: caught(i32:3);caught;throws "), "{folded}");
+    let scope = profile.speedscope();
+    let profiles = scope["profiles"].as_array().unwrap();
+    let ends: u64 = profiles.iter().map(|p| p["endValue"].as_u64().unwrap()).sum();
+    assert_eq!(ends, of_functions);
+    for profile in profiles {
+        let (mut open, mut last) = (Vec::new(), 0);
+        for event in profile["events"].as_array().unwrap() {
+            let at = event["at"].as_u64().unwrap();
+            assert!(at >= last);
+            last = at;
+            match event["type"].as_str().unwrap() {
+                "O" => open.push(event["frame"].clone()),
+                _ => assert_eq!(open.pop().as_ref(), Some(&event["frame"])),
+            }
+        }
+        assert!(open.is_empty());
+    }
+    let chrome = profile.cpuprofile();
+    let sum = |key: &str| -> u64 {
+        chrome[key].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
+    };
+    assert_eq!((sum("timeDeltas"), chrome["endTime"].as_u64().unwrap()), (consumed, consumed));
+    let nodes = chrome["nodes"].as_array().unwrap();
+    let children: usize = nodes.iter().map(|n| n["children"].as_array().unwrap().len()).sum();
+    assert_eq!(children, nodes.len() - 1);
+}
+
+#[test]
+fn a_flame_graph_is_the_same_each_time() {
+    let of = |wat| {
+        let bills = bills(Tier::Oracle, "default", wat);
+        Profile::of([("all", bills.as_slice())])
+    };
+    let before = of(MODULE);
+    let now = of(&MODULE.replace("(global.set $started (i32.const 1))", "(nop)(nop)"));
+    let flame = now.flame("gas").unwrap();
+    assert_eq!(flame, now.flame("gas").unwrap());
+    let changed = now.flame_since(&before, "gas").unwrap();
+    assert_eq!(changed, now.flame_since(&before, "gas").unwrap());
+    assert_ne!(changed, flame);
+    assert!(Profile::default().flame("gas").is_err());
 }

@@ -48,7 +48,7 @@ fn markdown_rows(difference: &Difference) -> Vec<String> {
         rows.push(format!("| {place} | outcome | {} | {} | |\n", code(before), code(now)));
     }
     for (name, [before, now]) in figures {
-        let change = percent(*before, *now);
+        let change = percent(*before, *now).trim_start().to_owned();
         rows.push(format!("| {place} | {name} | {before} | {now} | {change} |\n"));
     }
     for row in functions.iter().take(3) {

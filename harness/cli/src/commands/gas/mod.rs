@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod forms;
 mod module;
+mod profile;
 mod schedule;
 mod snapshot;
 mod told;
@@ -22,6 +23,8 @@ Examples:
   etalon gas check token.toml --bless         it is meant to be another now
   etalon gas check token.toml --engine jit    is it the same on another tier?
   etalon gas diff old.gas new.gas             which functions and operators moved it
+  etalon gas profile token.toml --flame token.svg     a flame graph, for a browser
+  etalon gas profile new.toml --since old.toml --flame diff.svg
   etalon gas schedule diff default flat       what two schedules price differently
 
 Scenarios of token.wasm, in token.toml:
@@ -55,6 +58,8 @@ enum Command {
     Check(check::Args),
     /// Compare two snapshots
     Diff(diff::Args),
+    /// Say where the gas of scenarios goes: by function, operator and call, as text and for other tools
+    Profile(profile::Args),
     /// Show, check, compare and make gas schedules
     Schedule(schedule::Args),
 }
@@ -64,6 +69,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Command::Snapshot(args) => snapshot::run(args, format),
         Command::Check(args) => check::run(args, format),
         Command::Diff(args) => diff::run(args, format),
+        Command::Profile(args) => profile::run(args, format),
         Command::Schedule(args) => schedule::run(args, format),
     }
 }
