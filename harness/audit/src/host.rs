@@ -28,7 +28,7 @@ pub(crate) fn define(
         let told = place.map(|place| &imports[place]);
         let called = format!("the import {from:?} {name:?}");
         let ty = import.ty();
-        if let ExternType::Func(ty) = &ty {
+        if let ExternType::Func(ty) = ty {
             let index = function;
             function += 1;
             let told = told.ok_or_else(|| missing(&called, from, name))?;
@@ -51,7 +51,7 @@ pub(crate) fn define(
         if linker.contains(from, name) {
             continue;
         }
-        let made = other(store, &ty, told, &called)?;
+        let made = other(store, ty, told, &called)?;
         linker.define(&mut *store, from, name, made).map_err(|error| error.to_string())?;
     }
     match (0..imports.len()).find(|place| !used.contains(place)) {

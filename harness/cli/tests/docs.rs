@@ -65,13 +65,22 @@ fn options() -> BTreeMap<String, String> {
         let output = Command::new(ETALON).args(words).output().expect("it runs");
         String::from_utf8(output.stdout).expect("help is text")
     };
-    let all = help(&["--help"]);
-    let lines = all.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let lines = lines.take_while(|line| !line.is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names: Vec<&str> = names.filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(names.len() > 10, "{all}");
-    names.into_iter().map(|name| (name.to_owned(), help(&[name, "--help"]))).collect()
+    let listed = |all: &str| -> Vec<String> {
+        let lines = all.lines().skip_while(|line| *line != "Commands:").skip(1);
+        let lines = lines.take_while(|line| !line.is_empty());
+        let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    };
+    let names = listed(&help(&["--help"]));
+    assert!(names.len() > 10, "{names:?}");
+    // A command of commands has the options of all of them.
+    let whole = |name: &String| {
+        let own = help(&[name, "--help"]);
+        let inner = listed(&own);
+        let inner = inner.iter().filter(|inner| *inner != "help");
+        own.clone() + &inner.map(|inner| help(&[name, inner, "--help"])).collect::<String>()
+    };
+    names.iter().map(|name| (name.clone(), whole(name))).collect()
 }
 
 #[test]
@@ -161,4 +170,13 @@ fn the_script_of_a_shard_begins_goes_on_and_is_merged() {
     let merged: serde_json::Value = serde_json::from_str(&merged).expect("it is JSON");
     assert_eq!((&merged["modules"], &merged["seed"]), (&4.into(), &20_261_129.into()));
     assert!(merged.get("shards").is_none(), "all are there");
+}
+
+/// The scenarios that are handed out cost what their snapshot says, on every tier.
+#[test]
+fn the_examples_of_gas_cost_what_they_say() {
+    let words = ["gas", "check", "token.toml", "--engine", "oracle,interp,jit,auto"];
+    let folder = root().join("docs/examples/gas");
+    let output = Command::new(ETALON).args(words).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }

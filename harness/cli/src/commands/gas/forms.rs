@@ -1,6 +1,7 @@
 //! Differences of gas in the forms of others: Markdown, JUnit, SARIF, GitHub's annotations.
 
 use super::told::{Compared, Told, moved, percent, summary};
+use crate::escape;
 use crate::fault::tool;
 use anyhow::Result;
 use etalon_audit::Difference;
@@ -19,7 +20,7 @@ pub(super) fn markdown(told: &Told) -> String {
     for Compared { file, engine, outcome, .. } in &told.files {
         let differences = outcome.differences();
         let verdict = if differences.is_empty() { "gas is unchanged" } else { "gas changed" };
-        let _ = writeln!(text, "### {}, {engine}: {verdict}\n", code(file));
+        let _ = writeln!(text, "### {}, {engine}: {verdict}\n", code(&escape::line(file)));
         let mut rows = Vec::new();
         for difference in differences {
             rows.extend(markdown_rows(difference));
@@ -82,7 +83,7 @@ fn code(text: &str) -> String {
 pub(super) fn junit(told: &Told) -> Result<String> {
     let mut report = Report::new("etalon gas");
     for Compared { file, engine, outcome, .. } in &told.files {
-        let mut suite = TestSuite::new(format!("{file} ({engine})"));
+        let mut suite = TestSuite::new(format!("{} ({engine})", escape::line(file)));
         let differences = outcome.differences();
         if differences.is_empty() {
             suite.add_test_case(TestCase::new("gas", TestCaseStatus::success()));

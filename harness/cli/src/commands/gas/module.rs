@@ -9,6 +9,9 @@ use etalon::{Features, Tier};
 use etalon_audit::{Bill, RunError, ScenarioError, ScenarioFile, Setting, Snapshot, Trial};
 use std::path::{Path, PathBuf};
 
+/// The bills of scenarios, by name.
+pub(super) type Bills = Vec<(String, Vec<Bill>)>;
+
 /// Scenarios that can be run.
 pub(super) struct Loaded {
     pub(super) file: ScenarioFile,
@@ -43,7 +46,7 @@ impl Loaded {
     }
 
     /// The bills of all scenarios on a tier.
-    pub(super) fn bills(&self, tier: Tier) -> Result<Vec<(String, Vec<Bill>)>> {
+    pub(super) fn bills(&self, tier: Tier) -> Result<Bills> {
         let misfit = |error: RunError| match error {
             RunError::Module(message) => InputError::new("invalid", &self.module_path, message),
             other => InputError::usage(&self.path, other.to_string()),

@@ -1,6 +1,6 @@
 //! `etalon gas profile`
 
-use super::module::Loaded;
+use super::module::{Bills, Loaded};
 use super::snapshot::write;
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
@@ -80,7 +80,7 @@ struct Told {
 }
 
 /// The bills of the scenarios that are asked for.
-fn bills(args: &Args, file: &Path) -> Result<(Loaded, Vec<(String, Vec<Bill>)>)> {
+fn bills(args: &Args, file: &Path) -> Result<(Loaded, Bills)> {
     let mut loaded = Loaded::read(file, args.schedule.as_deref())?;
     let is_there = |name: &str| loaded.file.scenarios.iter().any(|scenario| scenario.name == name);
     if let Some(name) = args.scenario.iter().find(|name| !is_there(name)) {
