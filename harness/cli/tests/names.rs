@@ -95,6 +95,8 @@ const LINES: &[&str] = &[
     "gas check N.toml --against N.other.gas --report github",
     "gas check N.toml --against N.other.gas --report junit",
     "gas profile N.toml",
+    "gas run N.toml --schedule default,flat",
+    "gas run L.toml --schedule N",
     "gas profile L.toml",
     "gas profile N.toml --scenario N",
     "gas check N.toml --tolerance N",

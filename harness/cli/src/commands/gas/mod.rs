@@ -5,6 +5,7 @@ mod diff;
 mod forms;
 mod module;
 mod profile;
+mod run;
 mod schedule;
 mod snapshot;
 mod told;
@@ -18,6 +19,7 @@ use clap::Subcommand;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  etalon gas run token.toml --schedule default,flat    what would it cost there?
   etalon gas snapshot token.toml              run the scenarios, and write token.gas
   etalon gas check token.toml                 is the gas what token.gas says? status 1 if not
   etalon gas check token.toml --bless         it is meant to be another now
@@ -52,6 +54,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run scenarios and print what they cost, under one schedule or several
+    Run(run::Args),
     /// Run scenarios and write what they cost
     Snapshot(snapshot::Args),
     /// Run scenarios and compare what they cost with snapshots
@@ -66,6 +70,7 @@ enum Command {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     match &args.command {
+        Command::Run(args) => run::run(args, format),
         Command::Snapshot(args) => snapshot::run(args, format),
         Command::Check(args) => check::run(args, format),
         Command::Diff(args) => diff::run(args, format),
