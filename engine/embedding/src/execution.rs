@@ -244,12 +244,16 @@ impl<T: 'static> Store<T> {
             }
         }
         match resumed {
-            Ok(oracle::Progress::Paused(pause)) => Ok(Progress::Paused(Pause {
-                reason: pause.reason,
-                func: Func::of(state, pause.func),
-                site: pause.site,
-                instructions: pause.instructions,
-            })),
+            Ok(oracle::Progress::Paused(pause)) => {
+                // The module may not export it, nor name it anywhere.
+                state.refer(pause.func);
+                Ok(Progress::Paused(Pause {
+                    reason: pause.reason,
+                    func: Func::of(state, pause.func),
+                    site: pause.site,
+                    instructions: pause.instructions,
+                }))
+            }
             Ok(oracle::Progress::Waiting(wait)) => Ok(Progress::Waiting(wait_of(state, wait))),
             Ok(oracle::Progress::Done(values)) => {
                 let types = state.func_type(func).results.clone();

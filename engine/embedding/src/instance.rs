@@ -1,6 +1,5 @@
 //! Instances of modules (specification: *Runtime Structure*, "Module Instances").
 
-use crate::config::Tier;
 use crate::context::{AsContext, AsContextMut, StoreContext, data_of};
 use crate::engine::Engine;
 use crate::error::{Mismatch, Result, foreign_import, from_instantiate, no_stack};
@@ -11,7 +10,6 @@ use crate::handle::Handle;
 use crate::memory::Memory;
 use crate::module::Module;
 use crate::reset::ending_of;
-use crate::store::Tiers;
 use crate::table::Table;
 use crate::tag::Tag;
 use crate::tier_up::Promoter;
@@ -19,9 +17,9 @@ use crate::work::Work;
 use etalon_jit::on_guest_stack;
 use etalon_module::Import;
 use etalon_runtime::{
-    Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Placement, Store as State,
-    instantiate,
+    Extern as RawExtern, InstanceAddr, InstantiateError, LinkError, Store as State, instantiate,
 };
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An instance of a module in a store.
@@ -71,9 +69,10 @@ impl Instance {
             let text = "a store that was restored from a snapshot runs no compiled code";
             return Err(Mismatch(text.to_owned()).into());
         }
-        let mut placement = placement(shared.tiers, module);
+        let mut placement = Cow::Borrowed(module.placement());
         if let Some(promoter) = module.promoter().filter(|_| shared.may_compile) {
-            placement = placement.promoted_by(Arc::<Promoter>::clone(promoter));
+            let promoter = Arc::<Promoter>::clone(promoter);
+            placement = Cow::Owned(placement.into_owned().promoted_by(promoter));
         }
         shared.figures.add_module(module);
         let work = Work::<T>::instantiation(state);
@@ -176,23 +175,4 @@ impl Instance {
     pub fn get_tag(&self, store: impl AsContext, name: &str) -> Option<Tag> {
         self.get_export(store, name)?.into_tag()
     }
-}
-
-/// Which tier of a store runs which function of a module.
-fn placement(tiers: Tiers, module: &Module) -> Placement {
-    let tier_of = |tier: Tier| match tier {
-        Tier::Oracle => tiers.oracle,
-        Tier::Interp | Tier::Auto => tiers.interp,
-        Tier::Jit | Tier::Aot => tiers.jit,
-    };
-    // Most modules have all of their functions in one tier, which is the placement's default then.
-    let default = module.tiers().first().map_or(tiers.oracle, |(_, tier)| tier_of(*tier));
-    let mut placement = Placement::all(default).with_initial(module.initial().clone());
-    if let Some(code) = module.code() {
-        placement = placement.with_code(tiers.jit, code.clone());
-    }
-    for (func, tier) in module.tiers().iter().filter(|(_, tier)| tier_of(*tier) != default) {
-        placement = placement.place(*func, tier_of(*tier));
-    }
-    placement
 }

@@ -26,7 +26,7 @@ use crate::error::is_exit;
 use crate::facade;
 use crate::store::Store;
 use etalon_module::Module;
-use etalon_runtime::{Exhaustion, FuncKind, Promotions, Stop, Store as State};
+use etalon_runtime::{Exhaustion, Promotions, Stop, Store as State};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -309,11 +309,7 @@ impl<T: 'static> Store<T> {
 pub(crate) fn metrics_of<T: 'static>(state: &State) -> Metrics {
     let shared = &data_of::<T>(state).shared;
     let figures = &shared.figures;
-    let is_oracles = |kind: &FuncKind| match kind {
-        FuncKind::Wasm { tier, .. } => *tier == shared.tiers.oracle,
-        FuncKind::Host(_) => true,
-    };
-    let counted = state.funcs.iter().all(|func| is_oracles(&func.kind));
+    let counted = state.funcs.tiers().all(|tier| tier == shared.tiers.oracle);
     let gas = figures.gas_before.load(Relaxed).saturating_add(state.meter().consumed());
     Metrics {
         instructions: counted.then(|| shared.oracle.usage().instructions()),

@@ -5,15 +5,16 @@ use crate::engine::Engine;
 use crate::error::{ModuleError, Result};
 use crate::facade::Span;
 use crate::interrupt::{InterruptHandle, until_interrupted};
+use crate::store::TIERS;
 use crate::tier_up::Promoter;
 use crate::types::{ExportType, ExternType, ImportType};
 use etalon_jit::artefact::{self, Artefact, Check, Wanted};
 use etalon_jit::{CompileError, CompileOptions, CompiledModule, Listed, LoadedModule, NotCompiled};
 use etalon_module::{Bytes, LoadError, LoadErrorKind, Module as ModuleData};
-use etalon_runtime::Initial;
+use etalon_runtime::{Initial, Placement};
 use std::borrow::Cow;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A module that any number of stores of its engine can instantiate. It is cheap to clone, and any number of threads
@@ -33,6 +34,8 @@ pub struct Module {
     initial: Arc<Initial>,
     /// What compiles its functions when they turn out to be hot, on the tier `auto`.
     promoter: Option<Arc<Promoter>>,
+    /// Which tier of a store runs which of its functions; made for the first instance.
+    placement: OnceLock<Placement>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -224,9 +227,20 @@ impl Module {
     /// A module without code.
     fn interpreted(engine: Engine, data: Arc<ModuleData>, tiers: Vec<(u32, Tier)>) -> Module {
         let (compiled, code, compile_time) = Default::default();
-        let (cached, promoter) = Default::default();
+        let (cached, promoter, placement) = Default::default();
         let initial = Initial::new();
-        Module { engine, data, compiled, code, tiers, compile_time, cached, promoter, initial }
+        Module {
+            engine,
+            data,
+            compiled,
+            code,
+            tiers,
+            compile_time,
+            cached,
+            promoter,
+            initial,
+            placement,
+        }
     }
 
     /// A module whose functions are interpreted until they turn out to be hot; unless a cache has the code of all.
@@ -380,19 +394,30 @@ impl Module {
         self.code.as_ref()
     }
 
-    /// What its instances share of their memories.
-    pub(crate) fn initial(&self) -> &Arc<Initial> {
-        &self.initial
-    }
-
     /// What moves its functions from tier to tier, if they move.
     pub(crate) fn promoter(&self) -> Option<&Arc<Promoter>> {
         self.promoter.as_ref()
     }
 
-    /// The tier of each function of the module's own, by its index.
-    pub(crate) fn tiers(&self) -> &[(u32, Tier)] {
-        &self.tiers
+    /// Which tier of a store runs which of its functions.
+    pub(crate) fn placement(&self) -> &Placement {
+        self.placement.get_or_init(|| {
+            let tier_of = |tier: Tier| match tier {
+                Tier::Oracle => TIERS.oracle,
+                Tier::Interp | Tier::Auto => TIERS.interp,
+                Tier::Jit | Tier::Aot => TIERS.jit,
+            };
+            // Most modules have all of their functions in one tier, which is the placement's default then.
+            let default = self.tiers.first().map_or(TIERS.oracle, |(_, tier)| tier_of(*tier));
+            let mut placement = Placement::all(default).with_initial(self.initial.clone());
+            if let Some(code) = &self.code {
+                placement = placement.with_code(TIERS.jit, code.clone());
+            }
+            for (func, tier) in self.tiers.iter().filter(|(_, tier)| tier_of(*tier) != default) {
+                placement = placement.place(*func, tier_of(*tier));
+            }
+            placement
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use crate::metrics::Figures;
 use crate::module::Module;
 use crate::store::Store;
 use etalon_oracle::{DamagedExecution, ExecutionsImage};
-use etalon_runtime::{FuncKind, HostFn, HostImport, ImageError, LinkError, StoreImage};
+use etalon_runtime::{HostFn, HostImport, ImageError, LinkError, StoreImage};
 use etalon_wasi::{Errno, NotKept, WasiState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -140,12 +140,8 @@ impl<T: 'static> Store<T> {
     /// The same, with the state of a program of WASI.
     pub(crate) fn snapshot_with(&self, wasi: Option<WasiState>) -> Result<Vec<u8>, SnapshotError> {
         let (store, shared) = (self.state(), self.shared());
-        for func in &store.funcs {
-            if let FuncKind::Wasm { tier, .. } = func.kind
-                && tier != shared.tiers.oracle
-            {
-                return Err(SnapshotError::Compiled(store.executor(tier).name()));
-            }
+        if let Some(tier) = store.funcs.tiers().find(|tier| *tier != shared.tiers.oracle) {
+            return Err(SnapshotError::Compiled(store.executor(tier).name()));
         }
         let state = store.image()?;
         let by_digest: BTreeMap<_, _> =

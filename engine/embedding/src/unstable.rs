@@ -182,7 +182,7 @@ pub fn store_bytes(store: impl AsContext) -> u64 {
 /// If it is of another store.
 pub fn tier_name(store: impl AsContext, func: Func) -> Option<&'static str> {
     let state = store.as_context().state;
-    match state.funcs[func.0.of(state).index()].kind {
+    match state.funcs.kind(func.0.of(state))? {
         FuncKind::Wasm { tier, .. } => Some(state.executor(tier).name()),
         FuncKind::Host(_) => None,
     }
@@ -242,7 +242,7 @@ pub trait Rebind: Sized {
 
 fn exists(state: &State, item: RawExtern) -> bool {
     match item {
-        RawExtern::Func(a) => a.index() < state.funcs.len(),
+        RawExtern::Func(a) => state.funcs.is_referable(a),
         RawExtern::Table(a) => a.index() < state.tables.len(),
         RawExtern::Memory(a) => a.index() < state.memories.len(),
         RawExtern::Global(a) => a.index() < state.globals.len(),

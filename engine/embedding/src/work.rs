@@ -157,7 +157,7 @@ impl Ending {
 /// The address of the instance that a function is of; `None` if it is the host's.
 #[inline]
 fn instance_of(state: &State, func: FuncAddr) -> Option<usize> {
-    match state.funcs[func.index()].kind {
+    match state.funcs.kind(func)? {
         FuncKind::Wasm { instance, .. } => Some(instance.index()),
         FuncKind::Host(_) => None,
     }

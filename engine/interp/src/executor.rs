@@ -223,7 +223,7 @@ impl Interp {
 
     /// Asks whether another tier is to run a function; gives after how much more to ask again.
     fn ask(&self, store: &mut Store, func: FuncAddr, turn: Option<u32>) -> Result<Answer, Stop> {
-        let FuncKind::Wasm { instance, .. } = store.funcs[func.index()].kind else {
+        let Some(FuncKind::Wasm { instance, .. }) = store.funcs.kind(func) else {
             return Err(Stop::crash("a function of the host was counted"));
         };
         match store.instance(instance).promoter.clone() {
@@ -234,9 +234,9 @@ impl Interp {
 
     /// Whether a function of the store is this interpreter's.
     fn runs(&self, store: &Store, func: FuncAddr) -> bool {
-        match &store.funcs[func.index()].kind {
-            FuncKind::Wasm { tier, .. } => self.is(store.executor(*tier)),
-            FuncKind::Host(_) => false,
+        match store.funcs.kind(func) {
+            Some(FuncKind::Wasm { tier, .. }) => self.is(store.executor(tier)),
+            _ => false,
         }
     }
 
@@ -264,11 +264,15 @@ impl Executor for Interp {
         }
         let mut state = self.lock();
         let home = inst.memories.first().map_or(NO_MEMORY, |m| m.0);
-        for func in &inst.funcs[inst.module.imported_funcs as usize..] {
-            if self.runs(store, *func) {
-                state.program.set_code(*func, Code { own: true, home, ..Code::FOREIGN });
+        let tier = store.funcs.own(inst.first_func).and_then(|own| own.tier);
+        let runs_all = tier.map(|tier| self.is(store.executor(tier)));
+        let types = &inst.module.funcs[inst.module.imported_funcs as usize..];
+        for (func, ty) in inst.own_funcs().zip(types) {
+            if runs_all.unwrap_or_else(|| self.runs(store, func)) {
+                let ty = inst.types[*ty as usize];
+                state.program.set_code(func, Code { own: true, home, ty, ..Code::FOREIGN });
                 if let Some(promoter) = &inst.promoter {
-                    state.program.set_count(*func, promoter.first());
+                    state.program.set_count(func, promoter.first());
                 }
             }
         }

@@ -1,12 +1,15 @@
 //! How compiled code calls each function of the store, and by which trampolines it is entered and left.
 
 use crate::abi::{AbiSignature, FuncEntry, HostContext, VmLayout};
-use crate::code::{LoadedModule, Modules};
+use crate::code::{LoadedModule, Modules, Ready};
 use crate::executor::Jit;
 use etalon_module::TypeId;
-use etalon_runtime::{AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, Store};
+use etalon_runtime::{
+    AttachError, CodeObject, Executor, FuncAddr, FuncKind, InstanceAddr, InstanceInst, OwnFuncs,
+    Referable, Store,
+};
 use rustc_hash::FxBuildHasher;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,9 +28,11 @@ pub(crate) struct State {
     /// By canonical type: what its functions share; `None` if no module has trampolines for it. What nobody asked for is missing.
     by_type: HashMap<TypeId, Option<Callable>, FxBuildHasher>,
     /// Functions without a trampoline of their signature so far, so that no code can call them.
-    pub(crate) unreachable: Vec<u32>,
-    /// Where contexts name functions that may change their tier and are of other instances: by function address, the instance and the
-    /// place in its context.
+    pub(crate) unreachable: BTreeSet<u32>,
+    /// Functions that are called by way of trampolines of any module that has them, because there are none of their own instance.
+    pub(crate) borrowers: BTreeSet<u32>,
+    /// Where contexts name functions of others that may be called otherwise one day: by function address, the instance and the place
+    /// in its context.
     pub(crate) importers: HashMap<u32, Vec<(u32, i32)>, FxBuildHasher>,
 }
 
@@ -68,6 +73,12 @@ impl Instance {
     fn function(&self, index: u32) -> Option<usize> {
         let one = self.latest.get(&index).and_then(|at| self.ones[*at].1.function(index));
         one.or_else(|| self.module.function(index))
+    }
+
+    /// The trampolines of a function, which are of the module whose code all of the instance is.
+    fn callable(&self, inst: &InstanceInst, index: u32) -> Option<Callable> {
+        let ty = *inst.module.funcs.get(index as usize)?;
+        *self.module.by_type().get(ty as usize)?
     }
 
     /// Whether code that begins at an address is of this instance.
@@ -121,7 +132,7 @@ impl State {
         })
     }
 
-    /// Notes which functions of others an instance calls through its context, if what it calls may change.
+    /// Notes which functions of others an instance calls through its context, if how it calls them may change.
     pub(crate) fn note_imports(
         &mut self,
         store: &Store,
@@ -129,12 +140,19 @@ impl State {
         layout: &VmLayout,
     ) {
         let inst = store.instance(instance);
-        let imports = inst.module.imported_funcs.min(inst.funcs.len() as u32);
-        for index in (0..imports).filter(|_| layout.is_one_by_one()) {
-            let func = inst.funcs[index as usize];
-            let is_guests = matches!(store.funcs[func.index()].kind, FuncKind::Wasm { .. });
-            if let Some(at) = layout.callee(index).filter(|_| is_guests) {
+        for (index, func) in (0..).zip(&inst.imported_funcs).filter(|_| layout.is_one_by_one()) {
+            if let Some(at) = layout.callee(index) {
                 self.importers.entry(func.0).or_default().push((instance.0, at));
+            }
+        }
+    }
+
+    /// Has the code of others call a function as its entry says.
+    fn tell_importers(&self, func: FuncAddr) {
+        let FuncEntry { code, vmctx, .. } = self.entries[func.index()];
+        for (instance, at) in self.importers.get(&func.0).into_iter().flatten() {
+            if let Some(caller) = self.instances.get(instance) {
+                caller.call_by(Some(*at), code, vmctx);
             }
         }
     }
@@ -149,95 +167,156 @@ impl State {
 }
 
 impl Jit {
-    /// Makes every function of the store callable from compiled code.
+    /// Makes every function of the store callable from compiled code that there may be a reference to. Any other has an entry of zeros,
+    /// which no code reads, until somebody asks for it.
     pub(crate) fn add_entries(&self, state: &mut State, store: &Store) {
         state.entries.reserve(store.funcs.len().saturating_sub(state.entries.len()));
         while state.entries.len() < store.funcs.len() {
-            if self.add_run(state, store) {
-                continue;
+            let first = FuncAddr(state.entries.len() as u32);
+            match store.funcs.own(first) {
+                Some(own) => self.add_run(state, store, &own),
+                None => {
+                    state.entries.push(FuncEntry::NONE);
+                    self.make(state, store, first);
+                }
             }
-            let index = state.entries.len();
-            let entry = self.entry_of(state, store, index as u32);
-            if entry.code == 0 {
-                state.unreachable.push(index as u32);
-            }
-            state.entries.push(entry);
         }
         // Code that waits for this in a call reads the address again before its next one: the word is not constant to it.
         self.set_entries(store, state);
     }
 
-    /// Adds the next functions as long as they are of one instance, whose module has the code and the trampolines of each: most
-    /// instances have thousands of such functions, and nothing is searched for any. Gives false if there are none.
-    fn add_run(&self, state: &mut State, store: &Store) -> bool {
-        let State { entries, instances, .. } = state;
-        let funcs = store.funcs.get(entries.len()..).unwrap_or_default();
-        let Some(FuncKind::Wasm { instance, tier, .. }) = funcs.first().map(|func| &func.kind)
-        else {
-            return false;
-        };
-        let is_own = std::ptr::addr_eq(Arc::as_ptr(store.executor(*tier)), self);
-        let Some(own) = instances.get(&instance.0).filter(|own| is_own && own.ones.is_empty())
-        else {
-            return false;
-        };
-        let (module, types) = (&store.instance(*instance).module, own.module.by_type());
-        let vmctx = own.vmctx.as_ptr().expose_provenance();
-        let run = funcs.iter().map_while(|func| {
-            let FuncKind::Wasm { instance: of, index, tier: by } = &func.kind else { return None };
-            if (of, by) != (instance, tier) {
-                return None;
+    /// Makes the functions of an instance callable that there may be references to. Where the instance's module has the code and the
+    /// trampolines, nothing is searched for any of them: there may be thousands.
+    fn add_run(&self, state: &mut State, store: &Store, own: &OwnFuncs) {
+        let (start, end) = (own.addresses.start as usize, own.addresses.end as usize);
+        let inst = store.instances.get(own.instance.index());
+        let inst = inst.filter(|_| own.referable == Referable::Declared);
+        let compiled = inst.and_then(|inst| self.compiled(state, store, own).map(|it| (inst, it)));
+        let entries = &mut state.entries;
+        let unready = if let Some((inst, (module, vmctx))) = &compiled {
+            let entry_of = |ready: &Ready| {
+                let &Ready { ty, slots, code, entry, .. } = ready;
+                FuncEntry { code, vmctx: *vmctx, ty: inst.types[ty as usize].0, slots, entry }
+            };
+            let ready = module.ready();
+            // Where they are all, each place is written once.
+            let are_all = entries.len() == start && ready.len() == own.addresses.len();
+            if are_all {
+                entries.extend(ready.iter().map(entry_of));
+            } else {
+                entries.resize(end, FuncEntry::NONE);
+                let run = &mut entries[start..];
+                ready.iter().for_each(|ready| run[ready.at as usize] = entry_of(ready));
             }
-            let ty = *module.funcs.get(*index as usize)?;
-            let Callable { entry, slots, .. } = (*types.get(ty as usize)?)?;
-            let code = own.module.function(*index)?;
-            Some(FuncEntry { code, vmctx, ty: func.ty.0, slots, entry })
-        });
-        let before = entries.len();
-        entries.extend(run);
-        entries.len() > before
+            module.unready()
+        } else {
+            entries.resize(end, FuncEntry::NONE);
+            inst.map_or(&[][..], |inst| inst.module.referable())
+        };
+        match inst {
+            Some(inst) => {
+                let rest = unready.iter().filter_map(|func| inst.func(*func));
+                rest.for_each(|addr| self.make(state, store, addr));
+            }
+            None => own.addresses.clone().for_each(|a| self.make(state, store, FuncAddr(a))),
+        }
+    }
+
+    /// The code of all of an instance's functions, and the address of its context, if this tier runs all of them by it.
+    fn compiled(
+        &self,
+        state: &State,
+        store: &Store,
+        own: &OwnFuncs,
+    ) -> Option<(Arc<LoadedModule>, usize)> {
+        let is_own = own.tier.is_some_and(|tier| self.is(store.executor(tier)));
+        let instance =
+            state.instances.get(&own.instance.0).filter(|it| is_own && it.ones.is_empty())?;
+        Some((Arc::clone(&instance.module), instance.vmctx.as_ptr().expose_provenance()))
+    }
+
+    /// Makes a function callable from compiled code, if it is not.
+    pub(crate) fn make(&self, state: &mut State, store: &Store, func: FuncAddr) {
+        if state.entries.get(func.index()).is_some_and(|entry| entry.code == 0) {
+            self.look_again(state, store, func.0);
+        }
+    }
+
+    /// Has the functions of an instance that this tier knew before use the trampolines of their own module.
+    pub(crate) fn reclaim(&self, state: &mut State, store: &Store, inst: &InstanceInst) {
+        let end = inst.own_funcs().last().map_or(inst.first_func.0, |last| last.0 + 1);
+        let before = state.borrowers.range(inst.first_func.0..end).copied();
+        for func in before.collect::<Vec<u32>>() {
+            state.borrowers.remove(&func);
+            self.look_again(state, store, func);
+            state.tell_importers(FuncAddr(func));
+        }
+    }
+
+    /// The entry of a function that there may be no reference to, and that somebody calls by its address; `None` if it is not of this
+    /// tier.
+    #[cold]
+    pub(crate) fn late_entry(&self, store: &Store, func: FuncAddr) -> Option<FuncEntry> {
+        let state = &mut *self.state();
+        self.make(state, store, func);
+        state.entries.get(func.index()).copied().filter(|entry| entry.entry != 0)
     }
 
     /// How a function is called from compiled code.
-    fn entry_of(&self, state: &mut State, store: &Store, index: u32) -> FuncEntry {
-        let func = &store.funcs[index as usize];
+    fn entry_of(&self, state: &mut State, store: &Store, addr: u32) -> FuncEntry {
+        let Some(func) = store.funcs.get(FuncAddr(addr)) else { return FuncEntry::NONE };
         let ty = func.ty.0;
-        // Without a trampoline of its signature no code can call it.
-        let none = FuncEntry { code: 0, vmctx: 0, ty, slots: 0, entry: 0 };
-        let Some(Callable { entry, exit, slots }) = state.callable(store, func.ty) else {
-            return none;
-        };
-        if let FuncKind::Wasm { instance, index, tier } = &func.kind
-            && std::ptr::addr_eq(Arc::as_ptr(store.executor(*tier)), self)
+        let (mut callable, mut code) = (None, None);
+        if let FuncKind::Wasm { instance, index, tier } = func.kind
             && let Some(own) = state.instances.get(&instance.0)
-            && let Some(code) = own.function(*index)
         {
-            let vmctx = own.vmctx.as_ptr().expose_provenance();
+            // The trampolines of its own module, which stays as long as the function.
+            callable = own.callable(store.instance(instance), index);
+            let is_own = self.is(store.executor(tier));
+            let address = own.function(index).filter(|_| is_own);
+            code = address.map(|code| (code, own.vmctx.as_ptr().expose_provenance()));
+        }
+        if callable.is_none() {
+            callable = state.callable(store, func.ty);
+            state.borrowers.insert(addr);
+        }
+        let Some(Callable { entry, exit, slots }) = callable else {
+            // Without a trampoline of its signature no code can call it.
+            return FuncEntry { ty, ..FuncEntry::NONE };
+        };
+        if let Some((code, vmctx)) = code {
             return FuncEntry { code, vmctx, ty, slots, entry };
         }
         // Its stub may be running: what the context says of a function never changes.
-        let host = state.hosts.entry(index).or_insert_with(|| {
+        let host = state.hosts.entry(addr).or_insert_with(|| {
             let host =
-                if let FuncKind::Host(host) = &func.kind { Some(Arc::clone(host)) } else { None };
-            let (context, func) = (self.context_address(), index.into());
+                if let FuncKind::Host(host) = func.kind { Some(Arc::clone(host)) } else { None };
+            let (context, func) = (self.context_address(), addr.into());
             Box::new(HostContext { context, func, slots: slots as usize, host })
         });
         let vmctx = std::ptr::from_ref(&**host).expose_provenance();
         FuncEntry { code: exit, vmctx, ty, slots, entry: 0 }
     }
 
-    /// Adds the trampolines of a module that has an instance with these types, and looks again at what could not be called without
-    /// them.
+    /// Whether a tier of the store is this one.
+    fn is(&self, other: &Arc<dyn Executor>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(other), self)
+    }
+
+    /// Adds the trampolines of a module that has an instance, those of what it imports at once, and looks again at what could not be
+    /// called without them.
     pub(crate) fn add_module(
         &self,
         state: &mut State,
         store: &Store,
         module: &Arc<LoadedModule>,
-        types: &[TypeId],
+        inst: &InstanceInst,
     ) {
-        for (ty, callable) in types.iter().zip(module.by_type()) {
-            if let Some(callable) = callable {
-                state.note(*ty, *callable);
+        for ty in inst.module.funcs.iter().take(inst.imported_funcs.len()) {
+            let callable = module.by_type().get(*ty as usize).copied().flatten();
+            // One that is of a subtype is looked for.
+            if let Some((callable, ty)) = callable.zip(inst.types.get(*ty as usize)) {
+                state.note(*ty, callable);
             }
         }
         state.modules.insert(module);
@@ -264,21 +343,14 @@ impl Jit {
         let other = state.modules.iter().next().map(|m| (m.throw(), m.safepoint()));
         let (throw, safepoint) = other.unwrap_or((0, 0));
         self.set_stubs(store, throw, safepoint);
-        for index in 0..state.entries.len() {
-            let FuncEntry { code, entry, .. } = state.entries[index];
-            if inside(code) || inside(entry) {
-                self.look_again(state, store, index as u32);
-            }
-        }
-        // An instance whose functions are compiled one by one may have had its context filled in after this module came.
-        for (addr, own) in &state.instances {
-            let layout = own.module.layout();
-            let inst = store.instance(InstanceAddr(*addr));
-            for func in layout.foreign().filter(|_| layout.is_one_by_one()) {
-                let FuncEntry { code, vmctx, .. } =
-                    state.entries[inst.funcs[func as usize].index()];
-                own.call_by(layout.callee(func), code, vmctx);
-            }
+        let is_gone = |entry: &FuncEntry| inside(entry.code) || inside(entry.entry);
+        let borrowers = state.borrowers.iter().copied();
+        let borrowers =
+            borrowers.filter(|func| state.entries.get(*func as usize).is_some_and(is_gone));
+        for func in borrowers.collect::<Vec<u32>>() {
+            self.look_again(state, store, func);
+            // An instance whose functions are compiled one by one may have had its context filled in after this module came.
+            state.tell_importers(FuncAddr(func));
         }
     }
 
@@ -289,7 +361,7 @@ impl Jit {
         func: FuncAddr,
         code: &CodeObject,
     ) -> Result<(InstanceAddr, u32, Arc<LoadedModule>), AttachError> {
-        let FuncKind::Wasm { instance, index, .. } = store.funcs[func.index()].kind else {
+        let Some(FuncKind::Wasm { instance, index, .. }) = store.funcs.kind(func) else {
             return Err(self.refuse("a function of the host has its own code"));
         };
         let one = self.check(store, store.instance(instance), Some(code))?;
@@ -325,19 +397,17 @@ impl Jit {
         state.modules.insert(code);
         self.look_again(state, store, func.0);
         let FuncEntry { code, vmctx, .. } = state.entries[func.index()];
-        let others = state.importers.get(&func.0).into_iter().flatten().copied();
-        for (instance, at) in at.map(|at| (instance.0, at)).into_iter().chain(others) {
-            if let Some(caller) = state.instances.get(&instance) {
-                caller.call_by(Some(at), code, vmctx);
-            }
+        if let Some(own) = state.instances.get(&instance.0) {
+            own.call_by(at, code, vmctx);
         }
+        state.tell_importers(func);
         true
     }
 
     pub(crate) fn look_again(&self, state: &mut State, store: &Store, index: u32) {
         let entry = self.entry_of(state, store, index);
         if entry.code == 0 {
-            state.unreachable.push(index);
+            state.unreachable.insert(index);
         }
         state.entries[index as usize] = entry;
     }

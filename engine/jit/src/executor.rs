@@ -54,7 +54,7 @@ impl Jit {
     ///   or instance is taken out, exchanged or replaced, nor its heap, and the store itself is not exchanged for another while
     ///   one of its functions runs; a shared memory (`SharedMemory`) is taken out by the store itself while nothing runs;
     /// - words that are written to globals, tables, objects and results are of their types, and references among
-    ///   them of the store;
+    ///   them of the store, to functions only where [`Funcs::is_referable`](etalon_runtime::Funcs::is_referable) says so;
     /// - no reference to the store's memories or cells outlives the borrow of the store.
     ///
     /// The runtime's types leave all of this to their user. The package `etalon` keeps these promises for its users.
@@ -330,12 +330,13 @@ fn fill(entries: &[FuncEntry], store: &Store, inst: &InstanceInst, own: &Instanc
     for (i, ty) in inst.types.iter().enumerate() {
         put(layout.ty(i as u32), ty.0 as usize);
     }
-    for (i, addr) in inst.funcs.iter().enumerate() {
-        put(layout.func(i as u32), Ref::func(*addr).to_bits() as usize);
+    for (i, addr) in inst.imported_funcs.iter().enumerate() {
+        put(layout.imported_func(i as u32), Ref::func(*addr).to_bits() as usize);
     }
+    put(layout.first_func(), Ref::func(inst.first_func).to_bits() as usize);
     for func in layout.foreign() {
-        let entry = entries[inst.funcs[func as usize].index()];
-        if let Some(at) = layout.callee(func) {
+        let entry = inst.func(func).and_then(|addr| entries.get(addr.index()));
+        if let Some((at, entry)) = layout.callee(func).zip(entry) {
             put(at, entry.code);
             put(at + 8, entry.vmctx);
         }
@@ -371,9 +372,13 @@ impl Executor for Jit {
         own.put(VmLayout::CONTEXT, self.context.get().expose_provenance());
         own.put(VmLayout::INSTANCE, instance.0 as usize);
         state.instances.insert(instance.0, own);
-        self.add_module(&mut state, store, &module, &inst.types);
+        self.add_module(&mut state, store, &module, inst);
         self.add_entries(&mut state, store);
         let state = &mut *state;
+        self.reclaim(state, store, inst);
+        for func in module.layout().foreign().filter_map(|func| inst.func(func)) {
+            self.make(state, store, func);
+        }
         if let Some(own) = state.instances.get(&instance.0) {
             fill(&state.entries, store, inst, own);
         }
@@ -437,6 +442,13 @@ impl Executor for Jit {
         Ok(completion)
     }
 
+    fn refer(&self, store: &Store, func: FuncAddr) {
+        if self.serves(store) {
+            self.synchronise(store);
+            self.make(&mut self.state(), store, func);
+        }
+    }
+
     fn forget(&self, store: &Store, kept: Kept) {
         if !self.serves(store) {
             return;
@@ -452,6 +464,7 @@ impl Executor for Jit {
         self.set_entries(store, state);
         state.hosts.retain(|func, _| (*func as usize) < kept.funcs);
         state.unreachable.retain(|func| (*func as usize) < kept.funcs);
+        state.borrowers.retain(|func| (*func as usize) < kept.funcs);
         state.importers.retain(|func, _| (*func as usize) < kept.funcs);
         for places in state.importers.values_mut() {
             places.retain(|(instance, _)| (*instance as usize) < kept.instances);
@@ -501,7 +514,8 @@ impl Executor for Jit {
             return Err(Stop::crash(format!("function {} is of another store", func.0)));
         }
         self.synchronise(store);
-        let Some(entry) = self.entry(store, func).filter(|e| e.entry != 0) else {
+        let known = self.entry(store, func).filter(|e| e.entry != 0);
+        let Some(entry) = known.or_else(|| self.late_entry(store, func)) else {
             return Err(Stop::crash(format!("function {} is not of this tier", func.0)));
         };
         if slots.len() < entry.slots as usize {

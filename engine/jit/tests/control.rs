@@ -341,3 +341,15 @@ fn instances_call_each_other() {
         assert_eq!(trapped.site.unwrap().func, 1);
     });
 }
+
+#[test]
+fn a_function_that_nobody_can_refer_to_is_called_by_its_address() {
+    at_each_level(|opt| {
+        let text = "(module (func (export \"f\")) (func (param i32) (result i32) (local.get 0)))";
+        let mut m = Machine::new(StoreConfig::unmetered(), opt, text);
+        let func = m.store.instance(m.last).func(1).unwrap();
+        for _ in 0..2 {
+            assert_eq!(m.store.invoke(func, &[Value::I32(7)]), Ok(vec![Value::I32(7)]));
+        }
+    });
+}

@@ -1,7 +1,7 @@
 //! Modules (specification: *Structure*, "Modules").
 
 use crate::bytes::Bytes;
-use crate::const_expr::ConstExpr;
+use crate::const_expr::{ConstExpr, ConstOp};
 use crate::error::LoadError;
 use crate::features::Features;
 use crate::frame::Replay;
@@ -151,6 +151,12 @@ pub struct Module {
     /// By group of the type section: itself, if it is the same in every store.
     #[serde(skip)]
     pub(crate) alone: OnceLock<Box<[Option<Arc<Rolled>>]>>,
+    /// By element segment: the functions that it names, if it names nothing else.
+    #[serde(skip)]
+    pub(crate) named: OnceLock<Box<[Option<Box<[u32]>>]>>,
+    /// Own functions that references can be made of.
+    #[serde(skip)]
+    pub(crate) referable: OnceLock<Box<[u32]>>,
     /// The type section.
     pub types: Vec<RecGroup>,
     /// The type section without grouping: indexed by type index.
@@ -298,6 +304,39 @@ impl Module {
         wasmparser::FunctionBody::new(reader)
             .get_operators_reader()
             .expect("the locals of a validated body decode")
+    }
+
+    /// The functions that an element segment names, in order; `None` if it has an item that is more than the name of a function.
+    pub fn named(&self, elem: usize) -> Option<&[u32]> {
+        let name = |item: &ConstExpr| match *item.0 {
+            [ConstOp::RefFunc(func)] => Some(func),
+            _ => None,
+        };
+        let names = |elem: &Elem| elem.items.iter().map(name).collect();
+        let named = self.named.get_or_init(|| self.elems.iter().map(names).collect());
+        named.get(elem)?.as_deref()
+    }
+
+    /// The functions that the module defines and that references can be made of, ascending: those that occur outside of the
+    /// functions, where `ref.func` may name them (specification: *Validation*, *Conventions*, "Contexts", `C.refs`), exports among
+    /// them, which the embedder can get at. Nobody can have a reference to any other.
+    pub fn referable(&self) -> &[u32] {
+        self.referable.get_or_init(|| {
+            let items = self.elems.iter().flat_map(|elem| &elem.items);
+            let tables = self.table_defs.iter().filter_map(|table| table.init.as_ref());
+            let globals = self.global_defs.iter().map(|global| &global.init);
+            let named = items.chain(tables).chain(globals).flat_map(|expr| &expr.0);
+            let named = named.filter_map(|op| match op {
+                ConstOp::RefFunc(func) => Some(*func),
+                _ => None,
+            });
+            let exports = self.exports.iter().filter(|export| export.kind == ExternKind::Func);
+            let all = named.chain(exports.map(|export| export.index));
+            let mut own: Vec<u32> = all.filter(|func| *func >= self.imported_funcs).collect();
+            own.sort_unstable();
+            own.dedup();
+            own.into()
+        })
     }
 
     /// The bytes of a data segment.

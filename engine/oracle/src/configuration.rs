@@ -268,7 +268,7 @@ impl Configuration<'_> {
     }
 
     pub(crate) fn func_addr(&self, index: u32) -> Step<FuncAddr> {
-        self.at(|instance| &instance.funcs, index, "a function")
+        self.instance()?.func(index).ok_or_else(|| lacks("a function"))
     }
 
     #[inline(always)]

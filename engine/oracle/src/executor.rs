@@ -44,8 +44,8 @@ impl Executor for Oracle {
         let inst = store.instance(instance);
         let mut state = self.lock();
         let functions = &mut state.desk.get_or_insert_default().functions;
-        for func in &inst.funcs[inst.module.imported_funcs as usize..] {
-            let FuncKind::Wasm { tier, .. } = store.funcs[func.index()].kind else { continue };
+        for func in inst.own_funcs() {
+            let Some(FuncKind::Wasm { tier, .. }) = store.funcs.kind(func) else { continue };
             if std::ptr::addr_eq(Arc::as_ptr(store.executor(tier)), self) {
                 let len = functions.len().max(func.index() + 1);
                 functions.resize(len, Function::Foreign);

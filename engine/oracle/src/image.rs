@@ -123,8 +123,9 @@ impl Oracle {
     /// A frame whose function the oracle runs, before an instruction of it.
     fn frame(&self, store: &Store, image: &FrameImage) -> Result<Frame, DamagedExecution> {
         let FrameImage { func, next, locals, contexts } = *image;
-        let inst = store.funcs.get(func.index()).ok_or(FRAMES)?;
-        let FuncKind::Wasm { instance, .. } = inst.kind else { return Err(FRAMES) };
+        let Some(FuncKind::Wasm { instance, .. }) = store.funcs.kind(func) else {
+            return Err(FRAMES);
+        };
         let text = self.text(store, func).map_err(|_| FRAMES)?.ok_or(FRAMES)?;
         if next as usize >= text.instructions.len() {
             return Err(DamagedExecution("a position"));

@@ -97,7 +97,10 @@ fn step(
         ConstOp::F64Const(v) => Value::F64(v),
         ConstOp::V128Const(v) => Value::V128(v),
         ConstOp::RefNull(_) => Value::Ref(Ref::NULL),
-        ConstOp::RefFunc(i) => Value::Ref(Ref::func(instance.funcs[i as usize])),
+        ConstOp::RefFunc(i) => {
+            let func = instance.func(i).ok_or_else(|| Stop::crash("there is no such function"))?;
+            Value::Ref(Ref::func(func))
+        }
         ConstOp::GlobalGet(i) => store.globals[instance.globals[i as usize].index()].get(),
         ConstOp::I32Add => i32_op(stack, u32::wrapping_add)?,
         ConstOp::I32Sub => i32_op(stack, u32::wrapping_sub)?,

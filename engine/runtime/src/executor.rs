@@ -2,11 +2,14 @@
 
 use crate::InstanceAddr;
 use crate::address::FuncAddr;
+use crate::funcs::Tiers;
 use crate::initial::Initial;
 use crate::promote::Promoter;
 use crate::reference::Ref;
+use crate::room;
 use crate::stop::Stop;
 use crate::store::Store;
+use etalon_module::Module;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,6 +119,10 @@ pub trait Executor: Send + Sync + fmt::Debug {
         Err(Stop::crash("the tier enters no loops"))
     }
 
+    /// There may be a reference to a function from now on, which is none of [`Module::referable`]. Tiers that prepare themselves for
+    /// references do so.
+    fn refer(&self, _store: &Store, _func: FuncAddr) {}
+
     /// Forgets all functions and instances that are not kept: they were of an instantiation that failed, nothing can reach
     /// them, and their addresses will be used again. The store has lost them already.
     fn forget(&self, store: &Store, kept: Kept);
@@ -182,6 +189,15 @@ impl Placement {
     /// The tier of a function; the last placement counts.
     pub fn tier_of(&self, func: u32) -> TierId {
         self.exceptions.get(&func).copied().unwrap_or(self.default)
+    }
+
+    /// The tiers of the functions that a module defines.
+    pub(crate) fn tiers_of(&self, module: &Module) -> Result<Tiers, Stop> {
+        let own = module.imported_funcs..module.funcs.len() as u32;
+        if self.exceptions.range(own.clone()).next().is_none() {
+            return Ok(Tiers::All(self.default));
+        }
+        Ok(Tiers::Each(room::collect(own.map(|index| self.tier_of(index)))?))
     }
 
     /// The tiers of some functions, each once, in their order in the store.

@@ -6,18 +6,18 @@ use crate::host::HostFn;
 use etalon_module::TypeId;
 use std::sync::Arc;
 
-/// A function instance.
-#[derive(Clone, Debug)]
-pub struct FuncInst {
+/// A function instance, as [`Funcs`](crate::Funcs) tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct FuncInst<'a> {
     /// Its type.
     pub ty: TypeId,
     /// What it is.
-    pub kind: FuncKind,
+    pub kind: FuncKind<'a>,
 }
 
 /// What a function is.
-#[derive(Clone, Debug)]
-pub enum FuncKind {
+#[derive(Clone, Copy, Debug)]
+pub enum FuncKind<'a> {
     /// A function of a module.
     Wasm {
         /// Its module's instance.
@@ -28,5 +28,5 @@ pub enum FuncKind {
         tier: TierId,
     },
     /// A function of the embedder.
-    Host(Arc<HostFn>),
+    Host(&'a Arc<HostFn>),
 }

@@ -1,7 +1,6 @@
 //! Host functions (specification: *Execution*, "Host Functions").
 
 use crate::address::{FuncAddr, InstanceAddr};
-use crate::func::{FuncInst, FuncKind};
 use crate::stop::{HostError, Stop};
 use crate::store::Store;
 use crate::unwind::Holding;
@@ -114,14 +113,22 @@ impl Store {
     pub fn alloc_host_func(&mut self, ty: FuncType, func: HostFn) -> FuncAddr {
         let ty = self.types.intern_func(ty);
         let func = Arc::new(func.priced(self.schedule()));
-        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
+        self.funcs.add_host(ty, func)
     }
 
     /// Adds a host function that other stores may have too. It must be priced under the store's schedule, and its type is the same in
     /// every store.
     pub fn alloc_host_func_ready(&mut self, ty: &Arc<Rolled>, func: Arc<HostFn>) -> FuncAddr {
         let ty = self.types.intern_alone(ty);
-        self.alloc_func(FuncInst { ty, kind: FuncKind::Host(func) })
+        self.funcs.add_host(ty, func)
+    }
+
+    /// Tells the store that the embedder gets to know a function, and may make references to it from now on.
+    pub fn refer(&mut self, func: FuncAddr) {
+        if !self.funcs.is_referable(func) {
+            self.funcs.make_referable(func);
+            self.executors().for_each(|executor| executor.refer(self, func));
+        }
     }
 
     /// Calls a host function of the store: charges what a call costs, and runs it. `slots` holds the arguments and receives

@@ -162,7 +162,7 @@ pub(crate) fn write(store: &mut Store, inst: &InstanceInst) -> Result<bool, Stop
         return Ok(false);
     }
     store.charge(gas)?;
-    store.datas.set_dropped(inst.first_data, images.active.clone());
+    store.datas.set_dropped(inst.first_data, &images.active);
     Ok(true)
 }
 

@@ -27,9 +27,11 @@ pub struct InstanceInst {
     /// The module.
     pub module: Arc<Module>,
     /// Canonical type of every type index.
-    pub types: Vec<TypeId>,
-    /// Functions.
-    pub funcs: Vec<FuncAddr>,
+    pub types: Arc<[TypeId]>,
+    /// The functions that it imports.
+    pub imported_funcs: Vec<FuncAddr>,
+    /// The first function that its module defines; the others have the next addresses.
+    pub first_func: FuncAddr,
     /// Tables.
     pub tables: Vec<TableAddr>,
     /// Memories.
@@ -49,6 +51,27 @@ pub struct InstanceInst {
 }
 
 impl InstanceInst {
+    /// The address of a function.
+    #[inline]
+    pub fn func(&self, index: u32) -> Option<FuncAddr> {
+        match index.checked_sub(self.module.imported_funcs) {
+            None => self.imported_funcs.get(index as usize).copied(),
+            Some(own) => ((index as usize) < self.module.funcs.len())
+                .then(|| FuncAddr(self.first_func.0.saturating_add(own))),
+        }
+    }
+
+    /// The addresses of all functions, in the order of their indices.
+    pub fn funcs(&self) -> impl Iterator<Item = FuncAddr> {
+        (0..self.module.funcs.len() as u32).filter_map(|index| self.func(index))
+    }
+
+    /// The addresses of the functions that its module defines.
+    pub fn own_funcs(&self) -> impl Iterator<Item = FuncAddr> + use<> {
+        let count = self.module.funcs.len() as u32 - self.module.imported_funcs;
+        (self.first_func.0..self.first_func.0.saturating_add(count)).map(FuncAddr)
+    }
+
     /// The address of a data segment.
     pub fn data(&self, index: u32) -> Option<DataAddr> {
         let is_there = (index as usize) < self.module.datas.len();
@@ -59,7 +82,9 @@ impl InstanceInst {
     pub fn resolve(&self, export: &Export) -> Extern {
         let i = export.index as usize;
         match export.kind {
-            ExternKind::Func => Extern::Func(self.funcs[i]),
+            ExternKind::Func => {
+                Extern::Func(self.func(export.index).expect("validation has seen the function"))
+            }
             ExternKind::Table => Extern::Table(self.tables[i]),
             ExternKind::Memory => Extern::Memory(self.memories[i]),
             ExternKind::Global => Extern::Global(self.globals[i]),

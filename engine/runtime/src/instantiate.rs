@@ -1,9 +1,9 @@
 //! Instantiation (specification: *Execution*, *Modules*, "Instantiation").
 
-use crate::address::{DataAddr, ElemAddr, InstanceAddr, MemoryAddr, TableAddr};
+use crate::address::{DataAddr, ElemAddr, FuncAddr, InstanceAddr, MemoryAddr};
 use crate::const_eval::eval;
 use crate::executor::{AttachError, Placement};
-use crate::func::{FuncInst, FuncKind};
+use crate::funcs::Referable;
 use crate::initial;
 use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
@@ -16,7 +16,7 @@ use crate::stop::{Stop, Trap};
 use crate::store::{InvokeError, Store};
 use crate::table::TableError;
 use crate::value::Value;
-use etalon_module::{Canonicalise, ConstExpr, ConstOp, DataMode, Elem, ElemMode, Module};
+use etalon_module::{Canonicalise, ConstExpr, DataMode, Elem, ElemMode, Module};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -108,14 +108,8 @@ fn build(
     }
     let addr = InstanceAddr(store.instances.len() as u32);
     // Functions come first: references to them may be needed by the globals' initial values.
-    let own = module.imported_funcs..module.funcs.len() as u32;
-    room::reserve(&mut store.funcs, own.len())?;
-    room::reserve(&mut inst.funcs, own.len())?;
-    for index in own {
-        let ty = inst.types[module.funcs[index as usize] as usize];
-        let kind = FuncKind::Wasm { instance: addr, index, tier: placement.tier_of(index) };
-        inst.funcs.push(store.alloc_func(FuncInst { ty, kind }));
-    }
+    let (tiers, referable) = (placement.tiers_of(module)?, Referable::Declared);
+    inst.first_func = store.funcs.add_own(addr, module, &inst.types, tiers, referable)?;
     allocate(store, module, &mut inst)?;
     // Everything that constant expressions made is in the store now, and nothing was before.
     store.collect_if_needed(&());
@@ -134,7 +128,8 @@ pub(crate) fn start(
     inst: &InstanceInst,
 ) -> Result<(), InstantiateError> {
     if let Some(start) = module.start {
-        store.invoke(inst.funcs[start as usize], &[]).map_err(|error| match error {
+        let start = inst.func(start).ok_or_else(|| Stop::crash("there is no start function"))?;
+        store.invoke(start, &[]).map_err(|error| match error {
             InvokeError::Stop(stop) => stop,
             InvokeError::Arguments(what) => Stop::crash(what),
         })?;
@@ -154,8 +149,9 @@ fn link(
     let types = store.types.intern_module(module);
     let mut inst = InstanceInst {
         module: Arc::clone(module),
-        types,
-        funcs: Vec::new(),
+        types: types.into(),
+        imported_funcs: Vec::new(),
+        first_func: FuncAddr(0),
         tables: Vec::new(),
         memories: Vec::new(),
         globals: Vec::new(),
@@ -172,7 +168,7 @@ fn link(
             return Err(LinkError::Incompatible { module, name });
         }
         match *given {
-            Extern::Func(a) => inst.funcs.push(a),
+            Extern::Func(a) => inst.imported_funcs.push(a),
             Extern::Table(a) => inst.tables.push(a),
             Extern::Memory(a) => inst.memories.push(a),
             Extern::Global(a) => inst.globals.push(a),
@@ -212,8 +208,10 @@ fn allocate(
         let ty = table.ty.canonical(&inst.types);
         inst.tables.push(store.alloc_table(ty, init)?);
     }
-    for elem in &module.elems {
-        let refs = elements(store, inst, elem)?;
+    room::reserve(&mut inst.elems, module.elems.len())?;
+    room::reserve(&mut store.elems, module.elems.len())?;
+    for index in 0..module.elems.len() {
+        let refs = elements_later(store, inst, index)?;
         store.elems.push(ElemInst { refs });
         inst.elems.push(ElemAddr((store.elems.len() - 1) as u32));
     }
@@ -225,28 +223,56 @@ fn allocate(
 pub(crate) fn elements(
     store: &mut Store,
     inst: &InstanceInst,
-    elem: &Elem,
+    index: usize,
 ) -> Result<Box<[Ref]>, Stop> {
-    let mut refs = Vec::new();
-    room::reserve(&mut refs, elem.items.len())?;
-    // Most name functions, each by one operator: all of them are paid for at once, if there is so much.
-    let price = u128::from(store.schedule().instantiation().const_operator);
-    let price = price * elem.items.len() as u128;
-    let named = |item: &ConstExpr| match *item.0 {
-        [ConstOp::RefFunc(func)] => inst.funcs.get(func as usize).map(|addr| Ref::func(*addr)),
-        _ => None,
-    };
-    if store.can_pay(price) {
-        refs.extend(elem.items.iter().map_while(named));
-        if refs.len() == elem.items.len() {
-            store.charge(price)?;
-            return Ok(refs.into());
-        }
-        refs.clear();
+    if pay_for_names(store, inst, index)? {
+        return named(inst, index);
     }
-    for item in &elem.items {
+    let mut refs = Vec::new();
+    let items = &inst.module.elems[index].items;
+    room::reserve(&mut refs, items.len())?;
+    for item in items {
         refs.push(eval_ref(store, inst, item)?);
     }
+    Ok(refs.into())
+}
+
+/// The same, but none yet of a segment that is dropped before anybody sees it and names functions alone: [`write_elems`] takes
+/// them from the module.
+fn elements_later(
+    store: &mut Store,
+    inst: &InstanceInst,
+    index: usize,
+) -> Result<Box<[Ref]>, Stop> {
+    if is_seen_later(&inst.module.elems[index]) || !pay_for_names(store, inst, index)? {
+        return elements(store, inst, index);
+    }
+    Ok(Box::default())
+}
+
+/// Whether an element segment is there after instantiation.
+fn is_seen_later(elem: &Elem) -> bool {
+    matches!(elem.mode, ElemMode::Passive)
+}
+
+/// Most segments name functions, each by one operator: all of them are paid for at once, if there is so much. Gives false where they
+/// are not.
+fn pay_for_names(store: &mut Store, inst: &InstanceInst, index: usize) -> Result<bool, Stop> {
+    let Some(names) = inst.module.named(index) else { return Ok(false) };
+    let price = u128::from(store.schedule().instantiation().const_operator) * names.len() as u128;
+    let can_pay = store.can_pay(price);
+    if can_pay {
+        store.charge(price)?;
+    }
+    Ok(can_pay)
+}
+
+/// The references of a segment that names functions alone.
+fn named(inst: &InstanceInst, index: usize) -> Result<Box<[Ref]>, Stop> {
+    let names = inst.module.named(index).unwrap_or_default();
+    let mut refs = Vec::new();
+    room::reserve(&mut refs, names.len())?;
+    refs.extend(names.iter().filter_map(|func| inst.func(*func)).map(Ref::func));
     Ok(refs.into())
 }
 
@@ -303,16 +329,51 @@ pub(crate) fn write_segments(
 
 /// Copies active element segments.
 fn write_elems(store: &mut Store, module: &Module, inst: &InstanceInst) -> Result<(), Stop> {
-    for (elem, addr) in module.elems.iter().zip(&inst.elems) {
-        if let ElemMode::Active { table, offset } = &elem.mode {
-            let offset = eval_offset(store, inst, offset)?;
-            write_elem(store, *addr, inst.tables[*table as usize], offset)?;
+    for (index, (elem, addr)) in module.elems.iter().zip(&inst.elems).enumerate() {
+        if let ElemMode::Active { table, offset } = &elem.mode
+            && let Err(stop) = write_active(store, inst, index, (*table, offset))
+        {
+            // A function of the instance may be in a table already, and may see this segment and those behind it.
+            for (index, addr) in inst.elems.iter().enumerate().skip(index) {
+                if !is_seen_later(&module.elems[index]) && store.elems[addr.index()].refs.is_empty()
+                {
+                    store.elems[addr.index()].refs = named(inst, index)?;
+                }
+            }
+            return Err(stop);
         }
-        if !matches!(elem.mode, ElemMode::Passive) {
+        if !is_seen_later(elem) {
             store.elems[addr.index()] = ElemInst::default();
         }
     }
     Ok(())
+}
+
+/// Copies an active element segment to its table.
+fn write_active(
+    store: &mut Store,
+    inst: &InstanceInst,
+    index: usize,
+    (table, offset): (u32, &ConstExpr),
+) -> Result<(), Stop> {
+    let offset = eval_offset(store, inst, offset)?;
+    let (elem, table) = (inst.elems[index].index(), inst.tables[table as usize].index());
+    let here = store.elems[elem].refs.len();
+    // None are here if they are still to be taken from the module.
+    let names = inst.module.named(index).filter(|_| here == 0).unwrap_or_default();
+    let len = here.max(names.len()) as u64;
+    if offset.checked_add(len).is_none_or(|end| end > store.tables[table].len()) {
+        return Err(Trap::TableOutOfBounds.into());
+    }
+    store.charge(store.schedule().instantiation().elements.charge(len))?;
+    let (refs, table) = (&store.elems[elem].refs, &mut store.tables[table]);
+    let written = match names {
+        [] => table.write(offset, refs.iter().copied()),
+        names => {
+            table.write(offset, names.iter().filter_map(|func| inst.func(*func)).map(Ref::func))
+        }
+    };
+    written.ok_or_else(|| Stop::crash("a checked index is beyond"))
 }
 
 /// Copies active data segments, one after the other.
@@ -326,22 +387,6 @@ fn write_datas(store: &mut Store, module: &Module, inst: &InstanceInst) -> Resul
         }
     }
     Ok(())
-}
-
-fn write_elem(
-    store: &mut Store,
-    elem: ElemAddr,
-    table: TableAddr,
-    offset: u64,
-) -> Result<(), Stop> {
-    let len = store.elems[elem.index()].refs.len() as u64;
-    if offset.checked_add(len).is_none_or(|end| end > store.tables[table.index()].len()) {
-        return Err(Trap::TableOutOfBounds.into());
-    }
-    store.charge(store.schedule().instantiation().elements.charge(len))?;
-    let refs = &store.elems[elem.index()].refs;
-    let table = &mut store.tables[table.index()];
-    table.write(offset, refs).ok_or_else(|| Stop::crash("a checked index is beyond"))
 }
 
 fn write_data(

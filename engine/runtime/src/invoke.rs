@@ -47,10 +47,10 @@ impl Store {
 
     /// How many slots the arguments and results of a function take; the arguments are checked.
     fn slots_for(&self, func: FuncAddr, args: &[Value]) -> Result<usize, InvokeError> {
-        let Some(inst) = self.funcs.get(func.index()) else {
+        let Some(ty) = self.funcs.ty(func) else {
             return Err(InvokeError::Arguments("the function is of another store".into()));
         };
-        let ty = self.types.func(inst.ty).expect("the type of a function is a function type");
+        let ty = self.types.func(ty).expect("the type of a function is a function type");
         if args.len() != ty.params.len() {
             let (want, got) = (ty.params.len(), args.len());
             return Err(InvokeError::Arguments(format!("{want} are needed, {got} given")));

@@ -18,6 +18,7 @@ mod executor;
 pub mod fault;
 mod figures;
 mod func;
+mod funcs;
 mod global;
 mod heap;
 mod host;
@@ -57,6 +58,7 @@ pub use executor::{
     AttachError, CodeObject, Completion, Executor, Kept, Placement, TailCall, TierId,
 };
 pub use func::{FuncInst, FuncKind};
+pub use funcs::{Funcs, OwnFuncs, Referable};
 pub use global::GlobalInst;
 pub use heap::{
     Activation, CLASSES, DISPLAY, Display, HEADER, Heap, HeapDef, HeapRule, Object, ObjectMut,

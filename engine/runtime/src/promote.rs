@@ -7,7 +7,6 @@
 
 use crate::address::FuncAddr;
 use crate::executor::{AttachError, CodeObject, Completion, Placement, TierId};
-use crate::func::FuncKind;
 use crate::stop::Stop;
 use crate::store::Store;
 use std::fmt::Debug;
@@ -76,22 +75,19 @@ impl Store {
     /// it already.
     ///
     /// # Errors
-    /// If the tier cannot run it; then it stays where it is.
-    ///
-    /// # Panics
-    /// If the address is of another store.
+    /// If the tier cannot run it, or the address is of another store; then it stays where it is.
     pub fn promote(&mut self, func: FuncAddr, to: &Promotion) -> Result<bool, AttachError> {
         let executor = Arc::clone(self.executor(to.tier));
-        let FuncKind::Wasm { tier, .. } = &mut self.funcs[func.index()].kind else {
-            let reason = "a function of the host has no tier".to_owned();
-            return Err(AttachError { tier: executor.name(), reason });
+        let refuse =
+            |reason: &str| AttachError { tier: executor.name(), reason: reason.to_owned() };
+        let before = match self.funcs.place(func, to.tier) {
+            Ok(before) => before.ok_or_else(|| refuse("a function of the host has no tier"))?,
+            Err(stop) => return Err(refuse(&stop.to_string())),
         };
-        let before = std::mem::replace(tier, to.tier);
         let taken = executor.take_over(self, func, &to.code, to.count);
-        if taken.is_err()
-            && let FuncKind::Wasm { tier, .. } = &mut self.funcs[func.index()].kind
-        {
-            *tier = before;
+        if taken.is_err() {
+            // Its run has a place for each of its functions now.
+            let _ = self.funcs.place(func, before);
         }
         taken
     }

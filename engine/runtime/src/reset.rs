@@ -83,10 +83,10 @@ fn renew(
         renewed.map_err(|_| TableError::OutOfMemory)?;
         store.shrunk(before, |store| store.table_request(*addr, 0));
     }
-    for (elem, addr) in module.elems.iter().zip(&inst.elems) {
-        let refs = elements(store, inst, elem)?;
+    for (index, addr) in inst.elems.iter().enumerate() {
+        let refs = elements(store, inst, index)?;
         store.elems[addr.index()] = ElemInst { refs };
     }
-    store.datas.set_dropped(inst.first_data, Dropped::none(module.datas.len())?);
+    store.datas.set_dropped(inst.first_data, &Dropped::none(module.datas.len())?);
     Ok(())
 }

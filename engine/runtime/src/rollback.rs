@@ -5,7 +5,7 @@
 //! it stays, for a function may use everything of its instance.
 
 use crate::executor::Kept;
-use crate::func::FuncInst;
+use crate::funcs::Funcs;
 use crate::global::GlobalInst;
 use crate::instance::InstanceInst;
 use crate::memory::MemoryInst;
@@ -32,7 +32,7 @@ pub(crate) struct Mark {
 
 /// What an instantiation has added to a store.
 struct Tail {
-    funcs: Vec<FuncInst>,
+    funcs: Funcs,
     tables: Vec<TableInst>,
     memories: Vec<MemoryInst>,
     globals: Vec<GlobalInst>,
@@ -117,7 +117,7 @@ impl Store {
     }
 
     fn put_tail(&mut self, tail: Tail) {
-        self.funcs.extend(tail.funcs);
+        self.funcs.put_back(tail.funcs);
         self.tables.extend(tail.tables);
         self.memories.extend(tail.memories);
         self.globals.extend(tail.globals);

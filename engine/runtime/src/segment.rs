@@ -33,14 +33,12 @@ struct Group {
 
 /// Which segments of a module have been dropped, a bit for each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Dropped(Vec<u64>);
+pub(crate) struct Dropped(Box<[u8]>);
 
 impl Dropped {
     /// None of so many.
     pub(crate) fn none(segments: usize) -> Result<Dropped, Stop> {
-        let mut words = Vec::new();
-        room::extend_to(&mut words, segments.div_ceil(64), 0)?;
-        Ok(Dropped(words))
+        room::zeros(segments.div_ceil(8)).map(Dropped)
     }
 
     /// Those that instantiation copies.
@@ -55,13 +53,13 @@ impl Dropped {
     }
 
     fn set(&mut self, index: usize) {
-        if let Some(word) = self.0.get_mut(index / 64) {
-            *word |= 1 << (index % 64);
+        if let Some(byte) = self.0.get_mut(index / 8) {
+            *byte |= 1 << (index % 8);
         }
     }
 
     fn has(&self, index: usize) -> bool {
-        self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+        self.0.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 }
 
@@ -112,10 +110,13 @@ impl Datas {
     }
 
     /// Says which segments of the instance with this first one are dropped.
-    pub(crate) fn set_dropped(&mut self, first: DataAddr, dropped: Dropped) {
+    pub(crate) fn set_dropped(&mut self, first: DataAddr, dropped: &Dropped) {
         let group = self.group_of(first.index()).and_then(|group| self.groups.get_mut(group));
-        if let Some(group) = group {
-            group.dropped = dropped;
+        // There is a bit for each of them in both.
+        if let Some(Group { dropped: Dropped(bits), .. }) = group
+            && bits.len() == dropped.0.len()
+        {
+            bits.copy_from_slice(&dropped.0);
         }
     }
 
@@ -169,7 +170,7 @@ mod tests {
         assert!(datas.bytes(3).is_empty() && datas.bytes(1) == b"ab" && datas.len() == 3);
         datas.put_back(tail);
         assert_eq!((datas.bytes(4), datas.bytes(130), datas.len()), (&b"ab"[..], &b""[..], 134));
-        datas.set_dropped(DataAddr(3), Dropped::none(130).unwrap());
+        datas.set_dropped(DataAddr(3), &Dropped::none(130).unwrap());
         assert_eq!(datas.bytes(130), b"ab");
     }
 

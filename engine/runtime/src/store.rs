@@ -6,7 +6,8 @@ use crate::address::{
 use crate::budget::Budget;
 use crate::exception::TagInst;
 use crate::executor::{Completion, Executor, TailCall, TierId};
-use crate::func::{FuncInst, FuncKind};
+use crate::func::FuncKind;
+use crate::funcs::Funcs;
 use crate::global::GlobalInst;
 use crate::heap::{Activation, Handles, Heap, HeapRule};
 use crate::instance::{Extern, InstanceInst};
@@ -123,7 +124,7 @@ pub struct Store {
     /// Canonical types.
     pub types: TypeRegistry,
     /// Functions.
-    pub funcs: Vec<FuncInst>,
+    pub funcs: Funcs,
     /// Tables.
     pub tables: Vec<TableInst>,
     /// Memories.
@@ -212,7 +213,7 @@ impl Store {
         let budget = |name, cap| Arc::new(Budget::new(name, cap));
         Ok(Store {
             types: TypeRegistry::new(),
-            funcs: Vec::new(),
+            funcs: Funcs::default(),
             tables: Vec::new(),
             memories: Vec::new(),
             globals: Vec::new(),
@@ -367,13 +368,8 @@ impl Store {
     /// If the address is of another store.
     #[inline]
     pub fn func_type(&self, func: FuncAddr) -> &FuncType {
-        let ty = self.funcs[func.index()].ty;
+        let ty = self.funcs.ty(func).expect("the function is of this store");
         self.types.func(ty).expect("the type of a function is a function type")
-    }
-
-    pub(crate) fn alloc_func(&mut self, func: FuncInst) -> FuncAddr {
-        self.funcs.push(func);
-        FuncAddr((self.funcs.len() - 1) as u32)
     }
 
     /// Adds a table.
@@ -450,7 +446,10 @@ impl Store {
     /// The canonical type of an external value, with the current size as minimum.
     pub fn type_of(&self, item: Extern) -> ExternType {
         match item {
-            Extern::Func(a) => ExternType::Func(TypeUse::Def(self.funcs[a.index()].ty)),
+            Extern::Func(a) => {
+                let ty = self.funcs.ty(a).expect("the function is of this store");
+                ExternType::Func(TypeUse::Def(ty))
+            }
             Extern::Table(a) => ExternType::Table(self.tables[a.index()].ty()),
             Extern::Memory(a) => ExternType::Memory(self.memories[a.index()].ty()),
             Extern::Global(a) => ExternType::Global(self.globals[a.index()].ty()),
@@ -484,7 +483,7 @@ impl Store {
             return Some(HeapType::Extern);
         }
         match r.kind()? {
-            RefKind::Func(a) => def(self.funcs.get(a.index())?.ty),
+            RefKind::Func(a) => def(self.funcs.ty(a)?),
             RefKind::I31(_) => Some(HeapType::I31),
             RefKind::Struct(a) => def(self.object_type(a, |comp| matches!(comp, Struct(_)))?),
             RefKind::Array(a) => def(self.object_type(a, |comp| matches!(comp, Array(_)))?),
@@ -571,8 +570,8 @@ impl Store {
     /// How execution stopped.
     #[inline]
     pub fn call_once(&mut self, func: FuncAddr, slots: &mut [u64]) -> Result<Completion, Stop> {
-        match &self.funcs[func.index()].kind {
-            FuncKind::Wasm { tier, .. } => {
+        match self.funcs.kind(func) {
+            Some(FuncKind::Wasm { tier, .. }) => {
                 let tier = usize::from(tier.0);
                 let executor = self.tiers[tier].take();
                 let result = executor.call(self, func, slots);
@@ -581,11 +580,12 @@ impl Store {
                 }
                 result
             }
-            FuncKind::Host(host) => {
+            Some(FuncKind::Host(host)) => {
                 let host = Arc::clone(host);
                 self.call_host(func, &host, slots)?;
                 Ok(Completion::Returned)
             }
+            None => Err(Stop::crash("a function of another store is called")),
         }
     }
 }

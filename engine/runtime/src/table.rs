@@ -99,9 +99,9 @@ impl TableInst {
         Some(())
     }
 
-    /// Writes references from an index on; `None`, and nothing is written, if one would be beyond the end.
-    pub(crate) fn write(&mut self, index: u64, refs: &[Ref]) -> Option<()> {
-        let words = self.elems.get(usize::try_from(index).ok()?..)?.get(..refs.len())?;
+    /// Writes references from an index on, as many as there is room for; `None` if that is beyond the end.
+    pub(crate) fn write(&mut self, index: u64, refs: impl Iterator<Item = Ref>) -> Option<()> {
+        let words = self.elems.get(usize::try_from(index).ok()?..)?;
         for (word, value) in words.iter().zip(refs) {
             word.store(value.to_bits(), Relaxed);
         }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 /// Bytes that are not worth a question to the system.
-const SMALL: usize = 64 << 10;
+pub(crate) const SMALL: usize = 128 << 10;
 
 /// Calls `visit` with ranges of the `bytes` bytes from an address on, ascending and of whole pages but for the last, that
 /// hold everything in them that is not zero. The bytes must be of a private mapping without a file.

@@ -110,7 +110,7 @@ impl Promote for Promoter {
     }
 
     fn ask(&self, store: &mut Store, func: FuncAddr, turn: Option<u32>) -> Result<Answer, Stop> {
-        let FuncKind::Wasm { index, tier, .. } = store.funcs[func.index()].kind else {
+        let Some(FuncKind::Wasm { index, tier, .. }) = store.funcs.kind(func) else {
             return Err(Stop::crash("a function of the host was counted"));
         };
         match turn {

@@ -12,7 +12,7 @@ use super::memories::Others;
 use crate::machine::{Exit, Frame, Fuel};
 use crate::program::{Code, Program, Step};
 use etalon_module::TypeRegistry;
-use etalon_runtime::{FuncInst, GlobalInst, Heap, TableInst, Trap};
+use etalon_runtime::{Funcs, GlobalInst, Heap, TableInst, Trap};
 use std::cell::Cell;
 
 /// How many slots of a frame operations reach directly.
@@ -62,7 +62,7 @@ pub(crate) struct Running<'a> {
     pub(crate) globals: &'a [GlobalInst],
     pub(crate) tables: &'a mut [TableInst],
     pub(crate) heap: &'a mut Heap,
-    pub(crate) funcs: &'a [FuncInst],
+    pub(crate) funcs: &'a Funcs,
     pub(crate) types: &'a TypeRegistry,
     pub(crate) program: &'a Program,
     /// Where and why the loop was left.

@@ -8,7 +8,7 @@ use super::reference::belongs;
 use super::slots::{get, set};
 use crate::program::Step;
 use etalon_module::{RefType, TypeRegistry};
-use etalon_runtime::{FuncInst, Heap, HeapAddr, Ref, RefKind, Trap};
+use etalon_runtime::{Funcs, Heap, HeapAddr, Ref, RefKind, Trap};
 
 fn structure(word: u64) -> Option<HeapAddr> {
     match Ref::from_bits(word)?.kind()? {
@@ -53,7 +53,7 @@ fn length(heap: &Heap, word: u64) -> Option<u32> {
 #[inline(never)]
 pub(super) fn is_of(
     heap: &Heap,
-    funcs: &[FuncInst],
+    funcs: &Funcs,
     types: &TypeRegistry,
     word: u64,
     ty: &RefType,

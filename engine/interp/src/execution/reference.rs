@@ -3,12 +3,12 @@
 use super::Context;
 use super::rare::{Rare, rare};
 use etalon_module::{HeapType, Opcode as O, RefType, TypeRegistry, TypeUse};
-use etalon_runtime::{FuncInst, Heap, Ref, RefKind, Stop};
+use etalon_runtime::{Funcs, Heap, Ref, RefKind, Stop};
 
 /// `Ref_ok` and `Reftype_sub`: whether a reference belongs to a canonical type.
 pub(super) fn belongs(
     heap: &Heap,
-    funcs: &[FuncInst],
+    funcs: &Funcs,
     types: &TypeRegistry,
     r: Ref,
     ty: RefType,
@@ -20,7 +20,7 @@ pub(super) fn belongs(
     let def = |id| HeapType::Use(TypeUse::Def(id));
     let of = match kind {
         _ if r.is_externalised() => HeapType::Extern,
-        RefKind::Func(addr) => def(funcs.get(addr.index()).ok_or_else(dangles)?.ty),
+        RefKind::Func(addr) => def(funcs.ty(addr).ok_or_else(dangles)?),
         RefKind::Struct(addr) | RefKind::Array(addr) => {
             def(heap.get(addr).ok_or_else(dangles)?.ty())
         }

@@ -76,7 +76,11 @@ impl<'a> Running<'a> {
         let element = self.tables.get(table).and_then(|table| table.get(index));
         let element = element.ok_or(Trap::UndefinedElement)?;
         let func = element.as_func().ok_or(Trap::UninitializedElement)?;
-        let found = self.funcs.get(func.index()).ok_or(Trap::UninitializedElement)?.ty;
+        // What this tier runs itself need not be searched.
+        let found = match self.codes.get(func.index()) {
+            Some(code) if code.own => code.ty,
+            _ => self.funcs.ty(func).ok_or(Trap::UninitializedElement)?,
+        };
         if found != ty && !self.matches(found, ty) {
             return Err(Trap::IndirectCallTypeMismatch);
         }

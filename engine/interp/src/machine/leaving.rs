@@ -7,7 +7,7 @@ impl Executing<'_> {
     /// The locals of the current frame, with room for the results of its function. What entering the loop has cost is given back, because it
     /// is charged once more.
     pub(crate) fn leave_at_loop(&mut self, func: FuncAddr) -> Result<Vec<u64>, Stop> {
-        let FuncKind::Wasm { index, instance, .. } = self.store.funcs[func.index()].kind else {
+        let Some(FuncKind::Wasm { index, instance, .. }) = self.store.funcs.kind(func) else {
             return Err(Stop::crash("a function of the host was counted"));
         };
         self.note_running();

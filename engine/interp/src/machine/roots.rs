@@ -94,11 +94,12 @@ impl RootMaps {
             }
         }
         for (func, positions) in by_func {
-            let FuncKind::Wasm { instance, index, .. } = store.funcs[func as usize].kind else {
+            let func = FuncAddr(func);
+            let Some(FuncKind::Wasm { instance, index, .. }) = store.funcs.kind(func) else {
                 continue;
             };
             let module = &store.instance(instance).module;
-            let code = program.code(FuncAddr(func));
+            let code = program.code(func);
             let (offsets, pcs): (Vec<u32>, Vec<u32>) = positions.into_iter().unzip();
             // A position that is not found has no map, which the caller handles.
             let _ = module.for_each_frame(index, &offsets, |number, types| {

@@ -145,9 +145,9 @@ impl Executing<'_> {
     /// Tells the store whose code calls out.
     pub(super) fn note_running(&mut self) {
         let func = self.program.func_at(self.machine.pc.saturating_sub(1));
-        let kind = func.map(|func| &self.store.funcs[func.index()].kind);
+        let kind = func.and_then(|func| self.store.funcs.kind(func));
         let instance = match kind {
-            Some(FuncKind::Wasm { instance, .. }) => Some(*instance),
+            Some(FuncKind::Wasm { instance, .. }) => Some(instance),
             _ => None,
         };
         self.store.set_running(instance);

@@ -17,9 +17,8 @@ impl Machine {
         let room = store.trace_mut().room();
         for pc in positions.map(|next| next.saturating_sub(1)).take(room) {
             let (func, site) = (program.func_at(pc), program.site(pc));
-            let kind = func.and_then(|func| store.funcs.get(func.index())).map(|func| &func.kind);
+            let kind = func.and_then(|func| store.funcs.kind(func));
             if let Some(FuncKind::Wasm { instance, index, .. }) = kind {
-                let (instance, index) = (*instance, *index);
                 store.note_frame(instance, index, site.map(|site| site.offset));
             }
         }

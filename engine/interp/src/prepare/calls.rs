@@ -4,14 +4,20 @@ use super::op::Op;
 use super::{Builder, Refused, Result, widths};
 use crate::program::Signature;
 use etalon_module::TypeId;
+use etalon_runtime::FuncAddr;
 use wasmparser::Operator;
 
 impl Builder<'_> {
+    /// The address of a function of the module.
+    pub(super) fn function(&self, index: u32) -> Result<FuncAddr> {
+        self.instance.func(index).ok_or(Refused("there is no such function"))
+    }
+
     pub(super) fn call(&mut self, operator: &Operator<'_>) -> Result<bool> {
         match *operator {
             Operator::Call { function_index } => {
                 let type_index = self.module.funcs[function_index as usize];
-                let func = self.instance.funcs[function_index as usize].0;
+                let func = self.function(function_index)?.0;
                 self.call_with(type_index, |at| Op::Call { func, at })?;
             }
             Operator::CallIndirect { type_index, table_index } => {
@@ -25,7 +31,7 @@ impl Builder<'_> {
             }
             Operator::ReturnCall { function_index } => {
                 let type_index = self.module.funcs[function_index as usize];
-                let func = self.instance.funcs[function_index as usize].0;
+                let func = self.function(function_index)?.0;
                 self.return_call(type_index, |at| Op::ReturnCall { func, at })?;
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {

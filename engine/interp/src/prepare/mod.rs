@@ -111,7 +111,7 @@ pub(crate) fn prepare(
     program: &mut Program,
     func: FuncAddr,
 ) -> std::result::Result<(), Stop> {
-    let FuncKind::Wasm { instance, index, .. } = store.funcs[func.index()].kind else {
+    let Some(FuncKind::Wasm { instance, index, .. }) = store.funcs.kind(func) else {
         return Err(Stop::crash("a host function cannot be prepared"));
     };
     let instance = store.instance(instance);
@@ -196,7 +196,19 @@ pub(crate) fn prepare(
     builder.assemble()?;
     let depth = gas::frame(schedule, declared, body.max_height);
     let frame_slots = locals + body.max_height;
-    let code = Code { entry, own: true, home, frame_slots, params, locals, gap, depth, entry_cost };
+    let before = program.code(func);
+    let code = Code {
+        entry,
+        own: true,
+        home,
+        frame_slots,
+        params,
+        locals,
+        gap,
+        depth,
+        entry_cost,
+        ..before
+    };
     program.set_code(func, code);
     Ok(())
 }
@@ -387,7 +399,7 @@ impl Builder<'_> {
             O::GlobalSet { global_index } => self.global_set(global_index)?,
             O::RefNull { .. } => self.push_lazy(Place::Const(Ref::NULL.to_bits()), 1),
             O::RefFunc { function_index } => {
-                let func = self.instance.funcs[function_index as usize];
+                let func = self.function(function_index)?;
                 self.push_lazy(Place::Const(Ref::func(func).to_bits()), 1);
             }
             O::RefIsNull => {

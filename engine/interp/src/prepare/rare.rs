@@ -40,7 +40,7 @@ impl Builder<'_> {
         let (instance, at) = (self.instance, index as usize);
         match space {
             IndexSpace::Plain => index,
-            IndexSpace::Func => instance.funcs[at].0,
+            IndexSpace::Func => instance.func(index).map_or(u32::MAX, |addr| addr.0),
             IndexSpace::Global => instance.globals[at].0,
             IndexSpace::Type => instance.types[at].0,
             IndexSpace::Table => instance.tables[at].0,

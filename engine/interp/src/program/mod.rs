@@ -23,6 +23,8 @@ pub(crate) struct Code {
     pub(crate) entry: u32,
     /// Whether this tier runs it.
     pub(crate) own: bool,
+    /// Its type, if this tier runs it.
+    pub(crate) ty: TypeId,
     /// The first memory of its instance.
     pub(crate) home: u32,
     /// Slots of its frame.
@@ -44,6 +46,7 @@ impl Code {
     pub(crate) const FOREIGN: Code = Code {
         entry: EXIT_PC,
         own: false,
+        ty: TypeId(u32::MAX),
         home: NO_MEMORY,
         frame_slots: 0,
         params: 0,

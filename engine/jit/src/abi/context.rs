@@ -22,6 +22,11 @@ pub(crate) struct FuncEntry {
     pub(crate) entry: usize,
 }
 
+impl FuncEntry {
+    /// Of a function that no code can call.
+    pub(crate) const NONE: FuncEntry = FuncEntry { code: 0, vmctx: 0, ty: 0, slots: 0, entry: 0 };
+}
+
 /// Why compiled code is left other than by a return.
 pub(crate) enum Pending {
     /// The outermost function tail-called one that this tier does not run. What it returned has no meaning.

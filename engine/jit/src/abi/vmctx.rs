@@ -1,6 +1,7 @@
 //! The context of an instance: what compiled code of one module reads of the store.
 
 use etalon_module::Module;
+use etalon_runtime::{FuncAddr, Ref};
 use std::collections::HashMap;
 
 /// Bytes of a word: everything in the context is one.
@@ -10,7 +11,7 @@ const WORD: u32 = 8;
 ///
 /// In order: the store's context, the instance's address, the base of the heap and the address of its definition, then of each memory its base and the
 /// address of its definition, of each table the address of its definition, of each global that of
-/// its cell, canonical types, words of references to functions, addresses of tags, and the code and context of each
+/// its cell, canonical types, words of references to imported functions and to the first of the others, addresses of tags, and the code and context of each
 /// function that is not compiled here. Where functions are compiled one by one that is every function, and a count follows.
 #[derive(Clone, Debug)]
 pub(crate) struct VmLayout {
@@ -19,6 +20,7 @@ pub(crate) struct VmLayout {
     globals: u32,
     types: u32,
     funcs: u32,
+    imported_funcs: u32,
     tags: u32,
     callees: u32,
     words: u32,
@@ -28,6 +30,9 @@ pub(crate) struct VmLayout {
     /// How many functions the module has, if they are compiled one by one.
     one_by_one: Option<u32>,
 }
+
+/// The word of the reference to the function at address 0.
+const FIRST: u64 = 1;
 
 /// Words of the place of a function where functions are compiled one by one: its code, its context, its count.
 const PLACE: u32 = 3;
@@ -54,7 +59,7 @@ impl VmLayout {
         let tables = take(module.tables.len());
         let globals = take(module.globals.len());
         let types = take(module.flat_types.len());
-        let funcs = take(module.funcs.len());
+        let funcs = take(module.imported_funcs as usize + 1);
         let tags = take(module.tags.len());
         let all = 0..module.funcs.len() as u32;
         let foreign: Vec<u32> = all.filter(|f| !compiled(*f)).collect();
@@ -66,6 +71,7 @@ impl VmLayout {
             globals,
             types,
             funcs,
+            imported_funcs: module.imported_funcs,
             tags,
             callees,
             words: next,
@@ -130,9 +136,23 @@ impl VmLayout {
         (self.types + index * WORD) as i32
     }
 
-    /// Word of the reference to a function.
-    pub(crate) fn func(&self, index: u32) -> i32 {
+    /// Word of the reference to an imported function.
+    pub(crate) fn imported_func(&self, index: u32) -> i32 {
         (self.funcs + index * WORD) as i32
+    }
+
+    /// Word of the reference to the first function that is not imported.
+    pub(crate) fn first_func(&self) -> i32 {
+        self.imported_func(self.imported_funcs)
+    }
+
+    /// The word of the reference to a function is the word at an offset, and this much more.
+    pub(crate) fn func(&self, index: u32) -> (i32, u64) {
+        match index.checked_sub(self.imported_funcs) {
+            None => (self.imported_func(index), 0),
+            // The others have addresses in a row.
+            Some(more) => (self.first_func(), Ref::func(FuncAddr(more)).to_bits() - FIRST),
+        }
     }
 
     /// Address of a tag.

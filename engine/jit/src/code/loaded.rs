@@ -66,6 +66,25 @@ pub struct LoadedModule {
     trampolines: HashMap<AbiSignature, Callable>,
     /// The same by the module's types; none for what is no function type or has no trampolines.
     by_type: Box<[Option<Callable>]>,
+    /// What entries of functions have in common in all instances, of those that there may be references to.
+    ready: Box<[Ready]>,
+    /// Those that have no code or no trampolines here, by their indices.
+    unready: Box<[u32]>,
+}
+
+/// What the entry of a function is made of, other than its instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    /// Its number among those that the module defines.
+    pub(crate) at: u32,
+    /// Its type, in the module.
+    pub(crate) ty: u32,
+    /// Slots for its arguments and results.
+    pub(crate) slots: u32,
+    /// Address of its code.
+    pub(crate) code: usize,
+    /// Address of the entry trampoline of its signature.
+    pub(crate) entry: usize,
 }
 
 impl LoadedModule {
@@ -104,9 +123,12 @@ impl LoadedModule {
             stubs: None,
             trampolines: compiled.contents.trampolines.iter().map(callable).collect(),
             by_type: Box::default(),
+            ready: Box::default(),
+            unready: Box::default(),
             compiled: compiled.clone(),
         };
         loaded.by_type = loaded.callables(module);
+        loaded.make_ready(module);
         loaded.note_range();
         Ok(loaded)
     }
@@ -140,10 +162,28 @@ impl LoadedModule {
             stubs: Some(Arc::clone(stubs)),
             trampolines: compiled.contents.trampolines.iter().map(of).collect(),
             by_type: Box::default(),
+            ready: Box::default(),
+            unready: Box::default(),
             compiled: compiled.clone(),
         };
         loaded.note_range();
         Ok(loaded)
+    }
+
+    /// Finds what the entries of functions are made of.
+    fn make_ready(&mut self, module: &Module) {
+        let (mut ready, mut unready) = (Vec::new(), Vec::new());
+        for func in module.referable() {
+            let ty = module.funcs[*func as usize];
+            let callable = self.by_type.get(ty as usize).copied().flatten();
+            let Some((Callable { entry, slots, .. }, code)) = callable.zip(self.function(*func))
+            else {
+                unready.push(*func);
+                continue;
+            };
+            ready.push(Ready { at: func - module.imported_funcs, ty, slots, code, entry });
+        }
+        (self.ready, self.unready) = (ready.into(), unready.into());
     }
 
     /// Tells the handler of signals where the code is.
@@ -200,6 +240,16 @@ impl LoadedModule {
     /// What functions of a signature share; `None` if the module has no trampolines of it.
     pub(crate) fn callable(&self, signature: &AbiSignature) -> Option<Callable> {
         self.trampolines.get(signature).copied()
+    }
+
+    /// What the entries are made of of functions that there may be references to.
+    pub(crate) fn ready(&self) -> &[Ready] {
+        &self.ready
+    }
+
+    /// Functions that there may be references to and that have no code or no trampolines here, by their indices.
+    pub(crate) fn unready(&self) -> &[u32] {
+        &self.unready
     }
 
     /// The same by the module's types.

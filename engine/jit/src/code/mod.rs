@@ -15,7 +15,7 @@ pub(crate) use compiled::{
 };
 pub(crate) use link::Parts;
 pub use loaded::LoadedModule;
-pub(crate) use loaded::{FrameInfo, Place};
+pub(crate) use loaded::{FrameInfo, Place, Ready};
 pub(crate) use memory::{CodeMemory, MappedFile};
 pub(crate) use modules::Modules;
 pub(crate) use pairs::Pairs;

@@ -67,7 +67,12 @@ impl Translator<'_> {
 
     /// `ref.func`
     fn ref_func(&mut self, func: u32) {
-        let word = self.vm_word(self.env.layout.func(func));
+        let (at, more) = self.env.layout.func(func);
+        let mut word = self.vm_word(at);
+        if more > 0 {
+            let more = self.iconst(I64, more as i64);
+            word = self.b.ins().iadd(word, more);
+        }
         self.functions.insert(word, func);
         self.push(word);
     }

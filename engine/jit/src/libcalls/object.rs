@@ -64,7 +64,7 @@ fn is_of(store: &Store, word: u64, ty: u64) -> Result<u64, Stop> {
         Some(RefKind::Struct(addr) | RefKind::Array(addr)) => {
             store.heap.get(addr).map(|object| object.ty())
         }
-        Some(RefKind::Func(addr)) => store.funcs.get(addr.index()).map(|f| f.ty),
+        Some(RefKind::Func(addr)) => store.funcs.ty(addr),
         _ => None,
     };
     let wanted = TypeId(ty as u32);

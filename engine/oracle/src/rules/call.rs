@@ -106,7 +106,7 @@ impl Configuration<'_> {
     /// A frame with the arguments and the default values of the other locals, and in it the label of the body.
     /// `Step_read/call_ref-func`, `Step/ctxt-frame`
     pub(crate) fn enter_function(&mut self, func: FuncAddr, text: Arc<Text>) -> Step {
-        let FuncKind::Wasm { instance, .. } = self.store.funcs[func.index()].kind else {
+        let Some(FuncKind::Wasm { instance, .. }) = self.store.funcs.kind(func) else {
             return crash("a host function has a text");
         };
         // The depth is tested before anything is charged (gas-1, *Depth*).

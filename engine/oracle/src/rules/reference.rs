@@ -116,9 +116,7 @@ impl Configuration<'_> {
         let heap = match reference.kind() {
             None => return Ok(ty.nullable),
             Some(_) if reference.is_externalised() => HeapType::Extern,
-            Some(RefKind::Func(func)) => {
-                defined(self.store.funcs.get(func.index()).ok_or_else(dangles)?.ty)
-            }
+            Some(RefKind::Func(func)) => defined(self.store.funcs.ty(func).ok_or_else(dangles)?),
             Some(RefKind::Struct(addr) | RefKind::Array(addr)) => {
                 defined(self.store.heap.get(addr).ok_or_else(dangles)?.ty())
             }

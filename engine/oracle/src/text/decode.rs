@@ -10,7 +10,7 @@ use wasmparser::{BlockType, Operator};
 /// # Errors
 /// Only if it was not validated: a crash.
 pub(crate) fn decode(store: &Store, func: FuncAddr) -> Result<Text, Stop> {
-    let FuncKind::Wasm { instance, index, .. } = store.funcs[func.index()].kind else {
+    let Some(FuncKind::Wasm { instance, index, .. }) = store.funcs.kind(func) else {
         return Err(Stop::crash("a host function has no text"));
     };
     let module = &*store.instance(instance).module;

@@ -7,7 +7,9 @@ use super::{
     TableImage,
 };
 use crate::address::{DataAddr, FuncAddr, InstanceAddr, TagAddr};
-use crate::func::{FuncInst, FuncKind};
+use crate::executor::TierId;
+use crate::func::FuncKind;
+use crate::funcs::{OwnFuncs, Referable, Tiers};
 use crate::host::HostFn;
 use crate::instance::{Extern, InstanceInst};
 use crate::memory::{PIECE, Region};
@@ -20,6 +22,7 @@ use etalon_module::{
     Canonicalise, ExternType, HeapType, Module, RefType, TagType, TypeId, TypeRegistry, TypeUse,
     ValType,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Finds the host functions for a store that is restored from an image.
@@ -50,10 +53,7 @@ impl Store {
         let digests = modules.iter().map(|m| m.digest());
         check(digests.eq(image.modules.iter().copied()), "its modules are others")?;
         self.types = TypeRegistry::from_groups(image.types).ok_or(corrupt("its types"))?;
-        for func in image.funcs {
-            let func = self.linked(func, hosts)?;
-            self.funcs.push(func);
-        }
+        self.add_funcs(&image.funcs, &image.instances, modules, hosts)?;
         for ty in image.tags {
             check(self.is_func_type(ty), "a tag")?;
             self.alloc_tag(ty);
@@ -110,23 +110,67 @@ impl Store {
         meter.map_err(|_| corrupt("its gas limit"))
     }
 
-    fn linked(&self, func: FuncImage, hosts: &mut Hosts<'_>) -> Result<FuncInst, ImageError> {
-        check(self.is_func_type(func.ty), "a function's type")?;
-        let ty = self.func_type_of(func.ty).ok_or(corrupt("a function's type"))?;
-        let kind = match func.kind {
-            KindImage::Wasm { instance, index, tier } => {
-                check((tier.0 as usize) < self.executors().len(), "a function's tier")?;
-                FuncKind::Wasm { instance, index, tier }
-            }
-            KindImage::Host { module, name } => {
-                let import = HostImport { module: &module, name: &name, ty, types: &self.types };
-                match hosts(&import) {
-                    Some(host) => FuncKind::Host(Arc::new(host.priced(self.schedule()))),
-                    None => return Err(ImageError::Host { module, name }),
+    /// Adds all functions. Those that the module of an instance defines are in a row.
+    fn add_funcs(
+        &mut self,
+        mut funcs: &[FuncImage],
+        instances: &[InstanceImage],
+        modules: &[Arc<Module>],
+        hosts: &mut Hosts<'_>,
+    ) -> Result<(), ImageError> {
+        while let Some((func, rest)) = funcs.split_first() {
+            match &func.kind {
+                KindImage::Host { module, name } => {
+                    let ty = self.func_type_of(func.ty).ok_or(corrupt("a function's type"))?;
+                    let import = HostImport { module, name, ty, types: &self.types };
+                    let Some(host) = hosts(&import) else {
+                        let (module, name) = (module.clone(), name.clone());
+                        return Err(ImageError::Host { module, name });
+                    };
+                    let host = host.priced(self.schedule());
+                    self.funcs.add_host(func.ty, Arc::new(host));
+                    funcs = rest;
+                }
+                KindImage::Wasm { instance, .. } => {
+                    let image = instances.get(instance.index());
+                    let module = image.and_then(|image| modules.get(image.module as usize));
+                    let module = module.ok_or(corrupt("a function's instance"))?;
+                    let count = module.funcs.len() - module.imported_funcs as usize;
+                    let run = funcs.split_at_checked(count).filter(|_| count > 0);
+                    let (own, rest) = run.ok_or(corrupt("a function's instance"))?;
+                    self.add_own(*instance, module, own)?;
+                    funcs = rest;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Adds the functions that the module of an instance defines.
+    fn add_own(
+        &mut self,
+        instance: InstanceAddr,
+        module: &Arc<Module>,
+        funcs: &[FuncImage],
+    ) -> Result<(), ImageError> {
+        let types: Arc<[TypeId]> = self.types.intern_module(module).into();
+        let mut tiers = Vec::new();
+        for (index, func) in (module.imported_funcs..).zip(funcs) {
+            let KindImage::Wasm { instance: of, index: at, tier } = func.kind else {
+                return Err(corrupt("a function's instance"));
+            };
+            check((of, at) == (instance, index), "a function's instance")?;
+            let ty = types[module.funcs[index as usize] as usize];
+            check(func.ty == ty, "a function's type")?;
+            check((tier.0 as usize) < self.executors().len(), "a function's tier")?;
+            tiers.push(tier);
+        }
+        let tiers = match tiers[..] {
+            [first, ..] if tiers.iter().all(|tier| *tier == first) => Tiers::All(first),
+            _ => Tiers::Each(tiers),
         };
-        Ok(FuncInst { ty: func.ty, kind })
+        let added = self.funcs.add_own(instance, module, &types, tiers, Referable::All);
+        added.map(drop).map_err(|_| corrupt("its functions"))
     }
 
     fn func_type_of(&self, ty: TypeId) -> Option<&etalon_module::FuncType> {
@@ -156,12 +200,9 @@ impl Store {
 
     /// Whether each function of a module is what its instance has at its index.
     fn funcs_are_of_instances(&self) -> bool {
-        (0..).zip(&self.funcs).all(|(addr, func)| match func.kind {
-            FuncKind::Wasm { instance, index, .. } => {
-                let instance = self.instances.get(instance.index());
-                instance.is_some_and(|inst| inst.funcs.get(index as usize) == Some(&FuncAddr(addr)))
-            }
-            FuncKind::Host(_) => true,
+        self.funcs.own_runs().all(|own| {
+            let inst = self.instances.get(own.instance.index());
+            inst.is_some_and(|inst| inst.first_func.0 == own.addresses.start)
         })
     }
 
@@ -184,10 +225,16 @@ impl Store {
         let in_a_row = (first_data.0..).zip(&image.datas).all(|(at, given)| at == given.0)
             && image.datas.len() == module.datas.len();
         check(in_a_row, "an instance's data segments")?;
+        let (imported, own) = image
+            .funcs
+            .split_at_checked(module.imported_funcs as usize)
+            .ok_or(corrupt("an instance's addresses"))?;
+        let first_func = own.first().copied().unwrap_or(FuncAddr(0));
         let inst = InstanceInst {
             module: Arc::clone(module),
-            types,
-            funcs: image.funcs,
+            types: types.into(),
+            imported_funcs: imported.to_vec(),
+            first_func,
             tables: image.tables,
             memories: image.memories,
             globals: image.globals,
@@ -197,6 +244,7 @@ impl Store {
             initial: None,
             promoter: None,
         };
+        check(inst.funcs().eq(image.funcs.iter().copied()), "an instance's functions")?;
         check(self.fits(&inst), "an instance's addresses")?;
         let added = self.datas.add_at(first_data, module);
         added.map_err(|_| corrupt("an instance's data segments"))?;
@@ -205,19 +253,16 @@ impl Store {
                 self.datas.drop_bytes(at);
             }
         }
-        let mut tiers = Vec::new();
-        for (index, func) in inst.funcs.iter().enumerate().skip(module.imported_funcs as usize) {
-            match self.funcs[func.index()].kind {
-                FuncKind::Wasm { instance, index: i, tier }
-                    if instance == addr && i as usize == index =>
-                {
-                    tiers.push(tier);
-                }
-                _ => return Err(corrupt("an instance's function")),
-            }
-        }
-        tiers.sort();
-        tiers.dedup();
+        let is_own = |run: OwnFuncs| (run.instance, run.addresses.start) == (addr, first_func.0);
+        let has_own = self.funcs.own(first_func).is_some_and(is_own);
+        check(own.is_empty() || has_own, "an instance's function")?;
+        let tiers: BTreeSet<TierId> = inst
+            .own_funcs()
+            .filter_map(|func| match self.funcs.kind(func)? {
+                FuncKind::Wasm { tier, .. } => Some(tier),
+                FuncKind::Host(_) => None,
+            })
+            .collect();
         self.instances.push(inst);
         for tier in tiers {
             let executor = Arc::clone(self.executor(tier));
@@ -233,15 +278,15 @@ impl Store {
             self.types.matches_extern(self.type_of(item), ty.canonical(&inst.types))
         };
         let same = |ty: TagType, addr: TagAddr| is(Extern::Tag(addr), ExternType::Tag(ty));
-        inst.funcs.len() == module.funcs.len()
+        inst.funcs().count() == module.funcs.len()
             && inst.tables.len() == module.tables.len()
             && inst.memories.len() == module.memories.len()
             && inst.globals.len() == module.globals.len()
             && inst.tags.len() == module.tags.len()
             && inst.elems.len() == module.elems.len()
-            && inst.funcs.iter().zip(&module.funcs).all(|(a, ty)| {
+            && inst.funcs().zip(&module.funcs).all(|(a, ty)| {
                 let ty = ExternType::Func(TypeUse::Idx(*ty));
-                a.index() < self.funcs.len() && is(Extern::Func(*a), ty)
+                a.index() < self.funcs.len() && is(Extern::Func(a), ty)
             })
             && inst.tables.iter().zip(&module.tables).all(|(a, ty)| {
                 a.index() < self.tables.len() && is(Extern::Table(*a), ExternType::Table(*ty))

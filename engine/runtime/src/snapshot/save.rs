@@ -33,7 +33,7 @@ impl Store {
                 });
                 InstanceImage {
                     module: module as u32,
-                    funcs: inst.funcs.clone(),
+                    funcs: inst.funcs().collect(),
                     tables: inst.tables.clone(),
                     memories: inst.memories.clone(),
                     globals: inst.globals.clone(),
@@ -67,11 +67,9 @@ impl Store {
     }
 }
 
-fn func(func: &FuncInst) -> FuncImage {
-    let kind = match &func.kind {
-        FuncKind::Wasm { instance, index, tier } => {
-            KindImage::Wasm { instance: *instance, index: *index, tier: *tier }
-        }
+fn func(func: FuncInst<'_>) -> FuncImage {
+    let kind = match func.kind {
+        FuncKind::Wasm { instance, index, tier } => KindImage::Wasm { instance, index, tier },
         FuncKind::Host(host) => {
             KindImage::Host { module: host.module().to_owned(), name: host.name().to_owned() }
         }
