@@ -35,7 +35,7 @@ pub struct Module {
     /// What compiles its functions when they turn out to be hot, on the tier `auto`.
     promoter: Option<Arc<Promoter>>,
     /// Which tier of a store runs which of its functions; made for the first instance.
-    placement: OnceLock<Placement>,
+    placement: OnceLock<Box<Placement>>,
 }
 
 /// How an engine compiles all functions of a module.
@@ -416,7 +416,7 @@ impl Module {
             for (func, tier) in self.tiers.iter().filter(|(_, tier)| tier_of(*tier) != default) {
                 placement = placement.place(*func, tier_of(*tier));
             }
-            placement
+            Box::new(placement)
         })
     }
 }

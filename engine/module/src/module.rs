@@ -133,6 +133,9 @@ pub struct FuncBody {
     pub max_height: u32,
 }
 
+/// The functions that an element segment names, if it names nothing else.
+pub(crate) type Names = Option<Box<[u32]>>;
+
 /// A decoded and validated module.
 ///
 /// What is written of it is without its bytes; see [`Module::revived`].
@@ -151,9 +154,9 @@ pub struct Module {
     /// By group of the type section: itself, if it is the same in every store.
     #[serde(skip)]
     pub(crate) alone: OnceLock<Box<[Option<Arc<Rolled>>]>>,
-    /// By element segment: the functions that it names, if it names nothing else.
+    /// By element segment.
     #[serde(skip)]
-    pub(crate) named: OnceLock<Box<[Option<Box<[u32]>>]>>,
+    pub(crate) named: OnceLock<Box<[Names]>>,
     /// Own functions that references can be made of.
     #[serde(skip)]
     pub(crate) referable: OnceLock<Box<[u32]>>,

@@ -310,7 +310,9 @@ mod tests {
         for (number, (hosts, own, referable)) in (0..).zip(runs) {
             let module = module(own);
             let ids: Arc<[TypeId]> = types.intern_module(&module).into();
-            (0..hosts).for_each(|_| drop(funcs.add_host(ids[0], host())));
+            for _ in 0..hosts {
+                funcs.add_host(ids[0], host());
+            }
             let (instance, tiers) = (InstanceAddr(number), Tiers::All(TierId(1)));
             funcs.add_own(instance, &module, &ids, tiers, referable).unwrap();
         }
