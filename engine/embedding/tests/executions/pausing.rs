@@ -282,16 +282,21 @@ fn without_a_stack_an_execution_stays_paused() {
 /// A pause tells of a function that the module names for nobody; the embedder may refer to it all the same.
 #[test]
 fn the_function_of_a_pause_is_called_through_a_table() {
-    let text = r#"(module (table (export "t") 1 funcref) (type $n (func (result i32)))
+    let told = r#"(module (table (export "t") 1 funcref)
       (func $inner (result i32) (i32.const 7))
-      (func (export "outer") (result i32) (call $inner))
+      (func (export "outer") (result i32) (call $inner)))"#;
+    let calls = r#"(module (import "told" "t" (table 1 funcref)) (type $n (func (result i32)))
       (func (export "call") (result i32) (call_indirect (type $n) (i32.const 0))))"#;
-    for caller in [Tier::Oracle, Tier::Interp, Tier::Jit] {
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
         let engine = Engine::new(Config::new().tier(Tier::Jit)).unwrap();
-        let tier = move |func| if func == 2 { caller } else { Tier::Oracle };
-        let module = unstable::mixed(&engine, &wat::parse_str(text).unwrap(), tier).unwrap();
+        let module = |text, tier| {
+            unstable::mixed(&engine, &wat::parse_str(text).unwrap(), move |_| tier).unwrap()
+        };
+        let (told, calls) = (module(told, Tier::Oracle), module(calls, tier));
         let mut store = Store::new(&engine, ());
-        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let instance = Instance::new(&mut store, &told, &[]).unwrap();
+        let table = instance.get_table(&store, "t").unwrap();
+        let caller = Instance::new(&mut store, &calls, &[table.into()]).unwrap();
         let outer = instance.get_func(&store, "outer").unwrap();
         let execution = store.start(outer, &[]).unwrap();
         let inner = loop {
@@ -302,9 +307,8 @@ fn the_function_of_a_pause_is_called_through_a_table() {
             }
         };
         store.abandon(execution);
-        let table = instance.get_table(&store, "t").unwrap();
         table.set(&mut store, 0, inner.into()).unwrap();
-        let call = instance.get_typed_func::<(), i32>(&store, "call").unwrap();
+        let call = caller.get_typed_func::<(), i32>(&store, "call").unwrap();
         assert_eq!(call.call(&mut store, ()).unwrap(), 7);
     }
 }
