@@ -174,13 +174,13 @@ unsafe fn array_new(
 ) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let storage = guest.element(ty)?;
-    guest.store.room_for_array(ty, len as u32)?;
-    let op = if at == 0 { Opcode::ArrayNewDefault } else { Opcode::ArrayNew };
-    guest.charge(op, len)?;
     // SAFETY: the caller's promise of `at`.
     let value = if at == 0 { [0; 2] } else { unsafe { value(at) } };
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| references([storage], &value)) };
+    guest.store.room_for_array(ty, len as u32)?;
+    let op = if at == 0 { Opcode::ArrayNewDefault } else { Opcode::ArrayNew };
+    guest.charge(op, len)?;
     let elements = guest.new_array(ty, len)?;
     // Zeros are there already.
     if value != [0; 2] {
@@ -203,13 +203,13 @@ unsafe fn array_new_fixed(
     let ty = guest.type_id(ty);
     let storage = guest.element(ty)?;
     let slots_of_element = slots_of(storage);
-    guest.store.room_for_array(ty, len as u32)?;
-    guest.charge(Opcode::ArrayNewFixed, len)?;
     // SAFETY: the caller's promise of `at`.
     let slots = unsafe { slots(at, len as usize * slots_of_element) };
     let held = |_: &_| references(std::iter::repeat_n(storage, len as usize), slots);
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
+    guest.store.room_for_array(ty, len as u32)?;
+    guest.charge(Opcode::ArrayNewFixed, len)?;
     let elements = guest.new_array(ty, len)?;
     let size = elements.size;
     let cells = elements.write(&mut guest.store.heap)?.chunks_exact_mut(size);
@@ -235,10 +235,10 @@ unsafe fn array_new_data(
     let ty = guest.type_id(ty);
     let size = size_of_element(guest.element(ty)?);
     let source = guest.data_range(data, start, len, size)?;
-    guest.store.room_for_array(ty, len as u32)?;
-    guest.charge(Opcode::ArrayNewData, len)?;
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
+    guest.store.room_for_array(ty, len as u32)?;
+    guest.charge(Opcode::ArrayNewData, len)?;
     let elements = guest.new_array(ty, len)?;
     guest.write_data(&elements, source)?;
     Ok(Ref::array(elements.array).to_bits())
@@ -258,11 +258,11 @@ unsafe fn array_new_elem(
 ) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let source = guest.elem_range(elem, start, len)?;
-    guest.store.room_for_array(ty, len as u32)?;
-    guest.charge(Opcode::ArrayNewElem, len)?;
     // The segment is a root, so its references need not be handed over.
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, |_| Vec::new()) };
+    guest.store.room_for_array(ty, len as u32)?;
+    guest.charge(Opcode::ArrayNewElem, len)?;
     let elements = guest.new_array(ty, len)?;
     guest.write_refs(&elements, source)?;
     Ok(Ref::array(elements.array).to_bits())

@@ -78,9 +78,6 @@ fn is_of(store: &Store, word: u64, ty: u64) -> Result<u64, Stop> {
 unsafe fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<u64, Stop> {
     let ty = guest.type_id(ty);
     let (count, fields) = guest.fields(ty)?;
-    guest.store.room_for_struct(ty)?;
-    let op = if at == 0 { Opcode::StructNewDefault } else { Opcode::StructNew };
-    guest.charge(op, fields)?;
     // SAFETY: the caller's promise of `at`.
     let slots = if at == 0 { &[][..] } else { unsafe { slots(at, count) } };
     let held = |store: &Store| match &store.types.get(ty).comp {
@@ -89,6 +86,9 @@ unsafe fn struct_new(mut guest: Guest<'_>, ty: u64, at: u64, fp: u64) -> Result<
     };
     // SAFETY: the caller's promise of `fp`.
     unsafe { guest.collect_if_needed(fp, held) };
+    guest.store.room_for_struct(ty)?;
+    let op = if at == 0 { Opcode::StructNewDefault } else { Opcode::StructNew };
+    guest.charge(op, fields)?;
     let addr = if at == 0 {
         guest.store.alloc_struct_default(ty)?
     } else {

@@ -5,8 +5,8 @@ use etalon_module::{StorageType, ValType};
 use etalon_runtime::{Ref, Store};
 
 impl Guest<'_> {
-    /// Collects if that is due, before an allocation; `operands` gives the references among the operands, which
-    /// the code has handed over.
+    /// Collects if that is due, before an allocation and before it is asked whether there is room: what is not alive is in nobody's
+    /// way. `operands` gives the references among the operands, which the code has handed over.
     ///
     /// # Safety
     /// `fp` must be the frame pointer of the stub through which compiled code called the routine.
