@@ -3,7 +3,7 @@
 
 use etalon::{
     Config, Engine, Exhaustion, Extern, Instance, Module, PoolConfig, Ref, RefType, Store, Table,
-    TableType, Tier, Trap, Val, unstable,
+    TableType, Tier, TierUp, Trap, Val, unstable,
 };
 
 /// So many bytes that an image is worth while.
@@ -87,11 +87,12 @@ struct Judge {
 
 fn judges() -> Vec<Judge> {
     let mut all = Vec::new();
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit] {
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Auto] {
         for memories in [0, 1, 16] {
             for metered in [false, true] {
                 let mut config = Config::new();
                 config.tier(tier).consume_fuel(metered).pool(PoolConfig::new().memories(memories));
+                config.tier_up(TierUp::new().baseline_after(1).speed_after(2).background(false));
                 let name = format!("{}, {memories} memories, metered {metered}", tier.name());
                 all.push(Judge { name, engine: Engine::new(&config).unwrap(), metered });
             }
@@ -241,4 +242,43 @@ fn a_refusal_of_the_system_is_no_other_beginning() {
             assert!(begin(&module).unwrap() == first, "{}: {name}", judge.name);
         }
     }
+}
+
+/// Set in the process that may write no files.
+#[cfg(target_os = "linux")]
+const NO_FILES: &str = "ETALON_TEST_NO_FILES";
+
+/// The system ends a process that writes more to a file than it may, and images and code that is compiled function by function lie in
+/// files of the host's memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_may_write_no_files_does_without() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let test = "a_process_that_may_write_no_files_does_without";
+    if std::env::var_os(NO_FILES).is_none() {
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", test, "--nocapture"]).env(NO_FILES, "1");
+        let output = again.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{}: {text}", output.status);
+        return;
+    }
+    setrlimit(Resource::Fsize, Rlimit { current: Some(0), maximum: Some(0) }).unwrap();
+    let when = TierUp::new().baseline_after(1).speed_after(1).background(false);
+    let engine = Engine::new(Config::new().tier(Tier::Auto).tier_up(when)).unwrap();
+    let text = format!(
+        r#"(module (memory 1) (data (i32.const 9) {})
+          (func (export "at") (param i32) (result i32) (i32.load8_u (local.get 0))))"#,
+        bytes('a', 30_000)
+    );
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    for _ in 0..3 {
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let at = instance.get_typed_func::<i32, i32>(&store, "at").unwrap();
+        for _ in 0..3 {
+            assert_eq!([8, 9, 30_008].map(|n| at.call(&mut store, n).unwrap()), [0, 97, 97]);
+        }
+    }
+    assert!(store.metrics().promotions.speed > 0);
 }

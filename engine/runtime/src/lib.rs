@@ -30,6 +30,7 @@ mod invoke;
 mod limiter;
 mod linking;
 mod memory;
+mod nameless;
 mod promote;
 mod reference;
 mod reset;
@@ -75,6 +76,7 @@ pub use memory::{
     GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, MemoryPool, Protection, Region,
     RegionError, SharedMemory,
 };
+pub use nameless::nameless_file;
 pub use promote::{Answer, Promote, Promoter, Promotion, Promotions};
 pub use reference::{Ref, RefKind};
 pub use reset::reset;

@@ -91,7 +91,7 @@ pub(crate) struct Trampolines {
 }
 
 /// What code was compiled for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Target {
     /// The target triple.
     pub(crate) triple: String,
@@ -188,6 +188,15 @@ pub struct CompiledModule {
 }
 
 impl CompiledModule {
+    /// What is known of code that has been copied and is in no artefact.
+    pub(crate) fn without_code(mut self) -> CompiledModule {
+        self.text = Bytes::default();
+        if let Some(contents) = Arc::get_mut(&mut self.contents) {
+            contents.target = Target::default();
+        }
+        self
+    }
+
     /// Bytes of machine code.
     pub fn code_bytes(&self) -> usize {
         self.contents.pieces.iter().map(|piece| piece.len as usize).sum()

@@ -4,7 +4,7 @@ use super::compiled::{
     CompiledModule, Entrances, Frames, HandlerSite, Piece, Scope, Settings, StackMap,
 };
 use super::memory::CodeMemory;
-use super::ranges;
+use super::shelf::Shelf;
 use crate::abi::{AbiSignature, VmLayout};
 use crate::entries::Callable;
 use crate::error::CodeError;
@@ -129,7 +129,6 @@ impl LoadedModule {
         };
         loaded.by_type = loaded.callables(module);
         loaded.make_ready(module);
-        loaded.note_range();
         Ok(loaded)
     }
 
@@ -144,17 +143,18 @@ impl LoadedModule {
         Ok(loaded)
     }
 
-    /// Places the code of one function of such a module.
+    /// Places the code of one function of such a module, with the code of others.
     pub(crate) fn one(
-        compiled: &CompiledModule,
+        compiled: CompiledModule,
         func: u32,
         stubs: &Arc<LoadedModule>,
+        shelf: &Shelf,
     ) -> Result<LoadedModule, CodeError> {
-        let memory = CodeMemory::copy_of(&compiled.text).map_err(|e| CodeError(e.to_string()))?;
+        let memory = shelf.copy_of(&compiled.text).map_err(|e| CodeError(e.to_string()))?;
         let start = memory.addresses().0;
         let piece = compiled.contents.pieces.iter().find(|piece| piece.func == Some(func));
         let of = |at: &Entrances| (at.signature.clone(), at.callable(start));
-        let loaded = LoadedModule {
+        Ok(LoadedModule {
             memory,
             layout: stubs.layout.clone(),
             first: func,
@@ -164,10 +164,8 @@ impl LoadedModule {
             by_type: Box::default(),
             ready: Box::default(),
             unready: Box::default(),
-            compiled: compiled.clone(),
-        };
-        loaded.note_range();
-        Ok(loaded)
+            compiled: compiled.without_code(),
+        })
     }
 
     /// Finds what the entries of functions are made of.
@@ -184,14 +182,6 @@ impl LoadedModule {
             ready.push(Ready { at: func - module.imported_funcs, ty, slots, code, entry });
         }
         (self.ready, self.unready) = (ready.into(), unready.into());
-    }
-
-    /// Tells the handler of signals where the code is.
-    fn note_range(&self) {
-        let (start, end) = self.addresses();
-        if start < end {
-            ranges::insert(start, end);
-        }
     }
 
     /// How code of one function is entered that begins with a loop; `None` if this is none.
@@ -319,17 +309,6 @@ impl LoadedModule {
             func: piece.func,
             offset: site.map(|(_, instruction)| instruction).filter(|at| *at != u32::MAX),
         })
-    }
-}
-
-impl Drop for LoadedModule {
-    // Executors keep an `Arc` of every module whose code they may run or have handed out, until they are dropped or the store has
-    // none of its functions any more (`Jit::forget`). So nothing runs or can call this code when its memory is given back.
-    fn drop(&mut self) {
-        let (start, end) = self.addresses();
-        if start < end {
-            ranges::remove(start);
-        }
     }
 }
 

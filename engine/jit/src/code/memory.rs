@@ -1,15 +1,19 @@
 //! Pages of code, and files that are mapped.
 
+use super::ranges;
+use super::shelf::Shared;
 use etalon_runtime::fault;
+use rustix::fd::OwnedFd;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use wasmtime_internal_jit_icache_coherence as coherence;
 
 /// Pages of this process that are its own until this is dropped.
 #[derive(Debug)]
-struct Pages {
+pub(super) struct Pages {
     base: NonNull<u8>,
     bytes: usize,
 }
@@ -34,6 +38,20 @@ impl Pages {
         let base = unsafe { mmap(anywhere, bytes, rights, MapFlags::PRIVATE, file, at)? };
         Pages::new(base, bytes)
     }
+
+    /// What a file has and will have, to be executed.
+    pub(super) fn shared(file: &OwnedFd, bytes: usize) -> io::Result<Pages> {
+        fault::may_fail()?;
+        let (anywhere, rights) = (std::ptr::null_mut(), ProtFlags::READ | ProtFlags::EXEC);
+        // SAFETY: a fresh mapping at an address of the system's choice overlaps nothing.
+        let base = unsafe { mmap(anywhere, bytes, rights, MapFlags::SHARED, file, 0)? };
+        Pages::new(base, bytes)
+    }
+
+    /// Where they begin.
+    pub(super) fn address(&self) -> usize {
+        self.base.as_ptr().expose_provenance()
+    }
 }
 
 impl Drop for Pages {
@@ -48,8 +66,29 @@ impl Drop for Pages {
 /// Machine code in memory, which can be executed and not be written.
 #[derive(Debug)]
 pub(crate) struct CodeMemory {
-    /// `None` if there is no code.
-    pages: Option<Pages>,
+    start: usize,
+    end: usize,
+    held: Held,
+}
+
+/// What the code is in.
+#[derive(Debug)]
+enum Held {
+    /// There is no code.
+    Nothing,
+    /// Pages of its own, which the handler of signals knows.
+    Own(#[expect(dead_code, reason = "it is kept")] Pages),
+    Shared(#[expect(dead_code, reason = "it is kept")] Arc<Shared>),
+}
+
+impl Drop for CodeMemory {
+    // Executors keep an `Arc` of every module whose code they may run or have handed out, until they are dropped or the store has
+    // none of its functions any more (`Jit::forget`). So nothing runs or can call this code when its memory is given back.
+    fn drop(&mut self) {
+        if let Held::Own(_) = self.held {
+            ranges::remove(self.start);
+        }
+    }
 }
 
 impl CodeMemory {
@@ -57,7 +96,7 @@ impl CodeMemory {
     pub(crate) fn copy_of(code: &[u8]) -> io::Result<CodeMemory> {
         // There is no mapping of nothing.
         if code.is_empty() {
-            return Ok(CodeMemory { pages: None });
+            return Ok(CodeMemory { start: 0, end: 0, held: Held::Nothing });
         }
         fault::may_fail()?;
         let (anywhere, rights) = (std::ptr::null_mut(), ProtFlags::READ | ProtFlags::WRITE);
@@ -73,26 +112,35 @@ impl CodeMemory {
             mprotect(base, code.len(), MprotectFlags::READ | MprotectFlags::EXEC)?;
         }
         coherence::pipeline_flush_mt()?;
-        Ok(CodeMemory { pages: Some(pages) })
+        Ok(CodeMemory::own(pages))
     }
 
     /// Code that lies in a file, at the beginning of a page.
     pub(crate) fn of_file(file: &File, at: u64, bytes: usize) -> io::Result<CodeMemory> {
         if bytes == 0 {
-            return Ok(CodeMemory { pages: None });
+            return Ok(CodeMemory { start: 0, end: 0, held: Held::Nothing });
         }
         let pages = Pages::of_file(file, at, bytes, ProtFlags::READ | ProtFlags::EXEC)?;
         // SAFETY: the range is the mapping.
         unsafe { coherence::clear_cache(pages.base.as_ptr().cast(), bytes)? };
         coherence::pipeline_flush_mt()?;
-        Ok(CodeMemory { pages: Some(pages) })
+        Ok(CodeMemory::own(pages))
+    }
+
+    fn own(pages: Pages) -> CodeMemory {
+        let (start, end) = (pages.address(), pages.address() + pages.bytes);
+        ranges::insert(start, end);
+        CodeMemory { start, end, held: Held::Own(pages) }
+    }
+
+    /// Code that lies in pages with others.
+    pub(super) fn shared(pages: Arc<Shared>, start: usize, bytes: usize) -> CodeMemory {
+        CodeMemory { start, end: start + bytes, held: Held::Shared(pages) }
     }
 
     /// Where it begins and ends.
     pub(crate) fn addresses(&self) -> (usize, usize) {
-        let Some(Pages { base, bytes }) = &self.pages else { return (0, 0) };
-        let start = base.as_ptr().expose_provenance();
-        (start, start + bytes)
+        (self.start, self.end)
     }
 }
 

@@ -7,6 +7,7 @@ mod memory;
 mod modules;
 mod pairs;
 pub(crate) mod ranges;
+mod shelf;
 
 pub use compiled::CompiledModule;
 pub(crate) use compiled::{
@@ -19,3 +20,4 @@ pub(crate) use loaded::{FrameInfo, Place, Ready};
 pub(crate) use memory::{CodeMemory, MappedFile};
 pub(crate) use modules::Modules;
 pub(crate) use pairs::Pairs;
+pub(crate) use shelf::Shelf;

@@ -10,7 +10,7 @@ use super::generate::Workspace;
 use super::module::{CompileOptions, OptLevel, pair, signatures, stub};
 use super::translator::{Declared, Env, Form};
 use crate::abi::{VmLayout, safepoint, throw};
-use crate::code::{CompiledFunction, LoadedModule, Parts, Settings};
+use crate::code::{CompiledFunction, LoadedModule, Parts, Settings, Shelf};
 use crate::error::{Reason, Refusal};
 use crate::trap;
 use etalon_module::Module;
@@ -44,6 +44,7 @@ pub struct OneByOne {
     baseline: Generators,
     speed: Generators,
     stubs: Arc<LoadedModule>,
+    shelf: Shelf,
     /// What is left of the budget of the module.
     left: AtomicU64,
 }
@@ -94,6 +95,7 @@ impl OneByOne {
             baseline,
             speed,
             stubs: Arc::new(stubs),
+            shelf: Shelf::default(),
             left: AtomicU64::new(options.budget.module),
         })
     }
@@ -133,6 +135,6 @@ impl OneByOne {
             ..Parts::empty(Settings::of(&self.options), self.module.digest())
         };
         let compiled = parts.link(&*env.isa)?;
-        Ok(Arc::new(LoadedModule::one(&compiled, index, &self.stubs)?))
+        Ok(Arc::new(LoadedModule::one(compiled, index, &self.stubs, &self.shelf)?))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A memory shows it in the place of zeros: to begin costs the pages that a guest touches, and those that it writes to become its own.
 
-use crate::fault;
+use crate::nameless::nameless_file;
 use crate::system::whole_pages;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ops::Range;
@@ -37,13 +37,10 @@ impl Image {
 
     #[cfg(target_os = "linux")]
     fn write(start: usize, bytes: &[u8]) -> Option<Image> {
-        use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
-        fault::may_fail().ok()?;
+        use rustix::fs::{SealFlags, fcntl_add_seals};
         let first = start - start % rustix::param::page_size();
         let end = whole_pages(start.checked_add(bytes.len())?).ok()?;
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = memfd_create("etalon-memory", flags).ok()?;
-        ftruncate(&file, (end - first) as u64).ok()?;
+        let file = nameless_file("etalon-memory", (end - first) as u64).ok()?;
         let mut done = 0;
         while done < bytes.len() {
             let at = (start - first + done) as u64;
