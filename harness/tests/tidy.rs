@@ -116,7 +116,7 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/oracle/src/rules/exception.rs", 1, "the parameters of a tag"),
     ("engine/interp/src/executor.rs", 2, "the slots of a function type"),
     ("engine/interp/src/gas.rs", 1, "the operators of a body"),
-    ("engine/interp/src/machine/leaving.rs", 3, "a frame that is there, and a function type"),
+    ("engine/interp/src/machine/leaving.rs", 4, "a frame that is there, and a function type"),
     ("engine/interp/src/machine/mod.rs", 1, "frames, which depth bounds, and the window"),
     ("engine/interp/src/machine/roots.rs", 1, "the operations of bodies"),
     ("engine/interp/src/program/mod.rs", 3, "the functions of modules"),

@@ -138,6 +138,17 @@ impl Meter {
         }
     }
 
+    /// Gives back what was charged: whoever goes on charges it again.
+    pub fn give_back(&mut self, cost: u64) {
+        let left = self.cell.left();
+        let here = cost.min(self.start().saturating_sub(left));
+        self.cell.set_left(left + here);
+        // The rest was charged before the cell was filled up. A count that is at its end stays there.
+        if self.spent < u64::MAX {
+            self.spent = self.spent.saturating_sub(cost - here);
+        }
+    }
+
     /// A charge exceeds the gas that is left. All of it is taken, so consumed becomes the limit (§3). For tiers that count
     /// down the cell themselves.
     ///
@@ -290,6 +301,25 @@ mod tests {
         assert_eq!(meter.consumed(), u64::MAX);
         meter.set_limit(Some(1)).expect("a small limit");
         assert_eq!(meter.charge(2), Err(OutOfGas));
+    }
+
+    #[test]
+    fn what_is_given_back_was_not_charged() {
+        let mut meter = Meter::new(10).expect("a small limit");
+        assert_eq!(meter.charge(7), Ok(()));
+        meter.give_back(5);
+        assert_eq!(state(&meter), (2, Some(8), false));
+        // Without a limit, also over what was filled up since.
+        let mut meter = Meter::unmetered();
+        assert_eq!(meter.charge((1 << 63) + 3), Ok(()));
+        meter.fill_up();
+        assert_eq!(meter.charge(4), Ok(()));
+        meter.give_back(9);
+        assert_eq!(state(&meter), ((1 << 63) - 2, None, false));
+        assert_eq!(meter.charge(9), Ok(()));
+        assert_eq!(meter.exhaust(), Ok(()));
+        meter.give_back(9);
+        assert_eq!(meter.consumed(), u64::MAX, "the count stops");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::compile::isa::PINS_GAS;
 use crate::entries::{Callable, Instance, State};
 use crate::libcalls::Builtins;
 use crate::trap;
+use etalon_module::FuncBody;
 use etalon_runtime::{
     AttachError, CodeObject, Completion, Executor, Exhaustion, ExnAddr, FuncAddr, InstanceAddr,
     InstanceInst, Kept, Ref, Site, Stop, Store, Trap, Trapped,
@@ -414,9 +415,9 @@ impl Executor for Jit {
         let crash = |error: AttachError| Stop::crash(error.to_string());
         let (instance, index, one) = self.one(store, func, code).map_err(crash)?;
         let module = &store.instance(instance).module;
-        let locals = module.func_type(index).param_slots()
-            + module.body(index).map_or(0, |body| body.locals.slots());
-        let found = one.entrance().zip(one.function(index)).filter(|_| slots.len() >= locals);
+        let own = |body: &FuncBody| body.locals.slots() + body.max_height as usize;
+        let held = module.func_type(index).param_slots() + module.body(index).map_or(0, own);
+        let found = one.entrance().zip(one.function(index)).filter(|_| slots.len() >= held);
         let Some((Callable { entry, slots: count, .. }, code)) = found else {
             return Err(Stop::crash("a loop is entered with other locals or other code"));
         };
@@ -429,13 +430,13 @@ impl Executor for Jit {
                 own.vmctx.as_ptr().expose_provenance()
             })
         };
-        // Its argument is the address of the locals, which nobody touches until it has returned.
+        // Its argument is the address of the locals and operands, which nobody touches until it has returned.
         let mut results = vec![0; count as usize];
         results[0] = slots.as_mut_ptr().expose_provenance() as u64;
         let entry = FuncEntry { code, vmctx, ty: 0, slots: count, entry };
         // SAFETY: `one` has seen that the code is of this function in this store, and it is kept now with its instance, whose context
-        // there is. The trampoline is of its signature. The locals are as many as it reads, and as the contract of `Jit::new` has it of their
-        // types.
+        // there is. The trampoline is of its signature. The locals and operands are as many as it can read, and as the contract of
+        // `Jit::new` has it of their types.
         let completion = unsafe { self.enter(store, entry, &mut results) }?;
         let count = results.len().min(slots.len());
         slots[..count].copy_from_slice(&results[..count]);

@@ -92,8 +92,8 @@ impl Store {
         taken
     }
 
-    /// Goes on with a frame that is about to turn a loop, in code that begins with that loop. `slots` holds the declared locals, and receives
-    /// the results of the function; it is long enough for both. The store knows the depth left without the frame. What enters the loop is
+    /// Goes on with a frame that is about to turn a loop, in code that begins with that loop. `slots` holds the locals and, behind
+    /// them, the operands, with room for as many as the function ever has, and receives its results; it is long enough for both. The store knows the depth left without the frame. What enters the loop is
     /// charged once more: the caller has given it back.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub(crate) use worker::Worker;
 /// Entries of a function and turns of its loops are counted, for each instance. A function begins in the interpreter; after
 /// [`TierUp::baseline_after`] it is compiled quickly, and its code counts on; after [`TierUp::speed_after`] it is compiled once more, for
 /// speed. Each change is for the next call. A call that is under way stays where it is, but for a loop that turns for long in the
-/// interpreter: it goes on in compiled code, unless operands lie below it or a handler is around it. What a program does and what gas it
+/// interpreter: it goes on in compiled code, unless a handler is around it, or another loop and operands lie below it. What a program does and what gas it
 /// takes never depend on any of this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TierUp {

@@ -4,8 +4,8 @@ use super::{Executing, Frame, Machine};
 use etalon_runtime::{FuncAddr, FuncKind, Stop};
 
 impl Executing<'_> {
-    /// The locals of the current frame, with room for the results of its function. What entering the loop has cost is given back, because it
-    /// is charged once more.
+    /// The locals of the current frame and as many operands as it can have, with room for the results of its function. What entering the
+    /// loop has cost is given back, because it is charged once more.
     pub(crate) fn leave_at_loop(&mut self, func: FuncAddr) -> Result<Vec<u64>, Stop> {
         let Some(FuncKind::Wasm { index, instance, .. }) = self.store.funcs.kind(func) else {
             return Err(Stop::crash("a function of the host was counted"));
@@ -18,12 +18,12 @@ impl Executing<'_> {
         let frame = self.machine.slots(0);
         let mut slots = frame[..params].to_vec();
         slots.extend_from_slice(&frame[params + gap..params + gap + declared]);
+        slots.extend_from_slice(&frame[code.locals as usize..code.frame_slots as usize]);
         let results = self.store.func_type(func).result_slots();
         slots.resize(slots.len().max(results), 0);
         if self.store.is_metering() {
             let cost = self.program.cost_at(self.machine.pc.saturating_sub(1));
-            let meter = self.store.meter().cell();
-            meter.set_left(meter.left().saturating_add(cost));
+            self.store.meter_mut().give_back(cost);
         }
         Ok(slots)
     }

@@ -235,14 +235,17 @@ impl Builder<'_> {
         self.ops.len() as u32
     }
 
-    /// An entry of the function, or a turn of a loop, where those are counted. The frame can go on elsewhere if all that it has is in its
-    /// locals, and no handler is around.
+    /// An entry of the function, or a turn of a loop, where those are counted. The frame can go on elsewhere if no handler is around, and
+    /// no other loop with operands below this one.
     fn count(&mut self, turns: bool) {
         if self.instance.promoter.is_some() {
             let catches = |block: &Block| {
                 !matches!(block.kind, Kind::Body | Kind::Block | Kind::Loop | Kind::If { .. })
             };
-            let leaves = turns && self.operands.is_empty() && !self.blocks.iter().any(catches);
+            let below = self.blocks.last().map_or(0, |block| block.height);
+            let around = self.blocks.iter().rev().skip(1);
+            let is_bare = below == 0 || !around.clone().any(|block| block.kind == Kind::Loop);
+            let leaves = turns && is_bare && !self.blocks.iter().any(catches);
             self.emit(Op::Count { leaves });
         }
     }

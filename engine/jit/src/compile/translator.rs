@@ -2,7 +2,7 @@
 
 use super::budget::mentioned;
 use super::control::Frame;
-use super::enter::entrance;
+use super::enter::{Entrance, entrance};
 use super::gas::Gas;
 use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
@@ -137,7 +137,7 @@ pub(super) struct Translator<'a> {
     /// In such a function: where control goes instead of stopping.
     pub(super) aside: Option<Block>,
     /// What leads to the loop that the code begins with, until that is reached.
-    pub(super) entrance: Option<Block>,
+    pub(super) entrance: Option<Entrance>,
 }
 
 /// Translates a function of the module; gives the scopes of its handlers.

@@ -1,5 +1,8 @@
 //! The tier `auto`: functions change their tier while they run, and nothing but the figures tells.
 
+mod hostile;
+mod limits;
+
 use etalon::{
     Caller, Config, Engine, Exhaustion, Func, Instance, Linker, Module, Promotions, Schedule,
     Store, Tier, TierUp, Trap, Val, WasmBacktrace,
@@ -281,5 +284,38 @@ fn depth_runs_out_at_the_same_place_through_the_host() {
     assert_eq!(depth(Tier::Jit, TierUp::new()), expected);
     for when in [at(1, 1), at(2, 3), at(10, 10)] {
         assert_eq!(depth(Tier::Auto, when), expected);
+    }
+}
+
+/// Bodies with a loop that turns for long, and how many loops go on in compiled code.
+const LOOPS: &[(&str, u64)] = &[
+    ("(loop $l TURN)", 1),
+    ("(i32.const 1) (loop $l TURN) (drop)", 1),
+    ("(v128.const i64x2 1 2) (block (if (i32.const 1) (then (loop $l TURN)))) (drop)", 1),
+    ("(i64.const 1) (i32.const 2) (loop $l (param i32) (result i32) TURN) (drop) (drop)", 1),
+    ("(loop (loop $l TURN))", 1),
+    // What is below comes round with another value.
+    ("(loop (i32.const 1) (loop $l TURN) (drop))", 0),
+    ("(i32.const 1) (loop (param i32) (result i32) (loop $l TURN)) (drop)", 0),
+    ("(block $h (try_table (catch_all $h) (loop $l TURN)))", 0),
+];
+
+#[test]
+fn a_loop_goes_on_in_compiled_code_unless_there_is_more_around_it_than_that_code_is_given() {
+    let turn = "(br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 99)))";
+    let engine = engine(Tier::Auto, at(1, 3));
+    for (body, loops) in LOOPS {
+        let body = body.replace("TURN", turn);
+        let text = format!(
+            "(module (func (export \"f\") (result i32) (local $n i32) {body} (local.get $n)))"
+        );
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, ());
+        store.set_fuel(100_000).unwrap();
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let f = instance.get_typed_func::<(), i32>(&store, "f").unwrap();
+        assert_eq!(f.call(&mut store, ()).unwrap(), 99, "{body}");
+        let promotions = store.metrics().promotions;
+        assert_eq!((promotions.loops, promotions.refused), (*loops, 0), "{body}");
     }
 }
