@@ -3,14 +3,16 @@
 use etalon::{
     Caller, Config, Engine, Error, Exhaustion, Extern, Func, FuncType, Instance, LinkError, Linker,
     Mismatch, Module, Ref, Result, RootScope, Rooted, Store, Table, TableType, ThrownException,
-    Tier, Trap, Val, WrongStore, unstable,
+    Tier, TierUp, Trap, Val, WrongStore, unstable,
 };
 use std::fmt;
 
-const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit];
+const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Auto];
 
 fn engine(tier: Tier) -> Engine {
-    Engine::new(Config::new().tier(tier).consume_fuel(true)).unwrap()
+    let mut config = Config::new();
+    config.tier(tier).tier_up(TierUp::new().baseline_after(1).speed_after(2).background(false));
+    Engine::new(config.consume_fuel(true)).unwrap()
 }
 
 /// Two instances of one module, and one of another, call the same host function in every way that there is.

@@ -5,11 +5,14 @@ mod support;
 use etalon::unstable::mixed_interruptible as mixed;
 use etalon::{
     ArtefactError, CompileError, Config, Engine, Exhaustion, Func, Instance, InterruptHandle,
-    Linker, Module, ModuleError, Store, Tier, Val, unstable,
+    Linker, Module, ModuleError, Store, Tier, TierUp, Val, unstable,
 };
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use support::PLACEMENTS;
+
+/// Each change of tier is in the midst of what is interrupted.
+const EAGER: TierUp = TierUp::new().baseline_after(2).speed_after(3).background(false);
 
 /// Each begins with a call of `now`, after which it is interrupted, and goes on for ever, or for years.
 const GUESTS: &[(&str, &str)] = &[
@@ -185,10 +188,37 @@ fn guests_without_end_are_interrupted() {
     }
 }
 
+/// The same where each function and each loop that can be has moved to compiled code by then, or is about to.
+#[test]
+fn guests_without_end_are_interrupted_wherever_they_have_moved() {
+    for metered in [false, true] {
+        for background in [false, true] {
+            let mut config = Config::new();
+            config.tier(Tier::Auto).tier_up(EAGER.background(background));
+            let engine = Engine::new(config.interruptible(true).consume_fuel(metered)).unwrap();
+            let linker = linker(&engine);
+            for (guest, fields) in GUESTS {
+                let at = format!("{guest}, metered: {metered}, in the background: {background}");
+                let module = Module::new(&engine, format!("(module {IMPORTS} {fields})")).unwrap();
+                let mut store = store(&engine);
+                let instance = linker.instantiate(&mut store, &module).unwrap();
+                let f = instance.get_func(&mut store, "f").unwrap();
+                for time in 0..6 {
+                    let error = f.call(&mut store, &[], &mut []).unwrap_err();
+                    assert!(interrupted(&error), "{at}, {time}: {error:#}");
+                    store.interrupt_handle().unwrap().clear();
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn start_functions_are_interrupted() {
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
-        let engine = Engine::new(Config::new().tier(tier).interruptible(true)).unwrap();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto] {
+        let mut config = Config::new();
+        config.tier(tier).tier_up(EAGER).interruptible(true);
+        let engine = Engine::new(&config).unwrap();
         let text = format!("(module {IMPORTS} (func $f (call $now) (loop (br 0))) (start $f))");
         let module = Module::new(&engine, text).unwrap();
         let mut store = store(&engine);
@@ -346,10 +376,10 @@ fn who_is_not_interrupted_sees_nothing_of_it() {
         (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
                        (call $fib (i32.sub (local.get 0) (i32.const 2))))))))"#;
     let mut seen = Vec::new();
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto] {
         for interruptible in [false, true] {
             let mut config = Config::new();
-            config.tier(tier).interruptible(interruptible).consume_fuel(true);
+            config.tier(tier).tier_up(EAGER).interruptible(interruptible).consume_fuel(true);
             let engine = Engine::new(&config).unwrap();
             let mut store = Store::new(&engine, ());
             let module = Module::new(&engine, text).unwrap();

@@ -3,12 +3,12 @@
 use etalon::{
     Caller, Config, Engine, Exhaustion, Extern, Func, Global, GlobalType, Instance, LifeState,
     Linker, Memory, MemoryType, Module, Mutability, NotCallable, PauseLimits, PauseReason,
-    Progress, ResetError, Result, SharedMemory, Store, StoreLimits, StoreLimitsBuilder, Tier, Trap,
-    Val, ValType, WrongStore, unstable,
+    Progress, ResetError, Result, SharedMemory, Store, StoreLimits, StoreLimitsBuilder, Tier,
+    TierUp, Trap, Val, ValType, WrongStore, unstable,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot];
+const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto];
 
 /// What host functions of the guests saw, and where they find the instance.
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct World {
 fn engine(tier: Tier, more: impl FnOnce(&mut Config)) -> Engine {
     let mut config = Config::new();
     config.tier(tier).consume_fuel(true).interruptible(true);
+    config.tier_up(TierUp::new().baseline_after(1).speed_after(2).background(false));
     more(&mut config);
     Engine::new(&config).unwrap()
 }

@@ -3,13 +3,13 @@
 use etalon::{
     AsContextMut, Caller, Config, Engine, Exhaustion, Func, GrowthError, HostError, ImageError,
     InUse, Instance, Linker, Memory, MemoryAccessError, MemoryType, Module, Result, SharedMemory,
-    SnapshotError, Store, Tier,
+    SnapshotError, Store, Tier, TierUp,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 
-const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot];
+const TIERS: &[Tier] = &[Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto];
 
 const WAT: &str = r#"(module
   (import "host" "memory" (memory 1 4 shared))
@@ -29,7 +29,9 @@ const WAT: &str = r#"(module
   (func (export "spin") (call $call) (loop (br 0))))"#;
 
 fn engine(tier: Tier) -> Engine {
-    Engine::new(Config::new().tier(tier).interruptible(true)).unwrap()
+    let mut config = Config::new();
+    config.tier(tier).tier_up(TierUp::new().baseline_after(1).speed_after(2).background(false));
+    Engine::new(config.interruptible(true)).unwrap()
 }
 
 fn shared(engine: &Engine) -> SharedMemory {

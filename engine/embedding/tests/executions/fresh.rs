@@ -1,7 +1,7 @@
 //! Fresh starts and snapshots, one after the other; and snapshots after what a limiter did.
 
 use etalon::{
-    Config, Engine, Instance, LifeState, Module, ResourceLimiter, Result, Store, Tier, Val,
+    Config, Engine, Instance, LifeState, Module, ResourceLimiter, Result, Store, Tier, TierUp, Val,
     unstable,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -87,6 +87,9 @@ impl ResourceLimiter for Panics {
     }
 }
 
+/// The second call is compiled.
+const EAGER: TierUp = TierUp::new().baseline_after(1).speed_after(2).background(false);
+
 const STARTS: &str = r#"(module
   (memory 1) (memory 2) (table 3 funcref) (elem (i32.const 0) func $start)
   (func $start (export "f") (drop (memory.grow (i32.const 1))) (drop (table.grow (ref.null func) (i32.const 1))))
@@ -95,8 +98,8 @@ const STARTS: &str = r#"(module
 /// It leaves what it found: the store takes other instances, and can be written and read.
 #[test]
 fn a_limiter_that_panics_leaves_a_store_that_can_be_saved() {
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
-        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto] {
+        let engine = Engine::new(Config::new().tier(tier).tier_up(EAGER)).unwrap();
         let module = Module::new(&engine, STARTS).unwrap();
         for at in 1..=5 {
             let mut store = Store::new(&engine, Panics::default());
@@ -142,8 +145,10 @@ fn what_is_beyond_a_growth_that_was_not_paid_for_is_not_there() {
       (func (export "grow") (param i32) (result i32) (memory.grow $m (local.get 0)))
       (func (export "read") (param i32) (result i32) (i32.load8_u $m (local.get 0)))
       (func (export "trap") unreachable))"#;
-    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot] {
-        let engine = Engine::new(Config::new().tier(tier).consume_fuel(true)).unwrap();
+    for tier in [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto] {
+        let mut config = Config::new();
+        config.tier(tier).tier_up(EAGER).consume_fuel(true);
+        let engine = Engine::new(&config).unwrap();
         let module = Module::new(&engine, text).unwrap();
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[]).unwrap();

@@ -7,14 +7,16 @@ mod life;
 
 use etalon::{
     Config, Engine, Error, ForbiddenAccess, Instance, Memory, Module, Protection, Site, Store,
-    Tier, Trap, Val, unstable,
+    Tier, TierUp, Trap, Val, unstable,
 };
 
-const TIERS: [Tier; 4] = [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot];
+const TIERS: [Tier; 5] = [Tier::Oracle, Tier::Interp, Tier::Jit, Tier::Aot, Tier::Auto];
 const PROTECTIONS: [Protection; 2] = [Protection::ReadOnly, Protection::Inaccessible];
 
 fn engine(tier: Tier) -> Engine {
-    Engine::new(Config::new().tier(tier).memory_regions(true).consume_fuel(true)).unwrap()
+    let mut config = Config::new();
+    config.tier(tier).tier_up(TierUp::new().baseline_after(1).speed_after(2).background(false));
+    Engine::new(config.memory_regions(true).consume_fuel(true)).unwrap()
 }
 
 /// How a call ended.
