@@ -68,6 +68,12 @@
     (i64.store (i32.const 8) (call $locals (local.get 0) (local.get 1)))
     (i64.load (i32.const 8)))
 
+  ;; The same in a caller that is in the interpreter all the time.
+  (func $waits (result i32) (local i32)
+    (loop $l (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 9))))
+    (local.get 0))
+  (func (export "once") (result i32) (i32.mul (i32.add (call $waits) (i32.const 1)) (i32.const 10)))
+
   ;; A tail call replaces a frame that went on elsewhere.
   (func $even (param i32 i32) (result i32)
     (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
@@ -97,9 +103,10 @@
     (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
     (local.get 0))
   (func $down (param i32) (result i32) (i32.add (i32.const 1) (call $down (local.get 0))))
-  (func (export "deep") (result i32) (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32)
+  (func $within (result i32) (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32)
     (loop
       (if (i32.eq (local.tee 10 (i32.add (local.get 10) (i32.const 1))) (i32.const 9))
-        (then (return (call $down (call $turns (i32.const 0))))))
+        (then (return (call $down (i32.const 0)))))
       (br 0))
-    (unreachable)))
+    (unreachable))
+  (func (export "deep") (result i32) (drop (call $turns (i32.const 0))) (call $within)))

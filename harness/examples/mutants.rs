@@ -72,15 +72,15 @@ fn look(program: &Path, fault: &Fault, generator: &str, time: &str) -> Result {
         lines: None,
     };
     if generator == SUITE {
-        let (seconds, record) = run(program, name, folder.path(), &["spec", "--tier", "jit"]);
+        let (seconds, record) = run(program, name, folder.path(), &["spec", "--tier", &fault.tier]);
         result.seconds = seconds;
         result.found =
             record["totals"]["failed"] != 0 || record["totals"]["timed_out"].as_u64() > Some(0);
         result.cases = record["totals"]["assertions"].as_u64().unwrap_or(0);
         return result;
     }
-    let words =
-        ["fuzz", "--engine", "interp,jit", "--seed", "1", "--until-finding", "--out", "out"];
+    let engines = format!("interp,{}", fault.tier);
+    let words = ["fuzz", "--engine", &engines, "--seed", "1", "--until-finding", "--out", "out"];
     let profiles = generator.replace('+', ",");
     let chosen = ["--time", time, "--profile", &profiles];
     let (seconds, record) = run(program, name, folder.path(), &[&words[..], &chosen].concat());

@@ -231,7 +231,9 @@ pub fn seeds(seeds: Seeds, limit: usize) -> Result<Vec<Vec<u8>>, SelectionError>
 
 fn tiers() -> Result<Vec<Arc<dyn Adapter>>, AdapterError> {
     static TIERS: OnceLock<Result<Vec<Arc<dyn Adapter>>, AdapterError>> = OnceLock::new();
-    TIERS.get_or_init(|| ["oracle", "interp", "jit"].into_iter().map(adapter).collect()).clone()
+    TIERS
+        .get_or_init(|| ["oracle", "interp", "jit", "auto"].into_iter().map(adapter).collect())
+        .clone()
 }
 
 /// A module, and calls of its exports.

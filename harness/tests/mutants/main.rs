@@ -8,6 +8,7 @@ use plant::{Fault, VARIABLE, build, faults, planted, workspace};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// Those that are looked for here, one of each list.
 const TRIED: &[&str] = &[
@@ -45,6 +46,9 @@ fn what_is_to_be_named_is_an_instruction() {
     assert!(names.len() >= 60 && TRIED.iter().all(|name| names.contains(*name)));
 }
 
+/// The program with all faults, built once for all tests.
+static PROGRAM: LazyLock<std::path::PathBuf> = LazyLock::new(|| build("dev"));
+
 /// What a run of the program with a fault finds, and what it prints: the operator that the first finding names, if there is a finding
 /// and it names one.
 fn finds(program: &Path, fault: &str) -> (Option<Option<String>>, String) {
@@ -71,14 +75,38 @@ fn finds(program: &Path, fault: &str) -> (Option<Option<String>>, String) {
 
 #[test]
 fn planted_faults_are_found_and_named() {
-    let program = build("dev");
-    let (found, text) = finds(&program, "");
+    let (found, text) = finds(&PROGRAM, "");
     assert_eq!(found, None, "without a fault: {text}");
     for fault in faults().iter().filter(|fault| TRIED.contains(&&*fault.name)) {
-        let (found, text) = finds(&program, &fault.name);
+        let (found, text) = finds(&PROGRAM, &fault.name);
         let found = found.unwrap_or_else(|| panic!("{} is not found: {text}", fault.name));
         let is_named = found.as_ref().is_some_and(|operator| fault.is_named_by(operator));
         assert!(is_named, "{}: {found:?} is named: {text}", fault.name);
     }
     assert!(workspace().join("Cargo.lock").is_file());
+}
+
+/// Each fault at a change of tier is seen in one module, whose functions and loops all change.
+#[test]
+fn faults_where_functions_change_their_tier_are_found() {
+    let module = workspace().join("corpus/regressions/changing-tiers.wat");
+    let differs = |fault: &str| {
+        let mut diff = Command::new(&*PROGRAM);
+        diff.args(["diff", "--engine", "interp,auto"]).arg(&module).env(VARIABLE, fault);
+        let output = diff.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        match output.status.code() {
+            Some(0) => (false, text),
+            Some(1 | 3) => (true, text),
+            other => panic!("{fault}: {other:?}: {}", String::from_utf8_lossy(&output.stderr)),
+        }
+    };
+    let (found, text) = differs("");
+    assert!(!found, "without a fault: {text}");
+    let faults: Vec<Fault> = faults().into_iter().filter(|fault| fault.tier == "auto").collect();
+    assert!(faults.len() > 9);
+    for fault in faults {
+        let (found, text) = differs(&fault.name);
+        assert!(found, "{} is not found: {text}", fault.name);
+    }
 }

@@ -26,12 +26,22 @@ pub(crate) struct Fault {
     pub(crate) find: String,
     /// The expression that is in its place while the fault is on.
     pub(crate) with: String,
+    /// The tier that it is in.
+    #[serde(skip)]
+    pub(crate) tier: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// The tier that its faults are in, if that is not the compiler's.
+    #[serde(default = "compiler")]
+    tier: String,
     fault: Vec<Fault>,
+}
+
+fn compiler() -> String {
+    "jit".to_owned()
 }
 
 const FILES: &[&str] = &[
@@ -42,14 +52,16 @@ const FILES: &[&str] = &[
     include_str!("control.toml"),
     include_str!("object.toml"),
     include_str!("interp.toml"),
+    include_str!("tier_up.toml"),
 ];
 
 /// All of them.
 pub(crate) fn faults() -> Vec<Fault> {
-    FILES
-        .iter()
-        .flat_map(|text| toml::from_str::<File>(text).expect("a list of faults").fault)
-        .collect()
+    let list = |text: &&str| {
+        let File { tier, fault } = toml::from_str(text).expect("a list of faults");
+        fault.into_iter().map(move |fault| Fault { tier: tier.clone(), ..fault })
+    };
+    FILES.iter().flat_map(list).collect()
 }
 
 /// The folder of the workspace.

@@ -4,7 +4,7 @@ use crate::guest::{Guest, alone, session, vsize};
 use etalon_adapters::{Features, Instance, Outcome, Solo, Val, adapter};
 
 /// The tiers, and one store with all of them.
-const ENGINES: [&str; 4] = ["oracle", "interp", "jit", "mixed0"];
+const ENGINES: [&str; 5] = ["oracle", "interp", "jit", "auto", "mixed0"];
 
 /// Many of these, each with a memory of its own, would show.
 const TIMES: usize = 40;

@@ -8,7 +8,7 @@ use etalon_adapters::{Features, Instance, Outcome, Rejection, Solo, Val, adapter
 use etalon_harness::corpus::Entry;
 use std::path::Path;
 
-const ENGINES: [&str; 5] = ["oracle", "interp", "jit", "aot", "mixed1"];
+const ENGINES: [&str; 6] = ["oracle", "interp", "jit", "aot", "auto", "mixed1"];
 
 /// Modules whose `f` gives the same each time, and what that is.
 const SCRIPTS: &[(&str, &str, i32)] = &[

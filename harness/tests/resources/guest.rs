@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::process::Command;
 
 /// The tiers.
-pub(crate) const ENGINES: [&str; 4] = ["oracle", "interp", "jit", "aot"];
+pub(crate) const ENGINES: [&str; 5] = ["oracle", "interp", "jit", "aot", "auto"];
 
 /// Set in the process of one test.
 const ALONE: &str = "ETALON_TEST_ALONE";
