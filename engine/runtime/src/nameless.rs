@@ -7,11 +7,15 @@ use std::io;
 ///
 /// # Errors
 /// If the system has no such files or no more of them, or the process may not write to a file of that size.
-#[cfg(target_os = "linux")]
 pub fn nameless_file(name: &str, bytes: u64) -> io::Result<OwnedFd> {
+    crate::fault::may_fail()?;
+    made(name, bytes)
+}
+
+#[cfg(target_os = "linux")]
+fn made(name: &str, bytes: u64) -> io::Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
     use rustix::process::{Resource, getrlimit};
-    crate::fault::may_fail()?;
     // The system would not refuse: it ends a process that writes beyond this.
     if getrlimit(Resource::Fsize).current.is_some_and(|most| most < bytes) {
         return Err(io::Error::other("the process may not write to a file of that size"));
@@ -22,6 +26,6 @@ pub fn nameless_file(name: &str, bytes: u64) -> io::Result<OwnedFd> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn nameless_file(_: &str, _: u64) -> io::Result<OwnedFd> {
+fn made(_: &str, _: u64) -> io::Result<OwnedFd> {
     Err(io::Error::other("the system has no such files"))
 }

@@ -2,7 +2,6 @@
 //!
 //! A memory shows it in the place of zeros: to begin costs the pages that a guest touches, and those that it writes to become its own.
 
-use crate::nameless::nameless_file;
 use crate::system::whole_pages;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ops::Range;
@@ -37,6 +36,7 @@ impl Image {
 
     #[cfg(target_os = "linux")]
     fn write(start: usize, bytes: &[u8]) -> Option<Image> {
+        use crate::nameless::nameless_file;
         use rustix::fs::{SealFlags, fcntl_add_seals};
         let first = start - start % rustix::param::page_size();
         let end = whole_pages(start.checked_add(bytes.len())?).ok()?;
