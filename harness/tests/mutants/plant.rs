@@ -173,6 +173,7 @@ pub(crate) fn build(profile: &str) -> PathBuf {
     let tree = target.join("mutants");
     let planted = planted(&faults()).expect("they can be planted");
     copy(workspace(), Path::new(""), &tree, &planted).expect("the sources can be copied");
+    remove_gone(&tree, Path::new(""), &planted).expect("what is gone can be removed");
     for (file, text) in &planted {
         write(&tree.join(file), text.as_bytes()).expect("it is writable");
     }
@@ -210,6 +211,23 @@ fn copy(
             copy(from, &path, to, planted)?;
         } else if !planted.contains_key(&path.display().to_string()) {
             write(&to.join(&path), &fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an earlier copy has of files in folders that are gone: a test of before may have the name of one that is there.
+fn remove_gone(tree: &Path, folder: &Path, planted: &BTreeMap<String, String>) -> io::Result<()> {
+    for entry in fs::read_dir(tree.join(folder))? {
+        let entry = entry?;
+        let path = folder.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            remove_gone(tree, &path, planted)?;
+        } else if folder != Path::new("")
+            && !planted.contains_key(&path.display().to_string())
+            && !workspace().join(&path).exists()
+        {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())

@@ -95,7 +95,8 @@ impl Translator<'_> {
     pub(super) fn start_gas(&mut self, body: &FuncBody) -> Result<(), Failure> {
         self.go_on_with_gas(body)?;
         let Some(first) = self.gas.as_ref().map(|gas| gas.text.cost(0)) else { return Ok(()) };
-        self.charge(self.entry_of(self.func, body).saturating_add(first));
+        let entry = self.entry_of(self.func, body);
+        self.charge(entry.saturating_add(first));
         Ok(())
     }
 
