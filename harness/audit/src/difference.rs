@@ -1,8 +1,9 @@
 //! Where two snapshots part.
 
+use crate::bill::FunctionBill;
 use crate::snapshot::{FIGURES, ScenarioBills, Snapshot, StepBill};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By how much consumed gas may differ. Everything else must be equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -108,8 +109,8 @@ pub fn differences(before: &Snapshot, now: &Snapshot, tolerance: Tolerance) -> V
             None => all.push(Difference::New { scenario: scenario.name.clone() }),
         }
     }
-    let is_there = |name: &str| now.scenarios.iter().any(|scenario| scenario.name == name);
-    let gone = before.scenarios.iter().filter(|scenario| !is_there(&scenario.name));
+    let names: BTreeSet<&str> = now.scenarios.iter().map(|scenario| &*scenario.name).collect();
+    let gone = before.scenarios.iter().filter(|scenario| !names.contains(&*scenario.name));
     all.extend(gone.map(|gone| Difference::Vanished { scenario: gone.name.clone() }));
     all
 }
@@ -145,7 +146,7 @@ fn of_step(
     new: &StepBill,
     tolerance: Tolerance,
 ) -> Option<Difference> {
-    if old == new {
+    if said(old) == said(new) {
         return None;
     }
     let outcome = (old.outcome != new.outcome).then(|| [old.outcome.clone(), new.outcome.clone()]);
@@ -179,16 +180,27 @@ fn of_step(
     })
 }
 
+/// What a step says, but for the indices of functions, which change where one is added.
+fn said(step: &StepBill) -> StepBill {
+    let mut step = step.clone();
+    step.functions.iter_mut().for_each(|function| function.index = 0);
+    step.functions.sort_by(|a, b| {
+        let key = |f: &FunctionBill| (f.name.clone(), f.calls, f.inclusive, f.exclusive);
+        key(a).cmp(&key(b))
+    });
+    step
+}
+
 /// What moved gas or changed its count, what moved most first. Functions are known by their names: their indices change where one is added.
 fn moved(old: Vec<(String, u64, u64)>, new: Vec<(String, u64, u64)>) -> Vec<Moved> {
     let mut rows: BTreeMap<String, [u64; 4]> = BTreeMap::new();
     for (name, gas, count) in old {
         let row = rows.entry(name).or_default();
-        (row[0], row[2]) = (row[0] + gas, row[2] + count);
+        (row[0], row[2]) = (row[0].saturating_add(gas), row[2].saturating_add(count));
     }
     for (name, gas, count) in new {
         let row = rows.entry(name).or_default();
-        (row[1], row[3]) = (row[1] + gas, row[3] + count);
+        (row[1], row[3]) = (row[1].saturating_add(gas), row[3].saturating_add(count));
     }
     let changed = rows.into_iter().filter(|(_, row)| row[0] != row[1] || row[2] != row[3]);
     let mut moved: Vec<Moved> = changed

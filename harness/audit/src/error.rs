@@ -64,6 +64,12 @@ pub enum ProfileError {
         /// The limit.
         bytes: usize,
     },
+    /// Its gas is too much to draw.
+    #[error("more than {gas} gas cannot be drawn; the forms speedscope and cpuprofile have it")]
+    TooMuch {
+        /// The limit.
+        gas: u64,
+    },
     /// There is nothing to draw.
     #[error("there is nothing to draw: {0}")]
     Drawing(std::io::Error),

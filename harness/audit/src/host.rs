@@ -4,8 +4,9 @@ use crate::book::Shared;
 use crate::scenario::{Import, said};
 use etalon::{
     Error, ExternType, FuncType, Global, Linker, Memory, Module, Store, Table, Tag, Val as Value,
+    ValType,
 };
-use etalon_adapters::{Val, to_value};
+use etalon_adapters::{Val, ValKind, to_value};
 use std::collections::BTreeSet;
 
 /// Defines each import of a module as the file of scenarios says.
@@ -20,6 +21,7 @@ pub(crate) fn define(
     book: &Shared,
 ) -> Result<(), String> {
     let mut used = BTreeSet::new();
+    let mut functions: Vec<((&str, &str), FuncType)> = Vec::new();
     let mut function = 0;
     for import in module.imports() {
         let (from, name) = (import.module(), import.name());
@@ -32,9 +34,13 @@ pub(crate) fn define(
             let index = function;
             function += 1;
             let told = told.ok_or_else(|| missing(&called, from, name))?;
-            if linker.contains(from, name) {
+            if let Some((_, other)) = functions.iter().find(|(place, _)| *place == (from, name)) {
+                if other != ty {
+                    return Err(format!("{called} is there twice, with two types"));
+                }
                 continue;
             }
+            functions.push(((from, name), ty.clone()));
             check_results(told, ty).map_err(|fault| format!("{called} {fault}"))?;
             let (told, book) = (told.clone(), book.clone());
             let body =
@@ -49,7 +55,10 @@ pub(crate) fn define(
             continue;
         }
         if linker.contains(from, name) {
-            continue;
+            return Err(format!("{called} is there twice"));
+        }
+        if told.is_some_and(|told| !told.results.is_empty() || told.fails.is_some()) {
+            return Err(format!("{called} is no function, and has no `results` and never `fails`"));
         }
         let made = other(store, ty, told, &called)?;
         linker.define(&mut *store, from, name, made).map_err(|error| error.to_string())?;
@@ -58,7 +67,9 @@ pub(crate) fn define(
         None => Ok(()),
         Some(place) => {
             let Import { module, name, .. } = &imports[place];
-            Err(format!("the module has no import {module:?} {name:?}"))
+            let twice = imports[..place].iter().any(|i| i.module == *module && i.name == *name);
+            let what = if twice { "two [[import]] stand for" } else { "the module has no import" };
+            Err(format!("{what} {module:?} {name:?}"))
         }
     }
 }
@@ -66,24 +77,47 @@ pub(crate) fn define(
 fn missing(called: &str, module: &str, name: &str) -> String {
     format!(
         "nothing stands for {called}; add\n  [[import]]\n  module = {}\n  name = {}\n  results = []",
-        toml::Value::from(module),
-        toml::Value::from(name)
+        quoted(module),
+        quoted(name)
     )
 }
 
+/// A name as TOML has it, on one line.
+fn quoted(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
+}
+
 fn check_results(import: &Import, ty: &FuncType) -> Result<(), String> {
-    let Some(extra) = import.results.len().checked_sub(ty.results().len()) else {
-        return match import.results.is_empty() {
-            true => Ok(()),
-            false => {
-                Err(format!("returns {} values, not {}", ty.results().len(), import.results.len()))
-            }
-        };
-    };
-    if extra > 0 {
-        return Err(format!("returns {} values, not {}", ty.results().len(), import.results.len()));
+    if import.value.is_some() {
+        return Err("is a function, which has no `value`".to_owned());
     }
-    Ok(())
+    let (given, wanted) = (import.results.len(), ty.results().len());
+    if given > 0 && given != wanted {
+        return Err(format!("has {wanted} results, and `results` are {given}"));
+    }
+    let mut pairs = import.results.iter().zip(ty.results());
+    match pairs.find(|(value, ty)| !fits(**value, ty)) {
+        None => Ok(()),
+        Some((value, ty)) => {
+            Err(format!("has a result of type {ty}, which {} is not", said(*value)))
+        }
+    }
+}
+
+/// Whether a value of a file is of a type: a number or vector of its kind, or null where that may be.
+pub(crate) fn fits(value: Val, ty: &ValType) -> bool {
+    let kind = |default: Value| match default {
+        Value::I32(_) => ValKind::I32,
+        Value::I64(_) => ValKind::I64,
+        Value::F32(_) => ValKind::F32,
+        Value::F64(_) => ValKind::F64,
+        Value::V128(_) => ValKind::V128,
+        Value::FuncRef(_) => ValKind::Func,
+        Value::ExternRef(_) => ValKind::Extern,
+        Value::AnyRef(_) => ValKind::Any,
+        Value::ExnRef(_) => ValKind::Exn,
+    };
+    Value::default_for_ty(ty).is_some_and(|default| kind(default) == value.kind())
 }
 
 /// What a function does in place of what it is named after.
@@ -129,7 +163,7 @@ fn other(
             let value = match told_value {
                 Some(value) => made(&mut *store, value).map_err(fault)?,
                 None => Value::default_for_ty(ty.content())
-                    .ok_or_else(|| format!("{called} has no default; say its `value`"))?,
+                    .ok_or_else(|| format!("{called} has no default that a file could replace"))?,
             };
             Global::new(store, ty.clone(), value).map_err(fault)?.into()
         }

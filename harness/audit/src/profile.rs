@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// Bytes of folded stacks: each line has all of its calls, so a deep tree takes the square of its size.
 const MOST_FOLDED: usize = 64 << 20;
 
+/// Gas of what is drawn: what draws counts in numbers of 64 bits with a fraction.
+const MOST_DRAWN: u64 = 1 << 53;
+
 /// Steps whose gas is looked at together.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -68,7 +71,17 @@ impl Profile {
     /// # Errors
     /// If there is nothing to draw, or too much.
     pub fn flame(&self, title: &str) -> Result<Vec<u8>, ProfileError> {
+        self.is_drawable()?;
         drawn(title, &self.folded()?)
+    }
+
+    /// What draws adds without looking.
+    fn is_drawable(&self) -> Result<(), ProfileError> {
+        let of_step = |(_, tree, outside): &(String, Tree, u64)| {
+            tree.calls.iter().fold(*outside, |sum, call| sum.saturating_add(call.gas))
+        };
+        let gas = self.steps.iter().map(of_step).fold(0, u64::saturating_add);
+        if gas > MOST_DRAWN { Err(ProfileError::TooMuch { gas: MOST_DRAWN }) } else { Ok(()) }
     }
 
     /// A flame graph of this profile in which what costs more than before is red, and what costs less is blue.
@@ -76,11 +89,14 @@ impl Profile {
     /// # Errors
     /// If there is nothing to draw, or too much.
     pub fn flame_since(&self, before: &Profile, title: &str) -> Result<Vec<u8>, ProfileError> {
+        self.is_drawable()?;
+        before.is_drawable()?;
         let mut stacks: BTreeMap<String, [u64; 2]> = BTreeMap::new();
         for (at, profile) in [before, self].into_iter().enumerate() {
             for line in profile.folded()?.lines() {
                 let Some((stack, gas)) = line.rsplit_once(' ') else { continue };
-                stacks.entry(stack.to_owned()).or_default()[at] += gas.parse().unwrap_or(0);
+                let sum = &mut stacks.entry(stack.to_owned()).or_default()[at];
+                *sum = sum.saturating_add(gas.parse().unwrap_or(0));
             }
         }
         let line =
@@ -92,13 +108,20 @@ impl Profile {
     pub fn speedscope(&self) -> Value {
         let place: BTreeMap<u32, usize> =
             self.names.keys().enumerate().map(|(at, function)| (*function, at)).collect();
-        let frames: Vec<Value> = self.names.values().map(|name| json!({ "name": name })).collect();
+        let mut frames: Vec<Value> =
+            self.names.values().map(|name| json!({ "name": name })).collect();
+        let outside = frames.len();
+        frames.push(json!({ "name": "(outside of functions)" }));
         let profiles: Vec<Value> = self
             .steps
             .iter()
-            .map(|(step, tree, _)| {
+            .map(|(step, tree, gas)| {
                 let mut events = Vec::new();
-                let end = walk(tree, |at, call, opens| {
+                if *gas > 0 {
+                    events.push(json!({ "type": "O", "frame": outside, "at": 0 }));
+                    events.push(json!({ "type": "C", "frame": outside, "at": gas }));
+                }
+                let end = walk(tree, *gas, |at, call, opens| {
                     let frame = place[&tree.calls[call].function];
                     let kind = if opens { "O" } else { "C" };
                     events.push(json!({ "type": kind, "frame": frame, "at": at }));
@@ -130,18 +153,20 @@ impl Profile {
             })
         };
         let mut nodes = vec![node(1, "(root)")];
-        let (mut samples, mut deltas, mut total) = (Vec::new(), Vec::new(), 0u64);
+        let (mut samples, mut deltas, mut total) = (Vec::new(), vec![0], 0u64);
         let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (step, tree, outside) in &self.steps {
             let root = nodes.len() + 1;
             nodes.push(node(root, step));
             children.entry(1).or_default().push(root);
             let first = nodes.len() + 1;
+            // A delta is the time before its sample, so each is that of the sample before it.
             let mut sample = |id: usize, gas: u64| {
                 samples.push(id);
                 deltas.push(gas);
                 total = total.saturating_add(gas);
             };
+            // What the loading of a step took outside of functions.
             sample(root, *outside);
             for (at, call) in tree.calls.iter().enumerate() {
                 nodes.push(node(first + at, self.name(call.function)));
@@ -150,6 +175,7 @@ impl Profile {
                 sample(first + at, call.gas);
             }
         }
+        samples.push(1);
         for (parent, ids) in children {
             nodes[parent - 1]["children"] = json!(ids);
         }
@@ -160,13 +186,18 @@ impl Profile {
     }
 }
 
-/// A name as a frame of a folded stack, in which a semicolon ends it and the last blank begins the count.
+/// A name as a frame of a folded stack: a semicolon would end it, and a number behind a blank would be a count.
 fn frame(name: &str) -> String {
-    name.replace(';', ":")
+    let name = name.replace(';', ":");
+    match name.rsplit_once(' ') {
+        Some((before, last)) if last.parse::<f64>().is_ok() => format!("{before}_{last}"),
+        _ => name,
+    }
 }
 
-/// Goes along a tree, the calls of a call before its own gas: tells where each opens and closes, in gas. Gives what all took.
-fn walk(tree: &Tree, mut tell: impl FnMut(u64, usize, bool)) -> u64 {
+/// Goes along a tree, the calls of a call before its own gas: tells where each opens and closes, in gas and after what was
+/// taken before. Gives what all took.
+fn walk(tree: &Tree, mut gas: u64, mut tell: impl FnMut(u64, usize, bool)) -> u64 {
     let mut made: Vec<Vec<usize>> = vec![Vec::new(); tree.calls.len()];
     let mut open: Vec<(usize, bool)> = Vec::new();
     for (at, call) in tree.calls.iter().enumerate() {
@@ -176,7 +207,6 @@ fn walk(tree: &Tree, mut tell: impl FnMut(u64, usize, bool)) -> u64 {
         }
     }
     open.reverse();
-    let mut gas = 0u64;
     while let Some((call, opens)) = open.pop() {
         if opens {
             tell(gas, call, true);

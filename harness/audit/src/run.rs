@@ -3,16 +3,13 @@
 use crate::bill::Bill;
 use crate::book::{Prices, Shared};
 use crate::error::RunError;
-use crate::host::{define, made};
+use crate::host::{define, fits, made};
 use crate::scenario::{Import, Scenario, Step, said};
 use crate::text::one_line;
 use etalon::unstable::module::{ExternKind, ExternType};
 use etalon::unstable::{self, ModuleData};
-use etalon::{
-    Config, Engine, Features, Instance, Linker, Module, Schedule, Store, Tier, Val, ValType,
-};
+use etalon::{Config, Engine, Features, Instance, Linker, Module, Schedule, Store, Tier, Val};
 use etalon_adapters::{Outcome, returned, stopped};
-use std::mem::discriminant;
 use std::sync::Arc;
 
 /// The gas limit of a step that has none.
@@ -66,7 +63,7 @@ fn name_of(module: &ModuleData, function: u32) -> String {
     if let Some(name) = module.func_name(function) {
         let line = one_line(name);
         // Two that are cut alike are still two.
-        return if line.ends_with('…') { format!("{line} {function}") } else { line };
+        return if line.ends_with('…') { format!("{line}[{function}]") } else { line };
     }
     let mut functions = module.imports.iter().filter(|i| matches!(i.ty, ExternType::Func(_)));
     if let Some(import) = functions.nth(function as usize) {
@@ -74,7 +71,7 @@ fn name_of(module: &ModuleData, function: u32) -> String {
     }
     let exported =
         module.exports.iter().find(|e| e.kind == ExternKind::Func && e.index == function);
-    exported.map_or_else(|| format!("function {function}"), |export| one_line(&export.name))
+    exported.map_or_else(|| format!("function[{function}]"), |export| one_line(&export.name))
 }
 
 /// Runs a scenario in a fresh store: the bill of loading, then of each call. The first step that does not end well ends nothing: later calls are
@@ -155,22 +152,34 @@ fn prepared(
 ) -> Result<(etalon::Func, Vec<Val>), String> {
     let export = &call.export;
     let func = instance.get_func(&mut *store, export);
-    let func = func.ok_or_else(|| format!("the module exports no function {export:?}"))?;
+    let func = func.ok_or_else(|| {
+        let there = exported(instance, store);
+        format!("the module exports no function {export:?}; it exports {there}")
+    })?;
     let ty = func.ty(&*store);
     let args = call.args.iter().map(|arg| made(&mut *store, *arg));
     let args = args.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    // A value of a file is a number or null, so it is of a type if the type's default is of its kind.
-    let is_of = |arg: &Val, ty: &ValType| {
-        Val::default_for_ty(ty).is_some_and(|other| discriminant(arg) == discriminant(&other))
-    };
     let fits = args.len() == ty.params().len()
-        && args.iter().zip(ty.params()).all(|(arg, ty)| is_of(arg, ty));
+        && call.args.iter().zip(ty.params()).all(|(arg, ty)| fits(*arg, ty));
     let given: Vec<String> = call.args.iter().map(|arg| said(*arg)).collect();
     match fits {
         true => Ok((func, args)),
         false => {
             Err(format!("{export:?} has the type {ty}, and is called with ({})", given.join(", ")))
         }
+    }
+}
+
+/// The functions that an instance exports, for people: the first of them.
+fn exported(instance: Instance, store: &mut Store<()>) -> String {
+    let names = instance
+        .exports(&mut *store)
+        .filter(|e| matches!(e.clone().into_extern(), etalon::Extern::Func(_)));
+    let names: Vec<String> = names.take(11).map(|e| one_line(e.name())).collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        11 => format!("{}, …", names[..10].join(", ")),
+        _ => names.join(", "),
     }
 }
 

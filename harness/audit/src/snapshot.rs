@@ -3,6 +3,7 @@
 use crate::bill::{Bill, FunctionBill, OperatorBill};
 use crate::error::SnapshotError;
 use crate::text::ended;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What the first line of a snapshot says.
@@ -101,6 +102,7 @@ impl Snapshot {
     /// If it is something else.
     pub fn parse(text: &str) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
+        let (mut names, mut figures) = (BTreeSet::new(), BTreeSet::new());
         let mut lines = (1..).zip(text.lines());
         let mut expect = |what: &str| match lines.next() {
             Some((_, line)) if line == what || (what.ends_with(' ') && line.starts_with(what)) => {
@@ -121,29 +123,77 @@ impl Snapshot {
             }
             if let Some(name) = text.strip_prefix("scenario ") {
                 let name = name.to_owned();
+                if !names.insert(name.clone()) {
+                    return Err(fault("there is a scenario of that name already"));
+                }
+                if missing(&snapshot, &figures) {
+                    return Err(fault("the step before lacks a figure"));
+                }
                 snapshot.scenarios.push(ScenarioBills { name, steps: Vec::new() });
                 continue;
             }
             let scenario = snapshot.scenarios.last_mut().ok_or(fault("no scenario has begun"))?;
             if let Some(step) = text.strip_prefix("  step ") {
+                if !scenario.steps.is_empty() && figures.len() < FIGURES.len() {
+                    return Err(fault("the step before lacks a figure"));
+                }
+                figures.clear();
                 let (what, outcome) = step.rsplit_once(" -> ").ok_or(fault("` -> ` is missing"))?;
                 let (what, outcome) = (what.to_owned(), outcome.to_owned());
                 scenario.steps.push(StepBill { what, outcome, ..StepBill::default() });
                 continue;
             }
             let step = scenario.steps.last_mut().ok_or(fault("no step has begun"))?;
-            read_row(step, word).ok_or(fault("it is no figure, function or operator of a step"))?;
+            let row = read_row(step, word);
+            let row = row.ok_or(fault("it is no figure, function or operator of a step"))?;
+            if let Row::Figure(at) = row
+                && !figures.insert(at)
+            {
+                return Err(fault("it is said twice"));
+            }
+            if !is_in_order(step) {
+                return Err(fault("it is not in order, or said twice"));
+            }
         }
-        Ok(snapshot)
+        let line = text.lines().count();
+        match missing(&snapshot, &figures) {
+            true => Err(SnapshotError { line, message: "the last step lacks a figure".to_owned() }),
+            false => Ok(snapshot),
+        }
     }
 }
 
+/// What a line of a step was.
+enum Row {
+    Figure(usize),
+    Other,
+}
+
+/// Whether the last step lacks one of the figures, of which these are there.
+fn missing(snapshot: &Snapshot, figures: &BTreeSet<usize>) -> bool {
+    let last = snapshot.scenarios.last().and_then(|scenario| scenario.steps.last());
+    last.is_some() && figures.len() < FIGURES.len()
+}
+
+/// Whether the last function and the last operator come after the ones before.
+fn is_in_order(step: &StepBill) -> bool {
+    let functions = match &*step.functions {
+        [.., before, last] => before.index < last.index,
+        _ => true,
+    };
+    let operators = match &*step.operators {
+        [.., before, last] => before.name < last.name,
+        _ => true,
+    };
+    functions && operators
+}
+
 /// A line of a step.
-fn read_row(step: &mut StepBill, line: &str) -> Option<()> {
+fn read_row(step: &mut StepBill, line: &str) -> Option<Row> {
     let (word, rest) = line.split_once(' ')?;
     if let Some(at) = FIGURES.iter().position(|name| *name == word) {
         step.figures[at] = rest.parse().ok()?;
-        return Some(());
+        return Some(Row::Figure(at));
     }
     match word {
         "function" => {
@@ -167,7 +217,7 @@ fn read_row(step: &mut StepBill, line: &str) -> Option<()> {
         }
         _ => return None,
     }
-    Some(())
+    Some(Row::Other)
 }
 
 /// A snapshot of bills.

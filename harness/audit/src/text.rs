@@ -16,7 +16,8 @@ pub(crate) fn one_line(text: &str) -> String {
         }
         line.extend(c.escape_debug());
     }
-    line
+    // An arrow stands between a step and its outcome.
+    line.replace("->", "→")
 }
 
 /// How a step ended.

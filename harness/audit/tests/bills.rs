@@ -243,6 +243,60 @@ fn scenarios_come_and_go() {
     ));
 }
 
+/// Where a function is added, others have other indices and cost the same.
+#[test]
+fn an_index_is_no_difference() {
+    let before = snapshot(MODULE);
+    let now = snapshot(&MODULE.replace("(func $begin", "(func $new) (func $begin"));
+    assert_ne!(before, now);
+    assert_eq!(differences(&before, &now, Tolerance::default()), []);
+}
+
+/// What a snapshot says twice, or does not say, is not taken for what it says.
+#[test]
+fn snapshots_are_whole() {
+    let text = snapshot(MODULE).to_string();
+    let line =
+        |start: &str| text.lines().find(|line| line.trim_start().starts_with(start)).unwrap();
+    for start in ["function ", "operator ", "consumed ", "pages "] {
+        let line = line(start);
+        let twice = text.replacen(line, &format!("{line}\n{line}"), 1);
+        assert!(Snapshot::parse(&twice).is_err(), "{start} twice");
+    }
+    for start in ["consumed ", "heap "] {
+        let without = text.replacen(&format!("{}\n", line(start)), "", 1);
+        assert!(Snapshot::parse(&without).is_err(), "without {start}");
+    }
+    let scenario = text.split_once("scenario ").unwrap().1;
+    assert!(Snapshot::parse(&format!("{text}\nscenario {scenario}")).is_err());
+}
+
+/// Imports that cannot be as the file says are refused before anything runs.
+#[test]
+fn imports_must_fit() {
+    let import = "(import \"e\" \"f\" (func (result i32)))";
+    let cases = [
+        (import, "results = [\"i64:1\"]", "has a result of type i32"),
+        (import, "results = [\"i32:1\", \"i32:1\"]", "has 1 results, and `results` are 2"),
+        (import, "value = \"i32:1\"", "has no `value`"),
+        ("(import \"e\" \"f\" (func)) (import \"e\" \"f\" (func (param i32)))", "", "two types"),
+        ("(import \"e\" \"f\" (memory 1))", "fails = \"x\"", "is no function"),
+        ("(import \"e\" \"g\" (func))", "", "nothing stands for"),
+        ("", "", "the module has no import"),
+    ];
+    for (imports, more, want) in cases {
+        let text = format!(
+            "[[import]]\nmodule = \"e\"\nname = \"f\"\n{more}\n[[scenario]]\nname = \"s\"\n"
+        );
+        let file = ScenarioFile::parse(&text, Path::new("i.toml")).unwrap();
+        let schedule = Schedule::builtin("default").unwrap();
+        let setting = Setting { schedule, features: Features::wasm3(), tier: Tier::Oracle };
+        let trial = Trial::new(setting, format!("(module {imports})").as_bytes()).unwrap();
+        let error = run(&trial, &file.imports, &file.scenarios[0], None).unwrap_err().to_string();
+        assert!(error.contains(want), "{imports} {more}: {error}");
+    }
+}
+
 /// Calls along a million ways make a tree of a bounded size, and no gas is lost.
 #[test]
 fn a_tree_has_an_end() {
@@ -275,7 +329,6 @@ fn profiles_have_all_gas_of_functions() {
     let bills = bills(Tier::Oracle, "default", MODULE);
     let profile = Profile::of([("all", bills.as_slice())]);
     let consumed: u64 = bills.iter().map(|bill| bill.consumed).sum();
-    let of_functions: u64 = consumed - bills.iter().map(|bill| bill.outside).sum::<u64>();
     let folded = profile.folded().unwrap();
     let gas = |line: &str| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap();
     assert_eq!(folded.lines().map(gas).sum::<u64>(), consumed);
@@ -283,7 +336,7 @@ fn profiles_have_all_gas_of_functions() {
     let scope = profile.speedscope();
     let profiles = scope["profiles"].as_array().unwrap();
     let ends: u64 = profiles.iter().map(|p| p["endValue"].as_u64().unwrap()).sum();
-    assert_eq!(ends, of_functions);
+    assert_eq!(ends, consumed);
     for profile in profiles {
         let (mut open, mut last) = (Vec::new(), 0);
         for event in profile["events"].as_array().unwrap() {
@@ -302,6 +355,10 @@ fn profiles_have_all_gas_of_functions() {
         chrome[key].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum()
     };
     assert_eq!((sum("timeDeltas"), chrome["endTime"].as_u64().unwrap()), (consumed, consumed));
+    // A delta is the time before its sample: the first and the last are of the root.
+    let samples = chrome["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), chrome["timeDeltas"].as_array().unwrap().len());
+    assert_eq!((samples.first().unwrap(), samples.last().unwrap()), (&2.into(), &1.into()));
     let nodes = chrome["nodes"].as_array().unwrap();
     let children: usize = nodes.iter().map(|n| n["children"].as_array().unwrap().len()).sum();
     assert_eq!(children, nodes.len() - 1);

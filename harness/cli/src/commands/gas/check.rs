@@ -4,8 +4,8 @@ use super::module::{Loaded, read_snapshot, snapshot_path};
 use super::snapshot::write;
 use super::told::{Outcome, Report, Told};
 use crate::exit::Status;
-use crate::input;
 use crate::output::Format;
+use crate::{fault, input};
 use anyhow::{Result, bail};
 use clap::{ValueEnum, ValueHint};
 use etalon::Tier;
@@ -77,7 +77,14 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
     }
     let mut told = Told::new("check");
     for file in &args.files {
-        check(args, file, &mut told)?;
+        // What cannot be checked takes nothing from what is found in the others.
+        if let Err(error) = check(args, file, &mut told) {
+            if args.files.len() == 1 && told.files.is_empty() {
+                return Err(error);
+            }
+            fault::note(&error);
+            told.is_incomplete = true;
+        }
     }
     told.tell(format, args.report)
 }
@@ -89,7 +96,7 @@ fn check(args: &Args, file: &Path, told: &mut Told) -> Result<()> {
         let text = loaded.snapshot(Tier::Oracle)?.to_string();
         let is_new = std::fs::read(&against).map_or(true, |old| old != text.as_bytes());
         if is_new {
-            input::keep(&[file, &loaded.module_path], &against)?;
+            input::keep(&loaded.read_files(), &against)?;
             write(&against, &text)?;
         }
         let outcome = if is_new { Outcome::Blessed } else { Outcome::Equal };

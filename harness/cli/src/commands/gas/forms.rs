@@ -40,7 +40,8 @@ pub(super) fn markdown(told: &Told) -> String {
 }
 
 fn markdown_rows(difference: &Difference) -> Vec<String> {
-    let Difference::Step { scenario, step, outcome, figures, functions, .. } = difference else {
+    let Difference::Step { scenario, step, outcome, figures, functions, operators } = difference
+    else {
         return vec![format!("| {} | | | | |\n", plain(&summary(difference)))];
     };
     let place = format!("{}, {}", plain(scenario), code(step));
@@ -52,9 +53,15 @@ fn markdown_rows(difference: &Difference) -> Vec<String> {
         let change = percent(*before, *now).trim_start().to_owned();
         rows.push(format!("| {place} | {name} | {before} | {now} | {change} |\n"));
     }
-    for row in functions.iter().take(3) {
-        let (name, change) = (code(&row.name), row.by());
-        rows.push(format!("| | in {name} | {} | {} | {change:+} |\n", row.before, row.now));
+    for (what, moved) in [("in", functions), ("by", operators)] {
+        for row in moved.iter().take(3) {
+            let (name, change) = (code(&row.name), row.by());
+            let (before, now) = (row.before, row.now);
+            rows.push(format!("| | {what} {name} | {before} | {now} | {change:+} |\n"));
+        }
+    }
+    if rows.is_empty() {
+        rows.push(format!("| {place} | the same sum, spent otherwise | | | |\n"));
     }
     rows
 }
@@ -62,8 +69,8 @@ fn markdown_rows(difference: &Difference) -> Vec<String> {
 /// A text that means nothing in Markdown.
 fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars() {
-        if "\\`*_{}[]<>()#+-.!|&~".contains(c) {
+    for c in escape::line(text).chars() {
+        if "\\`*_{}[]<>()#+-.!|&~@".contains(c) {
             out.push('\\');
         }
         out.push(c);
@@ -73,7 +80,10 @@ fn plain(text: &str) -> String {
 
 /// A text as code, in a table too.
 fn code(text: &str) -> String {
-    let text = text.replace('|', "\\|");
+    if text.is_empty() {
+        return "(no name)".to_owned();
+    }
+    let text = escape::line(text).replace('|', "\\|");
     let most = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(most + 1);
     if most == 0 { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }
@@ -90,12 +100,13 @@ pub(super) fn junit(told: &Told) -> Result<String> {
         }
         for difference in differences {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(summary(difference));
+            status.set_message(escape::line(&summary(difference)));
             if let Difference::Step { functions, operators, .. } = difference {
-                let rows: Vec<String> = functions.iter().chain(operators).map(moved).collect();
+                let rows = functions.iter().chain(operators);
+                let rows: Vec<String> = rows.map(|row| escape::line(&moved(row))).collect();
                 status.set_description(rows.join("\n"));
             }
-            suite.add_test_case(TestCase::new(name_of(difference), status));
+            suite.add_test_case(TestCase::new(escape::line(&name_of(difference)), status));
         }
         report.add_test_suite(suite);
     }
@@ -131,7 +142,7 @@ pub(super) fn sarif(told: &Told) -> Result<String> {
             "results": results,
         }],
     });
-    Ok(serde_json::to_string_pretty(&document)?)
+    Ok(ascii(&serde_json::to_string_pretty(&document)?))
 }
 
 fn result(file: &str, difference: &Difference) -> Value {
@@ -141,6 +152,22 @@ fn result(file: &str, difference: &Difference) -> Value {
         "message": { "text": summary(difference) },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file) } } }],
     })
+}
+
+/// JSON without characters that are not seen or that a terminal obeys: they stand in strings alone, where each has another form.
+fn ascii(json: &str) -> String {
+    let mut out = String::new();
+    for c in json.chars() {
+        match c {
+            '\n' | ' '..='~' => out.push(c),
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out
 }
 
 /// A path as a URI: what is no plain character is escaped.
@@ -162,7 +189,8 @@ pub(super) fn github(told: &Told) -> String {
     let mut annotations = Vec::new();
     for Compared { file, outcome, .. } in &told.files {
         annotations.extend(outcome.differences().iter().map(|difference| {
-            let (file, message) = (property(file), data(&summary(difference)));
+            let message = data(&escape::line(&summary(difference)));
+            let file = property(&escape::line(file));
             format!("::error file={file},title=gas changed::{message}\n")
         }));
     }

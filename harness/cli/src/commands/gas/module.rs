@@ -17,6 +17,8 @@ pub(super) struct Loaded {
     pub(super) file: ScenarioFile,
     pub(super) path: PathBuf,
     pub(super) module_path: PathBuf,
+    /// The schedule's, if it is from a file.
+    schedule_path: Option<PathBuf>,
     pub(super) setting: Setting,
     wasm: Vec<u8>,
 }
@@ -27,42 +29,53 @@ impl Loaded {
         let file = ScenarioFile::read(path).map_err(|error| refused(path, error))?;
         let module_path = file.module_path(path);
         let input = input::read_module(&module_path, Precompiled { allowed: false })?;
-        let schedule = match (schedule, &file.schedule) {
-            (None, Some(name)) => {
-                let beside = path.parent().unwrap_or(Path::new("")).join(name);
-                let is_file = etalon::Schedule::builtin(name).is_none() && beside.exists();
-                let name = if is_file { beside.to_string_lossy() } else { name.into() };
-                engines::schedule(Some(&name))?
-            }
-            (asked, _) => engines::schedule(asked)?,
+        let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+        let named = match (schedule, &file.schedule) {
+            (Some(asked), _) => Some(PathBuf::from(asked)),
+            (None, Some(name)) if etalon::Schedule::builtin(name).is_none() => Some(beside(name)),
+            (None, name) => name.as_ref().map(PathBuf::from),
         };
+        let name = named.as_ref().map(|name| name.to_string_lossy());
+        let schedule = engines::schedule(name.as_deref())?;
+        let schedule_path = named.filter(|name| name.exists());
         let features = match file.features.is_empty() {
             true => Features::wasm3(),
             false => features(&file.features)?,
         };
         let setting = Setting { schedule, features, tier: Tier::Oracle };
         let path = path.to_owned();
-        Ok(Loaded { file, path, module_path, setting, wasm: input.bytes })
+        Ok(Loaded { file, path, module_path, schedule_path, setting, wasm: input.bytes })
     }
 
-    /// The bills of all scenarios on a tier.
-    pub(super) fn bills(&self, tier: Tier) -> Result<Bills> {
-        let misfit = |error: RunError| match error {
+    /// Every file that was read, over which nothing is to be written.
+    pub(super) fn read_files(&self) -> Vec<&Path> {
+        let schedule = self.schedule_path.as_deref();
+        [&*self.path, &*self.module_path].into_iter().chain(schedule).collect()
+    }
+
+    /// The bills of one scenario after the other.
+    fn each(&self, tier: Tier) -> Result<impl Iterator<Item = Result<(String, Vec<Bill>)>>> {
+        let misfit = move |error: RunError| match error {
             RunError::Module(message) => InputError::new("invalid", &self.module_path, message),
             other => InputError::usage(&self.path, other.to_string()),
         };
         let setting = Setting { tier, ..self.setting.clone() };
         let trial = Trial::new(setting, &self.wasm).map_err(misfit)?;
-        let one = |scenario: &etalon_audit::Scenario| {
+        let one = move |scenario: &etalon_audit::Scenario| {
             let bills = etalon_audit::run(&trial, &self.file.imports, scenario, self.file.gas);
             Ok((scenario.name.clone(), bills.map_err(misfit)?))
         };
-        self.file.scenarios.iter().map(one).collect()
+        Ok(self.file.scenarios.iter().map(one))
+    }
+
+    /// The bills of all scenarios on a tier, all at once.
+    pub(super) fn bills(&self, tier: Tier) -> Result<Bills> {
+        self.each(tier)?.collect()
     }
 
     /// The snapshot of all scenarios on a tier.
     pub(super) fn snapshot(&self, tier: Tier) -> Result<Snapshot> {
-        let mut snapshot: Snapshot = self.bills(tier)?.into_iter().collect();
+        let mut snapshot: Snapshot = self.each(tier)?.collect::<Result<Snapshot>>()?;
         snapshot.schedule = self.setting.schedule.id().to_string();
         Ok(snapshot)
     }
@@ -82,6 +95,10 @@ fn refused(path: &Path, error: ScenarioError) -> InputError {
 
 /// Reads a snapshot.
 pub(super) fn read_snapshot(path: &Path) -> Result<Snapshot> {
+    if !path.exists() {
+        let message = "there is no snapshot; `etalon gas snapshot` makes one";
+        return Err(InputError::new("io", path, message).into());
+    }
     let text = input::read_text(path)?;
     Ok(Snapshot::parse(&text).map_err(|error| {
         let mut wrong = InputError::new("syntax", path, error.message);

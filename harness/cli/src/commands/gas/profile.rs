@@ -111,11 +111,14 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
 
 fn write_files(args: &Args, loaded: &Loaded, profile: &Profile) -> Result<()> {
     let mut outputs: Vec<(&Path, String)> = Vec::new();
+    let mut read: Vec<PathBuf> = loaded.read_files().into_iter().map(Path::to_owned).collect();
     let title = format!("Gas of {}", args.file.display());
     if let Some(path) = &args.flame {
         let svg = match &args.since {
             Some(since) => {
-                let before = self::profile(&bills(args, since)?.1);
+                let (loaded, bills) = bills(args, since)?;
+                let before = self::profile(&bills);
+                read.extend(loaded.read_files().into_iter().map(Path::to_owned));
                 profile.flame_since(&before, &format!("{title} since {}", since.display()))?
             }
             None => profile.flame(&title)?,
@@ -131,12 +134,11 @@ fn write_files(args: &Args, loaded: &Loaded, profile: &Profile) -> Result<()> {
     if let Some(path) = &args.cpuprofile {
         outputs.push((path, profile.cpuprofile().to_string()));
     }
-    let read: Vec<&Path> = [Some(&args.file), Some(&loaded.module_path), args.since.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
-    for (path, _) in &outputs {
+    let read: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
+    for (at, (path, _)) in outputs.iter().enumerate() {
+        if outputs[..at].iter().any(|(other, _)| other == path) {
+            bail!("two profiles are to be written to {}", escape::path(path));
+        }
         if input::is_stdin(path) {
             bail!("a profile is written to a file, not to standard output");
         }

@@ -181,10 +181,12 @@ fn new(name: &str, from: &str, out: Option<&PathBuf>, format: Format) -> Result<
     let schedule = Schedule::parse(&text, name).map_err(|error| {
         InputError::usage(&out, format!("not a schedule's name: {}", error.kind))
     })?;
+    if input::is_stdin(&out) {
+        bail!("a schedule is written to a file; `etalon gas schedule show` prints one");
+    }
     if out.exists() {
         return Err(InputError::usage(&out, "there is a file already; it would be lost").into());
     }
-    input::keep(&[], &out)?;
     write(&out, &text)?;
     let id = schedule.id().to_string();
     match format {

@@ -11,6 +11,9 @@ use clap::ValueHint;
 use etalon::Tier;
 use etalon_record::{Document, Kind};
 use serde::Serialize;
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon gas snapshot`.
@@ -70,7 +73,7 @@ fn one(args: &Args, file: &Path, format: Format) -> Result<Written> {
         true if format == Format::Human => say_in_colour([lines(text.trim_end())]),
         true => {}
         false => {
-            input::keep(&[file, &loaded.module_path], &out)?;
+            input::keep(&loaded.read_files(), &out)?;
             write(&out, &text)?;
         }
     }
@@ -88,16 +91,25 @@ fn one(args: &Args, file: &Path, format: Format) -> Result<Written> {
     })
 }
 
-/// Writes a file whole, or not at all.
+/// Writes a file whole, or not at all. What is no file, such as a pipe, is written to as it is; a link stays one.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let fault = |error: std::io::Error| InputError::io(path, "cannot be written", &error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut new =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fault)?;
-    std::io::Write::write_all(&mut new, text.as_bytes()).map_err(fault)?;
-    // A temporary file is its owner's alone; a snapshot is a file like any other.
-    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    new.as_file().set_permissions(rights).map_err(fault)?;
-    new.persist(path).map_err(|error| fault(error.error))?;
+    let there = std::fs::metadata(path);
+    if there.as_ref().is_ok_and(|there| !there.is_file()) {
+        let mut file = std::fs::File::options().write(true).open(path).map_err(fault)?;
+        return Ok(file.write_all(text.as_bytes()).map_err(fault)?);
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let new = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder.unwrap_or(Path::new(".")));
+    // The message is of the file that was meant, not of the temporary one.
+    let mut new = new.map_err(|error| fault(error.kind().into()))?;
+    new.write_all(text.as_bytes()).map_err(fault)?;
+    if let Ok(there) = there {
+        new.as_file().set_permissions(there.permissions()).map_err(fault)?;
+    }
+    new.persist(&target).map_err(|error| fault(error.error))?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use super::forms;
 use crate::exit::Status;
 use crate::fault::tool;
-use crate::output::{Format, bad, good, json, lines, plain, say, say_in_colour};
+use crate::output::{self, Format, bad, good, json, plain, say, say_in_colour};
 use crate::{escape, words::counted};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use etalon_audit::{Difference, Moved};
 use etalon_record::{Document, Kind};
@@ -20,7 +20,7 @@ const MOST_SHOWN: usize = 10;
 pub(super) enum Report {
     /// Tables, for a comment on a change
     Markdown,
-    /// JUnit XML: a test suite for each file, a test case for each scenario
+    /// JUnit XML: a test suite for each file, a test case for each difference
     Junit,
     /// SARIF 2.1.0, for code scanning
     Sarif,
@@ -72,12 +72,15 @@ pub(super) struct Compared {
 #[derive(Debug, Serialize)]
 pub(super) struct Told {
     action: &'static str,
+    /// Whether something could not be checked.
+    #[serde(rename = "incomplete")]
+    pub(super) is_incomplete: bool,
     pub(super) files: Vec<Compared>,
 }
 
 impl Told {
     pub(super) fn new(action: &'static str) -> Told {
-        Told { action, files: Vec::new() }
+        Told { action, is_incomplete: false, files: Vec::new() }
     }
 
     pub(super) fn add(&mut self, file: &Path, against: &Path, engine: &'static str, what: Outcome) {
@@ -86,6 +89,9 @@ impl Told {
     }
 
     pub(super) fn tell(&self, format: Format, report: Option<Report>) -> Result<Status> {
+        if format == Format::Json && report.is_some() {
+            bail!("--report and --format json are two forms; one document is written");
+        }
         match (format, report) {
             (Format::Json, _) => json(&Document::new(Kind::Gas, tool(), self))?,
             (_, None) => self.files.iter().for_each(print),
@@ -94,14 +100,18 @@ impl Told {
             (_, Some(Report::Sarif)) => said(&forms::sarif(self)?),
             (_, Some(Report::Github)) => said(&forms::github(self)),
         }
+        if self.is_incomplete {
+            return Ok(Status::Unusable);
+        }
         let differs = self.files.iter().any(|file| !file.outcome.differences().is_empty());
         Ok(if differs { Status::Finding } else { Status::Fine })
     }
 }
 
+/// Writes a document whose form has escaped what is in it.
 fn said(text: &str) {
     if !text.is_empty() {
-        say_in_colour([lines(text.trim_end())]);
+        output::bytes(format!("{}\n", text.trim_end()).as_bytes());
     }
 }
 
@@ -158,7 +168,10 @@ pub(super) fn percent(before: u64, now: u64) -> String {
     if before == 0 {
         return String::new();
     }
-    format!(" ({:+.2} %)", (now as f64 / before as f64 - 1.0) * 100.0)
+    match now / before {
+        0..100 => format!(" ({:+.2} %)", (now as f64 / before as f64 - 1.0) * 100.0),
+        times => format!(" ({times} times)"),
+    }
 }
 
 /// What moved, in words.
