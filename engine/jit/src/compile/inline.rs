@@ -21,13 +21,13 @@ use etalon_module::{AddrType, Class, FuncBody, Immediates, ValType};
 use wasmparser::Operator as O;
 
 /// Bytes of the body of a function that is inlined.
-const MOST_BYTES: usize = 48;
+const MOST_BYTES: usize = 32;
 /// Its operators, with its `end`: about as many instructions as a call of it takes.
-const MOST_OPERATORS: usize = 16;
+const MOST_OPERATORS: usize = 10;
 /// Its parameters, locals and results.
 const MOST_VALUES: u64 = 8;
 /// So many calls in a function have others in their place, each with blocks of its own.
-const MOST_CALLS: u32 = 64;
+const MOST_CALLS: u32 = 32;
 
 /// A function that may be inlined.
 pub(super) struct Small<'a> {
