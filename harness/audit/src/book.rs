@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Calls that a tree has.
+/// Calls that the trees of a scenario have together.
 const MOST_CALLS: usize = 1 << 18;
 /// Calls inside each other that a tree has.
 const MOST_DEEP: usize = 512;
@@ -51,9 +51,16 @@ pub(crate) struct Book {
     depth: u64,
     deepest: u64,
     rows: BTreeMap<u32, Row>,
-    operators: BTreeMap<&'static str, (u64, u64)>,
+    /// By opcode: how often it began, and its gas.
+    operators: Vec<(u64, u64)>,
+    /// Functions that were entered, and what that cost.
+    entries: (u64, u64),
+    /// Dynamic charges of constant expressions.
+    constants: u64,
     last: Option<Opcode>,
     tree: Tree,
+    /// Calls that trees may still have.
+    room: usize,
     /// The calls that a call made, by its place and the function.
     made: FxHashMap<(Option<usize>, u32), usize>,
 }
@@ -85,9 +92,12 @@ impl Shared {
             depth: 0,
             deepest: 0,
             rows: BTreeMap::new(),
-            operators: BTreeMap::new(),
+            operators: vec![(0, 0); Opcode::ALL.len()],
+            entries: (0, 0),
+            constants: 0,
             last: None,
             tree: Tree::default(),
+            room: MOST_CALLS,
             made: FxHashMap::default(),
         })))
     }
@@ -106,7 +116,8 @@ impl Book {
         (self.taken, self.outside, self.depth, self.deepest) = (0, 0, 0, 0);
         self.open.clear();
         self.rows.clear();
-        self.operators.clear();
+        self.operators.fill((0, 0));
+        (self.entries, self.constants) = ((0, 0), 0);
         self.made.clear();
         self.last = None;
         self.tree = Tree::default();
@@ -126,19 +137,32 @@ impl Book {
             inclusive: row.inclusive,
             exclusive: row.exclusive,
         });
-        let operators = std::mem::take(&mut self.operators).into_iter();
-        let operators = operators.map(|(name, (count, gas))| {
-            let name = name.to_owned();
-            OperatorBill { name, count, gas }
-        });
+        let operators = self.operator_bills();
+        self.room = self.room.saturating_sub(self.tree.calls.len());
         Page {
             taken: self.taken,
             outside: self.outside,
             depth: self.deepest,
             functions: functions.collect(),
-            operators: operators.collect(),
+            operators,
             tree: std::mem::take(&mut self.tree),
         }
+    }
+
+    /// What operators took, by name.
+    fn operator_bills(&self) -> Vec<OperatorBill> {
+        let of = |name: &str, (count, gas): (u64, u64)| OperatorBill {
+            name: name.to_owned(),
+            count,
+            gas,
+        };
+        let besides = [("(entry)", self.entries), ("(outside)", (0, self.constants))];
+        let ran =
+            Opcode::ALL.iter().map(|opcode| (opcode.name(), self.operators[*opcode as usize]));
+        let rows = besides.into_iter().chain(ran).filter(|(_, row)| *row != (0, 0));
+        let mut bills: Vec<OperatorBill> = rows.map(|(name, row)| of(name, row)).collect();
+        bills.sort_by(|a, b| a.name.cmp(&b.name));
+        bills
     }
 
     /// Whoever is on top pays for what was taken since somebody last did.
@@ -188,7 +212,7 @@ impl Book {
         }
         let calls = &mut self.tree.calls;
         if let Some(parent) = parent
-            && (self.open.len() >= MOST_DEEP || calls.len() >= MOST_CALLS)
+            && (self.open.len() >= MOST_DEEP || calls.len() >= self.room)
         {
             self.tree.is_cut = true;
             return parent;
@@ -215,27 +239,22 @@ impl Book {
             row.inclusive += self.taken - open.begun;
         }
     }
-
-    fn count(&mut self, name: &'static str, times: u64, gas: u64) {
-        let (count, sum) = self.operators.entry(name).or_default();
-        *count += times;
-        *sum = sum.saturating_add(gas);
-    }
 }
 
 impl Observer for Shared {
     fn operator(&mut self, _: FuncAddr, _: Site, opcode: Opcode) {
         let mut book = self.lock();
-        book.charge();
         book.last = Some(opcode);
         let weight = book.prices.schedule.weight(opcode);
-        book.count(opcode.name(), 1, weight.into());
+        let (count, gas) = &mut book.operators[opcode as usize];
+        *count += 1;
+        *gas = gas.saturating_add(weight.into());
     }
 
     fn enter(&mut self, _: FuncAddr, function: u32, gas: u64) {
         let mut book = self.lock();
         book.open(function, gas);
-        book.count("(entry)", 1, gas);
+        book.entries = (book.entries.0 + 1, book.entries.1.saturating_add(gas));
     }
 
     fn exit(&mut self, _: FuncAddr) {
@@ -244,7 +263,10 @@ impl Observer for Shared {
 
     fn dynamic_charge(&mut self, gas: u64) {
         let mut book = self.lock();
-        let name = book.last.map_or("(outside)", Opcode::name);
-        book.count(name, 0, gas);
+        let sum = match book.last {
+            Some(opcode) => &mut book.operators[opcode as usize].1,
+            None => &mut book.constants,
+        };
+        *sum = sum.saturating_add(gas);
     }
 }

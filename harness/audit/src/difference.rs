@@ -146,7 +146,7 @@ fn of_step(
     new: &StepBill,
     tolerance: Tolerance,
 ) -> Option<Difference> {
-    if said(old) == said(new) {
+    if old == new || said(old) == said(new) {
         return None;
     }
     let outcome = (old.outcome != new.outcome).then(|| [old.outcome.clone(), new.outcome.clone()]);

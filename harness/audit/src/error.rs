@@ -70,6 +70,9 @@ pub enum ProfileError {
         /// The limit.
         gas: u64,
     },
+    /// It cannot be written as JSON.
+    #[error("it cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
     /// There is nothing to draw.
     #[error("there is nothing to draw: {0}")]
     Drawing(std::io::Error),

@@ -2,7 +2,7 @@
 
 use crate::bill::{Bill, Tree};
 use crate::error::ProfileError;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Bytes of folded stacks: each line has all of its calls, so a deep tree takes the square of its size.
@@ -104,86 +104,157 @@ impl Profile {
         drawn(title, &stacks.iter().map(line).collect::<String>())
     }
 
-    /// The profile in the form of speedscope: a profile for each step, with gas in place of time.
-    pub fn speedscope(&self) -> Value {
+    /// The profile in the form of speedscope, as JSON: a profile for each step, with gas in place of time.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn speedscope(&self) -> Result<String, ProfileError> {
         let place: BTreeMap<u32, usize> =
             self.names.keys().enumerate().map(|(at, function)| (*function, at)).collect();
-        let mut frames: Vec<Value> =
-            self.names.values().map(|name| json!({ "name": name })).collect();
-        let outside = frames.len();
-        frames.push(json!({ "name": "(outside of functions)" }));
-        let profiles: Vec<Value> = self
-            .steps
-            .iter()
-            .map(|(step, tree, gas)| {
-                let mut events = Vec::new();
-                if *gas > 0 {
-                    events.push(json!({ "type": "O", "frame": outside, "at": 0 }));
-                    events.push(json!({ "type": "C", "frame": outside, "at": gas }));
-                }
-                let end = walk(tree, *gas, |at, call, opens| {
-                    let frame = place[&tree.calls[call].function];
-                    let kind = if opens { "O" } else { "C" };
-                    events.push(json!({ "type": kind, "frame": frame, "at": at }));
-                });
-                json!({
-                    "type": "evented", "name": step, "unit": "none",
-                    "startValue": 0, "endValue": end, "events": events,
-                })
-            })
-            .collect();
-        json!({
-            "$schema": "https://www.speedscope.app/file-format-schema.json",
-            "exporter": "etalon gas profile",
-            "name": "gas",
-            "activeProfileIndex": 0,
-            "shared": { "frames": frames },
-            "profiles": profiles,
-        })
+        let outside = place.len();
+        let names = self.names.values().map(String::as_str).chain(["(outside of functions)"]);
+        let profile = |(step, tree, before): &'_ (String, Tree, u64)| {
+            let mut events = Vec::new();
+            if *before > 0 {
+                events.push(Event { kind: "O", frame: outside, at: 0 });
+                events.push(Event { kind: "C", frame: outside, at: *before });
+            }
+            let end_value = walk(tree, *before, |at, call, opens| {
+                let frame = place[&tree.calls[call].function];
+                events.push(Event { kind: if opens { "O" } else { "C" }, frame, at });
+            });
+            Evented {
+                kind: "evented",
+                name: step.clone(),
+                unit: "none",
+                start_value: 0,
+                end_value,
+                events,
+            }
+        };
+        let document = Speedscope {
+            schema: "https://www.speedscope.app/file-format-schema.json",
+            exporter: "etalon gas profile",
+            name: "gas",
+            active_profile_index: 0,
+            shared: Frames { frames: names.map(|name| Name { name }).collect() },
+            profiles: self.steps.iter().map(profile).collect(),
+        };
+        Ok(serde_json::to_string(&document)?)
     }
 
-    /// The profile in the form of Chrome's developer tools: a unit of gas is a microsecond.
-    pub fn cpuprofile(&self) -> Value {
-        let node = |id: usize, name: &str| {
-            json!({
-                "id": id, "hitCount": 1, "children": [],
-                "callFrame": {
-                    "functionName": name, "scriptId": "0", "url": "", "lineNumber": -1, "columnNumber": -1,
-                },
-            })
+    /// The profile in the form of Chrome's developer tools, as JSON: a unit of gas is a microsecond.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn cpuprofile(&self) -> Result<String, ProfileError> {
+        let node = |id, name| {
+            let place = CallFrame {
+                function_name: name,
+                script_id: "0",
+                url: "",
+                line_number: -1,
+                column_number: -1,
+            };
+            Node { id, hit_count: 1, children: Vec::new(), call_frame: place }
         };
         let mut nodes = vec![node(1, "(root)")];
-        let (mut samples, mut deltas, mut total) = (Vec::new(), vec![0], 0u64);
-        let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        // A delta is the time before its sample, so each is that of the sample before it.
+        let (mut samples, mut deltas) = (Vec::new(), vec![0]);
         for (step, tree, outside) in &self.steps {
             let root = nodes.len() + 1;
             nodes.push(node(root, step));
-            children.entry(1).or_default().push(root);
-            let first = nodes.len() + 1;
-            // A delta is the time before its sample, so each is that of the sample before it.
-            let mut sample = |id: usize, gas: u64| {
+            nodes[0].children.push(root);
+            samples.push(root);
+            deltas.push(*outside);
+            for call in &tree.calls {
+                let id = nodes.len() + 1;
+                nodes.push(node(id, self.name(call.function)));
+                let parent = call.parent.map_or(root, |parent| root + 1 + parent);
+                nodes[parent - 1].children.push(id);
                 samples.push(id);
-                deltas.push(gas);
-                total = total.saturating_add(gas);
-            };
-            // What the loading of a step took outside of functions.
-            sample(root, *outside);
-            for (at, call) in tree.calls.iter().enumerate() {
-                nodes.push(node(first + at, self.name(call.function)));
-                let parent = call.parent.map_or(root, |parent| first + parent);
-                children.entry(parent).or_default().push(first + at);
-                sample(first + at, call.gas);
+                deltas.push(call.gas);
             }
         }
         samples.push(1);
-        for (parent, ids) in children {
-            nodes[parent - 1]["children"] = json!(ids);
-        }
-        json!({
-            "nodes": nodes, "startTime": 0, "endTime": total,
-            "samples": samples, "timeDeltas": deltas,
-        })
+        let end_time = deltas.iter().fold(0, |sum: u64, gas| sum.saturating_add(*gas));
+        let document = CpuProfile { nodes, start_time: 0, end_time, samples, time_deltas: deltas };
+        Ok(serde_json::to_string(&document)?)
     }
+}
+
+/// A document of speedscope. These are types and no values of JSON because a profile may have a million of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Speedscope<'p> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    exporter: &'static str,
+    name: &'static str,
+    active_profile_index: u32,
+    shared: Frames<'p>,
+    profiles: Vec<Evented>,
+}
+
+#[derive(Serialize)]
+struct Frames<'p> {
+    frames: Vec<Name<'p>>,
+}
+
+#[derive(Serialize)]
+struct Name<'p> {
+    name: &'p str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Evented {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: String,
+    unit: &'static str,
+    start_value: u64,
+    end_value: u64,
+    events: Vec<Event>,
+}
+
+/// A call opens or closes, after so much gas.
+#[derive(Serialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    frame: usize,
+    at: u64,
+}
+
+/// A document of Chrome's developer tools.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CpuProfile<'p> {
+    nodes: Vec<Node<'p>>,
+    start_time: u64,
+    end_time: u64,
+    samples: Vec<usize>,
+    time_deltas: Vec<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Node<'p> {
+    id: usize,
+    hit_count: u32,
+    children: Vec<usize>,
+    call_frame: CallFrame<'p>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallFrame<'p> {
+    function_name: &'p str,
+    script_id: &'static str,
+    url: &'static str,
+    line_number: i32,
+    column_number: i32,
 }
 
 /// A name as a frame of a folded stack: a semicolon would end it, and a number behind a blank would be a count.

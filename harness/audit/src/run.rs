@@ -10,6 +10,7 @@ use etalon::unstable::module::{ExternKind, ExternType};
 use etalon::unstable::{self, ModuleData};
 use etalon::{Config, Engine, Features, Instance, Linker, Module, Schedule, Store, Tier, Val};
 use etalon_adapters::{Outcome, returned, stopped};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The gas limit of a step that has none.
@@ -31,6 +32,8 @@ pub struct Setting {
 pub struct Trial {
     setting: Setting,
     module: Module,
+    /// By function.
+    names: Vec<String>,
 }
 
 impl Trial {
@@ -45,7 +48,8 @@ impl Trial {
         let engine = Engine::new(&config)?;
         let module =
             Module::new(&engine, wasm).map_err(|error| RunError::Module(error.to_string()))?;
-        Ok(Trial { setting, module })
+        let names = names_of(unstable::module_data(&module));
+        Ok(Trial { setting, module, names })
     }
 
     /// What the module declares.
@@ -55,23 +59,30 @@ impl Trial {
 
     /// What a function is called: its name, or what it is imported or exported as, or its index.
     pub fn name(&self, function: u32) -> String {
-        name_of(self.module(), function)
+        self.names.get(function as usize).cloned().unwrap_or_default()
     }
 }
 
-fn name_of(module: &ModuleData, function: u32) -> String {
-    if let Some(name) = module.func_name(function) {
-        let line = one_line(name);
-        // Two that are cut alike are still two.
-        return if line.ends_with('…') { format!("{line}[{function}]") } else { line };
-    }
-    let mut functions = module.imports.iter().filter(|i| matches!(i.ty, ExternType::Func(_)));
-    if let Some(import) = functions.nth(function as usize) {
-        return format!("{}.{}", one_line(&import.module), one_line(&import.name));
-    }
-    let exported =
-        module.exports.iter().find(|e| e.kind == ExternKind::Func && e.index == function);
-    exported.map_or_else(|| format!("function[{function}]"), |export| one_line(&export.name))
+/// What people call each function of a module.
+fn names_of(module: &ModuleData) -> Vec<String> {
+    let imports = module.imports.iter().filter(|i| matches!(i.ty, ExternType::Func(_)));
+    let imports: Vec<(&str, &str)> = imports.map(|i| (&*i.module, &*i.name)).collect();
+    // Of several exports of one function the first names it.
+    let exports = module.exports.iter().rev().filter(|e| e.kind == ExternKind::Func);
+    let exports: FxHashMap<u32, &str> = exports.map(|e| (e.index, &*e.name)).collect();
+    let name = |function: u32| {
+        if let Some(name) = module.func_name(function) {
+            let line = one_line(name);
+            // Two that are cut alike are still two.
+            return if line.ends_with('…') { format!("{line}[{function}]") } else { line };
+        }
+        match (imports.get(function as usize), exports.get(&function)) {
+            (Some((module, name)), _) => format!("{}.{}", one_line(module), one_line(name)),
+            (None, Some(name)) => one_line(name),
+            (None, None) => format!("function[{function}]"),
+        }
+    };
+    (0..module.funcs.len() as u32).map(name).collect()
 }
 
 /// Runs a scenario in a fresh store: the bill of loading, then of each call. The first step that does not end well ends nothing: later calls are

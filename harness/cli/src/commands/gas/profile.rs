@@ -129,10 +129,10 @@ fn write_files(args: &Args, loaded: &Loaded, profile: &Profile) -> Result<()> {
         outputs.push((path, profile.folded()?));
     }
     if let Some(path) = &args.speedscope {
-        outputs.push((path, profile.speedscope().to_string()));
+        outputs.push((path, profile.speedscope()?));
     }
     if let Some(path) = &args.cpuprofile {
-        outputs.push((path, profile.cpuprofile().to_string()));
+        outputs.push((path, profile.cpuprofile()?));
     }
     let read: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
     for (at, (path, _)) in outputs.iter().enumerate() {
