@@ -105,7 +105,7 @@ const ALLOCATIONS: &[(&str, usize, &str)] = &[
     ("engine/runtime/src/funcs.rs", 3, "runs of functions that one instantiation allocated"),
     ("engine/runtime/src/rollback.rs", 7, "what one instantiation allocated"),
     ("engine/runtime/src/segment.rs", 2, "groups of segments that one instantiation allocated"),
-    ("engine/runtime/src/room.rs", 1, "room was made"),
+    ("engine/runtime/src/room.rs", 2, "room was made"),
     ("engine/runtime/src/invoke.rs", 2, "the slots of a function type"),
     ("engine/runtime/src/touched.rs", 1, "a constant"),
     ("engine/runtime/src/table/vec.rs", 1, "room was made; under Miri only"),

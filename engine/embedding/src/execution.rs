@@ -35,7 +35,7 @@ use crate::work::{Work, life_of};
 use etalon_jit::on_guest_stack;
 use etalon_oracle as oracle;
 pub use etalon_oracle::{PauseReason, PauseRequest};
-use etalon_runtime::{InvokeError, Site, Store as State, StoreId, WaiterId};
+use etalon_runtime::{InvokeError, Piece, Site, Store as State, StoreId, WaiterId};
 use std::sync::Arc;
 use thiserror::Error as Thiserror;
 
@@ -164,6 +164,15 @@ impl Execution {
     }
 }
 
+/// What becomes of the effects of an execution.
+fn piece_of(resumed: &Result<oracle::Progress, oracle::ResumeError>) -> Piece {
+    match resumed {
+        Ok(oracle::Progress::Done(_)) => Piece::Returned,
+        Err(oracle::ResumeError::Stop(_)) => Piece::Stopped,
+        Ok(_) | Err(_) => Piece::Paused,
+    }
+}
+
 fn wait_of(state: &State, wait: etalon_runtime::Wait) -> Wait {
     Wait {
         execution: Execution::of(state, oracle::Execution(wait.waiter.0)),
@@ -224,7 +233,11 @@ impl<T: 'static> Store<T> {
         let number = execution.find(state)?;
         let func = oracle.function(number).ok_or(ExecutionError::Unknown)?;
         let work = Work::<T>::resumption(state, func);
-        let resumed = match on_guest_stack(|| oracle.resume(work.state, number, &limits)) {
+        let resumed = on_guest_stack(|| {
+            let piece = |state: &mut State| oracle.resume(state, number, &limits);
+            work.state.in_pieces(number.0, piece, piece_of)
+        });
+        let resumed = match resumed {
             Ok(resumed) => resumed,
             Err(error) => {
                 // Nothing ran, and it is paused as before.
@@ -281,6 +294,7 @@ impl<T: 'static> Store<T> {
         let Ok(number) = execution.find(state) else { return false };
         let func = oracle.function(number);
         let is_given_up = oracle.abandon(state, number);
+        state.drop_effects_of(number.0);
         if let Some(life) = func.filter(|_| is_given_up).and_then(|f| life_of::<T>(state, f)) {
             life.abandon();
         }

@@ -30,6 +30,7 @@ mod batch;
 mod cache;
 mod config;
 mod context;
+mod effects;
 mod engine;
 mod error;
 mod execution;
@@ -74,6 +75,7 @@ pub use config::{
     CompileBudget, Config, CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel, UnknownTier,
 };
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use effects::{Effects, Savepoint, TooManyEffects};
 pub use engine::Engine;
 pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};

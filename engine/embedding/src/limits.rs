@@ -58,6 +58,11 @@ pub trait ResourceLimiter {
     fn memories(&self) -> usize {
         10_000
     }
+
+    /// The most effects of host functions that are kept at a time, as [`Effects`](crate::Effects) has them.
+    fn effects(&self) -> usize {
+        1_000_000
+    }
 }
 
 /// Limits as numbers: a [`ResourceLimiter`] to be kept with the store.
@@ -79,6 +84,7 @@ pub struct StoreLimits {
     instances: usize,
     tables: usize,
     memories: usize,
+    effects: usize,
     trap_on_grow_failure: bool,
     /// Bytes that were granted so far.
     granted: usize,
@@ -96,6 +102,7 @@ impl Default for StoreLimits {
             instances: 10_000,
             tables: 10_000,
             memories: 10_000,
+            effects: 1_000_000,
             trap_on_grow_failure: false,
             granted: 0,
         }
@@ -107,7 +114,7 @@ impl Default for StoreLimits {
 pub struct StoreLimitsBuilder(StoreLimits);
 
 impl StoreLimitsBuilder {
-    /// No limits but 10,000 instances, tables and memories.
+    /// No limits but 10,000 instances, tables and memories, and 1,000,000 effects.
     pub fn new() -> StoreLimitsBuilder {
         StoreLimitsBuilder::default()
     }
@@ -151,6 +158,13 @@ impl StoreLimitsBuilder {
     #[must_use]
     pub fn memories(mut self, count: usize) -> Self {
         self.0.memories = count;
+        self
+    }
+
+    /// The most effects of host functions that are kept at a time.
+    #[must_use]
+    pub fn effects(mut self, count: usize) -> Self {
+        self.0.effects = count;
         self
     }
 
@@ -213,6 +227,10 @@ impl ResourceLimiter for StoreLimits {
     fn memories(&self) -> usize {
         self.memories
     }
+
+    fn effects(&self) -> usize {
+        self.effects
+    }
 }
 
 /// Where a store of a type of data has its limiter.
@@ -259,6 +277,7 @@ pub(crate) fn ask(limiter: &mut dyn ResourceLimiter, request: Request) -> Result
         Request::Instance { instances, memories, tables } => Ok(instances <= limiter.instances()
             && memories <= limiter.memories()
             && tables <= limiter.tables()),
+        Request::Effect { kept } => Ok(kept < limiter.effects()),
     };
     answer.map_err(host_error)
 }
@@ -272,7 +291,7 @@ pub(crate) fn shrink(limiter: &mut dyn ResourceLimiter, request: Request) {
         Request::Table { current, desired, .. } => {
             limiter.table_shrunk(size(current), size(desired));
         }
-        Request::Instance { .. } => {}
+        Request::Instance { .. } | Request::Effect { .. } => {}
     }
 }
 

@@ -72,6 +72,9 @@ pub enum SnapshotError {
         "the store has a function that {0} runs; a snapshot can hold only functions of the oracle"
     )]
     Compiled(&'static str),
+    /// A paused execution has effects that are kept: what a host function would do is not data.
+    #[error("a paused execution has effects of host functions that are kept until it ends")]
+    Effects,
     /// A descriptor of the program is of the host.
     #[error(transparent)]
     NotKept(#[from] NotKept),
@@ -129,7 +132,8 @@ impl<T: 'static> Store<T> {
     /// The store as bytes. The same state gives the same bytes.
     ///
     /// # Errors
-    /// From inside a host function, if a function of the store is compiled, or if it imports a shared memory.
+    /// From inside a host function, if a function of the store is compiled, if it imports a shared memory, or if a paused execution
+    /// has [`Effects`](crate::Effects) that are kept.
     ///
     /// # Panics
     /// Never: the types written have no form that cannot be.
@@ -142,6 +146,9 @@ impl<T: 'static> Store<T> {
         let (store, shared) = (self.state(), self.shared());
         if let Some(tier) = store.funcs.tiers().find(|tier| *tier != shared.tiers.oracle) {
             return Err(SnapshotError::Compiled(store.executor(tier).name()));
+        }
+        if store.has_paused_effects() {
+            return Err(SnapshotError::Effects);
         }
         let state = store.image()?;
         let by_digest: BTreeMap<_, _> =

@@ -20,12 +20,13 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Charges gas for the work that the host function is about to do. A host can only subtract gas.
+    /// Charges gas for the work that the host function is about to do. A host can only subtract gas. Where the embedder invoked
+    /// the function itself, nothing is charged.
     ///
     /// # Errors
     /// [`Exhaustion::Gas`](crate::Exhaustion::Gas) if less is left; the function must return it at once.
     pub fn charge(&mut self, gas: u64) -> Result<(), Stop> {
-        self.store.charge(gas.into())
+        self.store.charge_in_host(self.instance, gas.into())
     }
 
     /// Gas that is left; `None` if the store is not metered.
@@ -131,6 +132,18 @@ impl Store {
         }
     }
 
+    /// What a host function charges for its work: nothing where the embedder invoked it, for there is no `instance` (gas-1, *Host calls*).
+    ///
+    /// # Errors
+    /// As for [`Store::charge`].
+    pub fn charge_in_host(
+        &mut self,
+        instance: Option<InstanceAddr>,
+        gas: u128,
+    ) -> Result<(), Stop> {
+        self.charge(if instance.is_some() { gas } else { 0 })
+    }
+
     /// Calls a host function of the store: charges what a call costs, and runs it. `slots` holds the arguments and receives
     /// the results, and is long enough for both.
     ///
@@ -144,14 +157,19 @@ impl Store {
         slots: &mut [u64],
     ) -> Result<(), Stop> {
         self.host_calls += 1;
-        match &host.body {
-            Body::Slots(body) => {
-                self.charge(host.price.into())?;
-                let instance = self.running.take();
-                body(&mut Caller { store: self, instance }, slots)
-            }
-            Body::Values(body) => self.call_over_values(func, host, body, slots),
+        let instance = self.running.take();
+        // What the embedder invokes itself is not charged for, but an exhausted meter stays so.
+        let price = if instance.is_some() { host.price } else { 0 };
+        self.charge(price.into())?;
+        let moment = self.effects.now();
+        let result = match &host.body {
+            Body::Slots(body) => body(&mut Caller { store: self, instance }, slots),
+            Body::Values(body) => self.call_over_values(func, host, body, instance, slots),
+        };
+        if result.is_err() {
+            self.effects.drop_since(moment);
         }
+        result
     }
 
     fn call_over_values(
@@ -159,15 +177,14 @@ impl Store {
         func: FuncAddr,
         host: &HostFn,
         body: &OverValues,
+        instance: Option<InstanceAddr>,
         slots: &mut [u64],
     ) -> Result<(), Stop> {
         let args = Value::read_all(&self.func_type(func).params, slots);
-        self.charge(host.price.into())?;
         // While the function runs, its arguments must stay alive even if nothing else refers to them.
         let held =
             args.iter().filter_map(|arg| if let Value::Ref(r) = arg { Some(*r) } else { None });
         let holding = Holding::new(self, held.collect());
-        let instance = holding.store.running.take();
         let results = body(&mut Caller { store: holding.store, instance }, &args);
         drop(holding);
         let results = results?;

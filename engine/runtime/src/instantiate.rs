@@ -7,14 +7,14 @@ use crate::funcs::Referable;
 use crate::initial;
 use crate::instance::{Extern, InstanceInst};
 use crate::linking::LinkError;
-use crate::memory::MemoryError;
+use crate::memory::{MemoryError, MemoryInst};
 use crate::reference::Ref;
 use crate::rollback::Mark;
 use crate::room;
 use crate::segment::ElemInst;
 use crate::stop::{Stop, Trap};
-use crate::store::{InvokeError, Store};
-use crate::table::TableError;
+use crate::store::Store;
+use crate::table::{TableError, TableInst};
 use crate::value::Value;
 use etalon_module::{Canonicalise, ConstExpr, DataMode, Elem, ElemMode, Module};
 use std::sync::Arc;
@@ -106,6 +106,7 @@ fn build(
     if !store.may_instantiate(module)? {
         return Err(InstantiateError::Refused);
     }
+    within_caps(store, module)?;
     let addr = InstanceAddr(store.instances.len() as u32);
     // Functions come first: references to them may be needed by the globals' initial values.
     let (tiers, referable) = (placement.tiers_of(module)?, Referable::Declared);
@@ -117,21 +118,34 @@ fn build(
     attach(store, module, addr, placement)?;
     *ran = true;
     write_segments(store, module, &inst)?;
-    start(store, module, &inst)?;
+    start(store, module, addr)?;
     Ok(addr)
 }
 
-/// Runs the start function, if there is one.
+/// What needs more than a cap fails before anything is charged (gas-1, *Memories and tables*).
+fn within_caps(store: &Store, module: &Module) -> Result<(), InstantiateError> {
+    let limits = store.schedule().limits();
+    for ty in module.memories.iter().skip(module.imported_memories as usize) {
+        MemoryInst::greatest(ty, MemoryInst::cap_of(ty, &limits))?;
+    }
+    for table in &module.table_defs {
+        TableInst::greatest(&table.ty, limits.table_elements)?;
+    }
+    Ok(())
+}
+
+/// Runs the start function, if there is one. It is the instance that invokes it, so a host function is charged for.
 pub(crate) fn start(
     store: &mut Store,
     module: &Module,
-    inst: &InstanceInst,
+    addr: InstanceAddr,
 ) -> Result<(), InstantiateError> {
     if let Some(start) = module.start {
-        let start = inst.func(start).ok_or_else(|| Stop::crash("there is no start function"))?;
-        store.invoke(start, &[]).map_err(|error| match error {
-            InvokeError::Stop(stop) => stop,
-            InvokeError::Arguments(what) => Stop::crash(what),
+        let start = store.instance(addr).func(start);
+        let start = start.ok_or_else(|| Stop::crash("there is no start function"))?;
+        store.enter(|store| {
+            store.set_running(Some(addr));
+            store.call(start, &mut [])
         })?;
     }
     Ok(())

@@ -2,12 +2,52 @@
 
 use crate::InvokeError;
 use crate::address::FuncAddr;
-use crate::stop::Stop;
+use crate::stop::{Exhaustion, Stop};
 use crate::store::Store;
+use crate::unwind::Inside;
 use crate::value::Value;
 use smallvec::SmallVec;
 
 impl Store {
+    /// Runs guest code for the embedder. An outermost invocation has the full depth; one from inside a
+    /// host function has the depth left, minus the cost of re-entry. This is for a tier that runs an
+    /// invocation in several steps; [`Store::invoke`] runs it in one. Where it ends well, and is the outermost, the effects that were kept
+    /// are applied.
+    ///
+    /// # Errors
+    /// The error of the work itself; exhaustion if no depth is left for a re-entry, or the gas ran out.
+    #[inline]
+    pub fn enter<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let depth = self.schedule().depth();
+        let before = self.depth_left;
+        self.depth_left = if self.nesting == 0 {
+            depth.max.into()
+        } else {
+            before.checked_sub(depth.reentry.into()).ok_or(Exhaustion::Stack)?
+        };
+        if self.is_metering() && self.meter().is_exhausted() {
+            self.depth_left = before;
+            return Err(Exhaustion::Gas.into());
+        }
+        let mut inside = Inside::new(self, before);
+        let result = inside.store.with_shared(|store| {
+            let result = work(store);
+            if result.is_err() {
+                store.withdraw_growth();
+            }
+            result
+        });
+        inside.is_well = result.is_ok();
+        drop(inside);
+        if self.nesting == 0 && self.has_effects() {
+            self.settle_effects();
+        }
+        result
+    }
+
     /// Invokes a function (specification: *Execution*, *Modules*, "Invocation").
     ///
     /// References among the results are valid until the next call into the store, unless the embedder

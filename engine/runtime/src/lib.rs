@@ -13,6 +13,7 @@ mod address;
 mod budget;
 mod const_eval;
 mod digest;
+mod effects;
 mod exception;
 mod executor;
 pub mod fault;
@@ -54,6 +55,7 @@ pub use address::{
     TableAddr, TagAddr,
 };
 pub use digest::StateDigest;
+pub use effects::{Moment, Piece};
 pub use exception::{ExnInst, TagInst};
 pub use executor::{
     AttachError, CodeObject, Completion, Executor, Kept, Placement, TailCall, TierId,

@@ -38,6 +38,11 @@ pub enum Request {
         /// Tables.
         tables: usize,
     },
+    /// One more effect of a host function.
+    Effect {
+        /// How many are kept already.
+        kept: usize,
+    },
 }
 
 /// Decides what a store may allocate. It is asked before gas is charged; a guest sees its refusal as
@@ -56,6 +61,9 @@ pub trait Limiter: Debug + Send + Sync {
 fn bytes_of(ty: &MemoryType, pages: u64) -> u64 {
     pages.saturating_mul(1 << ty.page_size_log2.min(63))
 }
+
+/// The most effects that are kept where nobody is asked.
+const EFFECTS: usize = 1_000_000;
 
 impl Store {
     /// Sets who is asked before anything is allocated.
@@ -114,6 +122,18 @@ impl Store {
     /// If the embedder stops the guest.
     pub fn may_grow_table(&mut self, table: TableAddr, delta: u64) -> Result<bool, Stop> {
         self.allows(|store| store.table_request(table, delta)).map_err(Stop::Host)
+    }
+
+    /// Whether another effect may be kept.
+    ///
+    /// # Errors
+    /// If the embedder stops the guest.
+    pub fn may_keep_effect(&mut self) -> Result<bool, Stop> {
+        let kept = self.effects();
+        if self.limiter.is_none() {
+            return Ok(kept < EFFECTS);
+        }
+        self.allows(|_| Request::Effect { kept }).map_err(Stop::Host)
     }
 
     pub(crate) fn may_make_memory(&mut self, ty: &MemoryType) -> Result<bool, HostError> {

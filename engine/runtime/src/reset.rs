@@ -48,7 +48,7 @@ pub fn reset(store: &mut Store, instance: InstanceAddr) -> Result<(), Instantiat
         // The objects that only the old state referred to may be in the way of the new one.
         store.heap.forget_collection();
         write_segments(store, &module, &inst)?;
-        start(store, &module, &inst)
+        start(store, &module, instance)
     })
 }
 

@@ -17,6 +17,18 @@ pub fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<(), Stop> {
     vec.try_reserve(more).map_err(|_| Stop::out_of_memory())
 }
 
+/// An array of one in a place of its own: a box that can fail to be had.
+///
+/// # Errors
+/// As for [`reserve`].
+pub fn alone<T>(value: T) -> Result<Box<[T; 1]>, Stop> {
+    fault::may_fail().map_err(|_| Stop::out_of_memory())?;
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(1).map_err(|_| Stop::out_of_memory())?;
+    vec.push(value);
+    vec.into_boxed_slice().try_into().map_err(|_| Stop::crash("one element is no array of one"))
+}
+
 /// Adds an element.
 ///
 /// # Errors

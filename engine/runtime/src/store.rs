@@ -4,6 +4,7 @@ use crate::address::{
     FuncAddr, GlobalAddr, HeapAddr, InstanceAddr, MemoryAddr, TableAddr, TagAddr,
 };
 use crate::budget::Budget;
+use crate::effects::Effects;
 use crate::exception::TagInst;
 use crate::executor::{Completion, Executor, TailCall, TierId};
 use crate::func::FuncKind;
@@ -20,7 +21,6 @@ use crate::segment::{Datas, ElemInst};
 use crate::stop::{Exhaustion, Stop};
 use crate::table::{TableError, TableInst};
 use crate::trace::Trace;
-use crate::unwind::Inside;
 use crate::value::Value;
 use crate::waits::Waits;
 use etalon_gas::{LimitTooLarge, Meter, Schedule};
@@ -169,6 +169,7 @@ pub struct Store {
     pub(crate) trace: Trace,
     pub(crate) imported: Imported,
     pub(crate) promotions: Promotions,
+    pub(crate) effects: Effects,
 }
 
 /// The identity of a store: no two of a process have the same.
@@ -245,6 +246,7 @@ impl Store {
             trace: Trace::default(),
             imported: Imported::default(),
             promotions: Promotions::default(),
+            effects: Effects::default(),
         })
     }
 
@@ -502,38 +504,6 @@ impl Store {
     /// Whether an invocation is active, that is, whether the caller runs inside a host function.
     pub fn is_running(&self) -> bool {
         self.nesting > 0
-    }
-
-    /// Runs guest code for the embedder. An outermost invocation has the full depth; one from inside a
-    /// host function has the depth left, minus the cost of re-entry. This is for a tier that runs an
-    /// invocation in several steps; [`Store::invoke`] runs it in one.
-    ///
-    /// # Errors
-    /// The error of the work itself; exhaustion if no depth is left for a re-entry, or the gas ran out.
-    #[inline]
-    pub fn enter<T>(
-        &mut self,
-        work: impl FnOnce(&mut Store) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
-        let depth = self.schedule.depth();
-        let before = self.depth_left;
-        self.depth_left = if self.nesting == 0 {
-            depth.max.into()
-        } else {
-            before.checked_sub(depth.reentry.into()).ok_or(Exhaustion::Stack)?
-        };
-        if self.metering && self.meter.is_exhausted() {
-            self.depth_left = before;
-            return Err(Exhaustion::Gas.into());
-        }
-        let inside = Inside::new(self, before);
-        inside.store.with_shared(|store| {
-            let result = work(store);
-            if result.is_err() {
-                store.withdraw_growth();
-            }
-            result
-        })
     }
 
     /// Calls a function of any tier or of the host. `slots` holds the arguments and receives the results,

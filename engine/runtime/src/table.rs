@@ -52,11 +52,8 @@ impl TableInst {
         cap: u64,
         budget: Arc<Budget>,
     ) -> Result<TableInst, TableError> {
-        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
+        let cap = TableInst::greatest(&ty, cap)?;
         let elements = ty.limits.min;
-        if elements > cap {
-            return Err(TableError::AboveCap { elements, cap });
-        }
         let mut table = TableInst { ty, elems: Words::new(), cap, def: Box::default(), budget };
         table.reserve_growth(elements).map_err(|stop| match stop {
             Stop::Exhausted(_) => TableError::AboveTotal { elements },
@@ -64,6 +61,16 @@ impl TableInst {
         })?;
         table.grow(elements, init).ok_or(TableError::OutOfMemory)?;
         Ok(table)
+    }
+
+    /// The most elements of a table of a type under a cap.
+    ///
+    /// # Errors
+    /// If its minimum exceeds that.
+    pub(crate) fn greatest(ty: &TableType, cap: u64) -> Result<u64, TableError> {
+        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
+        let elements = ty.limits.min;
+        if elements <= cap { Ok(cap) } else { Err(TableError::AboveCap { elements, cap }) }
     }
 
     /// Its type, with the current length as minimum.

@@ -1,6 +1,7 @@
 //! What is put right when guest code or a host function is left, by a panic too.
 
 use crate::InstanceAddr;
+use crate::effects::Moment;
 use crate::reference::Ref;
 use crate::store::Store;
 
@@ -13,6 +14,9 @@ pub(crate) struct Inside<'a> {
     /// How many activations there were.
     activations: usize,
     running: Option<InstanceAddr>,
+    /// When it began, for the effects that are dropped unless it ends well.
+    moment: Moment,
+    pub(crate) is_well: bool,
 }
 
 impl Inside<'_> {
@@ -22,7 +26,8 @@ impl Inside<'_> {
         store.nesting += 1;
         store.trace.clear();
         let (activations, running) = (store.activations.len(), store.running.take());
-        Inside { store, depth, activations, running }
+        let moment = store.effects.now();
+        Inside { store, depth, activations, running, moment, is_well: false }
     }
 }
 
@@ -33,6 +38,9 @@ impl Drop for Inside<'_> {
         self.store.depth_left = self.depth;
         self.store.activations.truncate(self.activations);
         self.store.running = self.running;
+        if !self.is_well {
+            self.store.effects.drop_since(self.moment);
+        }
     }
 }
 

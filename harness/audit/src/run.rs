@@ -8,8 +8,11 @@ use crate::scenario::{Import, Scenario, Step, said};
 use crate::text::one_line;
 use etalon::unstable::module::{ExternKind, ExternType};
 use etalon::unstable::{self, ModuleData};
-use etalon::{Config, Engine, Features, Instance, Linker, Module, Schedule, Store, Tier, Val};
-use etalon_adapters::{Outcome, returned, stopped};
+use etalon::{
+    Config, Engine, Features, Instance, InstantiateError, Linker, Module, Schedule, Store, Tier,
+    Val,
+};
+use etalon_adapters::{Outcome, Rejection, returned, stopped};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -110,6 +113,9 @@ pub fn run(
     let loaded = teller.step("instantiation".to_owned(), limit, |store| {
         match linker.instantiate(&mut *store, &trial.module) {
             Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
+            Err(error) if error.is::<InstantiateError>() => {
+                (None, Outcome::Rejected(Rejection::Limit(error.to_string())))
+            }
             Err(error) => (None, stopped(store, &error)),
         }
     })?;

@@ -1,7 +1,7 @@
 //! Names and outcomes on one line.
 
 use crate::scenario::said;
-use etalon_adapters::Outcome;
+use etalon_adapters::{Outcome, Rejection};
 
 /// Characters of a text that are shown.
 const MOST: usize = 200;
@@ -35,6 +35,7 @@ pub(crate) fn ended(outcome: &Outcome) -> String {
         Outcome::Trapped { text, .. } => format!("trapped: {}", one_line(text)),
         Outcome::Exhausted(text) => format!("exhausted: {}", one_line(text)),
         Outcome::HostError(text) => format!("host error: {}", one_line(text)),
+        Outcome::Rejected(Rejection::Limit(text)) => format!("limit: {}", one_line(text)),
         other => one_line(&format!("{other:?}")),
     }
 }

@@ -345,3 +345,17 @@ fn one_engine_alone_is_judged_for_crashes() {
     let crashed = alone(Fake { panics: true, ..Fake::new("a") });
     assert!(matches!(crashed, Verdict::Diverged { engine: 0, .. }));
 }
+
+/// What a guest wrote before its gas ran out is nobody's business (gas-1, *Charging*); after any other end it is.
+#[test]
+fn out_of_gas_hides_the_state() {
+    for (outcome, verdict) in
+        [(Outcome::Exhausted("out of gas".to_owned()), true), (trap("unreachable"), false)]
+    {
+        let fake = |name| Fake { load: Err(outcome.clone()), ..Fake::new(name) };
+        let (a, mut b) = (fake("a"), fake("b"));
+        digest(&mut b).memories.push('x');
+        let (_, judged) = judge(a, b, &[]);
+        assert_eq!(judged.verdict == Verdict::Agree, verdict, "{outcome:?}");
+    }
+}

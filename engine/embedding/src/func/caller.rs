@@ -1,6 +1,7 @@
 //! What a host function sees of whoever called it.
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::effects::Effects;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::external::Extern;
@@ -54,26 +55,36 @@ impl<'a, T: 'static> Caller<'a, T> {
         state.meter().left().filter(|_| state.is_metering())
     }
 
-    /// Charges gas for the work that the host function is about to do. A host can only subtract gas, and
-    /// once it ran out the guest stops, whatever the function returns.
-    ///
-    /// # Errors
-    /// [`Exhaustion::Gas`] if less is left.
-    pub fn charge(&mut self, gas: u64) -> Result<()> {
-        self.store.state.charge(gas.into()).map_err(|_| Error::new(Exhaustion::Gas))
+    /// The effects that wait until the outermost call ends well.
+    pub fn effects(&mut self) -> Effects<'_, T> {
+        Effects::of(self.store.state)
     }
 
-    /// Charges gas for bytes that the host function is about to touch, at the schedule's price for them (`host.bytes`).
+    /// Charges gas for the work that the host function is about to do. A host can only subtract gas, and
+    /// once it ran out the guest stops, whatever the function returns. Where the embedder called the function itself, nothing is charged.
+    ///
+    /// # Errors
+    /// [`Exhaustion`] if less is left, or the store is interrupted.
+    pub fn charge(&mut self, gas: u64) -> Result<()> {
+        let charged = self.store.state.charge_in_host(self.instance, gas.into());
+        charged.map_err(exhaustion)
+    }
+
+    /// Charges gas for bytes that the host function is about to touch, at the schedule's price for them (`host.bytes`), likewise.
     ///
     /// # Errors
     /// [`Exhaustion`] if less is left, or the store is interrupted.
     pub fn charge_bytes(&mut self, bytes: u64) -> Result<()> {
         let state = &mut *self.store.state;
         let gas = state.schedule().host().bytes.charge(bytes);
-        state.charge(gas).map_err(|stop| match stop {
-            Stop::Exhausted(what) => Error::new(what),
-            _ => Error::new(Exhaustion::Gas),
-        })
+        state.charge_in_host(self.instance, gas).map_err(exhaustion)
+    }
+}
+
+fn exhaustion(stop: Stop) -> Error {
+    match stop {
+        Stop::Exhausted(what) => Error::new(what),
+        _ => Error::new(Exhaustion::Gas),
     }
 }
 

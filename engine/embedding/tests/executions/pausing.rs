@@ -312,3 +312,44 @@ fn the_function_of_a_pause_is_called_through_a_table() {
         assert_eq!(call.call(&mut store, ()).unwrap(), 7);
     }
 }
+
+/// Each of two executions pays what it pays alone, and the one that comes too late finds nothing left (gas-1, *Threads, pauses and
+/// snapshots*).
+#[test]
+fn executions_that_take_turns_pay_from_one_meter() {
+    let engine = Engine::new(Config::new().tier(Tier::Oracle).consume_fuel(true)).unwrap();
+    let text = r#"(module (func (export "f") (param i32) (result i32)
+        (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 0)))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let func = instance.get_func(&mut store, "f").unwrap();
+    let alone = |store: &mut Store<()>, turns| {
+        let before = store.fuel_consumed().unwrap();
+        func.call(&mut *store, &[Val::I32(turns)], &mut [Val::I32(0)]).unwrap();
+        store.fuel_consumed().unwrap() - before
+    };
+    let both = alone(&mut store, 5) + alone(&mut store, 9);
+    for (limit, is_enough) in [(both, true), (both - 1, false)] {
+        store.set_fuel(limit).unwrap();
+        let mut waiting = [5, 9].map(|turns| store.start(func, &[Val::I32(turns)]).unwrap());
+        let mut ends = Vec::new();
+        for turn in 0.. {
+            let at = turn % 2;
+            let step = PauseLimits::instructions(1 + turn as u64 % 3);
+            match store.resume(waiting[at], &step) {
+                Ok(Progress::Done(_)) => ends.push(true),
+                Ok(_) => continue,
+                Err(error) => ends.push(!error.is::<Exhaustion>()),
+            }
+            if ends.len() == 2 {
+                break;
+            }
+            waiting[at] = waiting[1 - at];
+        }
+        assert_eq!(ends, [true, is_enough]);
+        assert_eq!(store.fuel_consumed().unwrap(), limit);
+        // What begins afterwards finds the meter as it is.
+        assert!(store.start(func, &[Val::I32(1)]).is_err());
+    }
+}

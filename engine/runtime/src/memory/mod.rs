@@ -96,6 +96,17 @@ impl MemoryInst {
         pages.saturating_mul(1 << 16) >> ty.page_size_log2.min(63)
     }
 
+    /// The most pages of a memory of a type under a cap.
+    ///
+    /// # Errors
+    /// If its minimum exceeds that.
+    pub(crate) fn greatest(ty: &MemoryType, cap: u64) -> Result<u64, MemoryError> {
+        // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
+        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
+        let pages = ty.limits.min;
+        if pages <= cap { Ok(cap) } else { Err(MemoryError::AboveCap { pages, cap }) }
+    }
+
     /// What stands in the place of a shared memory that another store has: it has no bytes.
     pub(crate) fn vacant(ty: MemoryType, budget: Arc<Budget>) -> MemoryInst {
         let (reservation, def) = (Reservation::none(), Box::new(MemoryDef::default()));
@@ -121,11 +132,7 @@ impl MemoryInst {
         pool: Option<&Arc<MemoryPool>>,
         image: Option<&Arc<Image>>,
     ) -> Result<MemoryInst, MemoryError> {
-        // A size is a number of the memory's address type: 2^32 pages of one byte would be 0.
-        let cap = ty.limits.max.unwrap_or(u64::MAX).min(cap).min(ty.addr.greatest());
-        if ty.limits.min > cap {
-            return Err(MemoryError::AboveCap { pages: ty.limits.min, cap });
-        }
+        let cap = MemoryInst::greatest(&ty, cap)?;
         let cap_bytes = cap.checked_shl(u32::from(ty.page_size_log2)).unwrap_or(u64::MAX);
         let bytes = ty.limits.min.checked_shl(u32::from(ty.page_size_log2)).unwrap_or(u64::MAX);
         let above = |_| MemoryError::AboveTotal { pages: ty.limits.min };

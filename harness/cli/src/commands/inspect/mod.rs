@@ -84,10 +84,19 @@ struct Inspected {
     program: bool,
     sizes: Sizes,
     schedule: String,
+    /// What a function of the host pays besides for bytes that it declares.
+    host_bytes: PerBytes,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<Judge>,
     imports: Vec<Import>,
     exports: Vec<Export>,
+}
+
+/// So much gas for each granule of bytes that is begun.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct PerBytes {
+    gas: u32,
+    bytes: u32,
 }
 
 /// How much of everything there is, imports included.
@@ -205,6 +214,10 @@ fn inspect(
         program: program::is_program(module),
         sizes: sizes(module),
         schedule: schedule.id().to_string(),
+        host_bytes: PerBytes {
+            gas: schedule.host().bytes.weight,
+            bytes: schedule.host().bytes.granule.get(),
+        },
         policy: judge,
         imports,
         exports: exports.collect(),
@@ -274,7 +287,11 @@ fn print(inspected: &Inspected) {
         counted(sizes.data_bytes as u64, "byte")
     );
     let what_for = inspected.imports.iter().any(|import| import.cost.is_some());
-    let costs = if what_for { format!(" (gas of {})", inspected.schedule) } else { String::new() };
+    let PerBytes { gas, bytes } = inspected.host_bytes;
+    let each = counted(bytes.into(), "byte");
+    let each = format!("{gas} for each {} that a call declares", each.trim_start_matches("1 "));
+    let costs = format!(" (gas of {}, and {each})", inspected.schedule);
+    let costs = if what_for { costs } else { String::new() };
     say!("{}{costs}", counted(inspected.imports.len() as u64, "import"));
     for import in &inspected.imports {
         let Import { module, name, kind, ty, .. } = import;
