@@ -85,6 +85,12 @@ witness: peers ## Do other engines accept and refuse the modules that ours do, a
 	target/peers/release/etalon fuzz --engine oracle,jit,wasmi,wasmtime --modules 2000 --seed $(SEED) --out target/witness/findings && \
 	exit $$status
 
+FUEL_MODULES ?= 20000
+.PHONY: fuel-witness
+fuel-witness: ## Do Wasmtime and wasmi charge what they must for what the oracle executed? FUEL_MODULES (20000) from SEED
+	$(CARGO) run --release --locked -p etalon-audit --example fuel_witness --features peers --target-dir target/peers -- \
+	  --modules $(FUEL_MODULES) --seed $(SEED)
+
 .PHONY: growth
 growth: ## How time and memory grow with a module, for each construct; fails above the bound
 	$(CARGO) run --release --locked -p etalon --example growth

@@ -13,10 +13,11 @@ use crate::rate::Rate;
 use crate::source::Source;
 
 /// The files of the built-in schedules.
-const TEXTS: [(&str, &str); 3] = [
+const TEXTS: [(&str, &str); 4] = [
     (Schedule::DEFAULT, include_str!("../schedules/default.toml")),
     ("flat", include_str!("../schedules/flat.toml")),
     ("wasmtime-48", include_str!("../schedules/wasmtime-48.toml")),
+    ("wasmi-2", include_str!("../schedules/wasmi-2.toml")),
 ];
 
 /// The prices and limits of a run (§12).
@@ -31,7 +32,8 @@ impl Schedule {
     pub const DEFAULT: &'static str = "etalon-1";
 
     /// The names of the built-in schedules.
-    pub const BUILTIN: &'static [&'static str] = &[Schedule::DEFAULT, "flat", "wasmtime-48"];
+    pub const BUILTIN: &'static [&'static str] =
+        &[Schedule::DEFAULT, "flat", "wasmtime-48", "wasmi-2"];
 
     /// Reads a schedule file. `origin` names the text in errors and is not part of the schedule.
     ///
@@ -49,10 +51,12 @@ impl Schedule {
         static DEFAULT: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[0].1));
         static FLAT: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[1].1));
         static WASMTIME: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[2].1));
+        static WASMI: BuiltIn = LazyLock::new(|| read_builtin(TEXTS[3].1));
         let schedule = match name {
             Schedule::DEFAULT | "default" => &DEFAULT,
             "flat" => &FLAT,
             "wasmtime-48" => &WASMTIME,
+            "wasmi-2" => &WASMI,
             _ => return None,
         };
         Some(Arc::clone(schedule))

@@ -445,6 +445,11 @@ pub trait Session {
         None
     }
 
+    /// What the engine's own meter took in the last action, in its unit; `None` if it has no meter of its own.
+    fn fuel_taken(&self) -> Option<u64> {
+        None
+    }
+
     /// How many functions of the modules instantiated so far did not run where the engine was asked to run them: the
     /// compiler left them to the interpreter.
     fn not_compiled(&self) -> u64 {

@@ -30,6 +30,7 @@ mod turns;
 mod value;
 mod wabt;
 mod watchdog;
+mod watcher;
 
 pub use adapter::{
     Adapter, AdapterError, Call, ExportInfo, Extent, GasConfig, HostCall, Instance, Invocation,
@@ -62,3 +63,4 @@ pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
 pub use value::{RefKind, Val, ValKind};
 pub use watchdog::{Armed, TimeLimit, Watchdog};
+pub use watcher::Watcher;

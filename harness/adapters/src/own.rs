@@ -11,6 +11,7 @@ use crate::precompiled::artefact_misfit;
 use crate::refusal::rejection;
 use crate::settings::{Settings, compiles, with_settings};
 use crate::watchdog::TimeLimit;
+use crate::watcher::Watcher;
 use etalon::unstable::{self, Listing};
 use etalon::{
     Cache, CompileError, Config, CpuLevel, Engine, Error, Features, InterruptHandle, Module,
@@ -34,6 +35,8 @@ pub struct OwnTier {
     pub(crate) piece: Option<u64>,
     /// Where sessions add the rules that the oracle used.
     pub(crate) tally: Option<RuleTally>,
+    /// Who is told each step of the oracle.
+    pub(crate) watcher: Option<Watcher>,
     /// Whether the user says that artefacts can be trusted.
     pub(crate) trusts: bool,
     /// Where compiled code is kept.
@@ -45,9 +48,9 @@ pub struct OwnTier {
 impl OwnTier {
     /// A tier alone.
     pub fn new(tier: Tier) -> OwnTier {
-        let (mixed, placed, piece, tally) = (None, None, None, None);
+        let (mixed, placed, piece, tally, watcher) = (None, None, None, None, None);
         let (named, trusts, cache, embedded) = (Settings::default(), false, None, false);
-        OwnTier { tier, mixed, placed, named, piece, tally, trusts, cache, embedded }
+        OwnTier { tier, mixed, placed, named, piece, tally, watcher, trusts, cache, embedded }
     }
 
     /// Has given functions of each module on the second tier, and the others on the first. It goes by the name of the second.
@@ -70,6 +73,11 @@ impl OwnTier {
     /// The oracle, which adds the rules that it used to a tally.
     pub fn with_coverage(tally: RuleTally) -> OwnTier {
         OwnTier { tally: Some(tally), ..OwnTier::new(Tier::Oracle) }
+    }
+
+    /// The oracle, each session of which tells an observer every step.
+    pub fn watched(watcher: Watcher) -> OwnTier {
+        OwnTier { watcher: Some(watcher), ..OwnTier::new(Tier::Oracle) }
     }
 
     /// How the library is set up for it.

@@ -102,7 +102,12 @@ impl Drop for OwnSession {
 impl OwnSession {
     /// A fresh session of an engine.
     pub(crate) fn new(opened: &OwnOpened) -> Result<OwnSession, Error> {
-        let mut store = Store::new(&opened.engine, Kept::default());
+        let mut store = match &opened.tier.watcher {
+            Some(watcher) => {
+                unstable::observed(&opened.engine, Kept::default(), watcher.observer())
+            }
+            None => Store::new(&opened.engine, Kept::default()),
+        };
         if let Some(limit) = opened.limit {
             store.set_fuel(limit)?;
         }

@@ -7,8 +7,10 @@
 
 mod bill;
 mod book;
+mod calibrate;
 mod difference;
 mod error;
+mod fuel;
 mod host;
 mod profile;
 mod run;
@@ -17,8 +19,10 @@ mod snapshot;
 mod text;
 
 pub use bill::{Bill, Call, FunctionBill, OperatorBill, Tree};
+pub use calibrate::{ALL as LINKS, Effort, Link, Rated, rate_kernel, rate_link, spread};
 pub use difference::{Difference, Moved, Tolerance, differences};
 pub use error::{ProfileError, RunError, ScenarioError, SnapshotError};
+pub use fuel::{Agreement, Doubt, FuelCase, FuelError, Mismatch, Model, WasmiFuel, Witness};
 pub use profile::Profile;
 pub use run::{Setting, Trial, run};
 pub use scenario::{Import, Preset, Scenario, ScenarioFile, Step};

@@ -100,7 +100,7 @@ fn bills(tier: Tier, schedule: &str, wat: &str) -> Vec<Bill> {
 
 #[test]
 fn each_unit_of_gas_is_somebodys() {
-    for schedule in ["default", "flat", "wasmtime-48"] {
+    for schedule in ["default", "flat", "wasmtime-48", "wasmi-2"] {
         let bills = bills(Tier::Oracle, schedule, MODULE);
         assert_eq!(bills.len(), 11);
         for bill in &bills {

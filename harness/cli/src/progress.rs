@@ -84,6 +84,31 @@ impl CallBar {
     }
 }
 
+/// A bar over what is measured.
+#[derive(Debug)]
+pub(crate) struct MeasureBar(ProgressBar);
+
+impl MeasureBar {
+    /// A bar over so many measurements.
+    pub(crate) fn new(count: usize) -> MeasureBar {
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} measured {msg}");
+        let bar = ProgressBar::new(count as u64);
+        MeasureBar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    /// Something of this name is measured next.
+    pub(crate) fn next(&self, name: &str) {
+        self.0.set_message(name.to_owned());
+        self.0.inc(1);
+    }
+}
+
+impl Drop for MeasureBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// A line over generated modules.
 #[derive(Debug)]
 pub(crate) struct CaseLine {

@@ -13,6 +13,7 @@ mod race;
 mod rounds;
 mod statistics;
 
+pub use clock::processor_time;
 pub use compare::compare;
 pub use figures::{Figure, Part, figures};
 pub use kernel::{Kernel, KernelError, kernels};

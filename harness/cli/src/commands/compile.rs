@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
     #[arg(hide_possible_values = true)]
     pub features: Vec<String>,
-    /// Meter gas by this schedule: etalon-1, flat, wasmtime-48, or a file
+    /// Meter gas by this schedule: etalon-1, flat, wasmtime-48, wasmi-2, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,

@@ -86,7 +86,7 @@ pub(crate) struct Args {
     /// Gas limit of each case; it also ends endless loops
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: u64,
-    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, wasmi-2, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,

@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// Gas limit: when it is used up, the run ends as exhausted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub gas: Option<u64>,
-    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, wasmi-2, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,

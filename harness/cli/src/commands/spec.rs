@@ -46,7 +46,7 @@ pub(crate) struct Args {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// Gas schedule: etalon-1, flat, wasmtime-48, or a file
+    /// Gas schedule: etalon-1, flat, wasmtime-48, wasmi-2, or a file
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,

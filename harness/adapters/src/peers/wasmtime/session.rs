@@ -254,6 +254,10 @@ impl Session for WasmtimeSession {
         MemorySum::of(memory.data(&self.store))
     }
 
+    fn fuel_taken(&self) -> Option<u64> {
+        self.store.get_fuel().ok().map(|left| FUEL.saturating_sub(left))
+    }
+
     fn take_host_calls(&mut self) -> Vec<HostCall> {
         std::mem::take(&mut self.store.data_mut().calls)
     }

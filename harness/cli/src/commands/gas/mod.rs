@@ -1,5 +1,6 @@
 //! `etalon gas`
 
+mod calibrate;
 mod check;
 mod diff;
 mod forms;
@@ -27,6 +28,7 @@ Examples:
   etalon gas diff old.gas new.gas             which functions and operators moved it
   etalon gas profile token.toml --flame token.svg     a flame graph, for a browser
   etalon gas profile new.toml --since old.toml --flame diff.svg
+  etalon gas calibrate                        are the prices what this machine takes?
   etalon gas schedule diff default flat       what two schedules price differently
 
 Scenarios of token.wasm, in token.toml:
@@ -64,6 +66,8 @@ enum Command {
     Diff(diff::Args),
     /// Say where the gas of scenarios goes: by function, operator and call, as text and for other tools
     Profile(profile::Args),
+    /// Measure what gas costs on this machine: operators and kernels in compiled code beside their prices
+    Calibrate(calibrate::Args),
     /// Show, check, compare and make gas schedules
     Schedule(schedule::Args),
 }
@@ -75,6 +79,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Command::Check(args) => check::run(args, format),
         Command::Diff(args) => diff::run(args, format),
         Command::Profile(args) => profile::run(args, format),
+        Command::Calibrate(args) => calibrate::run(args, format),
         Command::Schedule(args) => schedule::run(args, format),
     }
 }

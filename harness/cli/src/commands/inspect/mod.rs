@@ -57,7 +57,7 @@ pub(crate) struct Args {
     /// A file with a policy: what the module may import
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub policy: Option<PathBuf>,
-    /// Gas schedule, for what calls of imports cost: etalon-1, flat, wasmtime-48, or a file. Of a function that is shown as gas: what
+    /// Gas schedule, for what calls of imports cost: etalon-1, flat, wasmtime-48, wasmi-2, or a file. Of a function that is shown as gas: what
     /// its operators cost; as clif or asm: what its code is metered by, and it is not metered if none is named
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]

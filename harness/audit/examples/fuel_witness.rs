@@ -1,0 +1,152 @@
+//! Do Wasmtime and wasmi charge what they must for what the oracle executed? `make fuel-witness`.
+#![allow(clippy::print_stdout)]
+
+use etalon_audit::{Agreement, FuelCase, FuelError, Mismatch, Model, Witness};
+use etalon_harness::corpus::Entry;
+use etalon_harness::diff::{Call, Case};
+use etalon_harness::fuzz::case_of;
+use etalon_harness::generate::Profile;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where modules come from, in turn.
+const PROFILES: &[&str] = &[
+    "control",
+    "calls",
+    "memory",
+    "traps",
+    "chains",
+    "single",
+    "sequences",
+    "quiet",
+    "wasm2",
+    "mvp",
+    "smith",
+    "float",
+    "simd",
+    "gc",
+];
+/// How many mismatches are printed.
+const PRINTED: usize = 10;
+/// What others do with fuel where a call does not end well, or where nothing is done: known, and shown by an example each.
+const FAULTS: &[(&str, &str)] = &[
+    (
+        "fuel that was used is lost at a trap",
+        "(module (memory 1) (func (export \"f\") (local i32)
+           (loop (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+             (br_if 0 (i32.lt_u (local.get 0) (i32.const 100))))
+           (drop (i32.load (i32.const -1)))))",
+    ),
+    (
+        "a bulk operator is charged for what its bounds check refuses",
+        "(module (memory 1) (func (export \"f\")
+           (memory.fill (i32.const 65536) (i32.const 0) (i32.const 1000))))",
+    ),
+    (
+        "growth that fails is charged for",
+        "(module (table 1 1 funcref) (func (export \"f\") (result i32)
+           (table.grow (ref.null func) (i32.const 1000))))",
+    ),
+];
+
+fn main() -> ExitCode {
+    let number = |name: &str, default: u64| {
+        let given = std::env::args().skip_while(|arg| arg != name).nth(1);
+        given.and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    let (modules, seed) = (number("--modules", 20_000), number("--seed", 1));
+    match run(modules, seed) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            println!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(modules: u64, seed: u64) -> Result<bool, FuelError> {
+    let mut holds = true;
+    for model in [Model::Wasmtime, Model::Wasmi] {
+        let witness = Witness::new(model)?;
+        let mut corpus = Agreement::default();
+        for (features, case) in entries() {
+            let case = FuelCase { case: &case, features };
+            witness.ask(case, &mut corpus)?;
+        }
+        holds &= print(witness.name, "programs and kernels", &corpus);
+        let mut generated = Agreement::default();
+        let profiles: Vec<_> = PROFILES.iter().filter_map(|name| Profile::named(name)).collect();
+        for number in 0..modules {
+            let profile = profiles[number as usize % profiles.len()];
+            let case = case_of(profile, witness.features(), seed, number, 4);
+            let case = FuelCase { case: &case, features: witness.features() };
+            witness.ask(case, &mut generated)?;
+        }
+        holds &= print(witness.name, "generated modules", &generated);
+        faults(&witness)?;
+    }
+    Ok(holds)
+}
+
+/// The programs of the corpus and the kernels of `bench`.
+fn entries() -> Vec<(etalon::Features, Case)> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus");
+    let mut cases = Vec::new();
+    for folder in ["programs", "kernels"].map(|name| corpus.join(name)) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
+        files.sort();
+        for path in files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")) {
+            if let Ok(entry) = Entry::read(path) {
+                cases.push((entry.features, entry.case));
+            }
+        }
+    }
+    cases
+}
+
+fn print(witness: &str, what: &str, agreement: &Agreement) -> bool {
+    let Agreement { modules, calls, unequal, explained, trapped, lost, passed_over } = agreement;
+    let different = unequal.len() as u64;
+    println!(
+        "{witness}, {what}: {modules} modules, {calls} calls that returned, {} equal, {explained} charged for growth that failed, {different} unequal",
+        calls - different - explained
+    );
+    for mismatch in unequal.iter().take(PRINTED) {
+        println!("  {}", told(mismatch));
+    }
+    for (why, count) in passed_over {
+        println!("  {count} modules passed over: {why}");
+    }
+    println!(
+        "  {} calls trapped; {} of them were charged less than what ran",
+        trapped.0, trapped.1
+    );
+    if let Some(lost) = lost {
+        println!("  such as {}", told(lost));
+    }
+    different == 0
+}
+
+fn told(mismatch: &Mismatch) -> String {
+    let Mismatch { call, outcome, ours, theirs } = mismatch;
+    format!("{call}: executed {ours}, charged {theirs} ({outcome})")
+}
+
+/// The known faults, with what each charges.
+fn faults(witness: &Witness) -> Result<(), FuelError> {
+    for (what, text) in FAULTS {
+        let wasm = wat::parse_str(text).expect("it is text");
+        let case = Case::new(*what, wasm, vec![Call { export: "f".into(), args: Vec::new() }]);
+        let charge = witness.charge(FuelCase { case: &case, features: witness.features() })?;
+        match charge {
+            Some((ours, theirs)) if ours != theirs => {
+                println!("  shown: {what}: executed {ours}, charged {theirs}");
+            }
+            Some((ours, _)) => println!("  not here: {what}: executed and charged {ours}"),
+            None => println!("  not here: {what}: it does not load, or says nothing"),
+        }
+    }
+    Ok(())
+}
