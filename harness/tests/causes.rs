@@ -299,7 +299,10 @@ fn against(other: std::sync::Arc<dyn Adapter>) -> Differ {
         engines.iter().fold(Features::all(), |set, engine| set.intersection(engine.features()));
     let run =
         RunOptions { features, gas: Some(usual_gas(Some(1_000_000))), state: true, time: None };
-    Differ::new(engines, DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false })
+    Differ::new(
+        engines,
+        DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false },
+    )
 }
 
 fn case(row: &Row) -> Case {

@@ -2,11 +2,13 @@
 
 use etalon_adapters::{Adapter, Features, GasConfig, Schedule, adapter};
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Call, Case, RunOptions};
-use etalon_harness::fuzz::case_of;
+use etalon_harness::diff::{Call, Case, DiffOptions, RunOptions};
+use etalon_harness::fuzz::{FuzzOptions, NoProgress, case_of, fuzz};
 use etalon_harness::gas::{Law, check_law};
 use etalon_harness::generate::Profile;
-use etalon_harness::settings::usual_gas;
+use etalon_harness::settings::{FINE, law_schedules, named_schedule, usual_gas};
+use etalon_record::Tool;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,9 +46,10 @@ fn generated(features: Features) -> Vec<(RunOptions, Case)> {
         ("quiet", Schedule::DEFAULT),
         ("calls", "flat"),
         ("memory", Schedule::DEFAULT),
+        ("traps", FINE),
     ] {
         let profile = Profile::named(name).expect("it is in the list");
-        let schedule = Schedule::builtin(schedule).expect("it is built in");
+        let schedule = named_schedule(schedule).expect("it has a name");
         let gas = Some(GasConfig { schedule, limit: Some(LIMIT) });
         let options = RunOptions { features, gas, state: true, time: None };
         for number in 0..12 {
@@ -120,4 +123,49 @@ fn transparency() {
 #[test]
 fn freshness() {
     holds(Law::Freshness);
+}
+
+#[test]
+fn additivity() {
+    holds(Law::Additivity);
+}
+
+/// A short campaign under the laws, with all schedules and settings in turn: `make gas-laws` is the long one.
+#[test]
+fn a_campaign_keeps_the_laws() {
+    let engines = ["oracle", "interp", "jit", "aot", "auto"];
+    let engines = engines.map(|name| adapter(name).expect("it is one of ours"));
+    let features = engines.iter().fold(Features::all(), |set, e| set.intersection(e.features()));
+    let run = RunOptions { features, gas: Some(usual_gas(Some(20_000))), state: true, time: None };
+    let profiles = ["traps", "memory", "calls", "gc", "quiet"];
+    let named = |name| Profile::named(name).expect("it is in the list");
+    let options = FuzzOptions {
+        seed: 20,
+        modules: Some(80),
+        shard: None,
+        time: None,
+        until_finding: false,
+        jobs: 2,
+        engines: engines.into(),
+        profiles: profiles.map(named).into(),
+        rotates: true,
+        schedules: law_schedules(),
+        rounds: 1,
+        diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: true },
+        out: None,
+        resume: false,
+        keep: 4,
+        rules: None,
+        versions: None,
+    };
+    let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress).expect("it runs");
+    assert!(record.findings.is_empty() && record.timed_out == 0, "{:?}", record.findings);
+    let laws = record.laws.expect("they were checked");
+    assert_eq!(laws.modules + laws.left_out.values().sum::<u64>(), 80);
+    assert_eq!(laws.schedules.len(), options.schedules.len(), "{:?}", laws.schedules);
+    // As they are named, and five ways to set them otherwise: none of these profiles says that it ends, so none collects at each
+    // allocation.
+    assert_eq!(laws.settings.len(), 6, "{:?}", laws.settings);
+    assert!(laws.limits > laws.modules && laws.runs > laws.limits, "{laws:?}");
+    assert!(laws.executed.len() > 100 && !laws.dynamic.is_empty() && !laws.traps.is_empty());
 }

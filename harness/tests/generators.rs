@@ -33,7 +33,7 @@ fn most_cases_return_and_half_of_them_after_a_while() {
         state: true,
         time: None,
     };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(engines, options);
     for (name, modules) in GENERATORS {
         let profile = Profile::named(name).expect("it is in the list");

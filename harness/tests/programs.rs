@@ -39,7 +39,7 @@ fn runs(name: &str, path: &Path) -> Result<(), Failed> {
     let gas = usual_gas(None);
     let schedule = gas.schedule.id().to_string();
     let run = RunOptions { features, gas: Some(gas), state: true, time: None };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(engines, options);
     let judged = differ.judge(&case)?;
     if let Some(divergence) = differ.divergence_in(&case, &judged) {

@@ -48,7 +48,10 @@ fn differ(names: &[&str]) -> Differ {
     let gas = Some(GasConfig { schedule: default_schedule(), limit: Some(200_000) });
     let features = engine("here:wasmi").features();
     let run = RunOptions { features, gas, state: false, time: None };
-    Differ::new(engines, DiffOptions { run, policies: BTreeSet::new(), trap_prefix: true })
+    Differ::new(
+        engines,
+        DiffOptions { run, policies: BTreeSet::new(), trap_prefix: true, laws: false },
+    )
 }
 
 /// Whether calls were compared, without those that have no end, which would only take the witness's time.

@@ -155,6 +155,12 @@ impl Usage {
         self.executed[opcode as usize] > self.stopped[opcode as usize]
     }
 
+    /// How often each operator was executed, of those that were.
+    pub fn executed(&self) -> Vec<(Opcode, u64)> {
+        let counts = Opcode::ALL.iter().map(|opcode| (*opcode, self.executed[*opcode as usize]));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// How many instructions were executed.
     pub fn instructions(&self) -> u64 {
         self.executed.iter().sum()

@@ -11,7 +11,7 @@ use crate::solo::Solo;
 use crate::value::{Val, ValKind};
 use crate::watchdog::TimeLimit;
 use etalon::Cache;
-use etalon::unstable::Listing;
+use etalon::unstable::{Listing, Opcode};
 use etalon::wasi::WasiCtx;
 use etalon::{Features, Metrics, Schedule};
 use etalon_record::{Backtrace, EngineInfo};
@@ -322,6 +322,8 @@ pub struct Seen {
     pub gas: Option<u64>,
     /// Weights of the operators executed since the session began, if the engine counts them.
     pub executed: Option<u64>,
+    /// The most pages of 64 KiB that the memories of the session had together so far, rounded up, if the engine tells.
+    pub pages: Option<u64>,
     /// The calls to host functions since the action before.
     pub host_calls: Vec<HostCall>,
     /// The exported globals, in the module's order.
@@ -342,6 +344,7 @@ impl Seen {
             outcome,
             gas: None,
             executed: None,
+            pages: None,
             host_calls,
             globals,
             memories,
@@ -435,6 +438,16 @@ pub trait Session {
         None
     }
 
+    /// How often each operator was executed so far, of those that were, if the engine counts it.
+    fn operators(&self) -> Option<Vec<(Opcode, u64)>> {
+        None
+    }
+
+    /// The most pages that the memories of the session had together so far, in pages of 64 KiB, if the engine tells.
+    fn most_pages(&self) -> Option<u64> {
+        None
+    }
+
     /// Figures of the session so far; `None` if the engine has none.
     fn figures(&self) -> Option<Metrics> {
         None
@@ -475,6 +488,7 @@ pub trait Session {
         }
         seen.gas = self.gas_consumed();
         seen.executed = self.gas_executed();
+        seen.pages = self.most_pages();
         seen.host_calls = self.take_host_calls();
         if !seen.outcome.goes_on() {
             return seen;
@@ -502,6 +516,13 @@ pub trait Session {
 
     /// Gives the next call the whole gas limit, as if nothing had been used. `false` if the engine cannot.
     fn refuel(&mut self) -> bool {
+        false
+    }
+
+    /// Gives everything from here on this much gas, as if nothing had been used, whatever limit the session was made with. `false`
+    /// if the engine cannot, or does not meter here.
+    fn limit(&mut self, gas: u64) -> bool {
+        _ = gas;
         false
     }
 

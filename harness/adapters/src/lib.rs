@@ -26,6 +26,7 @@ mod remote;
 mod settings;
 mod solo;
 mod spectest;
+mod touch;
 mod turns;
 mod value;
 mod wabt;
@@ -61,6 +62,7 @@ pub use remote::{
 pub use settings::SETTINGS;
 pub use solo::Solo;
 pub use spectest::{SPECTEST_FUNCS, SpectestFunc};
+pub use touch::{TOUCH, TOUCHED};
 pub use value::{RefKind, Val, ValKind};
 pub use watchdog::{Armed, TimeLimit, Watchdog};
 pub use watcher::Watcher;

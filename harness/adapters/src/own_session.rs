@@ -13,9 +13,10 @@ use crate::program::{Program, ProgramSeen, ProgramSetup};
 use crate::reentry::REENTRY;
 use crate::refusal::unlinkable;
 use crate::spectest::SPECTEST_FUNCS;
+use crate::touch::{TOUCH, TOUCHED};
 use crate::value::Val;
 use crate::watchdog::{Armed, TimeLimit};
-use etalon::unstable;
+use etalon::unstable::{self, Opcode};
 use etalon::wasi::{self, WasiCtx};
 use etalon::{
     Caller, Engine, Error, Execution, Extern, ExternType, Func, FuncType, Global, GlobalType,
@@ -155,11 +156,19 @@ impl OwnSession {
         Ok(())
     }
 
+    /// Defines a host function that declares bytes.
+    fn define_touching(&mut self, name: &str, ty: &FuncType) -> Result<(), Error> {
+        self.linker.func_new(TOUCH, name, ty.clone(), touching(name))?;
+        self.hosts.func_new(TOUCH, name, ty.clone(), touching(name))?;
+        Ok(())
+    }
+
     /// Defines what an import asks for.
     fn provide(&mut self, module: &str, name: &str, ty: &ExternType) -> Result<(), Error> {
         let store = &mut self.store;
         let item: etalon::Extern = match ty {
             ExternType::Func(ty) if module == REENTRY => return self.define_reentering(name, ty),
+            ExternType::Func(ty) if module == TOUCH => return self.define_touching(name, ty),
             ExternType::Func(ty) => return self.define_noting(module, name, ty),
             ExternType::Table(ty) => {
                 let null = Ref::null(ty.element().heap_type());
@@ -355,6 +364,20 @@ impl Session for OwnSession {
         self.limit.is_some_and(|limit| self.store.set_fuel(limit).is_ok())
     }
 
+    fn limit(&mut self, gas: u64) -> bool {
+        self.limit = Some(gas);
+        self.store.set_fuel(gas).is_ok()
+    }
+
+    fn operators(&self) -> Option<Vec<(Opcode, u64)>> {
+        (self.engine.tier() == Tier::Oracle).then(|| unstable::usage(&self.store).executed())
+    }
+
+    /// A store that goes on from a snapshot does not know what it had before.
+    fn most_pages(&self) -> Option<u64> {
+        self.piece.is_none().then(|| self.store.metrics().peak_memory_pages())
+    }
+
     fn not_compiled(&self) -> u64 {
         self.not_compiled
     }
@@ -372,7 +395,8 @@ impl Session for OwnSession {
     }
 
     fn gas_executed(&self) -> Option<u64> {
-        let counts = self.engine.tier() == Tier::Oracle;
+        // A store that goes on from a snapshot does not know what was executed before.
+        let counts = self.engine.tier() == Tier::Oracle && self.piece.is_none();
         counts.then(|| unstable::executed(&self.store))
     }
 
@@ -410,6 +434,23 @@ fn note(caller: &mut Caller<'_, Kept>, names: (&str, &str), args: &[etalon::Val]
     let (module, name) = (names.0.to_owned(), names.1.to_owned());
     let gas_left = caller.gas_left();
     caller.data_mut().calls.push(HostCall { module, name, args, gas_left });
+}
+
+/// A host function that records its calls, before and after it is charged for what it declares.
+fn touching(
+    name: &str,
+) -> impl Fn(Caller<'_, Kept>, &[etalon::Val], &mut [etalon::Val]) -> Result<(), Error>
++ Send
++ Sync
++ 'static {
+    let name = name.to_owned();
+    move |mut caller, args, _| {
+        note(&mut caller, (TOUCH, &name), args);
+        let bytes = args.first().and_then(etalon::Val::i32).unwrap_or_default();
+        caller.charge_bytes(u64::from(bytes.cast_unsigned()))?;
+        note(&mut caller, (TOUCHED, &name), args);
+        Ok(())
+    }
 }
 
 /// A host function that records its calls and makes them on an export of the instance that calls it.

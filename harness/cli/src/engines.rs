@@ -11,6 +11,7 @@ use etalon_adapters::{
     Adapter, AdapterError, ENGINE_NAMES, GasConfig, adapter, is_engine_name, trusting_adapter,
 };
 use etalon_harness::localise::Versions;
+use etalon_harness::settings::named_schedule;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
@@ -163,7 +164,7 @@ impl EngineArgs {
 /// A schedule by its built-in name, or from a file.
 pub(crate) fn schedule(name: Option<&str>) -> Result<Arc<Schedule>> {
     let name = name.unwrap_or(Schedule::DEFAULT);
-    if let Some(schedule) = Schedule::builtin(name) {
+    if let Some(schedule) = named_schedule(name) {
         return Ok(schedule);
     }
     let path = Path::new(name);

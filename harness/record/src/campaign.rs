@@ -43,6 +43,9 @@ impl FuzzRecord {
         add(&mut self.poisoned, other.poisoned);
         add(&mut self.untold, other.untold);
         self.coverage.merge(other.coverage);
+        if let Some(laws) = other.laws {
+            self.laws.get_or_insert_default().add(laws);
+        }
         for (name, generator) in other.generators {
             self.generators.entry(name).or_default().merge(generator);
         }

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::row::{is_false, is_zero};
-use crate::{EngineInfo, Fault, Format, Gas, Kind, OutcomeKind, RuleCoverage, Tool, Value};
+use crate::{
+    EngineInfo, Fault, Format, Gas, Kind, LawCoverage, OutcomeKind, RuleCoverage, Tool, Value,
+};
 
 /// The same modules on several engines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,9 @@ pub struct DiffRecord {
     /// Files that could not be run at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// What the laws of gas-1 were checked on; absent if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laws: Option<LawCoverage>,
     /// Which rules of the specification the cases reached on the oracle; absent if they were not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<RuleCoverage>,
@@ -109,6 +114,7 @@ impl DiffRecord {
             untold: BTreeMap::new(),
             not_compiled: BTreeMap::new(),
             errors: Vec::new(),
+            laws: None,
             coverage: None,
         }
     }
@@ -188,6 +194,20 @@ pub enum Aspect {
     Gas,
     /// The greatest depth of the stack.
     Depth,
+    /// The greatest number of pages that the memories had together.
+    Pages,
+    /// The law of the ledger: what a call that returns is charged is what it executed.
+    LedgerLaw,
+    /// The law of traps: what is charged and not executed is the rest of a segment.
+    TrapLaw,
+    /// The law of the knife edge: with what a run consumes it does the same, and with less it is out of gas.
+    KnifeEdgeLaw,
+    /// The law of transparency: without a limit, and without a meter, a run does the same.
+    TransparencyLaw,
+    /// The law of freshness: compiled again, in a fresh store, a run does the same.
+    FreshnessLaw,
+    /// The law of additivity: what a run consumes is the sum over its stretches.
+    AdditivityLaw,
     /// Whether it ended in time: no divergence, but one engine ended within the limit and another did not.
     Time,
 }
@@ -211,8 +231,25 @@ impl Aspect {
             Self::Tables => "tables",
             Self::Gas => "gas",
             Self::Depth => "depth",
+            Self::Pages => "pages",
+            Self::LedgerLaw => "ledger-law",
+            Self::TrapLaw => "trap-law",
+            Self::KnifeEdgeLaw => "knife-edge-law",
+            Self::TransparencyLaw => "transparency-law",
+            Self::FreshnessLaw => "freshness-law",
+            Self::AdditivityLaw => "additivity-law",
             Self::Time => "time",
         }
+    }
+
+    /// Whether it is a law of gas-1, which one engine breaks by itself.
+    #[must_use]
+    pub fn is_law(self) -> bool {
+        use Aspect::{
+            AdditivityLaw, FreshnessLaw, KnifeEdgeLaw, LedgerLaw, TransparencyLaw, TrapLaw,
+        };
+        let laws = [LedgerLaw, TrapLaw, KnifeEdgeLaw, TransparencyLaw, FreshnessLaw, AdditivityLaw];
+        laws.contains(&self)
     }
 }
 
@@ -311,8 +348,8 @@ mod tests {
 
     #[test]
     fn aspects_are_named_as_serde_writes_them() -> Result<(), serde_json::Error> {
-        for aspect in [Aspect::Crash, Aspect::HostCalls, Aspect::Results, Aspect::Gas, Aspect::Time]
-        {
+        use Aspect::{Crash, Gas, HostCalls, KnifeEdgeLaw, LedgerLaw, Results, Time};
+        for aspect in [Crash, HostCalls, Results, Gas, Time, LedgerLaw, KnifeEdgeLaw] {
             assert_eq!(serde_json::to_string(&aspect)?, format!("\"{aspect}\""));
         }
         Ok(())

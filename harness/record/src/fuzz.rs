@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::row::{is_false, is_zero};
-use crate::{Aspect, EngineInfo, Format, Kind, RuleCoverage, Tool};
+use crate::{Aspect, EngineInfo, Format, Kind, LawCoverage, RuleCoverage, Tool};
 
 /// Generated modules on several engines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct FuzzRecord {
     /// What the cases reached.
     #[serde(default)]
     pub coverage: Coverage,
+    /// What the laws of gas-1 were checked on; absent if they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laws: Option<LawCoverage>,
     /// What each generator did, by the name of its profile.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub generators: BTreeMap<String, Generator>,
@@ -119,6 +122,7 @@ impl FuzzRecord {
             poisoned: BTreeMap::new(),
             untold: BTreeMap::new(),
             coverage: Coverage::default(),
+            laws: None,
             generators: BTreeMap::new(),
         }
     }

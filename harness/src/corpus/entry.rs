@@ -4,6 +4,7 @@ use super::error::EntryError;
 use super::expect::Expected;
 use crate::diff::{Call, Case};
 use crate::localise::Since;
+use crate::settings::named_schedule;
 use crate::value::{ValueError, parse_value};
 use etalon_adapters::{Features, ProgramSetup};
 use etalon_record::{Aspect, KernelGroup, OutcomeKind};
@@ -28,6 +29,9 @@ pub struct EntryFile {
     /// The gas limit; absent for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gas: Option<u64>,
+    /// The gas schedule, by its name; absent for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// Its origin, if a fuzz run found it: profile, seed and number of the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Origin>,
@@ -198,6 +202,10 @@ impl Entry {
                 what: "feature",
                 name: name.clone(),
             })?;
+        }
+        if let Some(name) = file.schedule.as_ref().filter(|name| named_schedule(name).is_none()) {
+            let (file, name) = (origin.to_owned(), name.clone());
+            return Err(EntryError::Unknown { file, what: "schedule", name });
         }
         let mut calls = Vec::new();
         let load = match &file.load {

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::expect::mismatch;
 use crate::diff::{DiffOptions, Differ, RunOptions, Verdict};
-use crate::settings::usual_gas;
+use crate::settings::{named_schedule, usual_gas};
 use etalon_adapters::{Adapter, AdapterError};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -40,15 +40,15 @@ pub fn replay(entry: &Entry, engines: &[Arc<dyn Adapter>]) -> Result<Vec<Mismatc
         .filter(|engine| wanted.is_empty() || wanted.contains(&engine.info().name))
         .cloned()
         .collect();
+    let mut gas = usual_gas(entry.file.gas);
+    if let Some(schedule) = entry.file.schedule.as_deref().and_then(named_schedule) {
+        gas.schedule = schedule;
+    }
     let options = DiffOptions {
-        run: RunOptions {
-            features: entry.features,
-            gas: Some(usual_gas(entry.file.gas)),
-            state: true,
-            time: None,
-        },
+        run: RunOptions { features: entry.features, gas: Some(gas), state: true, time: None },
         policies: BTreeSet::new(),
         trap_prefix: false,
+        laws: entry.file.found.as_ref().is_some_and(|found| found.what.is_law()),
     };
     let differ = Differ::new(engines, options);
     let judged = differ.judge(&entry.case)?;

@@ -105,7 +105,12 @@ pub(super) fn first_difference(a: &Step, b: &Step, rules: &Rules) -> Option<Aspe
     if !same_globals(&a.globals, &b.globals, rules.foreign) {
         return Some(Aspect::Globals);
     }
-    (rules.gas && a.gas != b.gas).then_some(Aspect::Gas)
+    if rules.gas && a.gas != b.gas {
+        return Some(Aspect::Gas);
+    }
+    // Not every engine tells.
+    let pages = a.pages.zip(b.pages);
+    pages.is_some_and(|(a, b)| a != b).then_some(Aspect::Pages)
 }
 
 fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect> {

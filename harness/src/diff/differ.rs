@@ -9,6 +9,7 @@ use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
 use super::policy::Policy;
 use super::trace::{Step, Trace, is_file, is_memory, memory_key, observation, outcome_name};
+use crate::gas::Lawful;
 use crate::rewrite::{CANONICAL, Has, replaced};
 use crate::settings::limit_text;
 use etalon_adapters::{
@@ -27,6 +28,8 @@ pub struct DiffOptions {
     pub policies: BTreeSet<Policy>,
     /// Whether the texts of traps need only begin alike, for engines that add details.
     pub trap_prefix: bool,
+    /// Whether a case in which engines agree must also keep the laws of gas-1, on each of them that meters.
+    pub laws: bool,
 }
 
 /// What stands for a call that was not made.
@@ -56,8 +59,8 @@ const MOST_REASONS: usize = 16;
 
 /// Engines that are compared with the first of them.
 pub struct Differ {
-    engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
-    options: DiffOptions,
+    pub(super) engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
+    pub(super) options: DiffOptions,
     /// Whether sums of memories are compared: one of the engines has no digest of ours.
     sums: bool,
 }
@@ -79,6 +82,8 @@ pub struct Judged {
     pub traces: Vec<Trace>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What the laws of gas-1 say of it, if they were asked. A breach is a divergence of one engine.
+    pub laws: Option<Lawful>,
 }
 
 /// The verdict on a case.
@@ -182,6 +187,9 @@ impl Differ {
         if let Some(misfit) = self.misfit(case) {
             return Err(misfit);
         }
+        if self.options.laws {
+            return self.judge_by_laws(case);
+        }
         let mut traces: Vec<Trace> = Vec::with_capacity(self.engines.len());
         for (_, engine) in &self.engines {
             let unending = traces.first().and_then(without_gas).filter(|_| engine.is_foreign());
@@ -192,7 +200,7 @@ impl Differ {
             traces.push(trace);
         }
         let verdict = self.compare_all(case, &traces)?;
-        Ok(Judged { traces, verdict })
+        Ok(Judged { traces, verdict, laws: None })
     }
 
     /// Runs a case until a step that has no end on an engine that has no meter, as far as is known.
@@ -271,7 +279,11 @@ impl Differ {
     }
 
     /// A divergence wins over a case that timed out, which wins over a poisoned one, and that over agreement.
-    fn compare_all(&self, case: &Case, traces: &[Trace]) -> Result<Verdict, AdapterError> {
+    pub(super) fn compare_all(
+        &self,
+        case: &Case,
+        traces: &[Trace],
+    ) -> Result<Verdict, AdapterError> {
         let Some((first, others)) = traces.split_first() else { return Ok(Verdict::Agree) };
         let (mut poisoned, mut timed_out) = (None, false);
         for (i, other) in others.iter().enumerate() {
@@ -427,6 +439,9 @@ impl Differ {
         for (name, untold) in self.untold(judged) {
             *record.untold.entry(name.to_owned()).or_default() += untold;
         }
+        if let Some(laws) = &judged.laws {
+            record.laws.get_or_insert_default().add(laws.coverage.clone());
+        }
         match &judged.verdict {
             Verdict::Agree => {}
             Verdict::Poisoned(policy) => {
@@ -507,6 +522,14 @@ impl Differ {
                 divergence.by_engine.insert(name.to_owned(), seen);
             }
         }
+        if let Some((place, breach)) = judged.laws.as_ref().and_then(|laws| laws.breach.as_ref()) {
+            // The others do the same, and keep the law.
+            let name = &self.engines[*place].0.name;
+            divergence.by_engine.retain(|engine, _| engine == name);
+            if let Some(seen) = divergence.by_engine.get_mut(name) {
+                seen.message = Some(breach.text.clone());
+            }
+        }
         if difference.aspect == Aspect::HostCalls {
             // The call that differs says more than the list of all calls.
             let texts = self.differing_call(judged, engine, difference.step);
@@ -547,7 +570,7 @@ impl Differ {
         of_program.flatten().unwrap_or_else(of_host)
     }
 
-    fn schedule_id(&self) -> Option<String> {
+    pub(super) fn schedule_id(&self) -> Option<String> {
         self.options.run.gas.as_ref().map(|gas| gas.schedule.id().to_string())
     }
 }

@@ -4,12 +4,14 @@
 //! traces are compared step by step, in the order of [`etalon_record::Aspect`]. A difference that the specification
 //! allows is no divergence if a [`Policy`] covers it; between our own tiers no policy applies.
 
+mod by_laws;
 mod case;
 mod compare;
 mod differ;
 mod observe;
 mod open;
 mod policy;
+mod ready;
 mod trace;
 
 pub use case::{Call, Case, MOST_CALLS, NotCallable, mentions_spectest};
@@ -18,6 +20,7 @@ pub use compare::{Comparison, Difference, Rules, compare};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
 pub use observe::{RunOptions, observe};
 pub use policy::Policy;
+pub(crate) use ready::Ready;
 pub(crate) use trace::observation;
 pub(crate) use trace::{LOADING, outcome_name};
 pub use trace::{Step, Trace};

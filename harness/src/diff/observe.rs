@@ -3,7 +3,7 @@
 use super::case::{Call, Case};
 use super::trace::{Step, Trace};
 use etalon_adapters::{
-    Adapter, AdapterError, Features, GasConfig, Instance, Invocation, Opened, Outcome, Seen,
+    Adapter, AdapterError, Features, GasConfig, Instance, Invocation, Outcome, Prepared, Seen,
     Session, SessionConfig, TimeLimit, Watch,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +47,13 @@ pub(crate) fn observe_with(
     let mut steps = Vec::with_capacity(case.calls.len() + 1);
     let mut not_compiled = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| -> Result<(), AdapterError> {
-        not_compiled = run(adapter.open(&config)?.as_ref(), watch, case, &mut steps)?;
+        let opened = adapter.open(&config)?;
+        let mut session = opened.session()?;
+        // Sums of memories are taken once, when all calls are made.
+        let brief = Watch { memories: false, ..watch };
+        let module = || opened.prepare(case.given());
+        run(session.as_mut(), module, (brief, watch), case, &mut steps)?;
+        not_compiled = session.not_compiled();
         Ok(())
     }));
     match ended {
@@ -68,21 +74,21 @@ pub(crate) fn session_config(
     SessionConfig { features: options.features, gas, turns: false, measure: false, time }
 }
 
-/// Pushes each step as soon as it is known, so that none is lost in a panic. Gives how many functions were not compiled.
-fn run(
-    opened: &dyn Opened,
-    watch: Watch,
+/// Pushes each step as soon as it is known, so that none is lost in a panic. `brief` is what is observed after all steps but the last.
+pub(super) fn run(
+    session: &mut dyn Session,
+    module: impl FnOnce() -> Result<Prepared, Outcome>,
+    (brief, watch): (Watch, Watch),
     case: &Case,
     steps: &mut Vec<Step>,
-) -> Result<u64, AdapterError> {
-    let mut session = opened.session()?;
+) -> Result<(), AdapterError> {
     if case.mentions_spectest() {
         session.define_spectest()?;
     }
     if let Some(setup) = &case.program {
         session.define_program(setup)?;
     }
-    let loaded = opened.prepare(case.given()).and_then(|module| {
+    let loaded = module().and_then(|module| {
         session.define_missing_imports(&module)?;
         session.instantiate(&module)
     });
@@ -90,23 +96,21 @@ fn run(
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
         Err(outcome) => (None, outcome),
     };
-    // Sums of memories are taken once, when all calls are made.
-    let brief = Watch { memories: false, ..watch };
     let loading = if case.calls.is_empty() { watch } else { brief };
     steps.push(session.observe(instance, outcome, loading));
     if let Some(instance) = instance {
         let calls = case.calls.iter().map(|Call { export, args }| Invocation { export, args });
         let calls: Vec<Invocation<'_>> = calls.collect();
         if case.is_apart {
-            invoke_apart(session.as_mut(), instance, &calls, watch, steps);
+            invoke_apart(session, instance, &calls, watch, steps);
         } else {
-            invoke_together(session.as_mut(), instance, &calls, (brief, watch), steps);
+            invoke_together(session, instance, &calls, (brief, watch), steps);
         }
     }
     if let Some(last) = steps.last_mut() {
         last.program = session.program_seen().map(Box::new);
     }
-    Ok(session.not_compiled())
+    Ok(())
 }
 
 /// Makes calls, as many as can be in one go: an engine in another process needs one way there and back. `brief` is for all but

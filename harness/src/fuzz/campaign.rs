@@ -42,8 +42,9 @@ impl<'a> Campaign<'a> {
         tool: &Tool,
         arch: &str,
     ) -> Result<Result<Self, Box<FuzzRecord>>, FuzzError> {
-        let open =
-            |folder: &Path| Journal::open(folder, options, rotation.plain().infos(), tool, arch);
+        let open = |folder: &Path| {
+            Journal::open(folder, options, rotation.plain(options, 0).infos(), tool, arch)
+        };
         let (journal, past) = match options.out.as_deref().map(open).transpose()? {
             Some((journal, past)) => (Some(journal), past),
             None => (None, Past::default()),
@@ -113,6 +114,7 @@ impl<'a> Campaign<'a> {
         }
         record.timed_out = self.tally.timed_out;
         let profiles = self.options.profiles.iter();
+        record.laws.clone_from(&self.tally.laws);
         let features = profiles.map(|profile| common_features(self.options, profile));
         record.coverage = self.tally.coverage(features.fold(Features::wasm1(), Features::union));
         // Before findings are reduced, which reaches more.
@@ -171,7 +173,8 @@ impl<'a> Campaign<'a> {
         let turned = self.rotation.of(self.options, kind.number);
         let Some((engine, _)) = diverged(turned)? else { return self.not_again(kind).map(Some) };
         // Settings that are not needed say nothing, and where they choose functions by their numbers none can be left out.
-        let plain = Some(self.rotation.plain()).filter(|plain| !std::ptr::eq(*plain, turned));
+        let plain = Some(self.rotation.plain(self.options, kind.number))
+            .filter(|plain| !std::ptr::eq(*plain, turned));
         let found = plain.map(diverged).transpose()?.flatten();
         let found = found.filter(|(_, found)| found.aspect == kind.difference.aspect);
         let (differ, (engine, difference)) = match (plain, found) {

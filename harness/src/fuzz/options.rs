@@ -4,7 +4,7 @@ use crate::diff::DiffOptions;
 use crate::generate::Profile;
 use crate::localise::Versions;
 use crate::script::Shard;
-use etalon_adapters::{Adapter, AdapterError, RuleTally};
+use etalon_adapters::{Adapter, AdapterError, RuleTally, Schedule};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct FuzzOptions {
     pub profiles: Vec<&'static Profile>,
     /// Whether every other module runs with other settings of the engines, which must not show.
     pub rotates: bool,
+    /// The gas schedules that modules run under in turn; none for that of `diff`.
+    pub schedules: Vec<Arc<Schedule>>,
     /// How often each export is called.
     pub rounds: usize,
     /// How engines are run and compared.
@@ -77,6 +79,13 @@ impl FuzzOptions {
                 whole / round * self.profiles.len() as u64 + rest as u64
             }
         })
+    }
+
+    /// The ids of the schedules that modules run under.
+    pub(crate) fn schedule_ids(&self) -> Vec<String> {
+        let gas = self.diff.run.gas.as_ref();
+        let one = gas.map(|gas| &gas.schedule).filter(|_| self.schedules.is_empty());
+        self.schedules.iter().chain(one).map(|schedule| schedule.id().to_string()).collect()
     }
 
     /// Whether the watchdog was told to stop everything.

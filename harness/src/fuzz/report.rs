@@ -66,7 +66,13 @@ pub(crate) fn differs(what: Aspect) -> String {
     match what {
         Aspect::Crash => "crash".to_owned(),
         Aspect::Time => "time-out".to_owned(),
-        Aspect::Results | Aspect::HostCalls | Aspect::Files | Aspect::Globals | Aspect::Tables => {
+        law if law.is_law() => format!("{} is broken", law.name().replace('-', " ")),
+        Aspect::Results
+        | Aspect::HostCalls
+        | Aspect::Pages
+        | Aspect::Files
+        | Aspect::Globals
+        | Aspect::Tables => {
             format!("{what} differ")
         }
         _ => format!("{what} differs"),

@@ -2,37 +2,43 @@
 
 use super::options::FuzzOptions;
 use super::run::profile_of;
-use crate::diff::Differ;
-use etalon_adapters::{Adapter, SettingsTurn};
+use crate::diff::{DiffOptions, Differ, RunOptions};
+use etalon_adapters::{Adapter, GasConfig, Schedule, SettingsTurn};
 use std::sync::Arc;
 
-/// The engines as they were named, and the same with other settings, which must not show.
+/// The engines as they were named, and the same with other settings, which must not show. Each list has one for each schedule.
 pub(crate) struct Rotation {
-    plain: Differ,
+    plain: Vec<Differ>,
     /// With other settings.
-    turned: Vec<(Differ, SettingsTurn)>,
+    turned: Vec<(Vec<Differ>, SettingsTurn)>,
 }
 
 impl Rotation {
     /// Where nothing rotates, there are the engines as they were named alone.
     pub(crate) fn new(options: &FuzzOptions) -> Rotation {
-        let differ = |engines| Differ::new(engines, options.diff.clone());
-        let plain = differ(options.engines.clone());
+        let differs = |engines: Vec<Arc<dyn Adapter>>| {
+            let differ =
+                |run| Differ::new(engines.clone(), DiffOptions { run, ..options.diff.clone() });
+            scheduled(options).into_iter().map(differ).collect()
+        };
+        let plain = differs(options.engines.clone());
         let turns = SettingsTurn::ALL.iter().filter(|_| options.rotates);
-        let turned = turns.filter_map(|turn| Some((differ(turned(options, *turn)?), *turn)));
+        // The laws are of engines that meter, and one of them is that a run without a meter does the same.
+        let turns = turns.filter(|turn| !options.diff.laws || **turn != SettingsTurn::Unmetered);
+        let turned = turns.filter_map(|turn| Some((differs(turned(options, *turn)?), *turn)));
         Rotation { turned: turned.collect(), plain }
     }
 
-    /// The engines as they were named.
-    pub(crate) fn plain(&self) -> &Differ {
-        &self.plain
+    /// The engines as they were named, under the schedule of the module with a number.
+    pub(crate) fn plain(&self, options: &FuzzOptions, number: u64) -> &Differ {
+        &self.plain[self.schedule(options, number)]
     }
 
     /// The engines for the module with a number: as they were named for every other module of a profile.
     pub(crate) fn of(&self, options: &FuzzOptions, number: u64) -> &Differ {
         let round = number / options.profiles.len() as u64;
         if self.turned.is_empty() || round.is_multiple_of(2) {
-            return &self.plain;
+            return self.plain(options, number);
         }
         let at = (round / 2) % self.turned.len() as u64;
         match &self.turned[at as usize] {
@@ -40,15 +46,38 @@ impl Rotation {
             (_, SettingsTurn::Unmetered | SettingsTurn::GcStress)
                 if !profile_of(options, number).ends() =>
             {
-                &self.plain
+                self.plain(options, number)
             }
-            (differ, _) => differ,
+            (differs, _) => &differs[self.schedule(options, number)],
         }
+    }
+
+    /// Which schedule is that of a module, by its place. Modules with the same settings take the schedules in turn, and so do
+    /// profiles in one round: where the one and the other meet, all profiles together have had every pair.
+    fn schedule(&self, options: &FuzzOptions, number: u64) -> usize {
+        let profiles = options.profiles.len() as u64;
+        let (round, profile) = (number / profiles, number % profiles);
+        ((round / 2 + profile) % self.plain.len() as u64) as usize
     }
 
     /// The names of the engines with other settings, a list for each turn.
     pub(crate) fn names(&self) -> Vec<Vec<String>> {
-        self.turned.iter().map(|(d, _)| d.names().map(str::to_owned).collect()).collect()
+        let names = |differ: &Differ| differ.names().map(str::to_owned).collect();
+        self.turned.iter().filter_map(|(differs, _)| differs.first()).map(names).collect()
+    }
+}
+
+/// How sessions are set up, once for each schedule.
+fn scheduled(options: &FuzzOptions) -> Vec<RunOptions> {
+    let run = &options.diff.run;
+    let under = |schedule: &Arc<Schedule>| {
+        let schedule = Arc::clone(schedule);
+        let gas = run.gas.clone().map(|gas| GasConfig { schedule, ..gas });
+        RunOptions { gas, ..run.clone() }
+    };
+    match options.schedules.as_slice() {
+        [] => vec![run.clone()],
+        schedules => schedules.iter().map(under).collect(),
     }
 }
 

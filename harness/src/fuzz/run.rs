@@ -85,7 +85,7 @@ pub fn fuzz(
     let mut record = FuzzRecord::new(tool, arch, options.seed);
     let names: Vec<&str> = options.profiles.iter().map(|profile| profile.name).collect();
     record.profile = Some(names.join(","));
-    record.engines = rotation.plain().infos();
+    record.engines = rotation.plain(options, 0).infos();
     record.rotation = rotation.names();
     record.settings = settings_of(options);
     record.shards = options
@@ -110,7 +110,9 @@ fn settings_of(options: &FuzzOptions) -> BTreeMap<String, String> {
     set("modules", options.modules.map(|modules| modules.to_string()));
     set("rotation", (!options.rotates).then(|| "off".to_owned()));
     set("rounds", Some(options.rounds.to_string()));
-    set("schedule", run.gas.as_ref().map(|gas| gas.schedule.id().to_string()));
+    let schedules = options.schedule_ids();
+    set("schedule", (!schedules.is_empty()).then(|| schedules.join(",")));
+    set("laws", options.diff.laws.then(|| "on".to_owned()));
     settings
 }
 

@@ -6,8 +6,8 @@ use crate::corpus::{Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDIN
 use crate::diff::{Case, Differ, Difference, Judged, Trace, Verdict};
 use crate::generate::operators_of;
 use crate::localise::{Cause, Since};
-use crate::settings::limit_text;
-use etalon_adapters::{Features, Outcome};
+use crate::settings::{limit_text, named_schedule};
+use etalon_adapters::{Features, Outcome, Schedule};
 use etalon_module::{Module, Opcode};
 use etalon_record::{Aspect, Divergence, Finding};
 use std::collections::BTreeSet;
@@ -247,6 +247,7 @@ fn entry(
         },
         engines: finding.engines.clone(),
         gas: found.gas,
+        schedule: schedule(differ),
         found: Some(Origin {
             what: finding.what,
             profile: found.profile.to_owned(),
@@ -263,6 +264,14 @@ fn entry(
         program: shown.case.program.as_deref().cloned(),
         ..EntryFile::default()
     }
+}
+
+/// The name of the schedule that engines run under, if it is not the default one and has a name that says it.
+fn schedule(differ: &Differ) -> Option<String> {
+    let id = differ.options().run.gas.as_ref()?.schedule.id().to_string();
+    let name = id.split('@').next()?;
+    let is_named = named_schedule(name).is_some_and(|known| known.id().to_string() == id);
+    (is_named && name != Schedule::DEFAULT).then(|| name.to_owned())
 }
 
 /// Adds a line to the report in a folder of a finding, if there is one.

@@ -7,7 +7,7 @@ use crate::diff::{Case, Differ, Difference, Judged, LOADING, Trace, Verdict, out
 use crate::generate::{allows, count_operators};
 use etalon_adapters::{Features, Outcome};
 use etalon_module::Opcode;
-use etalon_record::{Aspect, Coverage, Finding, Generator};
+use etalon_record::{Aspect, Coverage, Finding, Generator, LawCoverage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +31,9 @@ pub(crate) struct Tally {
     /// What each generator did.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) generators: BTreeMap<String, Generator>,
+    /// What the laws of gas-1 were checked on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) laws: Option<LawCoverage>,
     /// How the actions of the first engine ended.
     pub(crate) outcomes: BTreeMap<String, u64>,
 }
@@ -63,6 +66,7 @@ impl Tally {
             let name = outcome_name(i, &step.outcome);
             *tally.outcomes.entry(name).or_default() += 1;
         }
+        tally.laws = judged.laws.as_ref().map(|laws| laws.coverage.clone());
         let untold = differ.untold(judged).into_iter();
         tally.untold = untold.map(|(name, count)| (name.to_owned(), count)).collect();
         let (engine, difference) = match &judged.verdict {
@@ -134,6 +138,9 @@ impl Tally {
             for (name, count) in counts {
                 *sum.entry(name).or_default() += count;
             }
+        }
+        if let Some(laws) = other.laws {
+            self.laws.get_or_insert_default().add(laws);
         }
         for (name, other) in other.generators {
             let sum = self.generators.entry(name).or_default();
@@ -221,7 +228,7 @@ mod tests {
     fn an_export_without_a_name_is_no_whole_module() {
         let returned = || Step::ended(Outcome::Returned(Vec::new()));
         let trace = Trace { steps: vec![returned(), returned()], not_compiled: 0 };
-        let judged = Judged { traces: vec![trace], verdict: Verdict::Agree };
+        let judged = Judged { traces: vec![trace], verdict: Verdict::Agree, laws: None };
         let cells: Cells = vec![(String::new(), "i32.add".into(), "constant".into())];
         for (export, expected) in [("", "i32.add constant returned"), ("s0", "i32.add constant")] {
             let call = Call { export: export.into(), args: Vec::new() };

@@ -251,7 +251,7 @@ fn judge(
     data: &[u8],
 ) -> Found {
     let run = RunOptions { features, gas: Some(usual_gas(Some(GAS))), state, time: None };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(engines, options);
     let case = Case { is_apart: true, ..case_of(wasm, features, data) };
     let judged = differ.judge(&case)?;

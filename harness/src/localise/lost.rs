@@ -186,7 +186,8 @@ mod tests {
         let own = adapter("oracle").unwrap();
         let engines: Vec<Arc<dyn Adapter>> = vec![own.clone(), Arc::new(Losing(own))];
         let run = RunOptions { features: Features::wasm3(), gas: None, state: false, time: None };
-        let options = DiffOptions { run, policies: Default::default(), trap_prefix: false };
+        let options =
+            DiffOptions { run, policies: Default::default(), trap_prefix: false, laws: false };
         let differ = Differ::new(engines, options);
         let case = Case::new("case", wasm, vec![Call { export: "f".into(), args: Vec::new() }]);
         let Verdict::Diverged { difference, .. } = differ.judge(&case).unwrap().verdict else {

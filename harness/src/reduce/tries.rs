@@ -72,7 +72,10 @@ impl Goal {
             difference.aspect,
             Files | Gas | Globals | HostCalls | Memory | Output | Tables
         );
-        let endings = if is_of_state && endings[0] == endings[1] { [None, None] } else { endings };
+        // A law is broken by one engine, in what it may have done in any way.
+        let is_law = difference.aspect.is_law();
+        let endings =
+            if is_law || is_of_state && endings[0] == endings[1] { [None, None] } else { endings };
         Goal { engine, aspect: difference.aspect, endings }
     }
 

@@ -35,6 +35,7 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
         engines: vec![oracle, Arc::new(planted)],
         profiles: vec![Profile::named("mvp").expect("it is in the list")],
         rotates: false,
+        schedules: Vec::new(),
         rounds: 2,
         diff: options(&[]),
         out: Some(out.to_owned()),

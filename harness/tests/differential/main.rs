@@ -27,6 +27,7 @@ fn options(policies: &[Policy]) -> DiffOptions {
         },
         policies: policies.iter().copied().collect(),
         trap_prefix: !policies.is_empty(),
+        laws: false,
     }
 }
 

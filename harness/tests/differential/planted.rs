@@ -4,6 +4,7 @@ use etalon_adapters::{
     Adapter, AdapterError, ExportInfo, Features, HostCall, Instance, MemorySum, Opened, Outcome,
     Prepared, Session, SessionConfig, StateDigest, Val,
 };
+use etalon_harness::gas::MOST_GAS;
 use etalon_harness::generate::operators_of;
 use etalon_record::EngineInfo;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ pub(crate) enum Fault {
     Gone,
     /// It hands other numbers to the host.
     Altered,
+    /// With a limit that is no round number it has one gas more, whatever the module: one engine breaks a law, and all that is compared
+    /// is equal.
+    Generous,
 }
 
 impl Fault {
@@ -145,6 +149,12 @@ impl Session for PlantedSession {
 
     fn gas_consumed(&self) -> Option<u64> {
         self.sound.gas_consumed()
+    }
+
+    fn limit(&mut self, gas: u64) -> bool {
+        let is_round = gas.is_multiple_of(1000) || gas == MOST_GAS;
+        let more = u64::from(self.fault == Fault::Generous && !is_round);
+        self.sound.limit(gas + more)
     }
 
     fn refuel(&mut self) -> bool {

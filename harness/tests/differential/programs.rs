@@ -76,7 +76,7 @@ fn difference(a: Vec<u8>, b: Vec<u8>, engine: &str, gas: bool) -> Option<[String
     let schedule = etalon_harness::settings::default_schedule();
     let gas = gas.then_some(GasConfig { schedule, limit: Some(100_000_000) });
     let run = RunOptions { features, gas, state: true, time: None };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(vec![named("interp"), Arc::new(swapped)], options);
     let case = Case::of_program("swapped", a, features, ProgramSetup::default(), "_start");
     let case = case.expect("it can be called");

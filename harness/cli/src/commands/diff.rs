@@ -1,6 +1,8 @@
 //! `etalon diff`
 
+use crate::commands::check::Check;
 use crate::commands::finding::{self, Differs, Finding};
+use crate::commands::laws;
 use crate::commands::run::{callable, exports};
 use crate::commands::validate::{feature_names, features};
 use crate::commands::verdict::{outcomes, print_allowed, print_refused, print_untold};
@@ -15,7 +17,7 @@ use crate::time::Timeout;
 use crate::words::counted;
 use crate::{artefact, count, input, values};
 use anyhow::{Context, Result, bail};
-use clap::{ValueEnum, ValueHint};
+use clap::ValueHint;
 use etalon::Module;
 use etalon::unstable::ModuleData;
 use etalon::unstable::module::ExternKind;
@@ -80,7 +82,8 @@ pub(crate) struct Args {
     /// Allow differences that the specification leaves open
     #[arg(long = "allow", value_delimiter = ',', value_name = "POLICY", value_parser = policy_names())]
     pub allow: Vec<String>,
-    /// Check what chains need: deterministic is equal gas, also where a call traps, and equal bits of NaNs, on engines that all meter
+    /// Check what chains need: deterministic is equal gas, also where a call traps, equal bits of NaNs, and the laws of gas, on engines
+    /// that all meter
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "allow")]
     pub check: Option<Check>,
     #[command(flatten)]
@@ -92,13 +95,6 @@ pub(crate) struct Args {
     /// Arguments of a program of WASI
     #[arg(last = true, value_name = "ARG", value_hint = ValueHint::Other)]
     pub program_args: Vec<String>,
-}
-
-/// What is checked besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Check {
-    /// Nothing is left open, and every engine meters
-    Deterministic,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
@@ -178,23 +174,22 @@ pub(crate) fn differ(
     if let Some(tally) = tally {
         watch(&mut adapters, tally, args.precompiled.allowed);
     }
-    if adapters.len() < 2 {
+    // A law of gas is broken by one engine alone.
+    if adapters.len() < 2 && !finding.is_of_a_law {
         bail!("diff compares at least two engines, but only one is named");
     }
-    if args.check == Some(Check::Deterministic)
-        && let Some(engine) = adapters.iter().find(|adapter| !adapter.meters_gas())
-    {
-        bail!("{} does not meter, so its gas cannot be checked", engine.info().name);
-    }
+    args.check.map_or(Ok(()), |check| check.can_take(&adapters))?;
     let features = adapters
         .iter()
         .fold(features(&args.features)?, |set, adapter| set.intersection(adapter.features()));
-    let schedule = engines::schedule(args.schedule.as_deref())?;
+    let schedule = args.schedule.as_deref().or(finding.schedule.as_deref());
+    let schedule = engines::schedule(schedule)?;
     let limit = finding.gas.filter(|_| args.gas == GAS).unwrap_or(args.gas);
     let gas = Some(GasConfig { schedule, limit: Some(limit) });
     let run = RunOptions { features, gas, state: true, time: Some(time) };
     let policies = policies(&args.allow)?;
-    Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false }))
+    let laws = args.check == Some(Check::Deterministic) || finding.is_of_a_law;
+    Ok(Differ::new(adapters, DiffOptions { run, policies, trap_prefix: false, laws }))
 }
 
 /// The status that stands for what was found. A bad file does not hide it.
@@ -373,6 +368,13 @@ pub(crate) fn phrase(what: Aspect) -> &'static str {
         Aspect::Tables => "tables differ",
         Aspect::Gas => "gas differs",
         Aspect::Depth => "depth differs",
+        Aspect::Pages => "the greatest number of pages differs",
+        Aspect::LedgerLaw => "the law of the ledger is broken",
+        Aspect::TrapLaw => "the law of traps is broken",
+        Aspect::KnifeEdgeLaw => "the law of the knife edge is broken",
+        Aspect::TransparencyLaw => "the law of transparency is broken",
+        Aspect::FreshnessLaw => "the law of freshness is broken",
+        Aspect::AdditivityLaw => "the law of additivity is broken",
         Aspect::Time => "timed out",
     }
 }
@@ -394,6 +396,9 @@ fn print(args: &Args, record: &DiffRecord) {
     print_allowed(&record.poisoned);
     print_refused(&record.refused);
     print_untold(&record.untold);
+    if let Some(laws) = &record.laws {
+        laws::print(laws);
+    }
     if record.not_made > 0 {
         say!("calls not made, because the case ended before them: {}", record.not_made);
     }

@@ -20,6 +20,10 @@ pub(crate) struct Finding {
     pub engines: Vec<String>,
     /// The gas limit that they had.
     pub gas: Option<u64>,
+    /// The gas schedule, by its name, if it was not the default one.
+    pub schedule: Option<String>,
+    /// Whether an engine broke a law of gas, which it does by itself.
+    pub is_of_a_law: bool,
 }
 
 impl Finding {
@@ -30,7 +34,9 @@ impl Finding {
         let Some(entry) = entry else { return Finding::default() };
         let is_named = !args.engine.engines.is_empty() || !args.engine.tiers.is_empty();
         let differing = entry.file.differing.into_iter().map(|engine| engine.name);
-        Finding { engines: differing.filter(|_| !is_named).collect(), gas: entry.file.gas }
+        let is_of_a_law = entry.file.found.is_some_and(|found| found.what.is_law());
+        let engines = differing.filter(|_| !is_named).collect();
+        Finding { engines, gas: entry.file.gas, schedule: entry.file.schedule, is_of_a_law }
     }
 }
 

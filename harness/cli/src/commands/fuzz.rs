@@ -1,6 +1,8 @@
 //! `etalon fuzz`
 
+use crate::commands::check::Check;
 use crate::commands::diff::phrase;
+use crate::commands::laws;
 use crate::commands::verdict::{outcomes, print_allowed, print_untold};
 use crate::count;
 use crate::duration;
@@ -16,13 +18,13 @@ use crate::seed::{self, Seed};
 use crate::time::Timeout;
 use crate::words::counted;
 use anyhow::{Result, bail};
-use etalon_adapters::{Adapter, Features, GasConfig, RuleTally};
-
+use etalon_adapters::{Adapter, Features, GasConfig, RuleTally, Schedule};
 use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, Policy, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz, seed_in};
 use etalon_harness::generate::{PROFILES, Profile};
 use etalon_harness::script::{SelectionError, Shard};
+use etalon_harness::settings::law_schedules;
 use etalon_record::{Aspect, FuzzRecord, to_json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,7 @@ Examples:
   etalon fuzz --modules 1000000 --out night --resume   go on with a campaign that was broken off
   etalon fuzz --modules 1000000 --seed nightly --shard 3/8 --record 3.json    a part of it
   etalon report 1.json 2.json 3.json                   merge the records of shards
+  etalon fuzz --check deterministic --modules 1000     equal gas and NaNs, and the laws of gas
 
 A case is one call of a generated function; a module has many. The engines are compared with the
 first. Module number i depends only on i, the seed, the profiles and the features that the engines
@@ -90,6 +93,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", value_parser = engines::schedule_names())]
     #[arg(hide_possible_values = true)]
     pub schedule: Option<String>,
+    /// Check what chains need: deterministic is equal gas, also where a call traps, equal bits of NaNs, and the laws of gas, on engines
+    /// that all meter, under one schedule after the other unless one is named
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub check: Option<Check>,
     /// Also report which rules of the specification the cases reach on the oracle
     #[arg(long)]
     pub coverage: bool,
@@ -108,6 +115,31 @@ pub(crate) struct Args {
     pub record: Option<PathBuf>,
 }
 
+/// The engines whose gas is checked if none is named.
+const LAWFUL_TIERS: &[&str] = &["oracle", "interp", "jit", "aot", "auto"];
+
+/// The schedules that modules run under in turn; none where it is one.
+fn schedules(args: &Args) -> Vec<Arc<Schedule>> {
+    match args.check {
+        Some(Check::Deterministic) if args.schedule.is_none() => law_schedules(),
+        _ => Vec::new(),
+    }
+}
+
+/// The engines that were named, or those that run if none is.
+fn adapters(args: &Args, tally: Option<&RuleTally>) -> Result<Vec<Arc<dyn Adapter>>> {
+    let default = if args.check.is_some() { LAWFUL_TIERS } else { OWN_TIERS };
+    let mut adapters = args.engine.adapters(default)?;
+    args.check.map_or(Ok(()), |check| check.can_take(&adapters))?;
+    if let Some(tally) = tally {
+        watch(&mut adapters, tally, false);
+    }
+    if adapters.len() < 2 {
+        bail!("fuzz compares at least two engines, but only one is named");
+    }
+    Ok(adapters)
+}
+
 /// Whether every engine runs what the profiles generate.
 fn can_take(engines: &[Arc<dyn Adapter>], profiles: &[&Profile]) -> Result<()> {
     let has_programs = profiles.iter().any(|profile| profile.is_of_programs());
@@ -124,14 +156,8 @@ fn can_take(engines: &[Arc<dyn Adapter>], profiles: &[&Profile]) -> Result<()> {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
-    let mut adapters = args.engine.adapters(OWN_TIERS)?;
     let tally = args.coverage.then(RuleTally::new);
-    if let Some(tally) = &tally {
-        watch(&mut adapters, tally, false);
-    }
-    if adapters.len() < 2 {
-        bail!("fuzz compares at least two engines, but only one is named");
-    }
+    let adapters = adapters(args, tally.as_ref())?;
     let profiles = profiles(&args.profiles)?;
     can_take(&adapters, &profiles)?;
     let common = adapters.iter().fold(Features::all(), |set, a| set.intersection(a.features()));
@@ -157,6 +183,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         engines: adapters,
         profiles,
         rotates: !args.no_rotation,
+        schedules: schedules(args),
         rounds: args.rounds,
         diff: DiffOptions {
             run: RunOptions {
@@ -167,6 +194,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
             },
             policies: BTreeSet::new(),
             trap_prefix: false,
+            laws: args.check.is_some(),
         },
         out: Some(args.out.clone()),
         resume: args.resume,
@@ -281,6 +309,9 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     print_untold(&record.untold);
     if record.timed_out > 0 {
         output::say_in_colour([bad(format!("timed out: {}", record.timed_out))]);
+    }
+    if let Some(laws) = &record.laws {
+        laws::print(laws);
     }
     if let Some(rules) = &coverage.rules {
         crate::coverage::print(rules);

@@ -49,7 +49,7 @@ fn a_long_array_is_looked_at_in_few_steps() {
     case.is_apart = true;
     let run =
         RunOptions { features: features(), gas: Some(usual_gas(None)), state: false, time: None };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(vec![adapter("interp").unwrap()], options);
     let trace = differ.trace(0, &differ.options().run, &case).unwrap();
     for step in &trace.steps {
@@ -155,7 +155,7 @@ fn wrong_values_do_not_die_unseen() {
     const STEP: usize = 13;
     let run =
         RunOptions { features: features(), gas: Some(usual_gas(None)), state: true, time: None };
-    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false };
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
     let differ = Differ::new(vec![adapter("interp").unwrap()], options);
     let trace = |case: &Case| differ.trace(0, &differ.options().run, case).unwrap();
     for (name, _) in GENERATORS {
