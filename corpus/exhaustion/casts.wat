@@ -1,0 +1,31 @@
+;; Branches on casts and nulls, and a cast that fails.
+(module
+  (import "env" "h" (func $h (param i32)))
+  (type $s (struct (field i32)))
+  (type $a (array i32))
+  (func $kind (param anyref) (result i32)
+    (block $struct (result (ref $s))
+      (block $null
+        (drop (br_on_cast $struct anyref (ref $s) (br_on_null $null (local.get 0))))
+        (return (i32.const 3)))
+      (return (i32.const 0)))
+    (struct.get $s 0))
+  (func $other (param anyref) (result i32)
+    (block $null
+      (block $there (result (ref any))
+        (br_on_non_null $there (local.get 0)) (br $null))
+      (drop)
+      (block $fails (result anyref)
+        (return (struct.get $s 0 (br_on_cast_fail $fails anyref (ref $s) (local.get 0)))))
+      (drop) nop
+      (return (i32.const 4)))
+    (i32.const 5))
+  (func (export "k")
+    (call $h (call $other (ref.null any)))
+    (call $h (call $other (struct.new $s (i32.const 8))))
+    (call $h (call $other (array.new_default $a (i32.const 2)))))
+  (func (export "f")
+    (call $h (call $kind (ref.null any)))
+    (call $h (call $kind (struct.new $s (i32.const 8))))
+    (call $h (call $kind (array.new_default $a (i32.const 2)))))
+  (func (export "g") (drop (ref.cast (ref $a) (struct.new_default $s))) nop nop))

@@ -1,0 +1,16 @@
+;; An exception from two calls deep, after loops and host calls there.
+(module
+  (import "env" "h" (func $h (param i32)))
+  (tag $e (param i32))
+  (func $thrower (param i32) (local i32)
+    (loop $l (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if $l (i32.lt_u (local.get 1) (i32.const 3))))
+    (call $h (local.get 1))
+    (throw $e (local.get 0)))
+  (func $between (param i32) nop (call $thrower (local.get 0)) nop nop)
+  (func (export "f") (result i32)
+    (block $caught (result i32)
+      (try_table (catch $e $caught) nop (call $between (i32.const 5)) nop)
+      (i32.const 0))
+    nop (i32.add (i32.const 1)))
+  (func (export "g") (call $between (i32.const 6))))

@@ -1,0 +1,16 @@
+;; An exception that a handler of the same function catches, and one that none does.
+(module
+  (import "env" "h" (func $h (param i32)))
+  (tag $e (param i32))
+  (tag $other)
+  (func $try (param i32) (result i32)
+    (block $caught (result i32)
+      (try_table (catch $e $caught)
+        (call $h (i32.const 1))
+        (if (local.get 0) (then (throw $e (i32.const 42))))
+        (call $h (i32.const 2)))
+      (i32.const 7))
+    nop)
+  (func (export "f") (result i32)
+    (i32.add (call $try (i32.const 0)) (call $try (i32.const 1))))
+  (func (export "g") nop (try_table (throw $other)) nop))
