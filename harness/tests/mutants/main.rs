@@ -37,6 +37,14 @@ fn what_is_to_be_named_is_an_instruction() {
         let Fault { name, about, operators, .. } = &fault;
         assert!(names.insert(name.clone()), "{name} is there twice");
         assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
+        if let Some((file, test)) = fault.check.as_deref().and_then(|check| check.split_once("::"))
+        {
+            let files = ["harness/tests", "engine/jit/tests"];
+            let texts = files.map(|folder| workspace().join(folder).join(format!("{file}.rs")));
+            let text = texts.iter().find_map(|path| std::fs::read_to_string(path).ok());
+            let is_there = text.is_some_and(|text| text.contains(&format!("fn {test}()")));
+            assert!(is_there, "{name}: there is no test {file}::{test}");
+        }
         for operator in operators {
             let alone = Fault { operators: vec![operator.clone()], ..fault.clone() };
             let is_known = Opcode::ALL.iter().any(|op| alone.is_named_by(op.name()));

@@ -20,6 +20,9 @@ pub(crate) struct Fault {
     pub(crate) about: String,
     /// Patterns of the instructions of which one is to be named; none where gas alone is wrong.
     pub(crate) operators: Vec<String>,
+    /// The test that finds it, if no generated module can show it.
+    #[serde(default)]
+    pub(crate) check: Option<String>,
     /// The file that it is planted in.
     pub(crate) file: String,
     /// A piece of that file, with the expression that is replaced between « and ».
@@ -50,6 +53,7 @@ const FILES: &[&str] = &[
     include_str!("vector.toml"),
     include_str!("memory.toml"),
     include_str!("control.toml"),
+    include_str!("gas.toml"),
     include_str!("object.toml"),
     include_str!("interp.toml"),
     include_str!("tier_up.toml"),
