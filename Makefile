@@ -47,6 +47,16 @@ paused: build ## All suites on the oracle with a pause before every instruction,
 fuzz: build ## Generated modules on all tiers for FUZZ_TIME (10m) from SEED (1)
 	$(ETALON) fuzz --time $(FUZZ_TIME) --seed $(SEED) --out target/findings
 
+# Mostly small modules, so that there are many, and some of each generator.
+LAW_PROFILES := single,wasm2,mvp,scripts,quiet,traps,chains,calls,memory,float,simd,gc,control,wasm3,smith,scripts,wasm2,traps,objects,calls,memory,mvp,quiet,gc,sequences,simd,scripts,smith,wasm3,float
+LAW_MODULES ?= 100000
+LAW_OUT ?= target/laws
+
+.PHONY: gas-laws
+gas-laws: build ## The laws of gas-1 on LAW_MODULES (100000) generated modules; after an interruption it goes on where it was
+	$(ETALON) fuzz --check deterministic --modules $(LAW_MODULES) --rounds 1 --gas 100000 --seed $(SEED) --profile $(LAW_PROFILES) \
+	  --out $(LAW_OUT) $$(test ! -e $(LAW_OUT)/campaign.jsonl || echo --resume)
+
 .PHONY: peers
 peers: ## The command line with the crates wasmtime, wasmi and tinywasm as engines, at target/peers/release/etalon
 	$(CARGO) build --release --locked --features peers --target-dir target/peers
