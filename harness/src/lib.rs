@@ -8,6 +8,7 @@ pub mod diff;
 pub mod fuzz;
 pub mod gas;
 pub mod generate;
+pub mod instrumented;
 pub mod localise;
 pub mod programs;
 pub mod reduce;

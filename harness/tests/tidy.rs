@@ -40,7 +40,17 @@ const EDGES: &[(&str, &[&str])] = &[
     ("etalon-record", &[]),
     ("etalon-spec-tests", &[]),
     ("etalon-adapters", &["etalon", "etalon-record", "etalon-wasi"]),
-    ("etalon-harness", &["etalon-module", "etalon-adapters", "etalon-record", "etalon-spec-tests"]),
+    ("etalon-instrument", &["etalon-module", "etalon-gas"]),
+    (
+        "etalon-harness",
+        &[
+            "etalon-module",
+            "etalon-adapters",
+            "etalon-instrument",
+            "etalon-record",
+            "etalon-spec-tests",
+        ],
+    ),
     ("etalon-audit", &["etalon", "etalon-adapters", "etalon-harness"]),
     ("etalon-reports", &["etalon-record"]),
     (

@@ -1,0 +1,162 @@
+//! Do instrumented copies consume on other engines what our meter says? `make gas-witness`. Engines are named as `etalon engines` names
+//! them; those that cannot be had are passed over with the reason.
+#![allow(clippy::print_stdout)]
+
+use etalon_adapters::{Adapter, Features, TimeLimit, Watchdog, adapter};
+use etalon_harness::corpus::Entry;
+use etalon_harness::diff::Case;
+use etalon_harness::fuzz::case_of;
+use etalon_harness::generate::Profile;
+use etalon_harness::instrumented::{Agreement, Trial, agree};
+use etalon_harness::settings::default_schedule;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Where modules come from, in turn; what floats are in the rest may differ between engines.
+const PROFILES: &[&str] = &[
+    "control",
+    "calls",
+    "memory",
+    "traps",
+    "chains",
+    "gc",
+    "single",
+    "objects",
+    "sequences",
+    "quiet",
+    "wasm3",
+    "scripts",
+    "smith",
+    "mvp",
+];
+/// The gas of a call that is to come to its end.
+const LIMIT: u64 = 100_000;
+/// Calls that consume no more are tried with every limit, in one module of so many.
+const EVERY: (u64, u64) = (150, 16);
+/// How long an action may take.
+const EACH: Duration = Duration::from_secs(20);
+/// How many mismatches are printed.
+const PRINTED: usize = 20;
+
+struct Asked {
+    modules: u64,
+    seed: u64,
+    out: PathBuf,
+    profiles: Vec<&'static Profile>,
+    witnesses: Vec<String>,
+}
+
+fn arguments() -> Result<Asked, String> {
+    let profiles = PROFILES.iter().filter_map(|name| Profile::named(name)).collect();
+    let out = "target/gas-witness".into();
+    let mut asked = Asked { modules: 20_000, seed: 1, out, profiles, witnesses: Vec::new() };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        let number = |text: String| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
+        match word.as_str() {
+            "--modules" => asked.modules = number(value()?)?,
+            "--seed" => asked.seed = number(value()?)?,
+            "--out" => asked.out = value()?.into(),
+            "--profile" => {
+                let name = value()?;
+                let profile = Profile::named(&name).ok_or(format!("{name}: no such profile"))?;
+                asked.profiles = vec![profile];
+            }
+            name => asked.witnesses.push(name.to_owned()),
+        }
+    }
+    Ok(asked)
+}
+
+/// The programs of the corpus and the kernels of `bench`.
+fn corpus() -> Vec<(Features, Case)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+    let mut cases = Vec::new();
+    for folder in ["programs", "kernels"].map(|name| folder.join(name)) {
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|f| f.path()).collect();
+        files.sort();
+        for path in files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")) {
+            if let Ok(entry) = Entry::read(path) {
+                cases.push((entry.features, entry.case));
+            }
+        }
+    }
+    cases
+}
+
+fn print(witness: &str, agreement: &Agreement, time: Duration) {
+    let Agreement { modules, calls, limits, equal, unequal, passed_over } = agreement;
+    println!(
+        "{witness}: {modules} modules, {calls} calls, {limits} limits tried: {equal} equal, {} unequal; {:.1} s",
+        unequal.len(),
+        time.as_secs_f64()
+    );
+    for (why, count) in passed_over {
+        println!("  not compared: {count} times: {why}");
+    }
+    for unequal in unequal.iter().take(PRINTED) {
+        println!("  {unequal}");
+    }
+}
+
+/// Tries all modules on an engine; saves those that differ.
+fn try_all(asked: &Asked, name: &str, time: Option<TimeLimit>) -> Result<Agreement, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let oracle = adapter("oracle").map_err(|error| text(&error))?;
+    let witness = adapter(name).map_err(|error| text(&error))?;
+    let features = oracle.features().intersection(witness.features());
+    let generated = (0..asked.modules).map(|number| {
+        let profile = asked.profiles[(number % asked.profiles.len() as u64) as usize];
+        (features, case_of(profile, features, asked.seed, number, 1))
+    });
+    let schedule = default_schedule();
+    let mut all = Agreement::default();
+    for (number, (features, case)) in (0u64..).zip(corpus().into_iter().chain(generated)) {
+        let is_kernel = case.calls.iter().any(|call| call.export == "run");
+        let limit = if is_kernel { 50 * LIMIT } else { LIMIT };
+        let every = if number % EVERY.1 == 0 { EVERY.0 } else { 0 };
+        let (schedule, time) = (schedule.clone(), time.clone());
+        let trial = Trial { schedule, features, limit, every, time };
+        let agreement = agree(oracle.as_ref() as &dyn Adapter, witness.as_ref(), &trial, &case)
+            .map_err(|error| text(&error))?;
+        if !agreement.unequal.is_empty() {
+            save(&asked.out, name, &case).map_err(|error| text(&error))?;
+        }
+        all.add(agreement);
+    }
+    Ok(all)
+}
+
+fn save(folder: &Path, witness: &str, case: &Case) -> std::io::Result<()> {
+    let safe = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let folder = folder.join(witness.chars().map(safe).collect::<String>());
+    std::fs::create_dir_all(&folder)?;
+    let file = case.name.chars().map(safe).collect::<String>();
+    std::fs::write(folder.join(file).with_extension("wasm"), &case.wasm)
+}
+
+fn main() -> ExitCode {
+    let asked = match arguments() {
+        Ok(asked) => asked,
+        Err(error) => {
+            println!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut differ = false;
+    for name in &asked.witnesses {
+        let begun = Instant::now();
+        let time = Watchdog::new().ok().map(|watchdog| TimeLimit { each: Some(EACH), watchdog });
+        match try_all(&asked, name, time) {
+            Ok(agreement) => {
+                print(name, &agreement, begun.elapsed());
+                differ |= !agreement.unequal.is_empty();
+            }
+            Err(error) => println!("{name}: passed over: {error}"),
+        }
+    }
+    if differ { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

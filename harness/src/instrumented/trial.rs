@@ -1,0 +1,425 @@
+//! One module on one engine.
+
+use super::judge::{Verdict, judge, said, same_outcome};
+use super::metered::{Ended, exhaustion, load, ours, theirs, told};
+use super::tally::{Agreement, Unequal};
+use crate::diff::{Call, Case};
+use etalon_adapters::{
+    Adapter, AdapterError, Features, GasConfig, Opened, Outcome, Prepared, Schedule, Session,
+    SessionConfig, TimeLimit, Watch,
+};
+use etalon_instrument::{Error, Settings, instrument};
+use etalon_module::Module;
+use std::sync::Arc;
+
+/// How modules are tried.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The prices.
+    pub schedule: Arc<Schedule>,
+    /// The features of modules.
+    pub features: Features,
+    /// The gas of a call that is to come to its end.
+    pub limit: u64,
+    /// For calls that consume no more than this, every limit from 0 on is tried.
+    pub every: u64,
+    /// How long an action may take.
+    pub time: Option<TimeLimit>,
+}
+
+/// How many calls of a case are tried with one gas less than they consume.
+const SHORT: usize = 6;
+
+/// A module that both engines have.
+struct Both<'a> {
+    trial: &'a Trial,
+    case: &'a Case,
+    oracle: &'a dyn Adapter,
+    witness: &'a dyn Opened,
+    copy: Prepared,
+    foreign: bool,
+    spectest: bool,
+}
+
+/// Tries a module on an engine.
+///
+/// # Errors
+/// If one of the engines cannot be set up as asked.
+pub fn agree(
+    oracle: &dyn Adapter,
+    witness: &dyn Adapter,
+    trial: &Trial,
+    case: &Case,
+) -> Result<Agreement, AdapterError> {
+    let mut agreement = Agreement::default();
+    let settings =
+        Settings { schedule: trial.schedule.clone(), features: trial.features, limit: None };
+    match instrument(&case.wasm, &settings) {
+        Ok(copy) => return agree_on_copy(oracle, witness, trial, case, &copy.wasm),
+        Err(Error::Load(_)) => agreement.pass("the module is refused"),
+        Err(error @ (Error::Output(_) | Error::Read(_))) => {
+            let unequal = unequal(case, "instrumenting", 0, "valid".to_owned(), error.to_string());
+            agreement.unequal.push(unequal);
+        }
+        Err(other) => agreement.pass(other.to_string()),
+    }
+    Ok(agreement)
+}
+
+/// The same with a copy that is there.
+///
+/// # Errors
+/// If one of the engines cannot be set up as asked.
+pub fn agree_on_copy(
+    oracle: &dyn Adapter,
+    witness: &dyn Adapter,
+    trial: &Trial,
+    case: &Case,
+    copy: &[u8],
+) -> Result<Agreement, AdapterError> {
+    let mut agreement = Agreement::default();
+    let opened = witness.open(&trial.config(None))?;
+    let copy = match opened.prepare(copy) {
+        Ok(copy) => copy,
+        Err(outcome) => {
+            match opened.prepare(&case.wasm) {
+                Err(_) => agreement.pass("the engine refuses the module"),
+                Ok(_) => agreement.unequal.push(unequal(
+                    case,
+                    "compiling",
+                    0,
+                    "takes the module".to_owned(),
+                    format!("{outcome:?}"),
+                )),
+            }
+            return Ok(agreement);
+        }
+    };
+    let Some(own) = own_calls(case, &mut agreement) else { return Ok(agreement) };
+    let (foreign, spectest) = (witness.is_foreign(), case.mentions_spectest());
+    let witness = opened.as_ref();
+    let both = Both { trial, case: &own, oracle, witness, copy, foreign, spectest };
+    both.run(&mut agreement)?;
+    Ok(agreement)
+}
+
+/// The case without calls of imported functions that are exported again; `None` if the start function is one. Nothing of the module runs
+/// there, and who is charged is the embedder's affair (gas-1, *Host calls*).
+fn own_calls(case: &Case, agreement: &mut Agreement) -> Option<Case> {
+    const HOST: &str = "a host function that the embedder invokes itself";
+    let module = Module::new(&case.wasm, Features::all()).ok()?;
+    if module.start.is_some_and(|start| start < module.imported_funcs) {
+        agreement.pass(HOST);
+        return None;
+    }
+    let is_own = |call: &Call| {
+        let export = module.export(&call.export);
+        export.is_none_or(|export| export.index >= module.imported_funcs)
+    };
+    let (own, hosts): (Vec<Call>, Vec<Call>) = case.calls.iter().cloned().partition(is_own);
+    hosts.iter().for_each(|_| agreement.pass(HOST));
+    Some(Case { calls: own, ..case.clone() })
+}
+
+fn unequal(case: &Case, call: &str, limit: u64, ours: String, theirs: String) -> Unequal {
+    Unequal { case: case.name.clone(), call: call.to_owned(), limit, ours, theirs }
+}
+
+impl Trial {
+    fn config(&self, limit: Option<u64>) -> SessionConfig {
+        let gas = limit.map(|limit| {
+            let limit = Some(limit);
+            GasConfig { schedule: self.schedule.clone(), limit }
+        });
+        let (features, time) = (self.features, self.time.clone());
+        SessionConfig { features, gas, turns: false, measure: false, time }
+    }
+}
+
+impl Both<'_> {
+    fn run(&self, agreement: &mut Agreement) -> Result<(), AdapterError> {
+        let opened = self.oracle.open(&self.trial.config(Some(self.trial.limit)))?;
+        let Ok(module) = opened.prepare(&self.case.wasm) else {
+            agreement.pass("refused");
+            return Ok(());
+        };
+        let mut session = opened.session()?;
+        let calls = &self.case.calls;
+        let instance = match load(session.as_mut(), &module, self.spectest) {
+            Ok(instance) => instance,
+            Err(_) => {
+                agreement.pass("loading does not succeed");
+                return Ok(());
+            }
+        };
+        let loading = session.gas_consumed().unwrap_or_default();
+        let judged = ours(session.as_mut(), instance, calls);
+        // The next call of it would be by an embedder that has no values for its parameters.
+        let judged: Vec<Ended> = judged
+            .into_iter()
+            .take_while(|ended| {
+                !matches!(
+                    ended.outcome,
+                    Outcome::HostError(_) | Outcome::Rejected(_) | Outcome::TimedOut
+                )
+            })
+            .collect();
+        if !self.loading(loading, agreement)? {
+            return Ok(());
+        }
+        agreement.modules += u64::from(!judged.is_empty());
+        let high: Vec<u64> = judged.iter().map(|_| self.trial.limit).collect();
+        let Some(calls) = self.compare(&judged, &high, agreement)? else { return Ok(()) };
+        agreement.calls += calls as u64;
+        let judged = &judged[..calls];
+        // Each with exactly what it consumes: the same; an exhausted call has nothing to be exact about.
+        let exact: Vec<u64> = judged.iter().map(|ended| ended.consumed.unwrap_or(0)).collect();
+        if self.compare(judged, &exact, agreement)?.is_none() {
+            return Ok(());
+        }
+        self.short(judged, &exact, agreement)?;
+        self.every(&opened, &module, judged, agreement)
+    }
+
+    /// Compares what loading consumes, with the start function. Gives false if there is no instance.
+    fn loading(&self, consumed: u64, agreement: &mut Agreement) -> Result<bool, AdapterError> {
+        let mut session = self.witness.session()?;
+        let instance = match load(session.as_mut(), &self.copy, self.spectest) {
+            Ok(instance) => instance,
+            Err(outcome) => {
+                self.otherwise("loading", self.trial.limit, "returned", &outcome, agreement)?;
+                return Ok(false);
+            }
+        };
+        let watch = Watch { globals: true, ..Watch::default() };
+        let seen = session.observe(Some(instance), Outcome::Returned(Vec::new()), watch);
+        let most = i64::MAX as u64;
+        let told = told(seen, most);
+        agreement.limits += 1;
+        if told.consumed == Some(consumed) {
+            agreement.equal += 1;
+            return Ok(true);
+        }
+        let expected = format!("consumed {consumed}");
+        agreement.unequal.push(self.unequal("loading", most, expected, said(&told)));
+        Ok(false)
+    }
+
+    fn unequal(&self, call: &str, limit: u64, ours: String, theirs: String) -> Unequal {
+        unequal(self.case, call, limit, ours, theirs)
+    }
+
+    /// The copy does not load: does the module, on the same engine?
+    fn otherwise(
+        &self,
+        call: &str,
+        limit: u64,
+        ours: &str,
+        outcome: &Outcome,
+        agreement: &mut Agreement,
+    ) -> Result<(), AdapterError> {
+        let mut session = self.witness.session()?;
+        let plain = self.witness.prepare(&self.case.wasm);
+        let loads = plain.and_then(|plain| load(session.as_mut(), &plain, self.spectest));
+        match loads {
+            Ok(_) => {
+                let theirs = format!("{outcome:?}");
+                agreement.unequal.push(self.unequal(call, limit, ours.to_owned(), theirs));
+            }
+            Err(_) => agreement.pass("the engine does not load the module"),
+        }
+        Ok(())
+    }
+
+    /// Runs all calls of the copy with limits, and compares. Gives how many calls came to be compared before one that is open; `None` if one
+    /// is unequal.
+    fn compare(
+        &self,
+        judged: &[Ended],
+        limits: &[u64],
+        agreement: &mut Agreement,
+    ) -> Result<Option<usize>, AdapterError> {
+        let mut session = self.witness.session()?;
+        let Ok(instance) = load(session.as_mut(), &self.copy, self.spectest) else {
+            agreement.pass("the engine does not load the module again");
+            return Ok(None);
+        };
+        let calls = &self.case.calls[..judged.len()];
+        let told = theirs(session.as_mut(), instance, calls, limits);
+        for (number, (ours, theirs)) in judged.iter().zip(&told).enumerate() {
+            match judge(ours, theirs, self.foreign) {
+                Verdict::Equal => {
+                    agreement.limits += 1;
+                    agreement.equal += 1;
+                }
+                Verdict::Open(why) => {
+                    agreement.pass(why);
+                    return Ok(Some(number));
+                }
+                Verdict::Unequal if self.differs_anyway(judged, number)? => {
+                    agreement.pass("the engine does something else with the module");
+                    return Ok(Some(number));
+                }
+                Verdict::Unequal => {
+                    agreement.limits += 1;
+                    let call = name(&self.case.calls[number]);
+                    let unequal = self.unequal(&call, limits[number], said(ours), said(theirs));
+                    agreement.unequal.push(unequal);
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(told.len().min(judged.len())))
+    }
+
+    /// Whether the engine does something else with the module itself, which the specification may allow: the bits of NaNs, growth.
+    fn differs_anyway(&self, judged: &[Ended], number: usize) -> Result<bool, AdapterError> {
+        if !self.foreign || exhaustion(&judged[number].outcome).is_some() {
+            return Ok(false);
+        }
+        let mut session = self.witness.session()?;
+        let plain = self.witness.prepare(&self.case.wasm);
+        let Ok(instance) = plain.and_then(|plain| load(session.as_mut(), &plain, self.spectest))
+        else {
+            return Ok(true);
+        };
+        let calls = self.case.calls[..=number].iter().zip(judged);
+        Ok(calls.into_iter().any(|(call, ours)| {
+            let outcome = session.invoke(instance, &call.export, &call.args);
+            !same_outcome(&ours.outcome, &outcome, true)
+        }))
+    }
+
+    /// With one gas less than it consumes, a call is out of gas, and has consumed all.
+    fn short(
+        &self,
+        judged: &[Ended],
+        exact: &[u64],
+        agreement: &mut Agreement,
+    ) -> Result<(), AdapterError> {
+        let last = judged.len().saturating_sub(SHORT);
+        for number in last..judged.len() {
+            let Some(less) = exact[number].checked_sub(1) else { continue };
+            if exhaustion(&judged[number].outcome) == Some(etalon_instrument::Stop::Gas) {
+                continue;
+            }
+            let mut expected = judged[..=number].to_vec();
+            let mut limits = vec![self.trial.limit; number + 1];
+            limits[number] = less;
+            expected[number] = out_of_gas(&judged[number], less);
+            if self.compare(&expected, &limits, agreement)?.is_none() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Short calls, each in a fresh instance, with every limit; the oracle too.
+    fn every(
+        &self,
+        opened: &Box<dyn Opened>,
+        module: &Prepared,
+        judged: &[Ended],
+        agreement: &mut Agreement,
+    ) -> Result<(), AdapterError> {
+        if self.trial.every == 0 {
+            return Ok(());
+        }
+        for call in &self.case.calls[..judged.len()] {
+            let calls = std::slice::from_ref(call);
+            let mut session = opened.session()?;
+            let Ok(instance) = load(session.as_mut(), module, self.spectest) else { break };
+            let Some(ended) = ours(session.as_mut(), instance, calls).pop() else { break };
+            let consumed = ended.consumed.filter(|gas| *gas <= self.trial.every);
+            let Some(consumed) = consumed else { continue };
+            for limit in 0..=consumed {
+                if !self.one(call, limit, agreement)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One call with one limit, of both.
+    fn one(
+        &self,
+        call: &Call,
+        limit: u64,
+        agreement: &mut Agreement,
+    ) -> Result<bool, AdapterError> {
+        let calls = std::slice::from_ref(call);
+        let ours = self.judged(calls, limit)?;
+        let mut session = self.witness.session()?;
+        let Ok(instance) = load(session.as_mut(), &self.copy, self.spectest) else {
+            return Ok(false);
+        };
+        let theirs = theirs(session.as_mut(), instance, calls, &[limit]);
+        let (Some(ours), Some(theirs)) = (ours, theirs.first()) else { return Ok(false) };
+        match judge(&ours, theirs, self.foreign) {
+            Verdict::Equal => {
+                agreement.limits += 1;
+                agreement.equal += 1;
+                Ok(true)
+            }
+            Verdict::Open(why) => {
+                agreement.pass(why);
+                Ok(false)
+            }
+            Verdict::Unequal => {
+                agreement.limits += 1;
+                let (call, ours, theirs) = (name(call), said(&ours), said(theirs));
+                agreement.unequal.push(self.unequal(&call, limit, ours, theirs));
+                Ok(false)
+            }
+        }
+    }
+
+    /// A call of the module with a limit that is not that of loading.
+    fn judged(&self, calls: &[Call], limit: u64) -> Result<Option<Ended>, AdapterError> {
+        let unmetered = self.oracle.open(&self.trial.config(Some(self.trial.limit)))?;
+        let Ok(module) = unmetered.prepare(&self.case.wasm) else { return Ok(None) };
+        let mut session = unmetered.session()?;
+        let Ok(_) = load(session.as_mut(), &module, self.spectest) else { return Ok(None) };
+        let loading = session.gas_consumed().unwrap_or_default();
+        let opened = self.oracle.open(&self.trial.config(Some(loading + limit)))?;
+        let Ok(module) = opened.prepare(&self.case.wasm) else { return Ok(None) };
+        let mut session = opened.session()?;
+        let Ok(instance) = load(session.as_mut(), &module, self.spectest) else { return Ok(None) };
+        Ok(ended(session.as_mut(), instance, &calls[0], loading))
+    }
+}
+
+/// A call with what loading has left.
+fn ended(
+    session: &mut dyn Session,
+    instance: etalon_adapters::Instance,
+    call: &Call,
+    loading: u64,
+) -> Option<Ended> {
+    let outcome = session.invoke(instance, &call.export, &call.args);
+    let watch = Watch { globals: true, digest: false, memories: true };
+    let seen = session.observe(Some(instance), outcome, watch);
+    let memories =
+        seen.memories.iter().map(|(name, sum)| (name.clone(), sum.to_string())).collect();
+    let consumed = seen.gas.map(|gas| gas - loading);
+    Some(Ended {
+        outcome: seen.outcome,
+        consumed,
+        host_calls: Some(seen.host_calls),
+        globals: seen.globals,
+        memories,
+    })
+}
+
+/// What is expected of a call that ended, with less than it consumes. Which host calls it still makes is compared where the
+/// oracle runs with the limit too.
+fn out_of_gas(ended: &Ended, limit: u64) -> Ended {
+    let outcome = Outcome::Exhausted("out of gas".to_owned());
+    Ended { outcome, consumed: Some(limit), host_calls: None, ..ended.clone() }
+}
+
+fn name(call: &Call) -> String {
+    let args: Vec<String> = call.args.iter().map(|arg| arg.to_record().to_string()).collect();
+    format!("{}({})", call.export, args.join(", "))
+}

@@ -1,0 +1,271 @@
+//! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
+
+use etalon_adapters::{Adapter, Features, Schedule, Val, adapter};
+use etalon_harness::corpus::Entry;
+use etalon_harness::diff::{Call, Case};
+use etalon_harness::fuzz::case_of;
+use etalon_harness::generate::Profile;
+use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy};
+use etalon_instrument::{Settings, instrument};
+use etalon_module::{Module, Opcode};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The gas of a call that is to come to its end.
+const LIMIT: u64 = 20_000;
+/// Calls of the small programs consume less.
+const EVERY: u64 = 5_000;
+
+#[derive(Deserialize)]
+struct File {
+    program: Vec<Program>,
+}
+
+#[derive(Deserialize)]
+struct Program {
+    name: String,
+    /// What is in the module, as text.
+    wat: String,
+    calls: Vec<String>,
+}
+
+fn features() -> Features {
+    adapter("interp").expect("it is one of ours").features()
+}
+
+/// An export, whose name may have blanks, and arguments.
+fn call(text: &str) -> Call {
+    let is_argument = |word: &&str| word.contains(':');
+    let words = text.split(' ');
+    let export: Vec<&str> = words.clone().take_while(|word| !is_argument(word)).collect();
+    let args = words.filter(is_argument).map(|word| match word.split_once(':') {
+        Some(("i32", value)) => Val::I32(value.parse().expect("it is a number")),
+        Some((_, value)) => Val::I64(value.parse().expect("it is a number")),
+        None => unreachable!("it has a colon"),
+    });
+    Call { export: export.join(" "), args: args.collect() }
+}
+
+/// The small programs.
+fn programs() -> Vec<Case> {
+    let text = include_str!("instrumented/programs.toml");
+    let file: File = toml::from_str(text).expect("the file has programs");
+    let case = |program: Program| {
+        let text = format!("(module {})", program.wat);
+        let wasm = wat::parse_str(text).unwrap_or_else(|error| panic!("{}: {error}", program.name));
+        let calls = program.calls.iter().map(|text| call(text)).collect();
+        Case::new(program.name, wasm, calls)
+    };
+    file.program.into_iter().map(case).collect()
+}
+
+fn trial(schedule: Arc<Schedule>, every: u64) -> Trial {
+    Trial { schedule, features: features(), limit: LIMIT, every, time: None }
+}
+
+fn engines() -> [Arc<dyn Adapter>; 2] {
+    ["oracle", "interp"].map(|name| adapter(name).expect("it is one of ours"))
+}
+
+fn builtin(name: &str) -> Arc<Schedule> {
+    Schedule::builtin(name).expect("it is built in")
+}
+
+fn tried(trial: &Trial, case: &Case) -> Agreement {
+    let [oracle, interp] = engines();
+    agree(oracle.as_ref(), interp.as_ref(), trial, case).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn holds(agreement: &Agreement) {
+    let lines: Vec<String> = agreement.unequal.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+}
+
+/// A schedule with one number changed.
+fn changed(from: &str, change: impl FnOnce(&mut toml::Table)) -> Arc<Schedule> {
+    let text = Schedule::builtin_text(from).expect("it is built in");
+    let mut table: toml::Table = text.parse().expect("a schedule is TOML");
+    change(&mut table);
+    let text = toml::to_string(&table).expect("a table can be written");
+    Arc::new(Schedule::parse(&text, "changed").unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn table<'a>(of: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
+    let table = of.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    table.as_table_mut().expect("it is a table")
+}
+
+/// One more than a number is.
+fn raise(of: &mut toml::Table, key: &str) {
+    let value = of.get(key).and_then(toml::Value::as_integer).expect("it is a number");
+    of.insert(key.to_owned(), toml::Value::Integer(value + 1));
+}
+
+#[test]
+fn every_limit_of_small_programs() {
+    // Under "fine" every operator that may trap is a cut.
+    let fine = changed("flat", |t| _ = t.insert("cuts".into(), "fine".into()));
+    for schedule in [builtin(Schedule::DEFAULT), builtin("wasmtime-48"), fine] {
+        let mut all = Agreement::default();
+        for case in programs() {
+            let agreement = tried(&trial(schedule.clone(), EVERY), &case);
+            assert_eq!(agreement.passed_over.len(), 0, "{}: {agreement:?}", case.name);
+            assert_eq!(agreement.calls, case.calls.len() as u64, "{}: {agreement:?}", case.name);
+            all.add(agreement);
+        }
+        holds(&all);
+        assert!(all.limits > 2_000, "{all:?}");
+    }
+}
+
+/// Operators of the small programs, by their own bodies.
+fn operators() -> BTreeSet<Opcode> {
+    let mut operators = BTreeSet::new();
+    for case in programs() {
+        let module = Module::new(&case.wasm, Features::all()).expect("it is valid");
+        for body in &module.bodies {
+            let mut reader = module.operators(body);
+            while let Ok(operator) = reader.read() {
+                operators.insert(Opcode::of(&operator));
+            }
+        }
+    }
+    operators
+}
+
+#[test]
+fn the_small_programs_reach_every_cut() {
+    let operators = operators();
+    let is_meant = |op: &Opcode| {
+        let is_cut = builtin(Schedule::DEFAULT).is_cut(*op);
+        is_cut && op.priced_as().is_none() && !op.name().contains("desc")
+    };
+    let missing: Vec<&Opcode> =
+        Opcode::ALL.iter().filter(|op| is_meant(op) && !operators.contains(op)).collect();
+    assert_eq!(missing, Vec::<&Opcode>::new());
+}
+
+/// Whether copies that were written with another schedule are caught.
+fn caught(schedule: &Arc<Schedule>, written: &Arc<Schedule>) -> bool {
+    let [oracle, interp] = engines();
+    let settings = Settings { schedule: written.clone(), features: features(), limit: None };
+    programs().iter().any(|case| {
+        let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
+        let trial = trial(schedule.clone(), 0);
+        let agreement = agree_on_copy(oracle.as_ref(), interp.as_ref(), &trial, case, &copy.wasm);
+        !agreement.unwrap_or_else(|error| panic!("{error}")).unequal.is_empty()
+    })
+}
+
+/// The planted fault "one weight off by one in the instrumenter", at each operator of the small programs and each other price.
+#[test]
+fn one_price_off_by_one_in_the_instrumenter_is_caught() {
+    let schedule = builtin("flat");
+    assert!(!caught(&schedule, &schedule), "without a fault");
+    let mut missed = Vec::new();
+    let mut plant = |name: String, change: &dyn Fn(&mut toml::Table)| {
+        if !caught(&schedule, &changed("flat", change)) {
+            missed.push(name);
+        }
+    };
+    for op in operators() {
+        let weight = i64::from(schedule.weight(op)) + 1;
+        let name = op.name();
+        plant(name.to_owned(), &|t| _ = table(t, "operators").insert(name.into(), weight.into()));
+        if schedule.dynamic(op).is_some() {
+            plant(format!("units of {name}"), &|t| {
+                raise(table(table(t, "dynamic"), name), "weight")
+            });
+        }
+    }
+    for key in ["entry", "arg", "local"] {
+        plant(format!("function.{key}"), &|t| raise(table(t, "function"), key));
+    }
+    plant("host.base".to_owned(), &|t| raise(table(t, "host"), "base"));
+    plant("const_operator".to_owned(), &|t| raise(table(t, "instantiation"), "const_operator"));
+    for key in ["data_bytes", "elements"] {
+        plant(key.to_owned(), &|t| raise(table(table(t, "instantiation"), key), "weight"));
+    }
+    assert_eq!(missed, Vec::<String>::new());
+}
+
+/// The planted fault "a dynamic charge before its check": the condition around each charge is taken away.
+#[test]
+fn a_dynamic_charge_before_its_check_is_caught() {
+    let [oracle, interp] = engines();
+    let schedule = builtin(Schedule::DEFAULT);
+    let settings = Settings { schedule: schedule.clone(), features: features(), limit: None };
+    let mut caught = 0;
+    for case in programs() {
+        let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
+        let text = wasmprinter::print_bytes(&copy.wasm).expect("it is valid");
+        // Nothing else has a condition that ends so.
+        let lines: Vec<&str> = text.lines().collect();
+        let is_check = |at: usize| {
+            let before = at.checked_sub(1).map(|before| lines[before].trim());
+            lines[at].trim().starts_with("if ") && before == Some("i32.and")
+        };
+        let planted = |(at, line): (usize, &&str)| match is_check(at) && !line.contains("result") {
+            true => line.replacen("if", "drop block", 1),
+            false => (*line).to_owned(),
+        };
+        let faulty: Vec<String> = lines.iter().enumerate().map(planted).collect();
+        let faulty = faulty.join("\n");
+        if faulty == text.trim_end() {
+            continue;
+        }
+        let wasm = wat::parse_str(&faulty).unwrap_or_else(|error| panic!("{error}"));
+        let trial = trial(schedule.clone(), 0);
+        let agreement = agree_on_copy(oracle.as_ref(), interp.as_ref(), &trial, &case, &wasm);
+        let agreement = agreement.unwrap_or_else(|error| panic!("{error}"));
+        assert_ne!(agreement.unequal, [], "{}", case.name);
+        caught += 1;
+    }
+    assert!(caught >= 3, "memories, tables and arrays have such operators");
+}
+
+#[test]
+fn programs_of_the_corpus() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/programs");
+    let mut all = Agreement::default();
+    for file in std::fs::read_dir(folder).expect("the folder is in the repository") {
+        let path = file.expect("the folder can be listed").path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let entry = Entry::read(&path).unwrap_or_else(|error| panic!("{error}"));
+            let trial = Trial { limit: 5_000_000, ..trial(builtin(Schedule::DEFAULT), 0) };
+            all.add(tried(&trial, &entry.case));
+        }
+    }
+    holds(&all);
+    assert!(all.modules > 5, "{all:?}");
+}
+
+#[test]
+fn generated_modules() {
+    let mut all = Agreement::default();
+    for (name, schedule) in [
+        ("control", Schedule::DEFAULT),
+        ("calls", "flat"),
+        ("memory", Schedule::DEFAULT),
+        ("traps", "wasmtime-48"),
+        ("chains", Schedule::DEFAULT),
+        ("gc", Schedule::DEFAULT),
+        ("single", "flat"),
+        ("objects", Schedule::DEFAULT),
+        ("sequences", Schedule::DEFAULT),
+        ("wasm3", Schedule::DEFAULT),
+        ("smith", Schedule::DEFAULT),
+        ("scripts", Schedule::DEFAULT),
+    ] {
+        let profile = Profile::named(name).expect("it is in the list");
+        let trial = trial(builtin(schedule), 0);
+        for number in 0..8 {
+            let case = case_of(profile, features(), 5, number, 1);
+            all.add(tried(&trial, &case));
+        }
+    }
+    holds(&all);
+    assert!(all.calls > 200, "{all:?}");
+}
