@@ -1,8 +1,8 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
-use etalon_adapters::{Adapter, Features, Schedule, Val, adapter};
+use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Schedule, Val, adapter};
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Call, Case};
+use etalon_harness::diff::{Call, Case, RunOptions, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy};
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The gas of a call that is to come to its end.
-const LIMIT: u64 = 20_000;
+const LIMIT: u64 = 200_000;
 /// Calls of the small programs consume less.
 const EVERY: u64 = 5_000;
 
@@ -120,6 +120,54 @@ fn every_limit_of_small_programs() {
     }
 }
 
+/// Caps that small programs come to: depth, objects, memories and tables. Each call is a case, since none follows an exhaustion.
+#[test]
+fn every_limit_where_caps_are_low() {
+    let set = |t: &mut toml::Table, of: &str, key: &str, value: i64| {
+        table(t, of).insert(key.to_owned(), value.into());
+    };
+    let tight = changed("flat", |t| {
+        set(t, "depth", "frame", 3);
+        set(t, "depth", "reentry", 11);
+        set(t, "depth", "max", 50);
+        set(t, "limits", "gc_heap_bytes", 120);
+        set(t, "limits", "memory_pages", 2);
+        set(t, "limits", "table_elements", 5);
+    });
+    let mut all = Agreement::default();
+    for case in programs() {
+        for call in case.calls.clone() {
+            let case = Case { calls: vec![call], ..case.clone() };
+            all.add(tried(&trial(tight.clone(), EVERY), &case));
+        }
+    }
+    holds(&all);
+    assert_eq!(all.passed_over.len(), 0, "{all:?}");
+    // Each cap is come to, and each is come to by no more than its last call.
+    let stops = |name: &str| stopped(&tight, name);
+    assert_eq!(stops("down"), ["down i32:9"]);
+    assert!(stops("in a loop").contains(&"in a loop i32:9".to_owned()));
+}
+
+/// The calls, of those whose names begin so, that end with an exhaustion which is not one of gas.
+fn stopped(schedule: &Arc<Schedule>, name: &str) -> Vec<String> {
+    let mut stopped = Vec::new();
+    for case in programs() {
+        for call in case.calls.iter().filter(|call| call.export == name) {
+            let case = Case { calls: vec![call.clone()], ..case.clone() };
+            let gas = Some(GasConfig { schedule: schedule.clone(), limit: Some(LIMIT) });
+            let options = RunOptions { features: features(), gas, state: false, time: None };
+            let [oracle, _] = engines();
+            let trace = observe(oracle.as_ref(), &options, &case).expect("it is one of ours");
+            if let Some(Outcome::Exhausted(_)) = trace.steps.last().map(|step| &step.outcome) {
+                let args = call.args.iter().map(|arg| format!(" {}", arg.to_record()));
+                stopped.push(call.export.clone() + &args.collect::<String>());
+            }
+        }
+    }
+    stopped
+}
+
 /// Operators of the small programs, by their own bodies.
 fn operators() -> BTreeSet<Opcode> {
     let mut operators = BTreeSet::new();
@@ -174,10 +222,16 @@ fn one_price_off_by_one_in_the_instrumenter_is_caught() {
         let weight = i64::from(schedule.weight(op)) + 1;
         let name = op.name();
         plant(name.to_owned(), &|t| _ = table(t, "operators").insert(name.into(), weight.into()));
-        if schedule.dynamic(op).is_some() {
-            plant(format!("units of {name}"), &|t| {
-                raise(table(table(t, "dynamic"), name), "weight")
-            });
+        if let Some(rate) = schedule.dynamic(op) {
+            let (weight, granule) = (i64::from(rate.weight) + 1, i64::from(rate.granule.get()));
+            let row = toml::Table::from_iter([
+                ("weight".to_owned(), weight.into()),
+                ("granule".to_owned(), granule.into()),
+            ]);
+            let plant_row = |t: &mut toml::Table| {
+                _ = table(t, "dynamic").insert(name.into(), row.clone().into())
+            };
+            plant(format!("units of {name}"), &plant_row);
         }
     }
     for key in ["entry", "arg", "local"] {

@@ -60,6 +60,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "etalon-adapters",
             "etalon-audit",
             "etalon-harness",
+            "etalon-instrument",
             "etalon-record",
             "etalon-reports",
             "etalon-spec-tests",

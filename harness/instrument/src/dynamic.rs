@@ -118,6 +118,12 @@ fn planned(context: &Context<'_>, code: &mut Code<'_>, plan: &Plan, rate: Rate, 
     if let Some(element) = plan.makes {
         code.array(units, element, context.schedule.limits().gc_heap_bytes);
     }
+    if plan.round > 0 {
+        let page = 1 << plan.round;
+        let mut sink = code.sink();
+        sink.local_get(units).i64_const(page - 1).i64_add().i64_const(-page).i64_and();
+        sink.local_set(units);
+    }
     code.charge_units(units, rate);
     if is_checked {
         code.higher();

@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) ranges: Vec<Range>,
     /// The bytes of an element, if it makes an array.
     pub(crate) makes: Option<u64>,
+    /// What units are rounded up to a multiple of, as a binary logarithm.
+    pub(crate) round: u8,
 }
 
 /// So many times the last operand from another operand on.
@@ -97,13 +99,20 @@ impl Context<'_> {
             Operator::MemoryFill { mem } => {
                 (vec![addr(mem), ValType::I32, addr(mem)], vec![range(0, Size::Memory(mem))])
             }
+            Operator::MemoryDiscard { mem } => {
+                // Whole pages are set to zero, and so many bytes are charged for.
+                let (operands, ranges) =
+                    (vec![addr(mem), addr(mem)], vec![range(0, Size::Memory(mem))]);
+                let round = self.module.memories[mem as usize].page_size_log2;
+                return Some(Plan { operands, ranges, makes: None, round });
+            }
             Operator::MemoryInit { data_index, mem } => {
                 let ranges = vec![range(0, Size::Memory(mem)), range(1, self.data(data_index))];
                 (vec![addr(mem), ValType::I32, ValType::I32], ranges)
             }
             _ => return None,
         };
-        Some(Plan { operands, ranges, makes: None })
+        Some(Plan { operands, ranges, makes: None, round: 0 })
     }
 
     fn table_plan(&self, op: &Operator<'_>) -> Option<Plan> {
@@ -126,7 +135,7 @@ impl Context<'_> {
             }
             _ => return None,
         };
-        Some(Plan { operands, ranges, makes: None })
+        Some(Plan { operands, ranges, makes: None, round: 0 })
     }
 
     fn array_plan(&self, op: &Operator<'_>) -> Option<Plan> {
@@ -164,6 +173,6 @@ impl Context<'_> {
             _ => return None,
         };
         let makes = makes.map(|ty| bytes_of(self.element(ty)));
-        Some(Plan { operands, ranges, makes })
+        Some(Plan { operands, ranges, makes, round: 0 })
     }
 }

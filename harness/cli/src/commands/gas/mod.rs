@@ -4,6 +4,7 @@ mod calibrate;
 mod check;
 mod diff;
 mod forms;
+mod instrument;
 mod module;
 mod profile;
 mod run;
@@ -29,6 +30,7 @@ Examples:
   etalon gas profile token.toml --flame token.svg     a flame graph, for a browser
   etalon gas profile new.toml --since old.toml --flame diff.svg
   etalon gas calibrate                        are the prices what this machine takes?
+  etalon gas instrument token.wat -o metered.wasm     gas on any other engine
   etalon gas schedule diff default flat       what two schedules price differently
 
 Scenarios of token.wasm, in token.toml:
@@ -68,6 +70,8 @@ enum Command {
     Profile(profile::Args),
     /// Measure what gas costs on this machine: operators and kernels in compiled code beside their prices
     Calibrate(calibrate::Args),
+    /// Write the charges of gas into a module, so that any engine makes them
+    Instrument(instrument::Args),
     /// Show, check, compare and make gas schedules
     Schedule(schedule::Args),
 }
@@ -80,6 +84,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Command::Diff(args) => diff::run(args, format),
         Command::Profile(args) => profile::run(args, format),
         Command::Calibrate(args) => calibrate::run(args, format),
+        Command::Instrument(args) => instrument::run(args, format),
         Command::Schedule(args) => schedule::run(args, format),
     }
 }
