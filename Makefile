@@ -95,11 +95,20 @@ witness: peers ## Do other engines accept and refuse the modules that ours do, a
 	target/peers/release/etalon fuzz --engine oracle,jit,wasmi,wasmtime --modules 2000 --seed $(SEED) --out target/witness/findings && \
 	exit $$status
 
+# Modules that others are asked about, beside those of the corpus and the kernels: what they charge, and what copies consume on them.
 FUEL_MODULES ?= 20000
+GAS_MODULES ?= 2000
+GAS_WITNESSES ?= interp jit '$(PEER) wasmi' '$(PEER) wasmtime' node
+
 .PHONY: fuel-witness
-fuel-witness: ## Do Wasmtime and wasmi charge what they must for what the oracle executed? FUEL_MODULES (20000) from SEED
+fuel-witness: ## Do Wasmtime and wasmi charge what they must for what the oracle executed?
 	$(CARGO) run --release --locked -p etalon-audit --example fuel_witness --features peers --target-dir target/peers -- \
 	  --modules $(FUEL_MODULES) --seed $(SEED)
+
+.PHONY: gas-witness
+gas-witness: peers fuel-witness ## Is gas what others say? The fuel of Wasmtime and wasmi, and instrumented copies on them and V8, at every limit tried
+	$(CARGO) run --release --locked -p etalon-harness --example gas_witness -- \
+	  --modules $(GAS_MODULES) --seed $(SEED) $(GAS_WITNESSES)
 
 .PHONY: growth
 growth: ## How time and memory grow with a module, for each construct; fails above the bound

@@ -51,7 +51,7 @@ struct Asked {
 fn arguments() -> Result<Asked, String> {
     let profiles = PROFILES.iter().filter_map(|name| Profile::named(name)).collect();
     let out = "target/gas-witness".into();
-    let mut asked = Asked { modules: 20_000, seed: 1, out, profiles, witnesses: Vec::new() };
+    let mut asked = Asked { modules: 2_000, seed: 1, out, profiles, witnesses: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));

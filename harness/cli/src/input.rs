@@ -49,9 +49,20 @@ impl Input {
 
     /// The decoder or the validator refuses the module.
     pub(crate) fn refused(&self, file: &Path, error: &LoadError) -> InputError {
-        let mut refused = InputError::new(fault::word(&error.kind), file, &error.message);
-        refused.fault.offset = Some(error.offset);
-        refused.at(self.place(error.offset), self.text.as_deref().unwrap_or_default())
+        self.refused_at(file, fault::word(&error.kind), &error.message, error.offset)
+    }
+
+    /// Something at an offset of the binary is refused.
+    pub(crate) fn refused_at(
+        &self,
+        file: &Path,
+        kind: &str,
+        message: &str,
+        offset: u64,
+    ) -> InputError {
+        let mut refused = InputError::new(kind, file, message);
+        refused.fault.offset = Some(offset);
+        refused.at(self.place(offset), self.text.as_deref().unwrap_or_default())
     }
 }
 

@@ -9,7 +9,8 @@ use wasm_encoder as we;
 #[derive(Debug)]
 pub(crate) struct BlockTypes {
     first: u32,
-    numbers: HashMap<Box<[ValType]>, u32>,
+    /// By the type of a function: that of a block with its results.
+    numbers: HashMap<u32, u32>,
     results: Vec<Box<[ValType]>>,
 }
 
@@ -18,22 +19,21 @@ impl BlockTypes {
         BlockTypes { first, numbers: HashMap::new(), results: Vec::new() }
     }
 
-    /// The type of a block with these results.
-    pub(crate) fn of(&mut self, results: &[ValType]) -> we::BlockType {
+    /// The type of a block with the results of a function of this type.
+    pub(crate) fn of(&mut self, ty: u32, results: &[ValType]) -> we::BlockType {
         match results {
             [] => we::BlockType::Empty,
             [one] => we::BlockType::Result(convert::val_type(*one)),
-            many => we::BlockType::FunctionType(self.number(many)),
+            many => we::BlockType::FunctionType(self.number(ty, many)),
         }
     }
 
-    fn number(&mut self, results: &[ValType]) -> u32 {
-        if let Some(number) = self.numbers.get(results) {
-            return *number;
+    fn number(&mut self, ty: u32, results: &[ValType]) -> u32 {
+        let next = self.first + 1 + self.results.len() as u32;
+        let number = *self.numbers.entry(ty).or_insert(next);
+        if number == next {
+            self.results.push(results.into());
         }
-        let number = self.first + 1 + self.results.len() as u32;
-        self.numbers.insert(results.into(), number);
-        self.results.push(results.into());
         number
     }
 

@@ -18,12 +18,12 @@
 use crate::block_types::BlockTypes;
 use crate::cells::{Cells, Length};
 use crate::code::Code;
-use crate::convert::{bytes_of, object};
 use crate::cuts::ends_segment;
 use crate::error::Error;
+use crate::shapes::Shape;
 use crate::{Stop, dynamic};
 use etalon_gas::Schedule;
-use etalon_module::{FuncBody, Module, Opcode, StorageType, TypeUse, ValType};
+use etalon_module::{FuncBody, Module, Opcode, TypeUse, ValType};
 use std::collections::BTreeSet;
 use wasm_encoder as we;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -41,6 +41,7 @@ pub(crate) struct Context<'a> {
     pub(crate) module: &'a Module,
     pub(crate) schedule: &'a Schedule,
     pub(crate) cells: &'a Cells,
+    pub(crate) shapes: &'a [Shape],
 }
 
 /// A body that is written.
@@ -91,7 +92,7 @@ pub(crate) fn write(
     let frame = frame.min(MOST_SLOTS) as i64;
     let (blocks, refers) = (Vec::new(), BTreeSet::new());
     let mut writer = Writer { context, code, blocks, refers, frame, depth };
-    writer.enter(types.of(&ty.results));
+    writer.enter(types.of(module.funcs[func as usize], &ty.results));
     writer.body(func, body)?;
     let Writer { code, refers, .. } = writer;
     let bytes = Code::function(&runs(module, body)?, code);
@@ -162,12 +163,10 @@ impl Writer<'_> {
             let bytes = &module.bytes()[offset as usize..reader.original_position() as usize];
             self.operator(&operator, bytes, offset)?;
             begins = ends_segment(self.context.schedule.cuts(), Opcode::of(&operator));
-            let extra = self.code.len() as u64;
-            check_size(func, extra, "bytes", MOST_BYTES)?;
+            check_size(func, self.code.len() as u64, "bytes", MOST_BYTES)?;
+            let locals = params + locals + self.code.locals_added();
+            check_size(func, locals, "locals", MOST_LOCALS)?;
         }
-        let declared = params + locals;
-        let added = self.code.locals_added();
-        check_size(func, declared + added, "locals", MOST_LOCALS)?;
         self.leave();
         Ok(())
     }
@@ -306,12 +305,9 @@ impl Writer<'_> {
 
     /// An exception is an object with its tag's parameters for fields.
     fn exception(&mut self, tag: u32) {
-        let module = self.context.module;
-        if let TypeUse::Idx(ty) = module.tags[tag as usize].ty {
-            let params = module.func_type_at(ty).params.iter();
-            let payload = params.map(|ty| bytes_of(StorageType::Val(*ty))).sum();
+        if let TypeUse::Idx(ty) = self.context.module.tags[tag as usize].ty {
             let cap = self.context.schedule.limits().gc_heap_bytes;
-            self.code.object(object(payload), cap);
+            self.code.object(self.context.shapes[ty as usize].bytes, cap);
         }
     }
 

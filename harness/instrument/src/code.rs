@@ -5,6 +5,7 @@ use crate::cells::Cells;
 use crate::convert;
 use etalon_gas::Rate;
 use etalon_module::ValType;
+use std::collections::HashMap;
 use wasm_encoder::{BlockType, InstructionSink};
 
 /// Sums of sizes of objects stay below 2^63 with this as their cap; no host has as many bytes.
@@ -23,13 +24,13 @@ pub(crate) struct Code<'a> {
 struct Locals {
     first: u32,
     types: Vec<ValType>,
-    taken: Vec<bool>,
+    free: HashMap<ValType, Vec<u32>>,
 }
 
 impl<'a> Code<'a> {
     /// Of a function with so many parameters and locals.
     pub(crate) fn new(cells: &'a Cells, locals: u32) -> Code<'a> {
-        let locals = Locals { first: locals, types: Vec::new(), taken: Vec::new() };
+        let locals = Locals { first: locals, types: Vec::new(), free: HashMap::new() };
         Code { cells, bytes: Vec::new(), out: 0, locals }
     }
 
@@ -69,21 +70,19 @@ impl<'a> Code<'a> {
 
     /// A local of a type that nothing else uses until [`Code::free`].
     pub(crate) fn local(&mut self, ty: ValType) -> u32 {
-        let Locals { first, types, taken } = &mut self.locals;
-        let free = (0..types.len()).find(|i| types[*i] == ty && !taken[*i]);
-        let at = free.unwrap_or(types.len());
-        if at == types.len() {
-            types.push(ty);
-            taken.push(false);
+        let Locals { first, types, free } = &mut self.locals;
+        if let Some(local) = free.get_mut(&ty).and_then(Vec::pop) {
+            return local;
         }
-        taken[at] = true;
-        *first + at as u32
+        types.push(ty);
+        *first + types.len() as u32 - 1
     }
 
     /// Gives locals back.
     pub(crate) fn free(&mut self, locals: &[u32]) {
+        let Locals { first, types, free } = &mut self.locals;
         for local in locals {
-            self.locals.taken[(local - self.locals.first) as usize] = false;
+            free.entry(types[(local - *first) as usize]).or_default().push(*local);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::cuts::is_dynamic;
 use crate::error::Error;
 use crate::plan::{Plan, Size};
 use etalon_gas::Rate;
-use etalon_module::{AddrType, CompType, MemoryType, Opcode, TableType, ValType};
+use etalon_module::{AddrType, MemoryType, Opcode, TableType, ValType};
 use wasm_encoder::BlockType;
 use wasmparser::Operator;
 
@@ -46,11 +46,9 @@ pub(crate) fn operator(
         }
         Operator::StructNew { struct_type_index: ty }
         | Operator::StructNewDefault { struct_type_index: ty } => {
-            if let CompType::Struct(fields) = &context.module.flat_types[ty as usize].comp {
-                let payload = fields.iter().map(|field| bytes_of(field.storage)).sum();
-                code.object(object(payload), cap);
-                fixed(code, rate, fields.len() as u64);
-            }
+            let shape = context.shapes[ty as usize];
+            code.object(shape.bytes, cap);
+            fixed(code, rate, shape.fields);
             code.raw(bytes);
         }
         Operator::ArrayNewFixed { array_type_index, array_size } => {
@@ -205,7 +203,7 @@ fn memory_grow(
 ) {
     let operands = [context.memory_address(memory)];
     let size = Size::Memory(memory);
-    let growth = Growth { context, operands: &operands, most: most_pages(context, ty), rate };
+    let growth = Growth { operands: &operands, most: most_pages(context, ty), rate };
     growth.write(
         code,
         bytes,
@@ -233,14 +231,13 @@ fn table_grow(
 ) {
     let operands = [ValType::Ref(ty.element), context.table_address(table)];
     let most = capped(context.schedule.limits().table_elements, ty.limits.max, ty.addr);
-    let growth = Growth { context, operands: &operands, most, rate };
+    let growth = Growth { operands: &operands, most, rate };
     let size = |code: &mut Code<'_>| self::size(context, code, Size::Table(table), &[]);
     growth.write(code, bytes, |_, _| {}, size);
 }
 
 /// An operator that grows something by its last operand.
 struct Growth<'a> {
-    context: &'a Context<'a>,
     operands: &'a [ValType],
     /// How large it may become.
     most: u64,
@@ -285,6 +282,5 @@ impl Growth<'_> {
         sink.end();
         code.free(&operands);
         code.free(&[units, old]);
-        _ = self.context;
     }
 }

@@ -46,6 +46,14 @@ pub enum Error {
         /// The most.
         most: u64,
     },
+    /// The imported functions have too many parameters.
+    #[error("its imported functions have {count} parameters together, and {most} are the most")]
+    Imports {
+        /// How many.
+        count: u64,
+        /// The most.
+        most: u64,
+    },
     /// The copy is not valid, which is a fault of ours.
     #[error("the copy is not valid, which is a fault of this program: {0}")]
     Output(LoadError),

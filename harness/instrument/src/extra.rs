@@ -3,9 +3,10 @@
 use crate::block_types::BlockTypes;
 use crate::body::Context;
 use crate::code::Code;
+use crate::error::Error;
 use crate::loading::Loading;
 use crate::{BEGIN, CHARGE, DEPTH, GAS_LEFT, HEAP, LOADING, STOPPED, Stop};
-use etalon_module::{ExternType, Features, ValType};
+use etalon_module::{ExternType, Features, Module, ValType};
 use std::collections::BTreeSet;
 use wasm_encoder::{self as we, ConstExpr, ExportKind, GlobalType};
 
@@ -22,6 +23,20 @@ pub(crate) struct Extra<'a> {
 /// results where functions have them.
 pub(crate) fn features(module: Features) -> Features {
     module.with("mutable-global").unwrap_or(module)
+}
+
+/// Parameters that all imported functions may have together: what pays for one hands over each, so a short list of imports might
+/// make a large copy.
+const MOST_PARAMS: u64 = 10_000_000;
+
+/// Whether what pays for imported functions is not too large.
+pub(crate) fn check_payers(module: &Module) -> Result<(), Error> {
+    let params = |func| module.func_type(func).params.len() as u64;
+    let count: u64 = (0..module.imported_funcs).map(params).sum();
+    match count > MOST_PARAMS {
+        true => Err(Error::Imports { count, most: MOST_PARAMS }),
+        false => Ok(()),
+    }
 }
 
 impl Extra<'_> {

@@ -18,6 +18,7 @@ mod extra;
 mod loading;
 mod plan;
 mod sections;
+mod shapes;
 
 use block_types::BlockTypes;
 use body::{Context, Written};
@@ -104,10 +105,13 @@ pub fn instrument(wasm: &[u8], settings: &Settings) -> Result<Instrumented, Erro
             return Err(Error::Name { name: export.name.clone() });
         }
     }
-    let loading = loading::cost(&module, &settings.schedule)?;
+    let shapes = shapes::shapes(&module);
+    let loading = loading::cost(&module, &settings.schedule, &shapes)?;
     let cells = Cells::of(&module);
     let limit = settings.limit.unwrap_or(LIMIT_MAX).min(LIMIT_MAX);
-    let context = Context { module: &module, schedule: &settings.schedule, cells: &cells };
+    let (schedule, shapes) = (&*settings.schedule, &*shapes);
+    let context = Context { module: &module, schedule, cells: &cells, shapes };
+    extra::check_payers(&module)?;
     let mut types = BlockTypes::behind(module.flat_types.len() as u32);
     let mut bodies = Vec::new();
     let mut referred = BTreeSet::new();

@@ -2,6 +2,7 @@
 
 use crate::convert::{bytes_of, object};
 use crate::error::{Cap, Error};
+use crate::shapes::Shape;
 use etalon_gas::Schedule;
 use etalon_module::{
     AddrType, CompType, ConstExpr, ConstOp, DataMode, ElemMode, FieldType, Module, Opcode,
@@ -22,16 +23,21 @@ type Known = Option<i32>;
 struct Sum<'a> {
     module: &'a Module,
     schedule: &'a Schedule,
+    shapes: &'a [Shape],
     gas: u128,
     heap: u64,
     globals: Vec<Known>,
 }
 
 /// What loading a module takes.
-pub(crate) fn cost(module: &Module, schedule: &Schedule) -> Result<Loading, Error> {
+pub(crate) fn cost(
+    module: &Module,
+    schedule: &Schedule,
+    shapes: &[Shape],
+) -> Result<Loading, Error> {
     sizes(module, schedule)?;
     let globals = vec![None; module.imported_globals as usize];
-    let mut sum = Sum { module, schedule, gas: 0, heap: 0, globals };
+    let mut sum = Sum { module, schedule, shapes, gas: 0, heap: 0, globals };
     for global in &module.global_defs {
         let value = sum.expr(&global.init)?;
         sum.globals.push(value);
@@ -141,21 +147,20 @@ impl Sum<'_> {
 
     /// Adds a structure; gives how many fields it has.
     fn structure(&mut self, ty: u32, op: Opcode) -> usize {
-        let CompType::Struct(fields) = &self.module.flat_types[ty as usize].comp else { return 0 };
-        let payload: u64 = fields.iter().map(|field| bytes_of(field.storage)).sum();
-        self.object(op, payload, fields.len() as u64);
-        fields.len()
+        let shape = self.shapes[ty as usize];
+        self.object(op, shape.bytes, shape.fields);
+        shape.fields as usize
     }
 
     fn array(&mut self, ty: u32, op: Opcode, len: u32) {
         if let CompType::Array(FieldType { storage, .. }) = self.module.flat_types[ty as usize].comp
         {
-            self.object(op, bytes_of(storage) * u64::from(len), len.into());
+            self.object(op, object(bytes_of(storage) * u64::from(len)), len.into());
         }
     }
 
-    fn object(&mut self, op: Opcode, payload: u64, units: u64) {
-        self.heap = self.heap.saturating_add(object(payload));
+    fn object(&mut self, op: Opcode, bytes: u64, units: u64) {
+        self.heap = self.heap.saturating_add(bytes);
         self.gas += self.schedule.dynamic(op).map_or(0, |rate| rate.charge(units));
     }
 }

@@ -178,7 +178,7 @@ impl Both<'_> {
             return Ok(());
         }
         self.short(judged, &exact, agreement)?;
-        self.every(&opened, &module, judged, agreement)
+        self.every(opened.as_ref(), &module, judged, agreement)
     }
 
     /// Compares what loading consumes, with the start function. Gives false if there is no instance.
@@ -317,7 +317,7 @@ impl Both<'_> {
     /// Short calls, each in a fresh instance, with every limit; the oracle too.
     fn every(
         &self,
-        opened: &Box<dyn Opened>,
+        opened: &dyn Opened,
         module: &Prepared,
         judged: &[Ended],
         agreement: &mut Agreement,

@@ -131,11 +131,9 @@ fn refused(file: &Path, input: &Input, error: Error) -> InputError {
         Error::Load(load) => input.refused(file, &load),
         Error::Operator { operator, offset } => {
             let message = format!("{operator} cannot be metered by code");
-            let mut refused = InputError::new("unsupported", file, message);
-            refused.fault.offset = Some(offset);
-            refused.at(input.place(offset), "")
+            input.refused_at(file, "unsupported", &message, offset)
         }
-        Error::TooLarge { .. } | Error::Cap { .. } => {
+        Error::TooLarge { .. } | Error::Imports { .. } | Error::Cap { .. } => {
             InputError::new("limit", file, error.to_string())
         }
         other => InputError::new("unsupported", file, other.to_string()),
