@@ -7,7 +7,7 @@ use etalon_harness::corpus::Entry;
 use etalon_harness::diff::Case;
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
-use etalon_harness::instrumented::{Agreement, Trial, agree};
+use etalon_harness::instrumented::{Agreement, Trial, agree, small_programs};
 use etalon_harness::settings::default_schedule;
 use etalon_harness::{NanBits, with_nans};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ const PROFILES: &[&str] = &[
 const LIMIT: u64 = 100_000;
 /// Calls that consume no more are tried with every limit, in one module of so many.
 const EVERY: (u64, u64) = (150, 16);
+/// Calls of small programs consume less, but for a few.
+const SMALL: u64 = 2_000;
 /// How long an action may take.
 const EACH: Duration = Duration::from_secs(20);
 /// How many mismatches are printed.
@@ -115,11 +117,18 @@ fn try_all(asked: &Asked, name: &str, time: Option<TimeLimit>) -> Result<Agreeme
     });
     let schedule = default_schedule();
     let mut all = Agreement::default();
-    for (number, (features, case)) in (0u64..).zip(corpus().into_iter().chain(generated)) {
+    let small = small_programs().into_iter().map(|case| (features, case));
+    let small_count = small.len() as u64;
+    let cases = small.chain(corpus()).chain(generated);
+    for (number, (features, case)) in (0u64..).zip(cases) {
         let case = if witness.is_foreign() { without_open_nans(case) } else { case };
         let is_kernel = case.calls.iter().any(|call| call.export == "run");
         let limit = if is_kernel { 50 * LIMIT } else { LIMIT };
-        let every = if number % EVERY.1 == 0 { EVERY.0 } else { 0 };
+        let every = match number {
+            _ if number < small_count => SMALL,
+            _ if number % EVERY.1 == 0 => EVERY.0,
+            _ => 0,
+        };
         let (schedule, time) = (schedule.clone(), time.clone());
         let trial = Trial { schedule, features, limit, every, time };
         let agreement = agree(oracle.as_ref() as &dyn Adapter, witness.as_ref(), &trial, &case)

@@ -1,64 +1,24 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
-use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Schedule, Val, adapter};
+use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Schedule, adapter};
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Call, Case, RunOptions, observe};
+use etalon_harness::diff::{Case, RunOptions, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
-use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy};
+use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
 use etalon_instrument::{Settings, instrument};
 use etalon_module::{Module, Opcode};
-use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The gas of a call that is to come to its end.
-const LIMIT: u64 = 200_000;
+const LIMIT: u64 = 500_000;
 /// Calls of the small programs consume less.
 const EVERY: u64 = 5_000;
 
-#[derive(Deserialize)]
-struct File {
-    program: Vec<Program>,
-}
-
-#[derive(Deserialize)]
-struct Program {
-    name: String,
-    /// What is in the module, as text.
-    wat: String,
-    calls: Vec<String>,
-}
-
 fn features() -> Features {
     adapter("interp").expect("it is one of ours").features()
-}
-
-/// An export, whose name may have blanks, and arguments.
-fn call(text: &str) -> Call {
-    let is_argument = |word: &&str| word.contains(':');
-    let words = text.split(' ');
-    let export: Vec<&str> = words.clone().take_while(|word| !is_argument(word)).collect();
-    let args = words.filter(is_argument).map(|word| match word.split_once(':') {
-        Some(("i32", value)) => Val::I32(value.parse().expect("it is a number")),
-        Some((_, value)) => Val::I64(value.parse().expect("it is a number")),
-        None => unreachable!("it has a colon"),
-    });
-    Call { export: export.join(" "), args: args.collect() }
-}
-
-/// The small programs.
-fn programs() -> Vec<Case> {
-    let text = include_str!("instrumented/programs.toml");
-    let file: File = toml::from_str(text).expect("the file has programs");
-    let case = |program: Program| {
-        let text = format!("(module {})", program.wat);
-        let wasm = wat::parse_str(text).unwrap_or_else(|error| panic!("{}: {error}", program.name));
-        let calls = program.calls.iter().map(|text| call(text)).collect();
-        Case::new(program.name, wasm, calls)
-    };
-    file.program.into_iter().map(case).collect()
 }
 
 fn trial(schedule: Arc<Schedule>, every: u64) -> Trial {
@@ -104,12 +64,12 @@ fn raise(of: &mut toml::Table, key: &str) {
 }
 
 #[test]
-fn every_limit_of_small_programs() {
+fn every_limit_of_small_small_programs() {
     // Under "fine" every operator that may trap is a cut.
     let fine = changed("flat", |t| _ = t.insert("cuts".into(), "fine".into()));
     for schedule in [builtin(Schedule::DEFAULT), builtin("wasmtime-48"), fine] {
         let mut all = Agreement::default();
-        for case in programs() {
+        for case in small_programs() {
             let agreement = tried(&trial(schedule.clone(), EVERY), &case);
             assert_eq!(agreement.passed_over.len(), 0, "{}: {agreement:?}", case.name);
             assert_eq!(agreement.calls, case.calls.len() as u64, "{}: {agreement:?}", case.name);
@@ -135,7 +95,7 @@ fn every_limit_where_caps_are_low() {
         set(t, "limits", "table_elements", 5);
     });
     let mut all = Agreement::default();
-    for case in programs() {
+    for case in small_programs() {
         for call in case.calls.clone() {
             let case = Case { calls: vec![call], ..case.clone() };
             all.add(tried(&trial(tight.clone(), EVERY), &case));
@@ -152,7 +112,7 @@ fn every_limit_where_caps_are_low() {
 /// The calls, of those whose names begin so, that end with an exhaustion which is not one of gas.
 fn stopped(schedule: &Arc<Schedule>, name: &str) -> Vec<String> {
     let mut stopped = Vec::new();
-    for case in programs() {
+    for case in small_programs() {
         for call in case.calls.iter().filter(|call| call.export == name) {
             let case = Case { calls: vec![call.clone()], ..case.clone() };
             let gas = Some(GasConfig { schedule: schedule.clone(), limit: Some(LIMIT) });
@@ -171,7 +131,7 @@ fn stopped(schedule: &Arc<Schedule>, name: &str) -> Vec<String> {
 /// Operators of the small programs, by their own bodies.
 fn operators() -> BTreeSet<Opcode> {
     let mut operators = BTreeSet::new();
-    for case in programs() {
+    for case in small_programs() {
         let module = Module::new(&case.wasm, Features::all()).expect("it is valid");
         for body in &module.bodies {
             let mut reader = module.operators(body);
@@ -199,7 +159,7 @@ fn the_small_programs_reach_every_cut() {
 fn caught(schedule: &Arc<Schedule>, written: &Arc<Schedule>) -> bool {
     let [oracle, interp] = engines();
     let settings = Settings { schedule: written.clone(), features: features(), limit: None };
-    programs().iter().any(|case| {
+    small_programs().iter().any(|case| {
         let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
         let trial = trial(schedule.clone(), 0);
         let agreement = agree_on_copy(oracle.as_ref(), interp.as_ref(), &trial, case, &copy.wasm);
@@ -252,7 +212,7 @@ fn a_dynamic_charge_before_its_check_is_caught() {
     let schedule = builtin(Schedule::DEFAULT);
     let settings = Settings { schedule: schedule.clone(), features: features(), limit: None };
     let mut caught = 0;
-    for case in programs() {
+    for case in small_programs() {
         let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
         let text = wasmprinter::print_bytes(&copy.wasm).expect("it is valid");
         // Nothing else has a condition that ends so.

@@ -6,8 +6,10 @@
 
 mod judge;
 mod metered;
+mod programs;
 mod tally;
 mod trial;
 
+pub use programs::small_programs;
 pub use tally::{Agreement, Unequal};
 pub use trial::{Trial, agree, agree_on_copy};
