@@ -1,12 +1,14 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
-use etalon_adapters::{Adapter, Features, GasConfig, Outcome, Schedule, adapter};
+use etalon_adapters::{
+    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, Val, adapter,
+};
 use etalon_harness::corpus::Entry;
 use etalon_harness::diff::{Case, RunOptions, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
-use etalon_instrument::{Settings, instrument};
+use etalon_instrument::{GAS_LEFT, Settings, instrument};
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -282,4 +284,50 @@ fn generated_modules() {
     }
     holds(&all);
     assert!(all.calls > 200, "{all:?}");
+}
+
+/// What loading does with a limit: it has succeeded with so much left, or gas has run out. Without a start function a copy loads anyway,
+/// and its first call is out of gas.
+fn loaded(wasm: &[u8]) -> Option<u64> {
+    let [_, interp] = engines();
+    let gas = None;
+    let config =
+        SessionConfig { features: features(), gas, turns: false, measure: false, time: None };
+    let opened = interp.open(&config).expect("it is one of ours");
+    let module = opened.prepare(wasm).expect("copies are valid");
+    let mut session = opened.session().expect("it is one of ours");
+    session.define_missing_imports(&module).expect("imports are of functions");
+    let instance = session.instantiate(&module).ok()?;
+    match session.global(instance, GAS_LEFT) {
+        Some(Val::I64(left)) => u64::try_from(left).ok(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_limit_of_loading() {
+    let schedule = builtin("flat");
+    let [oracle, _] = engines();
+    let mut tried = 0;
+    for case in small_programs() {
+        let case = Case { calls: Vec::new(), ..case };
+        let consumed = |limit| {
+            let gas = Some(GasConfig { schedule: schedule.clone(), limit: Some(limit) });
+            let options = RunOptions { features: features(), gas, state: false, time: None };
+            let trace = observe(oracle.as_ref(), &options, &case).expect("it is one of ours");
+            let step = &trace.steps[0];
+            let loads = matches!(step.outcome, Outcome::Returned(_));
+            loads.then_some(step.gas).flatten()
+        };
+        let whole = consumed(LIMIT).expect("the programs load");
+        for limit in 0..=whole + 1 {
+            let (schedule, features) = (schedule.clone(), features());
+            let settings = Settings { schedule, features, limit: Some(limit) };
+            let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
+            let left = consumed(limit).map(|consumed| limit - consumed);
+            assert_eq!(loaded(&copy.wasm), left, "{}, limit {limit}", case.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
 }
