@@ -491,6 +491,10 @@ pub trait Session {
         seen.pages = self.most_pages();
         seen.host_calls = self.take_host_calls();
         if !seen.outcome.goes_on() {
+            // Under gas-1 only out of gas hides the state; without it, where a heap is full depends on the tier.
+            if watch.digest && seen.gas.is_some() && seen.outcome.shows_state() {
+                seen.digest = self.digest();
+            }
             return seen;
         }
         if let Some(instance) = instance.filter(|_| watch.globals || watch.memories) {

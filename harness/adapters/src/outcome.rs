@@ -1,6 +1,7 @@
 //! What an engine did.
 
 use crate::value::Val;
+use etalon::Exhaustion;
 use etalon_record::OutcomeKind;
 use std::any::Any;
 
@@ -142,6 +143,11 @@ impl Outcome {
             self,
             Outcome::Exhausted(_) | Outcome::Crashed(_) | Outcome::TimedOut | Outcome::Rejected(_)
         )
+    }
+
+    /// Whether every tier that charges gas-1 leaves the same state behind, though nothing goes on: where anything but gas ran out.
+    pub(crate) fn shows_state(&self) -> bool {
+        matches!(self, Outcome::Exhausted(text) if text != Exhaustion::Gas.text())
     }
 
     /// The kind of the outcome, as records write it.

@@ -7,7 +7,7 @@ use super::law::{Breach, Law};
 use super::segments::{greatest_segment, rest_of_segment};
 use crate::diff::{Case, Ready, RunOptions, Step, Trace};
 use etalon_adapters::{Adapter, AdapterError, Features, HostCall, Outcome, Schedule, TOUCHED, Val};
-use etalon_module::{Module, Opcode};
+use etalon_module::{ExternKind, Module, Opcode};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -146,6 +146,7 @@ impl<'a> Subject<'a> {
     /// contain what it costs (segments, constant expressions).
     fn accounts(&self) -> impl Iterator<Item = (usize, &Step, u64, u64)> {
         let host = self.schedule.host();
+        let module = Module::new(&self.case.wasm, Features::all()).ok();
         let pairs = self.full.steps.windows(2).enumerate();
         pairs.filter_map(move |(number, pair)| {
             let [before, step] = pair else { return None };
@@ -158,7 +159,14 @@ impl<'a> Subject<'a> {
                 }
                 _ => u128::from(host.base(&call.module, &call.name)),
             };
-            let hosts: u128 = step.host_calls.iter().map(cost).sum();
+            let call = self.case.calls.get(number)?;
+            let is_import = module.as_ref().is_some_and(|module| is_import(module, &call.export));
+            // What the embedder itself invokes is not charged for, nor what that declares.
+            let is_own = |(at, call): &(usize, &HostCall)| {
+                is_import && (*at == 0 || *at == 1 && call.module == TOUCHED)
+            };
+            let paid = step.host_calls.iter().enumerate().filter(|call| !is_own(call));
+            let hosts: u128 = paid.map(|(_, call)| cost(call)).sum();
             Some((number + 1, step, charged, executed + u64::try_from(hosts).ok()?))
         })
     }
@@ -279,4 +287,10 @@ impl<'a> Subject<'a> {
         }
         Ok(None)
     }
+}
+
+/// Whether an export is a function that the module imports.
+fn is_import(module: &Module, export: &str) -> bool {
+    let export = module.exports.iter().find(|e| e.name == export && e.kind == ExternKind::Func);
+    export.is_some_and(|export| module.body(export.index).is_none())
 }
