@@ -82,6 +82,13 @@ impl<'a> Sections<'a> {
                     };
                     extra.exports().iter().map(encode).count()
                 })?,
+                8 => {
+                    // A start function of the host is invoked by the instance, which pays.
+                    if let Some(start) = extra.context.module.start {
+                        let function_index = extra.context.function(start);
+                        module.section(&we::StartSection { function_index });
+                    }
+                }
                 9 => self.elements(extra, &mut module)?,
                 10 => code(&mut module, &bodies, &functions),
                 _ => {

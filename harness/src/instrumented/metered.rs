@@ -48,7 +48,10 @@ pub(super) fn load(
         session.define_spectest().map_err(|error| Outcome::HostError(error.to_string()))?;
     }
     session.define_missing_imports(module)?;
-    session.instantiate(module)
+    let instance = session.instantiate(module);
+    // What a start function of the host did is of no call.
+    session.take_host_calls();
+    instance
 }
 
 fn memories(seen: &Seen) -> Vec<(String, String)> {

@@ -9,7 +9,6 @@ use etalon_adapters::{
     SessionConfig, TimeLimit, Watch,
 };
 use etalon_instrument::{Error, Settings, instrument};
-use etalon_module::Module;
 use std::sync::Arc;
 
 /// How modules are tried.
@@ -95,30 +94,11 @@ pub fn agree_on_copy(
             return Ok(agreement);
         }
     };
-    let Some(own) = own_calls(case, &mut agreement) else { return Ok(agreement) };
     let (foreign, spectest) = (witness.is_foreign(), case.mentions_spectest());
     let witness = opened.as_ref();
-    let both = Both { trial, case: &own, oracle, witness, copy, foreign, spectest };
+    let both = Both { trial, case, oracle, witness, copy, foreign, spectest };
     both.run(&mut agreement)?;
     Ok(agreement)
-}
-
-/// The case without calls of imported functions that are exported again; `None` if the start function is one. Nothing of the module runs
-/// there, and who is charged is the embedder's affair (gas-1, *Host calls*).
-fn own_calls(case: &Case, agreement: &mut Agreement) -> Option<Case> {
-    const HOST: &str = "a host function that the embedder invokes itself";
-    let module = Module::new(&case.wasm, Features::all()).ok()?;
-    if module.start.is_some_and(|start| start < module.imported_funcs) {
-        agreement.pass(HOST);
-        return None;
-    }
-    let is_own = |call: &Call| {
-        let export = module.export(&call.export);
-        export.is_none_or(|export| export.index >= module.imported_funcs)
-    };
-    let (own, hosts): (Vec<Call>, Vec<Call>) = case.calls.iter().cloned().partition(is_own);
-    hosts.iter().for_each(|_| agreement.pass(HOST));
-    Some(Case { calls: own, ..case.clone() })
 }
 
 fn unequal(case: &Case, call: &str, limit: u64, ours: String, theirs: String) -> Unequal {
