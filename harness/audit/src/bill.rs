@@ -25,6 +25,8 @@ pub struct Bill {
     pub functions: Vec<FunctionBill>,
     /// Each operator that ran, by name.
     pub operators: Vec<OperatorBill>,
+    /// Each gas segment that ran, in the order of the module.
+    pub segments: Vec<SegmentBill>,
     /// Along which calls.
     pub tree: Tree,
 }
@@ -52,6 +54,19 @@ pub struct OperatorBill {
     /// How often it began.
     pub count: u64,
     /// Its weights and its dynamic charges.
+    pub gas: u64,
+}
+
+/// What a gas segment took (gas-1, *Gas segments*).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SegmentBill {
+    /// The function's index in the module.
+    pub function: u32,
+    /// The offset of its first operator in the module.
+    pub offset: u32,
+    /// How often it began.
+    pub count: u64,
+    /// The weights of its operators that ran, and the dynamic charge of the last.
     pub gas: u64,
 }
 

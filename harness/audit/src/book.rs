@@ -1,6 +1,6 @@
 //! The book: who is to be charged for gas, while it is taken.
 
-use crate::bill::{Call, FunctionBill, OperatorBill, Tree};
+use crate::bill::{Call, FunctionBill, OperatorBill, SegmentBill, Tree};
 use etalon::unstable::{FuncAddr, GasCell, Observer, Opcode};
 use etalon::{Schedule, Site};
 use rustc_hash::FxHashMap;
@@ -58,11 +58,54 @@ pub(crate) struct Book {
     /// Dynamic charges of constant expressions.
     constants: u64,
     last: Option<Opcode>,
+    segments: Segments,
     tree: Tree,
     /// Calls that trees may still have.
     room: usize,
     /// The calls that a call made, by its place and the function.
     made: FxHashMap<(Option<usize>, u32), usize>,
+}
+
+/// The gas segments that ran.
+#[derive(Debug, Default)]
+struct Segments {
+    rows: Vec<SegmentBill>,
+    /// By function and offset of the first operator: the row.
+    places: FxHashMap<(u32, u32), usize>,
+    /// The row that the last operator belongs to.
+    row: usize,
+    /// Whether that operator was not the last of its segment.
+    is_open: bool,
+}
+
+impl Segments {
+    /// An operator begins. The first of all begins a segment, and so does one that comes after a cut.
+    fn operator(&mut self, site: Site, weight: u64, is_cut: bool) {
+        if !self.is_open {
+            let rows = &mut self.rows;
+            self.row = *self.places.entry((site.func, site.offset)).or_insert_with(|| {
+                let (function, offset) = (site.func, site.offset);
+                rows.push(SegmentBill { function, offset, ..SegmentBill::default() });
+                rows.len() - 1
+            });
+            self.rows[self.row].count += 1;
+        }
+        self.is_open = !is_cut;
+        self.add(weight);
+    }
+
+    fn add(&mut self, gas: u64) {
+        if let Some(row) = self.rows.get_mut(self.row) {
+            row.gas = row.gas.saturating_add(gas);
+        }
+    }
+
+    /// All of them, in the order of the module.
+    fn take(&mut self) -> Vec<SegmentBill> {
+        let mut rows = std::mem::take(self).rows;
+        rows.sort_by_key(|row| (row.function, row.offset));
+        rows
+    }
 }
 
 /// A book that an observer and the functions of the host write to.
@@ -77,6 +120,7 @@ pub(crate) struct Page {
     pub(crate) depth: u64,
     pub(crate) functions: Vec<FunctionBill>,
     pub(crate) operators: Vec<OperatorBill>,
+    pub(crate) segments: Vec<SegmentBill>,
     pub(crate) tree: Tree,
 }
 
@@ -96,6 +140,7 @@ impl Shared {
             entries: (0, 0),
             constants: 0,
             last: None,
+            segments: Segments::default(),
             tree: Tree::default(),
             room: MOST_CALLS,
             made: FxHashMap::default(),
@@ -120,6 +165,7 @@ impl Book {
         (self.entries, self.constants) = ((0, 0), 0);
         self.made.clear();
         self.last = None;
+        self.segments = Segments::default();
         self.tree = Tree::default();
     }
 
@@ -145,6 +191,7 @@ impl Book {
             depth: self.deepest,
             functions: functions.collect(),
             operators,
+            segments: self.segments.take(),
             tree: std::mem::take(&mut self.tree),
         }
     }
@@ -242,10 +289,12 @@ impl Book {
 }
 
 impl Observer for Shared {
-    fn operator(&mut self, _: FuncAddr, _: Site, opcode: Opcode) {
+    fn operator(&mut self, _: FuncAddr, site: Site, opcode: Opcode) {
         let mut book = self.lock();
         book.last = Some(opcode);
-        let weight = book.prices.schedule.weight(opcode);
+        let schedule = &book.prices.schedule;
+        let (weight, is_cut) = (schedule.weight(opcode), schedule.is_cut(opcode));
+        book.segments.operator(site, weight.into(), is_cut);
         let (count, gas) = &mut book.operators[opcode as usize];
         *count += 1;
         *gas = gas.saturating_add(weight.into());
@@ -263,6 +312,9 @@ impl Observer for Shared {
 
     fn dynamic_charge(&mut self, gas: u64) {
         let mut book = self.lock();
+        if book.last.is_some() {
+            book.segments.add(gas);
+        }
         let sum = match book.last {
             Some(opcode) => &mut book.operators[opcode as usize].1,
             None => &mut book.constants,

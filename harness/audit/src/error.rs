@@ -53,6 +53,25 @@ pub enum RunError {
     Engine(#[from] etalon::Error),
 }
 
+/// What no estimate can be of.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EstimateError {
+    /// There is no such export.
+    #[error("the module exports no function {name:?}")]
+    NoExport {
+        /// Its name.
+        name: String,
+    },
+    /// A bound is of nothing.
+    #[error("the bound {bound:?}: {message}")]
+    Bound {
+        /// As it is written.
+        bound: String,
+        /// Why.
+        message: String,
+    },
+}
+
 /// A profile that is not drawn.
 #[derive(Debug, Error)]
 pub enum ProfileError {

@@ -11,9 +11,11 @@ mod calibrate;
 mod difference;
 mod error;
 mod fuel;
+mod estimate;
 mod host;
 mod profile;
 mod run;
+mod samples;
 mod scenario;
 mod snapshot;
 mod text;
@@ -23,7 +25,14 @@ pub use calibrate::{ALL as LINKS, Effort, Link, Rated, rate_kernel, rate_link, s
 pub use difference::{Difference, Moved, Tolerance, differences};
 pub use error::{ProfileError, RunError, ScenarioError, SnapshotError};
 pub use fuel::{Agreement, Doubt, FuelCase, FuelError, Mismatch, Model, WasmiFuel, Witness};
+pub use bill::{Bill, Call, FunctionBill, OperatorBill, SegmentBill, Tree};
+pub use difference::{Difference, Moved, Tolerance, differences};
+pub use error::{EstimateError, ProfileError, RunError, ScenarioError, SnapshotError};
+pub use estimate::{
+    Bound, Dynamic, Estimate, ExportEstimate, Loop, OnPath, Question, Reason, Upper, estimate,
+};
 pub use profile::Profile;
 pub use run::{Setting, Trial, run};
+pub use samples::{Source, Spread, sample, spread_of};
 pub use scenario::{Import, Preset, Scenario, ScenarioFile, Step};
 pub use snapshot::{FIGURES, ScenarioBills, Snapshot, StepBill};

@@ -60,6 +60,23 @@ impl Trial {
         unstable::module_data(&self.module)
     }
 
+    /// The functions that the module imports, by their two names, in order.
+    pub fn imported_functions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let imports = self.module().imports.iter();
+        let functions = imports.filter(|import| matches!(import.ty, ExternType::Func(_)));
+        functions.map(|import| (&*import.module, &*import.name))
+    }
+
+    /// What costs what.
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.setting.schedule
+    }
+
+    /// What all functions are called.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// What a function is called: its name, or what it is imported or exported as, or its index.
     pub fn name(&self, function: u32) -> String {
         self.names.get(function as usize).cloned().unwrap_or_default()
@@ -234,6 +251,7 @@ impl Teller<'_> {
             outside: page.outside + consumed.saturating_sub(page.taken),
             functions: page.functions,
             operators: page.operators,
+            segments: page.segments,
             tree: page.tree,
         });
         Ok(result)

@@ -1,6 +1,7 @@
 //! Scenarios: what is called, with what around it.
 
 use crate::error::ScenarioError;
+use crate::estimate::Bound;
 use etalon_adapters::{Val, ValKind};
 use etalon_harness::value::parse_value;
 use serde::{Deserialize, Deserializer};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 const MOST_BYTES: u64 = 16 << 20;
 
 /// A file of scenarios of one module. Unknown keys are an error.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// The module, beside this file; by default the `.wasm` or `.wat` of the same name.
@@ -26,6 +27,9 @@ pub struct ScenarioFile {
     /// What the module imports.
     #[serde(default, rename = "import")]
     pub imports: Vec<Import>,
+    /// What estimates may take for granted.
+    #[serde(default, rename = "bound")]
+    pub bounds: Vec<Bound>,
     /// The scenarios, each with a fresh instance.
     #[serde(default, rename = "scenario")]
     pub scenarios: Vec<Scenario>,

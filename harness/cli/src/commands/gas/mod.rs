@@ -3,6 +3,7 @@
 mod calibrate;
 mod check;
 mod diff;
+mod estimate;
 mod forms;
 mod instrument;
 mod module;
@@ -31,6 +32,8 @@ Examples:
   etalon gas profile new.toml --since old.toml --flame diff.svg
   etalon gas calibrate                        are the prices what this machine takes?
   etalon gas instrument token.wat -o metered.wasm     gas on any other engine
+  etalon gas estimate token.wasm              the most that each export can take
+  etalon gas estimate token.toml --at-most 100000 --bound fee@0x4f=10
   etalon gas schedule diff default flat       what two schedules price differently
 
 Scenarios of token.wasm, in token.toml:
@@ -72,6 +75,8 @@ enum Command {
     Calibrate(calibrate::Args),
     /// Write the charges of gas into a module, so that any engine makes them
     Instrument(instrument::Args),
+    /// Say how much gas the exports of a module can take at most
+    Estimate(estimate::Args),
     /// Show, check, compare and make gas schedules
     Schedule(schedule::Args),
 }
@@ -85,6 +90,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Command::Profile(args) => profile::run(args, format),
         Command::Calibrate(args) => calibrate::run(args, format),
         Command::Instrument(args) => instrument::run(args, format),
+        Command::Estimate(args) => estimate::run(args, format),
         Command::Schedule(args) => schedule::run(args, format),
     }
 }

@@ -47,6 +47,29 @@ impl Loaded {
         Ok(Loaded { file, path, module_path, schedule_path, setting, wasm: input.bytes })
     }
 
+    /// Reads a module that has no scenarios.
+    pub(super) fn module(path: &Path, schedule: Option<&str>) -> Result<Loaded> {
+        let input = input::read_module(path, Precompiled { allowed: false })?;
+        let schedule = engines::schedule(schedule)?;
+        let setting = Setting { schedule, features: Features::wasm3(), tier: Tier::Oracle };
+        let (file, path) = (ScenarioFile::default(), path.to_owned());
+        let module_path = path.clone();
+        Ok(Loaded { file, path, module_path, schedule_path: None, setting, wasm: input.bytes })
+    }
+
+    /// The module, ready to run on a tier.
+    pub(super) fn trial(&self, tier: Tier) -> Result<Trial> {
+        let setting = Setting { tier, ..self.setting.clone() };
+        Trial::new(setting, &self.wasm).map_err(|error| self.misfit(error).into())
+    }
+
+    fn misfit(&self, error: RunError) -> InputError {
+        match error {
+            RunError::Module(message) => InputError::new("invalid", &self.module_path, message),
+            other => InputError::usage(&self.path, other.to_string()),
+        }
+    }
+
     /// Every file that was read, over which nothing is to be written.
     pub(super) fn read_files(&self) -> Vec<&Path> {
         let schedule = self.schedule_path.as_deref();
@@ -55,15 +78,10 @@ impl Loaded {
 
     /// The bills of one scenario after the other.
     fn each(&self, tier: Tier) -> Result<impl Iterator<Item = Result<(String, Vec<Bill>)>>> {
-        let misfit = move |error: RunError| match error {
-            RunError::Module(message) => InputError::new("invalid", &self.module_path, message),
-            other => InputError::usage(&self.path, other.to_string()),
-        };
-        let setting = Setting { tier, ..self.setting.clone() };
-        let trial = Trial::new(setting, &self.wasm).map_err(misfit)?;
+        let trial = self.trial(tier)?;
         let one = move |scenario: &etalon_audit::Scenario| {
             let bills = etalon_audit::run(&trial, &self.file.imports, scenario, self.file.gas);
-            Ok((scenario.name.clone(), bills.map_err(misfit)?))
+            Ok((scenario.name.clone(), bills.map_err(|error| self.misfit(error))?))
         };
         Ok(self.file.scenarios.iter().map(one))
     }
