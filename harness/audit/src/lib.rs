@@ -13,6 +13,7 @@ mod error;
 mod fuel;
 mod estimate;
 mod host;
+mod lines;
 mod profile;
 mod run;
 mod samples;
@@ -31,6 +32,7 @@ pub use error::{EstimateError, ProfileError, RunError, ScenarioError, SnapshotEr
 pub use estimate::{
     Bound, Dynamic, Estimate, ExportEstimate, Loop, OnPath, Question, Reason, Upper, estimate,
 };
+pub use lines::{Line, LinesError, lines_of};
 pub use profile::Profile;
 pub use run::{Setting, Trial, run};
 pub use samples::{Source, Spread, sample, spread_of};

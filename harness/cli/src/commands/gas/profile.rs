@@ -4,13 +4,13 @@ use super::module::{Bills, Loaded};
 use super::snapshot::write;
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
-use crate::output::{Format, json, plain, say, say_in_colour};
+use crate::output::{Format, json, note, plain, say, say_in_colour};
 use crate::words::counted;
 use crate::{escape, input};
 use anyhow::{Result, bail};
 use clap::ValueHint;
 use etalon::Tier;
-use etalon_audit::{Bill, FunctionBill, OperatorBill, Profile};
+use etalon_audit::{Bill, FunctionBill, Line, OperatorBill, Profile, SegmentBill, lines_of};
 use etalon_record::{Document, Kind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 
 /// Rows of functions and of operators that are shown.
 const MOST_SHOWN: usize = 20;
+/// Gas segments that documents have, and that are shown.
+const MOST_SEGMENTS: usize = 100;
+const MOST_SEGMENTS_SHOWN: usize = 10;
 
 /// Arguments of `etalon gas profile`.
 #[derive(Debug, clap::Args)]
@@ -66,6 +69,19 @@ struct Operator {
     gas: u64,
 }
 
+/// A gas segment over all steps.
+#[derive(Debug, Default, Serialize)]
+struct Segment {
+    function: u32,
+    name: String,
+    /// Of its first operator in the module.
+    offset: u32,
+    count: u64,
+    gas: u64,
+    /// Where that is in the source, if the module tells it.
+    line: Option<Line>,
+}
+
 #[derive(Debug, Serialize)]
 struct Told {
     action: &'static str,
@@ -77,6 +93,10 @@ struct Told {
     functions: Vec<Function>,
     /// The operator that takes most first.
     operators: Vec<Operator>,
+    /// The gas segments that take most.
+    segments: Vec<Segment>,
+    /// How many more ran.
+    more_segments: usize,
 }
 
 /// The bills of the scenarios that are asked for.
@@ -101,7 +121,8 @@ fn profile(bills: &[(String, Vec<Bill>)]) -> Profile {
 pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
     let (loaded, all) = bills(args, &args.file)?;
     write_files(args, &loaded, &profile(&all))?;
-    let told = told(&loaded, all.iter().flat_map(|(_, bills)| bills));
+    let mut told = told(&loaded, all.iter().flat_map(|(_, bills)| bills));
+    (told.segments, told.more_segments) = segments(&loaded, &all)?;
     match format {
         Format::Json => json(&Document::new(Kind::Gas, tool(), &told))?,
         Format::Human => print(&told),
@@ -174,7 +195,46 @@ fn told<'b>(loaded: &Loaded, bills: impl Iterator<Item = &'b Bill>) -> Told {
     let mut operators: Vec<Operator> = operators.into_values().collect();
     operators.sort_by_key(|row| std::cmp::Reverse(row.gas));
     let schedule = loaded.setting.schedule.id().to_string();
-    Told { action: "profile", schedule, steps, consumed, executed, functions, operators }
+    let (segments, more_segments) = (Vec::new(), 0);
+    Told {
+        action: "profile",
+        schedule,
+        steps,
+        consumed,
+        executed,
+        functions,
+        operators,
+        segments,
+        more_segments,
+    }
+}
+
+/// The gas segments that take most, with their lines, and how many more there are.
+fn segments(loaded: &Loaded, bills: &Bills) -> Result<(Vec<Segment>, usize)> {
+    let trial = loaded.trial(Tier::Oracle)?;
+    let mut rows: BTreeMap<(u32, u32), Segment> = BTreeMap::new();
+    for bill in bills.iter().flat_map(|(_, bills)| bills).flat_map(|bill| &bill.segments) {
+        let SegmentBill { function, offset, count, gas } = *bill;
+        let row = rows.entry((function, offset)).or_default();
+        (row.function, row.offset) = (function, offset);
+        row.count += count;
+        row.gas = row.gas.saturating_add(gas);
+    }
+    let mut rows: Vec<Segment> = rows.into_values().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.gas));
+    let more = rows.len().saturating_sub(MOST_SEGMENTS);
+    rows.truncate(MOST_SEGMENTS);
+    let offsets: Vec<u32> = rows.iter().map(|row| row.offset).collect();
+    // A profile without lines is still one.
+    let mut lines = lines_of(trial.module().bytes(), &offsets).unwrap_or_else(|error| {
+        note!("warning: {}: {error}", escape::path(&loaded.module_path));
+        BTreeMap::new()
+    });
+    for row in &mut rows {
+        row.name = trial.name(row.function);
+        row.line = lines.remove(&row.offset);
+    }
+    Ok((rows, more))
 }
 
 fn print(told: &Told) {
@@ -195,6 +255,26 @@ fn print(told: &Told) {
         say!("{:>14} {share} {:>14} {:>12}  {}", row.gas, "", row.count, row.name);
     }
     more(operators.len(), "operator");
+    print_segments(told);
+}
+
+fn print_segments(told: &Told) {
+    say!("{:>14} {:>6} {:>14} {:>12}  gas segment", "gas", "", "", "times");
+    for row in told.segments.iter().take(MOST_SEGMENTS_SHOWN) {
+        let share = share(row.gas, told.executed);
+        let numbers = format!("{:>14} {share} {:>14} {:>12}", row.gas, "", row.count);
+        let place = format!("{} {} at {:#x}", row.function, row.name, row.offset);
+        let line = row.line.as_ref().map_or(String::new(), |line| {
+            let function =
+                line.function.as_ref().map_or(String::new(), |name| format!(" in {name}"));
+            format!(", {}:{}{function}", line.file, line.line)
+        });
+        say_in_colour([plain(format!("{numbers}  {place}{line}"))]);
+    }
+    let more = told.segments.len().saturating_sub(MOST_SEGMENTS_SHOWN) + told.more_segments;
+    if more > 0 {
+        say!("and {}", counted(more as u64, "more gas segment"));
+    }
 }
 
 fn more(count: usize, what: &str) {
