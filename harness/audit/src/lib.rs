@@ -30,7 +30,8 @@ pub use bill::{Bill, Call, FunctionBill, OperatorBill, SegmentBill, Tree};
 pub use difference::{Difference, Moved, Tolerance, differences};
 pub use error::{EstimateError, ProfileError, RunError, ScenarioError, SnapshotError};
 pub use estimate::{
-    Bound, Dynamic, Estimate, ExportEstimate, Loop, OnPath, Question, Reason, Upper, estimate,
+    Bound, Dynamic, Estimate, ExportEstimate, Loop, OnPath, Question, Reason, Silent, Upper,
+    estimate,
 };
 pub use lines::{Line, LinesError, lines_of};
 pub use profile::Profile;

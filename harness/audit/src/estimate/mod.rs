@@ -19,7 +19,7 @@ mod turns;
 mod way;
 
 pub use stated::Bound;
-pub use told::{Dynamic, Estimate, ExportEstimate, Loop, OnPath, Reason, Upper};
+pub use told::{Dynamic, Estimate, ExportEstimate, Loop, OnPath, Reason, Silent, Upper};
 
 use crate::error::EstimateError;
 use crate::run::Trial;

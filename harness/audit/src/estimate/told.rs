@@ -7,7 +7,6 @@ use super::load::{Loading, loading};
 use super::most::Most;
 use super::way::Path;
 use crate::run::Trial;
-use crate::text::one_line;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -61,7 +60,16 @@ pub struct Estimate {
     /// The exports that were asked for.
     pub exports: Vec<ExportEstimate>,
     /// Functions of the host that are taken to declare neither bytes nor gas, because nobody says what they declare.
-    pub silent: Vec<String>,
+    pub silent: Vec<Silent>,
+}
+
+/// A function of the host, by the two names that it is imported by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Silent {
+    /// The first.
+    pub module: String,
+    /// The second.
+    pub name: String,
 }
 
 /// The most that a call of an export can take.
@@ -186,7 +194,7 @@ impl<'t> Teller<'t> {
                 .collect(),
             silent: silent
                 .into_iter()
-                .map(|(module, name)| format!("{}.{}", one_line(module), one_line(name)))
+                .map(|(module, name)| Silent { module: module.to_owned(), name: name.to_owned() })
                 .collect(),
         }
     }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::ValueHint;
 use etalon::Tier;
 use etalon_audit::{
-    Bill, Bound, Estimate, ExportEstimate, Import, Question, Source, Spread, Trial, Upper,
+    Bill, Bound, Estimate, ExportEstimate, Import, Question, Silent, Source, Spread, Trial, Upper,
     estimate, sample, spread_of,
 };
 use etalon_record::{Document, Kind};
@@ -23,6 +23,9 @@ const SAMPLE_GAS: u64 = 10_000_000;
 
 /// Reasons of an export that are shown.
 const MOST_SHOWN: usize = 8;
+
+/// Functions of the host that are named.
+const MOST_SILENT: usize = 20;
 
 /// Arguments of `etalon gas estimate`.
 #[derive(Debug, clap::Args)]
@@ -174,7 +177,13 @@ fn print(told: &Told, at_most: Option<u64>) {
         }
     }
     if !estimate.silent.is_empty() {
-        let names = estimate.silent.join(", ");
+        let silent = estimate.silent.iter().take(MOST_SILENT);
+        let name =
+            |one: &Silent| format!("{}.{}", escape::name(&one.module), escape::name(&one.name));
+        let mut names = silent.map(name).collect::<Vec<String>>().join(", ");
+        if let Some(more @ 1..) = estimate.silent.len().checked_sub(MOST_SILENT) {
+            names += &format!(" and {more} more");
+        }
         say!("taken to declare neither bytes nor gas: {names}");
         say!(
             "  what they declare can stand in a file of scenarios, as [[import]] with `bytes` and `gas`"
