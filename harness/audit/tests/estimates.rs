@@ -445,9 +445,10 @@ struct Seen {
 fn turns(trial: &Trial, bills: &[Bill], seen: &mut Seen) -> Vec<Bound> {
     let module = trial.module();
     let mut bounds = Vec::new();
-    // Gas may run out where a turn begins, and then all of it is consumed.
+    // Where gas runs out, all of it is consumed: less than with the segment that was not paid. Its turn is not counted, nor is the one after it,
+    // where it goes back.
     let is_exhausted = |bill: &Bill| matches!(bill.outcome, Outcome::Exhausted(_));
-    let begun_in_vain = u64::from(bills.iter().any(is_exhausted));
+    let begun_in_vain = 2 * u64::from(bills.iter().any(is_exhausted));
     for (function, body) in (module.imported_funcs..).zip(&module.bodies) {
         let mut reader = module.operators(body);
         let mut begun = None;
