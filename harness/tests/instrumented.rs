@@ -66,7 +66,7 @@ fn raise(of: &mut toml::Table, key: &str) {
 }
 
 #[test]
-fn every_limit_of_small_small_programs() {
+fn every_limit_of_small_programs() {
     // Under "fine" every operator that may trap is a cut.
     let fine = changed("flat", |t| _ = t.insert("cuts".into(), "fine".into()));
     for schedule in [builtin(Schedule::DEFAULT), builtin("wasmtime-48"), fine] {
