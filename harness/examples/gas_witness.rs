@@ -91,7 +91,7 @@ fn corpus() -> Vec<(Features, Case)> {
 }
 
 fn print(witness: &str, agreement: &Agreement, time: Duration) {
-    let Agreement { modules, calls, limits, equal, unequal, passed_over } = agreement;
+    let Agreement { modules, calls, limits, equal, unequal, of_engine, passed_over } = agreement;
     println!(
         "{witness}: {modules} modules, {calls} calls, {limits} limits tried: {equal} equal, {} unequal; {:.1} s",
         unequal.len(),
@@ -101,7 +101,12 @@ fn print(witness: &str, agreement: &Agreement, time: Duration) {
         println!("  not compared: {count} times: {why}");
     }
     for unequal in unequal.iter().take(PRINTED) {
-        println!("  {unequal}");
+        println!("  unequal: {unequal}");
+    }
+    for fault in of_engine.iter().take(PRINTED) {
+        println!(
+            "  a fault of the engine, which executes the copy otherwise than the oracle: {fault}"
+        );
     }
 }
 
@@ -133,7 +138,7 @@ fn try_all(asked: &Asked, name: &str, time: Option<TimeLimit>) -> Result<Agreeme
         let trial = Trial { schedule, features, limit, every, time };
         let agreement = agree(oracle.as_ref() as &dyn Adapter, witness.as_ref(), &trial, &case)
             .map_err(|error| text(&error))?;
-        if !agreement.unequal.is_empty() {
+        if !agreement.unequal.is_empty() || !agreement.of_engine.is_empty() {
             save(&asked.out, name, &case).map_err(|error| text(&error))?;
         }
         all.add(agreement);

@@ -1,10 +1,10 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
 use etalon_adapters::{
-    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, Val, adapter,
+    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, Val, adapter, adapter_here,
 };
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Case, RunOptions, observe};
+use etalon_harness::diff::{Call, Case, RunOptions, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
@@ -330,4 +330,37 @@ fn every_limit_of_loading() {
         }
     }
     assert!(tried > 200, "{tried}");
+}
+
+fn on_wasmi(case: &Case, every: u64) -> Agreement {
+    let [oracle, _] = engines();
+    let wasmi = adapter_here("wasmi").expect("tests are built with it");
+    let features = features().intersection(wasmi.features());
+    let trial = Trial { features, ..trial(builtin(Schedule::DEFAULT), every) };
+    let agreement = agree(oracle.as_ref(), wasmi.as_ref(), &trial, case);
+    agreement.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// An engine of another maker, which knows nothing of gas-1.
+#[test]
+fn every_limit_on_wasmi() {
+    let mut all = Agreement::default();
+    for case in small_programs() {
+        all.add(on_wasmi(&case, 300));
+    }
+    holds(&all);
+    assert!(all.calls > 50, "{all:?}");
+}
+
+/// wasmi 2.0 takes the other operand in the copy of this function, and not in the function: the copy is right, as the oracle says.
+#[test]
+fn a_fault_of_the_engine_is_not_one_of_the_copy() {
+    let text = r#"(module (func $c (param i64) (result i64) (local.get 0))
+        (func (export "f") (param i64 i32) (result i64)
+          (select (i64.const 127) (call $c (local.get 0)) (i32.eqz (local.get 1)))))"#;
+    let wasm = wat::parse_str(text).expect("it is text");
+    let call = Call { export: "f".into(), args: vec![Val::I64(0), Val::I32(0)] };
+    let agreement = on_wasmi(&Case::new("select", wasm, vec![call]), 0);
+    holds(&agreement);
+    assert!(agreement.modules == 1 && agreement.of_engine.len() <= 1, "{agreement:?}");
 }

@@ -16,6 +16,8 @@ pub struct Agreement {
     pub equal: u64,
     /// Those that did not.
     pub unequal: Vec<Unequal>,
+    /// Those of which the engine is at fault: the oracle does with the copy what it does with the module.
+    pub of_engine: Vec<Unequal>,
     /// What was not compared, by the reason.
     pub passed_over: BTreeMap<String, u64>,
 }
@@ -50,6 +52,7 @@ impl Agreement {
         self.limits += other.limits;
         self.equal += other.equal;
         self.unequal.extend(other.unequal);
+        self.of_engine.extend(other.of_engine);
         for (why, count) in other.passed_over {
             *self.passed_over.entry(why).or_default() += count;
         }

@@ -36,6 +36,8 @@ struct Both<'a> {
     oracle: &'a dyn Adapter,
     witness: &'a dyn Opened,
     copy: Prepared,
+    /// The bytes of the copy.
+    bytes: &'a [u8],
     foreign: bool,
     spectest: bool,
 }
@@ -78,7 +80,8 @@ pub fn agree_on_copy(
 ) -> Result<Agreement, AdapterError> {
     let mut agreement = Agreement::default();
     let opened = witness.open(&trial.config(None))?;
-    let copy = match opened.prepare(copy) {
+    let bytes = copy;
+    let copy = match opened.prepare(bytes) {
         Ok(copy) => copy,
         Err(outcome) => {
             match opened.prepare(&case.wasm) {
@@ -96,7 +99,7 @@ pub fn agree_on_copy(
     };
     let (foreign, spectest) = (witness.is_foreign(), case.mentions_spectest());
     let witness = opened.as_ref();
-    let both = Both { trial, case, oracle, witness, copy, foreign, spectest };
+    let both = Both { trial, case, oracle, witness, copy, bytes, foreign, spectest };
     both.run(&mut agreement)?;
     Ok(agreement)
 }
@@ -241,15 +244,48 @@ impl Both<'_> {
                     return Ok(Some(number));
                 }
                 Verdict::Unequal => {
-                    agreement.limits += 1;
-                    let call = name(&self.case.calls[number]);
-                    let unequal = self.unequal(&call, limits[number], said(ours), said(theirs));
-                    agreement.unequal.push(unequal);
+                    let calls = &calls[..=number];
+                    self.blame(calls, limits, [ours, theirs], agreement)?;
                     return Ok(None);
                 }
             }
         }
         Ok(Some(told.len().min(judged.len())))
+    }
+
+    /// Says whose fault it is that the last of some calls ended otherwise: where the oracle does with the copy what it does with the
+    /// module, an engine of another maker executes the copy wrongly.
+    fn blame(
+        &self,
+        calls: &[Call],
+        limits: &[u64],
+        [ours, theirs]: [&Ended; 2],
+        agreement: &mut Agreement,
+    ) -> Result<(), AdapterError> {
+        let Some(last) = calls.len().checked_sub(1) else { return Ok(()) };
+        let unequal = self.unequal(&name(&calls[last]), limits[last], said(ours), said(theirs));
+        if self.foreign
+            && self
+                .on_oracle(calls, limits)?
+                .get(last)
+                .is_some_and(|copy| judge(ours, copy, false) == Verdict::Equal)
+        {
+            agreement.of_engine.push(unequal);
+            return Ok(());
+        }
+        agreement.limits += 1;
+        agreement.unequal.push(unequal);
+        Ok(())
+    }
+
+    /// What the oracle does with the copy, without a meter of its own.
+    fn on_oracle(&self, calls: &[Call], limits: &[u64]) -> Result<Vec<Ended>, AdapterError> {
+        let opened = self.oracle.open(&self.trial.config(None))?;
+        let mut session = opened.session()?;
+        let copy = opened.prepare(self.bytes);
+        let loaded = copy.and_then(|copy| load(session.as_mut(), &copy, self.spectest));
+        let all = |instance| theirs(session.as_mut(), instance, calls, limits);
+        Ok(loaded.map(all).unwrap_or_default())
     }
 
     /// Whether the engine does something else with the module itself, which the specification may allow: the bits of NaNs, growth.
@@ -347,9 +383,7 @@ impl Both<'_> {
                 Ok(false)
             }
             Verdict::Unequal => {
-                agreement.limits += 1;
-                let (call, ours, theirs) = (name(call), said(&ours), said(theirs));
-                agreement.unequal.push(self.unequal(&call, limit, ours, theirs));
+                self.blame(calls, &[limit], [&ours, theirs], agreement)?;
                 Ok(false)
             }
         }
