@@ -4,7 +4,7 @@ use etalon_adapters::{
     Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, Val, adapter, adapter_here,
 };
 use etalon_harness::corpus::Entry;
-use etalon_harness::diff::{Call, Case, RunOptions, observe};
+use etalon_harness::diff::{Call, Case, RunOptions, mentions_spectest, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
@@ -97,7 +97,9 @@ fn every_limit_where_caps_are_low() {
         set(t, "limits", "table_elements", 5);
     });
     let mut all = Agreement::default();
-    for case in small_programs() {
+    // What spectest has is larger than the caps.
+    let fits = |case: &Case| !mentions_spectest(&case.wasm);
+    for case in small_programs().into_iter().filter(fits) {
         for call in case.calls.clone() {
             let case = Case { calls: vec![call], ..case.clone() };
             all.add(tried(&trial(tight.clone(), EVERY), &case));

@@ -203,7 +203,8 @@ fn memory_grow(
 ) {
     let operands = [context.memory_address(memory)];
     let size = Size::Memory(memory);
-    let growth = Growth { operands: &operands, most: most_pages(context, ty), rate };
+    let (most, imported) = (most_pages(context, ty), memory < context.module.imported_memories);
+    let growth = Growth { operands: &operands, most, imported, rate };
     growth.write(
         code,
         bytes,
@@ -231,7 +232,8 @@ fn table_grow(
 ) {
     let operands = [ValType::Ref(ty.element), context.table_address(table)];
     let most = capped(context.schedule.limits().table_elements, ty.limits.max, ty.addr);
-    let growth = Growth { operands: &operands, most, rate };
+    let imported = table < context.module.imported_tables;
+    let growth = Growth { operands: &operands, most, imported, rate };
     let size = |code: &mut Code<'_>| self::size(context, code, Size::Table(table), &[]);
     growth.write(code, bytes, |_, _| {}, size);
 }
@@ -241,6 +243,8 @@ struct Growth<'a> {
     operands: &'a [ValType],
     /// How large it may become.
     most: u64,
+    /// Whether it is imported, so that what was given may have a lower maximum.
+    imported: bool,
     rate: Rate,
 }
 
@@ -266,12 +270,20 @@ impl Growth<'_> {
         sink.local_get(units).i64_const(most).local_get(old).i64_sub().i64_le_u().i32_and();
         sink.if_(BlockType::Result(convert::val_type(self.operands[last])));
         code.deeper();
-        to_units(code, units);
-        code.charge_units(units, self.rate);
+        let charge = |code: &mut Code<'_>| {
+            to_units(code, units);
+            code.charge_units(units, self.rate);
+        };
+        if !self.imported {
+            charge(code);
+        }
         for local in &operands {
             code.sink().local_get(*local);
         }
         code.raw(bytes);
+        if self.imported {
+            self.charge_if_grown(code, operands[last], charge);
+        }
         code.higher();
         let mut sink = code.sink();
         sink.else_();
@@ -282,5 +294,22 @@ impl Growth<'_> {
         sink.end();
         code.free(&operands);
         code.free(&[units, old]);
+    }
+
+    /// Charges after the operator, unless it gave -1: whether something imported can grow is known by trying. Where gas runs out then, nobody
+    /// sees that it has grown (gas-1, *Charging*).
+    fn charge_if_grown(&self, code: &mut Code<'_>, operand: u32, charge: impl Fn(&mut Code<'_>)) {
+        let is_wide = self.operands.last() == Some(&ValType::I64);
+        let mut sink = code.sink();
+        sink.local_tee(operand);
+        match is_wide {
+            true => sink.i64_const(-1).i64_ne(),
+            false => sink.i32_const(-1).i32_ne(),
+        };
+        sink.if_(BlockType::Empty);
+        code.deeper();
+        charge(code);
+        code.higher();
+        code.sink().end().local_get(operand);
     }
 }

@@ -52,6 +52,10 @@ pub(super) fn load(
     // What a start function of the host did is of no call.
     session.take_host_calls();
     instance
+    let instance = session.instantiate(module)?;
+    // Those of the start function are of no call.
+    session.take_host_calls();
+    Ok(instance)
 }
 
 fn memories(seen: &Seen) -> Vec<(String, String)> {
