@@ -137,7 +137,7 @@ impl Both<'_> {
         };
         let loading = session.gas_consumed().unwrap_or_default();
         let judged = ours(session.as_mut(), instance, calls);
-        // The next call of it would be by an embedder that has no values for its parameters.
+        // Where a host function failed, or an argument has no value here, the module does not decide what follows.
         let judged: Vec<Ended> = judged
             .into_iter()
             .take_while(|ended| {
