@@ -10,8 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-const ENGINES: &[&str] =
-    &["oracle", "interp", "jit", "jit?opt=none", "aot", "mixed0", "auto", "paused:1"];
+const ENGINES: &[&str] = &[
+    "oracle",
+    "interp",
+    "jit",
+    "jit?opt=none",
+    "jit?cpu=baseline",
+    "aot",
+    "mixed0",
+    "auto",
+    "paused:1",
+];
 
 fn engines() -> Vec<Arc<dyn Adapter>> {
     ENGINES.iter().map(|name| adapter(name).expect("it is one of ours")).collect()
