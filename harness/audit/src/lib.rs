@@ -10,8 +10,8 @@ mod book;
 mod calibrate;
 mod difference;
 mod error;
-mod fuel;
 mod estimate;
+mod fuel;
 mod host;
 mod lines;
 mod profile;
@@ -21,18 +21,15 @@ mod scenario;
 mod snapshot;
 mod text;
 
-pub use bill::{Bill, Call, FunctionBill, OperatorBill, Tree};
-pub use calibrate::{ALL as LINKS, Effort, Link, Rated, rate_kernel, rate_link, spread};
-pub use difference::{Difference, Moved, Tolerance, differences};
-pub use error::{ProfileError, RunError, ScenarioError, SnapshotError};
-pub use fuel::{Agreement, Doubt, FuelCase, FuelError, Mismatch, Model, WasmiFuel, Witness};
 pub use bill::{Bill, Call, FunctionBill, OperatorBill, SegmentBill, Tree};
+pub use calibrate::{ALL as LINKS, Effort, Link, Rated, rate_kernel, rate_link, spread};
 pub use difference::{Difference, Moved, Tolerance, differences};
 pub use error::{EstimateError, ProfileError, RunError, ScenarioError, SnapshotError};
 pub use estimate::{
     Bound, Dynamic, Estimate, ExportEstimate, Loop, OnPath, Question, Reason, Silent, Upper,
     estimate,
 };
+pub use fuel::{Agreement, Doubt, FuelCase, FuelError, Mismatch, Model, WasmiFuel, Witness};
 pub use lines::{Line, LinesError, lines_of};
 pub use profile::Profile;
 pub use run::{Setting, Trial, run};

@@ -48,10 +48,6 @@ pub(super) fn load(
         session.define_spectest().map_err(|error| Outcome::HostError(error.to_string()))?;
     }
     session.define_missing_imports(module)?;
-    let instance = session.instantiate(module);
-    // What a start function of the host did is of no call.
-    session.take_host_calls();
-    instance
     let instance = session.instantiate(module)?;
     // Those of the start function are of no call.
     session.take_host_calls();
