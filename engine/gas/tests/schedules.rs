@@ -38,6 +38,7 @@ fn built_in_ids_are_pinned() {
         "etalon-1@1#4eceddd5e01cbcd1",
         "flat@1#dc76469894eb9845",
         "wasmtime-48@1#2163419d191e3937",
+        "wasmi-2@1#e5ad499af6acf270",
     ];
     let ids: Vec<String> =
         Schedule::BUILTIN.iter().map(|name| builtin(name).id().to_string()).collect();

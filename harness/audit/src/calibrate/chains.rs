@@ -61,7 +61,7 @@ pub const ALL: &[Link] = &[
     link("vector-int-unop", "i32x4.abs", "v128", "(v128.xor (i32x4.abs (local.get $x)) (local.get $y))"),
     link("vector-int-unop", "i8x16.popcnt", "v128", "(v128.xor (i8x16.popcnt (local.get $x)) (local.get $y))"),
     link("vector-int-shift", "i32x4.shl", "v128", "(i32x4.shl (local.get $x) (i32.const 1))"),
-    link("vector-int-extend", "i16x8.extend_low_i8x16_s", "v128", "(i16x8.extend_low_i8x16_s (local.get $x))"),
+    link("vector-int-extend", "i16x8.extadd_pairwise_i8x16_s", "v128", "(i16x8.extadd_pairwise_i8x16_s (local.get $x))"),
     link("vector-relop", "i32x4.gt_s", "v128", "(v128.xor (i32x4.gt_s (local.get $x) (local.get $y)) (local.get $y))"),
     link("vector-shuffle", "i8x16.shuffle", "v128", "(i8x16.shuffle 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31 (local.get $x) (local.get $y))"),
     link("vector-lane", "i32x4.replace_lane", "v128", "(i32x4.replace_lane 1 (local.get $x) (i32x4.extract_lane 0 (local.get $x)))"),
