@@ -155,10 +155,9 @@ impl Usage {
         self.executed[opcode as usize] > self.stopped[opcode as usize]
     }
 
-    /// How often each operator was executed, of those that were.
-    pub fn executed(&self) -> Vec<(Opcode, u64)> {
-        let counts = Opcode::ALL.iter().map(|opcode| (*opcode, self.executed[*opcode as usize]));
-        counts.filter(|(_, count)| *count > 0).collect()
+    /// How often an operator was executed.
+    pub fn executed(&self, opcode: Opcode) -> u64 {
+        self.executed[opcode as usize]
     }
 
     /// How many instructions were executed.
@@ -169,9 +168,7 @@ impl Usage {
     /// The executed ledger (gas-1, *What must be equal*): the weights of all instructions that were executed, and what entries and
     /// dynamic operators cost, in gas.
     pub fn ledger(&self, schedule: &Schedule) -> u64 {
-        let of = |opcode: &Opcode| {
-            u64::from(schedule.weight(*opcode)).saturating_mul(self.executed[*opcode as usize])
-        };
+        let of = |op: &Opcode| u64::from(schedule.weight(*op)).saturating_mul(self.executed(*op));
         let weights = Opcode::ALL.iter().map(of).fold(0, u64::saturating_add);
         weights.saturating_add(self.besides)
     }

@@ -27,6 +27,9 @@ impl<F: FnOnce(&mut Data) + Send> Effect for [F; 1] {
     }
 }
 
+/// Effects with their numbers, in the order in which they were declared.
+type Kept = Vec<(u64, Box<dyn Effect>)>;
+
 /// A number that effects which are declared later have at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
@@ -34,13 +37,13 @@ pub struct Moment(u64);
 /// What is kept, in the order in which it was declared.
 #[derive(Default)]
 pub(crate) struct Effects {
-    kept: Vec<(u64, Box<dyn Effect>)>,
+    kept: Kept,
     /// The number of the next. It grows all the time, so that an old moment stands for no later one.
     next: u64,
     /// Whether what ends is only a piece of an execution.
     is_piece: bool,
     /// Of executions that are paused, by their numbers.
-    paused: BTreeMap<u64, Vec<(u64, Box<dyn Effect>)>>,
+    paused: BTreeMap<u64, Kept>,
 }
 
 /// How a piece of an execution ended.

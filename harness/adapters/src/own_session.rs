@@ -370,7 +370,9 @@ impl Session for OwnSession {
     }
 
     fn operators(&self) -> Option<Vec<(Opcode, u64)>> {
-        (self.engine.tier() == Tier::Oracle).then(|| unstable::usage(&self.store).executed())
+        let usage = (self.engine.tier() == Tier::Oracle).then(|| unstable::usage(&self.store))?;
+        let counts = Opcode::ALL.iter().map(|opcode| (*opcode, usage.executed(*opcode)));
+        Some(counts.filter(|(_, count)| *count > 0).collect())
     }
 
     /// A store that goes on from a snapshot does not know what it had before.

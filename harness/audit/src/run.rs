@@ -9,8 +9,8 @@ use crate::text::one_line;
 use etalon::unstable::module::{ExternKind, ExternType};
 use etalon::unstable::{self, ModuleData};
 use etalon::{
-    Config, Engine, Features, Instance, InstantiateError, Linker, Module, Schedule, Store, Tier,
-    Val,
+    Config, Engine, Features, Instance, InstantiateError, LinkError, Linker, Module, Schedule,
+    Store, Tier, Val,
 };
 use etalon_adapters::{Outcome, Rejection, returned, stopped};
 use rustc_hash::FxHashMap;
@@ -127,15 +127,24 @@ pub fn run(
     define(&mut linker, &mut store, &trial.module, imports, &book).map_err(misfit)?;
     let mut teller = Teller { trial, book, store, bills: Vec::new() };
     let limit = scenario.gas.or(gas);
+    let mut misfits = None;
     let loaded = teller.step("instantiation".to_owned(), limit, |store| {
         match linker.instantiate(&mut *store, &trial.module) {
             Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
+            // What stands for an import has no type of its own: one that is `sub` or in a group cannot be had.
+            Err(error) if error.is::<LinkError>() => {
+                misfits = Some(format!("{error:#}"));
+                (None, Outcome::HostError(String::new()))
+            }
             Err(error) if error.is::<InstantiateError>() => {
                 (None, Outcome::Rejected(Rejection::Limit(error.to_string())))
             }
             Err(error) => (None, stopped(store, &error)),
         }
     })?;
+    if let Some(why) = misfits {
+        return Err(misfit(why));
+    }
     let Some(instance) = loaded else { return Ok(teller.bills) };
     presets(&mut teller.store, instance, scenario).map_err(misfit)?;
     for call in &scenario.calls {

@@ -128,8 +128,21 @@ impl ScenarioFile {
     /// If it cannot be read, is no file of scenarios, or says what cannot be.
     pub fn read(path: &Path) -> Result<ScenarioFile, ScenarioError> {
         let file = path.to_owned();
-        let text = text_of(path).map_err(|error| ScenarioError::Read { file, error })?;
-        ScenarioFile::parse(&text, path)
+        let bytes = bytes_from(path).map_err(|error| ScenarioError::Read { file, error })?;
+        let meant = |message: &str| {
+            Err(ScenarioError::Meaning { file: path.to_owned(), message: message.to_owned() })
+        };
+        if bytes.starts_with(b"\0asm") || bytes.trim_ascii_start().starts_with(b"(") {
+            return meant(
+                "it is a module; a file of scenarios is wanted, which stands beside it (see `etalon gas --help`)",
+            );
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => ScenarioFile::parse(&text, path),
+            Err(_) => {
+                meant("it is no text; a file of scenarios is wanted (see `etalon gas --help`)")
+            }
+        }
     }
 
     /// Reads a text; `path` is what errors name.
@@ -167,7 +180,10 @@ impl ScenarioFile {
             }
             if let Some(preset) = scenario.memories.iter().find(|preset| preset.bytes().is_none()) {
                 let Preset { export, at, .. } = preset;
-                let form = "takes its bytes as `hex` or as `text`";
+                let form = match (&preset.hex, &preset.text) {
+                    (Some(_), None) => "has `hex` that is not pairs of hexadecimal digits",
+                    _ => "takes its bytes as `hex` or as `text`, and as one of them",
+                };
                 return Some(format!("scenario {name:?}: what is at {at} of {export:?} {form}"));
             }
         }
@@ -175,24 +191,33 @@ impl ScenarioFile {
     }
 
     /// The module's file, of scenarios that were read from a path.
-    pub fn module_path(&self, path: &Path) -> PathBuf {
-        match &self.module {
-            Some(module) => path.parent().unwrap_or(Path::new("")).join(module),
-            None => {
-                let text = path.with_extension("wat");
-                if text.exists() { text } else { path.with_extension("wasm") }
-            }
+    ///
+    /// # Errors
+    /// If there is a `.wat` and a `.wasm`, and the file does not say which: one may have been made of the other, and not anew.
+    pub fn module_path(&self, path: &Path) -> Result<PathBuf, ScenarioError> {
+        if let Some(module) = &self.module {
+            return Ok(path.parent().unwrap_or(Path::new("")).join(module));
         }
+        let (text, binary) = (path.with_extension("wat"), path.with_extension("wasm"));
+        if text.exists() && binary.exists() {
+            let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+            let (text, binary) = (name(&text), name(&binary));
+            let message = format!(
+                "{text} and {binary} are both there; say which by `module = {binary:?}` at its beginning"
+            );
+            return Err(ScenarioError::Meaning { file: path.to_owned(), message });
+        }
+        Ok(if text.exists() { text } else { binary })
     }
 }
 
-fn text_of(path: &Path) -> std::io::Result<String> {
+fn bytes_from(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::{Error, Read};
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    match text.len() as u64 > MOST_BYTES {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MOST_BYTES {
         true => Err(Error::other(format!("it has more than {MOST_BYTES} bytes"))),
-        false => Ok(text),
+        false => Ok(bytes),
     }
 }
 
@@ -275,7 +300,7 @@ mod tests {
             (&format!("{call}args = [\"funcref:func\"]"), "only a guest can make"),
             (
                 "[[scenario]]\nname = \"a\"\n[[scenario.memory]]\nexport = \"m\"\nat = 0\nhex = \"0\"",
-                "`hex` or as `text`",
+                "`hex` that is not pairs",
             ),
         ];
         for (text, want) in cases {

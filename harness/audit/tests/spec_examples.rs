@@ -94,6 +94,8 @@ struct Example {
     features: Features,
     imports: Vec<Import>,
     scenario: Scenario,
+    /// The compiler does not run what it says.
+    without_jit: bool,
     /// What each step must have, by its number; the rest of the line.
     expected: Vec<(usize, String)>,
 }
@@ -105,6 +107,7 @@ fn read(block: &str) -> Result<Example, String> {
         features: Features::wasm3(),
         imports: Vec::new(),
         scenario: Scenario { name: "example".into(), ..Scenario::default() },
+        without_jit: false,
         expected: Vec::new(),
     };
     let mut facts = Vec::new();
@@ -113,6 +116,7 @@ fn read(block: &str) -> Result<Example, String> {
             ("schedule", schedule) => name = schedule,
             ("with", change) => changes = format!("{changes}{change}\n"),
             ("features", "all") => example.features = Features::all(),
+            ("without", "jit") => example.without_jit = true,
             ("import", table) => example.imports.push(import(table)?),
             (kind @ ("canonical" | "id"), fact) => facts.push((kind, fact)),
             _ => step(line, &mut example)?,
@@ -187,7 +191,7 @@ fn compared(bill: &Bill) -> impl PartialEq + std::fmt::Debug {
 }
 
 fn check(module: &str, block: &str) -> Result<(), String> {
-    let Example { schedule, features, imports, scenario, expected } = read(block)?;
+    let Example { schedule, features, imports, scenario, without_jit, expected } = read(block)?;
     let bills = |tier| {
         let setting = Setting { schedule: Arc::clone(&schedule), features, tier };
         let trial = Trial::new(setting, module.as_bytes()).map_err(|error| error.to_string())?;
@@ -195,7 +199,7 @@ fn check(module: &str, block: &str) -> Result<(), String> {
     };
     let told = bills(Tier::Oracle)?;
     let others = [Tier::Interp, Tier::Jit, Tier::Auto];
-    for tier in others {
+    for tier in others.into_iter().filter(|tier| *tier != Tier::Jit || !without_jit) {
         let of = |bills: &[Bill]| format!("{:?}", bills.iter().map(compared).collect::<Vec<_>>());
         let (got, want) = (of(&bills(tier)?), of(&told));
         if got != want {

@@ -6,8 +6,9 @@ use crate::exit::Status;
 use crate::fault::tool;
 use crate::output::{Format, json, say};
 use crate::progress::MeasureBar;
-use anyhow::{Context, Result};
+use anyhow::{Error, Result, anyhow};
 use clap::ValueEnum;
+use etalon::{Exhaustion, Schedule};
 use etalon_adapters::KERNEL_EXPORT;
 use etalon_audit::{Effort, LINKS, Rated, rate_kernel, rate_link, spread};
 use etalon_harness::bench::kernels;
@@ -89,13 +90,13 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
     for link in links {
         bar.next(link.operator);
         let rated = rate_link(link, &schedule, effort);
-        operators.push(rated.with_context(|| link.operator.to_owned())?);
+        operators.push(rated.map_err(|error| not_run(link.operator, &schedule, &error))?);
     }
     let mut works = Vec::new();
     for kernel in &kernels {
         bar.next(&kernel.name);
         let rated = rate_kernel(&kernel.name, &kernel.wasm, KERNEL_EXPORT, &schedule, effort);
-        works.push(rated.with_context(|| kernel.name.clone())?);
+        works.push(rated.map_err(|error| not_run(&kernel.name, &schedule, &error))?);
     }
     drop(bar);
     let told = Told {
@@ -110,6 +111,13 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => print(&told),
     }
     Ok(Status::Fine)
+}
+
+/// What runs out there is what the schedule's limits leave too little of.
+fn not_run(name: &str, schedule: &Schedule, error: &Error) -> Error {
+    let why = error.downcast_ref::<Exhaustion>().map(|what| what.text().to_owned());
+    let why = why.unwrap_or_else(|| error.to_string());
+    anyhow!("{name} cannot be measured under {}: {why}", schedule.id())
 }
 
 impl Rates {
