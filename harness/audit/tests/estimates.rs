@@ -256,6 +256,12 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("(type $t (func)) (func (export \"f\") (param (ref $t)) (call_ref $t (local.get 0)))", "outside", "that others can call"),
     ("(type $t (func)) (type $s (struct (field (ref $t)))) (func (export \"f\") (param anyref) (call_ref $t (struct.get $s 0 (ref.cast (ref $s) (local.get 0)))))", "outside", "that others can call"),
     ("(type $t (func)) (import \"e\" \"g\" (global $g (ref null $t))) (func (export \"f\") (call_ref $t (global.get $g)))", "outside", "by a global"),
+    // What is linked to the import may take the box, and put a function in.
+    ("(type $t (func)) (type $box (struct (field (mut (ref null $t)))))
+        (rec (type $sup (sub (func (param (ref null none)))))) (rec (type $sub (sub $sup (func (param (ref null $box))))))
+        (import \"e\" \"f\" (func $f (type $sup))) (table 1 funcref) (elem (i32.const 0) func $f)
+        (func (export \"f\") (local $b (ref null $box)) (local.set $b (struct.new $box (ref.null $t)))
+          (call_indirect (type $sub) (local.get $b) (i32.const 0)) (call_ref $t (struct.get $box 0 (local.get $b))))", "outside", "by an imported function"),
     ("(type $t (func)) (tag $e (export \"e\") (param (ref null $t))) (func (export \"f\") (call_ref $t (ref.null $t)))", "outside", "by an exception"),
 ];
 

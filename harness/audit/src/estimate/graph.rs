@@ -7,7 +7,8 @@ use etalon::unstable::module::{Module, TypeId, TypeRegistry};
 use rustc_hash::FxHashMap;
 use wasmparser::Operator;
 
-/// A place in the graph: a function by its index, or behind the functions a type, which stands for all functions that are called by it.
+/// A place in the graph: a function by its index, or behind the functions a type, which stands for all functions that are called by it, or that
+/// are imported by it.
 pub(crate) type Node = u32;
 
 /// A call that an operator makes.
@@ -38,16 +39,16 @@ impl Graph {
     /// Reads all bodies. Calls whose cost is stated lead nowhere.
     pub(crate) fn new(module: &Module, stated: &Stated) -> Graph {
         let functions = module.funcs.len() as u32;
+        let mut registry = TypeRegistry::new();
+        let ids = registry.intern_module(module);
         let mut graph = Graph {
             functions,
             types: FxHashMap::default(),
             starts: vec![0; module.imported_funcs as usize],
             calls: Vec::new(),
-            outside: Outside::new(module),
+            outside: Outside::new(module, &registry, &ids),
             grown: Grown::default(),
         };
-        let mut registry = TypeRegistry::new();
-        let ids = registry.intern_module(module);
         // A type has one node, whatever its index.
         let mut nodes: Vec<TypeId> = Vec::new();
         let mut known: FxHashMap<TypeId, Node> = FxHashMap::default();
@@ -79,13 +80,29 @@ impl Graph {
                 }
             }
         }
-        let mut by_type: Vec<Vec<u32>> = vec![Vec::new(); nodes.len()];
+        let mut by_type: Vec<Vec<Node>> = vec![Vec::new(); nodes.len()];
+        // By the type that functions are imported by: a node for all of them.
+        let mut imported: FxHashMap<TypeId, Node> = FxHashMap::default();
         for function in referable {
-            for id in registry.supertypes(ids[module.funcs[function as usize] as usize]) {
+            let declared = ids[module.funcs[function as usize] as usize];
+            for id in registry.supertypes(declared) {
                 if let Some(node) = known.get(id) {
                     by_type[(node - functions) as usize].push(function);
                 }
             }
+            if function < module.imported_funcs {
+                let node = *imported.entry(declared).or_insert_with(|| {
+                    by_type.push(Vec::new());
+                    functions + by_type.len() as u32 - 1
+                });
+                by_type[(node - functions) as usize].push(function);
+            }
+        }
+        // What is linked to an import may have a subtype of the type that the import declares (specification: *Execution*, *Modules*,
+        // "Instantiation"), so calls by subtypes may come to it as well.
+        for (candidates, id) in by_type.iter_mut().zip(&nodes) {
+            let above = registry.supertypes(*id).iter().filter(|above| *above != id);
+            candidates.extend(above.filter_map(|above| imported.get(above)));
         }
         for candidates in by_type {
             graph.starts.push(graph.calls.len());

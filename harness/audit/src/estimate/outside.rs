@@ -2,8 +2,9 @@
 
 use etalon::unstable::module::{
     CompType, ConstOp, ExternKind, FieldType, FuncType, HeapType, Module, RefType, StorageType,
-    TypeUse, ValType,
+    TypeId, TypeRegistry, TypeUse, ValType,
 };
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
 /// Where functions from outside may come from.
@@ -16,7 +17,7 @@ pub(crate) struct Outside {
 }
 
 impl Outside {
-    pub(crate) fn new(module: &Module) -> Outside {
+    pub(crate) fn new(module: &Module, registry: &TypeRegistry, ids: &[TypeId]) -> Outside {
         let exported = module.exports.iter().filter(|export| export.kind == ExternKind::Table);
         let exported: BTreeSet<u32> = exported.map(|export| export.index).collect();
         let shared = |table: u32| match table < module.imported_tables {
@@ -25,7 +26,7 @@ impl Outside {
         };
         let tables = (0..module.tables.len() as u32).map(shared).collect();
         let mut outside = Outside { values: None, tables };
-        outside.values = outside.arrival(module);
+        outside.values = outside.arrival(module, registry, ids);
         outside
     }
 
@@ -42,7 +43,7 @@ impl Outside {
     }
 
     /// How a reference to a function may come in: by a value of a type that is for one, or within an object.
-    fn arrival(&self, module: &Module) -> Option<String> {
+    fn arrival(&self, module: &Module, registry: &TypeRegistry, ids: &[TypeId]) -> Option<String> {
         let holds = objects_hold_functions(module);
         let is_one =
             |ty: RefType| may_be_function(module, ty) || holds && may_be_object(module, ty);
@@ -55,10 +56,22 @@ impl Outside {
                 ));
             }
         }
+        // What is linked to an import may have a subtype of its type, and take what the import's own type does not.
+        let imported: FxHashSet<TypeId> =
+            (0..module.imported_funcs).map(|f| ids[module.funcs[f as usize] as usize]).collect();
+        let by_import = module.flat_types.iter().zip(ids).any(|(ty, id)| match &ty.comp {
+            CompType::Func(ty) => {
+                func(ty) && registry.supertypes(*id).iter().any(|id| imported.contains(id))
+            }
+            _ => false,
+        });
         // Whoever has a reference to a function can call it, and an exported function can be called by anybody.
-        let imported = (0..module.imported_funcs).map(|func| (func, "an imported function"));
-        let own = module.referable().iter().map(|func| (*func, "a function that others can call"));
-        if let Some((_, how)) = imported.chain(own).find(|(f, _)| func(module.func_type(*f))) {
+        let by_own = || module.referable().iter().any(|own| func(module.func_type(*own)));
+        let how = match by_import {
+            true => Some("an imported function"),
+            false => by_own().then_some("a function that others can call"),
+        };
+        if let Some(how) = how {
             return Some(format!("references to functions from outside may come by {how}"));
         }
         let of = |kind| module.exports.iter().filter(move |e| e.kind == kind).map(|e| e.index);
