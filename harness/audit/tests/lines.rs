@@ -172,3 +172,73 @@ fn there_is_an_end_to_what_is_read() {
     let error = lines_of(&with(&wasm, &told), &operators.concat()).unwrap_err();
     assert!(error.to_string().contains("more than 67108864 entries"), "{error}");
 }
+
+/// Units that all have one entry of these bytes, by the declarations that begin at `at` of each.
+fn units(count: u32, at: impl Fn(u32) -> u32, entry: &[u8]) -> Vec<u8> {
+    let one = |number: u32| {
+        let mut unit = Vec::new();
+        unit.extend((7 + entry.len() as u32).to_le_bytes());
+        unit.extend(4u16.to_le_bytes());
+        unit.extend(at(number).to_le_bytes());
+        unit.push(4);
+        unit.extend(entry);
+        unit
+    };
+    (0..count).flat_map(one).collect()
+}
+
+/// A line table of the version 4, of files that have no names, and of a program.
+fn line_table(files: usize, program: &[u8]) -> Vec<u8> {
+    let mut header = vec![1, 1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0];
+    header.extend(b"a\0\0\0\0".repeat(files));
+    header.push(0);
+    let mut table = 4u16.to_le_bytes().to_vec();
+    table.extend((header.len() as u32).to_le_bytes());
+    table.extend(header);
+    table.extend(program);
+    [&(table.len() as u32).to_le_bytes(), &*table].concat()
+}
+
+/// What many units or entries share is paid for each time that it is read.
+#[test]
+fn what_is_shared_is_not_read_for_ever() {
+    const UNITS: u32 = 50_000;
+    const LARGE: usize = 100_000;
+    let (wasm, _, operators) = module();
+    // A number as two or three bytes, as LEB128.
+    let leb = |n: usize| [n as u8 | 0x80, (n >> 7) as u8 | 0x80, (n >> 14) as u8];
+    let declaration = |code: usize| [&leb(code), &[0x11u8, 0, 0, 0][..]].concat();
+    let declarations: Vec<u8> = (1..=LARGE).flat_map(declaration).chain([0]).collect();
+    // An entry of the line table at an offset; of a name; of a list of ranges.
+    let with_lines = vec![1, 0x11, 0, 0x10, 0x17, 0, 0, 0];
+    let with_name = vec![1, 0x11, 0, 0x03, 0x0e, 0, 0, 0];
+    let with_ranges = vec![1, 0x2e, 0, 0x55, 0x17, 0, 0, 0];
+    let with_flags = [&[1, 0x11, 0][..], &[0x3f, 0x19].repeat(LARGE), &[0, 0, 0]].concat();
+    let at_0 = |entry: &[u8]| units(UNITS, |_| 0, entry);
+    let of_0 = [1, 0, 0, 0, 0];
+    let base = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0].repeat(LARGE);
+    let cases: [(&str, Vec<u8>, Vec<u8>, &str, Vec<u8>); 7] = [
+        ("", declarations.clone(), at_0(&[1]), "", Vec::new()),
+        ("declarations", declarations, units(UNITS, |n| n % 2 * 7, &[2]), "", Vec::new()),
+        ("files", with_lines.clone(), at_0(&of_0), ".debug_line", line_table(LARGE, &[])),
+        // Each byte changes a register, and none makes a row.
+        ("steps", with_lines, at_0(&of_0), ".debug_line", line_table(0, &[6].repeat(LARGE))),
+        ("a name", with_name, at_0(&of_0), ".debug_str", [b'a'].repeat(LARGE * 8)),
+        ("no ranges", with_ranges, at_0(&of_0), ".debug_ranges", base),
+        ("attributes", with_flags, at_0(&[1]), "", Vec::new()),
+    ];
+    for (what, abbreviations, units, name, data) in cases {
+        let mut told = BTreeMap::from([(".debug_abbrev", abbreviations), (".debug_info", units)]);
+        if !name.is_empty() {
+            told.insert(name, [data, vec![0; 8]].concat());
+        }
+        match (what, lines_of(&with(&wasm, &told), &operators.concat())) {
+            // What the units before have read is not read again.
+            ("", lines) => assert_eq!(lines, Ok(BTreeMap::new())),
+            (_, Err(error)) => {
+                assert!(error.to_string().contains("more than 67108864"), "{what}: {error}");
+            }
+            (_, Ok(_)) => panic!("{what} are read for ever"),
+        }
+    }
+}
