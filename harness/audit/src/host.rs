@@ -7,6 +7,7 @@ use etalon::{
     ValType,
 };
 use etalon_adapters::{Val, ValKind, to_value};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 /// Defines each import of a module as the file of scenarios says.
@@ -21,11 +22,16 @@ pub(crate) fn define(
     book: &Shared,
 ) -> Result<(), String> {
     let mut used = BTreeSet::new();
-    let mut functions: Vec<((&str, &str), FuncType)> = Vec::new();
+    let mut functions: FxHashMap<(&str, &str), FuncType> = FxHashMap::default();
     let mut function = 0;
+    // Of two for one import the first stands; the other is a fault.
+    let mut places: FxHashMap<(&str, &str), usize> = FxHashMap::default();
+    for (place, import) in imports.iter().enumerate() {
+        places.entry((&import.module, &import.name)).or_insert(place);
+    }
     for import in module.imports() {
         let (from, name) = (import.module(), import.name());
-        let place = imports.iter().position(|i| i.module == from && i.name == name);
+        let place = places.get(&(from, name)).copied();
         used.extend(place);
         let told = place.map(|place| &imports[place]);
         let called = format!("the import {from:?} {name:?}");
@@ -34,13 +40,13 @@ pub(crate) fn define(
             let index = function;
             function += 1;
             let told = told.ok_or_else(|| missing(&called, from, name))?;
-            if let Some((_, other)) = functions.iter().find(|(place, _)| *place == (from, name)) {
+            if let Some(other) = functions.get(&(from, name)) {
                 if other != ty {
                     return Err(format!("{called} is there twice, with two types"));
                 }
                 continue;
             }
-            functions.push(((from, name), ty.clone()));
+            functions.insert((from, name), ty.clone());
             check_results(told, ty).map_err(|fault| format!("{called} {fault}"))?;
             let (told, book) = (told.clone(), book.clone());
             let body =

@@ -74,9 +74,11 @@ impl<'m> Bounds<'m> {
         let mut bounds =
             Bounds { module, schedule, stated, graph, sizes, costs, order, paths, gaps };
         let functions = module.imports.iter().filter(|i| matches!(i.ty, ExternType::Func(_)));
+        // Of two for one import the first stands.
+        let told = imports.iter().rev().map(|told| ((&*told.module, &*told.name), told));
+        let told: FxHashMap<(&str, &str), &Import> = told.collect();
         for (import, cost) in functions.zip(&mut bounds.costs) {
-            let is_it = |told: &&Import| told.module == import.module && told.name == import.name;
-            let told = imports.iter().find(is_it);
+            let told = told.get(&(&*import.module, &*import.name));
             let host = schedule.host();
             let base = u128::from(host.base(&import.module, &import.name));
             let bytes = host.bytes.charge(told.map_or(0, |told| told.bytes));

@@ -27,6 +27,7 @@ use crate::scenario::Import;
 use bounds::Bounds;
 use etalon::unstable::module::ExternKind;
 use graph::Graph;
+use rustc_hash::FxHashSet;
 use stated::Stated;
 use std::collections::BTreeSet;
 
@@ -65,10 +66,9 @@ pub fn estimate(trial: &Trial, question: Question<'_>) -> Result<Estimate, Estim
     let mut bounds = Bounds::new(module, schedule, &stated, &graph, question.imports);
     let roots: Vec<u32> = exports.iter().map(|(_, index)| *index).chain(module.start).collect();
     bounds.look(&roots);
-    let is_told = |(module, name): &(&str, &str)| {
-        question.imports.iter().any(|told| told.module == *module && told.name == *name)
-    };
+    let told: FxHashSet<(&str, &str)> =
+        question.imports.iter().map(|told| (&*told.module, &*told.name)).collect();
     let silent: BTreeSet<(&str, &str)> =
-        trial.imported_functions().filter(|import| !is_told(import)).collect();
+        trial.imported_functions().filter(|import| !told.contains(import)).collect();
     Ok(told::Teller::new(trial, &bounds).estimate(&exports, silent))
 }

@@ -28,7 +28,7 @@ pub enum Upper {
         /// In gas.
         gas: u64,
     },
-    /// No more than a number that 64 bits do not hold.
+    /// By 2^64 - 1 or a greater number: sums stop there.
     Beyond64Bits,
     /// Nothing bounds it.
     Unbounded,
