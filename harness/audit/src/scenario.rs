@@ -143,6 +143,15 @@ impl ScenarioFile {
                 meant("it is no text; a file of scenarios is wanted (see `etalon gas --help`)")
             }
         }
+        ScenarioFile::parse(&read(path)?, path)
+    }
+
+    /// Reads a file that may have no scenarios: estimates need none.
+    ///
+    /// # Errors
+    /// As [`ScenarioFile::read`].
+    pub fn read_for_estimate(path: &Path) -> Result<ScenarioFile, ScenarioError> {
+        ScenarioFile::parsed(&read(path)?, path, false)
     }
 
     /// Reads a text; `path` is what errors name.
@@ -150,12 +159,16 @@ impl ScenarioFile {
     /// # Errors
     /// If it is no file of scenarios, or says what cannot be.
     pub fn parse(text: &str, path: &Path) -> Result<ScenarioFile, ScenarioError> {
+        ScenarioFile::parsed(text, path, true)
+    }
+
+    fn parsed(text: &str, path: &Path, is_run: bool) -> Result<ScenarioFile, ScenarioError> {
         let read: ScenarioFile = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             ScenarioError::Form { file: path.to_owned(), line, message: error.message().to_owned() }
         })?;
-        match read.fault() {
+        match read.fault().filter(|_| is_run || !read.scenarios.is_empty()) {
             None => Ok(read),
             Some(message) => Err(ScenarioError::Meaning { file: path.to_owned(), message }),
         }
@@ -212,6 +225,12 @@ impl ScenarioFile {
 }
 
 fn bytes_from(path: &Path) -> std::io::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<String, ScenarioError> {
+    let file = path.to_owned();
+    text_of(path).map_err(|error| ScenarioError::Read { file, error })
+}
+
+fn text_of(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, Read};
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;

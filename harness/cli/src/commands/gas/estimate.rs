@@ -15,7 +15,7 @@ use etalon_audit::{
 };
 use etalon_record::{Document, Kind};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The gas limit of a call with generated arguments.
@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// Gas schedule, in place of the one that the scenarios name
     #[arg(long, value_name = "NAME")]
     schedule: Option<String>,
-    /// Fail if an export may take more gas than this, or nothing bounds it
+    /// Fail if an export or loading the module may take more gas than this, or nothing bounds it
     #[arg(long, value_name = "GAS")]
     at_most: Option<u64>,
     /// Call each export so often with generated arguments, and say how much that took
@@ -65,7 +65,9 @@ struct Told {
     #[serde(flatten)]
     estimate: Estimate,
     measured: Vec<Spread>,
-    /// The exports that may take more than `--at-most` allows.
+    /// Whether loading may take more than `--at-most` allows.
+    instantiation_above: bool,
+    /// The exports that may take more than that.
     above: Vec<String>,
     /// The exports that were seen to take more than is estimated, so that a stated bound does not hold.
     refuted: Vec<String>,
@@ -75,7 +77,7 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
     let is_module = args.file.extension().is_none_or(|extension| extension != "toml");
     let loaded = match is_module || input::is_stdin(&args.file) {
         true => Loaded::module(&args.file, args.schedule.as_deref())?,
-        false => Loaded::read(&args.file, args.schedule.as_deref())?,
+        false => Loaded::for_estimate(&args.file, args.schedule.as_deref())?,
     };
     let trial = loaded.trial(Tier::Oracle)?;
     let bounds: Vec<Bound> = args.bound.iter().chain(&loaded.file.bounds).cloned().collect();
@@ -85,9 +87,14 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
         .map_err(|error| InputError::usage(&args.file, error.to_string()))?;
     let measured = measured(args, &loaded, &estimate)?;
     let above = |one: &&ExportEstimate| args.at_most.is_some_and(|most| !one.upper.is_within(most));
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for Spread { export, max, .. } in &measured {
+        let most = seen.entry(export).or_default();
+        *most = (*most).max(*max);
+    }
     let refuted = |one: &&ExportEstimate| {
-        let mut spreads = measured.iter().filter(|spread| spread.export == one.export);
-        matches!(one.upper, Upper::AtMost { gas } if spreads.any(|spread| spread.max > gas))
+        let seen = seen.get(&*one.export).copied().unwrap_or(0);
+        matches!(one.upper, Upper::AtMost { gas } if seen > gas)
     };
     let names = |which: &dyn Fn(&&ExportEstimate) -> bool| -> Vec<String> {
         estimate.exports.iter().filter(which).map(|one| one.export.clone()).collect()
@@ -96,6 +103,7 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
         action: "estimate",
         module: loaded.module_path.display().to_string(),
         schedule: loaded.setting.schedule.id().to_string(),
+        instantiation_above: above(&&estimate.instantiation),
         above: names(&above),
         refuted: names(&refuted),
         measured,
@@ -105,16 +113,21 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Json => json(&Document::new(Kind::Gas, tool(), &told))?,
         Format::Human => print(&told, args.at_most),
     }
-    let is_fine = told.above.is_empty() && told.refuted.is_empty();
+    let is_fine = !told.instantiation_above && told.above.is_empty() && told.refuted.is_empty();
     Ok(if is_fine { Status::Fine } else { Status::Finding })
 }
 
-/// What calls were seen to take: those of the scenarios, and those with generated arguments. The interpreter runs them, for it is fast.
+/// What calls were seen to take: those of the scenarios, and those with generated arguments. The interpreter runs them, for it is fast; what it
+/// has no features for, the oracle runs.
 fn measured(args: &Args, loaded: &Loaded, estimate: &Estimate) -> Result<Vec<Spread>> {
     let mut measured = Vec::new();
+    if loaded.file.scenarios.is_empty() && args.samples.is_none() {
+        return Ok(measured);
+    }
+    let tier = if loaded.trial(Tier::Interp).is_ok() { Tier::Interp } else { Tier::Oracle };
     let exports = || estimate.exports.iter().map(|one| one.export.as_str());
     if !loaded.file.scenarios.is_empty() {
-        let bills = loaded.bills(Tier::Interp)?;
+        let bills = loaded.bills(tier)?;
         let mut by_export: BTreeMap<&str, Vec<&Bill>> = BTreeMap::new();
         for (scenario, (_, bills)) in loaded.file.scenarios.iter().zip(&bills) {
             for (call, bill) in scenario.calls.iter().zip(bills.iter().skip(1)) {
@@ -126,7 +139,7 @@ fn measured(args: &Args, loaded: &Loaded, estimate: &Estimate) -> Result<Vec<Spr
         }));
     }
     let Some(samples) = args.samples else { return Ok(measured) };
-    let trial = loaded.trial(Tier::Interp)?;
+    let trial = loaded.trial(tier)?;
     let imports = with_silent(&trial, &loaded.file.imports);
     for export in exports() {
         let spread = sample(&trial, &imports, export, samples, args.seed, args.sample_gas);
@@ -139,8 +152,10 @@ fn measured(args: &Args, loaded: &Loaded, estimate: &Estimate) -> Result<Vec<Spr
 /// What stands for imports, with functions that declare nothing for those that nobody mentions.
 fn with_silent(trial: &Trial, told: &[Import]) -> Vec<Import> {
     let mut imports = told.to_vec();
+    let mut known: BTreeSet<(&str, &str)> =
+        told.iter().map(|import| (&*import.module, &*import.name)).collect();
     for (module, name) in trial.imported_functions() {
-        if !imports.iter().any(|import| import.module == module && import.name == name) {
+        if known.insert((module, name)) {
             let (module, name) = (module.to_owned(), name.to_owned());
             imports.push(Import { module, name, ..Import::default() });
         }
@@ -155,46 +170,55 @@ fn print(told: &Told, at_most: Option<u64>) {
         Upper::AtMost { gas } if estimate.is_exact => format!("{gas} gas"),
         upper => words(upper),
     };
-    say!("instantiation: {loading}");
+    let judged = |line: String, is_above: bool| match at_most {
+        None => say!("{line}"),
+        Some(_) if is_above => say_in_colour([bad("FAILED "), plain(line)]),
+        Some(_) => say_in_colour([good("ok     "), plain(line)]),
+    };
+    judged(format!("instantiation: {loading}"), told.instantiation_above);
     print_reasons(&estimate.instantiation);
+    // There may be a great many exports.
+    let (above, refuted): (BTreeSet<&String>, BTreeSet<&String>) =
+        (told.above.iter().collect(), told.refuted.iter().collect());
+    let mut spreads: BTreeMap<&String, Vec<&Spread>> = BTreeMap::new();
+    for spread in measured {
+        spreads.entry(&spread.export).or_default().push(spread);
+    }
     for one in &estimate.exports {
         let name = escape::name(&one.export);
-        let line = format!("{name}: {}", words(one.upper));
-        match at_most {
-            None => say!("{line}"),
-            Some(_) if told.above.contains(&one.export) => {
-                say_in_colour([bad("FAILED "), plain(line)]);
-            }
-            Some(_) => say_in_colour([good("ok     "), plain(line)]),
-        }
+        judged(format!("{name}: {}", words(one.upper)), above.contains(&one.export));
         print_path(one);
         print_reasons(one);
-        for spread in measured.iter().filter(|spread| spread.export == one.export) {
-            print_spread(spread);
-        }
-        if told.refuted.contains(&one.export) {
+        spreads.get(&one.export).into_iter().flatten().for_each(|spread| print_spread(spread));
+        if refuted.contains(&one.export) {
             say_in_colour([bad("  that is more than the estimate: a stated bound does not hold")]);
         }
     }
-    if !estimate.silent.is_empty() {
-        let silent = estimate.silent.iter().take(MOST_SILENT);
-        let name =
-            |one: &Silent| format!("{}.{}", escape::name(&one.module), escape::name(&one.name));
-        let mut names = silent.map(name).collect::<Vec<String>>().join(", ");
-        if let Some(more @ 1..) = estimate.silent.len().checked_sub(MOST_SILENT) {
-            names += &format!(" and {more} more");
-        }
-        say!("taken to declare neither bytes nor gas: {names}");
-        say!(
-            "  what they declare can stand in a file of scenarios, as [[import]] with `bytes` and `gas`"
-        );
+    print_silent(&estimate.silent);
+}
+
+/// The functions of the host of which nobody says what they declare.
+fn print_silent(silent: &[Silent]) {
+    if silent.is_empty() {
+        return;
     }
+    let shown = silent.iter().take(MOST_SILENT);
+    let name = |one: &Silent| format!("{}.{}", escape::name(&one.module), escape::name(&one.name));
+    let mut names = shown.map(name).collect::<Vec<String>>().join(", ");
+    if let Some(more @ 1..) = silent.len().checked_sub(MOST_SILENT) {
+        names += &format!(" and {more} more");
+    }
+    say!("taken to declare neither bytes nor gas: {names}");
+    say!(
+        "  what they declare can stand in a file of scenarios, as [[import]] with `bytes` and `gas`"
+    );
 }
 
 fn words(upper: Upper) -> String {
     match upper {
         Upper::AtMost { gas } => format!("at most {gas} gas"),
-        Upper::Beyond64Bits => "at most a number above 2^64".to_owned(),
+        // The sum stopped there, so the bound itself is not known.
+        Upper::Beyond64Bits => "bounded by no less than 2^64 - 1 gas".to_owned(),
         Upper::Unbounded => "unbounded".to_owned(),
     }
 }

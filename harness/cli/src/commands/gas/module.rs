@@ -28,6 +28,17 @@ impl Loaded {
     pub(super) fn read(path: &Path, schedule: Option<&str>) -> Result<Loaded> {
         let file = ScenarioFile::read(path).map_err(|error| refused(path, error))?;
         let module_path = file.module_path(path).map_err(|error| refused(path, error))?;
+        Loaded::with(file, path, schedule)
+    }
+
+    /// Reads a file that may have no scenarios, and its module.
+    pub(super) fn for_estimate(path: &Path, schedule: Option<&str>) -> Result<Loaded> {
+        let file = ScenarioFile::read_for_estimate(path).map_err(|error| refused(path, error))?;
+        Loaded::with(file, path, schedule)
+    }
+
+    fn with(file: ScenarioFile, path: &Path, schedule: Option<&str>) -> Result<Loaded> {
+        let module_path = file.module_path(path);
         let input = input::read_module(&module_path, Precompiled { allowed: false })?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let named = match (schedule, &file.schedule) {
@@ -47,11 +58,11 @@ impl Loaded {
         Ok(Loaded { file, path, module_path, schedule_path, setting, wasm: input.bytes })
     }
 
-    /// Reads a module that has no scenarios.
+    /// Reads a module that has no scenarios. Nobody says which features it may use, so it may use all that can be looked at.
     pub(super) fn module(path: &Path, schedule: Option<&str>) -> Result<Loaded> {
         let input = input::read_module(path, Precompiled { allowed: false })?;
         let schedule = engines::schedule(schedule)?;
-        let setting = Setting { schedule, features: Features::wasm3(), tier: Tier::Oracle };
+        let setting = Setting { schedule, features: Tier::Oracle.features(), tier: Tier::Oracle };
         let (file, path) = (ScenarioFile::default(), path.to_owned());
         let module_path = path.clone();
         Ok(Loaded { file, path, module_path, schedule_path: None, setting, wasm: input.bytes })
