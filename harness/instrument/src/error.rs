@@ -23,6 +23,16 @@ pub enum Error {
         /// Where, in bytes from the start of the binary.
         offset: u64,
     },
+    /// An import that may be given a function of a subtype is referred to.
+    #[error(
+        "it refers to the imported function {module:?} {name:?}, whose type is not final: in a copy the reference would have that type, where a function of a subtype is given too; make the type final, or only call the function by its index"
+    )]
+    Reference {
+        /// The module that the import names.
+        module: String,
+        /// Its name.
+        name: String,
+    },
     /// A constant expression makes an array whose length only the embedder knows.
     #[error(
         "a constant expression makes an array whose length is that of an import: what loading costs is not known"

@@ -17,6 +17,7 @@ mod error;
 mod extra;
 mod loading;
 mod plan;
+mod references;
 mod sections;
 mod shapes;
 
@@ -96,8 +97,8 @@ pub struct Instrumented {
 /// Writes the charges of gas-1 into a module.
 ///
 /// # Errors
-/// If the module is refused, has an operator that cannot be metered this way, has an export whose name is needed, needs more for loading
-/// than the schedule allows, or has a function that would be too large.
+/// If the module is refused, has an operator that cannot be metered this way, has an export whose name is needed, refers to an
+/// imported function whose type is not final, needs more for loading than the schedule allows, or would be too large with its charges.
 pub fn instrument(wasm: &[u8], settings: &Settings) -> Result<Instrumented, Error> {
     let module = Module::new(wasm, settings.features)?;
     for export in &module.exports {
@@ -120,6 +121,7 @@ pub fn instrument(wasm: &[u8], settings: &Settings) -> Result<Instrumented, Erro
         bodies.push(bytes);
         referred.extend(refers);
     }
+    references::check(&module, &referred)?;
     let sections = sections::Sections::of(wasm)?;
     let extra = extra::Extra { context: &context, limit, loading, referred: &referred };
     let wasm = sections.with(&extra, &types, bodies)?;

@@ -64,6 +64,31 @@ fn what_cannot_be_metered_is_refused_with_the_reason() {
     assert!(matches!(error, Error::Length), "{error}");
 }
 
+/// An import of a type that is not final may be given a function of a subtype, and a reference tells.
+#[test]
+fn references_to_imports_that_subtypes_may_stand_for_are_refused() {
+    let import = r#"(type $sup (sub (func))) (rec (type $sub (sub $sup (func)))) (type $final (func))
+        (import "a" "g" (global i32)) (import "a" "x" (func $x (type $final))) (import "a" "y" (func $y (type $sup)))"#;
+    for referring in [
+        "(table 1 funcref) (elem (i32.const 0) $x $y)",
+        "(elem func $x $y)",
+        "(table 1 (ref func) (ref.func $y))",
+        "(global funcref (ref.func $y))",
+        "(type $a (array funcref)) (global (ref $a) (array.new_fixed $a 2 (ref.func $x) (ref.func $y)))",
+        "(elem declare func $y) (func (drop (ref.func $y)))",
+    ] {
+        let error = copy(&format!("(module {import} {referring})")).expect_err(referring);
+        assert!(error.to_string().contains(r#"the imported function "a" "y", whose"#), "{error}");
+    }
+    for other in [
+        "(func (call $y)) (func (return_call $y)) (export \"y\" (func $y)) (start $y)",
+        "(elem declare func $y) (func $own (type $sub)) (elem func $x $own)",
+        "(table 1 funcref) (elem (i32.const 0) $x) (func (call_indirect (type $sup) (i32.const 0)))",
+    ] {
+        copy(&format!("(module {import} {other})")).expect(other);
+    }
+}
+
 /// A module of one function with so many locals and a body.
 fn one(locals: u32, body: impl Fn(&mut we::InstructionSink<'_>)) -> Vec<u8> {
     let mut module = we::Module::new();
