@@ -56,6 +56,9 @@ pub enum Error {
         /// The most.
         most: u64,
     },
+    /// The copy would have more of something than engines take.
+    #[error("its copy would be too large: {0}")]
+    TooMany(String),
     /// The imported functions have too many parameters.
     #[error("its imported functions have {count} parameters together, and {most} are the most")]
     Imports {

@@ -25,7 +25,7 @@ use block_types::BlockTypes;
 use body::{Context, Written};
 use cells::Cells;
 use etalon_gas::{LIMIT_MAX, Schedule};
-use etalon_module::{Features, Module};
+use etalon_module::{Features, LoadErrorKind, Module};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -127,7 +127,11 @@ pub fn instrument(wasm: &[u8], settings: &Settings) -> Result<Instrumented, Erro
     let wasm = sections.with(&extra, &types, bodies)?;
     // What is written is what is judged: a copy that does not validate never leaves.
     if let Err(error) = Module::new(&wasm, extra::features(settings.features)) {
-        return Err(Error::Output(error));
+        return Err(match error.kind {
+            // The module was within what engines take, and what is added is not.
+            LoadErrorKind::Limit => Error::TooMany(error.message),
+            _ => Error::Output(error),
+        });
     }
     let left_out = sections.left_out();
     let functions = module.bodies.len();

@@ -124,6 +124,25 @@ fn functions_that_engines_would_refuse_are_told() {
     assert!(error.to_string().contains("bytes, and engines take 7654321"), "{error}");
 }
 
+/// What is added counts too, where a module has almost as much as engines take.
+#[test]
+fn modules_whose_copies_would_have_too_many_of_something_are_told() {
+    let import = "(import \"a\" \"b\" (func))";
+    let refers = "(func (export \"f\") (result funcref) (ref.func 0)) (export \"i\" (func 0))";
+    for (before, part, most, told) in [
+        (String::new(), "(global i32 (i32.const 1))", 999_995, "1000000 globals"),
+        (import.repeat(400_000), "(func)", 199_998, "1000000 functions"),
+        (format!("{import}{refers}"), "(elem func)", 99_999, "100000 element segments"),
+    ] {
+        let of = |count| copy(&format!("(module {before}{})", part.repeat(count)));
+        of(most).expect(told);
+        let error = of(most + 1).expect_err(told);
+        assert!(matches!(error, Error::TooMany(_)), "{error}");
+        let expected = format!("its copy would be too large: more than {told}");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 /// A copy is larger by a factor, whatever the module has a thousand times as much of.
 #[test]
 fn copies_grow_in_step_with_modules() {

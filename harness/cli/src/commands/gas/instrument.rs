@@ -133,7 +133,7 @@ fn refused(file: &Path, input: &Input, error: Error) -> InputError {
             let message = format!("{operator} cannot be metered by code");
             input.refused_at(file, "unsupported", &message, offset)
         }
-        Error::TooLarge { .. } | Error::Imports { .. } | Error::Cap { .. } => {
+        Error::TooLarge { .. } | Error::TooMany(_) | Error::Imports { .. } | Error::Cap { .. } => {
             InputError::new("limit", file, error.to_string())
         }
         other => InputError::new("unsupported", file, other.to_string()),
