@@ -8,7 +8,7 @@ use etalon_harness::diff::{Call, Case, RunOptions, mentions_spectest, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
-use etalon_instrument::{GAS_LEFT, Settings, instrument};
+use etalon_instrument::{BEGIN, GAS_LEFT, STOPPED, Settings, Stop, instrument};
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -332,6 +332,40 @@ fn every_limit_of_loading() {
         }
     }
     assert!(tried > 200, "{tried}");
+}
+
+/// A negative number is no gas at all, however far below 0 it is.
+#[test]
+fn nothing_runs_after_a_beginning_with_a_negative_number() {
+    let case = small_programs().into_iter().next().expect("there are some");
+    let settings =
+        Settings { schedule: builtin(Schedule::DEFAULT), features: features(), limit: None };
+    let copy = instrument(&case.wasm, &settings).unwrap_or_else(|error| panic!("{error}"));
+    for engine in engines() {
+        let features = features();
+        let config =
+            SessionConfig { features, gas: None, turns: false, measure: false, time: None };
+        let opened = engine.open(&config).expect("it is one of ours");
+        let module = opened.prepare(&copy.wasm).expect("copies are valid");
+        let mut session = opened.session().expect("it is one of ours");
+        let instance = session.instantiate(&module).expect("it needs nothing");
+        let mut ends = |limit: i64| {
+            let begun = session.invoke(instance, BEGIN, &[Val::I64(limit)]);
+            assert_eq!(begun, Outcome::Returned(Vec::new()));
+            let before = session.global(instance, GAS_LEFT);
+            let outcome = session.invoke(instance, "sum", &[Val::I32(1)]);
+            let after = [GAS_LEFT, STOPPED].map(|name| session.global(instance, name));
+            (before, matches!(outcome, Outcome::Trapped { .. }), after)
+        };
+        let out = [Some(Val::I64(-1)), Some(Val::I32(Stop::Gas as i32))];
+        for limit in [-1, -2, -1000, i64::MIN + 1, i64::MIN] {
+            assert_eq!(ends(limit), (Some(Val::I64(-1)), true, out), "{limit}");
+        }
+        assert_eq!(ends(0), (Some(Val::I64(0)), true, out));
+        let (before, trapped, [_, stopped]) = ends(i64::MAX);
+        assert_eq!((before, trapped), (Some(Val::I64(i64::MAX)), false));
+        assert_eq!(stopped, Some(Val::I32(0)));
+    }
 }
 
 fn on_wasmi(case: &Case, every: u64) -> Agreement {

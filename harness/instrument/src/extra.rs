@@ -110,7 +110,9 @@ impl Extra<'_> {
         let cells = self.context.cells;
         let mut code = Code::new(cells, 1);
         let mut sink = code.sink();
-        sink.local_get(0).global_set(cells.left).i32_const(0).global_set(cells.stopped);
+        // All bits of what is negative are set: a charge would wrap a number far below 0.
+        sink.local_get(0).local_get(0).i64_const(63).i64_shr_s().i64_or().global_set(cells.left);
+        sink.i32_const(0).global_set(cells.stopped);
         sink.i64_const(0).global_set(cells.depth).end();
         Code::function(&[], code)
     }

@@ -43,7 +43,8 @@ pub const HEAP: &str = "etalon.heap";
 /// The exported immutable global, of type `i64`, with what loading costs, in gas, without the start function (gas-1, *Instantiation and
 /// compilation*).
 pub const LOADING: &str = "etalon.gas_of_loading";
-/// The exported function of one `i64` that begins an invocation: that much gas is left, nothing has stopped, and the depth is 0.
+/// The exported function of one `i64` that begins an invocation: that much gas is left, nothing has stopped, and the depth is 0. A negative
+/// number is as -1: what is called is out of gas at once.
 pub const BEGIN: &str = "etalon.begin";
 /// The exported function of one `i64`, unsigned, by which a host function charges more, in gas. It traps if less is left.
 pub const CHARGE: &str = "etalon.charge";

@@ -27,7 +27,8 @@ module does:
   etalon.depth            mutable i64: the depth, in slots
   etalon.heap             mutable i64: bytes of the objects that were made
   etalon.gas_of_loading   i64: what loading costs, without the start function
-  etalon.begin(i64)       begins an invocation with so much gas, at depth 0
+  etalon.begin(i64)       begins an invocation with so much gas, at depth 0; a negative
+                          number is as -1: out of gas at once
   etalon.charge(i64)      charges more: for host functions, such as for the bytes they touch
 
 The embedder calls etalon.begin before each invocation, and looks at etalon.stopped where it
