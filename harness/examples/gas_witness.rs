@@ -2,8 +2,8 @@
 //! them; those that cannot be had are passed over with the reason.
 #![allow(clippy::print_stdout)]
 
-use etalon_adapters::{Adapter, Features, TimeLimit, Watchdog, adapter};
-use etalon_harness::corpus::Entry;
+use etalon_adapters::{Adapter, TimeLimit, Watchdog, adapter};
+use etalon_harness::corpus::programs_and_kernels;
 use etalon_harness::diff::Case;
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
@@ -73,23 +73,6 @@ fn arguments() -> Result<Asked, String> {
     Ok(asked)
 }
 
-/// The programs of the corpus and the kernels of `bench`.
-fn corpus() -> Vec<(Features, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
-    let mut cases = Vec::new();
-    for folder in ["programs", "kernels"].map(|name| folder.join(name)) {
-        let mut files: Vec<PathBuf> =
-            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|f| f.path()).collect();
-        files.sort();
-        for path in files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")) {
-            if let Ok(entry) = Entry::read(path) {
-                cases.push((entry.features, entry.case));
-            }
-        }
-    }
-    cases
-}
-
 fn print(witness: &str, agreement: &Agreement, time: Duration) {
     let Agreement { modules, calls, limits, equal, unequal, of_engine, passed_over } = agreement;
     println!(
@@ -124,7 +107,7 @@ fn try_all(asked: &Asked, name: &str, time: Option<TimeLimit>) -> Result<Agreeme
     let mut all = Agreement::default();
     let small = small_programs().into_iter().map(|case| (features, case));
     let small_count = small.len() as u64;
-    let cases = small.chain(corpus()).chain(generated);
+    let cases = small.chain(programs_and_kernels()).chain(generated);
     for (number, (features, case)) in (0u64..).zip(cases) {
         let case = if witness.is_foreign() { without_open_nans(case) } else { case };
         let is_kernel = case.calls.iter().any(|call| call.export == "run");

@@ -2,11 +2,10 @@
 #![allow(clippy::print_stdout)]
 
 use etalon_audit::{Agreement, FuelCase, FuelError, Mismatch, Model, Witness};
-use etalon_harness::corpus::Entry;
+use etalon_harness::corpus::programs_and_kernels;
 use etalon_harness::diff::{Call, Case};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Where modules come from, in turn.
@@ -70,7 +69,7 @@ fn run(modules: u64, seed: u64) -> Result<bool, FuelError> {
     for model in [Model::Wasmtime, Model::Wasmi] {
         let witness = Witness::new(model)?;
         let mut corpus = Agreement::default();
-        for (features, case) in entries() {
+        for (features, case) in programs_and_kernels() {
             let case = FuelCase { case: &case, features };
             witness.ask(case, &mut corpus)?;
         }
@@ -87,23 +86,6 @@ fn run(modules: u64, seed: u64) -> Result<bool, FuelError> {
         faults(&witness)?;
     }
     Ok(holds)
-}
-
-/// The programs of the corpus and the kernels of `bench`.
-fn entries() -> Vec<(etalon::Features, Case)> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus");
-    let mut cases = Vec::new();
-    for folder in ["programs", "kernels"].map(|name| corpus.join(name)) {
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
-        files.sort();
-        for path in files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")) {
-            if let Ok(entry) = Entry::read(path) {
-                cases.push((entry.features, entry.case));
-            }
-        }
-    }
-    cases
 }
 
 fn print(witness: &str, what: &str, agreement: &Agreement) -> bool {

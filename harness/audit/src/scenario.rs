@@ -127,22 +127,6 @@ impl ScenarioFile {
     /// # Errors
     /// If it cannot be read, is no file of scenarios, or says what cannot be.
     pub fn read(path: &Path) -> Result<ScenarioFile, ScenarioError> {
-        let file = path.to_owned();
-        let bytes = bytes_from(path).map_err(|error| ScenarioError::Read { file, error })?;
-        let meant = |message: &str| {
-            Err(ScenarioError::Meaning { file: path.to_owned(), message: message.to_owned() })
-        };
-        if bytes.starts_with(b"\0asm") || bytes.trim_ascii_start().starts_with(b"(") {
-            return meant(
-                "it is a module; a file of scenarios is wanted, which stands beside it (see `etalon gas --help`)",
-            );
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => ScenarioFile::parse(&text, path),
-            Err(_) => {
-                meant("it is no text; a file of scenarios is wanted (see `etalon gas --help`)")
-            }
-        }
         ScenarioFile::parse(&read(path)?, path)
     }
 
@@ -224,13 +208,22 @@ impl ScenarioFile {
     }
 }
 
-fn bytes_from(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The text of a file that is no module.
 fn read(path: &Path) -> Result<String, ScenarioError> {
     let file = path.to_owned();
-    text_of(path).map_err(|error| ScenarioError::Read { file, error })
+    let bytes = bytes_from(path).map_err(|error| ScenarioError::Read { file, error })?;
+    let is_module = bytes.starts_with(b"\0asm") || bytes.trim_ascii_start().starts_with(b"(");
+    let message = match String::from_utf8(bytes) {
+        Ok(text) if !is_module => return Ok(text),
+        _ if is_module => {
+            "it is a module; a file of scenarios is wanted, which stands beside it (see `etalon gas --help`)"
+        }
+        _ => "it is no text; a file of scenarios is wanted (see `etalon gas --help`)",
+    };
+    Err(ScenarioError::Meaning { file: path.to_owned(), message: message.to_owned() })
 }
 
-fn text_of(path: &Path) -> std::io::Result<String> {
+fn bytes_from(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::{Error, Read};
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;

@@ -41,7 +41,7 @@ fn sections(version: u16, code: u64, operators: &[u32]) -> BTreeMap<&'static str
     let mut lines = LineProgram::new(
         encoding,
         LineEncoding::default(),
-        string("/work"),
+        string("/project"),
         None,
         string("lib.rs"),
         None,
@@ -64,7 +64,7 @@ fn sections(version: u16, code: u64, operators: &[u32]) -> BTreeMap<&'static str
     dwarf.unit.line_program = lines;
     let text = |text: &str| AttributeValue::String(text.as_bytes().to_vec());
     let root = dwarf.unit.root();
-    dwarf.unit.get_mut(root).set(gimli::DW_AT_comp_dir, text("/work"));
+    dwarf.unit.get_mut(root).set(gimli::DW_AT_comp_dir, text("/project"));
     dwarf.unit.get_mut(root).set(gimli::DW_AT_name, text("lib.rs"));
     dwarf.unit.get_mut(root).set(gimli::DW_AT_stmt_list, AttributeValue::LineProgramRef);
     let mut function = |parent, tag, range: Option<(u64, u64)>| {
@@ -113,7 +113,7 @@ fn operators_have_the_lines_that_are_told() {
     for version in [3, 4, 5] {
         let told = with(&wasm, &sections(version, code, &operators[0]));
         let line = |line, function: &str| Line {
-            file: "/work/src/lib.rs".to_owned(),
+            file: "/project/src/lib.rs".to_owned(),
             line,
             function: Some(function.to_owned()),
         };

@@ -5,9 +5,11 @@
 mod entry;
 mod error;
 mod expect;
+mod programs;
 mod replay;
 
 pub use entry::{Ending, Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
 pub use error::EntryError;
 pub use expect::{Expected, mismatch};
+pub use programs::programs_and_kernels;
 pub use replay::{Mismatch, replay};

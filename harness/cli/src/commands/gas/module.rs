@@ -27,7 +27,6 @@ impl Loaded {
     /// Reads a file of scenarios and its module. A schedule that is asked for stands above the file's.
     pub(super) fn read(path: &Path, schedule: Option<&str>) -> Result<Loaded> {
         let file = ScenarioFile::read(path).map_err(|error| refused(path, error))?;
-        let module_path = file.module_path(path).map_err(|error| refused(path, error))?;
         Loaded::with(file, path, schedule)
     }
 
@@ -38,7 +37,7 @@ impl Loaded {
     }
 
     fn with(file: ScenarioFile, path: &Path, schedule: Option<&str>) -> Result<Loaded> {
-        let module_path = file.module_path(path);
+        let module_path = file.module_path(path).map_err(|error| refused(path, error))?;
         let input = input::read_module(&module_path, Precompiled { allowed: false })?;
         let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
         let named = match (schedule, &file.schedule) {

@@ -133,6 +133,8 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Status> {
 fn write_files(args: &Args, loaded: &Loaded, profile: &Profile) -> Result<()> {
     let mut outputs: Vec<(&Path, String)> = Vec::new();
     let mut read: Vec<PathBuf> = loaded.read_files().into_iter().map(Path::to_owned).collect();
+    // The snapshot of the same scenarios is not read, and nobody wants a picture in its place.
+    read.push(loaded.path.with_extension("gas"));
     let title = format!("Gas of {}", args.file.display());
     if let Some(path) = &args.flame {
         let svg = match &args.since {
