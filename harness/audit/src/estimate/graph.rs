@@ -5,6 +5,7 @@ use super::sizes::Grown;
 use super::stated::Stated;
 use etalon::unstable::module::{Module, TypeId, TypeRegistry};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use wasmparser::Operator;
 
 /// A place in the graph: a function by its index, or behind the functions a type, which stands for all functions that are called by it, or that
@@ -80,30 +81,8 @@ impl Graph {
                 }
             }
         }
-        let mut by_type: Vec<Vec<Node>> = vec![Vec::new(); nodes.len()];
-        // By the type that functions are imported by: a node for all of them.
-        let mut imported: FxHashMap<TypeId, Node> = FxHashMap::default();
-        for function in referable {
-            let declared = ids[module.funcs[function as usize] as usize];
-            for id in registry.supertypes(declared) {
-                if let Some(node) = known.get(id) {
-                    by_type[(node - functions) as usize].push(function);
-                }
-            }
-            if function < module.imported_funcs {
-                let node = *imported.entry(declared).or_insert_with(|| {
-                    by_type.push(Vec::new());
-                    functions + by_type.len() as u32 - 1
-                });
-                by_type[(node - functions) as usize].push(function);
-            }
-        }
-        // What is linked to an import may have a subtype of the type that the import declares (specification: *Execution*, *Modules*,
-        // "Instantiation"), so calls by subtypes may come to it as well.
-        for (candidates, id) in by_type.iter_mut().zip(&nodes) {
-            let above = registry.supertypes(*id).iter().filter(|above| *above != id);
-            candidates.extend(above.filter_map(|above| imported.get(above)));
-        }
+        let defined = Defined { module, registry: &registry, ids: &ids };
+        let by_type = candidates(defined, &nodes, &known, referable);
         for candidates in by_type {
             graph.starts.push(graph.calls.len());
             graph.calls.extend(candidates.into_iter().map(|function| (function, 0)));
@@ -197,6 +176,50 @@ impl Graph {
         }
         groups
     }
+}
+
+/// The types of a module, by their indices.
+#[derive(Clone, Copy)]
+struct Defined<'m> {
+    module: &'m Module,
+    registry: &'m TypeRegistry,
+    ids: &'m [TypeId],
+}
+
+/// What calls by a type may come to, of each node behind the functions: first those of the types that something is called by, then those of
+/// the types that functions are imported by.
+fn candidates(
+    Defined { module, registry, ids }: Defined<'_>,
+    nodes: &[TypeId],
+    known: &FxHashMap<TypeId, Node>,
+    referable: BTreeSet<u32>,
+) -> Vec<Vec<Node>> {
+    let functions = module.funcs.len() as u32;
+    let mut by_type: Vec<Vec<Node>> = vec![Vec::new(); nodes.len()];
+    // By the type that functions are imported by: a node for all of them.
+    let mut imported: FxHashMap<TypeId, Node> = FxHashMap::default();
+    for function in referable {
+        let declared = ids[module.funcs[function as usize] as usize];
+        for id in registry.supertypes(declared) {
+            if let Some(node) = known.get(id) {
+                by_type[(node - functions) as usize].push(function);
+            }
+        }
+        if function < module.imported_funcs {
+            let node = *imported.entry(declared).or_insert_with(|| {
+                by_type.push(Vec::new());
+                functions + by_type.len() as u32 - 1
+            });
+            by_type[(node - functions) as usize].push(function);
+        }
+    }
+    // What is linked to an import may have a subtype of the type that the import declares (specification: *Execution*, *Modules*,
+    // "Instantiation"), so calls by subtypes may come to it as well.
+    for (candidates, id) in by_type.iter_mut().zip(nodes) {
+        let above = registry.supertypes(*id).iter().filter(|above| *above != id);
+        candidates.extend(above.filter_map(|above| imported.get(above)));
+    }
+    by_type
 }
 
 /// A place that is left.
