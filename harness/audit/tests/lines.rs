@@ -199,6 +199,9 @@ fn line_table(files: usize, program: &[u8]) -> Vec<u8> {
     [&(table.len() as u32).to_le_bytes(), &*table].concat()
 }
 
+/// What it is, its abbreviations and units, the name of another section, and that.
+type Damaged = (&'static str, Vec<u8>, Vec<u8>, &'static str, Vec<u8>);
+
 /// What many units or entries share is paid for each time that it is read.
 #[test]
 fn what_is_shared_is_not_read_for_ever() {
@@ -217,7 +220,7 @@ fn what_is_shared_is_not_read_for_ever() {
     let at_0 = |entry: &[u8]| units(UNITS, |_| 0, entry);
     let of_0 = [1, 0, 0, 0, 0];
     let base = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0].repeat(LARGE);
-    let cases: [(&str, Vec<u8>, Vec<u8>, &str, Vec<u8>); 7] = [
+    let cases: [Damaged; 7] = [
         ("", declarations.clone(), at_0(&[1]), "", Vec::new()),
         ("declarations", declarations, units(UNITS, |n| n % 2 * 7, &[2]), "", Vec::new()),
         ("files", with_lines.clone(), at_0(&of_0), ".debug_line", line_table(LARGE, &[])),
