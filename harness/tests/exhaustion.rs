@@ -2,12 +2,12 @@
 //! operator with a dynamic charge, and whatever else gas-1 has a rule of its own for.
 
 use etalon_adapters::{Adapter, Features, GasConfig, Schedule, SessionConfig, adapter};
-use etalon_harness::diff::{Call, Case, RunOptions};
+use etalon_harness::corpus::small_programs;
+use etalon_harness::diff::{Case, RunOptions};
 use etalon_harness::gas::{Law, MOST_GAS, Subject};
 use etalon_harness::settings::{law_schedules, named_schedule};
-use etalon_module::{ExternKind, Module, Opcode};
+use etalon_module::{Module, Opcode};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 const ENGINES: &[&str] = &[
@@ -26,25 +26,9 @@ fn engines() -> Vec<Arc<dyn Adapter>> {
     ENGINES.iter().map(|name| adapter(name).expect("it is one of ours")).collect()
 }
 
-/// The programs. Each export without parameters is called once, in the order of the module.
 fn programs() -> Vec<(Case, Features)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/exhaustion");
-    let files = std::fs::read_dir(folder).expect("the folder is in the repository");
-    let mut paths: Vec<_> = files.map(|file| file.expect("it can be listed").path()).collect();
-    paths.sort();
-    let program = |path: &std::path::PathBuf| {
-        let name = path.file_stem().expect("it has one").to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(path).expect("it can be read");
-        let wasm = wat::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let features = adapter("oracle").expect("it is one of ours").features();
-        let module = Module::new(&wasm, features).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let funcs = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
-        let callable = funcs.filter(|export| module.func_type(export.index).params.is_empty());
-        let call = |name: &str| Call { export: name.to_owned(), args: Vec::new() };
-        let calls = callable.map(|export| call(&export.name)).collect();
-        (Case::new(name, wasm, calls), features)
-    };
-    let programs: Vec<_> = paths.iter().map(program).collect();
+    let features = adapter("oracle").expect("it is one of ours").features();
+    let programs: Vec<_> = small_programs().into_iter().map(|case| (case, features)).collect();
     assert!(programs.len() >= 50, "{}", programs.len());
     programs
 }

@@ -1,9 +1,10 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
 use etalon_adapters::{
-    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, Val, adapter, adapter_here,
+    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, TOUCH, Val, adapter,
+    adapter_here,
 };
-use etalon_harness::corpus::Entry;
+use etalon_harness::corpus::{self, Entry};
 use etalon_harness::diff::{Call, Case, RunOptions, mentions_spectest, observe};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
@@ -80,6 +81,20 @@ fn every_limit_of_small_programs() {
         holds(&all);
         assert!(all.limits > 2_000, "{all:?}");
     }
+}
+
+/// The programs that each tier runs out of gas at every limit. What a host function declares is charged by a meter that a copy has not.
+#[test]
+fn every_limit_of_programs_of_the_corpus() {
+    let mut all = Agreement::default();
+    let imports =
+        |case: &Case| Module::new(&case.wasm, Features::all()).expect("it is valid").imports;
+    let declares = |case: &Case| imports(case).iter().any(|import| &*import.module == TOUCH);
+    for case in corpus::small_programs().into_iter().filter(|case| !declares(case)) {
+        all.add(tried(&trial(builtin(Schedule::DEFAULT), EVERY), &case));
+    }
+    holds(&all);
+    assert!(all.modules >= 45 && all.limits > 2_000, "{all:?}");
 }
 
 /// Caps that small programs come to: depth, objects, memories and tables. Each call is a case, since none follows an exhaustion.

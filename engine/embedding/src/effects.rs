@@ -58,7 +58,7 @@ pub struct Savepoint {
     moment: Moment,
 }
 
-/// The store keeps as many effects as its limits allow.
+/// The call keeps as many effects as the limits of the store allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Thiserror)]
 #[error("{kept} effects are kept already, which is the limit of the store")]
 pub struct TooManyEffects {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::trusted;
-use etalon_runtime::{HostError, Limiter, Request};
+use etalon_runtime::{EFFECTS, HostError, Limiter, Request};
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -59,9 +59,10 @@ pub trait ResourceLimiter {
         10_000
     }
 
-    /// The most effects of host functions that are kept at a time, as [`Effects`](crate::Effects) has them.
+    /// The most effects of host functions that a call, or an execution in pieces, keeps until it ends, as [`Effects`](crate::Effects) has
+    /// them; by default 1,000,000.
     fn effects(&self) -> usize {
-        1_000_000
+        EFFECTS
     }
 }
 
@@ -102,7 +103,7 @@ impl Default for StoreLimits {
             instances: 10_000,
             tables: 10_000,
             memories: 10_000,
-            effects: 1_000_000,
+            effects: EFFECTS,
             trap_on_grow_failure: false,
             granted: 0,
         }
@@ -161,7 +162,7 @@ impl StoreLimitsBuilder {
         self
     }
 
-    /// The most effects of host functions that are kept at a time.
+    /// The most effects of host functions that a call, or an execution in pieces, keeps until it ends.
     #[must_use]
     pub fn effects(mut self, count: usize) -> Self {
         self.0.effects = count;

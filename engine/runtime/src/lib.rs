@@ -72,7 +72,7 @@ pub use initial::Initial;
 pub use instance::{Extern, InstanceInst};
 pub use instantiate::{InstantiateError, instantiate};
 pub use interrupt::{Interrupt, PauseRequest};
-pub use limiter::{Limiter, Request};
+pub use limiter::{EFFECTS, Limiter, Request};
 pub use linking::{LinkError, Linker};
 pub use memory::{
     GUARD_BYTES, InUse, MemoryDef, MemoryError, MemoryInst, MemoryPool, Protection, Region,

@@ -62,8 +62,8 @@ fn bytes_of(ty: &MemoryType, pages: u64) -> u64 {
     pages.saturating_mul(1 << ty.page_size_log2.min(63))
 }
 
-/// The most effects that are kept where nobody is asked.
-const EFFECTS: usize = 1_000_000;
+/// The most effects that a call or an execution in pieces keeps where nobody says otherwise.
+pub const EFFECTS: usize = 1_000_000;
 
 impl Store {
     /// Sets who is asked before anything is allocated.

@@ -11,5 +11,5 @@ mod replay;
 pub use entry::{Ending, Entry, EntryCall, EntryCause, EntryEngine, EntryFile, FINDING, Origin};
 pub use error::EntryError;
 pub use expect::{Expected, mismatch};
-pub use programs::programs_and_kernels;
+pub use programs::{programs_and_kernels, small_programs};
 pub use replay::{Mismatch, replay};

@@ -122,8 +122,7 @@ fn outcome_difference(a: &Outcome, b: &Outcome, rules: &Rules) -> Option<Aspect>
         (Rejected(_), _) | (_, Rejected(_)) => Some(Aspect::Loading),
         (Returned(a), Returned(b)) => (a != b).then_some(Aspect::Results),
         (Trapped { text: a, .. }, Trapped { text: b, .. }) => {
-            let same = same_trap(a, b, rules.trap_prefix) || (rules.foreign && either_check(a, b));
-            (!same).then_some(Aspect::Trap)
+            (!same_traps(a, b, rules.trap_prefix, rules.foreign)).then_some(Aspect::Trap)
         }
         // An engine of another maker need not show what an exception carries.
         (Threw(a), Threw(b)) => {
@@ -144,6 +143,11 @@ fn same_rejection(a: &Rejection, b: &Rejection) -> bool {
     let vague = |r: &Rejection| matches!(r, MalformedOrInvalid(_));
     let refused = |r: &Rejection| matches!(r, Malformed(_) | Invalid(_) | MalformedOrInvalid(_));
     a.word() == b.word() || ((vague(a) || vague(b)) && refused(a) && refused(b))
+}
+
+/// Whether two traps are the same; `prefix` if one may add details to the words of the other, `foreign` if one is of another maker.
+pub(crate) fn same_traps(a: &str, b: &str, prefix: bool, foreign: bool) -> bool {
+    same_trap(a, b, prefix) || (foreign && either_check(a, b))
 }
 
 fn same_trap(a: &str, b: &str, prefix: bool) -> bool {

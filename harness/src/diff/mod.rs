@@ -15,10 +15,10 @@ mod ready;
 mod trace;
 
 pub use case::{Call, Case, MOST_CALLS, NotCallable, mentions_spectest};
-pub(crate) use compare::differing_host_call;
 pub use compare::{Comparison, Difference, Rules, compare};
+pub(crate) use compare::{differing_host_call, same_traps};
 pub use differ::{DiffOptions, Differ, Judged, Verdict};
-pub use observe::{RunOptions, observe};
+pub use observe::{RunOptions, load, observe};
 pub use policy::Policy;
 pub(crate) use ready::Ready;
 pub(crate) use trace::observation;

@@ -74,6 +74,27 @@ pub(crate) fn session_config(
     SessionConfig { features: options.features, gas, turns: false, measure: false, time }
 }
 
+/// Loads the module of a case in a fresh session, with whatever it imports.
+///
+/// # Errors
+/// If the session cannot be set up as the case needs it; inside, how loading ended.
+pub fn load(
+    session: &mut dyn Session,
+    module: impl FnOnce() -> Result<Prepared, Outcome>,
+    case: &Case,
+) -> Result<Result<Instance, Outcome>, AdapterError> {
+    if case.mentions_spectest() {
+        session.define_spectest()?;
+    }
+    if let Some(setup) = &case.program {
+        session.define_program(setup)?;
+    }
+    Ok(module().and_then(|module| {
+        session.define_missing_imports(&module)?;
+        session.instantiate(&module)
+    }))
+}
+
 /// Pushes each step as soon as it is known, so that none is lost in a panic. `brief` is what is observed after all steps but the last.
 pub(super) fn run(
     session: &mut dyn Session,
@@ -82,16 +103,7 @@ pub(super) fn run(
     case: &Case,
     steps: &mut Vec<Step>,
 ) -> Result<(), AdapterError> {
-    if case.mentions_spectest() {
-        session.define_spectest()?;
-    }
-    if let Some(setup) = &case.program {
-        session.define_program(setup)?;
-    }
-    let loaded = module().and_then(|module| {
-        session.define_missing_imports(&module)?;
-        session.instantiate(&module)
-    });
+    let loaded = load(session, module, case)?;
     let (instance, outcome) = match loaded {
         Ok(instance) => (Some(instance), Outcome::Returned(Vec::new())),
         Err(outcome) => (None, outcome),

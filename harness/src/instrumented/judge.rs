@@ -1,7 +1,8 @@
 //! Whether two ends of a call are the same.
 
 use super::metered::{Ended, exhaustion};
-use etalon_adapters::{HostCall, Outcome, Val, traps_in};
+use crate::diff::same_traps;
+use etalon_adapters::{HostCall, Outcome, Val};
 use std::fmt::Write;
 
 /// What is said of two ends.
@@ -39,9 +40,7 @@ pub(super) fn same_outcome(a: &Outcome, b: &Outcome, foreign: bool) -> bool {
         (Outcome::Returned(a), Outcome::Returned(b)) => same_values(a, b, foreign),
         (Outcome::Threw(a), Outcome::Threw(b)) => foreign || a == b,
         (Outcome::Trapped { text: a, .. }, Outcome::Trapped { text: b, .. }) => {
-            let alike =
-                |a: &str, b: &str| a == b || (foreign && (a.starts_with(b) || b.starts_with(a)));
-            traps_in(a).any(|a| traps_in(b).any(|b| alike(a, b)))
+            same_traps(a, b, foreign, foreign)
         }
         (Outcome::Exhausted(a), Outcome::Exhausted(b)) => a == b,
         (Outcome::HostError(_), Outcome::HostError(_)) => true,

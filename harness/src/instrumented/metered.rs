@@ -1,7 +1,9 @@
 //! Calls with a limit each: of a module under gas-1, and of its copy.
 
-use crate::diff::Call;
-use etalon_adapters::{HostCall, Instance, Invocation, Outcome, Seen, Session, Val, Watch};
+use crate::diff::{self, Call, Case};
+use etalon_adapters::{
+    HostCall, Instance, Invocation, Outcome, Prepared, Seen, Session, Val, Watch,
+};
 use etalon_instrument::{BEGIN, GAS_LEFT, PREFIX, STOPPED, Stop};
 
 /// How a metered call ended.
@@ -38,18 +40,15 @@ pub(super) fn words(stop: Stop) -> &'static str {
 
 const WATCH: Watch = Watch { globals: true, digest: false, memories: true };
 
-/// Loads a module in a fresh session.
+/// Loads a module of a case, or its copy, in a fresh session.
 pub(super) fn load(
     session: &mut dyn Session,
-    module: &etalon_adapters::Prepared,
-    spectest: bool,
+    module: &Prepared,
+    case: &Case,
 ) -> Result<Instance, Outcome> {
-    if spectest {
-        session.define_spectest().map_err(|error| Outcome::HostError(error.to_string()))?;
-    }
-    session.define_missing_imports(module)?;
-    let instance = session.instantiate(module)?;
-    // Those of the start function are of no call.
+    let loaded = diff::load(session, || Ok(module.clone()), case);
+    let instance = loaded.map_err(|error| Outcome::HostError(error.to_string()))??;
+    // What a start function of the host did is of no call.
     session.take_host_calls();
     Ok(instance)
 }

@@ -5,8 +5,8 @@ use super::metered::{Ended, exhaustion, load, ours, theirs, told};
 use super::tally::{Agreement, Unequal};
 use crate::diff::{Call, Case};
 use etalon_adapters::{
-    Adapter, AdapterError, Features, GasConfig, Opened, Outcome, Prepared, Schedule, Session,
-    SessionConfig, TimeLimit, Watch,
+    Adapter, AdapterError, Features, GasConfig, Opened, Outcome, Prepared, Schedule, SessionConfig,
+    TimeLimit, Watch,
 };
 use etalon_instrument::{Error, Settings, instrument};
 use std::sync::Arc;
@@ -39,7 +39,6 @@ struct Both<'a> {
     /// The bytes of the copy.
     bytes: &'a [u8],
     foreign: bool,
-    spectest: bool,
 }
 
 /// Tries a module on an engine.
@@ -97,9 +96,9 @@ pub fn agree_on_copy(
             return Ok(agreement);
         }
     };
-    let (foreign, spectest) = (witness.is_foreign(), case.mentions_spectest());
+    let foreign = witness.is_foreign();
     let witness = opened.as_ref();
-    let both = Both { trial, case, oracle, witness, copy, bytes, foreign, spectest };
+    let both = Both { trial, case, oracle, witness, copy, bytes, foreign };
     both.run(&mut agreement)?;
     Ok(agreement)
 }
@@ -128,7 +127,7 @@ impl Both<'_> {
         };
         let mut session = opened.session()?;
         let calls = &self.case.calls;
-        let instance = match load(session.as_mut(), &module, self.spectest) {
+        let instance = match load(session.as_mut(), &module, self.case) {
             Ok(instance) => instance,
             Err(_) => {
                 agreement.pass("loading does not succeed");
@@ -167,7 +166,7 @@ impl Both<'_> {
     /// Compares what loading consumes, with the start function. Gives false if there is no instance.
     fn loading(&self, consumed: u64, agreement: &mut Agreement) -> Result<bool, AdapterError> {
         let mut session = self.witness.session()?;
-        let instance = match load(session.as_mut(), &self.copy, self.spectest) {
+        let instance = match load(session.as_mut(), &self.copy, self.case) {
             Ok(instance) => instance,
             Err(outcome) => {
                 self.otherwise("loading", self.trial.limit, "returned", &outcome, agreement)?;
@@ -203,7 +202,7 @@ impl Both<'_> {
     ) -> Result<(), AdapterError> {
         let mut session = self.witness.session()?;
         let plain = self.witness.prepare(&self.case.wasm);
-        let loads = plain.and_then(|plain| load(session.as_mut(), &plain, self.spectest));
+        let loads = plain.and_then(|plain| load(session.as_mut(), &plain, self.case));
         match loads {
             Ok(_) => {
                 let theirs = format!("{outcome:?}");
@@ -223,7 +222,7 @@ impl Both<'_> {
         agreement: &mut Agreement,
     ) -> Result<Option<usize>, AdapterError> {
         let mut session = self.witness.session()?;
-        let Ok(instance) = load(session.as_mut(), &self.copy, self.spectest) else {
+        let Ok(instance) = load(session.as_mut(), &self.copy, self.case) else {
             agreement.pass("the engine does not load the module again");
             return Ok(None);
         };
@@ -283,7 +282,7 @@ impl Both<'_> {
         let opened = self.oracle.open(&self.trial.config(None))?;
         let mut session = opened.session()?;
         let copy = opened.prepare(self.bytes);
-        let loaded = copy.and_then(|copy| load(session.as_mut(), &copy, self.spectest));
+        let loaded = copy.and_then(|copy| load(session.as_mut(), &copy, self.case));
         let all = |instance| theirs(session.as_mut(), instance, calls, limits);
         Ok(loaded.map(all).unwrap_or_default())
     }
@@ -295,8 +294,7 @@ impl Both<'_> {
         }
         let mut session = self.witness.session()?;
         let plain = self.witness.prepare(&self.case.wasm);
-        let Ok(instance) = plain.and_then(|plain| load(session.as_mut(), &plain, self.spectest))
-        else {
+        let Ok(instance) = plain.and_then(|plain| load(session.as_mut(), &plain, self.case)) else {
             return Ok(true);
         };
         let calls = self.case.calls[..=number].iter().zip(judged);
@@ -344,12 +342,12 @@ impl Both<'_> {
         for call in &self.case.calls[..judged.len()] {
             let calls = std::slice::from_ref(call);
             let mut session = opened.session()?;
-            let Ok(instance) = load(session.as_mut(), module, self.spectest) else { break };
+            let Ok(instance) = load(session.as_mut(), module, self.case) else { break };
             let Some(ended) = ours(session.as_mut(), instance, calls).pop() else { break };
             let consumed = ended.consumed.filter(|gas| *gas <= self.trial.every);
             let Some(consumed) = consumed else { continue };
             for limit in 0..=consumed {
-                if !self.one(call, limit, agreement)? {
+                if !self.one(opened, module, (call, limit), agreement)? {
                     return Ok(());
                 }
             }
@@ -360,14 +358,19 @@ impl Both<'_> {
     /// One call with one limit, of both.
     fn one(
         &self,
-        call: &Call,
-        limit: u64,
+        opened: &dyn Opened,
+        module: &Prepared,
+        (call, limit): (&Call, u64),
         agreement: &mut Agreement,
     ) -> Result<bool, AdapterError> {
         let calls = std::slice::from_ref(call);
-        let ours = self.judged(calls, limit)?;
+        let mut session = opened.session()?;
+        let Ok(instance) = load(session.as_mut(), module, self.case) else { return Ok(false) };
+        // Loading has gas of its own.
+        let ours = session.limit(limit).then(|| ours(session.as_mut(), instance, calls).pop());
+        let ours = ours.flatten();
         let mut session = self.witness.session()?;
-        let Ok(instance) = load(session.as_mut(), &self.copy, self.spectest) else {
+        let Ok(instance) = load(session.as_mut(), &self.copy, self.case) else {
             return Ok(false);
         };
         let theirs = theirs(session.as_mut(), instance, calls, &[limit]);
@@ -388,42 +391,6 @@ impl Both<'_> {
             }
         }
     }
-
-    /// A call of the module with a limit that is not that of loading.
-    fn judged(&self, calls: &[Call], limit: u64) -> Result<Option<Ended>, AdapterError> {
-        let unmetered = self.oracle.open(&self.trial.config(Some(self.trial.limit)))?;
-        let Ok(module) = unmetered.prepare(&self.case.wasm) else { return Ok(None) };
-        let mut session = unmetered.session()?;
-        let Ok(_) = load(session.as_mut(), &module, self.spectest) else { return Ok(None) };
-        let loading = session.gas_consumed().unwrap_or_default();
-        let opened = self.oracle.open(&self.trial.config(Some(loading + limit)))?;
-        let Ok(module) = opened.prepare(&self.case.wasm) else { return Ok(None) };
-        let mut session = opened.session()?;
-        let Ok(instance) = load(session.as_mut(), &module, self.spectest) else { return Ok(None) };
-        Ok(ended(session.as_mut(), instance, &calls[0], loading))
-    }
-}
-
-/// A call with what loading has left.
-fn ended(
-    session: &mut dyn Session,
-    instance: etalon_adapters::Instance,
-    call: &Call,
-    loading: u64,
-) -> Option<Ended> {
-    let outcome = session.invoke(instance, &call.export, &call.args);
-    let watch = Watch { globals: true, digest: false, memories: true };
-    let seen = session.observe(Some(instance), outcome, watch);
-    let memories =
-        seen.memories.iter().map(|(name, sum)| (name.clone(), sum.to_string())).collect();
-    let consumed = seen.gas.map(|gas| gas - loading);
-    Some(Ended {
-        outcome: seen.outcome,
-        consumed,
-        host_calls: Some(seen.host_calls),
-        globals: seen.globals,
-        memories,
-    })
 }
 
 /// What is expected of a call that ended, with less than it consumes. Which host calls it still makes is compared where the

@@ -361,7 +361,7 @@ fn made(operator: &Operator<'_>, taken: &[Operand]) -> Operand {
         | Operator::MemoryGrow { .. } => Operand::Unknown,
         _ if memarg(operator).is_some() || taken.is_empty() => Operand::Unknown,
         _ if taken.iter().all(|operand| *operand != Operand::Unknown) => Operand::Folded,
-        // The same on both sides, or what absorbs: the translator may know the result.
+        // A `select` of which an operand is a constant may be one.
         _ if taken.iter().any(|operand| *operand != Operand::Unknown) && taken.len() > 2 => {
             Operand::Folded
         }

@@ -7,7 +7,7 @@ use etalon_adapters::{
     Adapter, AdapterError, Features, GasConfig, Instance, Outcome, OwnTier, Session, SessionConfig,
     Watcher, adapter,
 };
-use etalon_harness::diff::{Call, Case, mentions_spectest};
+use etalon_harness::diff::{Call, Case, load};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -268,13 +268,8 @@ impl Side {
         let config = SessionConfig { features, gas, turns: false, measure: false, time: None };
         let opened = adapter.open(&config)?;
         let mut session = opened.session()?;
-        if mentions_spectest(&asked.case.wasm) {
-            session.define_spectest()?;
-        }
-        let loaded = opened.prepare(asked.case.given()).and_then(|module| {
-            session.define_missing_imports(&module)?;
-            session.instantiate(&module)
-        });
+        let module = || opened.prepare(asked.case.given());
+        let loaded = load(session.as_mut(), module, asked.case)?;
         Ok(loaded.ok().map(|instance| Side { session, instance }))
     }
 }
