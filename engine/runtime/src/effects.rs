@@ -1,8 +1,8 @@
 //! Effects of host functions that are kept until the outermost invocation ends well.
 //!
 //! A host function that changes something outside of the store cannot take that back when the guest traps later, or runs out of
-//! gas. So it declares what it would do. Each invocation and each call of a host function is a savepoint: where it fails, what was
-//! declared in it is dropped.
+//! gas. So it declares what it would do. Each invocation is a savepoint: where it fails, what was declared in it is dropped. A host
+//! function that fails drops its own with [`Store::drop_effects_since`], where its error becomes a stop: the guest may catch that.
 
 use crate::room;
 use crate::stop::Stop;
@@ -94,6 +94,7 @@ impl Store {
     }
 
     /// Now, as [`Store::drop_effects_since`] takes it.
+    #[inline]
     pub fn effects_moment(&self) -> Moment {
         self.effects.now()
     }
@@ -103,12 +104,19 @@ impl Store {
         self.effects.drop_since(moment);
     }
 
-    /// What is kept when the outermost invocation has returned. A host function may have ignored that gas ran out.
+    /// An invocation that began at a moment has ended: what was declared in it is dropped if it did not end well, and applied with all else
+    /// where it was the outermost.
     #[cold]
-    pub(crate) fn settle_effects(&mut self) {
-        if self.effects.is_piece {
-            return;
+    pub(crate) fn settle_effects(&mut self, began: Moment, is_well: bool) {
+        if !is_well {
+            self.effects.drop_since(began);
+        } else if self.nesting == 0 && !self.effects.is_piece {
+            self.apply_effects();
         }
+    }
+
+    /// A host function may have ignored that gas ran out.
+    fn apply_effects(&mut self) {
         let kept = std::mem::take(&mut self.effects.kept);
         if self.is_metering() && self.meter().is_exhausted() {
             return;
@@ -167,7 +175,7 @@ impl Resumed<'_> {
         let effects = &mut self.0.effects;
         effects.is_piece = false;
         match piece {
-            Piece::Returned => self.0.settle_effects(),
+            Piece::Returned => self.0.apply_effects(),
             Piece::Paused if !effects.kept.is_empty() => {
                 let kept = std::mem::take(&mut effects.kept);
                 effects.paused.insert(execution, kept);

@@ -161,15 +161,10 @@ impl Store {
         // What the embedder invokes itself is not charged for, but an exhausted meter stays so.
         let price = if instance.is_some() { host.price } else { 0 };
         self.charge(price.into())?;
-        let moment = self.effects.now();
-        let result = match &host.body {
+        match &host.body {
             Body::Slots(body) => body(&mut Caller { store: self, instance }, slots),
             Body::Values(body) => self.call_over_values(func, host, body, instance, slots),
-        };
-        if result.is_err() {
-            self.effects.drop_since(moment);
         }
-        result
     }
 
     fn call_over_values(

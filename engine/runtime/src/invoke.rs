@@ -32,7 +32,7 @@ impl Store {
             self.depth_left = before;
             return Err(Exhaustion::Gas.into());
         }
-        let mut inside = Inside::new(self, before);
+        let inside = Inside::new(self, before);
         let result = inside.store.with_shared(|store| {
             let result = work(store);
             if result.is_err() {
@@ -40,10 +40,9 @@ impl Store {
             }
             result
         });
-        inside.is_well = result.is_ok();
-        drop(inside);
-        if self.nesting == 0 && self.has_effects() {
-            self.settle_effects();
+        let moment = inside.leave();
+        if self.has_effects() {
+            self.settle_effects(moment, result.is_ok());
         }
         result
     }

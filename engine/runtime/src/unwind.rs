@@ -16,7 +16,6 @@ pub(crate) struct Inside<'a> {
     running: Option<InstanceAddr>,
     /// When it began, for the effects that are dropped unless it ends well.
     moment: Moment,
-    pub(crate) is_well: bool,
 }
 
 impl Inside<'_> {
@@ -27,20 +26,32 @@ impl Inside<'_> {
         store.trace.clear();
         let (activations, running) = (store.activations.len(), store.running.take());
         let moment = store.effects.now();
-        Inside { store, depth, activations, running, moment, is_well: false }
+        Inside { store, depth, activations, running, moment }
     }
-}
 
-impl Drop for Inside<'_> {
+    /// It is left without a panic; says when it began. What is only for panics is then not looked at.
     #[inline]
-    fn drop(&mut self) {
+    pub(crate) fn leave(mut self) -> Moment {
+        self.put_right();
+        let moment = self.moment;
+        std::mem::forget(self);
+        moment
+    }
+
+    #[inline]
+    fn put_right(&mut self) {
         self.store.nesting -= 1;
         self.store.depth_left = self.depth;
         self.store.activations.truncate(self.activations);
         self.store.running = self.running;
-        if !self.is_well {
-            self.store.effects.drop_since(self.moment);
-        }
+    }
+}
+
+impl Drop for Inside<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        self.put_right();
+        self.store.effects.drop_since(self.moment);
     }
 }
 

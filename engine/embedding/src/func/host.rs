@@ -3,14 +3,15 @@
 use super::into_func::IntoFunc;
 use super::{Caller, Func};
 use crate::context::data_of;
-use crate::error::{Result, WrongStore, into_stop};
+use crate::error::{Error, Result, WrongStore, into_stop};
 use crate::metrics::{Activity, Figures};
 use crate::types::FuncType;
 use crate::value::Val;
 use etalon_gas::Schedule;
 use etalon_module::{FuncType as Canonical, Rolled, ValType};
 use etalon_runtime::{
-    Caller as RawCaller, HostFn, OverSlots, Ref, RootId, Store as State, Value, Values,
+    Caller as RawCaller, HostFn, Moment, OverSlots, Ref, RootId, Stop, Store as State, Value,
+    Values,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -137,9 +138,9 @@ impl HostFunc {
             }
             (Body::Values(body), clock) => HostFn::quick(module, name, move |raw, args| {
                 let _turn = clock.as_ref().and_then(|figures| figures.turn(Activity::Host));
-                let scope = Scope::new(raw);
+                let mut scope = Scope::new(raw);
                 let results = body(scope.raw, &ty, args);
-                results.map_err(|error| into_stop(scope.raw.store, error))
+                results.map_err(|error| scope.failed(error))
             }),
         }
     }
@@ -154,16 +155,25 @@ fn room(state: &mut State, ty: ValType) -> Val {
     Val::of(state, Value::default_of(ty).unwrap_or(Value::Ref(Ref::NULL)), ty)
 }
 
-/// While a host function runs: the references that are made meanwhile are given up when it is left.
+/// While a host function runs: the references that are made meanwhile are given up when it is left, and where it fails, the effects that
+/// it has declared are dropped.
 pub(super) struct Scope<'a, 'b> {
     pub(super) raw: &'a mut RawCaller<'b>,
     mark: RootId,
+    moment: Moment,
 }
 
 impl<'a, 'b> Scope<'a, 'b> {
     pub(super) fn new(raw: &'a mut RawCaller<'b>) -> Scope<'a, 'b> {
-        let mark = raw.store.root_mark();
-        Scope { raw, mark }
+        let (mark, moment) = (raw.store.root_mark(), raw.store.effects_moment());
+        Scope { raw, mark, moment }
+    }
+
+    /// How an error stops the guest. It may be an exception that the guest catches, so the effects are dropped here.
+    #[cold]
+    pub(super) fn failed(&mut self, error: Error) -> Stop {
+        self.raw.store.drop_effects_since(self.moment);
+        into_stop(self.raw.store, error)
     }
 }
 

@@ -4,7 +4,7 @@ use super::Caller;
 use super::host::Scope;
 use super::typed::sealed::List;
 use super::wasm_ty::WasmTy;
-use crate::error::{Error, Mismatch, Result, into_stop};
+use crate::error::{Error, Mismatch, Result};
 use crate::types::FuncType;
 use etalon_runtime::{Caller as RawCaller, OverSlots, Stop, Store as State};
 use std::sync::Arc;
@@ -75,8 +75,8 @@ fn scoped(
     raw: &mut RawCaller<'_>,
     body: impl FnOnce(&mut RawCaller<'_>) -> Result<()>,
 ) -> Result<(), Stop> {
-    let scope = Scope::new(raw);
-    body(scope.raw).map_err(|error| into_stop(scope.raw.store, error))
+    let mut scope = Scope::new(raw);
+    body(scope.raw).map_err(|error| scope.failed(error))
 }
 
 /// Closures of so many parameters, with and without a caller.
