@@ -2,16 +2,18 @@
 //! them; those that cannot be had are passed over with the reason.
 #![allow(clippy::print_stdout)]
 
-use etalon_adapters::{Adapter, TimeLimit, Watchdog, adapter};
+use etalon_adapters::{Adapter, GasConfig, TimeLimit, Watchdog, adapter};
 use etalon_harness::corpus::programs_and_kernels;
-use etalon_harness::diff::Case;
+use etalon_harness::diff::{Case, RunOptions};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
-use etalon_harness::instrumented::{Agreement, Trial, agree, small_programs};
+use etalon_harness::instrumented::{Agreement, Copies, Trial, agree, small_programs};
+use etalon_harness::reduce::{Budget, reduce_for};
 use etalon_harness::settings::default_schedule;
 use etalon_harness::{NanBits, with_nans};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where modules come from, in turn; what floats are in the rest may differ between engines.
@@ -39,6 +41,8 @@ const EVERY: (u64, u64) = (150, 16);
 const SMALL: u64 = 2_000;
 /// How long an action may take.
 const EACH: Duration = Duration::from_secs(20);
+/// How many modules are tried to make one smaller.
+const TRIES: u64 = 1_000;
 /// How many mismatches are printed.
 const PRINTED: usize = 20;
 
@@ -122,7 +126,9 @@ fn try_all(asked: &Asked, name: &str, time: Option<TimeLimit>) -> Result<Agreeme
         let agreement = agree(oracle.as_ref() as &dyn Adapter, witness.as_ref(), &trial, &case)
             .map_err(|error| text(&error))?;
         if !agreement.unequal.is_empty() || !agreement.of_engine.is_empty() {
-            save(&asked.out, name, &case).map_err(|error| text(&error))?;
+            let (oracle, witness) = (oracle.clone(), witness.clone());
+            let copies = Copies { oracle, witness, trial };
+            save(&asked.out, name, copies, &case).map_err(|error| error.to_string())?;
         }
         all.add(agreement);
     }
@@ -136,12 +142,27 @@ fn without_open_nans(case: Case) -> Case {
     Case { wasm, ..case }
 }
 
-fn save(folder: &Path, witness: &str, case: &Case) -> std::io::Result<()> {
+/// Saves a module, and beside it a smaller one of which the same is unequal.
+fn save(
+    folder: &Path,
+    witness: &str,
+    copies: Copies,
+    case: &Case,
+) -> Result<(), Box<dyn std::error::Error>> {
     let safe = |c: char| if c.is_alphanumeric() { c } else { '-' };
     let folder = folder.join(witness.chars().map(safe).collect::<String>());
     std::fs::create_dir_all(&folder)?;
-    let file = case.name.chars().map(safe).collect::<String>();
-    std::fs::write(folder.join(file).with_extension("wasm"), &case.wasm)
+    let file = folder.join(case.name.chars().map(safe).collect::<String>());
+    std::fs::write(file.with_extension("wasm"), &case.wasm)?;
+    let Trial { features, schedule, limit, time, .. } = copies.trial.clone();
+    let gas = Some(GasConfig { schedule, limit: Some(limit) });
+    let run = RunOptions { features, gas, state: false, time };
+    let budget = Budget { tries: TRIES, ..Budget::default() };
+    let oracle = copies.oracle.clone();
+    if let Some(reduced) = reduce_for(Arc::new(copies), oracle, case, run, budget)? {
+        std::fs::write(file.with_extension("reduced.wasm"), &reduced.case.wasm)?;
+    }
+    Ok(())
 }
 
 fn main() -> ExitCode {

@@ -1,14 +1,16 @@
 //! Instrumented copies consume what our meter says, on an interpreter that counts nothing; `make gas-witness` asks other engines.
 
 use etalon_adapters::{
-    Adapter, Features, GasConfig, Outcome, Schedule, SessionConfig, TOUCH, Val, adapter,
-    adapter_here,
+    Adapter, AdapterError, Features, GasConfig, Outcome, Schedule, SessionConfig, TOUCH, Val,
+    adapter, adapter_here,
 };
 use etalon_harness::corpus::{self, Entry};
-use etalon_harness::diff::{Call, Case, RunOptions, mentions_spectest, observe};
+use etalon_harness::diff::{Call, Case, RunOptions, SecondOpinion, mentions_spectest, observe};
 use etalon_harness::fuzz::case_of;
+use etalon_harness::gas::{Breach, Law};
 use etalon_harness::generate::Profile;
 use etalon_harness::instrumented::{Agreement, Trial, agree, agree_on_copy, small_programs};
+use etalon_harness::reduce::{Budget, reduce_for};
 use etalon_instrument::{BEGIN, GAS_LEFT, STOPPED, Settings, Stop, instrument};
 use etalon_module::{Module, Opcode};
 use std::collections::BTreeSet;
@@ -222,6 +224,44 @@ fn one_price_off_by_one_in_the_instrumenter_is_caught() {
         plant(key.to_owned(), &|t| raise(table(table(t, "instantiation"), key), "weight"));
     }
     assert_eq!(missed, Vec::<String>::new());
+}
+
+/// What copies by other prices consume.
+struct OtherPrices(Arc<Schedule>);
+
+impl SecondOpinion for OtherPrices {
+    fn breach(&self, case: &Case) -> Result<Option<Breach>, AdapterError> {
+        let [oracle, interp] = engines();
+        let trial = trial(builtin("flat"), 0);
+        let settings = Settings { schedule: self.0.clone(), features: features(), limit: None };
+        let Ok(copy) = instrument(&case.wasm, &settings) else { return Ok(None) };
+        let agreement = agree_on_copy(oracle.as_ref(), interp.as_ref(), &trial, case, &copy.wasm)?;
+        let unequal = agreement.unequal.first();
+        Ok(unequal.map(|unequal| Law::Ledger.breach(case.calls.len(), unequal.to_string())))
+    }
+}
+
+/// A kernel in which a product costs one more in the copy becomes a function with a product in it.
+#[test]
+fn a_module_of_which_the_copy_consumes_otherwise_is_made_small() {
+    let plant = |t: &mut toml::Table| {
+        let weight = i64::from(builtin("flat").weight(Opcode::I64Mul)) + 1;
+        _ = table(t, "operators").insert("i64.mul".into(), weight.into());
+    };
+    let opinion = Arc::new(OtherPrices(changed("flat", plant)));
+    let (features, case) = corpus::programs_and_kernels()
+        .into_iter()
+        .find(|(_, case)| case.name.contains("hashtable"))
+        .expect("it is a kernel");
+    let gas = Some(GasConfig { schedule: builtin("flat"), limit: Some(LIMIT) });
+    let run = RunOptions { features, gas, state: false, time: None };
+    let budget = Budget { tries: 300, ..Budget::default() };
+    let [oracle, _] = engines();
+    let reduced = reduce_for(opinion, oracle, &case, run, budget).unwrap_or_else(|e| panic!("{e}"));
+    let reduced = reduced.expect("the copy consumes otherwise").case;
+    let text = wasmprinter::print_bytes(&reduced.wasm).expect("it is valid");
+    assert!(text.contains("i64.mul"), "{text}");
+    assert!(reduced.wasm.len() < case.wasm.len() / 2, "{} bytes: {text}", reduced.wasm.len());
 }
 
 /// The planted fault "a dynamic charge before its check": the condition around each charge is taken away.

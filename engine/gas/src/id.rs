@@ -9,7 +9,7 @@ use thiserror::Error;
 /// Bytes of the digest that an id shows.
 const DIGEST_BYTES: usize = 8;
 
-/// The identity of a schedule: `name@version#digest`, for example `etalon-1@1#0123456789abcdef` (§12).
+/// The identity of a schedule: `name@version#digest`, for example `etalon-1@2#0123456789abcdef` (§12).
 ///
 /// The digest is the first eight bytes of BLAKE3 over the canonical form, so different schedules with the same name have
 /// different ids. Serialized as text.

@@ -26,19 +26,19 @@ fn line_of(line: &str) -> usize {
 #[test]
 fn an_operator_without_a_weight_is_named_and_what_to_add() {
     let place = format!("prices.toml:{}", line_of("[operators]"));
-    let (text, _) = with("wide = 2", "");
+    let (text, _) = with("wide = 3", "");
     assert_eq!(
         refusal(&text).to_string(),
         format!(
             "{place}: no weight for `i64.add128` and 3 others: add `wide` to [classes], or a row for it to [operators]"
         )
     );
-    let (text, _) = with("fence = 20", "");
+    let (text, _) = with("fence = 24", "");
     assert!(refusal(&text).to_string().ends_with(
         "no weight for `atomic.fence`: add `fence` to [classes], or a row for it to [operators]"
     ));
-    let (text, _) = with("fence = 20", "");
-    let text = text.replacen("[operators]", "[operators]\n\"atomic.fence\" = 20", 1);
+    let (text, _) = with("fence = 24", "");
+    let text = text.replacen("[operators]", "[operators]\n\"atomic.fence\" = 24", 1);
     assert!(Schedule::parse(&text, "prices.toml").is_ok(), "a row will do");
 }
 
@@ -62,14 +62,14 @@ fn a_dynamic_operator_without_a_rate_is_named() {
 fn an_unknown_class_is_named() {
     // The name of an operator is not that of a class, nor the other way round.
     for unknown in ["integers", "int_binop", "\"i32.add\""] {
-        let (text, line) = with("wide = 2", &format!("wide = 2\n{unknown} = 1"));
+        let (text, line) = with("wide = 3", &format!("wide = 3\n{unknown} = 1"));
         let name = unknown.trim_matches('"');
         assert_eq!(
             refusal(&text).to_string(),
             format!("prices.toml:{}: `{name}` is not a class of operators", line + 1)
         );
     }
-    let (text, line) = with("\"i32.mul\" = 2", "int-binop = 2");
+    let (text, line) = with("\"i32.mul\" = 3", "int-binop = 2");
     assert_eq!(
         refusal(&text).to_string(),
         format!("prices.toml:{line}: `int-binop` is not an operator")
@@ -78,13 +78,13 @@ fn an_unknown_class_is_named() {
 
 #[test]
 fn an_unknown_row_is_named() {
-    let (text, line) = with("\"i32.mul\" = 2", "\"i32.mul\" = 2\n\"i32.plus\" = 1");
+    let (text, line) = with("\"i32.mul\" = 3", "\"i32.mul\" = 3\n\"i32.plus\" = 1");
     assert_eq!(
         refusal(&text).to_string(),
         format!("prices.toml:{}: `i32.plus` is not an operator", line + 1)
     );
     // Not a row for an operator that another name is meant for, either.
-    let (text, line) = with("\"i32.mul\" = 2", "\"I32.mul\" = 2");
+    let (text, line) = with("\"i32.mul\" = 3", "\"I32.mul\" = 2");
     assert_eq!(
         refusal(&text).to_string(),
         format!("prices.toml:{line}: `I32.mul` is not an operator")
@@ -109,12 +109,12 @@ fn numbers_must_be_whole_and_fit() {
         "99999999999999999999",
         "nan",
     ] {
-        let (text, line) = with("\"i32.mul\" = 2", &format!("\"i32.mul\" = {wrong}"));
+        let (text, line) = with("\"i32.mul\" = 3", &format!("\"i32.mul\" = {wrong}"));
         let error = refusal(&text);
         assert_eq!(error.line, Some(line), "{error}");
         assert!(matches!(error.kind, ScheduleErrorKind::Malformed(_)), "{error}");
     }
-    let (text, _) = with("\"i32.mul\" = 2", "\"i32.mul\" = 4294967295");
+    let (text, _) = with("\"i32.mul\" = 3", "\"i32.mul\" = 4294967295");
     assert!(Schedule::parse(&text, "prices.toml").is_ok(), "the greatest weight");
 }
 
@@ -134,7 +134,7 @@ fn a_granule_holds_at_least_one_unit() {
 
 #[test]
 fn a_row_given_twice_is_refused() {
-    let (text, line) = with("\"i32.mul\" = 2", "\"i32.mul\" = 2\n\"i32.mul\" = 2");
+    let (text, line) = with("\"i32.mul\" = 3", "\"i32.mul\" = 3\n\"i32.mul\" = 2");
     let error = refusal(&text);
     assert_eq!(error.line, Some(line + 1));
     assert!(error.to_string().contains("duplicate key"), "{error}");

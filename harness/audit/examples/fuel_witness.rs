@@ -6,7 +6,10 @@ use etalon_harness::corpus::programs_and_kernels;
 use etalon_harness::diff::{Call, Case};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
+use etalon_harness::reduce::Budget;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Where modules come from, in turn.
 const PROFILES: &[&str] = &[
@@ -25,6 +28,8 @@ const PROFILES: &[&str] = &[
     "simd",
     "gc",
 ];
+/// How many modules are tried to make one smaller.
+const TRIES: u64 = 1_000;
 /// How many mismatches are printed.
 const PRINTED: usize = 10;
 /// What others do with fuel where a call does not end well, or where nothing is done: known, and shown by an example each.
@@ -54,7 +59,7 @@ fn main() -> ExitCode {
         given.and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (modules, seed) = (number("--modules", 20_000), number("--seed", 1));
-    match run(modules, seed) {
+    match run(modules, seed, Path::new("target/fuel-witness")) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -64,14 +69,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(modules: u64, seed: u64) -> Result<bool, FuelError> {
+fn run(modules: u64, seed: u64, out: &Path) -> Result<bool, Box<dyn std::error::Error>> {
     let mut holds = true;
     for model in [Model::Wasmtime, Model::Wasmi] {
-        let witness = Witness::new(model)?;
+        let witness = Arc::new(Witness::new(model)?);
         let mut corpus = Agreement::default();
         for (features, case) in programs_and_kernels() {
-            let case = FuelCase { case: &case, features };
-            witness.ask(case, &mut corpus)?;
+            ask(&witness, FuelCase { case: &case, features }, &mut corpus, out)?;
         }
         holds &= print(witness.name, "programs and kernels", &corpus);
         let mut generated = Agreement::default();
@@ -80,12 +84,36 @@ fn run(modules: u64, seed: u64) -> Result<bool, FuelError> {
             let profile = profiles[number as usize % profiles.len()];
             let case = case_of(profile, witness.features(), seed, number, 4);
             let case = FuelCase { case: &case, features: witness.features() };
-            witness.ask(case, &mut generated)?;
+            ask(&witness, case, &mut generated, out)?;
         }
         holds &= print(witness.name, "generated modules", &generated);
         faults(&witness)?;
     }
     Ok(holds)
+}
+
+/// Asks about a case. If it is charged for otherwise, it is saved, and a smaller one beside it.
+fn ask(
+    witness: &Arc<Witness>,
+    asked: FuelCase<'_>,
+    agreement: &mut Agreement,
+    out: &Path,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let before = agreement.unequal.len();
+    witness.ask(asked, agreement)?;
+    if agreement.unequal.len() == before {
+        return Ok(());
+    }
+    std::fs::create_dir_all(out)?;
+    let safe = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let name =
+        format!("{}-{}", witness.name, asked.case.name).chars().map(safe).collect::<String>();
+    let file = out.join(name);
+    std::fs::write(file.with_extension("wasm"), &asked.case.wasm)?;
+    if let Some(reduced) = witness.reduced(asked, Budget { tries: TRIES, ..Budget::default() })? {
+        std::fs::write(file.with_extension("reduced.wasm"), reduced.wasm)?;
+    }
+    Ok(())
 }
 
 fn print(witness: &str, what: &str, agreement: &Agreement) -> bool {

@@ -28,6 +28,10 @@ struct Open {
     begun: u64,
     /// Its place in the tree.
     call: usize,
+    /// Whether it is of the host.
+    is_host: bool,
+    /// What it adds to the depth.
+    slots: u64,
 }
 
 #[derive(Debug, Default)]
@@ -232,8 +236,8 @@ impl Book {
         }
     }
 
-    /// A function begins. The last of what was taken was its entry.
-    pub(crate) fn open(&mut self, function: u32, entry: u64) {
+    /// A function begins, of the guest or of the host. The last of what was taken was its entry.
+    fn open(&mut self, function: u32, entry: u64, is_host: bool) {
         self.charge_but(entry);
         let begun = self.taken;
         let call = self.call(function);
@@ -241,14 +245,22 @@ impl Book {
         let row = self.rows.entry(function).or_default();
         row.calls += 1;
         row.active += 1;
-        self.open.push(Open { function, begun, call });
-        self.depth += self.frame(function);
+        let slots = self.slots(function, is_host);
+        self.open.push(Open { function, begun, call, is_host, slots });
+        self.depth = self.depth.saturating_add(slots);
         self.deepest = self.deepest.max(self.depth);
         self.charge();
     }
 
-    fn frame(&self, function: u32) -> u64 {
-        self.prices.frames.get(function as usize).copied().unwrap_or(0)
+    /// What a call adds to the depth: a frame, and what an invocation by the host costs besides. The host has no frame.
+    fn slots(&self, function: u32, is_host: bool) -> u64 {
+        if is_host {
+            return 0;
+        }
+        let frame = self.prices.frames.get(function as usize).copied().unwrap_or(0);
+        let again = self.open.last().is_some_and(|open| open.is_host);
+        let reentry = if again { self.prices.schedule.depth().reentry.into() } else { 0 };
+        frame.saturating_add(reentry)
     }
 
     /// The place in the tree of a call of a function from where control is.
@@ -272,14 +284,14 @@ impl Book {
     /// A function of the host begins.
     pub(crate) fn open_host(&mut self, function: u32, module: &str, name: &str) {
         let base = self.prices.schedule.host().base(module, name);
-        self.open(function, base.into());
+        self.open(function, base.into(), true);
     }
 
     /// The innermost function ends.
     pub(crate) fn close(&mut self) {
         self.charge();
         let Some(open) = self.open.pop() else { return };
-        self.depth = self.depth.saturating_sub(self.frame(open.function));
+        self.depth = self.depth.saturating_sub(open.slots);
         let row = self.rows.entry(open.function).or_default();
         row.active = row.active.saturating_sub(1);
         if row.active == 0 {
@@ -302,7 +314,7 @@ impl Observer for Shared {
 
     fn enter(&mut self, _: FuncAddr, function: u32, gas: u64) {
         let mut book = self.lock();
-        book.open(function, gas);
+        book.open(function, gas, false);
         book.entries = (book.entries.0 + 1, book.entries.1.saturating_add(gas));
     }
 

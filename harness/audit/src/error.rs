@@ -56,6 +56,16 @@ pub enum RunError {
 /// What no estimate can be of.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EstimateError {
+    /// A function of the host calls the guest again.
+    #[error(
+        "the import {module:?} {name:?} calls the guest again, which an estimate does not follow; in place of `calls`, give it the `gas` that this takes"
+    )]
+    CallsAgain {
+        /// The import's module name.
+        module: String,
+        /// The import's name.
+        name: String,
+    },
     /// There is no such export.
     #[error("the module exports no function {name:?}")]
     NoExport {

@@ -52,11 +52,20 @@ pub struct Import {
     /// Gas that a function charges besides, at each call.
     #[serde(default)]
     pub gas: u64,
+    /// The export, a function without parameters, that a function calls once before it returns.
+    pub calls: Option<String>,
     /// That a function fails, and with what message.
     pub fails: Option<String>,
     /// The value of a global.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Val>,
+}
+
+impl Import {
+    /// Whether it says what only a function does.
+    pub(crate) fn is_of_function(&self) -> bool {
+        !self.results.is_empty() || self.fails.is_some() || self.calls.is_some()
+    }
 }
 
 /// Steps of one instance.

@@ -569,3 +569,13 @@ fn no_run_consumes_more_than_its_estimate() {
     }
     assert!(all > 1000, "{all}");
 }
+
+#[test]
+fn a_host_function_that_calls_again_is_not_estimated() {
+    let wat = r#"(module (import "env" "host" (func $host)) (func (export "f") (call $host)))"#;
+    let trial = trial("default", wat.as_bytes()).unwrap();
+    let (module, name, calls) = ("env".to_owned(), "host".to_owned(), Some("f".to_owned()));
+    let imports = [Import { module, name, calls, ..Import::default() }];
+    let error = estimate(&trial, question(&imports, &[])).unwrap_err();
+    assert!(error.to_string().contains("calls the guest again"), "{error}");
+}

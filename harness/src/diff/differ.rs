@@ -7,6 +7,7 @@ use super::compare::{
 };
 use super::observe::{RunOptions, observe_with, session_config};
 use super::open::Decided;
+use super::opinion::SecondOpinion;
 use super::policy::Policy;
 use super::trace::{Step, Trace, is_file, is_memory, memory_key, observation, outcome_name};
 use crate::gas::Lawful;
@@ -62,7 +63,8 @@ pub struct Differ {
     pub(super) engines: Vec<(EngineInfo, Arc<dyn Adapter>)>,
     pub(super) options: DiffOptions,
     /// Whether sums of memories are compared: one of the engines has no digest of ours.
-    sums: bool,
+    pub(super) sums: bool,
+    pub(super) opinion: Option<Arc<dyn SecondOpinion>>,
 }
 
 /// What an engine does otherwise than the first.
@@ -153,7 +155,7 @@ impl Differ {
     pub fn new(engines: Vec<Arc<dyn Adapter>>, options: DiffOptions) -> Self {
         let sums = engines.len() > 1 && engines.iter().any(|engine| engine.is_foreign());
         let engines = engines.into_iter().map(|engine| (engine.info(), engine)).collect();
-        Differ { engines, options, sums }
+        Differ { engines, options, sums, opinion: None }
     }
 
     /// The engines' names, in order.
@@ -200,7 +202,7 @@ impl Differ {
             traces.push(trace);
         }
         let verdict = self.compare_all(case, &traces)?;
-        Ok(Judged { traces, verdict, laws: None })
+        self.hear(case, Judged { traces, verdict, laws: None })
     }
 
     /// Runs a case until a step that has no end on an engine that has no meter, as far as is known.
@@ -226,7 +228,7 @@ impl Differ {
         if other > 0 {
             engines.push(self.engines[other].clone());
         }
-        Differ { engines, options: self.options.clone(), sums: self.sums }
+        self.among(engines)
     }
 
     /// The first engine and the second with other settings, if it can be set so.
@@ -234,7 +236,13 @@ impl Differ {
         let (_, second) = self.engines.get(1)?;
         let turned = second.turned(turn)?;
         let engines = vec![self.engines[0].clone(), (turned.info(), turned)];
-        Some(Differ { engines, options: self.options.clone(), sums: self.sums })
+        Some(self.among(engines))
+    }
+
+    /// As this, with other engines.
+    fn among(&self, engines: Vec<(EngineInfo, Arc<dyn Adapter>)>) -> Differ {
+        let (options, opinion) = (self.options.clone(), self.opinion.clone());
+        Differ { engines, options, sums: self.sums, opinion }
     }
 
     /// The first engine and one that is not among these.
@@ -243,7 +251,7 @@ impl Differ {
         options.run.features = options.run.features.intersection(other.features());
         let sums = self.sums || other.is_foreign();
         let engines = vec![self.engines[0].clone(), (other.info(), other)];
-        Differ { engines, options, sums }
+        Differ { engines, options, sums, opinion: None }
     }
 
     /// What the compiler of an engine, by its position in the list, makes of a function of a case; `None` if it does not show it.

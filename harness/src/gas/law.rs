@@ -60,8 +60,8 @@ impl Law {
         }
     }
 
-    /// A breach of it.
-    pub(crate) fn breach(self, step: usize, text: impl Into<String>) -> Breach {
+    /// A breach of it, with what was observed.
+    pub fn breach(self, step: usize, text: impl Into<String>) -> Breach {
         Breach { law: self, step, text: text.into() }
     }
 }

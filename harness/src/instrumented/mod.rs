@@ -6,10 +6,12 @@
 
 mod judge;
 mod metered;
+mod opinion;
 mod programs;
 mod tally;
 mod trial;
 
+pub use opinion::Copies;
 pub use programs::small_programs;
 pub use tally::{Agreement, Unequal};
 pub use trial::{Trial, agree, agree_on_copy};

@@ -23,9 +23,12 @@ mod tries;
 pub(crate) use draft::Draft;
 pub use tries::Budget;
 
-use crate::diff::{Case, Differ, Difference, Judged, Verdict};
+use crate::diff::{
+    Case, DiffOptions, Differ, Difference, Judged, RunOptions, SecondOpinion, Verdict,
+};
 use crate::localise::{Cause, localise};
-use etalon_adapters::{AdapterError, SettingsTurn};
+use etalon_adapters::{Adapter, AdapterError, SettingsTurn};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tries::{Goal, Tries};
 
@@ -105,6 +108,27 @@ pub fn reduce(
     let under = under.filter(|_| !is_plain);
     let judged = if under.is_some() { judged } else { plain };
     Ok(Reduced { judged, case: best, cause, tries, under })
+}
+
+/// Makes a case smaller in which a second opinion finds a law broken; `None` if it finds none in the case.
+///
+/// # Errors
+/// If an engine cannot be set up.
+pub fn reduce_for(
+    opinion: Arc<dyn SecondOpinion>,
+    first: Arc<dyn Adapter>,
+    case: &Case,
+    run: RunOptions,
+    budget: Budget,
+) -> Result<Option<Reduced>, AdapterError> {
+    let options = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
+    let differ = Differ::new(vec![first], options).with_opinion(opinion);
+    match differ.judge(case)?.verdict {
+        Verdict::Diverged { engine, difference } => {
+            reduce(&differ, case, engine, &difference, budget).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// All passes, as long as they change something.

@@ -138,7 +138,7 @@ fn gas_ends_at_the_same_instruction_wherever_functions_change_their_tier() {
     let others: Vec<_> = others.into_iter().map(with).collect();
     for call in CALLS {
         let (most, _) = run(&interp, &reference, *call, 1_000_000);
-        assert!((100..1_500).contains(&most), "{call:?} takes {most}");
+        assert!((100..4_000).contains(&most), "{call:?} takes {most}");
         for gas in 0..=most + 1 {
             let (_, expected) = run(&interp, &reference, *call, gas);
             for (engine, module, when) in &others {

@@ -43,7 +43,7 @@ pub const ALL: &[Link] = &[
     link("parametric", "select", "i32", "(select (local.get $y) (i32.add (local.get $x) (local.get $y)) (local.get $x))"),
     link("load", "i32.load", "i32", "(i32.load (local.get $x))"),
     link("load", "i64.load8_u", "i32", "(i32.wrap_i64 (i64.load8_u (local.get $x)))"),
-    link("store", "i32.store", "i32", "set (i32.store (local.get $z) (local.get $x)) (local.set $x (i32.add (local.get $x) (local.get $y)))"),
+    link("store", "i32.store", "i32", "set (i32.store (local.get $z) (local.get $x)) (local.set $x (i32.load (local.get $w)))"),
     link("table", "table.get", "i32", "(i32.add (local.get $x) (ref.is_null (table.get $t (i32.and (local.get $x) (i32.const 1)))))"),
     link("float-binop", "f32.add", "f32", "(f32.add (local.get $x) (local.get $y))"),
     link("float-binop", "f64.mul", "f64", "(f64.mul (local.get $x) (local.get $y))"),
@@ -97,7 +97,8 @@ impl Link {
             "f64" => ("(f64.const 1)", "(f64.const 1.0001)"),
             _ => ("(v128.const f32x4 1 1 1 1)", "(v128.const f32x4 1.01 1.01 1.01 1.01)"),
         };
-        // What `run` gets are arguments of a function, so that the compiler knows nothing of them. `$f` has a loop so that it stays a call.
+        // What `run` gets are arguments of a function, so that the compiler knows nothing of them: not that `$z` and `$w` are one
+        // address, where a load takes what was stored. `$f` has a loop so that it stays a call.
         format!(
             "(module (memory 1) (type $unary (func (param i32) (result i32)))
                (type $box (struct (field (mut i32))))
@@ -106,7 +107,7 @@ impl Link {
                (func $f (type $unary)
                  (if (i32.lt_s (local.get 0) (i32.const 0)) (then (loop (br_if 0 (local.get 0)))))
                  (local.get 0))
-               (func $go (param $n i32) (param $x {ty}) (param $y {ty}) (param $z i32) (result {ty})
+               (func $go (param $n i32) (param $x {ty}) (param $y {ty}) (param $z i32) (param $w i32) (result {ty})
                  (local $b (ref null $box)) (local $s (ref null $self))
                  (local.set $s (struct.new_default $self))
                  (struct.set $self 0 (local.get $s) (local.get $s))
@@ -114,7 +115,7 @@ impl Link {
                  (loop $l {links}
                    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
                  (local.get $x))
-               (func (export \"run\") (param i32) (drop (call $go (local.get 0) {x} {y} (i32.const 0)))))"
+               (func (export \"run\") (param i32) (drop (call $go (local.get 0) {x} {y} (i32.const 0) (i32.const 0)))))"
         )
     }
 }

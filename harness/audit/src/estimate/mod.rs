@@ -47,8 +47,11 @@ pub struct Question<'q> {
 /// A function of the host that calls the guest again is taken to declare what that takes.
 ///
 /// # Errors
-/// If there is no such export, loop or call.
+/// If there is no such export, loop or call, or an import says that it calls an export.
 pub fn estimate(trial: &Trial, question: Question<'_>) -> Result<Estimate, EstimateError> {
+    if let Some(Import { module, name, .. }) = question.imports.iter().find(|i| i.calls.is_some()) {
+        return Err(EstimateError::CallsAgain { module: module.clone(), name: name.clone() });
+    }
     let (module, schedule) = (trial.module(), trial.schedule());
     let functions = module.exports.iter().filter(|export| export.kind == ExternKind::Func);
     let wanted: BTreeSet<&str> = question.exports.iter().map(String::as_str).collect();

@@ -7,7 +7,9 @@ use etalon_adapters::{
     Adapter, AdapterError, Features, GasConfig, Instance, Outcome, OwnTier, Session, SessionConfig,
     Watcher, adapter,
 };
-use etalon_harness::diff::{Call, Case, load};
+use etalon_harness::diff::{Call, Case, RunOptions, SecondOpinion, load};
+use etalon_harness::gas::{Breach, Law};
+use etalon_harness::reduce::{Budget, reduce_for};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -186,6 +188,23 @@ impl Witness {
         Ok(())
     }
 
+    /// A smaller case that is charged for otherwise too; `None` if this one is not.
+    ///
+    /// # Errors
+    /// If an engine cannot be set up.
+    pub fn reduced(
+        self: &Arc<Self>,
+        asked: FuelCase<'_>,
+        budget: Budget,
+    ) -> Result<Option<Case>, FuelError> {
+        let FuelCase { case, features } = asked;
+        let opinion = Arc::new(Fuel { witness: Arc::clone(self), features });
+        let gas = Some(GasConfig { schedule: self.schedule(), limit: Some(LIMIT) });
+        let run = RunOptions { features, gas, state: false, time: None };
+        let oracle = Arc::new(OwnTier::new(Tier::Oracle));
+        Ok(reduce_for(opinion, oracle, case, run, budget)?.map(|reduced| reduced.case))
+    }
+
     /// What the first call of a case costs here and there, however it ends; `None` if the case says nothing.
     ///
     /// # Errors
@@ -196,6 +215,24 @@ impl Witness {
         };
         let Charge { ours, theirs, .. } = pair.call(call);
         Ok(Some((ours, theirs)))
+    }
+}
+
+/// A second opinion: what a witness charges.
+struct Fuel {
+    witness: Arc<Witness>,
+    features: Features,
+}
+
+impl SecondOpinion for Fuel {
+    fn breach(&self, case: &Case) -> Result<Option<Breach>, AdapterError> {
+        let mut agreement = Agreement::default();
+        let asked = FuelCase { case, features: self.features };
+        self.witness.ask(asked, &mut agreement).map_err(|FuelError::Engine(error)| error)?;
+        Ok(agreement.unequal.first().map(|Mismatch { call, ours, theirs, .. }| {
+            let text = format!("{call}: executed {ours}, charged {theirs}");
+            Law::Ledger.breach(case.calls.len(), text)
+        }))
     }
 }
 

@@ -1,4 +1,4 @@
-function 1 (f) of inlined-call.wat: 161 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@1#4eceddd5e01cbcd1
+function 1 (f) of inlined-call.wat: 161 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@2#4c75033a85c56fb3
      0  push rbp
      1  mov rbp, rsp
      4  cmp rsi, 0xb                                  0x0002d  entry
@@ -8,7 +8,7 @@ function 1 (f) of inlined-call.wat: 161 bytes for x86_64-unknown-linux-gnu, cpu 
     15  cmp rax, 0xa                                  0x00030  call $second
     19  jb 0x6d
     1f  mov rax, r15
-    22  cmp rax, -0x19
+    22  cmp rax, -0x1a
     26  ja 0x6d
     2c  mov rax, [rdi+0x28]
     30  mov rax, [rax+8]
@@ -22,7 +22,7 @@ function 1 (f) of inlined-call.wat: 161 bytes for x86_64-unknown-linux-gnu, cpu 
     4f  cmova rcx, rdx
     53  mov eax, [rcx]  ; out of bounds memory access
     55  mov rcx, r15
-    58  add rcx, 0x18
+    58  add rcx, 0x19
     5f  mov r15, rcx
     62  add eax, 1                                    0x00034  i32.add
     68  mov rsp, rbp                                  0x00035  end

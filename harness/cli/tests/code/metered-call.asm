@@ -1,4 +1,4 @@
-function 1 (f) of metered-call.wat: 72 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@1#4eceddd5e01cbcd1
+function 1 (f) of metered-call.wat: 72 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@2#4c75033a85c56fb3
      0  push rbp
      1  mov rbp, rsp
      4  cmp rsi, 0xb                                  0x0002d  entry

@@ -1,4 +1,4 @@
-function 0 (f) of metered-loop.wat: 99 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@1#4eceddd5e01cbcd1
+function 0 (f) of metered-loop.wat: 99 bytes for x86_64-unknown-linux-gnu, cpu avx2, opt speed, metered by etalon-1@2#4c75033a85c56fb3
      0  push rbp
      1  mov rbp, rsp
      4  cmp rsi, 0xc                                  0x0001f  entry
@@ -7,7 +7,7 @@ function 0 (f) of metered-loop.wat: 99 bytes for x86_64-unknown-linux-gnu, cpu a
     12  jb 0x5d
     18  nop [rax+rax]
     1e  xor rax, rax                                  0x0001f  entry
-    21  add r15, 0xb                                  0x00033  br_if $next
+    21  add r15, 0xd                                  0x00033  br_if $next
     25  jb 0x5f
     2b  nop [rax+rax]
     31  mov rcx, rdx
