@@ -1,11 +1,13 @@
 //! Campaigns in shards, and their records as one.
 
+mod program;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn etalon(folder: &Path, words: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(words.split_whitespace()).current_dir(folder).env("NO_COLOR", "1");
     command.output().expect("it runs")
 }
