@@ -52,6 +52,20 @@ LAW_PROFILES := single,wasm2,mvp,scripts,quiet,traps,chains,calls,memory,float,s
 LAW_MODULES ?= 100000
 LAW_OUT ?= target/laws
 
+.PHONY: cross
+cross: ## Everything on another architecture: ARCH=aarch64, riscv64 or s390x; natively there, else under qemu; SHORT=1 is short; docs/architectures.md
+	CARGO='$(CARGO)' FUZZ_TIME='$(FUZZ_TIME)' SEED='$(SEED)' SHORT='$(SHORT)' cross/run.sh '$(ARCH)'
+
+# The processors whose features are shown, of x86_64: SSE4.2, AVX, AVX2, all that the emulator knows.
+MODELS ?= Nehalem IvyBridge Haswell max
+
+.PHONY: cells
+cells: ## Features of the processor x optimiser x gas x bounds checks, each on the suites and generated modules; on models of qemu if it is there
+	CARGO='$(CARGO)' FUZZ_TIME='$(FUZZ_TIME)' SEED='$(SEED)' SHORT='$(SHORT)' CELLS=1 cross/run.sh '$(ARCH)'
+	for model in $(if $(filter x86_64,$(ARCH)),$(MODELS)); do \
+	  CARGO='$(CARGO)' FUZZ_TIME='$(FUZZ_TIME)' SEED='$(SEED)' SHORT='$(SHORT)' QEMU_CPU=$$model cross/run.sh x86_64 || exit; \
+	done
+
 .PHONY: gas-laws
 gas-laws: build ## The laws of gas-1 on LAW_MODULES (100000) generated modules; after an interruption it goes on where it was
 	$(ETALON) fuzz --check deterministic --modules $(LAW_MODULES) --rounds 1 --gas 100000 --seed $(SEED) --profile $(LAW_PROFILES) \

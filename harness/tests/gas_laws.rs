@@ -157,6 +157,7 @@ fn a_campaign_keeps_the_laws() {
         keep: 4,
         rules: None,
         versions: None,
+        outcomes: None,
     };
     let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress).expect("it runs");
     assert!(record.findings.is_empty() && record.timed_out == 0, "{:?}", record.findings);

@@ -61,6 +61,7 @@ fn run_on(
         keep: 3,
         rules: None,
         versions: None,
+        outcomes: None,
     };
     Ok(fuzz(&options, Tool::new("test", "0"), "any", &NoProgress)?)
 }

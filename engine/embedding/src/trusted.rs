@@ -21,8 +21,7 @@ struct HostData<T>(StoreData<T>);
 
 // SAFETY: the runtime's store with this in it is only ever the private field of a `Store<T>`, which
 // is `Send` only if `T` is, or borrowed from there on the same thread. No tier hands it to
-// another thread that runs beside the one that holds the store. (On s390x the guest has a thread of
-// its own, with the large stack, and the one that called it waits meanwhile, as in a call.)
+// another thread.
 unsafe impl<T> Send for HostData<T> {}
 
 /// Data as the runtime's store keeps it.

@@ -31,7 +31,6 @@ fn modules_that_are_dropped_leave_nothing() {
 }
 
 /// Depth that no invocation has is needed to see it.
-#[cfg(not(target_arch = "s390x"))]
 #[test]
 fn an_overflow_of_the_guest_stack_is_a_crash() {
     let mut m = Machine::new(StoreConfig::unmetered(), OptLevel::Speed, WAT);

@@ -137,8 +137,12 @@ fn of_fuzz(error: &FuzzError) -> Fault {
     let (kind, file, line) = match error {
         FuzzError::Save { file, .. } => ("io", Some(file), None),
         FuzzError::Busy(folder) | FuzzError::NoCampaign(folder) => ("usage", Some(folder), None),
-        FuzzError::OtherOptions { file, .. } => ("usage", Some(file), None),
-        FuzzError::Journal { file, line, .. } => ("syntax", Some(file), u32::try_from(*line).ok()),
+        FuzzError::OtherOptions { file, .. } | FuzzError::OtherCases { file, .. } => {
+            ("usage", Some(file), None)
+        }
+        FuzzError::Journal { file, line, .. } | FuzzError::Outcomes { file, line, .. } => {
+            ("syntax", Some(file), u32::try_from(*line).ok())
+        }
         FuzzError::Adapter(_) | FuzzError::Text { .. } => ("usage", None, None),
     };
     let file = file.map(|file| file.display().to_string());

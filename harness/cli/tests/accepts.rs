@@ -1,11 +1,13 @@
 //! `etalon accepts`: what one engine accepts and another refuses.
 
+mod program;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn etalon(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(words).current_dir(folder).env("NO_COLOR", "1").output().expect("it runs")
 }
 

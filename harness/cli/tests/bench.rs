@@ -1,11 +1,13 @@
 //! `etalon bench` as a process: what it stores, and what it says of a stored record. How fast anything is, no test asks.
 
+mod program;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn etalon(folder: &Path, words: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_etalon"))
+    program::etalon()
         .args(words.split_whitespace())
         .current_dir(folder)
         .output()

@@ -1,10 +1,12 @@
 //! A browser as an engine: whatever ends it or us, no process and no profile is left. The browsers here are scripts; a real one is not
 //! on every machine.
 
+mod program;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// A browser that writes its process and its profile to a file, and then does something.
 fn browser(folder: &Path, then: &str) -> (String, PathBuf) {
@@ -32,7 +34,7 @@ fn told(file: &Path) -> (String, PathBuf) {
 fn a_browser_that_ends_is_an_error_with_the_reason() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let (name, file) = browser(folder.path(), "test -e \"$5/user.js\" && exit 7");
-    let output = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let output = program::etalon()
         .args(["engines", "--engine", &name, "--probe"])
         .output()
         .expect("it runs");
@@ -44,7 +46,7 @@ fn a_browser_that_ends_is_an_error_with_the_reason() {
 
 #[test]
 fn a_browser_that_is_not_there_is_an_error_with_the_reason() {
-    let output = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let output = program::etalon()
         .args(["engines", "--engine", "firefox:/no/such/browser", "--probe"])
         .output()
         .expect("it runs");
@@ -58,7 +60,7 @@ fn a_browser_that_is_not_there_is_an_error_with_the_reason() {
 fn nothing_is_left_of_a_browser_when_this_program_is_killed() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     let (name, file) = browser(folder.path(), "exec sleep 1000");
-    let mut etalon = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let mut etalon = program::etalon()
         .args(["engines", "--engine", &name, "--probe"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,5 +1,7 @@
 //! The cache of compiled code between processes: many at once, a full disk, entries that are damaged, folders that cannot be used.
 
+mod program;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -16,7 +18,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn command(folder: &Path, words: &str) -> Command {
-    let mut command = Command::new(ETALON);
+    let mut command = program::etalon();
     command.args(words.split(' ')).current_dir(folder).env("ETALON_CACHE_DIR", "cache");
     command.env("NO_COLOR", "1").stdin(Stdio::null());
     command

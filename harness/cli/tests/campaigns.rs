@@ -1,11 +1,13 @@
 //! Campaigns in shards, and their records as one.
 
+mod program;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn etalon(folder: &Path, words: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(words.split_whitespace()).current_dir(folder).env("NO_COLOR", "1");
     command.output().expect("it runs")
 }
@@ -85,4 +87,30 @@ fn a_night_has_a_seed_which_it_keeps() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let tonight = record(&folder.path().join("b.json"))["seed"].as_u64().expect("a number");
     assert!(tonight > 20_260_000, "{tonight}");
+}
+
+#[test]
+fn cases_are_compared_with_what_another_machine_wrote() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let file = folder.path().join("there.jsonl");
+    let arch = std::env::consts::ARCH;
+    let made = fuzz(folder.path(), "a", "--outcomes there.jsonl");
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let written = std::fs::read_to_string(&file).expect("it was written");
+    // The last call of each module came to something else there.
+    let (head, modules) = written.split_once('\n').expect("there is a first line");
+    let changed = format!("{head}\n{}", modules.replace("\"]}", "0\"]}"));
+    assert_ne!(written, changed);
+    for (text, status, said) in [
+        (&written, 0, format!("the same as on {arch}: ")),
+        (&changed, 1, format!("other than on {arch}: 4 modules of ")),
+    ] {
+        std::fs::write(&file, text).expect("it is writable");
+        let output = fuzz(folder.path(), "b", "--same-as there.jsonl");
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        assert!(text.contains(&said) && (status == 0) == text.contains("no finding"), "{text}");
+        let record = record(&folder.path().join("b.json"));
+        assert_eq!(record["same_as"]["different"], if status == 0 { 0 } else { 4 });
+    }
 }

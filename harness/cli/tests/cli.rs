@@ -15,6 +15,8 @@
 //! What all runs print, with their exit status, must be what the `.out` beside the case says.
 //! With `ETALON_BLESS=1` it is written instead.
 
+mod program;
+
 /// Each case has a cache of its own, beside its files.
 const ENVIRONMENT: [(&str, &str); 2] = [("NO_COLOR", "1"), ("ETALON_CACHE_DIR", "../cache")];
 
@@ -22,7 +24,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -127,8 +129,15 @@ fn words(line: &str) -> Result<Vec<String>, Failed> {
     if quoted { Err(format!("a quote is open: {line}").into()) } else { Ok(words) }
 }
 
+/// A line as it is on every architecture: a record and a folder of reports name the one that they are of.
+fn anywhere(line: &str) -> String {
+    let arch = std::env::consts::ARCH;
+    line.replace(&format!("out/{arch}/"), "out/ARCH/")
+        .replace(&format!("\"arch\": \"{arch}\""), "\"arch\": \"ARCH\"")
+}
+
 fn run(folder: &Path, arguments: &str, printed: &mut String) -> Result<(), Failed> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     let (words, stdin) = match words(arguments)?.split_last() {
         Some((last, words)) if last.starts_with('<') => {
             (words.to_vec(), File::open(folder.join(&last[1..]))?.into())
@@ -139,7 +148,8 @@ fn run(folder: &Path, arguments: &str, printed: &mut String) -> Result<(), Faile
     writeln!(printed, "$ etalon {arguments}")?;
     for (name, bytes) in [("", &output.stdout), ("! ", &output.stderr)] {
         for line in String::from_utf8_lossy(bytes).lines() {
-            writeln!(printed, "{}", without_size(&format!("{name}{line}")).trim_end())?;
+            let line = anywhere(&without_size(&format!("{name}{line}")));
+            writeln!(printed, "{}", line.trim_end())?;
         }
     }
     match output.status.code() {

@@ -4,9 +4,10 @@
 //! is for a machine that is named, so it is the same whatever machine this runs on. With `ETALON_BLESS=1` the files are written instead:
 //! a better translation changes them, and whoever makes it reads the difference.
 
+mod program;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The machine, and the features of its processor.
 const MACHINE: &str = "--target x86_64-unknown-linux-gnu --cpu avx2";
@@ -56,7 +57,7 @@ fn check(path: &Path) -> Result<(), Failed> {
 
 /// What the program shows of the function `f` of a text.
 fn shown(path: &Path, view: &str) -> Result<String, Failed> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.arg("inspect").arg(path.file_name().ok_or("a text has a name")?);
     command.args(["--function", "f", "--show"]).args(view.split(' ')).args(MACHINE.split(' '));
     let folder = path.parent().ok_or("a text is in a folder")?;

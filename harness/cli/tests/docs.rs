@@ -1,5 +1,7 @@
 //! The documents: every command line in them is one that the program understands, and what they hand out works.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -62,7 +64,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
 /// Every command's options, as its help lists them.
 fn options() -> BTreeMap<String, String> {
     let help = |words: &[&str]| {
-        let output = Command::new(ETALON).args(words).output().expect("it runs");
+        let output = program::etalon().args(words).output().expect("it runs");
         String::from_utf8(output.stdout).expect("help is text")
     };
     let listed = |all: &str| -> Vec<String> {
@@ -177,6 +179,6 @@ fn the_script_of_a_shard_begins_goes_on_and_is_merged() {
 fn the_examples_of_gas_cost_what_they_say() {
     let words = ["gas", "check", "token.toml", "--engine", "oracle,interp,jit,auto"];
     let folder = root().join("docs/examples/gas");
-    let output = Command::new(ETALON).args(words).current_dir(folder).output().unwrap();
+    let output = program::etalon().args(words).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }

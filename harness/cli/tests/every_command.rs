@@ -1,5 +1,7 @@
 //! What holds for every command: the list is the program's own, so a new command must be added here.
 
+mod program;
+
 use serde_json::Value;
 use std::fs::File;
 use std::path::Path;
@@ -41,7 +43,7 @@ fn listed(folder: &Path) -> Vec<String> {
 }
 
 fn etalon(folder: &Path, words: &[&str], stdout: Stdio) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(words).current_dir(folder).stdin(Stdio::null()).stdout(stdout);
     command.env("ETALON_CACHE_DIR", "cache");
     command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()

@@ -1,7 +1,8 @@
 //! Engines of others that are on some machines: where one is, it does what the oracle does, and shows all that is compared.
 
+mod program;
+
 use std::fs;
-use std::process::Command;
 
 /// Vectors, bits of NaNs, references, host functions, one of which the start function calls, a name that needs quoting, a trap, and a
 /// memory that nobody reads.
@@ -32,7 +33,7 @@ fn engines_that_are_installed_do_what_the_oracle_does() {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
     fs::write(folder.path().join("m.wat"), MODULE).expect("it is writable");
     for engine in ["node", "jsc", "bun", "firefox", "wasm-interp"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+        let mut command = program::etalon();
         command.args(["diff", "m.wat", "--engine", &format!("oracle,{engine}")]);
         let output = command.current_dir(folder.path()).output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stdout);

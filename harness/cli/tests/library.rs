@@ -1,5 +1,7 @@
 //! Libraries with wasm.h that do harm: what happens in them is the outcome of a module, and of no other.
 
+mod program;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,7 +29,7 @@ fn ask(folder: &Path, library: &Path, harm: &str, more: &[&str]) -> (Option<i32>
     for (name, text) in [("a.wat", "(module)"), ("b.wat", text.as_str()), ("c.wat", "(module)")] {
         std::fs::write(folder.join(name), text).expect("it is writable");
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(["accepts", "oracle"]).arg(format!("capi:{}", library.display()));
     command.args(["a.wat", "b.wat", "c.wat", "--format", "json"]).args(more);
     let output = command.current_dir(folder).env("FAKE_WASM_H", harm).output().expect("it runs");

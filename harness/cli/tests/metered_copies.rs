@@ -1,16 +1,16 @@
 //! The instrumented copy that docs/gas-audit.md makes consumes under node what the snapshot beside it says, where there is node.
 
+mod program;
+
 use std::path::Path;
 use std::process::Command;
-
-const ETALON: &str = env!("CARGO_BIN_EXE_etalon");
 
 #[test]
 fn a_copy_consumes_under_node_what_the_snapshot_says() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples/gas");
     let folder = tempfile::tempdir().expect("there is room");
     let copy = folder.path().join("metered.wasm");
-    let mut made = Command::new(ETALON);
+    let mut made = program::etalon();
     made.args(["gas", "instrument"]).arg(examples.join("token.wat")).arg("-o").arg(&copy);
     let made = made.output().expect("it runs");
     assert!(made.status.success(), "{made:?}");

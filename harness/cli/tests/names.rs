@@ -1,8 +1,10 @@
 //! What a name cannot do, whatever command prints it: begin a line, be obeyed by a terminal, hide, or fill the screen.
 
+mod program;
+
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 /// A name that would be two lines, the second of which would look like ours.
 const NAME: &str = "x\nerror: FORGED \x1b[31m\u{200b}\u{202e}\u{ad}\u{feff}y";
@@ -212,7 +214,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn etalon(folder: &Path, words: &[String]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_etalon"));
+    let mut command = program::etalon();
     command.args(words).current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
     command.env("ETALON_CACHE_DIR", NAME);
     command.output().unwrap()

@@ -1,6 +1,8 @@
 //! Programs of WASI on node's own WASI, where there is node: what is the same there, what it does not have, and what it leaves.
 #![cfg(unix)]
 
+mod program;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -46,7 +48,7 @@ fn write(folder: &Path, name: &str, more: &str) {
 fn diff(folder: &Path, engines: &str, arguments: &[&str]) -> (Output, String) {
     let temporary = folder.join("temporary");
     fs::create_dir_all(&temporary).expect("it is writable");
-    let output = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let output = program::etalon()
         .args(["diff", "--engine", engines])
         .args(arguments)
         .current_dir(folder)
@@ -192,7 +194,7 @@ fn nothing_is_left_of_a_program_that_does_not_end() {
     let (output, said) = diff(folder.path(), "node,interp", &["spin.wat", "--timeout", "1s"]);
     assert!(!output.status.success(), "{said}");
     let temporary = folder.path().join("temporary");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let mut child = program::etalon()
         .args(["diff", "spin.wat", "--engine", "node,interp", "--timeout", "none"])
         .current_dir(folder.path())
         .env("TMPDIR", &temporary)
@@ -223,7 +225,7 @@ fn node_gets_no_generated_programs() {
     if !has_node() {
         return;
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_etalon"))
+    let output = program::etalon()
         .args(["fuzz", "--profile", "programs", "--engine", "interp,node", "--cases", "1"])
         .output()
         .expect("it runs");

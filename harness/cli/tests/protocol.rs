@@ -1,5 +1,7 @@
 //! Engines in other processes: the protocol as its page tells it, and children that do not keep to it.
 
+mod program;
+
 use etalon_adapters::{
     Adapter, Features, GasConfig, Outcome, ProgramEntry, ProgramFolder, ProgramSetup, Schedule,
     SessionConfig, TimeLimit, Watchdog, adapter,
@@ -24,7 +26,7 @@ fn config(features: Features) -> SessionConfig {
 
 /// What the interpreter answers to requests.
 fn served(requests: &str) -> String {
-    let mut serve = Command::new(ETALON)
+    let mut serve = program::etalon()
         .args(["serve", "--engine", "interp"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -57,7 +59,7 @@ fn an_engine_in_another_process_does_what_it_does_in_this_one() {
         for filter in ["**/i*", "**/linking*", "**/br_on*", "**/r*", "**/t*"] {
             let arguments = ["spec", "--suite", "wasm-v3", "--filter", filter];
             let run = |engine: &str| {
-                let mut command = Command::new(ETALON);
+                let mut command = program::etalon();
                 command.args(arguments).args(["--engine", engine, "--format", "json"]);
                 let output = command.output().unwrap();
                 let text = String::from_utf8(output.stdout).unwrap();
@@ -84,7 +86,7 @@ fn nothing_that_is_compared_is_lost_on_the_way() {
         let files: Vec<_> =
             std::fs::read_dir(programs).unwrap().map(|e| e.unwrap().path()).collect();
         let files = files.iter().filter(|file| file.extension().is_some_and(|e| e == "wat"));
-        let mut command = Command::new(ETALON);
+        let mut command = program::etalon();
         command.args(["diff", "--gas", "100000", "--engine", &names, "--format", "json"]);
         let output = command.args(files).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
@@ -317,7 +319,7 @@ fn a_tier_in_another_process_uses_as_much_gas_in_campaigns() {
     let words =
         "fuzz --modules 4 --profile single,control --engine interp,apart:interp --format json";
     let output =
-        Command::new(ETALON).args(words.split(' ')).current_dir(folder.path()).output().unwrap();
+        program::etalon().args(words.split(' ')).current_dir(folder.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(record["cases"].as_u64() > Some(200), "{record}");

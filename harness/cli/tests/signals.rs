@@ -1,6 +1,8 @@
 //! Signals, as a shell or a supervisor sends them. Nothing here waits for a time: only for what a process has written.
 #![cfg(unix)]
 
+mod program;
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -10,7 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 fn etalon(folder: &Path, arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_etalon"))
+    program::etalon()
         .args(arguments)
         .env("ETALON_CACHE_DIR", "")
         .current_dir(folder)

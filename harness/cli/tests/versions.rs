@@ -1,9 +1,11 @@
 //! `--bisect-versions`: since which of several engines a finding is.
 
+mod program;
+
 use etalon_harness::corpus::Entry;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const ETALON: &str = env!("CARGO_BIN_EXE_etalon");
 
@@ -20,7 +22,7 @@ done
 "#;
 
 fn etalon(folder: &Path, words: &[&str]) -> (Output, Value) {
-    let mut command = Command::new(ETALON);
+    let mut command = program::etalon();
     let output =
         command.args(words).args(["--format", "json"]).current_dir(folder).output().unwrap();
     let document = serde_json::from_slice(&output.stdout).unwrap_or_default();

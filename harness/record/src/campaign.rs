@@ -46,6 +46,11 @@ impl FuzzRecord {
         if let Some(laws) = other.laws {
             self.laws.get_or_insert_default().add(laws);
         }
+        match (&mut self.same_as, other.same_as) {
+            (Some(own), Some(other)) if own.arch == other.arch => own.merge(other),
+            // Of a part alone it says nothing.
+            (own, _) => *own = None,
+        }
         for (name, generator) in other.generators {
             self.generators.entry(name).or_default().merge(generator);
         }

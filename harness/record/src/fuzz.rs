@@ -68,9 +68,41 @@ pub struct FuzzRecord {
     /// What the laws of gas-1 were checked on; absent if they were not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub laws: Option<LawCoverage>,
+    /// What came of comparing each case with what another machine made of it; absent if that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<SameAs>,
     /// What each generator did, by the name of its profile.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub generators: BTreeMap<String, Generator>,
+}
+
+/// Cases of a campaign, compared with what another machine made of the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SameAs {
+    /// The architecture of the other machine.
+    pub arch: String,
+    /// How many modules both ran.
+    pub modules: u64,
+    /// How many cases these had, without what timed out.
+    pub cases: u64,
+    /// How many modules only this machine ran.
+    pub absent: u64,
+    /// How many modules were others, or did otherwise.
+    pub different: u64,
+    /// What the first of these did here, by the number of the module: twenty at most.
+    pub first: BTreeMap<u64, String>,
+}
+
+impl SameAs {
+    /// Adds what came of other cases of the same campaign.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.modules += other.modules;
+        self.cases += other.cases;
+        self.absent += other.absent;
+        self.different += other.different;
+        self.first.extend(other.first);
+    }
 }
 
 /// Some of the equal parts of a campaign.
@@ -123,6 +155,7 @@ impl FuzzRecord {
             untold: BTreeMap::new(),
             coverage: Coverage::default(),
             laws: None,
+            same_as: None,
             generators: BTreeMap::new(),
         }
     }

@@ -52,7 +52,7 @@ pub use diff::{Aspect, DiffRecord, Divergence, Idle, Observation, Uncallable};
 pub use document::{Document, Failed, Fault};
 pub use engine::{EngineInfo, Part, Tool, role};
 pub use engines::EnginesRecord;
-pub use fuzz::{Coverage, Finding, FuzzRecord, Generator, Shards};
+pub use fuzz::{Coverage, Finding, FuzzRecord, Generator, SameAs, Shards};
 pub use gas::{Gas, GasAgreement, GasMismatch};
 pub use kind::{FORMAT, Format, Kind};
 pub use laws::LawCoverage;

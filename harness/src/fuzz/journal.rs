@@ -298,6 +298,7 @@ mod tests {
             keep: 1,
             rules: None,
             versions: None,
+            outcomes: None,
         }
     }
 

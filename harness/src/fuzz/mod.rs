@@ -6,6 +6,7 @@
 mod campaign;
 mod journal;
 mod options;
+mod outcomes;
 mod ranges;
 mod report;
 mod rotation;
@@ -16,5 +17,6 @@ pub mod targets;
 
 pub use journal::{JOURNAL, seed_in};
 pub use options::{FuzzError, FuzzOptions, NoProgress, Progress, SoFar};
+pub use outcomes::Outcomes;
 pub use run::{case_of, fuzz};
 pub use save::{Found, Shown, add_since, save};

@@ -1,5 +1,6 @@
 //! Options of a fuzz run.
 
+use super::outcomes::Outcomes;
 use crate::diff::DiffOptions;
 use crate::generate::Profile;
 use crate::localise::Versions;
@@ -49,6 +50,8 @@ pub struct FuzzOptions {
     pub rules: Option<RuleTally>,
     /// Engines of several versions, of which each finding says since which it is, if there are any.
     pub versions: Option<Arc<Versions>>,
+    /// What is written of each case, and what another machine wrote, if that is compared.
+    pub outcomes: Option<Arc<Outcomes>>,
 }
 
 impl FuzzOptions {
@@ -172,6 +175,24 @@ pub enum FuzzError {
     /// The journal is damaged.
     #[error("{}:{line}: not a line of a journal: {error}", file.display())]
     Journal {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        error: String,
+    },
+    /// What another machine wrote is of other cases.
+    #[error("{}: it is of other cases: {}", file.display(), what.join("; "))]
+    OtherCases {
+        /// The file.
+        file: PathBuf,
+        /// Each option that differs, with both values.
+        what: Vec<String>,
+    },
+    /// What another machine wrote is damaged.
+    #[error("{}:{line}: not a line of outcomes: {error}", file.display())]
+    Outcomes {
         /// The file.
         file: PathBuf,
         /// The line, from 1.

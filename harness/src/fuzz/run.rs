@@ -93,7 +93,9 @@ pub fn fuzz(
         .map(|shard| Shards { of: shard.count() as u64, these: vec![shard.index() as u64] });
     record.time_limit = options.diff.run.time.as_ref().and_then(limit_text);
 
-    run_cases(options, &rotation, campaign, progress)?.finish(record)
+    let done = run_cases(options, &rotation, campaign, progress)?;
+    record.same_as = options.outcomes.as_ref().and_then(|outcomes| outcomes.same_as());
+    done.finish(record)
 }
 
 /// The options that decide what a campaign does, in words, but for those that have a place of their own in the record.
@@ -192,6 +194,9 @@ fn run_case(
     if options.is_stopped() && judged.is_late() {
         // Broken off, not timed out.
         return Ok(());
+    }
+    if let Some(outcomes) = &options.outcomes {
+        outcomes.add(differ, number, &case, &judged)?;
     }
     let features = common_features(options, profile_of(options, number));
     let mut one = Tally::of(differ, features, number, &case, &judged);

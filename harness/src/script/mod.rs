@@ -17,7 +17,7 @@
 mod actions;
 mod argument;
 mod at;
-mod book;
+pub(crate) mod book;
 mod cases;
 mod encode;
 mod events;

@@ -43,6 +43,7 @@ fn campaign(out: &Path, fault: Fault) -> FuzzOptions {
         keep: 4,
         rules: Some(rules),
         versions: None,
+        outcomes: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn campaign(out: &Path, fault: Fault, jobs: usize) -> FuzzOptions {
         keep: 4,
         rules: None,
         versions: None,
+        outcomes: None,
     }
 }
 

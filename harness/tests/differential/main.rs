@@ -4,6 +4,7 @@ mod campaigns;
 mod fake;
 mod findings;
 mod foreign;
+mod outcomes;
 mod planted;
 mod programs;
 mod versions;

@@ -48,6 +48,10 @@ impl Returns {
 pub(crate) struct Landing {
     pub(crate) pc: usize,
     pub(crate) sp: usize,
+    #[cfg_attr(
+        target_arch = "s390x",
+        expect(dead_code, reason = "frames are found from the stack pointer")
+    )]
     pub(crate) fp: usize,
 }
 

@@ -26,6 +26,10 @@ pub enum CpuLevel {
     Native,
 }
 
+/// Without the first of these there is no code for RISC-V, and without `V` none for vectors.
+const LEAST_OF_RISCV64: &[&str] =
+    &["has_m", "has_a", "has_f", "has_d", "has_zicsr", "has_zifencei", "has_v"];
+
 /// A name that is no level's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is not a level of the processor; the levels are {names}", names = CpuLevel::names())]
@@ -67,7 +71,9 @@ impl CpuLevel {
     pub(super) fn features(self, triple: &Triple) -> impl Iterator<Item = &'static str> + use<> {
         let has_levels = triple.architecture == Architecture::X86_64;
         let levels = CpuLevel::ALL.into_iter().filter(move |level| has_levels && *level <= self);
-        levels.flat_map(CpuLevel::adds).copied()
+        let is_riscv = matches!(triple.architecture, Architecture::Riscv64(_));
+        let least = if is_riscv { LEAST_OF_RISCV64 } else { &[] };
+        levels.flat_map(CpuLevel::adds).chain(least).copied()
     }
 
     /// The settings of the code generator for this machine.
@@ -76,8 +82,7 @@ impl CpuLevel {
             return cranelift_native::builder();
         }
         let mut builder = cranelift_native::builder_with_options(false)?;
-        let levels = CpuLevel::ALL.into_iter().filter(|level| *level <= self);
-        let allowed = levels.flat_map(CpuLevel::adds).copied().collect();
+        let allowed = self.features(builder.triple()).collect();
         cranelift_native::infer_native_flags(&mut Masked { builder: &mut builder, allowed })?;
         Ok(builder)
     }

@@ -29,6 +29,12 @@ pub(super) enum Width {
 
 /// Whether a processor may have written a part of a store when it finds that the rest is beyond a page without rights. There the last
 /// byte is read first: a store that traps writes nothing.
+///
+/// x86-64 promises that it has not: a page fault is a *fault*, after which the state is the one before the instruction, so that
+/// whoever maps the page can begin it again. The architecture of ARM allows a store that crosses pages to be made in parts, and so does
+/// that of RISC-V, where an unaligned access may even be made byte by byte by an emulation below. z/Architecture nullifies a store as a
+/// whole, but an emulator of it need not, and the read costs it little. The bytes of a store that needs no alignment are all that
+/// matters: atomic accesses are aligned, and no page ends within one.
 fn may_tear(machine: &Triple) -> bool {
     machine.architecture != Architecture::X86_64
 }

@@ -1,6 +1,8 @@
 //! Stops that hardware raises, and the stack that guests run on.
 
 mod registers;
+#[cfg(target_arch = "s390x")]
+mod s390x;
 mod signals;
 mod stack;
 mod trace;

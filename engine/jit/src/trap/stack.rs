@@ -37,7 +37,6 @@ pub(super) fn is_beyond(address: usize) -> bool {
 }
 
 /// Notes the pages that fault; gives those that were noted before.
-#[cfg_attr(target_arch = "s390x", expect(dead_code, reason = "the system guards a thread's stack"))]
 #[inline]
 fn set_guard(pages: Range<usize>) -> Range<usize> {
     let (from, to) = GUARD.replace((pages.start, pages.end));
@@ -66,13 +65,15 @@ pub fn on_guest_stack<R>(body: impl FnOnce() -> R) -> io::Result<R> {
     }
 }
 
-#[cfg(not(target_arch = "s390x"))]
 mod switch {
     //! A mapping of our own, to which the thread switches.
 
     use super::BYTES;
-    use corosensei::on_stack;
-    use corosensei::stack::{Stack, StackPointer};
+    #[cfg(not(target_arch = "s390x"))]
+    use corosensei::{
+        on_stack,
+        stack::{Stack, StackPointer},
+    };
     use etalon_runtime::fault;
     use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
     use std::cell::RefCell;
@@ -140,6 +141,14 @@ mod switch {
         }
     }
 
+    /// Runs `body`, which must not panic, on a stack on which nothing runs.
+    #[cfg(target_arch = "s390x")]
+    fn on_stack<R>(stack: &GuestStack, body: impl FnOnce() -> R) -> R {
+        // SAFETY: it is the high end of a mapping of `BYTES` that is aligned to pages, on which nothing runs: it was spare.
+        unsafe { super::super::s390x::on_stack(stack.base.get(), body) }
+    }
+
+    #[cfg(not(target_arch = "s390x"))]
     // SAFETY: `base` is the high end of a mapping of `BYTES` that is aligned to pages, and `limit` its low end with
     // guard pages that fault; both hold as long as the value.
     unsafe impl Stack for &GuestStack {
@@ -150,42 +159,6 @@ mod switch {
         fn limit(&self) -> StackPointer {
             self.limit
         }
-    }
-}
-
-#[cfg(target_arch = "s390x")]
-mod switch {
-    //! Stacks cannot be switched here: a thread of its own has the large one, and its caller waits.
-
-    use super::BYTES;
-    use std::io;
-
-    /// What passes to the thread that runs and back to the one that waits.
-    struct Pass<T>(T);
-
-    // SAFETY: exactly one of the two threads runs at any time, and the start and the end of the other order what
-    // they do, as in a call.
-    unsafe impl<T> Send for Pass<T> {}
-
-    impl<T> Pass<T> {
-        /// Takes the whole value along, not its content.
-        fn into_inner(self) -> T {
-            self.0
-        }
-    }
-
-    /// Runs `body`, which must not panic, on a stack of its own.
-    pub(super) fn run<R>(body: impl FnOnce() -> R) -> io::Result<R> {
-        let body = Pass(body);
-        std::thread::scope(|scope| {
-            let run = move || Pass(body.into_inner()());
-            etalon_runtime::fault::may_fail()?;
-            let thread = std::thread::Builder::new().stack_size(BYTES).spawn_scoped(scope, run)?;
-            match thread.join() {
-                Ok(result) => Ok(result.into_inner()),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
     }
 }
 
@@ -213,7 +186,6 @@ mod tests {
         if n == 0 { frame[7] } else { recurse(n - 1) + black_box(frame)[3] }
     }
 
-    #[cfg(not(target_arch = "s390x"))]
     #[test]
     fn an_overflow_of_rust_ends_the_process_with_a_message() {
         if std::env::var_os(VARIABLE).is_some() {

@@ -10,6 +10,7 @@ use crate::engines::{self, EngineArgs, OWN_TIERS, Offered, VersionArgs};
 use crate::escape;
 use crate::exit::Status;
 use crate::fault::{InputError, tool};
+use crate::input;
 use crate::output;
 use crate::output::{Format, bad, good, json, note, plain, say};
 use crate::progress::CaseLine;
@@ -21,11 +22,11 @@ use anyhow::{Result, bail};
 use etalon_adapters::{Adapter, Features, GasConfig, RuleTally, Schedule};
 use etalon_harness::coverage::watch;
 use etalon_harness::diff::{DiffOptions, Policy, RunOptions};
-use etalon_harness::fuzz::{FuzzOptions, JOURNAL, fuzz, seed_in};
+use etalon_harness::fuzz::{FuzzOptions, JOURNAL, Outcomes, fuzz, seed_in};
 use etalon_harness::generate::{PROFILES, Profile};
 use etalon_harness::script::{SelectionError, Shard};
 use etalon_harness::settings::law_schedules;
-use etalon_record::{Aspect, FuzzRecord, to_json};
+use etalon_record::{Aspect, FuzzRecord, SameAs, to_json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,6 +108,13 @@ pub(crate) struct Args {
     /// Where to save findings
     #[arg(long, default_value = "findings", value_name = "DIR")]
     pub out: PathBuf,
+    /// Also write to a file what each case came to on the first engine, as sums, for --same-as on another machine
+    #[arg(long, value_name = "FILE")]
+    pub outcomes: Option<PathBuf>,
+    /// Compare each case with what another machine, or another version of an engine, wrote with --outcomes and the same options. Only
+    /// the modules that both run are compared, so times need not be the same
+    #[arg(long, value_name = "FILE")]
+    pub same_as: Option<PathBuf>,
     /// Go on with the campaign in that folder, which must have been begun with the same options
     #[arg(long)]
     pub resume: bool,
@@ -173,7 +181,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     let record_file = args.record.as_deref().map(|path| RecordFile::create(path, &inputs));
     let record_file = record_file.transpose()?;
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let options = FuzzOptions {
+    let mut options = FuzzOptions {
         seed: args.seed.number(|| args.resume.then(|| seed_in(&args.out)).flatten()),
         modules: args.modules.or(if args.time.is_none() { Some(100) } else { None }),
         shard: args.shard,
@@ -201,7 +209,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         keep: 20,
         rules: tally,
         versions: args.versions.versions()?.map(Arc::new),
+        outcomes: None,
     };
+    options.outcomes = compared(args, &options)?;
     let started = Instant::now();
     let line = CaseLine::new(options.ours());
     let record = fuzz(&options, tool(), std::env::consts::ARCH, &line)?;
@@ -218,6 +228,20 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         Format::Human => print(args, &record, started),
     }
     Ok(stopped.status(ended(&record, stopped.is_stopped(), options.ours() == Some(0))))
+}
+
+/// What is written of each case, and what another machine wrote.
+fn compared(args: &Args, options: &FuzzOptions) -> Result<Option<Arc<Outcomes>>> {
+    let (file, other) = (args.outcomes.as_deref(), args.same_as.as_deref());
+    if file.is_none() && other.is_none() {
+        return Ok(None);
+    }
+    if let (Some(file), Some(other)) = (file, other) {
+        input::keep(&[other], file)?;
+    }
+    let tool = tool();
+    let by = (tool.version.as_str(), std::env::consts::ARCH);
+    Ok(Some(Arc::new(Outcomes::new(options, by, file, other)?)))
 }
 
 /// Says how it ended where that is not plain; gives the status. A shard of a small campaign may have nothing to do, and has then
@@ -238,7 +262,7 @@ fn status(record: &FuzzRecord, is_excused: bool) -> Status {
     let crashed = record.findings.iter().any(|finding| finding.what == Aspect::Crash);
     if record.timed_out > 0 || crashed {
         Status::EngineFailed
-    } else if !record.findings.is_empty() {
+    } else if !record.findings.is_empty() || differs_elsewhere(record) {
         Status::Finding
     } else if record.cases == 0 && !is_excused {
         Status::Unusable
@@ -316,11 +340,40 @@ fn print(args: &Args, record: &FuzzRecord, started: Instant) {
     if let Some(rules) = &coverage.rules {
         crate::coverage::print(rules);
     }
+    if let Some(other) = &record.same_as {
+        print_same_as(other);
+    }
+    if record.findings.is_empty() && differs_elsewhere(record) {
+        return;
+    }
     output::say_in_colour([match record.findings.len() {
         0 if record.cases == 0 => bad("nothing was compared"),
         0 if ended_early(record) => bad("nothing was compared to the end"),
         0 => good("no finding"),
         n => bad(counted(n as u64, "finding")),
+    }]);
+}
+
+/// Whether a case came to something else on another machine.
+fn differs_elsewhere(record: &FuzzRecord) -> bool {
+    record.same_as.as_ref().is_some_and(|other| other.different > 0)
+}
+
+/// What came of comparing with another machine.
+fn print_same_as(other: &SameAs) {
+    let arch = escape::line(&other.arch);
+    for what in other.first.values() {
+        output::say_in_colour([bad(format!("other than on {arch}: ")), plain(escape::line(what))]);
+    }
+    let both = format!("{} in {}", counted(other.cases, "case"), counted(other.modules, "module"));
+    let absent = match other.absent {
+        0 => String::new(),
+        n => format!("; {} ran only here", counted(n, "module")),
+    };
+    output::say_in_colour([match (other.modules, other.different) {
+        (0, _) => bad(format!("no module ran both here and on {arch}{absent}")),
+        (_, 0) => good(format!("the same as on {arch}: {both}{absent}")),
+        (_, n) => bad(format!("other than on {arch}: {} of {both}{absent}", counted(n, "module"))),
     }]);
 }
 

@@ -93,7 +93,7 @@ impl Func<'_> {
         {
             self.part(Part::Vector);
         }
-        let memarg = self.memarg(u, one);
+        let memarg = self.memarg(u, one, operands.first().map_or("", String::as_str));
         let lane = format!("{}", u.below(one.lanes.max(1)));
         let shuffle = if one.lanes == 32 { shuffle(u) } else { String::new() };
         filled(&one.text, operands, &memarg, &lane, &shuffle)

@@ -56,6 +56,9 @@ impl Kind {
 /// Parameters that a function has at most.
 const PARAMS: usize = 7;
 
+/// Bytes of the widest access.
+const WIDEST: u64 = 16;
+
 /// A function that is being generated.
 #[derive(Debug)]
 pub(crate) struct Func<'m> {
@@ -83,6 +86,10 @@ pub(crate) struct Func<'m> {
     pub(crate) cells: Vec<(&'static str, Kind)>,
     /// Whether code that traps for some operands is allowed now.
     pub(crate) risky: bool,
+    /// Addresses of accesses that cross the end of their memory, with the constant that belongs to each.
+    across: Vec<(String, u64)>,
+    /// The memories that such accesses are to.
+    pub(crate) ends: Vec<&'static str>,
 }
 
 impl<'m> Func<'m> {
@@ -103,6 +110,8 @@ impl<'m> Func<'m> {
             constants: Vec::new(),
             cells: Vec::new(),
             risky: false,
+            across: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -374,9 +383,12 @@ impl<'m> Func<'m> {
         let a = space.address.text();
         let step = if aligned { width } else { 1 };
         let near = if space.size > 1000 { 256 } else { 16 };
-        if self.risky && u.percent(40) {
-            return match u.below(4) {
+        if self.risky && u.percent(50) {
+            return match u.below(6) {
                 0 => self.value(u, space.address, kind),
+                1 | 4 | 5 if !aligned && (2..=WIDEST).contains(&width) => {
+                    self.across(u, space, width, kind)
+                }
                 1 => format!(
                     "({a}.const {})",
                     space.size.saturating_sub(width) + 1 + u.below(8) as u64
@@ -412,12 +424,41 @@ impl<'m> Func<'m> {
         }
     }
 
+    /// An address from which an access begins in the memory and ends beyond it. A store there traps and writes nothing: what lies
+    /// before the end is looked at later, by a function of its own.
+    fn across(&mut self, u: &mut Choices<'_>, space: Space, width: u64, kind: Kind) -> String {
+        let a = space.address.text();
+        let varied = (width / 2).saturating_sub(1);
+        let (least, text) = match kind {
+            Kind::Constant => (1 + u.below(width as usize - 1) as u64, None),
+            // So many more bytes are beyond the end.
+            _ => (width - 1, Some(self.value(u, space.address, kind))),
+        };
+        let offset = *u.of(&[0, 0, 1, 8, space.size - least]);
+        let start = space.size - least - offset;
+        let mut address = format!("({a}.const {start})");
+        if let Some(text) = text {
+            address = format!("({a}.add ({a}.and {text} ({a}.const {varied})) {address})");
+        }
+        self.across.push((address.clone(), offset));
+        if !self.ends.contains(&space.name) {
+            self.ends.push(space.name);
+        }
+        address
+    }
+
     /// The immediates of an access.
-    pub(crate) fn memarg(&mut self, u: &mut Choices<'_>, one: &Use) -> String {
+    pub(crate) fn memarg(&mut self, u: &mut Choices<'_>, one: &Use, address: &str) -> String {
         let Some(Role::Address(space, width, aligned)) = one.operands.first().map(|o| o.role)
         else {
             return String::new();
         };
+        if let Some(at) = self.across.iter().position(|(text, _)| text == address) {
+            return match self.across.swap_remove(at).1 {
+                0 => String::new(),
+                offset => format!("offset={offset}"),
+            };
+        }
         let step = if aligned { width } else { 1 };
         let taken = width + if space.size > 1000 { 256 } else { 16 };
         let room = space.size.saturating_sub(taken);

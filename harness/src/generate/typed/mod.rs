@@ -61,6 +61,7 @@ pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
     let enters = u.below(16) == 15;
     let (mut text, mut imports) = (String::new(), String::new());
     let (mut parts, mut cells) = (Vec::new(), BTreeSet::new());
+    let mut ends = BTreeSet::new();
     for number in 0..FUNCTIONS {
         if number > 0 && u.is_over() {
             break;
@@ -68,12 +69,17 @@ pub(crate) fn make(fill: Filler, features: Features, bytes: &[u8]) -> Made {
         let mut func = Func::new(&menu, &format!("f{number}"));
         func.enters = enters;
         fill(&mut u, &mut func);
+        ends.extend(func.ends.iter().copied());
         let name = func.name.clone();
         cells.extend(func.cells.iter().map(|(op, kind)| (name.clone(), *op, kind.name())));
         imports.push_str(&func.imports);
         let (function, used) = func.finish();
         text.push_str(&function);
         parts.extend(used);
+    }
+    // After each round of calls.
+    for memory in ends {
+        text.push_str(&stage::end_of(memory));
     }
     if !imports.is_empty() {
         text.push_str(stage::ENTERED);

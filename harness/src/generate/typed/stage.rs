@@ -145,6 +145,12 @@ pub(crate) fn with_needed(parts: &[Part]) -> Vec<Part> {
 pub(crate) const ENTERED: &str = r#"(func (export "entered") (call $touch))
 "#;
 
+/// What looks at a memory when calls before it may have ended at its end.
+pub(crate) fn end_of(memory: &str) -> String {
+    let name = &memory[1..];
+    format!("(func (export \"end_{name}\") (result i64) (call $look_{name}))\n")
+}
+
 /// The text of a module: imports, the parts, and functions. Engines treat the first memory in a way of its own, so the one with
 /// 64-bit addresses may be that.
 pub(crate) fn module(parts: &[Part], imports: &str, functions: &str, wide_first: bool) -> String {
