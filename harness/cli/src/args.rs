@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Report(commands::report::Args),
     /// Print what makes a shell complete these commands and their options
     Completions(commands::completions::Args),
+    /// Write the manual pages of these commands
+    Man(commands::man::Args),
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ const COMMANDS: &[(&str, &str, &str, &str)] = &[
     ("bench", "run.wat --tier interp --time 0 --rounds 1", "bench", "missing.wat"),
     ("report", "record.json --out reports", "report", "missing.json"),
     ("completions", "bash", "completions", "nonsense"),
+    ("man", "man", "man", "f.wat"),
 ];
 
 /// The commands as the program lists them.

@@ -142,6 +142,7 @@ const LINES: &[&str] = &[
     "report N.wat --out N.wat",
     "engines N",
     "completions N",
+    "man f.wat/N",
 ];
 
 fn long() -> String {

@@ -104,6 +104,8 @@ pub enum Kind {
     Report,
     /// `etalon completions`: an answer.
     Completions,
+    /// `etalon man`: an answer.
+    Man,
     /// Any command that failed: an answer.
     Error,
 }
@@ -133,6 +135,7 @@ impl Kind {
             Self::Report => "report",
             Self::Gas => "gas",
             Self::Completions => "completions",
+            Self::Man => "man",
             Self::Error => "error",
         }
     }

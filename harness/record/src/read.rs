@@ -134,6 +134,7 @@ pub fn read_record(text: &str) -> Result<Record, ReadError> {
         | Kind::Report
         | Kind::Gas
         | Kind::Completions
+        | Kind::Man
         | Kind::Error => Err(ReadError::Answer(kind)),
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod gas;
 pub(crate) mod inspect;
 mod laws;
 pub(crate) mod localise;
+pub(crate) mod man;
 pub(crate) mod reduce;
 pub(crate) mod report;
 pub(crate) mod run;
@@ -72,5 +73,6 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Status> {
         Command::Bench(args) => bench::run(&args, format),
         Command::Report(args) => report::run(&args, format),
         Command::Completions(args) => completions::run(&args, format),
+        Command::Man(args) => man::run(&args, format),
     }
 }
