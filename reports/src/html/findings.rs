@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::frame::shown;
-use super::overview::files;
+use super::overview::{files, scroll};
 use crate::findings::{self, Common, FailedAssertion, FileFailures, Listed};
+use crate::history::History;
 use crate::text::{anchor, counted, number};
 use crate::view::View;
 
@@ -16,8 +17,12 @@ const MAX_ENTRIES: usize = 5000;
 const MAX_OPEN: usize = 40;
 
 /// Every failed assertion, file by file.
-pub(super) fn failures(view: &View<'_>) -> Markup {
-    let all = findings::failures(view);
+pub(super) fn failures(view: &View<'_>, history: Option<&History>) -> Markup {
+    file_sections(&findings::failures(view), history)
+}
+
+/// The failures of files, in a section of their own.
+pub(super) fn file_sections(all: &[FileFailures<'_>], history: Option<&History>) -> Markup {
     if all.is_empty() {
         return html! {};
     }
@@ -25,13 +30,18 @@ pub(super) fn failures(view: &View<'_>) -> Markup {
     html! {
         section #failures {
             h2 { "Failures" }
-            @for file in &all { (file_failures(file, &mut left, all.len() <= MAX_OPEN)) }
+            @for file in all { (file_failures(file, &mut left, all.len() <= MAX_OPEN, history)) }
         }
     }
 }
 
 /// The failures of one file, at most `left` of them; the number shown is subtracted from `left`.
-fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Markup {
+fn file_failures(
+    file: &FileFailures<'_>,
+    left: &mut usize,
+    open: bool,
+    history: Option<&History>,
+) -> Markup {
     let shown_here = file.assertions.len().min(*left);
     *left -= shown_here;
     let cut = (file.assertions.len() - shown_here) as u64;
@@ -43,12 +53,17 @@ fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Marku
                 span.of { (counted(file.assertions.len() as u64, "assertion", "assertions")) }
             }
             @if !rows.is_empty() {
-                div.scroll {
+                (scroll("Failures of a file", &html! {
                     table {
-                        thead { tr { th.count { "line" } th { "command" } th { "expected" } th { "got" } } }
-                        tbody { @for failed in rows { (failed_assertion(failed)) } }
+                        thead {
+                            tr {
+                                th.count scope="col" { "line" } th scope="col" { "command" }
+                                th scope="col" { "expected" } th scope="col" { "got" }
+                            }
+                        }
+                        tbody { @for failed in rows { (failed_assertion(failed, file, history)) } }
                     }
-                }
+                }))
             }
             @if cut > 0 { p.hint { (counted(cut, "failure", "failures")) " more are in the record." } }
             @for (engine, count) in &file.undescribed {
@@ -59,11 +74,26 @@ fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Marku
     }
 }
 
-fn failed_assertion(failed: &FailedAssertion<'_>) -> Markup {
+fn failed_assertion(
+    failed: &FailedAssertion<'_>,
+    file: &FileFailures<'_>,
+    history: Option<&History>,
+) -> Markup {
+    let since = |(arch, engine): &(&str, &str)| {
+        let place = [*arch, file.suite, file.file, *engine];
+        history.and_then(|history| history.since(place, &failed.key))
+    };
+    let mut since: Vec<String> = failed.places.iter().filter_map(since).collect();
+    since.dedup();
     html! {
         tr {
             td.count { (failed.line) }
-            td { code { (failed.kind) } @if let Some(module) = failed.module { " " span.of { (shown(module)) } } }
+            td {
+                code.text { (shown(failed.text.unwrap_or(failed.kind))) }
+                @if let Some(call) = failed.call { div.of { "calls " code.text { (shown(call)) } } }
+                @if let Some(module) = failed.module { div.of { "module " (shown(module)) } }
+                @for since in &since { div.since { (shown(since)) } }
+            }
             td { code.text { (shown(failed.expected)) } }
             td {
                 @for (engine, got) in &failed.got {
@@ -120,7 +150,7 @@ fn listed(
             h2 { (title) }
             p.hint { (hint) }
             @if !entries.is_empty() {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label=(title) {
                     table {
                         thead { tr { th { "where" } th { "engines" } th { "reason" } } }
                         tbody {
@@ -172,7 +202,7 @@ fn common(id: &str, title: &str, what: &str, entries: &[Common<'_>], with_count:
     html! {
         section id=(id) {
             h2 { (title) }
-            div.scroll {
+            div.scroll tabindex="0" role="group" aria-label=(title) {
                 table {
                     thead {
                         tr { th { (what) } th { "engine" } @if with_count { th.count { "times" } } th { "files" } }
@@ -223,7 +253,7 @@ pub(super) fn gas(view: &View<'_>) -> Markup {
                 p { "Equal in " (number(gas.equal)) " of " (counted(gas.compared, "comparison", "comparisons")) "." }
             }
             @if !gas.unequal.is_empty() {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label="Scripts with unequal gas" {
                     table {
                         thead {
                             tr {

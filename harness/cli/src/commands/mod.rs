@@ -20,6 +20,7 @@ mod laws;
 pub(crate) mod localise;
 pub(crate) mod reduce;
 pub(crate) mod report;
+mod report_inputs;
 pub(crate) mod run;
 mod run_told;
 pub(crate) mod serve;
