@@ -7,7 +7,7 @@ use etalon_record::{Failure, Note, Reached, Row, RuleCoverage};
 
 use crate::across::Across;
 use crate::history;
-use crate::text::list;
+use crate::text::{list, number};
 use crate::view::{File, View};
 
 /// The failures of one script.
@@ -36,6 +36,9 @@ pub(crate) struct FailedAssertion<'a> {
     pub(crate) places: Vec<(&'a str, &'a str)>,
     pub(crate) key: String,
 }
+
+/// How many different things that engines did at one assertion are told.
+const MAX_GOT: usize = 32;
 
 /// A row with the architecture that it is of.
 type Cell<'a> = (&'a str, &'a Row);
@@ -94,7 +97,9 @@ fn file_failures<'a>(
     let failed = |((line, kind, module, (text, call), expected), of)| {
         let (seen, failure): (Vec<(Cell<'a>, &'a str)>, &Failure) = of;
         let key = history::key(failure);
-        let places = seen.iter().map(|((arch, row), _)| (*arch, row.engine.as_str())).collect();
+        let mut places: Vec<(&str, &str)> =
+            seen.iter().map(|((arch, row), _)| (*arch, row.engine.as_str())).collect();
+        places.dedup();
         let got = alike(&seen, with_archs);
         FailedAssertion { line, kind, module, text, call, expected, got, places, key }
     };
@@ -110,6 +115,8 @@ fn alike<'a>(seen: &[(Cell<'a>, &'a str)], with_archs: bool) -> Vec<(String, &'a
     }
     let mut all: Vec<_> = all.into_iter().collect();
     all.sort_by_key(|(_, (at, _))| *at);
+    let left = all.len().saturating_sub(MAX_GOT);
+    all.truncate(MAX_GOT);
     let named = |(got, (_, cells)): (&'a str, (usize, Vec<Cell<'a>>))| {
         let mut engines: Vec<(&str, Vec<&str>)> = Vec::new();
         for (arch, row) in cells {
@@ -125,7 +132,11 @@ fn alike<'a>(seen: &[(Cell<'a>, &'a str)], with_archs: bool) -> Vec<(String, &'a
         });
         (words.collect::<Vec<_>>().join(", "), got)
     };
-    all.into_iter().map(named).collect()
+    let mut all: Vec<(String, &str)> = all.into_iter().map(named).collect();
+    if left > 0 {
+        all.push((format!("and {} more", number(left as u64)), "…"));
+    }
+    all
 }
 
 /// A line of a script, with the listed reason and the engines.

@@ -1,5 +1,7 @@
 //! Everything that is wrong, one by one: what the card, SARIF and annotations are made of.
 
+use std::collections::BTreeSet;
+
 use etalon_record::{DiffRecord, FuzzRecord};
 
 use crate::across::{Across, Aspect};
@@ -94,7 +96,12 @@ pub(crate) fn of_across(across: &Across<'_>) -> Vec<Problem> {
             message: difference.headline(),
         });
     }
-    problems.extend(of_failures(&findings::failures_across(across)));
+    // An assertion that a difference tells of already is not told again.
+    let told: BTreeSet<(Option<String>, Option<u32>)> =
+        problems.iter().map(|problem| (problem.script.clone(), problem.line)).collect();
+    let failures = of_failures(&findings::failures_across(across)).into_iter();
+    let is_new = |p: &Problem| p.line.is_none() || !told.contains(&(p.script.clone(), p.line));
+    problems.extend(failures.filter(is_new));
     for view in &across.views {
         problems.extend(beside_failures(view, &format!(" on {}", view.record.arch)));
     }

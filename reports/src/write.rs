@@ -5,7 +5,7 @@ use std::fs;
 use std::iter;
 use std::path::{Path, PathBuf};
 
-use etalon_record::{DiffRecord, FuzzRecord, Record, SuiteRecord, to_json};
+use etalon_record::{DiffRecord, FuzzRecord, Record, SuiteRecord, Totals, to_json};
 
 use crate::across::{self, Across, Aspect};
 use crate::compare::{Change, Comparison, compare};
@@ -210,11 +210,14 @@ impl ByArch {
 
     /// What was judged, in a few words.
     fn subject(&self) -> String {
-        let mut words = Vec::new();
+        let mut suites: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for record in self.suites.values() {
-            let files = counted(record.totals.files, "file", "files");
-            words.push(format!("{files} on {} on {}", list(&record.engine_names()), record.arch));
+            let files = counted(Totals::of_rows(&record.rows).files, "file", "files");
+            let engines = list(&record.engine_names());
+            suites.entry(format!("{files} on {engines}")).or_default().push(&record.arch);
         }
+        let on = |(what, archs): (&String, &Vec<&str>)| format!("{what}, on {}", list(archs));
+        let mut words: Vec<String> = suites.iter().map(on).collect();
         for record in self.fuzzes.values() {
             let cases = counted(record.cases, "case", "cases");
             words.push(format!("{cases} of a campaign on {}", record.arch));

@@ -138,6 +138,12 @@ const LINES: &[&str] = &[
     "report N.missing",
     "report N.wat",
     "report N.wat --out N.wat",
+    "wast N.wast --engine interp --record N.json",
+    "report N.json --out N.out",
+    "report N.json --out N.out --card",
+    "report N.json --out N.out --annotations",
+    "report N.json --out N.out --compare N.none",
+    "report N.json --out N.out --history N.none",
     "engines N",
     "completions N",
 ];

@@ -65,9 +65,10 @@ pub(crate) fn sentence(across: &Across<'_>) -> String {
     match not_whole.count() as u64 {
         0 => {}
         count => sentences.push(format!(
-            "{} of {} not judged in full.",
+            "{} of {} {} not judged in full.",
             number(count),
-            counted(across.scripts().count() as u64, "script", "scripts")
+            counted(across.scripts().count() as u64, "script", "scripts"),
+            if count == 1 { "was" } else { "were" }
         )),
     }
     sentences.join(" ")

@@ -79,7 +79,7 @@ fn differences(across: &Across<'_>) -> Markup {
         section #differences {
             h2 { "What differs between architectures" }
             (overview::scroll("What differs between architectures", &html! {
-                table {
+                table.differences {
                     thead {
                         tr {
                             th scope="col" { "script" } th scope="col" { "engines" } th scope="col" { "differs in" }

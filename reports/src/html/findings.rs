@@ -1,12 +1,14 @@
 //! The details behind the counts: failures, missing features, skips, expected failures, gas.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::frame::shown;
 use super::overview::{files, scroll};
 use crate::findings::{self, Common, FailedAssertion, FileFailures, Listed};
 use crate::history::History;
-use crate::text::{anchor, counted, number};
+use crate::text::{anchor, counted, list, number};
 use crate::view::View;
 
 /// How many failed assertions the page shows: as many as a browser handles easily.
@@ -30,9 +32,22 @@ pub(super) fn file_sections(all: &[FileFailures<'_>], history: Option<&History>)
     html! {
         section #failures {
             h2 { "Failures" }
-            @for file in all { (file_failures(file, &mut left, all.len() <= MAX_OPEN, history)) }
+            @let listed = listed_files(all);
+            @for file in &all[..listed] { (file_failures(file, &mut left, all.len() <= MAX_OPEN, history)) }
+            @if listed < all.len() { p.hint { "Failures of " (files(all.len() - listed)) " more are in the record." } }
         }
     }
+}
+
+/// How many files have room on the page with at least one of their failures.
+fn listed_files(all: &[FileFailures<'_>]) -> usize {
+    let mut room = MAX_FAILURES;
+    let fits = |file: &&FileFailures<'_>| {
+        let has_room = room > 0;
+        room = room.saturating_sub(file.assertions.len().max(1));
+        has_room
+    };
+    all.iter().take_while(fits).count()
 }
 
 /// The failures of one file, at most `left` of them; the number shown is subtracted from `left`.
@@ -83,8 +98,13 @@ fn failed_assertion(
         let place = [*arch, file.suite, file.file, *engine];
         history.and_then(|history| history.since(place, &failed.key))
     };
-    let mut since: Vec<String> = failed.places.iter().filter_map(since).collect();
-    since.dedup();
+    // Where it began at different times, each says where.
+    let mut begun: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for place in &failed.places {
+        if let Some(text) = since(place) {
+            begun.entry(text).or_default().push(format!("{} on {}", place.1, place.0));
+        }
+    }
     html! {
         tr {
             td.count { (failed.line) }
@@ -92,7 +112,9 @@ fn failed_assertion(
                 code.text { (shown(failed.text.unwrap_or(failed.kind))) }
                 @if let Some(call) = failed.call { div.of { "calls " code.text { (shown(call)) } } }
                 @if let Some(module) = failed.module { div.of { "module " (shown(module)) } }
-                @for since in &since { div.since { (shown(since)) } }
+                @for (text, places) in &begun {
+                    div.since { @if begun.len() > 1 { (shown(&list(places))) ": " } (shown(text)) }
+                }
             }
             td { code.text { (shown(failed.expected)) } }
             td {

@@ -200,7 +200,7 @@ fn pages_for_the_browser() {
     let page = fs::read_to_string(out.join("index.html")).expect("the page");
     for part in [
         "fails since 2026-01-02/s390x, held in 2026-01-01/s390x",
-        "fails since this run, the first that has it",
+        "interp on aarch64, interp on riscv64 and interp on x86_64: fails since this run, the first",
         "Reduction rules reached, but not on <b>riscv64</b>: Step/b",
         "fuzz, seed 42",
         "calls <code class=\"text\">f()</code>",

@@ -147,6 +147,25 @@ fn a_page_says_how_much_it_leaves_out() {
 }
 
 #[test]
+fn a_page_stays_small_whatever_fails() {
+    let mut record = mixed();
+    let one = record.rows.iter().find(|row| row.failed == 3).expect("the row").failures[0].clone();
+    let got = |at: u32| etalon_record::Failure { got: format!("{at} {HOSTILE}"), ..one.clone() };
+    let failures: Vec<_> = (0..20_000).map(got).collect();
+    // One assertion with many answers, and many files with one.
+    record.rows.push(Row { failed: 20_000, failures, ..Row::new("s", "many", "jit") });
+    for at in 0..12_000 {
+        let failures = vec![one.clone()];
+        record.rows.push(Row { failed: 1, failures, ..Row::new("t", format!("{at:05}"), "jit") });
+    }
+    record.normalise();
+    let (page, text) = (html(&record, None), markdown(&record, None));
+    assert!(page.contains("and 19,968 more") && text.contains("and 19,968 more"));
+    assert!(page.contains("Failures of 2,002 files more are in the record."), "the cut is named");
+    assert!(text.len() < 1_000_000, "{} bytes, and a job's summary takes no more", text.len());
+}
+
+#[test]
 fn the_same_record_gives_the_same_bytes_in_any_order() {
     let first = mixed();
     let mut second = first.clone();

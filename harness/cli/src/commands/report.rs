@@ -79,6 +79,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     Ok(if rendered.is_clean() { Status::Fine } else { Status::Finding })
 }
 
+/// Differences that are printed.
+const MOST_DIFFERENCES: usize = 20;
+
 /// The body of the document.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
@@ -113,7 +116,12 @@ fn tell(args: &Args, rendered: &Rendered, notes: &[String], format: Format) -> R
         return Ok(());
     }
     files.iter().chain(verdicts).for_each(|line| say!("{line}"));
-    differences.iter().skip(1).for_each(|line| say!("differs: {line}"));
+    // The first is in the verdict.
+    let rest = differences.get(1..).unwrap_or_default();
+    rest.iter().take(MOST_DIFFERENCES).for_each(|line| say!("differs: {line}"));
+    if let Some(left) = rest.len().checked_sub(MOST_DIFFERENCES).filter(|left| *left > 0) {
+        say!("… and {left} more; the page and --format json have them");
+    }
     worse.iter().for_each(|change| say!("worse: {change}"));
     better.iter().for_each(|change| say!("better: {change}"));
     Ok(())

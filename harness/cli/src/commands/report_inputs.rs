@@ -137,7 +137,7 @@ fn name(folder: &Path, file: &Path) -> String {
     name.display().to_string()
 }
 
-/// The files of a folder, and of the folders in it, that end in `.json`.
+/// The files of a folder, and of the folders in it, that end in `.json`, without the summaries that reports have.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -152,7 +152,10 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
             }
             if path.is_dir() && depth == 0 {
                 folders.push((path, 1));
-            } else if path.is_file() && path.extension().is_some_and(|ending| ending == "json") {
+            } else if path.is_file()
+                && path.extension().is_some_and(|ending| ending == "json")
+                && path.file_name().is_some_and(|name| name != "summary.json")
+            {
                 files.push(path);
             }
         }
