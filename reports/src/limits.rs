@@ -13,6 +13,13 @@ pub(crate) const MAX_ARCHS: usize = 16;
 /// Scripts that a page shows, and the matrix of a merged page: as many as a browser handles. The totals count all.
 pub(crate) const MAX_SCRIPTS: usize = 20_000;
 
+/// As many of `wanted` as there is room for, which they then take.
+pub(crate) fn take(left: &mut usize, wanted: usize) -> usize {
+    let taken = wanted.min(*left);
+    *left -= taken;
+    taken
+}
+
 /// Refuses a record with more engines than a table can have columns.
 pub(crate) fn check(record: &SuiteRecord) -> Result<(), RenderError> {
     let named = record.engines.iter().map(|engine| engine.name.as_str());

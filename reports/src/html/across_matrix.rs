@@ -7,7 +7,7 @@ use super::frame::shown;
 use super::matrix::{controls, legend};
 use super::overview::{scroll, standing_of, standing_sign, sums, symbol};
 use crate::across::{Across, Script};
-use crate::limits::MAX_SCRIPTS;
+use crate::limits::{self, MAX_SCRIPTS};
 use crate::text::{anchor, counted, describe, number};
 
 /// How many scripts with unequal gas are listed.
@@ -101,8 +101,7 @@ pub(super) fn scripts(across: &Across<'_>) -> Markup {
                 table.matrix.wide {
                     (head(across, "file"))
                     @for suite in &across.suites {
-                        @let here = suite.scripts.len().min(left);
-                        @let _ = left -= here;
+                        @let here = limits::take(&mut left, suite.scripts.len());
                         @if here > 0 {
                             tbody {
                                 tr.suite id=(anchor(&["suite", suite.name])) {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::frame::shown;
 use super::overview::{files, standing_sign, symbol};
-use crate::limits::MAX_SCRIPTS;
+use crate::limits::{self, MAX_SCRIPTS};
 use crate::text::{anchor, counted, describe, number};
 use crate::view::{File, FileGas, Suite, View};
 
@@ -33,8 +33,7 @@ pub(super) fn matrix(view: &View<'_>) -> Markup {
                         }
                     }
                     @for suite in &view.suites {
-                        @let here = suite.files.len().min(left);
-                        @let _ = left -= here;
+                        @let here = limits::take(&mut left, suite.files.len());
                         @if here > 0 { (suite_rows(suite, here, view.engines.len())) }
                     }
                 }
