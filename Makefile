@@ -6,7 +6,7 @@ FUZZ_TIME ?= 10m
 SEED ?= 1
 BYTES_SECONDS ?= 3600
 ARCH := $(shell uname -m)
-BASELINE := $(wildcard reports/baseline/$(ARCH).json)
+BASELINE := $(wildcard reports/baseline)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: help
@@ -33,11 +33,18 @@ spec: build ## The official suites and our own on all tiers, with gas, then the 
 	$(ETALON) spec --record reports/out/spec.json; \
 	status=$$?; $(ETALON) report reports/out/spec.json --out reports/out $(if $(BASELINE),--compare $(BASELINE)) && exit $$status
 
+# With RECORDS, those of other machines: make baseline RECORDS='aarch64.json s390x.json'.
 .PHONY: baseline
-baseline: ## What `make spec` finds becomes the baseline that later runs are compared with
-	$(MAKE) spec BASELINE=
-	mkdir -p reports/baseline
-	cp reports/out/*/summary.json reports/baseline/$(ARCH).json
+baseline: build ## What `make spec` finds, or RECORDS of it, becomes the baseline of its architecture, which later runs are compared with
+	$(if $(RECORDS),,$(MAKE) spec BASELINE=)
+	rm -rf reports/out/baseline && mkdir -p reports/out/baseline reports/baseline
+	for record in $(or $(RECORDS),reports/out/spec.json); do $(ETALON) report $$record --out reports/out/baseline || exit; done
+	for folder in reports/out/baseline/*/; do cp $${folder}summary.json reports/baseline/$$(basename $$folder).json || exit; done
+
+.PHONY: page
+page: ## The pages of reports in Chromium without a window: widths, schemes, keyboard, names, print; needs node and Chromium
+	$(CARGO) test --locked -p etalon-reports --test reports pages_for_the_browser
+	node reports/tests/page/check.mjs target/tmp/pages
 
 .PHONY: paused
 paused: build ## All suites on the oracle with a pause before every instruction, and stores made of snapshots

@@ -30,6 +30,27 @@ pub enum RenderError {
     /// Records of this kind have no report.
     #[error("a record of `etalon {0}` has no report; only records of spec, wast, diff and fuzz do")]
     NoReport(Kind),
+    /// Records of two architectures cannot be compared.
+    #[error("records of different {what}: {first} and {second}")]
+    Incomparable {
+        /// In what they differ.
+        what: &'static str,
+        /// The one architecture, and what it has.
+        first: String,
+        /// The other, and what it has.
+        second: String,
+    },
+    /// Records of several architectures have no script on an engine in common.
+    #[error("the records of {0} have no script on an engine in common")]
+    NothingInCommon(String),
+    /// There is more of something than a report can show.
+    #[error("more than {most} {what}, which is the most that a report shows")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many may be.
+        most: usize,
+    },
     /// There was no record to render.
     #[error("no record was given")]
     NoRecord,

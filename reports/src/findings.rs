@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use etalon_record::{Note, Reached, Row, RuleCoverage};
+use etalon_record::{Failure, Note, Reached, Row, RuleCoverage};
 
+use crate::across::Across;
+use crate::history;
+use crate::text::{list, number};
 use crate::view::{File, View};
 
 /// The failures of one script.
@@ -24,46 +27,116 @@ pub(crate) struct FailedAssertion<'a> {
     pub(crate) line: u32,
     pub(crate) kind: &'a str,
     pub(crate) module: Option<&'a str>,
+    pub(crate) text: Option<&'a str>,
+    pub(crate) call: Option<&'a str>,
     pub(crate) expected: &'a str,
-    /// Engine and what it did, in the order of the columns.
-    pub(crate) got: Vec<(&'a str, &'a str)>,
+    /// Engines that did the same, in words, and what they did.
+    pub(crate) got: Vec<(String, &'a str)>,
+    /// The architectures and engines on which it fails, and the failure, as history is asked about them.
+    pub(crate) places: Vec<(&'a str, &'a str)>,
+    pub(crate) key: String,
 }
+
+/// How many different things that engines did at one assertion are told.
+const MAX_GOT: usize = 32;
+
+/// A row with the architecture that it is of.
+type Cell<'a> = (&'a str, &'a Row);
 
 /// The failures of every script that has any.
 pub(crate) fn failures<'a>(view: &View<'a>) -> Vec<FileFailures<'a>> {
     let with_failures = |file: &&File<'a>| file.cells.iter().flatten().any(|row| row.failed > 0);
-    view.files().filter(with_failures).map(file_failures).collect()
+    let arch = view.record.arch.as_str();
+    let of = |file: &File<'a>| {
+        let cells: Vec<Cell<'a>> = file.cells.iter().flatten().map(|row| (arch, *row)).collect();
+        file_failures((file.suite, file.name), &cells, false)
+    };
+    view.files().filter(with_failures).map(of).collect()
 }
 
-fn file_failures<'a>(file: &File<'a>) -> FileFailures<'a> {
-    let mut assertions: BTreeMap<_, Vec<(&str, &str)>> = BTreeMap::new();
+/// The failures of every script that has any, on all architectures.
+pub(crate) fn failures_across<'a>(across: &Across<'a>) -> Vec<FileFailures<'a>> {
+    let archs = across.archs();
+    let mut all = Vec::new();
+    for script in across.scripts() {
+        let places = script.cells.iter().enumerate();
+        let cells = places.filter_map(|(at, row)| Some((archs[at % archs.len()], (*row)?)));
+        let cells: Vec<Cell<'a>> = cells.collect();
+        if cells.iter().any(|(_, row)| row.failed > 0) {
+            all.push(file_failures((script.suite, script.name), &cells, true));
+        }
+    }
+    all
+}
+
+fn file_failures<'a>(
+    (suite, file): (&'a str, &'a str),
+    cells: &[Cell<'a>],
+    with_archs: bool,
+) -> FileFailures<'a> {
+    let mut assertions: BTreeMap<_, (Vec<(Cell<'a>, &str)>, &Failure)> = BTreeMap::new();
     let mut undescribed = Vec::new();
-    for row in file.cells.iter().flatten() {
+    for (arch, row) in cells {
         for failure in &row.failures {
+            let Failure { line, kind, module, text, call, expected, got } = failure;
             let key = (
-                failure.line,
-                failure.kind.as_str(),
-                failure.module.as_deref(),
-                failure.expected.as_str(),
+                *line,
+                kind.as_str(),
+                module.as_deref(),
+                (text.as_deref(), call.as_deref()),
+                expected.as_str(),
             );
-            assertions.entry(key).or_default().push((&row.engine, &failure.got));
+            let (seen, _) = assertions.entry(key).or_insert_with(|| (Vec::new(), failure));
+            seen.push(((arch, *row), got.as_str()));
         }
         let described = row.failures.len() as u64;
         if row.failed > described {
             undescribed.push((row.engine.as_str(), row.failed - described));
         }
     }
-    let assertions = assertions
-        .into_iter()
-        .map(|((line, kind, module, expected), got)| FailedAssertion {
-            line,
-            kind,
-            module,
-            expected,
-            got,
-        })
-        .collect();
-    FileFailures { suite: file.suite, file: file.name, assertions, undescribed }
+    let failed = |((line, kind, module, (text, call), expected), of)| {
+        let (seen, failure): (Vec<(Cell<'a>, &'a str)>, &Failure) = of;
+        let key = history::key(failure);
+        let mut places: Vec<(&str, &str)> =
+            seen.iter().map(|((arch, row), _)| (*arch, row.engine.as_str())).collect();
+        places.dedup();
+        let got = alike(&seen, with_archs);
+        FailedAssertion { line, kind, module, text, call, expected, got, places, key }
+    };
+    let assertions = assertions.into_iter().map(failed).collect();
+    FileFailures { suite, file, assertions, undescribed }
+}
+
+/// Engines that did the same together, in the order in which they come.
+fn alike<'a>(seen: &[(Cell<'a>, &'a str)], with_archs: bool) -> Vec<(String, &'a str)> {
+    let mut all: BTreeMap<&str, (usize, Vec<Cell<'a>>)> = BTreeMap::new();
+    for (at, (cell, got)) in seen.iter().enumerate() {
+        all.entry(got).or_insert((at, Vec::new())).1.push(*cell);
+    }
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(|(_, (at, _))| *at);
+    let left = all.len().saturating_sub(MAX_GOT);
+    all.truncate(MAX_GOT);
+    let named = |(got, (_, cells)): (&'a str, (usize, Vec<Cell<'a>>))| {
+        let mut engines: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (arch, row) in cells {
+            match engines.iter_mut().find(|(engine, _)| *engine == row.engine) {
+                Some((_, archs)) if archs.last() == Some(&arch) => {}
+                Some((_, archs)) => archs.push(arch),
+                None => engines.push((&row.engine, vec![arch])),
+            }
+        }
+        let words = engines.iter().map(|(engine, archs)| match with_archs {
+            true => format!("{engine} on {}", list(archs)),
+            false => (*engine).to_owned(),
+        });
+        (words.collect::<Vec<_>>().join(", "), got)
+    };
+    let mut all: Vec<(String, &str)> = all.into_iter().map(named).collect();
+    if left > 0 {
+        all.push((format!("and {} more", number(left as u64)), "…"));
+    }
+    all
 }
 
 /// A line of a script, with the listed reason and the engines.
@@ -194,7 +267,10 @@ mod tests {
         assert_eq!(failures.len(), 1);
         let lines: Vec<_> = failures[0].assertions.iter().map(|a| a.line).collect();
         assert_eq!(lines, [3, 9]);
-        assert_eq!(failures[0].assertions[1].got, [("interp", "interp"), ("jit", "jit")]);
+        let alike = &failures[0].assertions[0].got;
+        assert_eq!(alike, &[("interp, jit".to_owned(), "same")]);
+        let apart = &failures[0].assertions[1].got;
+        assert_eq!(apart, &[("interp".to_owned(), "interp"), ("jit".to_owned(), "jit")]);
         assert_eq!(failures[0].undescribed, [("interp", 2), ("jit", 2)]);
     }
 

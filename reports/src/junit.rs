@@ -1,42 +1,42 @@
-//! JUnit XML, for continuous integration: a test suite for each suite and engine, a test case for each script.
+//! JUnit XML, for continuous integration: a test suite for each script, a test case for each engine.
 
-use etalon_record::{Row, Standing, SuiteRecord};
+use etalon_record::{Failure, Row, Standing, SuiteRecord};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::error::RenderError;
+use crate::limits::MAX_SCRIPTS;
 use crate::text::{counted, list, visible};
-use crate::view::View;
+use crate::view::{File, View};
 
 /// How many failures of one script are spelled out.
 const MAX_FAILURES: usize = 1000;
 /// How much of one text is shown, in characters.
 const MAX_TEXT: usize = 2000;
 
-/// The record as JUnit XML. Unequal gas is a test suite of its own.
+/// The record as JUnit XML. Unequal gas is a test suite of its own. Of more scripts than readers take, those that did not
+/// pass come first, and a test that is skipped says how many are left out.
 ///
 /// # Errors
 /// If the document cannot be written; characters that XML forbids are spelled out, so no record causes it.
 pub fn junit(record: &SuiteRecord) -> Result<String, RenderError> {
     let view = View::new(record);
     let mut report = Report::new(format!("etalon {}", record.record));
-    for suite in &view.suites {
-        for (column, engine) in view.engines.iter().enumerate() {
-            if suite.by_engine[column].is_none() {
-                continue;
-            }
-            let mut tests = TestSuite::new(shown(&format!("{} ({})", suite.name, engine.name)));
-            tests.add_property(Property::new("arch", shown(&record.arch)));
-            tests.add_property(Property::new("engine", shown(&engine.name)));
-            if let Some(info) = engine.info {
-                tests.add_property(Property::new("engine version", shown(&info.version)));
-            }
-            if let Some(schedule) = &record.schedule {
-                tests.add_property(Property::new("gas schedule", shown(schedule)));
-            }
-            let rows = suite.files.iter().filter_map(|file| file.cells[column]);
-            tests.add_test_cases(rows.map(test_case));
-            report.add_test_suite(tests);
-        }
+    let mut files: Vec<&File<'_>> = view.files().collect();
+    if files.len() > MAX_SCRIPTS {
+        files.sort_by_key(|file| std::cmp::Reverse(file.standing()));
+    }
+    for file in files.iter().take(MAX_SCRIPTS) {
+        let mut tests = TestSuite::new(shown(&format!("{}/{}", file.suite, file.name)));
+        tests.add_property(Property::new("arch", shown(&record.arch)));
+        tests.add_test_cases(file.cells.iter().flatten().map(|row| test_case(row)));
+        report.add_test_suite(tests);
+    }
+    if files.len() > MAX_SCRIPTS {
+        let left = counted((files.len() - MAX_SCRIPTS) as u64, "script is", "scripts are");
+        let mut tests = TestSuite::new("left out");
+        let status = skipped(&format!("{left} left out, for readers take no more"));
+        tests.add_test_case(TestCase::new("left out", status));
+        report.add_test_suite(tests);
     }
     if view.gas.compared > 0 || !view.gas.unequal.is_empty() {
         report.add_test_suite(gas_suite(&view));
@@ -59,8 +59,8 @@ fn test_case(row: &Row) -> TestCase {
             skipped(&format!("{skips} skipped: {}", list(&reasons)))
         }
     };
-    let mut case = TestCase::new(shown(&row.file), status);
-    case.set_classname(shown(&format!("{}.{}", row.suite, row.engine)));
+    let mut case = TestCase::new(shown(&row.engine), status);
+    case.set_classname(shown(&format!("{}.{}", row.suite, row.file)));
     case.set_assertions(usize::try_from(row.assertions()).unwrap_or(usize::MAX));
     if row.expected_failures > 0 {
         case.add_property(Property::new("expected failures", row.expected_failures.to_string()));
@@ -86,11 +86,11 @@ fn failed(row: &Row) -> TestCaseStatus {
     }
     let mut lines = Vec::new();
     for failure in row.failures.iter().take(MAX_FAILURES) {
-        let module = failure.module.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-        lines.push(format!(
-            "line {}: {}{module}: expected {}, got {}",
-            failure.line, failure.kind, failure.expected, failure.got
-        ));
+        let Failure { line, kind, module, text, call, expected, got } = failure;
+        let module = module.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+        let call = call.as_ref().map(|call| format!(", which calls {call}")).unwrap_or_default();
+        let text = text.as_ref().unwrap_or(kind);
+        lines.push(format!("line {line}: {text}{module}{call}: expected {expected}, got {got}"));
     }
     let left = row.failed.saturating_sub(lines.len() as u64);
     if left > 0 {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use etalon_record::Row;
+
 /// The text, cut after `limit` characters. Every character that a terminal, an XML reader or a browser would hide or act
 /// on is made visible; line feeds and tabs stay.
 ///
@@ -62,6 +64,26 @@ pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
         [one] => (*one).to_owned(),
         [start @ .., last] => format!("{} and {last}", start.join(", ")),
     }
+}
+
+/// The counts of a row in words.
+pub(crate) fn describe(row: &Row) -> String {
+    let mut words: Vec<String> = [
+        (row.passed, "passed"),
+        (row.failed, "failed"),
+        (row.timed_out, "timed out"),
+        (row.unexpected_passes, "passed unexpectedly"),
+        (row.skipped, "skipped"),
+        (row.expected_failures, "expected to fail"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", number(*count)))
+    .collect();
+    if !row.unsupported.is_empty() {
+        words.push(format!("lacks {}", row.unsupported.join(", ")));
+    }
+    words.join(", ")
 }
 
 /// An anchor: a valid `id` that needs no escapes in a URL. Different parts give different anchors.

@@ -2,7 +2,7 @@
 //!
 //! All renderings start from here, so that they cannot contradict each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use etalon_record::{EngineInfo, GasAgreement, Row, Standing, SuiteRecord, Totals};
 
@@ -64,12 +64,14 @@ pub(crate) enum FileGas {
 impl<'a> View<'a> {
     pub(crate) fn new(record: &'a SuiteRecord) -> Self {
         let names = record.engine_names();
+        let unequal = record.gas.unequal.iter();
+        let unequal = unequal.map(|gas| (gas.suite.as_str(), gas.file.as_str())).collect();
         let mut suites: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
         for row in &record.rows {
             suites.entry(&row.suite).or_default().push(row);
         }
         let suites =
-            suites.into_iter().map(|(name, rows)| suite(record, name, &rows, &names)).collect();
+            suites.into_iter().map(|(name, rows)| suite(&unequal, name, &rows, &names)).collect();
         let engines = names
             .into_iter()
             .map(|name| Column {
@@ -101,7 +103,7 @@ pub(crate) fn pairs(engines: &[EngineInfo]) -> Vec<(&EngineInfo, &EngineInfo)> {
 }
 
 fn suite<'a>(
-    record: &'a SuiteRecord,
+    unequal: &BTreeSet<(&str, &str)>,
     name: &'a str,
     rows: &[&'a Row],
     engines: &[String],
@@ -129,15 +131,15 @@ fn suite<'a>(
         .map(|(file, cells)| File {
             suite: name,
             name: file,
-            gas: file_gas(record, name, file, &cells),
+            gas: file_gas(unequal.contains(&(name, file)), &cells),
             cells,
         })
         .collect();
     Suite { name, totals: Totals::of_rows(rows.iter().copied()), by_engine, files }
 }
 
-fn file_gas(record: &SuiteRecord, suite: &str, file: &str, cells: &[Option<&Row>]) -> FileGas {
-    if record.gas.unequal.iter().any(|gas| gas.suite == suite && gas.file == file) {
+fn file_gas(is_unequal: bool, cells: &[Option<&Row>]) -> FileGas {
+    if is_unequal {
         return FileGas::Unequal;
     }
     let mut amounts = cells.iter().flatten().filter_map(|row| row.gas_consumed);

@@ -15,6 +15,14 @@ pub enum MergeError {
         /// The architecture of the second.
         second: String,
     },
+    /// Different versions of the program wrote them.
+    #[error("records of different versions: {first} and {second}")]
+    Version {
+        /// The version of the first record.
+        first: String,
+        /// The version of the second.
+        second: String,
+    },
     /// They price operators differently, so their gas cannot be compared.
     #[error("records of different gas schedules: {first} and {second}")]
     Schedule {
@@ -86,6 +94,10 @@ impl SuiteRecord {
         if self.arch != other.arch {
             return Err(MergeError::Arch { first: self.arch.clone(), second: other.arch.clone() });
         }
+        if self.tool != other.tool {
+            let version = |record: &Self| format!("{} {}", record.tool.name, record.tool.version);
+            return Err(MergeError::Version { first: version(self), second: version(other) });
+        }
         if let (Some(first), Some(second)) = (&self.schedule, &other.schedule)
             && first != second
         {
@@ -148,6 +160,10 @@ mod tests {
         let mut elsewhere = record("interp", "b");
         elsewhere.arch = "aarch64".into();
         assert!(matches!(whole.merge(elsewhere), Err(MergeError::Arch { .. })));
+
+        let mut older = record("interp", "b");
+        older.tool.version = "0.9".into();
+        assert!(matches!(whole.merge(older), Err(MergeError::Version { .. })));
 
         let mut rebuilt = record("interp", "b");
         rebuilt.engines[0].version = "2".into();

@@ -133,6 +133,12 @@ pub struct Failure {
     pub line: u32,
     /// The command: `assert_return`, `assert_trap`, `module`…
     pub kind: String,
+    /// The text of the command, on one line, cut where it is long; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The call that it makes, with the values of its arguments, or the global that it reads: `fac(i64:25)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// What the script asks for.
     pub expected: String,
     /// What the engine did.

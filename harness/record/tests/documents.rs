@@ -26,6 +26,8 @@ fn suite() -> SuiteRecord {
         failures: vec![Failure {
             line: 12,
             kind: "assert_return".into(),
+            text: Some("(assert_return (invoke \"f\") (i32.const 1))".into()),
+            call: Some("f()".into()),
             expected: "i32:1".into(),
             got: "\u{1}<script>".into(),
             module: None,

@@ -130,8 +130,15 @@ impl Book {
             }
             (Verdict::Fail { expected, got }, None) | (Verdict::Broken { expected, got }, _) => {
                 self.row.failed += 1;
-                let (line, kind, module) = (at.line, at.kind.to_owned(), at.module.clone());
-                self.row.failures.push(Failure { line, kind, expected, got, module });
+                self.row.failures.push(Failure {
+                    line: at.line,
+                    kind: at.kind.to_owned(),
+                    text: Some(at.text.clone()).filter(|text| !text.is_empty()),
+                    call: at.call.clone(),
+                    expected,
+                    got,
+                    module: at.module.clone(),
+                });
             }
             (Verdict::TimedOut { expected }, _) => {
                 self.row.timed_out += 1;
@@ -179,7 +186,7 @@ impl Book {
                 kind: "expected failure".to_owned(),
                 expected: format!("an assertion that fails: {}", entry.failure.reason),
                 got: "no such assertion in the script".to_owned(),
-                module: None,
+                ..Failure::default()
             });
         }
         self.row

@@ -7,16 +7,17 @@ use wast::lexer::Lexer;
 use wast::parser::{self, Parse, ParseBuffer, Parser};
 use wast::token::Span;
 
-/// Where the lines of a text begin.
+/// A text, and where its lines begin.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct Lines<'t> {
+    pub(crate) text: &'t str,
     starts: Vec<usize>,
 }
 
-impl Lines {
-    pub(crate) fn of(text: &str) -> Self {
+impl<'t> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-        Lines { starts: std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect() }
+        Lines { text, starts: std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect() }
     }
 
     /// The line of an offset, from 1.
@@ -61,7 +62,7 @@ impl<'a, T: Parse<'a>> Parse<'a> for MaybeEmpty<T> {
 /// [`ScriptError::Syntax`] with the place.
 pub(crate) fn with_script<T>(
     source: &ScriptSource,
-    then: impl FnOnce(Wast<'_>, &Lines) -> T,
+    then: impl FnOnce(Wast<'_>, &Lines<'_>) -> T,
 ) -> Result<T, ScriptError> {
     let text = unfold(&source.text);
     let buffer = tokens(&text).map_err(|e| syntax(source, &text, &e))?;

@@ -119,11 +119,11 @@ fn run<'a>(
     adapter: &'a dyn Adapter,
     config: &SessionConfig,
     Judged { script, judge }: Judged<'a>,
-    lines: &'a Lines,
+    lines: &'a Lines<'a>,
     mut book: Book,
     interleaving: &'a mut Interleaving,
 ) -> (Row, String) {
-    let start = At { line: 0, kind: "session", module: None };
+    let start = At::start();
     let mut runner = match guarded(|| Runner::new(adapter, config, judge, lines, interleaving)) {
         Ok(Ok(runner)) => Some(runner),
         Ok(Err(error)) => {
@@ -287,7 +287,7 @@ impl<'a> Runner<'a> {
         adapter: &'a dyn Adapter,
         config: &SessionConfig,
         judge: TextJudge,
-        lines: &'a Lines,
+        lines: &'a Lines<'a>,
         interleaving: &'a mut Interleaving,
     ) -> Result<Self, AdapterError> {
         let mut session = adapter.session(config)?;

@@ -28,7 +28,7 @@ const MOST_TURNS: usize = 1_000_000;
 /// The threads of a script, and their verdicts and outcomes.
 pub(crate) struct Threads<'a> {
     all: Vec<Thread<'a>>,
-    lines: &'a Lines,
+    lines: &'a Lines<'a>,
     interleaving: &'a mut Interleaving,
     verdicts: Vec<(At, Verdict)>,
     /// The outcomes of calls as text, by thread.
@@ -68,7 +68,7 @@ enum Who {
 
 impl<'a> Threads<'a> {
     pub(crate) fn new(
-        lines: &'a Lines,
+        lines: &'a Lines<'a>,
         interleaving: &'a mut Interleaving,
         time: Option<&TimeLimit>,
     ) -> Self {

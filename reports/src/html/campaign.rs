@@ -36,7 +36,7 @@ pub fn campaign(record: &FuzzRecord) -> String {
             @if record.coverage.rules.is_some() { a href="#rules" { "Rules" } }
             a href="#engines" { "Engines" }
         }
-        main {
+        main #main {
             (totals(record))
             (findings(record))
             (outcomes(record))
@@ -127,7 +127,7 @@ fn findings(record: &FuzzRecord) -> Markup {
         section #findings {
             h2 { "Findings" }
             @if record.findings.is_empty() { p { "None." } } @else {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label="Findings" {
                     table {
                         thead { tr { th { "what" } th { "operator" } th { "engines" } th.count { "modules" } th { "seen" } th { "folder" } } }
                         tbody {
@@ -180,7 +180,7 @@ fn generators(record: &FuzzRecord) -> Markup {
         section #generators {
             h2 { "Generators" }
             @if record.generators.is_empty() { p { "The record does not describe its generators." } } @else {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label="Generators" {
                     table.generators {
                         thead {
                             tr {
@@ -233,7 +233,7 @@ fn cells(name: &str, generator: &Generator) -> Markup {
                     " " small { (sums(&cells)) }
                 }
             }
-            div.scroll {
+            div.scroll tabindex="0" role="group" aria-label="Operators by kind of operand" {
                 table {
                     thead { tr { th scope="col" { "operator" } @for kind in &cells.kinds { th.count scope="col" { (shown(kind)) } } } }
                     tbody {

@@ -1,11 +1,14 @@
 //! The details behind the counts: failures, missing features, skips, expected failures, gas.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::frame::shown;
-use super::overview::files;
+use super::overview::{files, scroll};
 use crate::findings::{self, Common, FailedAssertion, FileFailures, Listed};
-use crate::text::{anchor, counted, number};
+use crate::history::History;
+use crate::text::{anchor, counted, list, number};
 use crate::view::View;
 
 /// How many failed assertions the page shows: as many as a browser handles easily.
@@ -16,8 +19,12 @@ const MAX_ENTRIES: usize = 5000;
 const MAX_OPEN: usize = 40;
 
 /// Every failed assertion, file by file.
-pub(super) fn failures(view: &View<'_>) -> Markup {
-    let all = findings::failures(view);
+pub(super) fn failures(view: &View<'_>, history: Option<&History>) -> Markup {
+    file_sections(&findings::failures(view), history)
+}
+
+/// The failures of files, in a section of their own.
+pub(super) fn file_sections(all: &[FileFailures<'_>], history: Option<&History>) -> Markup {
     if all.is_empty() {
         return html! {};
     }
@@ -25,13 +32,31 @@ pub(super) fn failures(view: &View<'_>) -> Markup {
     html! {
         section #failures {
             h2 { "Failures" }
-            @for file in &all { (file_failures(file, &mut left, all.len() <= MAX_OPEN)) }
+            @let listed = listed_files(all);
+            @for file in &all[..listed] { (file_failures(file, &mut left, all.len() <= MAX_OPEN, history)) }
+            @if listed < all.len() { p.hint { "Failures of " (files(all.len() - listed)) " more are in the record." } }
         }
     }
 }
 
+/// How many files have room on the page with at least one of their failures.
+fn listed_files(all: &[FileFailures<'_>]) -> usize {
+    let mut room = MAX_FAILURES;
+    let fits = |file: &&FileFailures<'_>| {
+        let has_room = room > 0;
+        room = room.saturating_sub(file.assertions.len().max(1));
+        has_room
+    };
+    all.iter().take_while(fits).count()
+}
+
 /// The failures of one file, at most `left` of them; the number shown is subtracted from `left`.
-fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Markup {
+fn file_failures(
+    file: &FileFailures<'_>,
+    left: &mut usize,
+    open: bool,
+    history: Option<&History>,
+) -> Markup {
     let shown_here = file.assertions.len().min(*left);
     *left -= shown_here;
     let cut = (file.assertions.len() - shown_here) as u64;
@@ -43,12 +68,17 @@ fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Marku
                 span.of { (counted(file.assertions.len() as u64, "assertion", "assertions")) }
             }
             @if !rows.is_empty() {
-                div.scroll {
+                (scroll("Failures of a file", &html! {
                     table {
-                        thead { tr { th.count { "line" } th { "command" } th { "expected" } th { "got" } } }
-                        tbody { @for failed in rows { (failed_assertion(failed)) } }
+                        thead {
+                            tr {
+                                th.count scope="col" { "line" } th scope="col" { "command" }
+                                th scope="col" { "expected" } th scope="col" { "got" }
+                            }
+                        }
+                        tbody { @for failed in rows { (failed_assertion(failed, file, history)) } }
                     }
-                }
+                }))
             }
             @if cut > 0 { p.hint { (counted(cut, "failure", "failures")) " more are in the record." } }
             @for (engine, count) in &file.undescribed {
@@ -59,11 +89,33 @@ fn file_failures(file: &FileFailures<'_>, left: &mut usize, open: bool) -> Marku
     }
 }
 
-fn failed_assertion(failed: &FailedAssertion<'_>) -> Markup {
+fn failed_assertion(
+    failed: &FailedAssertion<'_>,
+    file: &FileFailures<'_>,
+    history: Option<&History>,
+) -> Markup {
+    let since = |(arch, engine): &(&str, &str)| {
+        let place = [*arch, file.suite, file.file, *engine];
+        history.and_then(|history| history.since(place, &failed.key))
+    };
+    // Where it began at different times, each says where.
+    let mut begun: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for place in &failed.places {
+        if let Some(text) = since(place) {
+            begun.entry(text).or_default().push(format!("{} on {}", place.1, place.0));
+        }
+    }
     html! {
         tr {
             td.count { (failed.line) }
-            td { code { (failed.kind) } @if let Some(module) = failed.module { " " span.of { (shown(module)) } } }
+            td {
+                code.text { (shown(failed.text.unwrap_or(failed.kind))) }
+                @if let Some(call) = failed.call { div.of { "calls " code.text { (shown(call)) } } }
+                @if let Some(module) = failed.module { div.of { "module " (shown(module)) } }
+                @for (text, places) in &begun {
+                    div.since { @if begun.len() > 1 { (shown(&list(places))) ": " } (shown(text)) }
+                }
+            }
             td { code.text { (shown(failed.expected)) } }
             td {
                 @for (engine, got) in &failed.got {
@@ -120,7 +172,7 @@ fn listed(
             h2 { (title) }
             p.hint { (hint) }
             @if !entries.is_empty() {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label=(title) {
                     table {
                         thead { tr { th { "where" } th { "engines" } th { "reason" } } }
                         tbody {
@@ -172,7 +224,7 @@ fn common(id: &str, title: &str, what: &str, entries: &[Common<'_>], with_count:
     html! {
         section id=(id) {
             h2 { (title) }
-            div.scroll {
+            div.scroll tabindex="0" role="group" aria-label=(title) {
                 table {
                     thead {
                         tr { th { (what) } th { "engine" } @if with_count { th.count { "times" } } th { "files" } }
@@ -223,7 +275,7 @@ pub(super) fn gas(view: &View<'_>) -> Markup {
                 p { "Equal in " (number(gas.equal)) " of " (counted(gas.compared, "comparison", "comparisons")) "." }
             }
             @if !gas.unequal.is_empty() {
-                div.scroll {
+                div.scroll tabindex="0" role="group" aria-label="Scripts with unequal gas" {
                     table {
                         thead {
                             tr {

@@ -30,6 +30,7 @@ pub(crate) fn frame(title: &str, body: &Markup) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                a.skip href="#main" { "To the results" }
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -5,21 +5,20 @@ use maud::{Markup, html};
 
 use super::frame::shown;
 use super::overview::{files, standing_sign, symbol};
-use crate::text::{anchor, counted, number};
+use crate::limits::{self, MAX_SCRIPTS};
+use crate::text::{anchor, counted, describe, number};
 use crate::view::{File, FileGas, Suite, View};
 
 /// Every file on every engine. The script of the page filters the rows by their `data-name` and `data-state`.
 pub(super) fn matrix(view: &View<'_>) -> Markup {
+    let all = view.files().count();
+    let mut left = MAX_SCRIPTS;
     html! {
         section #files {
             h2 { "Files" }
-            div.controls hidden {
-                label.search { span.sr { "Filter by name" } input #filter type="search" placeholder="Filter by name  ( / )"; }
-                label { input #only-failures type="checkbox"; " only failures" }
-                label { input #only-open type="checkbox"; " only what is not passed" }
-                span #shown role="status" {}
-            }
-            div.scroll {
+            p.hint.more { "The table scrolls sideways: →" }
+            (controls())
+            div.scroll tabindex="0" role="group" aria-label="Files on every engine" {
                 table.matrix {
                     thead {
                         tr {
@@ -33,28 +32,51 @@ pub(super) fn matrix(view: &View<'_>) -> Markup {
                             th.count scope="col" { "gas" }
                         }
                     }
-                    @for suite in &view.suites { (suite_rows(suite, view.engines.len())) }
+                    @for suite in &view.suites {
+                        @let here = limits::take(&mut left, suite.files.len());
+                        @if here > 0 { (suite_rows(suite, here, view.engines.len())) }
+                    }
                 }
             }
-            p.legend {
-                @for (standing, meaning) in [
-                    (Standing::Passed, "passed"),
-                    (Standing::Failed, "failed"),
-                    (Standing::TimedOut, "timed out"),
-                    (Standing::Unsupported, "lacks a feature"),
-                    (Standing::Skipped, "skipped in part or whole"),
-                ] {
-                    span { (symbol(standing)) " " (meaning) }
-                }
-                span { "– not run" }
-                span { "≠ gas differs" }
-                span { "+n expected failures" }
-            }
+            @if all > MAX_SCRIPTS { p.hint { (files(all - MAX_SCRIPTS)) " more are in the record." } }
+            (legend())
         }
     }
 }
 
-fn suite_rows(suite: &Suite<'_>, engines: usize) -> Markup {
+/// The filter of the table of files, which the script of the page shows.
+pub(super) fn controls() -> Markup {
+    html! {
+        div.controls hidden {
+            label.search { span.sr { "Filter by name" } input #filter type="search" placeholder="Filter by name  ( / )"; }
+            label { input #only-failures type="checkbox"; " only failures" }
+            label { input #only-open type="checkbox"; " only what is not passed" }
+            span #shown role="status" {}
+        }
+    }
+}
+
+/// What the signs mean.
+pub(super) fn legend() -> Markup {
+    html! {
+        p.legend {
+            @for (standing, meaning) in [
+                (Standing::Passed, "passed"),
+                (Standing::Failed, "failed"),
+                (Standing::TimedOut, "timed out"),
+                (Standing::Unsupported, "lacks a feature"),
+                (Standing::Skipped, "skipped in part or whole"),
+            ] {
+                span { (symbol(standing)) " " (meaning) }
+            }
+            span { "– not run" }
+            span { "≠ gas differs" }
+            span { "+n expected failures" }
+        }
+    }
+}
+
+fn suite_rows(suite: &Suite<'_>, here: usize, engines: usize) -> Markup {
     html! {
         tbody {
             tr.suite id=(anchor(&["suite", suite.name])) {
@@ -65,7 +87,7 @@ fn suite_rows(suite: &Suite<'_>, engines: usize) -> Markup {
                     }
                 }
             }
-            @for file in &suite.files { (file_row(file)) }
+            @for file in &suite.files[..here] { (file_row(file)) }
         }
     }
 }
@@ -103,7 +125,7 @@ fn cell_of(file: &File<'_>, row: &Row) -> Markup {
     // A cell of a passed file needs no text, and hundreds of texts would make the page large.
     let title = (standing != Standing::Passed).then(|| shown(&describe(row)));
     html! {
-        td.count.(class) title=[title] {
+        td.count.(class) title=[&title] {
             @if row.failed > 0 {
                 a href={ "#" (anchor(&["failures", file.suite, file.name])) } { (counts) }
             } @else if row.timed_out > 0 {
@@ -113,28 +135,9 @@ fn cell_of(file: &File<'_>, row: &Row) -> Markup {
             } @else {
                 (counts)
             }
+            @if let Some(title) = &title { span.sr { " " (title) } }
         }
     }
-}
-
-/// The counts of a row in words.
-fn describe(row: &Row) -> String {
-    let mut words: Vec<String> = [
-        (row.passed, "passed"),
-        (row.failed, "failed"),
-        (row.timed_out, "timed out"),
-        (row.unexpected_passes, "passed unexpectedly"),
-        (row.skipped, "skipped"),
-        (row.expected_failures, "expected to fail"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", number(*count)))
-    .collect();
-    if !row.unsupported.is_empty() {
-        words.push(format!("lacks {}", row.unsupported.join(", ")));
-    }
-    words.join(", ")
 }
 
 fn gas_cell(file: &File<'_>) -> Markup {

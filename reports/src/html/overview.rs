@@ -35,13 +35,14 @@ pub(super) fn origin(record: &SuiteRecord) -> Markup {
 }
 
 /// Links to the sections that the page has.
-pub(super) fn navigation(view: &View<'_>, compared: bool) -> Markup {
+pub(super) fn navigation(view: &View<'_>, compared: bool, history: bool) -> Markup {
     let sections = [
         ("baseline", "Baseline", compared),
         ("suites", "Suites", true),
         ("failures", "Failures", view.totals.failed > 0),
         ("timed-out", "Timed out", view.totals.timed_out > 0),
         ("unexpected", "Unexpected passes", view.totals.unexpected_passes > 0),
+        ("history", "History", history),
         ("files", "Files", true),
         ("gas", "Gas", true),
         ("rules", "Rules", view.record.coverage.is_some()),
@@ -50,6 +51,11 @@ pub(super) fn navigation(view: &View<'_>, compared: bool) -> Markup {
         ("expected", "Expected failures", view.totals.expected_failures > 0),
         ("engines", "Engines", true),
     ];
+    links(&sections)
+}
+
+/// Links to sections: their ids, their titles, and whether they are there.
+pub(super) fn links(sections: &[(&str, &str, bool)]) -> Markup {
     html! {
         nav aria-label="Sections" {
             @for (id, title, _) in sections.iter().filter(|(_, _, present)| *present) {
@@ -57,6 +63,11 @@ pub(super) fn navigation(view: &View<'_>, compared: bool) -> Markup {
             }
         }
     }
+}
+
+/// What may be wider than the screen, in a box that scrolls by itself, by the keyboard too.
+pub(super) fn scroll(label: &str, inside: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="group" aria-label=(label) { (inside) } }
 }
 
 /// The counts of the whole record.
@@ -123,7 +134,8 @@ pub(super) fn suites(view: &View<'_>) -> Markup {
     html! {
         section #suites {
             h2 { "Suites" }
-            div.scroll {
+            p.hint.more { "The table scrolls sideways: →" }
+            div.scroll tabindex="0" role="group" aria-label="Suites on every engine" {
                 table.sums {
                     thead {
                         tr {
@@ -139,7 +151,7 @@ pub(super) fn suites(view: &View<'_>) -> Markup {
                                     a href={ "#" (anchor(&["suite", suite.name])) } { (shown(suite.name)) }
                                 }
                                 td.count { (number(suite.totals.files_passed)) span.of { " / " (number(suite.totals.files)) } }
-                                @for totals in &suite.by_engine { (sums(totals.as_ref())) }
+                                @for totals in &suite.by_engine { (sums_cell(totals.as_ref())) }
                             }
                         }
                     }
@@ -147,7 +159,7 @@ pub(super) fn suites(view: &View<'_>) -> Markup {
                         tr {
                             th scope="row" { "total" }
                             td.count { (number(view.totals.files_passed)) span.of { " / " (number(view.totals.files)) } }
-                            @for engine in &view.engines { (sums(Some(&engine.totals))) }
+                            @for engine in &view.engines { (sums_cell(Some(&engine.totals))) }
                         }
                     }
                 }
@@ -157,18 +169,16 @@ pub(super) fn suites(view: &View<'_>) -> Markup {
     }
 }
 
-fn sums(totals: Option<&Totals>) -> Markup {
-    let Some(totals) = totals else {
-        return html! { td.count.absent title="not run" { "–" } };
-    };
-    let others = [
-        (totals.failed, "failed", "failed"),
-        (totals.timed_out, "timed out", "failed"),
-        (totals.unexpected_passes, "passed unexpectedly", "failed"),
-        (totals.skipped, "skipped", "skipped"),
-        (totals.expected_failures, "expected", "expected"),
-    ];
-    let standing = if totals.failed > 0 || totals.unexpected_passes > 0 {
+fn sums_cell(totals: Option<&Totals>) -> Markup {
+    match totals {
+        Some(totals) => html! { td.count { (sums(totals)) } },
+        None => html! { td.count.absent title="not run" { "–" } },
+    }
+}
+
+/// The standing of what has these totals.
+pub(super) fn standing_of(totals: &Totals) -> Standing {
+    if totals.failed > 0 || totals.unexpected_passes > 0 {
         Standing::Failed
     } else if totals.timed_out > 0 {
         Standing::TimedOut
@@ -176,16 +186,25 @@ fn sums(totals: Option<&Totals>) -> Markup {
         Standing::Skipped
     } else {
         Standing::Passed
-    };
+    }
+}
+
+/// Assertions passed of all, and what else they came to.
+pub(super) fn sums(totals: &Totals) -> Markup {
+    let others = [
+        (totals.failed, "failed", "failed"),
+        (totals.timed_out, "timed out", "failed"),
+        (totals.unexpected_passes, "passed unexpectedly", "failed"),
+        (totals.skipped, "skipped", "skipped"),
+        (totals.expected_failures, "expected", "expected"),
+    ];
     html! {
-        td.count {
-            (number(totals.passed)) span.of { " / " (number(totals.assertions)) }
-            " " (symbol(standing))
-            @if others.iter().any(|(count, ..)| *count > 0) {
-                div.others {
-                    @for (count, word, class) in others.iter().filter(|(count, ..)| *count > 0) {
-                        span.(class) { (number(*count)) " " (word) }
-                    }
+        (number(totals.passed)) span.of { " / " (number(totals.assertions)) }
+        " " (symbol(standing_of(totals)))
+        @if others.iter().any(|(count, ..)| *count > 0) {
+            div.others {
+                @for (count, word, class) in others.iter().filter(|(count, ..)| *count > 0) {
+                    span.(class) { (number(*count)) " " (word) }
                 }
             }
         }
@@ -195,7 +214,14 @@ fn sums(totals: Option<&Totals>) -> Markup {
 /// The sign of a standing; its shape means the same as its colour.
 pub(super) fn symbol(standing: Standing) -> Markup {
     let (class, sign) = standing_sign(standing);
-    html! { span.symbol.(class) { (sign) } }
+    let meaning = match standing {
+        Standing::Passed => "passed",
+        Standing::Skipped => "skipped",
+        Standing::Unsupported => "lacks a feature",
+        Standing::TimedOut => "timed out",
+        Standing::Failed => "failed",
+    };
+    html! { span.symbol.(class) role="img" aria-label=(meaning) { (sign) } }
 }
 
 /// The class and the sign of a standing.

@@ -7,7 +7,7 @@ use etalon_record::{Standing, SuiteRecord, Totals, shared_parts};
 use super::coverage::coverage;
 use super::escape::{code, plain};
 use crate::compare::Comparison;
-use crate::findings::{self, Common, Listed};
+use crate::findings::{self, Common, FailedAssertion, Listed};
 use crate::text::{counted, number};
 use crate::verdict::{Verdict, against_baseline, sentence};
 use crate::view::{Suite, View};
@@ -212,7 +212,7 @@ fn failures(view: &View<'_>) -> String {
                 plain(file.suite),
                 plain(file.file),
                 failed.line,
-                code(failed.kind),
+                command(failed),
                 code(failed.expected),
                 got.join("<br>")
             );
@@ -230,6 +230,15 @@ fn failures(view: &View<'_>) -> String {
     out.push_str(&left_out(all, "failed assertion", "failed assertions"));
     out.push('\n');
     out
+}
+
+/// The command as it stands in the script, and the call that it makes.
+fn command(failed: &FailedAssertion<'_>) -> String {
+    let text = code(failed.text.unwrap_or(failed.kind));
+    match failed.call {
+        Some(call) => format!("{text}<br>calls {}", code(call)),
+        None => text,
+    }
 }
 
 fn listed(title: &str, entries: &[Listed<'_>]) -> String {

@@ -1,5 +1,8 @@
 //! The committed summary, and what counts as a regression.
 
+use std::fs;
+use std::path::Path;
+
 use crate::sample::{large, mixed};
 use etalon_record::Row;
 use etalon_reports::{Baseline, Comparison, Measure, compare};
@@ -148,4 +151,49 @@ fn what_timed_out_is_a_regression_with_a_note_on_the_machine() {
         comparison.regressions[2].to_string(),
         "wasm-v1 on jit: commands timed out rose from 0 to 1"
     );
+}
+
+/// Baselines of all architectures are in one form, named after their architecture, and equal in all that is counted.
+#[test]
+fn the_committed_baselines_agree() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline");
+    let mut all: Vec<Baseline> = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        let text = fs::read_to_string(&path).expect("it can be read");
+        let baseline = Baseline::read(&text).expect("it is a baseline");
+        assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(baseline.arch.as_str()));
+        assert!(baseline.to_json().expect("JSON") == text, "{}: as it is written", path.display());
+        all.push(baseline);
+    }
+    let first = all.first().expect("there is a baseline");
+    for other in &all {
+        assert_eq!(apart(first, other), None, "{} and {}", first.arch, other.arch);
+    }
+}
+
+/// The first count in which the baselines of two architectures differ.
+fn apart(first: &Baseline, other: &Baseline) -> Option<String> {
+    let Comparison { regressions, improvements, .. } = compare(first, other);
+    let change = regressions.into_iter().chain(improvements).next();
+    change.map(|change| change.to_string()).or_else(|| {
+        let same = first.schedule == other.schedule && first.suites.keys().eq(other.suites.keys());
+        (!same).then(|| "other schedules or suites".to_owned())
+    })
+}
+
+#[test]
+fn baselines_that_differ_are_told_apart() {
+    let first = Baseline::of(&mixed());
+    let changes: [fn(&mut etalon_record::SuiteRecord); 3] = [
+        |record| row(record, "nop.wast", "jit").gas_consumed = Some(1),
+        |record| row(record, "nop.wast", "jit").passed += 1,
+        |record| record.rows.push(Row::new("new", "a", "jit")),
+    ];
+    for change in changes {
+        let mut other = mixed();
+        change(&mut other);
+        assert!(apart(&first, &Baseline::of(&other)).is_some());
+    }
+    assert_eq!(apart(&first, &first), None);
 }

@@ -110,6 +110,8 @@ fn failure(line: u32, expected: &str, got: &str) -> Failure {
     Failure {
         line,
         kind: "assert_return".into(),
+        text: Some(format!("(assert_return (invoke \"f|<b>\") {HOSTILE})")),
+        call: Some(format!("f|<b>(i32:{line})")),
         expected: expected.into(),
         got: got.into(),
         module: Some("$m".into()),
@@ -145,4 +147,63 @@ pub(crate) fn large() -> SuiteRecord {
     record.compare_gas();
     record.normalise();
     record
+}
+
+/// The architectures of [`four`].
+pub(crate) const ARCHS: [&str; 4] = ["aarch64", "riscv64", "s390x", "x86_64"];
+
+/// All suites on four engines on each of four architectures, which agree.
+pub(crate) fn four() -> Vec<SuiteRecord> {
+    let record = |arch: &str| {
+        let mut record = empty(arch);
+        record.engines = ["oracle", "interp", "jit", "aot"].map(|n| EngineInfo::new(n, "0")).into();
+        for at in 0..655_u64 {
+            let suite =
+                ["wasm-v1", "wasm-v2", "wasm-v3", "local", "gc", "memory64", "threads", "simd"]
+                    [(at / 90) as usize];
+            for engine in ["oracle", "interp", "jit", "aot"] {
+                let passed = 20 + (at * 7919) % 900;
+                record.rows.push(Row {
+                    passed,
+                    gas_consumed: Some(passed * 431),
+                    digest: Some(format!("{:064x}", at * 7919)),
+                    ..Row::new(suite, format!("file_{at:03}.wast"), engine)
+                });
+            }
+        }
+        record.compare_gas();
+        record.normalise();
+        record
+    };
+    ARCHS.map(record).into()
+}
+
+/// Changes the rows of a script on some engines.
+pub(crate) fn plant(
+    record: &mut SuiteRecord,
+    file: &str,
+    engines: &[&str],
+    change: impl Fn(&mut Row),
+) {
+    let rows = record.rows.iter_mut();
+    let rows = rows.filter(|row| row.file == file && engines.contains(&row.engine.as_str()));
+    assert_eq!(rows.map(change).count(), engines.len(), "{file} is there on each of {engines:?}");
+    record.compare_gas();
+    record.normalise();
+}
+
+/// One assertion of a script fails.
+pub(crate) fn fails(row: &mut Row, line: u32, text: &str, [expected, got]: [&str; 2]) {
+    row.passed -= 1;
+    row.failed += 1;
+    row.digest = Some("00".repeat(32));
+    row.failures.push(Failure {
+        line,
+        kind: "assert_return".into(),
+        text: Some(text.into()),
+        call: Some("f()".into()),
+        expected: expected.into(),
+        got: got.into(),
+        module: None,
+    });
 }

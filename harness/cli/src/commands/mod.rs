@@ -21,6 +21,7 @@ pub(crate) mod localise;
 pub(crate) mod man;
 pub(crate) mod reduce;
 pub(crate) mod report;
+mod report_inputs;
 pub(crate) mod run;
 mod run_told;
 pub(crate) mod serve;

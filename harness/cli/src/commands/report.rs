@@ -1,16 +1,15 @@
 //! `etalon report`
 
-use crate::escape;
+use crate::commands::report_inputs::{baselines, history, merged, read};
 use crate::exit::Status;
-use crate::fault::{InputError, tool};
+use crate::fault::tool;
 use crate::input;
-use crate::output::{Format, json, say};
+use crate::output::{Format, json, note, plain, say, say_in_colour};
 use crate::record_file;
-use anyhow::{Result, bail};
-use etalon_record::{Document, FuzzRecord, Kind, Record, SuiteRecord, read_record};
-use etalon_reports::{Baseline, compare, render_records, verdict};
+use anyhow::Result;
+use etalon_record::{Document, Kind, Record, SuiteRecord};
+use etalon_reports::{Options, Rendered, render_records};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `etalon report`.
@@ -18,8 +17,10 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   etalon spec --record spec.json && etalon report spec.json --out reports/out
-  etalon report x86_64.json aarch64.json --out reports/out
-  etalon report spec.json --compare reports/baseline/x86_64.json
+  etalon report x86_64.json aarch64.json             one page over both: in what do they differ?
+  etalon report spec.json --compare reports/baseline
+  etalon report spec.json --history records          since when does it fail?
+  etalon report spec.json --card --compare reports/baseline
   etalon report shard-*.json --out reports/out       one campaign of `etalon fuzz --shard I/N`")]
 pub(crate) struct Args {
     /// Records, as spec, wast, diff and fuzz write them with `--record` or `--format json`
@@ -28,107 +29,100 @@ pub(crate) struct Args {
     /// The folder for the reports, with one folder in it for each architecture
     #[arg(long, value_name = "DIR", default_value = "reports/out")]
     pub out: PathBuf,
-    /// A committed summary to compare with; anything that became worse is a finding
+    /// A committed summary to compare with, or a folder with one for each architecture; anything that became worse
+    /// is a finding
     #[arg(long, value_name = "BASELINE")]
     pub compare: Option<PathBuf>,
+    /// Records of earlier runs, the oldest first by their names: they tell since when something fails
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+    /// Print a card for a pull request: what changed, in ten lines of Markdown
+    #[arg(long, conflicts_with = "annotations")]
+    pub card: bool,
+    /// Print annotations as GitHub reads them from a step's output
+    #[arg(long)]
+    pub annotations: bool,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     record_file::folder(&args.out)?;
-    let records = args.records.iter().map(|path| {
-        let text = input::read_text(path)?;
-        Ok((path.as_path(), read_record(&text).map_err(|error| wrong(path, &error))?))
-    });
-    let records = one_campaign(records.collect::<Result<_>>()?)?;
-    let baseline = match &args.compare {
-        None => None,
-        Some(path) => {
-            let baseline = Baseline::read(&input::read_text(path)?);
-            Some(baseline.map_err(|error| wrong(path, &error))?)
-        }
-    };
-    let suites: Vec<_> = records
+    let records = args.records.iter().map(|path| Ok((path.as_path(), read(path)?)));
+    let records = merged(records.collect::<Result<_>>()?)?;
+    let suites: Vec<&SuiteRecord> = records
         .iter()
         .filter_map(|record| match record {
-            Record::Suite(suite) => Some(suite.clone()),
+            Record::Suite(suite) => Some(suite),
             _ => None,
         })
         .collect();
-    let pages = render_records(records, baseline.as_ref(), &args.out)?;
-    let inputs: Vec<&Path> =
-        args.records.iter().chain(&args.compare).map(PathBuf::as_path).collect();
-    pages.iter().try_for_each(|page| input::keep(&inputs, &page.path))?;
-    pages.iter().try_for_each(|page| page.write())?;
-    let mut rendered = Rendered {
-        files: pages.iter().map(|page| page.path.display().to_string()).collect(),
-        verdicts: suites.iter().map(|suite| verdict(suite).to_string()).collect(),
-        ..Rendered::default()
+    let mut notes = Vec::new();
+    let baselines = match &args.compare {
+        Some(path) => baselines(path, &suites, &mut notes)?,
+        None => Vec::new(),
     };
-    let status = match baseline {
-        None => Status::Fine,
-        Some(baseline) => rendered.judge(&baseline, &suites)?,
+    let history = match &args.history {
+        Some(folder) => Some(history(folder, &args.records, &suites, &mut notes)?),
+        None => None,
     };
-    match format {
-        Format::Json => json(&Document::new(Kind::Report, tool(), rendered))?,
-        Format::Human => rendered.print(),
-    }
-    Ok(status)
+    let options = Options { baselines, history };
+    let rendered = render_records(records, &options, &args.out)?;
+    let inputs: Vec<&Path> = args
+        .records
+        .iter()
+        .chain(&args.compare)
+        .chain(&args.history)
+        .map(PathBuf::as_path)
+        .collect();
+    rendered.pages.iter().try_for_each(|page| input::keep(&inputs, &page.path))?;
+    rendered.pages.iter().try_for_each(|page| page.write())?;
+    tell(args, &rendered, &notes, format)?;
+    Ok(if rendered.is_clean() { Status::Fine } else { Status::Finding })
 }
 
-/// Merges the records of campaigns of each architecture. One that does not belong there is named.
-fn one_campaign(records: Vec<(&Path, Record)>) -> Result<Vec<Record>> {
-    let mut merged = Vec::new();
-    let mut campaigns = BTreeMap::<String, (&Path, FuzzRecord)>::new();
-    for (path, record) in records {
-        let Record::Fuzz(record) = record else {
-            merged.push(record);
-            continue;
-        };
-        match campaigns.get_mut(&record.arch) {
-            Some((first, campaign)) => campaign.merge(record).map_err(|error| {
-                InputError::usage(
-                    path,
-                    format!("cannot be merged with {}: {error}", escape::path(first)),
-                )
-            })?,
-            None => {
-                campaigns.insert(record.arch.clone(), (path, record));
-            }
-        }
-    }
-    merged.extend(campaigns.into_values().map(|(_, campaign)| Record::Fuzz(campaign)));
-    Ok(merged)
-}
+/// Differences that are printed.
+const MOST_DIFFERENCES: usize = 20;
 
-/// Why a file is not what it should be.
-fn wrong(path: &Path, error: &dyn std::error::Error) -> anyhow::Error {
-    InputError::new("syntax", path, error.to_string()).into()
-}
-
-/// What was rendered, and how it compares with the baseline.
-#[derive(Debug, Default, Serialize)]
-struct Rendered {
+/// The body of the document.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
     files: Vec<String>,
-    verdicts: Vec<String>,
-    worse: Vec<String>,
-    better: Vec<String>,
+    verdicts: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    differences: &'a [String],
+    worse: &'a [String],
+    better: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a str>,
 }
 
-impl Rendered {
-    /// Names what became worse since the baseline.
-    fn judge(&mut self, baseline: &Baseline, suites: &[SuiteRecord]) -> Result<Status> {
-        let Some(suite) = suites.iter().find(|suite| suite.arch == baseline.arch) else {
-            bail!("the baseline is for {}, and no record is", baseline.arch);
-        };
-        let comparison = compare(baseline, &Baseline::of(suite));
-        self.worse = comparison.regressions.iter().map(|change| change.to_string()).collect();
-        self.better = comparison.improvements.iter().map(|change| change.to_string()).collect();
-        Ok(if comparison.is_clean() { Status::Fine } else { Status::Finding })
+fn tell(args: &Args, rendered: &Rendered, notes: &[String], format: Format) -> Result<()> {
+    let Rendered { pages, verdicts, differences, worse, better, card, annotations, .. } = rendered;
+    let files: Vec<String> = pages.iter().map(|page| page.path.display().to_string()).collect();
+    if format == Format::Json {
+        let card = args.card.then_some(card.as_str());
+        let annotations = args.annotations.then_some(annotations.as_str());
+        let told = Told { files, verdicts, differences, worse, better, notes, card, annotations };
+        return json(&Document::new(Kind::Report, tool(), told));
     }
-
-    fn print(&self) {
-        self.files.iter().chain(&self.verdicts).for_each(|line| say!("{line}"));
-        self.worse.iter().for_each(|change| say!("worse: {change}"));
-        self.better.iter().for_each(|change| say!("better: {change}"));
+    notes.iter().for_each(|text| note!("note: {text}"));
+    if args.card || args.annotations {
+        // Their lines are theirs, and what records bring into them is escaped.
+        let text = if args.card { card } else { annotations };
+        text.lines().for_each(|line| say_in_colour([plain(line)]));
+        return Ok(());
     }
+    files.iter().chain(verdicts).for_each(|line| say!("{line}"));
+    // The first is in the verdict.
+    let rest = differences.get(1..).unwrap_or_default();
+    rest.iter().take(MOST_DIFFERENCES).for_each(|line| say!("differs: {line}"));
+    if let Some(left) = rest.len().checked_sub(MOST_DIFFERENCES).filter(|left| *left > 0) {
+        say!("… and {left} more; the page and --format json have them");
+    }
+    worse.iter().for_each(|change| say!("worse: {change}"));
+    better.iter().for_each(|change| say!("better: {change}"));
+    Ok(())
 }

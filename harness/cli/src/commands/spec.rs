@@ -163,7 +163,7 @@ fn print(run: &SuiteRun) {
         let title = format!("{} on {}", run.place(&row.suite, &row.file), row.engine);
         output::say_in_colour([bad(title)]);
         for failure in row.failures.iter().take(MOST_FAILURES) {
-            say!("  line {}: {}", failure.line, failure.kind);
+            say!("  line {}: {}", failure.line, failure.text.as_ref().unwrap_or(&failure.kind));
             say!("    expected {}", failure.expected);
             say!("    got      {}", failure.got);
         }

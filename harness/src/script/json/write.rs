@@ -94,7 +94,7 @@ pub fn convert(source: &ScriptSource) -> Result<Converted, ScriptError> {
 
 struct Writer<'a> {
     text: &'a str,
-    lines: &'a Lines,
+    lines: &'a Lines<'a>,
     stem: String,
     /// The number of the next module.
     next: usize,

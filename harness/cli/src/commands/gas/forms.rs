@@ -5,14 +5,14 @@ use crate::escape;
 use crate::fault::tool;
 use anyhow::Result;
 use etalon_audit::Difference;
+use etalon_reports::github::{MOST_ANNOTATIONS, data, property};
+use etalon_reports::sarif::{ascii, uri};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Rows of a table in Markdown.
 const MOST_ROWS: usize = 50;
-/// Annotations that GitHub shows of a step.
-const MOST_ANNOTATIONS: usize = 10;
 
 /// A table for each file, with what moved most.
 pub(super) fn markdown(told: &Told) -> String {
@@ -154,36 +154,6 @@ fn result(file: &str, difference: &Difference) -> Value {
     })
 }
 
-/// JSON without characters that are not seen or that a terminal obeys: they stand in strings alone, where each has another form.
-fn ascii(json: &str) -> String {
-    let mut out = String::new();
-    for c in json.chars() {
-        match c {
-            '\n' | ' '..='~' => out.push(c),
-            other => {
-                for unit in other.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out
-}
-
-/// A path as a URI: what is no plain character is escaped.
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'~' => {
-                out.push(char::from(byte));
-            }
-            other => _ = write!(out, "%{other:02X}"),
-        }
-    }
-    out
-}
-
 /// An annotation for each difference, as many as are shown, and what is left.
 pub(super) fn github(told: &Told) -> String {
     let mut annotations = Vec::new();
@@ -200,14 +170,4 @@ pub(super) fn github(told: &Told) -> String {
         annotations.push(format!("::error title=gas changed::and {} more\n", more + 1));
     }
     annotations.concat()
-}
-
-/// A message of an annotation.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of an annotation.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
