@@ -24,7 +24,13 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 /// The documents and examples in which commands stand.
 fn documents() -> Vec<PathBuf> {
     let mut files = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    for folder in ["docs", "docs/examples", "docs/examples/campaigns"] {
+    for folder in [
+        "docs",
+        "docs/examples",
+        "docs/examples/campaigns",
+        "docs/examples/ci",
+        "docs/examples/ci/github",
+    ] {
         files.extend(files_in(&root().join(folder)));
     }
     files
