@@ -83,11 +83,14 @@ etalon="$folder/${1:+$target/}release/etalon"
 
 # The engines: all tiers, or all cells of the compiler.
 engines=oracle,interp,jit,aot
+profiles=''
 if [ -n "${CELLS:-}" ]; then
   # Elsewhere there is nothing between the least and what is there.
   levels='baseline native'
   [ "$arch" != x86_64 ] || levels='baseline sse4.2 avx avx2 native'
   engines=oracle
+  # Of these each call ends, where nothing is charged too.
+  profiles='--profile single,chains,control,objects,sequences,nans'
   for level in $levels; do
     for opt in none size speed; do
       for more in '' '&bounds=explicit' '&metering=off' '&bounds=explicit&metering=off'; do
@@ -123,7 +126,7 @@ slow=${runner:+--timeout 2m}
       --out "$out/nans" --record "$out/nans.json" $slow $jobs
   fi
   step fuzz $runner "$etalon" fuzz --engine "$engines" --time "$time" --seed "$seed" --out "$out/findings" \
-    --record "$out/fuzz.json" --outcomes "$out/outcomes.jsonl" $slow $jobs
+    --record "$out/fuzz.json" --outcomes "$out/outcomes.jsonl" $profiles $slow $jobs
 }
 
 # What follows runs on this machine: the same modules, and the report.
@@ -135,7 +138,7 @@ if [ -n "$runner" ]; then
   modules=$(($(wc -l < "$out/outcomes.jsonl") - 1))
   # shellcheck disable=SC2086 # a list
   step "the same on $here" "$etalon" fuzz --engine "$engines" --modules "$modules" --seed "$seed" --out "$out/here" \
-    --same-as "$out/outcomes.jsonl" $jobs
+    --same-as "$out/outcomes.jsonl" $profiles $jobs
 fi
 baseline=reports/baseline/$arch.json
 set --

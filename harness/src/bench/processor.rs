@@ -1,6 +1,7 @@
 //! What the processor has, for the record: figures of machines with other features are not alike.
 
 /// Features that code generators ask for.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! having {
     ($is:ident: $($name:tt)*) => {
         [$(($name, std::arch::$is!($name))),*]

@@ -33,10 +33,29 @@ pub(super) enum Width {
 /// x86-64 promises that it has not: a page fault is a *fault*, after which the state is the one before the instruction, so that
 /// whoever maps the page can begin it again. The architecture of ARM allows a store that crosses pages to be made in parts, and so does
 /// that of RISC-V, where an unaligned access may even be made byte by byte by an emulation below. z/Architecture nullifies a store as a
-/// whole, but an emulator of it need not, and the read costs it little. The bytes of a store that needs no alignment are all that
-/// matters: atomic accesses are aligned, and no page ends within one.
+/// whole, but an emulator of it need not, and the read costs it little; nor does qemu's of x86-64, which has been seen to make stores of SSE
+/// in halves. Atomic accesses are aligned, and no page ends within one.
 fn may_tear(machine: &Triple) -> bool {
-    machine.architecture != Architecture::X86_64
+    machine.architecture != Architecture::X86_64 || is_emulated()
+}
+
+/// Whether this is a processor of x86-64 that qemu translates, which says so where hypervisors do.
+fn is_emulated() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        static HERE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        *HERE.get_or_init(|| {
+            let leaf = std::arch::x86_64::__cpuid(0x4000_0000);
+            [leaf.ebx, leaf.ecx, leaf.edx]
+                == [
+                    u32::from_le_bytes(*b"TCGT"),
+                    u32::from_le_bytes(*b"CGTC"),
+                    u32::from_le_bytes(*b"GTCG"),
+                ]
+        })
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 impl Translator<'_> {
