@@ -143,13 +143,14 @@ fn over_all(
     let sentences = suites.iter().map(|record| crate::verdict(record));
     if suites.len() > 1 {
         let across = Across::new(&suites)?;
-        let sentence = across::sentence(&across);
-        card.verdict = (across::verdict(&across).symbol(), sentence.clone());
+        let (verdict, sentence) = all.verdict(&across);
+        card.verdict = (verdict.symbol(), sentence.clone());
         rendered.verdicts = iter::once(sentence).chain(sentences).collect();
         problems = problems::of_across(&across);
         let differences = across.differences.iter().filter(|d| d.aspects[0] != Aspect::Tried);
         rendered.differences = differences.map(|difference| difference.headline()).collect();
         let beside = Beside {
+            verdict: (verdict, card.verdict.1.clone()),
             comparisons: comparisons.clone(),
             history: options.history.as_ref(),
             fuzzes: all.fuzzes.values().collect(),
@@ -206,6 +207,33 @@ impl ByArch {
         let fuzzes = self.fuzzes.values().map(|record| &record.tool);
         let diffs = self.diffs.values().flatten().map(|record| &record.tool);
         suites.chain(fuzzes).chain(diffs).next().map_or("", |tool| &tool.version)
+    }
+
+    /// The verdict over several architectures. What campaigns found counts too, and comes first where scripts do not differ.
+    fn verdict(&self, across: &Across<'_>) -> (Verdict, String) {
+        let (verdict, sentence) = (across::verdict(across), across::sentence(across));
+        let mut found: Vec<String> = Vec::new();
+        for (arch, record) in self.fuzzes.iter().filter(|(_, record)| !record.findings.is_empty()) {
+            let count = counted(record.findings.len() as u64, "finding", "findings");
+            found.push(format!(
+                "On {arch}, a campaign has {count}, first {}.",
+                record.findings[0].id
+            ));
+        }
+        for (arch, record) in
+            self.diffs.iter().flat_map(|(arch, all)| all.iter().map(move |r| (arch, r)))
+        {
+            if let Some(first) = record.divergences.first() {
+                let count = counted(record.divergences.len() as u64, "divergence", "divergences");
+                found.push(format!("On {arch}, a run of diff has {count}, first {}.", first.file));
+            }
+        }
+        if found.is_empty() {
+            return (verdict, sentence);
+        }
+        let scripts_differ = across.differences.iter().any(|d| d.aspects[0] != Aspect::Tried);
+        found.insert(if scripts_differ { 0 } else { found.len() }, sentence);
+        (Verdict::Fail, found.join(" "))
     }
 
     /// What was judged, in a few words.

@@ -10,7 +10,7 @@ use super::engines;
 use super::findings::file_sections;
 use super::frame::{frame, shown};
 use super::overview;
-use crate::across::{self, Across, Difference};
+use crate::across::{Across, Difference};
 use crate::compare::Comparison;
 use crate::findings;
 use crate::history::History;
@@ -21,8 +21,10 @@ use crate::verdict::{Verdict, against_baseline, sentence};
 const MAX_ENTRIES: usize = 1000;
 
 /// What a page over several architectures is made of, beside the suites.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Beside<'a> {
+    /// The verdict over all of it, and its sentence.
+    pub(crate) verdict: (Verdict, String),
     /// In the order of the architectures: what changed since the baseline, if there is one.
     pub(crate) comparisons: Vec<Option<Comparison>>,
     pub(crate) history: Option<&'a History>,
@@ -32,12 +34,12 @@ pub(crate) struct Beside<'a> {
 
 /// Records of several architectures as one page, which links the page of each.
 pub(crate) fn page(across: &Across<'_>, beside: &Beside<'_>) -> String {
-    let verdict = across::verdict(across);
+    let (verdict, sentence) = &beside.verdict;
     let title = format!("Etalon on {}", list(&across.archs()));
     let body = html! {
         header.top { h1 { (shown(&title)) } }
         p.verdict.(verdict.name()) {
-            span.symbol aria-hidden="true" { (verdict.symbol()) } " " (shown(&across::sentence(across)))
+            span.symbol aria-hidden="true" { (verdict.symbol()) } " " (shown(sentence))
         }
         (navigation(across, beside))
         main #main {

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::sample::{fails, four, mixed, plant};
-use etalon_record::{Coverage, FuzzRecord, Reached, Record, Row, RuleCoverage, SuiteRecord, Tool};
+use etalon_record::{
+    Aspect, Coverage, Finding, FuzzRecord, Reached, Record, Row, RuleCoverage, SuiteRecord, Tool,
+};
 use etalon_reports::{History, Options, RenderError, Rendered, render_records};
 
 fn rendered(records: Vec<SuiteRecord>) -> Result<Rendered, RenderError> {
@@ -136,6 +138,29 @@ fn architectures_that_agree_say_so_and_what_timed_out_is_set_aside() {
         first.contains("1 pair of a script and an engine: not compared, for they timed out."),
         "{first}"
     );
+}
+
+#[test]
+fn what_a_campaign_found_on_one_architecture_is_the_first_line() {
+    let mut fuzz = FuzzRecord::new(Tool::new("etalon", "0.1.0"), "riscv64", 42);
+    fuzz.findings.push(Finding {
+        id: "memory-i64.store-1".into(),
+        what: Aspect::Memory,
+        folder: "memory-i64.store-1".into(),
+        operator: Some("i64.store".into()),
+        engines: vec!["oracle".into(), "jit".into()],
+        summary: None,
+        cases: 1,
+        shard: None,
+        since: None,
+    });
+    let mut records: Vec<Record> = four().into_iter().map(Record::Suite).collect();
+    records.push(Record::Fuzz(fuzz));
+    let told = render_records(records, &Options::default(), Path::new("out")).expect("rendered");
+    let line =
+        "✗ On riscv64, a campaign has 1 finding, first memory-i64.store-1. aarch64, riscv64,";
+    assert!(first_line(page(&told)).starts_with(line), "{}", first_line(page(&told)));
+    assert!(told.card.contains("memory-i64.store-1"));
 }
 
 #[test]
