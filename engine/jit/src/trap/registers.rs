@@ -92,6 +92,21 @@ pub(super) fn pc(context: &ucontext_t, signal: i32) -> usize {
     if matches!(signal, libc::SIGILL | libc::SIGFPE) { pc - 1 } else { pc }
 }
 
+/// Whether the processor raised a signal without a code that says so. A conditional trap, as the overflow of a division is, is a data
+/// exception that is of no float: the system gives it no code, and the address of the instruction. What somebody sent has the sender there.
+#[cfg(target_arch = "s390x")]
+pub(super) fn is_raised(context: &ucontext_t, signal: i32, code: i32, address: usize) -> bool {
+    let behind = context.uc_mcontext.psw.addr as usize;
+    // An instruction has six bytes at most.
+    signal == libc::SIGFPE && code == 0 && (behind.wrapping_sub(6)..=behind).contains(&address)
+}
+
+/// Every fault has a code.
+#[cfg(not(target_arch = "s390x"))]
+pub(super) fn is_raised(_context: &ucontext_t, _signal: i32, _code: i32, _address: usize) -> bool {
+    false
+}
+
 /// The frame pointer of the interrupted code; `None` where there is none.
 #[cfg(target_arch = "s390x")]
 pub(super) fn frame_pointer(_context: &ucontext_t) -> Option<usize> {

@@ -123,7 +123,7 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c
     // SAFETY: the system fills in the information for the signals handled here.
     let (fault, code) = unsafe { ((*info).si_addr() as usize, (*info).si_code) };
     // What somebody sent is no fault of the code that it interrupts.
-    let sent = code <= 0;
+    let sent = code <= 0 && !registers::is_raised(registers, signal, code, fault);
     let overflow = !sent && signal == libc::SIGSEGV && super::stack::is_beyond(fault);
     let activation = CURRENT.get();
     if !sent && !activation.is_null() && ranges::contains(pc) {
