@@ -7,6 +7,7 @@ use etalon_harness::diff::{Call, Case};
 use etalon_harness::fuzz::case_of;
 use etalon_harness::generate::Profile;
 use etalon_harness::reduce::Budget;
+use etalon_harness::{NanBits, with_nans};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ const PROFILES: &[&str] = &[
     "simd",
     "gc",
 ];
+/// Bytes of the stack that engines have.
+const STACK: usize = 1 << 30;
 /// How many modules are tried to make one smaller.
 const TRIES: u64 = 1_000;
 /// How many mismatches are printed.
@@ -59,7 +62,15 @@ fn main() -> ExitCode {
         given.and_then(|text| text.parse().ok()).unwrap_or(default)
     };
     let (modules, seed) = (number("--modules", 20_000), number("--seed", 1));
-    match run(modules, seed, Path::new("target/fuel-witness")) {
+    // Engines of others recurse over what is nested.
+    let asked = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        run(modules, seed, Path::new("target/fuel-witness")).map_err(|error| error.to_string())
+    });
+    let ended = asked.map(std::thread::JoinHandle::join);
+    match ended.map_or_else(
+        |error| Err(error.to_string()),
+        |ended| ended.unwrap_or_else(|_| Err("it panicked".to_owned())),
+    ) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -82,7 +93,7 @@ fn run(modules: u64, seed: u64, out: &Path) -> Result<bool, Box<dyn std::error::
         let profiles: Vec<_> = PROFILES.iter().filter_map(|name| Profile::named(name)).collect();
         for number in 0..modules {
             let profile = profiles[number as usize % profiles.len()];
-            let case = case_of(profile, witness.features(), seed, number, 4);
+            let case = with_canonical_nans(case_of(profile, witness.features(), seed, number, 4));
             let case = FuelCase { case: &case, features: witness.features() };
             ask(&witness, case, &mut generated, out)?;
         }
@@ -90,6 +101,13 @@ fn run(modules: u64, seed: u64, out: &Path) -> Result<bool, Box<dyn std::error::
         faults(&witness)?;
     }
     Ok(holds)
+}
+
+/// Engines of others choose the bits of NaNs, and a branch may hang on them: where it has one, the module makes them canonical.
+fn with_canonical_nans(case: Case) -> Case {
+    let canonical = NanBits { narrow: 0x7fc0_0000, wide: 0x7ff8_0000_0000_0000 };
+    let wasm = with_nans(&case.wasm, canonical).unwrap_or_else(|| case.wasm.clone());
+    Case { wasm, ..case }
 }
 
 /// Asks about a case. If it is charged for otherwise, it is saved, and a smaller one beside it.
