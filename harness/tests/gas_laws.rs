@@ -139,26 +139,10 @@ fn a_campaign_keeps_the_laws() {
     let run = RunOptions { features, gas: Some(usual_gas(Some(20_000))), state: true, time: None };
     let profiles = ["traps", "memory", "calls", "gc", "quiet"];
     let named = |name| Profile::named(name).expect("it is in the list");
-    let options = FuzzOptions {
-        seed: 20,
-        modules: Some(80),
-        shard: None,
-        time: None,
-        until_finding: false,
-        jobs: 2,
-        engines: engines.into(),
-        profiles: profiles.map(named).into(),
-        rotates: true,
-        schedules: law_schedules(),
-        rounds: 1,
-        diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: true },
-        out: None,
-        resume: false,
-        keep: 4,
-        rules: None,
-        versions: None,
-        outcomes: None,
-    };
+    let diff = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: true };
+    let usual = FuzzOptions::new(engines.into(), profiles.map(named).into(), diff);
+    let (modules, schedules) = (Some(80), law_schedules());
+    let options = FuzzOptions { seed: 20, modules, jobs: 2, schedules, ..usual };
     let record = fuzz(&options, Tool::new("test", "0"), "any", &NoProgress).expect("it runs");
     assert!(record.findings.is_empty() && record.timed_out == 0, "{:?}", record.findings);
     let laws = record.laws.expect("they were checked");

@@ -43,26 +43,9 @@ fn run_on(
         state: true,
         time: None,
     };
-    let options = FuzzOptions {
-        seed: 1,
-        modules: Some(cases),
-        shard: None,
-        time: None,
-        until_finding: false,
-        jobs,
-        engines,
-        profiles,
-        rotates: true,
-        schedules: Vec::new(),
-        rounds: 2,
-        diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false },
-        out: None,
-        resume: false,
-        keep: 3,
-        rules: None,
-        versions: None,
-        outcomes: None,
-    };
+    let diff = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
+    let usual = FuzzOptions::new(engines, profiles, diff);
+    let options = FuzzOptions { modules: Some(cases), jobs, rounds: 2, ..usual };
     Ok(fuzz(&options, Tool::new("test", "0"), "any", &NoProgress)?)
 }
 

@@ -8,6 +8,10 @@ use crate::unwind::Inside;
 use crate::value::Value;
 use smallvec::SmallVec;
 
+/// How many invocations may be nested, each made by a host function of the one before. Every one takes native stack, which a schedule whose
+/// `depth.reentry` is small would not count (gas-1, *Depth*).
+const MOST_NESTED: u32 = 256;
+
 impl Store {
     /// Runs guest code for the embedder. An outermost invocation has the full depth; one from inside a
     /// host function has the depth left, minus the cost of re-entry. This is for a tier that runs an
@@ -15,12 +19,15 @@ impl Store {
     /// are applied.
     ///
     /// # Errors
-    /// The error of the work itself; exhaustion if no depth is left for a re-entry, or the gas ran out.
+    /// The error of the work itself; exhaustion if no depth is left for a re-entry, 256 invocations are nested, or the gas ran out.
     #[inline]
     pub fn enter<T>(
         &mut self,
         work: impl FnOnce(&mut Store) -> Result<T, Stop>,
     ) -> Result<T, Stop> {
+        if self.nesting >= MOST_NESTED {
+            return Err(Exhaustion::Stack.into());
+        }
         let depth = self.schedule().depth();
         let before = self.depth_left;
         self.depth_left = if self.nesting == 0 {

@@ -63,21 +63,17 @@ fn main() -> ExitCode {
     };
     let (modules, seed) = (number("--modules", 20_000), number("--seed", 1));
     // Engines of others recurse over what is nested.
-    let asked = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        run(modules, seed, Path::new("target/fuel-witness")).map_err(|error| error.to_string())
-    });
-    let ended = asked.map(std::thread::JoinHandle::join);
-    match ended.map_or_else(
-        |error| Err(error.to_string()),
-        |ended| ended.unwrap_or_else(|_| Err("it panicked".to_owned())),
-    ) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+    let work = move || match run(modules, seed, Path::new("target/fuel-witness")) {
+        Ok(true) => 0,
+        Ok(false) => 1,
         Err(error) => {
             println!("{error}");
-            ExitCode::from(2)
+            2
         }
-    }
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    let status = thread.ok().and_then(|thread| thread.join().ok());
+    ExitCode::from(status.unwrap_or(2))
 }
 
 fn run(modules: u64, seed: u64, out: &Path) -> Result<bool, Box<dyn std::error::Error>> {

@@ -1,6 +1,6 @@
 //! What a campaign has done so far, in a file: so a campaign that is killed loses the cases under way, and nothing else.
 
-use super::options::{FuzzError, FuzzOptions};
+use super::options::{FuzzError, FuzzOptions, changed};
 use super::save::replace;
 use super::tally::Tally;
 use crate::settings::limit_text;
@@ -101,17 +101,13 @@ impl Settings {
 
     /// The options in which a campaign differs from what is asked for now, in words.
     fn differences(&self, now: &Settings) -> Vec<String> {
-        let values = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
-        let (before, now) = (values(self), values(now));
-        let fields = before.as_object().into_iter().flatten();
-        let changed = fields.filter(|(name, value)| now[name.as_str()] != **value);
-        changed
-            .map(|(name, value)| match name.as_str() {
-                // Too long to be quoted.
-                "engines" => format!("the engines were {}", names(value)),
-                _ => format!("{name} was {value} and is {}", now[name.as_str()]),
-            })
-            .collect()
+        let fields = changed(self, now).into_iter();
+        let told = fields.map(|(name, before, now)| match name.as_str() {
+            // Too long to be quoted.
+            "engines" => format!("the engines were {}", names(&before)),
+            _ => format!("{name} was {before} and is {now}"),
+        });
+        told.collect()
     }
 }
 
@@ -280,26 +276,8 @@ mod tests {
 
     fn options(resume: bool) -> FuzzOptions {
         let run = RunOptions { features: Features::wasm3(), gas: None, state: true, time: None };
-        FuzzOptions {
-            seed: 1,
-            modules: None,
-            shard: None,
-            time: None,
-            until_finding: false,
-            jobs: 1,
-            engines: Vec::new(),
-            profiles: Vec::new(),
-            rotates: true,
-            schedules: Vec::new(),
-            rounds: 1,
-            diff: DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false },
-            out: None,
-            resume,
-            keep: 1,
-            rules: None,
-            versions: None,
-            outcomes: None,
-        }
+        let diff = DiffOptions { run, policies: BTreeSet::new(), trap_prefix: false, laws: false };
+        FuzzOptions { resume, ..FuzzOptions::new(Vec::new(), Vec::new(), diff) }
     }
 
     fn open(folder: &Path, resume: bool) -> (Journal, Past) {

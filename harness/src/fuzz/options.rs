@@ -6,6 +6,8 @@ use crate::generate::Profile;
 use crate::localise::Versions;
 use crate::script::Shard;
 use etalon_adapters::{Adapter, AdapterError, RuleTally, Schedule};
+use serde::Serialize;
+use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +57,34 @@ pub struct FuzzOptions {
 }
 
 impl FuzzOptions {
+    /// Seed 1, one round of each module on one thread with all settings, without an end; nothing is saved.
+    pub fn new(
+        engines: Vec<Arc<dyn Adapter>>,
+        profiles: Vec<&'static Profile>,
+        diff: DiffOptions,
+    ) -> FuzzOptions {
+        FuzzOptions {
+            seed: 1,
+            modules: None,
+            shard: None,
+            time: None,
+            until_finding: false,
+            jobs: 1,
+            engines,
+            profiles,
+            rotates: true,
+            schedules: Vec::new(),
+            rounds: 1,
+            diff,
+            out: None,
+            resume: false,
+            keep: 4,
+            rules: None,
+            versions: None,
+            outcomes: None,
+        }
+    }
+
     /// Whether a module belongs to the shard. Each shard goes through all profiles: in as many rounds of these as there are shards,
     /// each has every profile once. Which round that is has no period, so that settings, which change from round to round, are
     /// everywhere too.
@@ -95,6 +125,15 @@ impl FuzzOptions {
     pub(crate) fn is_stopped(&self) -> bool {
         self.diff.run.time.as_ref().is_some_and(|time| time.watchdog.is_stopped())
     }
+}
+
+/// The fields in which settings differ: the name, the value before, and the value now.
+pub(super) fn changed<T: Serialize>(before: &T, now: &T) -> Vec<(String, Value, Value)> {
+    let values = |settings: &T| serde_json::to_value(settings).unwrap_or_default();
+    let now = values(now);
+    let Value::Object(before) = values(before) else { return Vec::new() };
+    let fields = before.into_iter().filter(|(name, value)| now[name.as_str()] != *value);
+    fields.map(|(name, value)| (name.clone(), value, now[name.as_str()].clone())).collect()
 }
 
 impl std::fmt::Debug for FuzzOptions {

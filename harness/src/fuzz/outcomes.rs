@@ -3,7 +3,7 @@
 //! The first line holds what decides the cases. Each further one is a module: sums of its bytes and of what the first engine did in each
 //! step. The other engines of a campaign are compared with that one on the machine itself.
 
-use super::options::{FuzzError, FuzzOptions};
+use super::options::{FuzzError, FuzzOptions, changed};
 use crate::diff::{Case, Differ, Judged, observation};
 use crate::script::book::outcome_text;
 use crate::value::show_all;
@@ -61,6 +61,8 @@ struct Line {
 struct Other {
     arch: String,
     lines: BTreeMap<u64, Line>,
+    /// Bytes of all lines that were written to their end.
+    whole: u64,
 }
 
 /// Writes what each case came to, and compares it with what another machine wrote.
@@ -99,11 +101,8 @@ impl Head {
 
     /// Each option that differs, with both values.
     fn differences(&self, now: &Head) -> Vec<String> {
-        let values = |head: &Head| serde_json::to_value(head).unwrap_or_default();
-        let (before, now) = (values(self), values(now));
-        let fields = before.as_object().into_iter().flatten().filter(|(name, _)| *name != "arch");
-        let changed = fields.filter(|(name, value)| now[name.as_str()] != **value);
-        changed.map(|(name, value)| format!("{name} was {value} and is {}", now[name])).collect()
+        let fields = changed(self, now).into_iter().filter(|(name, ..)| name != "arch");
+        fields.map(|(name, before, now)| format!("{name} was {before} and is {now}")).collect()
     }
 }
 
@@ -205,17 +204,16 @@ fn told(at: usize, case: &Case, judged: &Judged) -> String {
 /// A file that is written, with its head.
 fn begun(path: &Path, head: &Head, resume: bool) -> Result<(PathBuf, Mutex<File>), FuzzError> {
     let failed = |error| FuzzError::Save { file: path.to_owned(), error };
-    let goes_on = resume && path.exists();
-    if goes_on {
-        Other::read(path, head)?;
+    if resume && path.exists() {
+        // A line that was broken off is taken away: the next one would go on with it.
+        let whole = Other::read(path, head)?.whole;
+        let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+        file.set_len(whole).map_err(failed)?;
+        return Ok((path.to_owned(), Mutex::new(file)));
     }
-    let mut options = OpenOptions::new();
-    let options = if goes_on { options.append(true) } else { options.write(true).truncate(true) };
-    let mut file = options.create(true).open(path).map_err(failed)?;
-    if !goes_on {
-        let text = serde_json::to_string(head).unwrap_or_default() + "\n";
-        file.write_all(text.as_bytes()).map_err(failed)?;
-    }
+    let mut file = File::create(path).map_err(failed)?;
+    let text = serde_json::to_string(head).unwrap_or_default() + "\n";
+    file.write_all(text.as_bytes()).map_err(failed)?;
     Ok((path.to_owned(), Mutex::new(file)))
 }
 
@@ -226,7 +224,7 @@ impl Other {
         let wrong =
             |line: usize, error: String| FuzzError::Outcomes { file: path.to_owned(), line, error };
         let mut file = BufReader::new(File::open(path).map_err(failed)?);
-        let (mut arch, mut lines) = (None, BTreeMap::new());
+        let (mut arch, mut lines, mut whole) = (None, BTreeMap::new(), 0);
         for number in 1.. {
             let mut text = Vec::new();
             let mut line = Read::by_ref(&mut file).take(LONGEST);
@@ -237,6 +235,7 @@ impl Other {
                 }
                 break;
             }
+            whole += text.len() as u64;
             let failed = |error: serde_json::Error| wrong(number, error.to_string());
             if arch.is_some() {
                 let line: Line = serde_json::from_slice(&text).map_err(failed)?;
@@ -251,6 +250,6 @@ impl Other {
             arch = Some(before.arch);
         }
         let arch = arch.ok_or_else(|| wrong(1, "it has no whole line".to_owned()))?;
-        Ok(Other { arch, lines })
+        Ok(Other { arch, lines, whole })
     }
 }

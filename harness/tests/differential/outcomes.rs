@@ -10,26 +10,9 @@ use std::sync::Arc;
 
 fn campaign(modules: u64, seed: u64) -> FuzzOptions {
     let engines = ["oracle", "interp"].map(|name| adapter(name).expect("it is ours"));
-    FuzzOptions {
-        seed,
-        modules: Some(modules),
-        shard: None,
-        time: None,
-        until_finding: false,
-        jobs: 2,
-        engines: engines.into(),
-        profiles: vec![Profile::named("mvp").expect("it is in the list")],
-        rotates: true,
-        schedules: Vec::new(),
-        rounds: 2,
-        diff: options(&[]),
-        out: None,
-        resume: false,
-        keep: 4,
-        rules: None,
-        versions: None,
-        outcomes: None,
-    }
+    let profiles = vec![Profile::named("mvp").expect("it is in the list")];
+    let usual = FuzzOptions::new(engines.into(), profiles, options(&[]));
+    FuzzOptions { seed, modules: Some(modules), jobs: 2, rounds: 2, ..usual }
 }
 
 /// Runs a campaign on a machine of an architecture.
@@ -73,6 +56,19 @@ fn the_first_case_that_differs_is_named() {
         panic!("{told:?}")
     };
     assert!(call.starts_with("mvp 3 2: call 1, ") && call.contains(": here it "), "{call}");
+}
+
+/// A machine may stop in the middle of a line.
+#[test]
+fn a_line_that_was_broken_off_is_gone_when_the_campaign_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("outcomes.jsonl");
+    run(campaign(3, 3), "big", Some(&file), None).unwrap();
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{whole}{{\"module\":7,\"was")).unwrap();
+    let goes_on = FuzzOptions { resume: true, ..campaign(3, 3) };
+    Outcomes::new(&goes_on, ("0", "big"), Some(&file), None).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole);
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub(crate) use difference::{Aspect, Difference};
 pub(crate) use sentence::{sentence, verdict};
 
 use crate::error::RenderError;
+use crate::limits;
 use crate::view::View;
 
 /// Records of several architectures as one table: scripts, and a cell for each engine on each architecture.
@@ -76,6 +77,8 @@ impl<'a> Across<'a> {
                 engines.push(column.name.clone());
             }
         }
+        let scripts = views.iter().flat_map(|view| &view.suites).map(|suite| suite.files.len());
+        limits::check_cells(scripts.sum(), engines.len() * views.len())?;
         let suites = suites(&views, &engines);
         let mut across = Across {
             views,

@@ -4,7 +4,7 @@ use etalon_record::{Row, Totals};
 use maud::{Markup, html};
 
 use super::frame::shown;
-use super::matrix::{controls, legend};
+use super::matrix;
 use super::overview::{scroll, standing_of, standing_sign, sums, symbol};
 use crate::across::{Across, Script};
 use crate::limits::{self, MAX_SCRIPTS};
@@ -92,36 +92,28 @@ pub(super) fn suites(across: &Across<'_>) -> Markup {
 pub(super) fn scripts(across: &Across<'_>) -> Markup {
     let all = across.scripts().count();
     let mut left = MAX_SCRIPTS;
-    html! {
-        section #files {
-            h2 { "Files" }
-            p.hint.more { "The table scrolls sideways: →" }
-            (controls())
-            (scroll("Files on every engine and architecture", &html! {
-                table.matrix.wide {
-                    (head(across, "file"))
-                    @for suite in &across.suites {
-                        @let here = limits::take(&mut left, suite.scripts.len());
-                        @if here > 0 {
-                            tbody {
-                                tr.suite id=(anchor(&["suite", suite.name])) {
-                                    th scope="rowgroup" colspan=(across.engines.len() * across.views.len() + 1) {
-                                        span.title {
-                                            button type="button" aria-expanded="true" { (shown(suite.name)) }
-                                            " " span.of { (counted(suite.scripts.len() as u64, "file", "files")) }
-                                        }
-                                    }
+    let table = html! {
+        table.matrix.wide {
+            (head(across, "file"))
+            @for suite in &across.suites {
+                @let here = limits::take(&mut left, suite.scripts.len());
+                @if here > 0 {
+                    tbody {
+                        tr.suite id=(anchor(&["suite", suite.name])) {
+                            th scope="rowgroup" colspan=(across.engines.len() * across.views.len() + 1) {
+                                span.title {
+                                    button type="button" aria-expanded="true" { (shown(suite.name)) }
+                                    " " span.of { (counted(suite.scripts.len() as u64, "file", "files")) }
                                 }
-                                @for script in &suite.scripts[..here] { (script_row(across, script)) }
                             }
                         }
+                        @for script in &suite.scripts[..here] { (script_row(across, script)) }
                     }
                 }
-            }))
-            @if all > MAX_SCRIPTS { p.hint { (counted((all - MAX_SCRIPTS) as u64, "file is", "files are")) " not listed." } }
-            (legend())
+            }
         }
-    }
+    };
+    matrix::section("Files on every engine and architecture", all, &table)
 }
 
 fn script_row(across: &Across<'_>, script: &Script<'_>) -> Markup {

@@ -4,7 +4,7 @@ use etalon_record::{Row, Standing};
 use maud::{Markup, html};
 
 use super::frame::shown;
-use super::overview::{files, standing_sign, symbol};
+use super::overview::{files, scroll, standing_sign, symbol};
 use crate::limits::{self, MAX_SCRIPTS};
 use crate::text::{anchor, counted, describe, number};
 use crate::view::{File, FileGas, Suite, View};
@@ -13,31 +13,37 @@ use crate::view::{File, FileGas, Suite, View};
 pub(super) fn matrix(view: &View<'_>) -> Markup {
     let all = view.files().count();
     let mut left = MAX_SCRIPTS;
+    let table = html! {
+        table.matrix {
+            thead {
+                tr {
+                    th scope="col" { "file" }
+                    @for engine in &view.engines {
+                        th.count scope="col" {
+                            (shown(&engine.name))
+                            @if let Some(info) = engine.info { small { (shown(&info.version)) } }
+                        }
+                    }
+                    th.count scope="col" { "gas" }
+                }
+            }
+            @for suite in &view.suites {
+                @let here = limits::take(&mut left, suite.files.len());
+                @if here > 0 { (suite_rows(suite, here, view.engines.len())) }
+            }
+        }
+    };
+    section("Files on every engine", all, &table)
+}
+
+/// The section of all files, with a table of so many as a page shows of `all`.
+pub(super) fn section(label: &str, all: usize, table: &Markup) -> Markup {
     html! {
         section #files {
             h2 { "Files" }
             p.hint.more { "The table scrolls sideways: →" }
             (controls())
-            div.scroll tabindex="0" role="group" aria-label="Files on every engine" {
-                table.matrix {
-                    thead {
-                        tr {
-                            th scope="col" { "file" }
-                            @for engine in &view.engines {
-                                th.count scope="col" {
-                                    (shown(&engine.name))
-                                    @if let Some(info) = engine.info { small { (shown(&info.version)) } }
-                                }
-                            }
-                            th.count scope="col" { "gas" }
-                        }
-                    }
-                    @for suite in &view.suites {
-                        @let here = limits::take(&mut left, suite.files.len());
-                        @if here > 0 { (suite_rows(suite, here, view.engines.len())) }
-                    }
-                }
-            }
+            (scroll(label, table))
             @if all > MAX_SCRIPTS { p.hint { (files(all - MAX_SCRIPTS)) " more are in the record." } }
             (legend())
         }
@@ -45,7 +51,7 @@ pub(super) fn matrix(view: &View<'_>) -> Markup {
 }
 
 /// The filter of the table of files, which the script of the page shows.
-pub(super) fn controls() -> Markup {
+fn controls() -> Markup {
     html! {
         div.controls hidden {
             label.search { span.sr { "Filter by name" } input #filter type="search" placeholder="Filter by name  ( / )"; }
@@ -57,7 +63,7 @@ pub(super) fn controls() -> Markup {
 }
 
 /// What the signs mean.
-pub(super) fn legend() -> Markup {
+fn legend() -> Markup {
     html! {
         p.legend {
             @for (standing, meaning) in [

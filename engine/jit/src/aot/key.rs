@@ -2,7 +2,7 @@
 
 use super::artefact::Versions;
 use crate::code::{Settings, Target};
-use crate::compile::{CompileOptions, isa};
+use crate::compile::{CompileOptions, isa, stores_may_tear};
 use crate::error::CompileError;
 use etalon_module::Module;
 use serde::Serialize;
@@ -17,6 +17,8 @@ struct Parts<'a> {
     sources: &'static str,
     module: [u8; 32],
     target: Target,
+    /// Whether a store that traps may write a part of its bytes here: it depends on who executes, and not on features.
+    tears: bool,
     settings: Settings,
     explicit_bounds: bool,
     /// Of a function, and of all.
@@ -39,6 +41,7 @@ pub fn key(module: &Module, options: &CompileOptions) -> Result<[u8; 32], Compil
         sources: SOURCES,
         module: module.digest(),
         target: isa::target_of(&*isa),
+        tears: stores_may_tear(isa.triple()),
         settings: Settings::of(options),
         explicit_bounds: options.explicit_bounds,
         budget: [options.budget.function, options.budget.module],

@@ -35,7 +35,7 @@ pub(super) enum Width {
 /// that of RISC-V, where an unaligned access may even be made byte by byte by an emulation below. z/Architecture nullifies a store as a
 /// whole, but an emulator of it need not, and the read costs it little; nor does qemu's of x86-64, which has been seen to make stores of SSE
 /// in halves. Atomic accesses are aligned, and no page ends within one.
-fn may_tear(machine: &Triple) -> bool {
+pub(crate) fn may_tear(machine: &Triple) -> bool {
     machine.architecture != Architecture::X86_64 || is_emulated()
 }
 

@@ -48,6 +48,7 @@ mod wide;
 pub use budget::Budget;
 pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listed, Listing, listing};
+pub(crate) use memory::may_tear as stores_may_tear;
 pub use module::{CompileOptions, OptLevel, compile};
 pub use nans::Nans;
 pub use one_by_one::{Level, OneByOne};

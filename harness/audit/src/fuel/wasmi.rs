@@ -186,10 +186,25 @@ impl Walk {
         if !self.is_dead && is_doubtful(operator, &taken) {
             return Err(Doubt::Constant);
         }
+        let passes = matches!(operator, Operator::End) && self.passes_on();
         self.structure(operator, offset, arity.0 as usize)?;
-        let made = made(operator, &taken);
-        self.operands.extend(std::iter::repeat_n(made, arity.1 as usize));
+        match passes {
+            true => self.operands.extend(taken),
+            false => {
+                let made = made(operator, &taken);
+                self.operands.extend(std::iter::repeat_n(made, arity.1 as usize));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether what the innermost block leaves is what its text leaves: nothing else comes to its end.
+    fn passes_on(&self) -> bool {
+        self.frames.last().is_some_and(|frame| match frame.kind {
+            FrameKind::Loop => true,
+            FrameKind::Block => !frame.is_branched_to,
+            _ => false,
+        })
     }
 
     fn take(&mut self, count: usize) -> Vec<Operand> {
@@ -349,7 +364,7 @@ fn made(operator: &Operator<'_>, taken: &[Operand]) -> Operand {
             Operand::Folded
         }
         Operator::RefNull { .. } | Operator::RefFunc { .. } => Operand::Folded,
-        // What passes a block is no constant afterwards.
+        // Where control meets, what comes is no constant.
         Operator::Block { .. }
         | Operator::Loop { .. }
         | Operator::If { .. }
@@ -383,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_is_charged_where() {
-        let cases: [(&str, Result<Vec<i64>, Doubt>); 6] = [
+        let cases: [(&str, Result<Vec<i64>, Doubt>); 8] = [
             ("(module (func (param i32) (drop (local.get 0))))", Ok(vec![2])),
             // The arms of an `if`, and what is behind it at the entry.
             (
@@ -398,6 +413,15 @@ mod tests {
             // A loop that is dead is charged where it stands.
             ("(module (func (param i32) (return) (loop (br_if 0 (local.get 0)))))", Ok(vec![3])),
             ("(module (func (if (i32.const 1) (then))))", Err(Doubt::Constant)),
+            // It comes out of a loop or a block as it is.
+            (
+                "(module (func (if (i32.ne (loop (result i32) (i32.const 0)) (i32.const 1)) (then))))",
+                Err(Doubt::Constant),
+            ),
+            (
+                "(module (func (if (block (result i32) (i32.const 0)) (then))))",
+                Err(Doubt::Constant),
+            ),
             (
                 "(module (func (result i32) (i32.div_s (i32.const 1) (i32.const 0))))",
                 Err(Doubt::Constant),
