@@ -21,8 +21,8 @@
 use crate::metrics::Ending;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 use thiserror::Error;
 
 /// Where an instance is in its life.
@@ -137,146 +137,151 @@ impl LifeHandle {
     }
 }
 
-/// What is known of an instance's life. Only who has the store changes it, so no change need be one step; any thread reads `shown`
-/// and `resets`.
+/// What is known of an instance's life. Only who has the store changes it, so no change need be one step; any thread reads it, and finds
+/// what was true at one moment, because one number holds all of it.
 #[derive(Debug)]
 pub(crate) struct Life {
-    /// What the others see, as a number.
-    shown: AtomicU8,
-    /// What is seen when nothing runs or is paused.
-    base: AtomicU8,
-    running: AtomicU32,
-    paused: AtomicU32,
+    now: AtomicU64,
     resets: AtomicU64,
 }
 
-/// Changes a number that nobody else changes.
-#[inline]
-fn add(number: &AtomicU32, by: i32) {
-    number.store(number.load(Relaxed).wrapping_add_signed(by), Relaxed);
+/// What is true of an instance at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Moment(u64);
+
+impl Moment {
+    /// What is seen when nothing runs or is paused, as a number, is in the low bits.
+    const BASE: u64 = 0xff;
+    /// A call under way. No more are nested than have room here.
+    const RUNNING: u64 = 1 << 8;
+    const RUNNINGS: u64 = 0xff_ffff << 8;
+    /// An execution that is paused.
+    const PAUSED: u64 = 1 << 32;
+
+    #[inline]
+    fn base(self) -> LifeState {
+        LifeState::of((self.0 & Moment::BASE) as u8)
+    }
+
+    fn with_base(self, state: LifeState) -> Moment {
+        Moment(self.0 & !Moment::BASE | state as u64)
+    }
+
+    /// What the others see.
+    #[inline]
+    fn shown(self) -> LifeState {
+        let base = self.base();
+        if base == LifeState::Destroyed {
+            base
+        } else if self.0 & Moment::RUNNINGS != 0 {
+            LifeState::Running
+        } else if self.0 >= Moment::PAUSED {
+            LifeState::Paused
+        } else {
+            base
+        }
+    }
+
+    /// After a call. Of none, if a host function put another store in the place of the one that it was called from.
+    #[inline]
+    fn after_call(self) -> Moment {
+        if self.0 & Moment::RUNNINGS == 0 { self } else { Moment(self.0 - Moment::RUNNING) }
+    }
+
+    /// After a pause, with the same proviso.
+    fn after_pause(self) -> Moment {
+        if self.0 < Moment::PAUSED { self } else { Moment(self.0 - Moment::PAUSED) }
+    }
+
+    /// After a piece of work that ended so. What is worse stays.
+    #[inline]
+    fn after(self, ending: Ending) -> Moment {
+        match ending {
+            Ending::Returned | Ending::Thrown | Ending::Refused => self,
+            Ending::Interrupted if self.base() == LifeState::Failed => self,
+            Ending::Interrupted => self.with_base(LifeState::Stopped),
+            _ => self.with_base(LifeState::Failed),
+        }
+    }
 }
 
 impl Life {
     pub(crate) fn new(state: LifeState) -> Life {
-        Life {
-            shown: AtomicU8::new(state as u8),
-            base: AtomicU8::new(state as u8),
-            running: AtomicU32::new(0),
-            paused: AtomicU32::new(0),
-            resets: AtomicU64::new(0),
-        }
+        Life { now: AtomicU64::new(state as u64), resets: AtomicU64::new(0) }
     }
 
     pub(crate) fn state(&self) -> LifeState {
-        LifeState::of(self.shown.load(Acquire))
+        Moment(self.now.load(Acquire)).shown()
     }
 
     /// What it is apart from what runs or is paused.
     #[inline]
     pub(crate) fn base(&self) -> LifeState {
-        LifeState::of(self.base.load(Relaxed))
+        Moment(self.now.load(Relaxed)).base()
     }
 
     #[inline]
-    fn show(&self) {
-        let base = self.base();
-        let shown = if base == LifeState::Destroyed {
-            base
-        } else if self.running.load(Relaxed) > 0 {
-            LifeState::Running
-        } else if self.paused.load(Relaxed) > 0 {
-            LifeState::Paused
-        } else {
-            base
-        };
-        let before = LifeState::of(self.shown.load(Relaxed));
-        self.shown.store(shown as u8, Release);
-        debug_assert!(before == shown || before.can_become(shown), "{before} became {shown}");
-    }
-
-    fn set_base(&self, state: LifeState) {
-        self.base.store(state as u8, Relaxed);
-    }
-
-    /// How a piece of work counts that ended so. What is worse stays.
-    #[inline]
-    fn note(&self, ending: Ending) {
-        match ending {
-            Ending::Returned | Ending::Thrown | Ending::Refused => {}
-            Ending::Interrupted => {
-                if self.base() != LifeState::Failed {
-                    self.set_base(LifeState::Stopped);
-                }
-            }
-            _ => self.set_base(LifeState::Failed),
-        }
+    fn change(&self, change: impl FnOnce(Moment) -> Moment) {
+        let before = Moment(self.now.load(Relaxed));
+        let now = change(before);
+        self.now.store(now.0, Release);
+        let (before, now) = (before.shown(), now.shown());
+        debug_assert!(before == now || before.can_become(now), "{before} became {now}");
     }
 
     /// A call begins.
     #[inline]
     pub(crate) fn enter(&self) {
-        add(&self.running, 1);
-        self.show();
+        self.change(|now| Moment(now.0 + Moment::RUNNING));
     }
 
     /// A call has ended.
     #[inline]
     pub(crate) fn leave(&self, ending: Ending) {
-        self.note(ending);
-        add(&self.running, -1);
-        self.show();
+        self.change(|now| now.after(ending).after_call());
     }
 
     /// An execution is paused from now on.
     pub(crate) fn pause(&self) {
-        add(&self.paused, 1);
-        self.show();
+        self.change(|now| Moment(now.0 + Moment::PAUSED));
     }
 
     /// A paused execution goes on, as a call.
     pub(crate) fn resume(&self) {
-        add(&self.running, 1);
-        add(&self.paused, -1);
-        self.show();
+        self.change(|now| Moment(now.after_pause().0 + Moment::RUNNING));
     }
 
     /// An execution that went on is paused again.
     pub(crate) fn pause_again(&self) {
-        add(&self.paused, 1);
-        add(&self.running, -1);
-        self.show();
+        self.change(|now| Moment(now.after_call().0 + Moment::PAUSED));
     }
 
     /// A paused execution is given up.
     pub(crate) fn abandon(&self) {
-        add(&self.paused, -1);
-        self.note(Ending::Interrupted);
-        self.show();
+        self.change(|now| now.after_pause().after(Ending::Interrupted));
     }
 
     /// Initialisation has ended.
     pub(crate) fn initialised(&self, ending: Ending) {
-        match ending {
-            Ending::Returned if self.base() == LifeState::Created => {
-                self.set_base(LifeState::Initialised);
+        self.change(|now| match ending {
+            Ending::Returned if now.base() == LifeState::Created => {
+                now.with_base(LifeState::Initialised)
             }
-            Ending::Returned | Ending::Interrupted => self.note(ending),
+            Ending::Returned | Ending::Interrupted => now.after(ending),
             // What throws, or is refused, while it begins has not begun.
-            _ => self.set_base(LifeState::Failed),
-        }
-        self.show();
+            _ => now.with_base(LifeState::Failed),
+        });
     }
 
     /// It begins anew.
     pub(crate) fn begin_anew(&self) {
         self.resets.store(self.resets.load(Relaxed) + 1, Relaxed);
-        self.set_base(LifeState::Created);
-        self.show();
+        self.change(|now| now.with_base(LifeState::Created));
     }
 
+    /// There is no way back, and nothing runs.
     fn destroy(&self) {
-        self.base.store(LifeState::Destroyed as u8, Relaxed);
-        self.shown.store(LifeState::Destroyed as u8, Release);
+        self.now.store(LifeState::Destroyed as u64, Release);
     }
 }
 

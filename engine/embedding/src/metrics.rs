@@ -203,7 +203,12 @@ impl Figures {
     }
 
     /// The time counts for something else until the turn is dropped.
+    #[inline]
     pub(crate) fn turn(self: &Arc<Figures>, to: Activity) -> Option<Turn> {
+        if self.clock.is_none() { None } else { self.timed_turn(to) }
+    }
+
+    fn timed_turn(self: &Arc<Figures>, to: Activity) -> Option<Turn> {
         let back = self.clock()?.turn(to);
         Some(Turn { figures: Arc::clone(self), back })
     }

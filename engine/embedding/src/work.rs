@@ -6,7 +6,6 @@ use crate::error::Result;
 use crate::facade::{self, Span};
 use crate::life::{Life, LifeState, NotCallable};
 use crate::metrics::{Activity, Ending, Turn};
-use crate::store::Shared;
 use etalon_runtime::{FuncAddr, FuncKind, InvokeError, Store as State};
 use std::marker::PhantomData;
 
@@ -61,8 +60,13 @@ impl<'a, T: 'static> Work<'a, T> {
         self.instance = instance_of(self.state, func);
         let shared = &mut data_of_mut::<T>(self.state).shared;
         if let Some(address) = self.instance {
-            callable(shared, address)?;
-            shared.lives.of(address).enter();
+            let refuses = shared.engine.config().refuse_after_failure;
+            let life = shared.lives.of(address);
+            if refuses && let state @ (LifeState::Stopped | LifeState::Failed) = life.base() {
+                shared.figures.count_call(Ending::Refused);
+                return Err(NotCallable { state });
+            }
+            life.enter();
         }
         self.turn = shared.figures.turn(Activity::Guest);
         // What is refused is no piece of work.
@@ -167,16 +171,4 @@ fn instance_of(state: &State, func: FuncAddr) -> Option<usize> {
 pub(crate) fn life_of<T: 'static>(state: &mut State, func: FuncAddr) -> Option<&Life> {
     let address = instance_of(state, func)?;
     Some(&**data_of_mut::<T>(state).shared.lives.of(address))
-}
-
-/// Whether the engine calls functions of an instance.
-#[inline]
-fn callable(shared: &mut Shared, address: usize) -> Result<(), NotCallable> {
-    if shared.engine.config().refuse_after_failure
-        && let state @ (LifeState::Stopped | LifeState::Failed) = shared.lives.of(address).base()
-    {
-        shared.figures.count_call(Ending::Refused);
-        return Err(NotCallable { state });
-    }
-    Ok(())
 }

@@ -31,11 +31,13 @@ pub struct GasCell {
 
 impl GasCell {
     /// Gas left.
+    #[inline]
     pub fn left(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
     }
 
     /// Replaces the gas left.
+    #[inline]
     pub fn set_left(&self, gas: u64) {
         self.left.store(gas, Ordering::Relaxed);
     }

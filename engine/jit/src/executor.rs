@@ -1,5 +1,7 @@
 //! The tier in a store.
 
+mod enter;
+
 use crate::abi::{
     Activation, CODE_GAS, CODE_INTERRUPT, CODE_STACK, CODE_UNWIND, FuncEntry, JitContext, Pending,
     Returns, VmLayout,
@@ -19,9 +21,6 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard};
-
-/// The entry trampoline: context, code, slots, depth, activation; gives 0 if the code returned.
-type Entry = unsafe extern "C" fn(usize, usize, *mut u64, u64, *mut Activation) -> u32;
 
 /// The compiled tier of one store.
 pub struct Jit {
@@ -137,7 +136,7 @@ impl Jit {
         unsafe {
             let context = self.context.get();
             let entries = std::ptr::with_exposed_provenance::<FuncEntry>((*context).entries);
-            (func.index() < (*context).known).then(|| *entries.add(func.index()))
+            (func.index() < (*context).known).then(|| entries.add(func.index()).read())
         }
     }
 
@@ -433,11 +432,10 @@ impl Executor for Jit {
         // Its argument is the address of the locals and operands, which nobody touches until it has returned.
         let mut results = vec![0; count as usize];
         results[0] = slots.as_mut_ptr().expose_provenance() as u64;
-        let entry = FuncEntry { code, vmctx, ty: 0, slots: count, entry };
         // SAFETY: `one` has seen that the code is of this function in this store, and it is kept now with its instance, whose context
         // there is. The trampoline is of its signature. The locals and operands are as many as it can read, and as the contract of
         // `Jit::new` has it of their types.
-        let completion = unsafe { self.enter(store, entry, &mut results) }?;
+        let completion = unsafe { self.enter(store, code, vmctx, entry, &mut results) }?;
         let count = results.len().min(slots.len());
         slots[..count].copy_from_slice(&results[..count]);
         Ok(completion)
@@ -515,72 +513,15 @@ impl Executor for Jit {
             return Err(Stop::crash(format!("function {} is of another store", func.0)));
         }
         self.synchronise(store);
-        let known = self.entry(store, func).filter(|e| e.entry != 0);
-        let Some(entry) = known.or_else(|| self.late_entry(store, func)) else {
+        if let Some(entry) = self.entry(store, func).filter(|e| e.entry != 0) {
+            // SAFETY: the entry is of a function of the executor's own store.
+            return unsafe { self.enter_checked(store, entry, slots) };
+        }
+        let Some(entry) = self.late_entry(store, func) else {
             return Err(Stop::crash(format!("function {} is not of this tier", func.0)));
         };
-        if slots.len() < entry.slots as usize {
-            let (have, needed) = (slots.len(), entry.slots);
-            return Err(Stop::crash(format!("{have} slots for a function of {needed}")));
-        }
-        // SAFETY: the entry is of a function of the executor's own store, and its arguments and results fit the slots.
-        unsafe { self.enter(store, entry, slots) }
-    }
-}
-
-impl Jit {
-    /// Enters compiled code.
-    ///
-    /// # Safety
-    /// The store must be the executor's own; code, context and entry trampoline of `entry` must belong together and be in what the executor
-    /// keeps; and the slots must be as many as it says, and hold arguments of the code's types.
-    unsafe fn enter(
-        &self,
-        store: &mut Store,
-        entry: FuncEntry,
-        slots: &mut [u64],
-    ) -> Result<Completion, Stop> {
-        let depth = store.depth_left();
-        store.meter_mut().fill_up();
-        let (gas, interrupt) = (store.meter().address(), store.interrupt().address());
-        let store: *mut Store = store;
-        // SAFETY: the executor's own store is held exclusively, so no one else uses the context; compiled code of
-        // this thread that is further out waits for this call.
-        let (outer, returns) = unsafe {
-            let context = &mut *self.context.get();
-            (context.gas, context.interrupt) = (gas, interrupt);
-            (std::mem::replace(&mut context.store, store), &raw mut context.returns)
-        };
-        let mut activation = Activation::new(returns);
-        let slots = slots.as_mut_ptr();
-        let status = trap::on_guest_stack(|| {
-            trap::enter(&mut activation, |activation| {
-                // SAFETY: the entry trampoline has this form, and is of the signature of the code, whose arguments
-                // and results fit the slots: the caller's promise. The code and its context live as long as
-                // this executor, and what the code relies on is what `Jit::new` asks for.
-                unsafe {
-                    let enter: Entry =
-                        std::mem::transmute(std::ptr::with_exposed_provenance::<()>(entry.entry));
-                    enter(entry.vmctx, entry.code, slots, depth, activation)
-                }
-            })
-        });
-        // SAFETY: as above. (A panic leaves the pointer, which nothing uses before it is set again: routines catch panics,
-        // and compiled code further out is left.)
-        unsafe { (*self.context.get()).store = outer };
-        // SAFETY: it was made of an exclusive reference that is not used otherwise.
-        let store = unsafe { &mut *store };
-        match status {
-            Ok(0) => self.completion(),
-            Ok(_) => {
-                let stop = self.stop(store, &activation);
-                if stop.is_traced() {
-                    self.trace(store, &activation);
-                }
-                Err(stop)
-            }
-            Err(error) => Err(Stop::Host(etalon_runtime::HostError::new(error.to_string()))),
-        }
+        // SAFETY: as above.
+        unsafe { self.enter_checked(store, entry, slots) }
     }
 }
 

@@ -128,14 +128,21 @@ impl Funcs {
     /// The run that an address is in, and its number there.
     #[inline]
     fn find(&self, addr: FuncAddr) -> Option<(&Run, usize)> {
-        // A processor foresees the branches of a short search from the end: most stores have one instance, which comes last.
-        let run = if self.runs.len() <= FEW {
-            self.runs.iter().rfind(|run| run.first <= addr.0)?
-        } else {
-            let after = self.runs.partition_point(|run| run.first <= addr.0);
-            self.runs.get(after.checked_sub(1)?)?
+        // Most stores have one instance, which comes last.
+        let run = match self.runs.last() {
+            Some(run) if run.first <= addr.0 => run,
+            _ => self.find_earlier(addr)?,
         };
         Some((run, (addr.0 - run.first) as usize))
+    }
+
+    fn find_earlier(&self, addr: FuncAddr) -> Option<&Run> {
+        // A processor foresees the branches of a short search from the end.
+        if self.runs.len() <= FEW {
+            return self.runs.iter().rfind(|run| run.first <= addr.0);
+        }
+        let after = self.runs.partition_point(|run| run.first <= addr.0);
+        self.runs.get(after.checked_sub(1)?)
     }
 
     /// The function at an address; `None` if there is none.

@@ -105,7 +105,7 @@ impl Tier {
     /// A host function may have put another store in the place of the one that it was called from.
     #[inline]
     fn give_back(&mut self, executor: Arc<dyn Executor>) {
-        if std::ptr::addr_eq(Arc::as_ptr(&executor), Arc::as_ptr(&self.executor)) {
+        if Arc::ptr_eq(&executor, &self.executor) {
             self.spare = Some(executor);
         }
     }

@@ -152,8 +152,12 @@ pub(crate) fn invoke<'a, T: 'static, R>(
     let state = store.state;
     let mut work = Work::<T>::call(state);
     work.begin_call(func)?;
-    let invoked = on_guest_stack(|| body(work.state));
-    let invoked = invoked.unwrap_or_else(|error| Err(Box::new(no_stack(&error).into())));
+    let mut invoked = None;
+    let ran = on_guest_stack(|| invoked = Some(body(work.state)));
+    let invoked = match invoked {
+        Some(invoked) => invoked,
+        None => Err(Box::new(no_stack(&ran.expect_err("nothing ran")).into())),
+    };
     work.over(Ending::of_invocation(invoked.as_ref().map_err(|error| &**error)));
     drop(work);
     match invoked {

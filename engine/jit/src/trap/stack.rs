@@ -4,6 +4,7 @@ use etalon_gas::Depth;
 use std::cell::Cell;
 use std::io;
 use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
 
 /// Bytes of address space; pages are had when they are touched.
 const BYTES: usize = 512 << 20;
@@ -53,15 +54,30 @@ pub fn on_guest_stack<R>(body: impl FnOnce() -> R) -> io::Result<R> {
     if ON_GUEST_STACK.get() {
         return Ok(body());
     }
-    let body = || {
+    let mut job = Job { body: Some(body), result: None };
+    switch::run(|| job.run())?;
+    match job.result {
+        Some(Ok(result)) => Ok(result),
+        Some(Err(panic)) => panic::resume_unwind(panic),
+        None => Err(io::Error::other("nothing ran on the guest stack")),
+    }
+}
+
+/// What is to run on the guest stack, and what came of it. The switch takes no more there than where this is: to copy what was just
+/// written in pieces costs more than the switch.
+struct Job<F, R> {
+    body: Option<F>,
+    result: Option<std::thread::Result<R>>,
+}
+
+impl<R, F: FnOnce() -> R> Job<F, R> {
+    /// Never panics.
+    #[inline]
+    fn run(&mut self) {
         let outer = ON_GUEST_STACK.replace(true);
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+        let body = self.body.take();
+        self.result = body.map(|body| panic::catch_unwind(AssertUnwindSafe(body)));
         ON_GUEST_STACK.set(outer);
-        result
-    };
-    match switch::run(body)? {
-        Ok(result) => Ok(result),
-        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 
