@@ -291,6 +291,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Exhaustion::Interrupted`] if the store is interruptible and is to be interrupted.
+    #[inline]
     pub fn check_interrupt(&self) -> Result<(), Stop> {
         if self.interruptible { self.interrupt.check() } else { Ok(()) }
     }

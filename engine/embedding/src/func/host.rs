@@ -164,6 +164,7 @@ pub(super) struct Scope<'a, 'b> {
 }
 
 impl<'a, 'b> Scope<'a, 'b> {
+    #[inline]
     pub(super) fn new(raw: &'a mut RawCaller<'b>) -> Scope<'a, 'b> {
         let (mark, moment) = (raw.store.root_mark(), raw.store.effects_moment());
         Scope { raw, mark, moment }
@@ -178,6 +179,7 @@ impl<'a, 'b> Scope<'a, 'b> {
 }
 
 impl Drop for Scope<'_, '_> {
+    #[inline]
     fn drop(&mut self) {
         self.raw.store.unroot_since(self.mark);
     }
