@@ -13,7 +13,7 @@
 # CROSS      the folder of `cross/sysroot.sh` (target/cross/sysroot)
 # CARGO_TARGET_DIR  where it builds (target/cross)
 #
-# What it finds goes to target/cross/ARCH: spec.json and report/, fuzz.json, outcomes.jsonl, findings/, steps.txt (each step and its
+# What it finds goes to target/cross/ARCH: spec.json and report/, artefacts/ (the last that were made there and here), fuzz.json, outcomes.jsonl, findings/, steps.txt (each step and its
 # exit status), cells.txt (each engine with its settings that was run). The exit status is 1 if a step failed, 2 if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -113,6 +113,24 @@ step() {
   [ "$status" = 0 ] || failed=1
 }
 
+# Artefacts for that architecture, made there and here: the bytes are the same. What was made here runs there and does what the module does here.
+# `there` is how the program of that architecture is started.
+artefacts() {
+  made=$out/artefacts
+  mkdir -p "$made"
+  for file in corpus/programs/*.wat corpus/kernels/*.wat; do
+    for gas in '' '--schedule etalon-1'; do
+      $there compile "$file" -o "$made/there" --cpu baseline $gas 2> "$made/said" || { cat "$made/said" >&2; return 1; }
+      "$etalon" compile "$file" -o "$made/here" --target "$target" $gas 2> "$made/said" || { cat "$made/said" >&2; return 1; }
+      cmp "$made/there" "$made/here" || return 1
+      case $file in corpus/kernels/*) ;; *) continue ;; esac
+      $there run "$made/here" --allow-precompiled --invoke run 1 ${gas:+$gas --gas 100000000000} --no-cache > "$made/did.there" || return 1
+      "$etalon" run "$file" --invoke run 1 --no-cache > "$made/did.here" || return 1
+      cmp "$made/did.there" "$made/did.here" || return 1
+    done
+  done
+}
+
 echo "== $cell: build" >&2
 $cargo build --release --locked -p etalon-cli "$@"
 # An emulator takes longer than what a call may take by default.
@@ -134,7 +152,9 @@ if [ -n "$runner" ]; then
   unset RUSTC RUSTDOC
   export CARGO_TARGET_DIR=target
   $cargo build --release --locked -p etalon-cli
+  there="$runner $etalon"
   etalon=target/release/etalon
+  if [ -z "${CELLS:-}" ]; then step artefacts artefacts; fi
   modules=$(($(wc -l < "$out/outcomes.jsonl") - 1))
   # shellcheck disable=SC2086 # a list
   step "the same on $here" "$etalon" fuzz --engine "$engines" --modules "$modules" --seed "$seed" --out "$out/here" \

@@ -4,7 +4,10 @@ use crate::cache::Cache;
 use crate::pool::PoolConfig;
 use crate::tier_up::TierUp;
 use etalon_gas::Schedule;
-pub use etalon_jit::{Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel};
+pub use etalon_jit::{
+    Budget as CompileBudget, CpuLevel, Nans, OptLevel, UnknownCpuLevel, UnknownTarget,
+};
+use etalon_jit::{CompileOptions, Machine};
 use etalon_module::Features;
 use std::fmt;
 use std::str::FromStr;
@@ -80,7 +83,9 @@ pub struct Config {
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) metering: bool,
     pub(crate) opt: OptLevel,
-    pub(crate) cpu: CpuLevel,
+    /// What artefacts are made for; `None` is this machine.
+    pub(crate) target: Option<Machine>,
+    cpu: Option<CpuLevel>,
     pub(crate) explicit_bounds: bool,
     pub(crate) compile_budget: CompileBudget,
     pub(crate) gc_stress: bool,
@@ -113,7 +118,8 @@ impl Config {
                 .expect("the default schedule is built in"),
             metering: false,
             opt: OptLevel::Speed,
-            cpu: CpuLevel::Native,
+            target: None,
+            cpu: None,
             explicit_bounds: false,
             compile_budget: CompileBudget::default(),
             gc_stress: false,
@@ -166,11 +172,41 @@ impl Config {
         self
     }
 
-    /// Which features of the processor compiled code may use; by default all that it has. An artefact made for fewer runs on
-    /// more processors. What a program does never depends on it.
+    /// The machine that artefacts are made for, by its target triple; by default this one. Code is made for the four architectures that
+    /// Etalon runs on, under Linux. An engine for another machine makes artefacts ([`Engine::precompile`](crate::Engine::precompile)) and
+    /// no modules. Without the Cargo feature `cross` it makes code for the architecture of this machine alone.
+    ///
+    /// # Errors
+    /// If the triple is none of a machine that artefacts run on.
+    pub fn target(&mut self, triple: &str) -> Result<&mut Config, UnknownTarget> {
+        self.target = Some(triple.parse()?);
+        Ok(self)
+    }
+
+    /// Which features of the processor compiled code may use; by default all that this machine has, and for another machine
+    /// ([`Config::target`]) the least. An artefact made for fewer runs on more processors. What a program does never depends on it.
     pub fn cpu_level(&mut self, cpu: CpuLevel) -> &mut Config {
-        self.cpu = cpu;
+        self.cpu = Some(cpu);
         self
+    }
+
+    /// How all functions of a module are compiled.
+    pub(crate) fn compile_options(&self) -> CompileOptions {
+        let mut options = CompileOptions {
+            target: self.target.clone(),
+            interruptible: self.interruptible,
+            opt: self.opt,
+            explicit_bounds: self.explicit_bounds,
+            memory_regions: self.memory_regions,
+            nans: self.nans,
+            budget: self.compile_budget,
+            verify: cfg!(debug_assertions),
+            ..CompileOptions::new(Arc::clone(&self.schedule), self.metering)
+        };
+        let unsaid =
+            if options.elsewhere().is_some() { CpuLevel::Baseline } else { CpuLevel::Native };
+        options.cpu = self.cpu.unwrap_or(unsaid);
+        options
     }
 
     /// Whether compiled code compares the address of each access with the length of the memory. By default it relies, for memories

@@ -1,7 +1,8 @@
 //! Engines: settings that modules and stores share.
 
 use crate::config::{Config, Tier};
-use crate::error::Result;
+use crate::error::{ModuleError, Result};
+use crate::module::Module;
 use crate::tier_up::Worker;
 use etalon_runtime::MemoryPool;
 use std::sync::Arc;
@@ -32,6 +33,16 @@ impl Engine {
     fn of(config: Config) -> Engine {
         let pool = MemoryPool::new(config.pool.memories, config.pool.resident);
         Engine(Arc::new(Shared { config, pool, worker: Worker::default() }))
+    }
+
+    /// Compiles a module ahead of time: gives the artefact that [`Module::from_artefact`](crate::Module::from_artefact) loads on the machine
+    /// that the engine is for ([`Config::target`]), whatever its tier. The bytes are the same whichever machine makes them, and those of
+    /// [`Module::to_artefact`](crate::Module::to_artefact) there. Bytes of the text format are taken as by [`Module::new`](crate::Module::new).
+    ///
+    /// # Errors
+    /// If the bytes are refused, or no code can be made for the machine.
+    pub fn precompile(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>, ModuleError> {
+        Module::precompiled(self, bytes.as_ref())
     }
 
     /// The settings.

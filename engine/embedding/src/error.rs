@@ -46,6 +46,11 @@ pub enum ModuleError {
         /// Why.
         source: std::io::Error,
     },
+    /// An engine for another machine makes artefacts and no modules.
+    #[error(
+        "the engine is for {0}, so it runs nothing here: precompile makes the artefact that runs there"
+    )]
+    Elsewhere(String),
     /// Only the compiler's code can be written as an artefact.
     #[error("the module has no compiled code to write: the engine's tier is {0}")]
     NoCode(&'static str),

@@ -72,7 +72,8 @@ pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use batch::{BatchOptions, Job, JobError, JobOutcome};
 pub use cache::{Cache, CacheConfig, CacheContents, CacheRemoved};
 pub use config::{
-    CompileBudget, Config, CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel, UnknownTier,
+    CompileBudget, Config, CpuLevel, Nans, OptLevel, Tier, UnknownCpuLevel, UnknownTarget,
+    UnknownTier,
 };
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use effects::{Effects, Savepoint, TooManyEffects};

@@ -38,24 +38,6 @@ pub struct Module {
     placement: OnceLock<Box<Placement>>,
 }
 
-/// How an engine compiles all functions of a module.
-fn compile_options(config: &Config) -> CompileOptions {
-    CompileOptions {
-        schedule: Arc::clone(&config.schedule),
-        metering: config.metering,
-        interruptible: config.interruptible,
-        interrupt: None,
-        opt: config.opt,
-        cpu: config.cpu,
-        explicit_bounds: config.explicit_bounds,
-        memory_regions: config.memory_regions,
-        nans: config.nans,
-        budget: config.compile_budget,
-        functions: None,
-        verify: cfg!(debug_assertions),
-    }
-}
-
 impl Module {
     /// What the compiler makes of a function, for a machine that may be named.
     pub(crate) fn listed(
@@ -66,7 +48,7 @@ impl Module {
     ) -> Result<Listed, ModuleError> {
         let data = load(engine, bytes)?;
         check_implemented(&data, Tier::Jit)?;
-        Ok(etalon_jit::listing(&data, &compile_options(engine.config()), func, target)?)
+        Ok(etalon_jit::listing(&data, &engine.config().compile_options(), func, target)?)
     }
 
     /// Decodes, validates and, if the tier compiles, compiles. With the feature `wat` of this package the bytes may
@@ -121,6 +103,14 @@ impl Module {
         loaded.unwrap_or(Err(CompileError::Interrupted.into()))
     }
 
+    /// The artefact of a module that need not run here.
+    pub(crate) fn precompiled(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, ModuleError> {
+        let data = load(engine, &binary_of(bytes)?)?;
+        check_implemented(&data, Tier::Jit)?;
+        let compiled = etalon_jit::compile(&data, &engine.config().compile_options())?;
+        Ok(artefact::write(&compiled, &data))
+    }
+
     /// Decodes and validates, and compiles nothing.
     ///
     /// # Errors
@@ -168,6 +158,9 @@ impl Module {
         tier_of: impl Fn(u32) -> Tier,
     ) -> Result<Module, ModuleError> {
         let config = engine.config();
+        if let Some(target) = config.compile_options().elsewhere() {
+            return Err(ModuleError::Elsewhere(target.to_string()));
+        }
         let check = || match interrupt.is_some_and(InterruptHandle::is_interrupted) {
             true => Err(CompileError::Interrupted),
             false => Ok(()),
@@ -204,7 +197,7 @@ impl Module {
         let options = CompileOptions {
             interrupt: interrupt.map(|handle| handle.flag().clone()),
             functions: (functions.len() < tiers.len()).then_some(functions),
-            ..compile_options(config)
+            ..config.compile_options()
         };
         let (compiled, cached) = match &config.cache {
             Some(cache) => {
@@ -247,7 +240,7 @@ impl Module {
     fn begun(engine: &Engine, data: Arc<ModuleData>) -> Result<Module, ModuleError> {
         let (config, engine) = (engine.config(), engine.clone());
         let own = data.imported_funcs..data.funcs.len() as u32;
-        let options = compile_options(config);
+        let options = config.compile_options();
         let found = config.cache.as_ref().map(|cache| cache.find(&data, &options, &wanted(config)));
         if let Some(compiled) = found.transpose()?.flatten() {
             let code = LoadedModule::load(&compiled, &data)?;
@@ -334,7 +327,7 @@ impl Module {
         match &self.compiled {
             Some(compiled) => Ok(artefact::write(compiled, &self.data)),
             None if self.promoter.is_some() => {
-                let options = compile_options(self.engine.config());
+                let options = self.engine.config().compile_options();
                 Ok(artefact::write(&etalon_jit::compile(&self.data, &options)?, &self.data))
             }
             None => Err(ModuleError::NoCode(

@@ -1,5 +1,6 @@
 //! Why a module, or a function of it, has no code.
 
+use crate::compile::CpuLevel;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,6 +13,12 @@ pub enum CompileError {
     /// The target cannot be compiled for.
     #[error("cannot compile for this target: {0}")]
     Target(String),
+    /// The code generator for it is left out of this build.
+    #[error("this build makes no code for {0}: the Cargo feature `cross` of etalon has it")]
+    NotBuilt(String),
+    /// What another machine has nobody knows here.
+    #[error("the level native is what this machine has, and the code is for {0}: say {names}", names = CpuLevel::names_elsewhere())]
+    NativeElsewhere(String),
     /// Another thread has asked to stop.
     #[error("interrupted")]
     Interrupted,

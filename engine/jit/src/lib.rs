@@ -24,8 +24,8 @@ pub use aot::artefact::ArtefactError;
 pub use aot::key as cache_key;
 pub use code::{CompiledModule, LoadedModule};
 pub use compile::{
-    Budget, CompileOptions, CpuLevel, Level, Listed, Listing, Nans, OneByOne, OptLevel,
-    UnknownCpuLevel, compile, listing,
+    Budget, CompileOptions, CpuLevel, Level, Listed, Listing, Machine, Nans, OneByOne, OptLevel,
+    UnknownCpuLevel, UnknownTarget, compile, listing,
 };
 pub use cranelift_codegen::VERSION as CRANELIFT_VERSION;
 pub use error::{CodeError, CompileError, NotCompiled, Reason, Refusal};

@@ -54,6 +54,8 @@ const LINES: &[&str] = &[
     "compile N.bad.wat -o N.etalon",
     "compile N.wat -o N.none/x",
     "compile N.wat -o N.wat",
+    "compile N.wat -o N.etalon --target N",
+    "compile N.wat -o N.etalon --cpu N",
     "cache N",
     "cache",
     "wast N.wast --tier interp",

@@ -312,6 +312,8 @@ pub fn module_in(bytes: &[u8]) -> Result<Vec<u8>, ArtefactError> {
 /// What the header of an artefact says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
+    /// The triple of the machine that it is for.
+    pub target: String,
     /// The id of the schedule that it is metered by; `None` if it is not metered.
     pub schedule: Option<String>,
     /// Whether it can be interrupted.
@@ -325,9 +327,10 @@ pub struct About {
 /// # Errors
 /// If it is damaged, or another version made it.
 pub fn about(bytes: &[u8]) -> Result<About, ArtefactError> {
-    let Settings { metering, interruptible, memory_regions, schedule, .. } =
-        Parts::of(bytes, Check::Digest)?.header.settings;
-    Ok(About { schedule: metering.then_some(schedule), interruptible, memory_regions })
+    let Header { target, settings } = Parts::of(bytes, Check::Digest)?.header;
+    let Settings { metering, interruptible, memory_regions, schedule, .. } = settings;
+    let schedule = metering.then_some(schedule);
+    Ok(About { target: target.triple, schedule, interruptible, memory_regions })
 }
 
 /// Whether an artefact is one for this version, machine and run. Its code is not looked at.

@@ -30,18 +30,18 @@ struct Parts<'a> {
 /// may depend on have different numbers; so have two builds of different sources.
 ///
 /// # Errors
-/// If code for this machine cannot be made at all.
+/// If code for the machine cannot be made at all.
 ///
 /// # Panics
 /// Never: the types written have no form that cannot be.
 pub fn key(module: &Module, options: &CompileOptions) -> Result<[u8; 32], CompileError> {
-    let isa = isa::host(options.opt.into(), options.cpu, false, options.metering)?;
+    let isa = isa::Choice::of(module, options).generator(options.opt.into())?;
     let parts = Parts {
         versions: Versions::current(),
         sources: SOURCES,
         module: module.digest(),
         target: isa::target_of(&*isa),
-        tears: stores_may_tear(isa.triple()),
+        tears: stores_may_tear(isa.triple(), options.elsewhere().is_none()),
         settings: Settings::of(options),
         explicit_bounds: options.explicit_bounds,
         budget: [options.budget.function, options.budget.module],

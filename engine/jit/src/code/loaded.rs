@@ -6,6 +6,7 @@ use super::compiled::{
 use super::memory::CodeMemory;
 use super::shelf::Shelf;
 use crate::abi::{AbiSignature, VmLayout};
+use crate::compile::isa;
 use crate::entries::Callable;
 use crate::error::CodeError;
 use etalon_module::{CompType, Module, SubType};
@@ -91,7 +92,7 @@ impl LoadedModule {
     /// Places a copy of the code in memory.
     ///
     /// # Errors
-    /// If the system has no memory for it, or the code is of another module.
+    /// If the system has no memory for it, or the code is of another module or for another machine.
     pub fn load(compiled: &CompiledModule, module: &Module) -> Result<LoadedModule, CodeError> {
         let memory = CodeMemory::copy_of(&compiled.text).map_err(|e| CodeError(e.to_string()))?;
         LoadedModule::placed(memory, compiled, module)
@@ -105,6 +106,10 @@ impl LoadedModule {
     ) -> Result<LoadedModule, CodeError> {
         if compiled.contents.digest != module.digest() {
             return Err(CodeError("the code is of another module".into()));
+        }
+        let target = &compiled.contents.target.triple;
+        if *target != isa::host_target().triple {
+            return Err(CodeError(format!("the code is for {target}")));
         }
         let (start, _) = memory.addresses();
         let mut functions = vec![0; module.funcs.len()];

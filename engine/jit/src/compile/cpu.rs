@@ -13,7 +13,7 @@ use thiserror::Error;
 /// processor they are [`CpuLevel::Baseline`]. Code uses no feature that this processor lacks, whatever the level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CpuLevel {
-    /// The least that the compiler can do with. On x86-64 that is SSE4.1.
+    /// The least that the compiler can do with. On x86-64 that is SSE4.1, on RISC-V the letter G, and V if the module has vectors.
     Baseline,
     /// SSE4.2 and POPCNT.
     Sse42,
@@ -26,9 +26,11 @@ pub enum CpuLevel {
     Native,
 }
 
-/// Without the first of these there is no code for RISC-V, and without `V` none for vectors.
+/// Without these there is no code for RISC-V.
 const LEAST_OF_RISCV64: &[&str] =
-    &["has_m", "has_a", "has_f", "has_d", "has_zicsr", "has_zifencei", "has_v"];
+    &["has_m", "has_a", "has_f", "has_d", "has_zicsr", "has_zifencei"];
+/// Without this there is none for vectors.
+const VECTORS_OF_RISCV64: &[&str] = &["has_v"];
 
 /// A name that is no level's.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,6 +57,12 @@ impl CpuLevel {
         CpuLevel::ALL.map(CpuLevel::name).join(", ")
     }
 
+    /// The levels that a machine has which is not this one.
+    pub(crate) fn names_elsewhere() -> String {
+        let [least @ .., last, _] = CpuLevel::ALL.map(CpuLevel::name);
+        format!("{} or {last}", least.join(", "))
+    }
+
     /// What it adds to the level before, by the code generator's names.
     fn adds(self) -> &'static [&'static str] {
         match self {
@@ -68,21 +76,26 @@ impl CpuLevel {
 
     /// The features of a machine that is not this one, by the code generator's names. Nobody knows all that it has, so there the last
     /// level is no more than the one before it.
-    pub(super) fn features(self, triple: &Triple) -> impl Iterator<Item = &'static str> + use<> {
+    pub(super) fn features(
+        self,
+        triple: &Triple,
+        vectors: bool,
+    ) -> impl Iterator<Item = &'static str> + use<> {
         let has_levels = triple.architecture == Architecture::X86_64;
         let levels = CpuLevel::ALL.into_iter().filter(move |level| has_levels && *level <= self);
         let is_riscv = matches!(triple.architecture, Architecture::Riscv64(_));
         let least = if is_riscv { LEAST_OF_RISCV64 } else { &[] };
-        levels.flat_map(CpuLevel::adds).chain(least).copied()
+        let more = if is_riscv && vectors { VECTORS_OF_RISCV64 } else { &[] };
+        levels.flat_map(CpuLevel::adds).chain(least).chain(more).copied()
     }
 
     /// The settings of the code generator for this machine.
-    pub(super) fn builder(self) -> Result<Builder, &'static str> {
+    pub(super) fn builder(self, vectors: bool) -> Result<Builder, &'static str> {
         if self == CpuLevel::Native {
             return cranelift_native::builder();
         }
         let mut builder = cranelift_native::builder_with_options(false)?;
-        let allowed = self.features(builder.triple()).collect();
+        let allowed = self.features(builder.triple(), vectors).collect();
         cranelift_native::infer_native_flags(&mut Masked { builder: &mut builder, allowed })?;
         Ok(builder)
     }
@@ -132,7 +145,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn features(level: CpuLevel) -> BTreeSet<String> {
-        let isa = isa::host(OptLevel::Speed.into(), level, true, false).unwrap();
+        let isa = isa::Choice::here(level).generator(OptLevel::Speed.into()).unwrap();
         isa::target_of(&*isa).features.into_iter().collect()
     }
 

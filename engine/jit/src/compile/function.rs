@@ -2,7 +2,7 @@
 
 use super::budget::Survey;
 use super::generate::{Workspace, generate};
-use super::isa::{self, Effort, SharedIsa};
+use super::isa::{self, Choice, Effort, SharedIsa};
 use super::joins::narrow;
 use super::measure::{Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
@@ -13,6 +13,7 @@ use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::Context;
 use cranelift_codegen::isa::OwnedTargetIsa;
+use etalon_module::Module;
 
 /// The optimiser looks up its values by walking through the blocks that dominate a block. Beyond so many steps in a function,
 /// the function is not optimised: the walks would take most of the time, and more than in proportion to its size.
@@ -59,18 +60,22 @@ pub(super) struct Generators {
 }
 
 impl Generators {
-    pub(super) fn new(options: &CompileOptions) -> Result<Generators, CompileError> {
-        let CompileOptions { cpu, verify, metering, .. } = *options;
-        Generators::of(options.opt, |effort| isa::host(effort, cpu, verify, metering))
+    pub(super) fn new(
+        module: &Module,
+        options: &CompileOptions,
+    ) -> Result<Generators, CompileError> {
+        let choice = Choice::of(module, options);
+        Generators::of(options.opt, |effort| choice.generator(effort))
     }
 
     /// For what people look at, as code of a machine that may be named.
     pub(super) fn shown(
+        module: &Module,
         options: &CompileOptions,
         target: Option<&str>,
     ) -> Result<Generators, CompileError> {
-        let CompileOptions { cpu, metering, .. } = *options;
-        Generators::of(options.opt, |effort| isa::shown(target, effort, cpu, metering))
+        let choice = Choice::of(module, options);
+        Generators::of(options.opt, |effort| isa::shown(target, &choice, effort))
     }
 
     fn of(

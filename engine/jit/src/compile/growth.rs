@@ -43,7 +43,7 @@ fn counts_at(opt: OptLevel, wat: &str, metering: bool) -> Counts {
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
     let env = Env::new(
         &module,
-        isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
+        isa::Choice::here(CpuLevel::Native).generator(opt.into()).unwrap(),
         VmLayout::new(&module, |func| func >= module.imported_funcs),
         &CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), metering),
         Declared::of(&module),

@@ -1,13 +1,14 @@
 //! The target: processor, settings of the code generator.
 
-use super::{CpuLevel, OptLevel};
+use super::{CompileOptions, CpuLevel, Machine, OptLevel};
 use crate::code::Target;
 use crate::error::CompileError;
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::isa::{self, Builder, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::isa::{self, Builder, LookupError, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError};
+use etalon_module::Module;
 use std::sync::{Arc, OnceLock};
-use target_lexicon::{Architecture, Triple};
+use target_lexicon::{Aarch64Architecture, Architecture, Triple};
 
 /// Settings that hold for all code, with what each is for.
 const SETTINGS: &[(&str, &str)] = &[
@@ -55,53 +56,87 @@ impl Effort {
     }
 }
 
-/// The generator for this machine.
-pub(crate) fn host(
-    effort: Effort,
+/// What decides which generator it is, besides its effort.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    /// Another machine than this one.
+    elsewhere: Option<Machine>,
     cpu: CpuLevel,
+    /// Whether there are vectors in the module.
+    vectors: bool,
     verify: bool,
     metering: bool,
-) -> Result<OwnedTargetIsa, CompileError> {
-    let builder = cpu.builder().map_err(|e| CompileError::Target(e.to_string()))?;
-    finish(builder, flags(effort, verify), metering)
+}
+
+impl Choice {
+    /// For a module under some options.
+    pub(crate) fn of(module: &Module, options: &CompileOptions) -> Choice {
+        let CompileOptions { cpu, verify, metering, .. } = *options;
+        let elsewhere = options.elsewhere().cloned();
+        let needs = module.needs();
+        let vectors = ["simd", "relaxed-simd"].iter().any(|name| needs.names().contains(name));
+        Choice { elsewhere, cpu, vectors, verify, metering }
+    }
+
+    /// For this machine, whatever is compiled.
+    pub(crate) fn here(cpu: CpuLevel) -> Choice {
+        Choice { elsewhere: None, cpu, vectors: true, verify: false, metering: false }
+    }
+
+    /// The generator.
+    pub(crate) fn generator(&self, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
+        let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
+        let builder = match &self.elsewhere {
+            None => self.cpu.builder(self.vectors).map_err(|e| target(&e))?,
+            // Nobody knows here what it has.
+            Some(machine) if self.cpu == CpuLevel::Native => {
+                return Err(CompileError::NativeElsewhere(machine.to_string()));
+            }
+            Some(machine) => named(machine.triple().clone(), self.cpu, self.vectors)?,
+        };
+        finish(builder, flags(effort, self.verify), self.metering)
+    }
 }
 
 /// The generator for a function that people look at. It notes where blocks begin, which changes nothing of the code. A machine that is
 /// named has the features of a level, whatever this machine has.
 pub(super) fn shown(
     target: Option<&str>,
+    choice: &Choice,
     effort: Effort,
-    cpu: CpuLevel,
-    metering: bool,
 ) -> Result<OwnedTargetIsa, CompileError> {
-    let named = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let builder = match target {
         Some(name) => {
-            let mut builder = lookup(name)?;
-            for feature in cpu.features(builder.triple()) {
-                builder.enable(feature).map_err(|e| named(&e))?;
-            }
-            builder
+            let no_triple = |_| CompileError::Target(format!("{name:?} is no triple of a machine"));
+            named(name.parse().map_err(no_triple)?, choice.cpu, choice.vectors)?
         }
-        None => cpu.builder().map_err(|e| named(&e))?,
+        None => choice.cpu.builder(choice.vectors).map_err(|e| CompileError::Target(e.into()))?,
     };
     let flags = flags(effort, false).and_then(|mut flags| {
         flags.enable("machine_code_cfg_info")?;
         Ok(flags)
     });
-    finish(builder, flags, metering)
+    finish(builder, flags, choice.metering)
 }
 
-/// What makes code for a machine that is named by a triple.
-fn lookup(name: &str) -> Result<Builder, CompileError> {
-    let no_triple = |_| CompileError::Target(format!("{name:?} is no triple of a machine"));
-    let triple: Triple = name.parse().map_err(no_triple)?;
-    // Another width of pointers would be another layout of what code and engine share.
-    let has_layout = matches!(triple.pointer_width(), Ok(width) if width.bytes() == 8);
-    isa::lookup(triple).ok().filter(|_| has_layout).map_or_else(
-        || Err(CompileError::Target(format!("this build makes no code for {name:?}"))),
-        Ok,
-    )
+/// What makes code for a machine that is named by a triple and has the features of a level, whatever this machine has.
+fn named(triple: Triple, cpu: CpuLevel, vectors: bool) -> Result<Builder, CompileError> {
+    let name = triple.to_string();
+    // Another width of pointers would be another layout of what code and engine share, and the generator is asked for no byte order
+    // that it has not.
+    let has_layout = matches!(triple.pointer_width(), Ok(width) if width.bytes() == 8)
+        && triple.architecture != Architecture::Aarch64(Aarch64Architecture::Aarch64be);
+    let found = if has_layout { isa::lookup(triple) } else { Err(LookupError::Unsupported) };
+    let mut builder = found.map_err(|error| match error {
+        LookupError::SupportDisabled => CompileError::NotBuilt(name),
+        LookupError::Unsupported => {
+            CompileError::Target(format!("the code generator has none for {name:?}"))
+        }
+    })?;
+    for feature in cpu.features(&builder.triple().clone(), vectors) {
+        builder.enable(feature).map_err(|e| CompileError::Target(e.to_string()))?;
+    }
+    Ok(builder)
 }
 
 fn finish(
@@ -156,13 +191,15 @@ pub(crate) fn target_of(isa: &dyn TargetIsa) -> Target {
     let mut features: Vec<String> =
         isa.isa_flags().iter().filter(on).map(|f| f.name.to_owned()).collect();
     features.sort();
-    Target { triple: isa.triple().to_string(), features }
+    // Whoever built this may have given their machine a name of their own.
+    let known = Machine::of(isa.triple()).map(|machine| machine.to_string());
+    Target { triple: known.unwrap_or_else(|| isa.triple().to_string()), features }
 }
 
 /// This machine; without a name or a feature if no code can be made for it.
 pub(crate) fn host_target() -> &'static Target {
     static HERE: OnceLock<Target> = OnceLock::new();
-    HERE.get_or_init(|| match host(OptLevel::Speed.into(), CpuLevel::Native, false, false) {
+    HERE.get_or_init(|| match Choice::here(CpuLevel::Native).generator(OptLevel::Speed.into()) {
         Ok(isa) => target_of(&*isa),
         Err(_) => Target { triple: String::new(), features: Vec::new() },
     })
@@ -180,3 +217,35 @@ pub(crate) fn call_reloc(isa: &dyn TargetIsa) -> Reloc {
 
 /// A generator that several threads share.
 pub(crate) type SharedIsa = Arc<dyn TargetIsa>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made here for another machine is what that machine makes for itself, if both take the same settings: as far as one machine
+    /// can tell, it takes itself for another.
+    #[test]
+    fn a_machine_that_is_named_has_the_settings_that_it_has_at_home() {
+        let Some(here) = Machine::here() else { return };
+        // A processor may lack what the level adds.
+        let features = CpuLevel::Baseline.features(here.triple(), false);
+        let has = |feature: &&str| host_target().features.iter().any(|has| has == feature);
+        if !features.into_iter().all(|feature| has(&feature)) {
+            return;
+        }
+        for effort in [Effort::Level(OptLevel::None), OptLevel::Size.into(), Effort::SmallFrames] {
+            for metering in [false, true] {
+                let home = Choice { vectors: false, metering, ..Choice::here(CpuLevel::Baseline) };
+                let away = Choice { elsewhere: Some(here.clone()), ..home.clone() };
+                let [home, away] = [home, away].map(|choice| choice.generator(effort).unwrap());
+                assert_eq!(home.flags().to_string(), away.flags().to_string());
+                let own = |isa: &dyn TargetIsa| -> Vec<(String, String)> {
+                    let flags = isa.isa_flags().into_iter();
+                    flags.map(|flag| (flag.name.to_owned(), flag.value_string())).collect()
+                };
+                assert_eq!(own(&*home), own(&*away));
+                assert_eq!(target_of(&*home), target_of(&*away));
+            }
+        }
+    }
+}

@@ -52,7 +52,7 @@ fn alive(n: usize) -> Module {
 fn env(module: &Module, opt: OptLevel) -> Env<'_> {
     Env::new(
         module,
-        isa::host(opt.into(), CpuLevel::Native, false, false).unwrap(),
+        isa::Choice::here(CpuLevel::Native).generator(opt.into()).unwrap(),
         VmLayout::new(module, |_| true),
         &CompileOptions::new(Schedule::builtin(Schedule::DEFAULT).unwrap(), false),
         Declared::of(module),
@@ -63,7 +63,7 @@ fn env(module: &Module, opt: OptLevel) -> Env<'_> {
 fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<Vec<u8>, Failure>) {
     let env = env(module, opt);
     let options = CompileOptions { opt, ..CompileOptions::new(env.schedule.clone(), false) };
-    let generators = Generators::new(&options).unwrap();
+    let generators = Generators::new(module, &options).unwrap();
     let mut work = Workspace::new();
     translated(&mut work, &env, 0, Locals::Variables).unwrap();
     let shape = dominance(&work.context.func, MOST_CLIMBS);
@@ -76,7 +76,7 @@ fn compiled(module: &Module, opt: OptLevel, per_slot: u64) -> (u64, u64, Result<
 fn generated(module: &Module, effort: Effort, locals: Locals) -> Vec<u8> {
     let (env, mut work) = (env(module, OptLevel::Speed), Workspace::new());
     translated(&mut work, &env, 0, locals).unwrap();
-    generate(&mut work, &*isa::host(effort, CpuLevel::Native, false, false).unwrap(), 0)
+    generate(&mut work, &*isa::Choice::here(CpuLevel::Native).generator(effort).unwrap(), 0)
         .unwrap()
         .bytes
 }
@@ -214,7 +214,7 @@ fn where_calls_pass_too_many_values_nothing_is_compiled() {
         let module = of(width, calls);
         let env = env(&module, OptLevel::Speed);
         let generators =
-            Generators::new(&CompileOptions::new(env.schedule.clone(), false)).unwrap();
+            Generators::new(&module, &CompileOptions::new(env.schedule.clone(), false)).unwrap();
         let code = function(
             &mut Workspace::new(),
             &env,

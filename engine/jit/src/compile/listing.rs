@@ -66,7 +66,7 @@ pub fn listing(
     if per_slot == 0 {
         return Ok(Listed::NotCompiled(Reason::Depth(depth.max)));
     }
-    let generators = Generators::shown(options, target)?;
+    let generators = Generators::shown(module, options, target)?;
     let layout = VmLayout::new(module, |f| own.contains(&f));
     let isa = Arc::clone(generators.asked_for());
     let env = Env::new(module, isa, layout, options, Declared::of(module));
@@ -170,9 +170,11 @@ mod tests {
         let own = shown(&module(), &options, None);
         let named = shown(&module(), &options, Some(&own.target));
         assert_eq!(named.bytes, own.bytes);
-        for (name, said) in
-            [("nonsense", "is no triple"), ("wasm32-unknown-unknown", "no code for")]
-        {
+        for (name, said) in [
+            ("nonsense", "is no triple"),
+            ("wasm32-unknown-unknown", "has none for"),
+            ("aarch64_be-unknown-linux-gnu", "has none for"),
+        ] {
             let error = listing(&module(), &options, 0, Some(name)).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }

@@ -34,9 +34,10 @@ pub(super) enum Width {
 /// whoever maps the page can begin it again. The architecture of ARM allows a store that crosses pages to be made in parts, and so does
 /// that of RISC-V, where an unaligned access may even be made byte by byte by an emulation below. z/Architecture nullifies a store as a
 /// whole, but an emulator of it need not, and the read costs it little; nor does qemu's of x86-64, which has been seen to make stores of SSE
-/// in halves. Atomic accesses are aligned, and no page ends within one.
-pub(crate) fn may_tear(machine: &Triple) -> bool {
-    machine.architecture != Architecture::X86_64 || is_emulated()
+/// in halves. Code for another machine is made for a processor, as none can be asked there. Atomic accesses are aligned, and no page ends
+/// within one.
+pub(crate) fn may_tear(machine: &Triple, is_here: bool) -> bool {
+    machine.architecture != Architecture::X86_64 || (is_here && is_emulated())
 }
 
 /// Whether this is a processor of x86-64 that qemu translates, which says so where hypervisors do.
@@ -170,7 +171,7 @@ impl Translator<'_> {
 
     /// Reads the last byte of what is to be written, where a page without rights alone says that it is out of bounds.
     fn touch_last(&mut self, address: Value, offset: u64, (bytes, writes): (u32, bool)) {
-        if writes && bytes > 1 && may_tear(self.env.isa.triple()) {
+        if writes && bytes > 1 && self.env.tears {
             let flags = Region::memory(self.b.func);
             self.b.ins().uload8(I32, flags, address, (offset as u32 + bytes - 1) as i32);
         }

@@ -28,6 +28,7 @@ mod known;
 #[cfg(test)]
 mod limits;
 mod listing;
+mod machine;
 mod measure;
 mod memory;
 mod module;
@@ -48,6 +49,7 @@ mod wide;
 pub use budget::Budget;
 pub use cpu::{CpuLevel, UnknownCpuLevel};
 pub use listing::{Listed, Listing, listing};
+pub use machine::{Machine, UnknownTarget};
 pub(crate) use memory::may_tear as stores_may_tear;
 pub use module::{CompileOptions, OptLevel, compile};
 pub use nans::Nans;

@@ -4,6 +4,7 @@ use super::budget::{Budget, Survey, within};
 use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
+use super::machine::Machine;
 use super::nans::Nans;
 use super::translator::{Declared, Env};
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
@@ -45,7 +46,9 @@ pub struct CompileOptions {
     pub interrupt: Option<Interrupt>,
     /// How much the code generator tries.
     pub opt: OptLevel,
-    /// Which features of the processor code may use.
+    /// The machine that the code is for; `None` is this one.
+    pub target: Option<Machine>,
+    /// Which features of the processor code may use. [`CpuLevel::Native`] is of this machine alone.
     pub cpu: CpuLevel,
     /// Whether each access to a memory compares its address with the length, also where pages without rights would catch it.
     pub explicit_bounds: bool,
@@ -70,6 +73,7 @@ impl CompileOptions {
             interruptible: false,
             interrupt: None,
             opt: OptLevel::default(),
+            target: None,
             cpu: CpuLevel::default(),
             explicit_bounds: false,
             memory_regions: false,
@@ -78,6 +82,11 @@ impl CompileOptions {
             budget: Budget::default(),
             verify: false,
         }
+    }
+
+    /// The machine that the code is for, if it is another than this one.
+    pub fn elsewhere(&self) -> Option<&Machine> {
+        self.target.as_ref().filter(|target| Machine::here().as_ref() != Some(target))
     }
 
     /// Between two functions.
@@ -89,17 +98,18 @@ impl CompileOptions {
     }
 }
 
-/// Compiles a module for this machine. A function that cannot be compiled is none of its errors: the result says which
+/// Compiles a module, for this machine or the one that the options name. The same module, options and target give the same code, whichever
+/// machine compiles. A function that cannot be compiled is none of its errors: the result says which
 /// functions those are and why ([`CompiledModule::not_compiled`]), and calls of them go to whatever tier they are placed in.
 ///
 /// # Errors
-/// If code for this processor cannot be made at all, or the compilation is interrupted.
+/// If code for the processor cannot be made at all, or the compilation is interrupted.
 pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModule, CompileError> {
     let own = module.imported_funcs..module.funcs.len() as u32;
     let wanted: Option<HashSet<u32>> =
         options.functions.as_ref().map(|f| f.iter().copied().collect());
     let is_wanted = |f: u32| own.contains(&f) && wanted.as_ref().is_none_or(|w| w.contains(&f));
-    let generators = Generators::new(options)?;
+    let generators = Generators::new(module, options)?;
     let isa = Arc::clone(generators.asked_for());
     let layout = VmLayout::new(module, is_wanted);
     let env = Env::new(module, Arc::clone(&isa), layout, options, Declared::of(module));

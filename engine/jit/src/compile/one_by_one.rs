@@ -71,7 +71,7 @@ impl OneByOne {
             let (count, limit) = (signatures.len() as u64, MOST_SIGNATURES as u64);
             return Err(Reason::Budget { cost: count, limit }.into());
         }
-        let at = |opt| Generators::new(&CompileOptions { opt, ..options.clone() });
+        let at = |opt| Generators::new(module, &CompileOptions { opt, ..options.clone() });
         let (baseline, speed) = (at(OptLevel::None)?, at(options.opt)?);
         let isa = &**baseline.asked_for();
         let mut work = Workspace::new();

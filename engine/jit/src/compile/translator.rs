@@ -7,6 +7,7 @@ use super::gas::Gas;
 use super::heap::FieldOffsets;
 use super::isa::SharedIsa;
 use super::known::{KnownTable, known_tables};
+use super::memory::may_tear;
 use super::module::CompileOptions;
 use super::nans::Nans;
 use super::roots::tag_places;
@@ -42,6 +43,8 @@ pub(crate) struct Env<'a> {
     /// Whether each access asks the regions of its memory.
     pub(crate) memory_regions: bool,
     pub(crate) nans: Nans,
+    /// Whether a store that traps may have written a part of its bytes.
+    pub(crate) tears: bool,
     pub(crate) form: Form,
     pub(crate) declared: Arc<Declared>,
 }
@@ -68,6 +71,7 @@ impl<'a> Env<'a> {
         options: &CompileOptions,
         declared: Arc<Declared>,
     ) -> Env<'a> {
+        let tears = may_tear(isa.triple(), options.elsewhere().is_none());
         Env {
             module,
             isa,
@@ -78,6 +82,7 @@ impl<'a> Env<'a> {
             explicit_bounds: options.explicit_bounds,
             memory_regions: options.memory_regions,
             nans: options.nans,
+            tears,
             form: Form::Plain,
             declared,
         }

@@ -8,7 +8,10 @@ use crate::output::{self, Format, json, note};
 use crate::{engines, escape, input, record_file};
 use anyhow::Result;
 use clap::ValueEnum;
-use etalon::{Config, Engine, Module, ModuleError, OptLevel, Tier};
+use etalon::{
+    CompileError, Config, CpuLevel, Engine, Module, ModuleError, OptLevel, Tier, UnknownTarget,
+    unstable,
+};
 use etalon_record::{Document, Kind};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -22,6 +25,8 @@ Examples:
   etalon run sieve.etalon --allow-precompiled --invoke primes 100
   etalon compile sieve.wat -o sieve.etalon --schedule etalon-1    with gas metering
   etalon compile sieve.wat -o sieve.etalon --interruptible        for runs with --timeout
+  etalon compile sieve.wat -o sieve.etalon --cpu baseline         for processors that have less
+  etalon compile sieve.wat -o a.etalon --target aarch64-unknown-linux-gnu    for another machine
   etalon compile sieve.wat -o - | ssh there 'cat > sieve.etalon'  to standard output")]
 pub(crate) struct Args {
     /// The module
@@ -32,6 +37,14 @@ pub(crate) struct Args {
     /// How hard to optimise
     #[arg(long, value_enum, default_value = "speed")]
     pub opt: Opt,
+    /// The machine that runs it; this one if nothing is said: x86_64, aarch64, riscv64gc or s390x, as in
+    /// aarch64-unknown-linux-gnu
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Features of the processor that code uses: baseline, sse4.2, avx, avx2, or native, which is all that this machine has. It is
+    /// native if nothing is said, and baseline for another machine
+    #[arg(long, value_name = "LEVEL")]
+    pub cpu: Option<CpuLevel>,
     /// Features that the module may use: wasm1, wasm2, wasm3, all, or features by name
     #[arg(long, value_delimiter = ',', default_value = "wasm3", value_name = "NAME", value_parser = feature_names())]
     #[arg(hide_possible_values = true)]
@@ -93,9 +106,16 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         config.schedule(schedule.clone()).consume_fuel(true);
     }
     let schedule = schedule.map(|schedule| schedule.id().to_string());
-    let module = Module::from_binary(&Engine::new(&config)?, &input.bytes)
+    if let Some(target) = &args.target {
+        let unknown = |error: UnknownTarget| InputError::usage(&args.file, error.to_string());
+        config.target(target).map_err(unknown)?;
+    }
+    if let Some(cpu) = args.cpu {
+        config.cpu_level(cpu);
+    }
+    let artefact = Engine::new(&config)?
+        .precompile(&input.bytes)
         .map_err(|error| refused(&args.file, &input, error))?;
-    let artefact = module.to_artefact()?;
     let output = args.output.display().to_string();
     if input::is_stdin(&args.output) {
         output::bytes(&artefact);
@@ -107,7 +127,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     if format == Format::Json {
         let file = args.file.display().to_string();
         let interruptible = args.interruptible;
-        let body = Compiled { file, output, bytes: artefact.len(), schedule, interruptible };
+        let target = unstable::about_artefact(&artefact)?.target;
+        let bytes = artefact.len();
+        let body = Compiled { file, output, bytes, target, schedule, interruptible };
         json(&Document::new(Kind::Compile, tool(), body))?;
     }
     Ok(Status::Fine)
@@ -135,6 +157,8 @@ struct Compiled {
     file: String,
     output: String,
     bytes: usize,
+    /// The triple of the machine that runs it.
+    target: String,
     /// The schedule that the code is metered by.
     schedule: Option<String>,
     /// Whether the code looks for interrupts.
@@ -145,6 +169,9 @@ struct Compiled {
 fn refused(file: &Path, input: &Input, error: ModuleError) -> anyhow::Error {
     match error {
         ModuleError::Load(load) => input.refused(file, &load).into(),
+        ModuleError::Compile(
+            error @ (CompileError::NativeElsewhere(_) | CompileError::NotBuilt(_)),
+        ) => InputError::usage(file, error.to_string()).into(),
         other => InputError::new("limit", file, other.to_string()).into(),
     }
 }
