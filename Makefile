@@ -100,7 +100,7 @@ WITH_SETTINGS := --engine '$(subst $(eval) ,$(comma),$(SETTINGS))'
 settings: build ## The official suites, ours, and generated modules on the compiled tiers with each setting, with gas and without
 	$(ETALON) spec $(WITH_SETTINGS)
 	$(ETALON) spec $(WITH_SETTINGS) --no-gas
-	$(ETALON) fuzz $(WITH_SETTINGS) --modules 300 --seed $(SEED) --out target/findings
+	$(ETALON) fuzz $(WITH_SETTINGS) --modules 300 --seed $(SEED) --timeout 1m --out target/findings
 
 # Engines that are not there are passed over with the reason.
 PEER = cmd:target/peers/release/etalon serve --engine
