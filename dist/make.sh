@@ -51,6 +51,8 @@ rm -rf "$folder"
 mkdir -p "$folder/completions"
 cp "$CARGO_TARGET_DIR/$target/dist/etalon" "$folder/etalon"
 cp README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT "$folder/"
+mkdir -p "$folder/object"
+cp engine/object/etalon_object.c engine/object/etalon_object.h "$folder/object/"
 # Pages and completions are of the commands, which are the same everywhere.
 etalon=$folder/etalon
 [ "$arch" = "$here" ] || etalon=${ETALON:-target/release/etalon}

@@ -203,10 +203,13 @@ impl Config {
             verify: cfg!(debug_assertions),
             ..CompileOptions::new(Arc::clone(&self.schedule), self.metering)
         };
-        let unsaid =
-            if options.elsewhere().is_some() { CpuLevel::Baseline } else { CpuLevel::Native };
-        options.cpu = self.cpu.unwrap_or(unsaid);
+        options.cpu = self.level(options.elsewhere().is_some());
         options
+    }
+
+    /// The level of features, for this machine or for another.
+    pub(crate) fn level(&self, elsewhere: bool) -> CpuLevel {
+        self.cpu.unwrap_or(if elsewhere { CpuLevel::Baseline } else { CpuLevel::Native })
     }
 
     /// Whether compiled code compares the address of each access with the length of the memory. By default it relies, for memories

@@ -45,6 +45,21 @@ impl Engine {
         Module::precompiled(self, bytes.as_ref())
     }
 
+    /// Compiles a module ahead of time to an object file for programs of C, which `docs/object-files.md` describes. The symbol is the name
+    /// that it has there. Without a target it is for this machine; the targets are more than those of [`Config::target`], which says
+    /// nothing here: macOS and Windows too.
+    ///
+    /// # Errors
+    /// If the bytes are refused, no code can be made for the machine, or object files do not have what the module or the engine asks for.
+    pub fn object_file(
+        &self,
+        bytes: impl AsRef<[u8]>,
+        target: Option<&str>,
+        symbol: &str,
+    ) -> Result<Vec<u8>, ModuleError> {
+        Module::object_file(self, bytes.as_ref(), target, symbol)
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.0.config

@@ -51,6 +51,9 @@ pub enum ModuleError {
         "the engine is for {0}, so it runs nothing here: precompile makes the artefact that runs there"
     )]
     Elsewhere(String),
+    /// The module has no object file.
+    #[error(transparent)]
+    Object(#[from] etalon_jit::object_file::ObjectError),
     /// Only the compiler's code can be written as an artefact.
     #[error("the module has no compiled code to write: the engine's tier is {0}")]
     NoCode(&'static str),

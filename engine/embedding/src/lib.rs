@@ -81,6 +81,7 @@ pub use engine::Engine;
 pub use error::{Error, Mismatch, ModuleError, Result, ThrownException, WrongStore};
 pub use etalon_gas::{Schedule, ScheduleError, ScheduleId};
 pub use etalon_jit::artefact::Check as ArtefactCheck;
+pub use etalon_jit::object_file::ObjectError;
 pub use etalon_jit::{ArtefactError, CompileError, NotCompiled, Reason as NotCompiledReason};
 pub use etalon_module::{Fault, Features, LoadError, LoadErrorKind};
 #[doc(hidden)]

@@ -111,6 +111,22 @@ impl Module {
         Ok(artefact::write(&compiled, &data))
     }
 
+    /// The object file of a module.
+    pub(crate) fn object_file(
+        engine: &Engine,
+        bytes: &[u8],
+        target: Option<&str>,
+        symbol: &str,
+    ) -> Result<Vec<u8>, ModuleError> {
+        use etalon_jit::object_file::{ObjectTarget, object_file};
+        let data = load(engine, &binary_of(bytes)?)?;
+        check_implemented(&data, Tier::Jit)?;
+        let target = ObjectTarget::named(target)?;
+        let options = engine.config().compile_options();
+        let cpu = engine.config().level(target.is_elsewhere());
+        Ok(object_file(&data, &CompileOptions { cpu, target: None, ..options }, &target, symbol)?)
+    }
+
     /// Decodes and validates, and compiles nothing.
     ///
     /// # Errors

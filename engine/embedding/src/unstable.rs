@@ -103,6 +103,16 @@ pub fn about_artefact(bytes: &[u8]) -> Result<About, ArtefactError> {
     artefact::about(bytes)
 }
 
+/// The triple of this machine; `None` if no artefact runs here.
+pub fn this_machine() -> Option<String> {
+    etalon_jit::Machine::here().map(|machine| machine.to_string())
+}
+
+/// The numbers that the header of object files has for words of a context: their names there, in its order.
+pub fn object_context() -> impl Iterator<Item = (&'static str, usize)> {
+    etalon_jit::object_file::context()
+}
+
 /// Whether an artefact was made for engines of these settings. Its code is not looked at.
 ///
 /// # Errors

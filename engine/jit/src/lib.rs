@@ -22,6 +22,7 @@ mod trap;
 pub use aot::artefact;
 pub use aot::artefact::ArtefactError;
 pub use aot::key as cache_key;
+pub use aot::object_file;
 pub use code::{CompiledModule, LoadedModule};
 pub use compile::{
     Budget, CompileOptions, CpuLevel, Level, Listed, Listing, Machine, Nans, OneByOne, OptLevel,

@@ -30,6 +30,7 @@ fn documents() -> Vec<PathBuf> {
         "docs/examples/campaigns",
         "docs/examples/ci",
         "docs/examples/ci/github",
+        "docs/examples/object",
     ] {
         files.extend(files_in(&root().join(folder)));
     }

@@ -56,6 +56,8 @@ const LINES: &[&str] = &[
     "compile N.wat -o N.wat",
     "compile N.wat -o N.etalon --target N",
     "compile N.wat -o N.etalon --cpu N",
+    "compile N.wat -o N.o --emit object --target N",
+    "compile N.wat -o N.o --emit object --symbol N",
     "cache N",
     "cache",
     "wast N.wast --tier interp",

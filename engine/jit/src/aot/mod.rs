@@ -2,5 +2,6 @@
 
 pub mod artefact;
 mod key;
+pub mod object_file;
 
 pub use key::key;

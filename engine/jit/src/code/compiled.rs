@@ -24,6 +24,8 @@ pub(crate) struct CallSite {
 pub(crate) struct Code {
     pub(crate) bytes: Vec<u8>,
     pub(crate) alignment: u32,
+    /// Bytes of its native frame, if that is known.
+    pub(crate) frame: Option<u32>,
     pub(crate) calls: Vec<CallSite>,
     /// Offset and code of each place that may trap, by offset.
     pub(crate) traps: Vec<(u32, u8)>,

@@ -7,6 +7,7 @@ use super::joins::narrow;
 use super::measure::{Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::nans::{Nans, make_canonical};
+use super::raise::raise;
 use super::translator::{Env, Form, translate};
 use super::variable::Locals;
 use crate::code::{Code, Scope};
@@ -64,8 +65,11 @@ impl Generators {
         module: &Module,
         options: &CompileOptions,
     ) -> Result<Generators, CompileError> {
-        let choice = Choice::of(module, options);
-        Generators::of(options.opt, |effort| choice.generator(effort))
+        Generators::chosen(options.opt, &Choice::of(module, options))
+    }
+
+    pub(super) fn chosen(opt: OptLevel, choice: &Choice) -> Result<Generators, CompileError> {
+        Generators::of(opt, |effort| choice.generator(effort))
     }
 
     /// For what people look at, as code of a machine that may be named.
@@ -172,6 +176,9 @@ pub(super) fn translated(
         make_canonical(&mut work.context.func, shared);
     }
     narrow(&mut work.context.func);
+    if env.raises {
+        raise(&mut work.context.func, &*env.isa)?;
+    }
     Ok(scopes)
 }
 

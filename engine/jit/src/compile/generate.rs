@@ -102,6 +102,7 @@ pub(super) fn generate(
     let buffer = &compiled.buffer;
     let mut code = Code { alignment: buffer.alignment, ..Code::default() };
     code.bytes = buffer.data().to_vec();
+    code.frame = buffer.frame_layout().map(|layout| layout.frame_to_fp_offset);
     for trap in buffer.traps() {
         code.traps.push((trap.offset, our_code(trap.code)));
     }
@@ -135,7 +136,7 @@ pub(super) fn generate(
 }
 
 /// The code generator's own reasons in our numbers.
-fn our_code(code: TrapCode) -> u8 {
+pub(super) fn our_code(code: TrapCode) -> u8 {
     let trap = match code {
         TrapCode::INTEGER_OVERFLOW => Trap::IntegerOverflow,
         TrapCode::INTEGER_DIVISION_BY_ZERO => Trap::IntegerDivideByZero,

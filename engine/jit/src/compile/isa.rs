@@ -60,7 +60,7 @@ impl Effort {
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
     /// Another machine than this one.
-    elsewhere: Option<Machine>,
+    elsewhere: Option<Triple>,
     cpu: CpuLevel,
     /// Whether there are vectors in the module.
     vectors: bool,
@@ -72,7 +72,7 @@ impl Choice {
     /// For a module under some options.
     pub(crate) fn of(module: &Module, options: &CompileOptions) -> Choice {
         let CompileOptions { cpu, verify, metering, .. } = *options;
-        let elsewhere = options.elsewhere().cloned();
+        let elsewhere = options.elsewhere().map(|machine| machine.triple().clone());
         let needs = module.needs();
         let vectors = ["simd", "relaxed-simd"].iter().any(|name| needs.names().contains(name));
         Choice { elsewhere, cpu, vectors, verify, metering }
@@ -83,16 +83,21 @@ impl Choice {
         Choice { elsewhere: None, cpu, vectors: true, verify: false, metering: false }
     }
 
+    /// The same for a machine that need not be one of artefacts; `None` is this one.
+    pub(crate) fn with_triple(self, triple: Option<&Triple>) -> Choice {
+        Choice { elsewhere: triple.cloned(), ..self }
+    }
+
     /// The generator.
     pub(crate) fn generator(&self, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
         let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
         let builder = match &self.elsewhere {
             None => self.cpu.builder(self.vectors).map_err(|e| target(&e))?,
             // Nobody knows here what it has.
-            Some(machine) if self.cpu == CpuLevel::Native => {
-                return Err(CompileError::NativeElsewhere(machine.to_string()));
+            Some(triple) if self.cpu == CpuLevel::Native => {
+                return Err(CompileError::NativeElsewhere(triple.to_string()));
             }
-            Some(machine) => named(machine.triple().clone(), self.cpu, self.vectors)?,
+            Some(triple) => named(triple.clone(), self.cpu, self.vectors)?,
         };
         finish(builder, flags(effort, self.verify), self.metering)
     }
@@ -129,9 +134,7 @@ fn named(triple: Triple, cpu: CpuLevel, vectors: bool) -> Result<Builder, Compil
     let found = if has_layout { isa::lookup(triple) } else { Err(LookupError::Unsupported) };
     let mut builder = found.map_err(|error| match error {
         LookupError::SupportDisabled => CompileError::NotBuilt(name),
-        LookupError::Unsupported => {
-            CompileError::Target(format!("the code generator has none for {name:?}"))
-        }
+        LookupError::Unsupported => CompileError::Target(format!("no code is made for {name:?}")),
     })?;
     for feature in cpu.features(&builder.triple().clone(), vectors) {
         builder.enable(feature).map_err(|e| CompileError::Target(e.to_string()))?;
@@ -236,7 +239,7 @@ mod tests {
         for effort in [Effort::Level(OptLevel::None), OptLevel::Size.into(), Effort::SmallFrames] {
             for metering in [false, true] {
                 let home = Choice { vectors: false, metering, ..Choice::here(CpuLevel::Baseline) };
-                let away = Choice { elsewhere: Some(here.clone()), ..home.clone() };
+                let away = Choice { elsewhere: Some(here.triple().clone()), ..home.clone() };
                 let [home, away] = [home, away].map(|choice| choice.generator(effort).unwrap());
                 assert_eq!(home.flags().to_string(), away.flags().to_string());
                 let own = |isa: &dyn TargetIsa| -> Vec<(String, String)> {

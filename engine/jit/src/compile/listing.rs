@@ -172,8 +172,8 @@ mod tests {
         assert_eq!(named.bytes, own.bytes);
         for (name, said) in [
             ("nonsense", "is no triple"),
-            ("wasm32-unknown-unknown", "has none for"),
-            ("aarch64_be-unknown-linux-gnu", "has none for"),
+            ("wasm32-unknown-unknown", "no code is made for"),
+            ("aarch64_be-unknown-linux-gnu", "no code is made for"),
         ] {
             let error = listing(&module(), &options, 0, Some(name)).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

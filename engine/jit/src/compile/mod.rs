@@ -38,6 +38,7 @@ mod object;
 mod one_by_one;
 mod operator;
 mod pinned;
+mod raise;
 mod reference;
 mod roots;
 mod table;
@@ -52,8 +53,10 @@ pub use listing::{Listed, Listing, listing};
 pub use machine::{Machine, UnknownTarget};
 pub(crate) use memory::may_tear as stores_may_tear;
 pub use module::{CompileOptions, OptLevel, compile};
+pub(crate) use module::{compile_raising, raising_layout};
 pub use nans::Nans;
 pub use one_by_one::{Level, OneByOne};
+pub(crate) use raise::ROUTINES;
 
 /// Proposals that another tier executes and whose operators the compiler refuses by name, as the decoder calls them.
 #[cfg(test)]

@@ -4,7 +4,9 @@ use super::budget::{Budget, Survey, within};
 use super::cpu::CpuLevel;
 use super::function::{Generators, function};
 use super::generate::{Workspace, generate};
+use super::isa::Choice;
 use super::machine::Machine;
+use super::memory::may_tear as stores_may_tear;
 use super::nans::Nans;
 use super::translator::{Declared, Env};
 use crate::abi::{AbiSignature, VmLayout, bridge, entry, exit, safepoint, throw};
@@ -20,6 +22,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use target_lexicon::Triple;
 
 /// How much the code generator tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -112,9 +115,48 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
     let generators = Generators::new(module, options)?;
     let isa = Arc::clone(generators.asked_for());
     let layout = VmLayout::new(module, is_wanted);
-    let env = Env::new(module, Arc::clone(&isa), layout, options, Declared::of(module));
+    let env = Env::new(module, isa, layout, options, Declared::of(module));
     let indices: Vec<u32> = own.clone().filter(|f| is_wanted(*f)).collect();
     let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
+    linked(&env, options, functions, not_compiled)
+}
+
+/// Compiles all functions of a module for an object file. Traps are calls there, and the machine need not be one of artefacts. Gives besides
+/// how many bytes of native frames there are for a slot of depth, at most.
+pub(crate) fn compile_raising(
+    module: &Module,
+    options: &CompileOptions,
+    triple: Option<&Triple>,
+) -> Result<(CompiledModule, u64), CompileError> {
+    let choice = Choice::of(module, options).with_triple(triple);
+    let generators = Generators::chosen(options.opt, &choice)?;
+    let isa = Arc::clone(generators.asked_for());
+    let env = Env::new(module, isa, raising_layout(module), options, Declared::of(module));
+    let tears = stores_may_tear(env.isa.triple(), triple.is_none());
+    let env = Env { raises: true, tears, ..env };
+    let indices: Vec<u32> = (module.imported_funcs..module.funcs.len() as u32).collect();
+    let (functions, not_compiled) = functions(&env, &generators, options, &indices)?;
+    let most = trap::bytes_per_slot(env.schedule.depth());
+    let per_slot = |f: &CompiledFunction| {
+        f.code.frame.map_or(most, |bytes| u64::from(bytes).div_ceil(env.frame_cost(f.index).max(1)))
+    };
+    let per_slot = functions.iter().map(per_slot).max().unwrap_or_default();
+    Ok((linked(&env, options, functions, not_compiled)?, per_slot))
+}
+
+/// Where things are in the context of an instance in an object file.
+pub(crate) fn raising_layout(module: &Module) -> VmLayout {
+    VmLayout::new(module, |func| func >= module.imported_funcs)
+}
+
+/// Makes one piece of code of functions and what stands around them.
+fn linked(
+    env: &Env<'_>,
+    options: &CompileOptions,
+    functions: Vec<CompiledFunction>,
+    not_compiled: Vec<NotCompiled>,
+) -> Result<CompiledModule, CompileError> {
+    let (module, isa) = (env.module, &env.isa);
     let layout = env.layout.clone().with_foreign(not_compiled.iter().map(|f| f.func));
     let mut work = Workspace::new();
     let bridge = |NotCompiled { func: index, .. }: &NotCompiled| {
@@ -122,7 +164,7 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         let build = |isa: &dyn TargetIsa, func: &mut Function| {
             bridge(isa, &signature, layout.callee(*index).unwrap_or_default(), func);
         };
-        Ok(CompiledFunction { index: *index, code: stub(&mut work, build, &*isa)? })
+        Ok(CompiledFunction { index: *index, code: stub(&mut work, build, &**isa)? })
     };
     let bridges = not_compiled.iter().map(bridge).collect::<Result<_, CompileError>>()?;
     let parts = Parts {
@@ -131,11 +173,11 @@ pub fn compile(module: &Module, options: &CompileOptions) -> Result<CompiledModu
         functions,
         not_compiled,
         bridges,
-        throw: stub(&mut work, throw, &*isa)?,
-        safepoint: stub(&mut work, safepoint, &*isa)?,
-        trampolines: trampolines(module, &*isa)?,
+        throw: stub(&mut work, throw, &**isa)?,
+        safepoint: stub(&mut work, safepoint, &**isa)?,
+        trampolines: trampolines(module, &**isa)?,
     };
-    parts.link(&*isa)
+    parts.link(&**isa)
 }
 
 /// Compiles functions, or says why not. The result does not depend on the order in which that is done.

@@ -45,6 +45,8 @@ pub(crate) struct Env<'a> {
     pub(crate) nans: Nans,
     /// Whether a store that traps may have written a part of its bytes.
     pub(crate) tears: bool,
+    /// Whether traps are calls, as they are in object files.
+    pub(crate) raises: bool,
     pub(crate) form: Form,
     pub(crate) declared: Arc<Declared>,
 }
@@ -83,6 +85,7 @@ impl<'a> Env<'a> {
             memory_regions: options.memory_regions,
             nans: options.nans,
             tears,
+            raises: false,
             form: Form::Plain,
             declared,
         }

@@ -10,6 +10,7 @@ mod unwind;
 
 pub(crate) use signals::{enter, is_outermost, land, set_landing};
 pub(crate) use stack::bytes_per_slot;
+pub(crate) use stack::bytes_with_calls;
 pub use stack::on_guest_stack;
 pub(crate) use trace::tell;
 pub(crate) use unwind::{find_handler, visit_references};

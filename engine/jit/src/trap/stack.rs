@@ -31,6 +31,11 @@ pub(crate) fn bytes_per_slot(depth: Depth) -> u64 {
     (left / max).saturating_sub(BYTES_BESIDE)
 }
 
+/// Bytes of the native stack for a slot of depth, of frames that have so many of it: with what belongs to a frame and is not in it.
+pub(crate) fn bytes_with_calls(per_slot: u64) -> u64 {
+    per_slot + BYTES_BESIDE
+}
+
 /// Whether an address is just beyond the end of the guest stack that this thread is on. Safe in a signal handler.
 pub(super) fn is_beyond(address: usize) -> bool {
     let (from, to) = GUARD.get();

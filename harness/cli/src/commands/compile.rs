@@ -9,8 +9,8 @@ use crate::{engines, escape, input, record_file};
 use anyhow::Result;
 use clap::ValueEnum;
 use etalon::{
-    CompileError, Config, CpuLevel, Engine, Module, ModuleError, OptLevel, Tier, UnknownTarget,
-    unstable,
+    CompileError, Config, CpuLevel, Engine, Module, ModuleError, ObjectError, OptLevel, Tier,
+    UnknownTarget, unstable,
 };
 use etalon_record::{Document, Kind};
 use serde::Serialize;
@@ -27,6 +27,7 @@ Examples:
   etalon compile sieve.wat -o sieve.etalon --interruptible        for runs with --timeout
   etalon compile sieve.wat -o sieve.etalon --cpu baseline         for processors that have less
   etalon compile sieve.wat -o a.etalon --target aarch64-unknown-linux-gnu    for another machine
+  etalon compile sieve.wat -o sieve.o --emit object --symbol sieve    for programs of C
   etalon compile sieve.wat -o - | ssh there 'cat > sieve.etalon'  to standard output")]
 pub(crate) struct Args {
     /// The module
@@ -34,6 +35,12 @@ pub(crate) struct Args {
     /// Where to write the artefact; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// What to make
+    #[arg(long, value_enum, default_value = "artefact")]
+    pub emit: Emit,
+    /// The name of the module in programs of C, for an object file; wasm_module if nothing is said
+    #[arg(long, value_name = "NAME")]
+    pub symbol: Option<String>,
     /// How hard to optimise
     #[arg(long, value_enum, default_value = "speed")]
     pub opt: Opt,
@@ -56,6 +63,16 @@ pub(crate) struct Args {
     /// Look for interrupts, so that the code can be run with --timeout; it then runs without it too
     #[arg(long)]
     pub interruptible: bool,
+}
+
+/// What is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// What etalon run takes
+    #[default]
+    Artefact,
+    /// An object file (ELF, Mach-O, COFF) for programs of C: docs/object-files.md
+    Object,
 }
 
 /// How hard to optimise.
@@ -93,6 +110,10 @@ impl Opt {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
     check_output(args, format)?;
+    if args.emit == Emit::Artefact && args.symbol.is_some() {
+        let message = "--symbol is of object files: it goes with --emit object";
+        return Err(InputError::usage(&args.file, message).into());
+    }
     let input = input::read_module(&args.file, Precompiled { allowed: true })?;
     if Module::is_artefact(&input.bytes) {
         return Err(InputError::new("artefact", &args.file, "already an artefact").into());
@@ -106,33 +127,45 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<Status> {
         config.schedule(schedule.clone()).consume_fuel(true);
     }
     let schedule = schedule.map(|schedule| schedule.id().to_string());
-    if let Some(target) = &args.target {
-        let unknown = |error: UnknownTarget| InputError::usage(&args.file, error.to_string());
-        config.target(target).map_err(unknown)?;
-    }
     if let Some(cpu) = args.cpu {
         config.cpu_level(cpu);
     }
-    let artefact = Engine::new(&config)?
-        .precompile(&input.bytes)
-        .map_err(|error| refused(&args.file, &input, error))?;
+    let made = made(args, &mut config, &input.bytes)?;
+    let made = made.map_err(|error| refused(&args.file, &input, error))?;
     let output = args.output.display().to_string();
     if input::is_stdin(&args.output) {
-        output::bytes(&artefact);
+        output::bytes(&made);
         return Ok(Status::Fine);
     }
-    record_file::replace(&args.output, &artefact)
+    record_file::replace(&args.output, &made)
         .map_err(|error| InputError::io(&args.output, "cannot be written", &error))?;
-    note!("{}: {} bytes", escape::file(&output), artefact.len());
+    note!("{}: {} bytes", escape::file(&output), made.len());
     if format == Format::Json {
         let file = args.file.display().to_string();
         let interruptible = args.interruptible;
-        let target = unstable::about_artefact(&artefact)?.target;
-        let bytes = artefact.len();
+        let target = match args.emit {
+            Emit::Artefact => unstable::about_artefact(&made)?.target,
+            Emit::Object => args.target.clone().or_else(unstable::this_machine).unwrap_or_default(),
+        };
+        let bytes = made.len();
         let body = Compiled { file, output, bytes, target, schedule, interruptible };
         json(&Document::new(Kind::Compile, tool(), body))?;
     }
     Ok(Status::Fine)
+}
+
+/// What is to be written, or why the module has none.
+fn made(args: &Args, config: &mut Config, bytes: &[u8]) -> Result<Result<Vec<u8>, ModuleError>> {
+    let target = args.target.as_deref();
+    if args.emit == Emit::Object {
+        let symbol = args.symbol.as_deref().unwrap_or("wasm_module");
+        return Ok(Engine::new(config)?.object_file(bytes, target, symbol));
+    }
+    if let Some(target) = target {
+        let unknown = |error: UnknownTarget| InputError::usage(&args.file, error.to_string());
+        config.target(target).map_err(unknown)?;
+    }
+    Ok(Engine::new(config)?.precompile(bytes))
 }
 
 /// Refuses to write where the artefact would do harm, before any work.
@@ -172,6 +205,15 @@ fn refused(file: &Path, input: &Input, error: ModuleError) -> anyhow::Error {
         ModuleError::Compile(
             error @ (CompileError::NativeElsewhere(_) | CompileError::NotBuilt(_)),
         ) => InputError::usage(file, error.to_string()).into(),
+        ModuleError::Object(error @ (ObjectError::UnknownTarget(_) | ObjectError::Symbol(_))) => {
+            InputError::usage(file, error.to_string()).into()
+        }
+        ModuleError::Object(ObjectError::Compile(
+            error @ (CompileError::NativeElsewhere(_) | CompileError::NotBuilt(_)),
+        )) => InputError::usage(file, error.to_string()).into(),
+        ModuleError::Object(error) => {
+            InputError::new("unsupported", file, error.to_string()).into()
+        }
         other => InputError::new("limit", file, other.to_string()).into(),
     }
 }
