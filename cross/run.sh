@@ -13,7 +13,7 @@
 # CROSS      the folder of `cross/sysroot.sh` (target/cross/sysroot)
 # CARGO_TARGET_DIR  where it builds (target/cross)
 #
-# What it finds goes to target/cross/ARCH: spec.json and report/, artefacts/ (the last that were made there and here), fuzz.json, outcomes.jsonl, findings/, steps.txt (each step and its
+# What it finds goes to target/cross/ARCH: spec.json and report/, artefacts/ and objects/ (the last that were made there and here), fuzz.json, outcomes.jsonl, findings/, steps.txt (each step and its
 # exit status), cells.txt (each engine with its settings that was run). The exit status is 1 if a step failed, 2 if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -115,10 +115,12 @@ step() {
 
 # Artefacts for that architecture, made there and here: the bytes are the same. What was made here runs there and does what the module does here.
 # `there` is how the program of that architecture is started.
+# shellcheck disable=SC2086 # lists
 artefacts() {
   made=$out/artefacts
   mkdir -p "$made"
   for file in corpus/programs/*.wat corpus/kernels/*.wat; do
+    [ "${file##*/}" != "$without" ] || continue
     for gas in '' '--schedule etalon-1'; do
       $there compile "$file" -o "$made/there" --cpu baseline $gas 2> "$made/said" || { cat "$made/said" >&2; return 1; }
       "$etalon" compile "$file" -o "$made/here" --target "$target" $gas 2> "$made/said" || { cat "$made/said" >&2; return 1; }
@@ -130,6 +132,35 @@ artefacts() {
     done
   done
 }
+
+# Object files for that architecture, linked with its compiler of C: the programs do what those of this machine do.
+# shellcheck disable=SC2086 # lists
+objects() {
+  made=$out/objects
+  mkdir -p "$made"
+  command -v cc > /dev/null || { echo "no programs of C were compared: there is no cc" >&2; return 0; }
+  sources='-O1 -I engine/object harness/cli/tests/fixtures/object_driver.c engine/object/etalon_object.c'
+  for file in corpus/kernels/*.wat; do
+    [ "${file##*/}" != "$without" ] || continue
+    if ! "$etalon" compile "$file" -o "$made/there.o" --emit object --symbol the_module --target "$target" 2> "$made/said"; then
+      grep -q 'object files do not have' "$made/said" || { cat "$made/said" >&2; return 1; }
+      continue
+    fi
+    "$etalon" compile "$file" -o "$made/here.o" --emit object --symbol the_module 2> "$made/said" || { cat "$made/said" >&2; return 1; }
+    "$debian-linux-gnu-gcc" $sources "$made/there.o" -o "$made/there" || return 1
+    cc $sources "$made/here.o" -o "$made/here" || return 1
+    echo '1 run 1' | $runner "$made/there" > "$made/did.there" || return 1
+    echo '1 run 1' | "$made/here" > "$made/did.here" || return 1
+    cmp "$made/did.there" "$made/did.here" || return 1
+  done
+}
+
+# A processor of RISC-V without vectors takes no module that has some.
+without=''
+case $arch-${QEMU_CPU:-} in
+  riscv64-*v=true* | riscv64-max*) ;;
+  riscv64-*) without=vectors.wat ;;
+esac
 
 echo "== $cell: build" >&2
 $cargo build --release --locked -p etalon-cli "$@"
@@ -154,7 +185,7 @@ if [ -n "$runner" ]; then
   $cargo build --release --locked -p etalon-cli
   there="$runner $etalon"
   etalon=target/release/etalon
-  if [ -z "${CELLS:-}" ]; then step artefacts artefacts; fi
+  if [ -z "${CELLS:-}" ]; then step artefacts artefacts; step objects objects; fi
   modules=$(($(wc -l < "$out/outcomes.jsonl") - 1))
   # shellcheck disable=SC2086 # a list
   step "the same on $here" "$etalon" fuzz --engine "$engines" --modules "$modules" --seed "$seed" --out "$out/here" \
