@@ -6,8 +6,10 @@
 #include <string.h>
 
 #define NONE UINT64_MAX
-/* Bytes of the native stack for the frames of this runtime, and for a function of the host before it calls functions of the instance. */
+/* Bytes of the native stack that the limit is above what is measured: for the frames of this runtime and the next function of the host. */
 #define BETWEEN 4096
+/* The same for each slot of a call: for the trampolines, which have them on the stack before anything is measured. */
+#define BETWEEN_SLOTS 256
 /* In place of the table of a segment that is never copied. */
 #define DECLARATIVE (UINT64_MAX - 1)
 
@@ -50,6 +52,9 @@ struct etalon_instance {
   /* Where the call goes on that ends early, slots of depth that are left, and why it ended. */
   jmp_buf *out;
   uint64_t depth;
+  /* Where the native stack was at the outermost call, how much of it may be taken below, and what of that is kept for what is not measured. */
+  uintptr_t stack;
+  uint64_t stack_bytes, reserve;
   etalon_trap trap;
   /* Why a routine ends the call. */
   uint32_t noted;
@@ -70,6 +75,24 @@ static int64_t note(etalon_instance *in, uint32_t code) {
 static _Noreturn void stop(etalon_instance *in, uint32_t code, uint32_t offset) {
   in->trap = (etalon_trap){code, offset};
   longjmp(*in->out, 1);
+}
+
+/* About where the native stack is. */
+#ifdef __GNUC__
+#define STACK() ((uintptr_t)__builtin_frame_address(0))
+#else
+static uintptr_t here(void) {
+  volatile char local = 0;
+  return (uintptr_t)&local;
+}
+#define STACK() here()
+#endif
+
+/* Slots of depth for which there is native stack: trampolines and functions of the host count as what they have taken. */
+static uint64_t room(const etalon_instance *in, uintptr_t stack) {
+  uint64_t taken = stack < in->stack ? in->stack - stack : 0;
+  uint64_t used = taken + in->reserve;
+  return used < in->stack_bytes ? (in->stack_bytes - used) / in->module->bytes_per_slot : 0;
 }
 
 /* Whether so many from a start are within a size. */
@@ -134,7 +157,7 @@ static int64_t table_grow(word *words, uint64_t index, uint64_t init, uint64_t d
   (void)d, (void)e;
   table *t = &of(words)->tables[index];
   uint64_t old = t->length;
-  if (delta > t->most - old) return -1;
+  if (delta > t->most - old || old + delta > SIZE_MAX / sizeof *t->base) return -1;
   if (delta) {
     uint64_t *base = realloc(t->base, (size_t)(old + delta) * sizeof *base);
     if (!base) return -1;
@@ -184,19 +207,20 @@ static int64_t elem_drop(word *words, uint64_t elem, uint64_t b, uint64_t c, uin
 static void bare_fill(uint8_t *at, uint64_t value, uint64_t count) { memset(at, (int)(value & 0xff), count); }
 static void bare_copy(uint8_t *to, const uint8_t *from, uint64_t count) { memmove(to, from, count); }
 
-static void call_host(etalon_instance *in, const host *h, uint64_t *slots) {
+/* Calls a function of the host, if there is native stack for it. Calls that it makes have the depth that is left. */
+static void call_host(etalon_instance *in, const host *h, uint64_t *slots, uint64_t depth) {
+  uint64_t outside = in->depth, most = room(in, STACK());
+  if (!most) stop(in, ETALON_CALL_STACK_EXHAUSTED, 0);
+  in->depth = depth < most ? depth : most;
   uint32_t code = h->function(in, h->data, slots);
+  in->depth = outside;
   if (code) stop(in, code, 0);
 }
 
 /* Calls a function of the host for compiled code, which has put the arguments into slots. */
 static int64_t call_out(word *context, const host *h, uint64_t *slots, uint64_t depth, uint64_t frame) {
   (void)frame;
-  etalon_instance *in = of(context[ETALON_CONTEXT_CALLER].address);
-  uint64_t outside = in->depth, between = BETWEEN / in->module->bytes_per_slot + 1;
-  in->depth = depth > between ? depth - between : 0;
-  call_host(in, h, slots);
-  in->depth = outside;
+  call_host(of(context[ETALON_CONTEXT_CALLER].address), h, slots, depth);
   return 0;
 }
 
@@ -212,6 +236,14 @@ static const etalon_type *type_of(const etalon_module *m, uint64_t function) {
   return &m->types[type];
 }
 
+/* Zeros above the lower halves of values of 32 bits, as compiled code has them. */
+static void clear(const uint8_t *kinds, uint64_t count, uint64_t *slots) {
+  for (uint64_t i = 0; i < count; i++) {
+    if (kinds[i] == 0x7f || kinds[i] == 0x7d) *slots &= UINT32_MAX;
+    slots += kinds[i] == 0x7b ? 2 : 1;
+  }
+}
+
 size_t etalon_slots(const etalon_module *m, uint32_t function) {
   return function < m->import_count + m->own_count ? slots_of(type_of(m, function)) : 0;
 }
@@ -220,16 +252,21 @@ etalon_trap etalon_call(etalon_instance *in, uint32_t function, uint64_t *slots)
   typedef uint32_t (*enter)(void *context, etalon_code code, uint64_t *slots, uint64_t depth, uint64_t *activation);
   const etalon_module *m = in->module;
   if (function >= m->import_count + m->own_count) return (etalon_trap){ETALON_UNKNOWN_FUNCTION, 0};
-  jmp_buf here, *const outer = in->out;
+  jmp_buf out, *const outer = in->out;
   const uint64_t depth = in->depth;
-  in->out = &here;
-  if (!setjmp(here)) {
+  if (!outer) in->stack = STACK();
+  in->out = &out;
+  if (!setjmp(out)) {
     const entry *e = &in->entries[function];
     if (function < m->import_count) {
-      call_host(in, &in->hosts[function], slots);
+      const etalon_type *type = type_of(m, function);
+      clear(type->kinds, type->params, slots);
+      call_host(in, &in->hosts[function], slots, depth);
+      clear(type->kinds + type->params, type->results, slots);
     } else {
+      const uint64_t most = room(in, STACK());
       uint64_t activation[3];
-      ((enter)e->enter)(in->words, e->code, slots, depth, activation);
+      ((enter)e->enter)(in->words, e->code, slots, depth < most ? depth : most, activation);
     }
     /* A call within this one may have ended early. */
     in->trap = (etalon_trap){ETALON_NONE, 0};
@@ -286,7 +323,7 @@ static uint32_t make_functions(etalon_instance *in, const etalon_import *imports
       continue;
     }
     const etalon_import *found = find(&m->imports[i], imports, count);
-    if (!found) return ETALON_UNKNOWN_IMPORT;
+    if (!found || !found->function) return ETALON_UNKNOWN_IMPORT;
     in->hosts[i] = (host){in->context, found->function, found->data};
     e->code = type->leave, e->context = &in->hosts[i];
     in->words[m->imports[i].place].code = type->leave;
@@ -387,7 +424,13 @@ static uint32_t make(etalon_instance *in, const etalon_import *imports, size_t c
   in->no_elem = cells(m->elem_count, 1);
   if (!in->words || !in->entries || !in->hosts || !in->memories || !in->tables || !in->globals || !in->no_data || !in->no_elem)
     return ETALON_NO_MEMORY;
-  in->depth = limits->stack_bytes > BETWEEN ? (limits->stack_bytes - BETWEEN) / m->bytes_per_slot : 0;
+  size_t most = 0;
+  for (uint64_t i = 0; i < m->type_count; i++) {
+    size_t slots = slots_of(&m->types[i]);
+    if (slots > most) most = slots;
+  }
+  in->stack_bytes = limits->stack_bytes, in->reserve = BETWEEN + (uint64_t)most * BETWEEN_SLOTS;
+  in->depth = UINT64_MAX;
   make_context(in);
   uint32_t code = make_functions(in, imports, count);
   if (!code) code = make_state(in, limits);

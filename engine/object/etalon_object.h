@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Version of what object files and this runtime agree on. */
 #define ETALON_OBJECT_ABI 1
 
@@ -33,7 +37,7 @@ enum {
   ETALON_NO_MEMORY = 200,
   /* The object file was made for another version of this runtime. */
   ETALON_OTHER_ABI = 201,
-  /* A function that the module imports is not among those given. */
+  /* A function that the module imports is not among those given, or NULL. */
   ETALON_UNKNOWN_IMPORT = 202,
   /* There is no function of that index. */
   ETALON_UNKNOWN_FUNCTION = 203
@@ -46,7 +50,8 @@ typedef struct etalon_trap {
   uint32_t offset;
 } etalon_trap;
 
-/* A function of the host: reads its arguments from the slots and writes its results there. It gives 0, or a code that ends the call. */
+/* A function of the host: reads its arguments from the slots and writes its results there. It gives 0, or a code that ends the call: its
+ * own, or that of a call that it made. */
 typedef uint32_t (*etalon_function)(etalon_instance *instance, void *data, uint64_t *slots);
 
 typedef struct etalon_import {
@@ -62,7 +67,8 @@ typedef struct etalon_limits {
   uint64_t memory_bytes;
   /* Elements of each table, at most. */
   uint64_t table_elements;
-  /* Bytes of the native stack that compiled code may take below the call; the depth of calls follows. Host functions take theirs besides. */
+  /* Bytes of the native stack that may be taken below the outermost call, by compiled code and by functions of the host that call back. A
+   * function of the host that calls nothing back takes what it takes. */
   uint64_t stack_bytes;
 } etalon_limits;
 
@@ -146,5 +152,9 @@ struct etalon_module {
 #define ETALON_CONTEXT_BARE_FILL 38
 #define ETALON_CONTEXT_BARE_COPY 39
 #define ETALON_CONTEXT_WORDS 41
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

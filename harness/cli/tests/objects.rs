@@ -67,8 +67,11 @@ fn linked(folder: &Path, wasm: &[u8]) -> Option<PathBuf> {
 
 /// What a program of C says to calls.
 fn in_c(program: &Path, calls: &[(Call<'_>, usize)]) -> Vec<String> {
-    let mut child =
-        Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    said(&mut Command::new(program), calls)
+}
+
+fn said(program: &mut Command, calls: &[(Call<'_>, usize)]) -> Vec<String> {
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = String::new();
     for ((name, args), results) in calls {
         let words = args.iter().flat_map(words).map(|word| format!(" {word:x}"));
@@ -364,6 +367,56 @@ fn depth_and_functions_of_the_host_end_as_they_should() {
     assert_eq!(said[2..5], ["ok c8", "ok 3ed", "ok 1"]);
     assert_eq!(said[5], "ok 65", "the innermost call has no depth, which its caller is told");
     assert_eq!(said[6..], ["ok c8", "trap a function of the host failed at 0"]);
+}
+
+/// The stack that trampolines and functions of the host take counts too, in tail calls and where a function of the host is called through
+/// an export that is imported.
+#[test]
+fn no_way_of_calling_outruns_the_native_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let again = "(import \"host\" \"again\" (func $again";
+    let inner = "(export \"inner\" (func $again))";
+    let many = "v128 ".repeat(1000);
+    let values = "(v128.const i64x2 1 2)".repeat(1000);
+    let module = |body: String| format!("(module {again} {body})");
+    for wat in [
+        module(format!(
+            "(param i32) (result i32))) {inner} (func (export \"go\") (param i32) (result i32) (call $again (local.get 0)))"
+        )),
+        module(format!(
+            "(param {many}) (result i32))) {inner} (func (export \"go\") (param i32) (result i32) {values} (return_call $again))"
+        )),
+        module(format!(
+            "(param {many}) (result i32))) (func $go (export \"go\") (param i32) (result i32) {values} (return_call $again))
+             (func (export \"inner\") (param i32) (result i32) (call $go (i32.const 1)))"
+        )),
+    ] {
+        let Some(program) = linked(folder.path(), &wat::parse_str(&wat).unwrap()) else { return };
+        let go = || (("go", vec![Val::I32(1)]), 1);
+        // Each caller is told of the one that had no stack.
+        assert_eq!(in_c(&program, &[go(), go()]), ["ok 65", "ok 65"]);
+    }
+}
+
+/// Sizes of tables are in elements, and those that have no bytes are no sizes.
+#[test]
+fn a_table_does_not_grow_to_more_than_there_are_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let wat = r#"(module (table $t i64 1 funcref)
+      (func (export "grow") (param i64) (result i64) (table.grow $t (ref.null func) (local.get 0)))
+      (func (export "size") (result i64) (table.size $t)))"#;
+    let Some(program) = linked(folder.path(), &wat::parse_str(wat).unwrap()) else { return };
+    let grow = |by: u64| (("grow", vec![Val::I64(by.cast_signed())]), 1);
+    let calls = [
+        grow(0x1fff_ffff_ffff_ffff),
+        grow(0x2000_0000_0000_0000),
+        grow(u64::MAX - 1),
+        grow(2),
+        (("size", vec![]), 1),
+    ];
+    let failed = "ok ffffffffffffffff";
+    let without_limit = said(Command::new(program).arg("ffffffffffffffff"), &calls);
+    assert_eq!(without_limit, [failed, failed, failed, "ok 1", "ok 3"]);
 }
 
 /// The kernels are whole programs. What object files do not have is said of those that need it.

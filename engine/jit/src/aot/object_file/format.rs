@@ -2,6 +2,7 @@
 
 use super::ObjectError;
 use super::describe::{Address, Description};
+use crate::compile::Machine;
 use object::write::{
     MachOBuildVersion, Object, Relocation, SectionId, StandardSection, Symbol, SymbolSection,
 };
@@ -9,7 +10,9 @@ use object::{
     Architecture as Processor, BinaryFormat, FileFlags, RelocationEncoding, RelocationFlags,
     RelocationKind, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf, macho,
 };
-use target_lexicon::{Aarch64Architecture, Architecture, Endianness, OperatingSystem, Triple};
+use target_lexicon::{
+    Aarch64Architecture, Architecture, Endianness, OperatingSystem, Riscv64Architecture, Triple,
+};
 
 /// A machine that object files are made for: x86_64 and aarch64 under Linux, macOS and Windows, riscv64 and s390x under Linux.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +43,15 @@ impl ObjectTarget {
     }
 
     fn of(triple: Triple) -> Option<ObjectTarget> {
+        // Under Linux they are the machines of artefacts, with as many names.
+        let triple = match triple.operating_system {
+            OperatingSystem::Linux => Machine::of(&triple)?.triple().clone(),
+            _ => triple,
+        };
         let processor = match triple.architecture {
             Architecture::X86_64 => Processor::X86_64,
             Architecture::Aarch64(Aarch64Architecture::Aarch64) => Processor::Aarch64,
-            Architecture::Riscv64(_) => Processor::Riscv64,
+            Architecture::Riscv64(Riscv64Architecture::Riscv64gc) => Processor::Riscv64,
             Architecture::S390x => Processor::S390x,
             _ => return None,
         };
@@ -62,7 +70,9 @@ impl ObjectTarget {
 
     /// Its triple, if it is another machine than this one.
     pub(super) fn elsewhere(&self) -> Option<&Triple> {
-        (self.triple != Triple::host()).then_some(&self.triple)
+        let here = Machine::here();
+        let is_here = here.is_some_and(|here| *here.triple() == self.triple);
+        (!is_here && self.triple != Triple::host()).then_some(&self.triple)
     }
 
     pub(super) fn endianness(&self) -> Endianness {
@@ -137,7 +147,7 @@ fn add_symbol(object: &mut Object<'_>, section: SectionId, description: &Descrip
         value: description.head,
         size: description.bytes.len() as u64 - description.head,
         kind: SymbolKind::Data,
-        scope: SymbolScope::Linkage,
+        scope: SymbolScope::Dynamic,
         weak: false,
         section: SymbolSection::Section(section),
         flags: SymbolFlags::None,
@@ -146,4 +156,41 @@ fn add_symbol(object: &mut Object<'_>, section: SectionId, description: &Descrip
 
 fn fault(error: object::write::Error) -> ObjectError {
     ObjectError::Format(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ObjectTarget;
+
+    #[test]
+    fn names_of_one_machine_are_one_target() {
+        let named = |name: &str| ObjectTarget::named(Some(name)).unwrap();
+        let here = ObjectTarget::named(None).unwrap();
+        assert!(!here.is_elsewhere());
+        for names in [
+            ["x86_64-pc-linux-gnu", "x86_64-unknown-linux-gnu"],
+            ["x86_64-redhat-linux-gnu", "x86_64-unknown-linux"],
+            ["riscv64-linux-gnu", "riscv64gc-unknown-linux-gnu"],
+            ["s390x-ibm-linux-gnu", "s390x-unknown-linux-gnu"],
+        ] {
+            let [one, other] = names.map(named);
+            assert_eq!(one, other);
+            assert_eq!(one.is_elsewhere(), one != here);
+        }
+        for name in ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"] {
+            assert!(named(name).is_elsewhere() || named(name) == here, "{name}");
+        }
+    }
+
+    #[test]
+    fn processors_that_lack_what_code_uses_are_no_targets() {
+        for name in [
+            "riscv64imac-unknown-linux-gnu",
+            "riscv64gc-apple-darwin",
+            "x86_64-unknown-linux-gnux32",
+            "nonsense",
+        ] {
+            assert!(ObjectTarget::named(Some(name)).is_err(), "{name}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub enum ObjectError {
     )]
     UnknownTarget(String),
     /// The symbol is no name of C.
-    #[error("{0:?} is no name of C")]
+    #[error("{0:?} is no name that a constant of C can have beside the runtime's")]
     Symbol(String),
     /// Nothing can be compiled.
     #[error(transparent)]
@@ -66,9 +66,7 @@ pub fn object_file(
     target: &ObjectTarget,
     symbol: &str,
 ) -> Result<Vec<u8>, ObjectError> {
-    let mut letters = symbol.bytes();
-    let begins = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_');
-    if !begins || !letters.all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+    if !is_free(symbol) {
         return Err(ObjectError::Symbol(symbol.to_owned()));
     }
     check(module, options)?;
@@ -82,6 +80,24 @@ pub fn object_file(
     let description = describe(module, &compiled, &layout, per_slot, target.endianness())?;
     target.write(&compiled.text, &description, symbol)
 }
+
+/// Whether a constant of C can have a name: neither the language nor the runtime has it.
+fn is_free(name: &str) -> bool {
+    let mut letters = name.bytes();
+    let begins = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_');
+    begins
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == b'_')
+        && !name.starts_with("etalon_")
+        && !TAKEN.contains(&name)
+}
+
+/// The words of C, and the name of its first function.
+#[rustfmt::skip]
+const TAKEN: &[&str] = &[
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if",
+    "inline", "int", "long", "main", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+    "union", "unsigned", "void", "volatile", "while",
+];
 
 /// Words of a context that the runtime has, by their names in its header: numbers in words.
 pub fn context() -> impl Iterator<Item = (&'static str, usize)> {
@@ -126,4 +142,19 @@ fn check(module: &Module, options: &CompileOptions) -> Result<(), ObjectError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_free;
+
+    #[test]
+    fn a_symbol_is_a_name_that_c_and_the_runtime_leave_free() {
+        for name in ["wasm_module", "_", "a1", "Main", "etalon"] {
+            assert!(is_free(name), "{name}");
+        }
+        for name in ["", "1a", "a-b", "int", "main", "etalon_new", "\u{e9}", "a\0"] {
+            assert!(!is_free(name), "{name:?}");
+        }
+    }
 }
