@@ -131,6 +131,10 @@ gas-witness: peers fuel-witness ## Is gas what others say? The fuel of Wasmtime 
 	$(CARGO) run --release --locked -p etalon-harness --example gas_witness -- \
 	  --modules $(GAS_MODULES) --seed $(SEED) $(GAS_WITNESSES)
 
+.PHONY: deny
+deny: ## Are the licences and the sources of all crates accepted? With cargo-deny; deny.toml says which are
+	$(CARGO) deny --locked check bans licenses sources
+
 .PHONY: growth
 growth: ## How time and memory grow with a module, for each construct; fails above the bound
 	$(CARGO) run --release --locked -p etalon --example growth
