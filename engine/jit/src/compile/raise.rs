@@ -33,7 +33,8 @@ pub(super) fn raise(func: &mut Function, isa: &dyn TargetIsa) -> Result<(), Reas
     let insts: Vec<Inst> =
         func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).collect();
     let mut raising = Raising { func, vmctx, signature };
-    for inst in insts {
+    // From the end: to split a block moves what comes after the place, which is then little.
+    for inst in insts.into_iter().rev() {
         raising.is_known(inst)?;
         raising.instruction(inst);
     }

@@ -33,7 +33,7 @@ pub enum ObjectError {
         "{0:?} is not a target of object files; they are for x86_64 and aarch64 under Linux, macOS and Windows, and for riscv64 and s390x under Linux"
     )]
     UnknownTarget(String),
-    /// The symbol is no name of C.
+    /// No constant of C can have the symbol as its name.
     #[error("{0:?} is no name that a constant of C can have beside the runtime's")]
     Symbol(String),
     /// Nothing can be compiled.
