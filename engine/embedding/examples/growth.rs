@@ -9,9 +9,9 @@
 #[path = "../../jit/tests/support/families.rs"]
 mod families;
 
-use etalon::{Config, Engine, Instance, Module, OptLevel, Store, Tier};
+use etalon::{Config, Engine, Instance, Module, ModuleError, ObjectError, OptLevel, Store, Tier};
 use etalon_module::Module as ModuleData;
-use families::{FAMILIES, Family};
+use families::{FAMILIES, Family, plain};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -20,6 +20,9 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// What is measured: it takes the bytes of a module.
 type Phase = (&'static str, fn(&[u8]));
 
+/// Of modules without what object files do not have.
+const OBJECT: &str = "object file";
+
 const PHASES: &[Phase] = &[
     ("decode and validate", |wasm| drop(ModuleData::new(wasm, Tier::Interp.features()).unwrap())),
     ("interp", |wasm| run(wasm, &config(Tier::Interp, OptLevel::Speed))),
@@ -27,6 +30,7 @@ const PHASES: &[Phase] = &[
     ("compile", |wasm| compile(wasm, &config(Tier::Jit, OptLevel::Speed))),
     ("compile, none", |wasm| compile(wasm, &config(Tier::Jit, OptLevel::None))),
     ("compile, no gas", |wasm| compile(wasm, Config::new().tier(Tier::Jit))),
+    (OBJECT, object),
 ];
 
 /// Times shorter than this are noise.
@@ -53,6 +57,16 @@ fn config(tier: Tier, opt: OptLevel) -> Config {
 
 fn compile(wasm: &[u8], config: &Config) {
     Module::new(&Engine::new(config).unwrap(), wasm).unwrap();
+}
+
+fn object(wasm: &[u8]) {
+    let made = Engine::new(&Config::new()).unwrap().object_file(wasm, None, "m");
+    // They do not have all that a module may, and what the compiler leaves to other tiers is nowhere.
+    let is_refused = matches!(
+        made,
+        Err(ModuleError::Object(ObjectError::Lacking(_) | ObjectError::NotCompiled(_)))
+    );
+    assert!(is_refused || made.is_ok(), "{made:?}");
 }
 
 /// Prepares by running: what is not called is not prepared.
@@ -116,10 +130,14 @@ impl Least {
     }
 }
 
-/// The member of a family of a size, in the binary format.
-fn member(family: &Family, factor: usize, size: usize) -> Vec<u8> {
+/// The member of a family of a size, in the binary format. For an object file there is none if it needs what these do not have.
+fn member(family: &Family, factor: usize, phase: &str, size: usize) -> Option<Vec<u8>> {
     let (name, first, text) = family;
-    wat::parse_str(text(size * first * factor)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    let text = text(size * first * factor);
+    if phase == OBJECT {
+        return wat::parse_str(plain(&text)).ok();
+    }
+    Some(wat::parse_str(text).unwrap_or_else(|e| panic!("{name}: {e}")))
 }
 
 /// The power of the size that a quantity grows as, from each size to the next, over the sizes where it is above noise.
@@ -177,11 +195,10 @@ impl std::fmt::Display for Growth {
 
 /// Measures a phase on the members of a family: time and memory, and the largest of both. What is steep is measured again, and the
 /// least counts: a disturbance passes, a slope does not.
-fn grow(family: &Family, factor: usize, phase: fn(&[u8]), sizes: &[usize]) -> [(Growth, f64); 2] {
-    let members: Vec<Vec<u8>> = sizes.iter().map(|size| member(family, factor, *size)).collect();
-    let mut least = Least::of(sizes.len());
+fn grow(phase: fn(&[u8]), members: &[Vec<u8>]) -> [(Growth, f64); 2] {
+    let mut least = Least::of(members.len());
     for _ in 0..ATTEMPTS {
-        least.measure(phase, &members);
+        least.measure(phase, members);
         if !is_steep(&least.growth()) {
             break;
         }
@@ -202,9 +219,16 @@ fn main() {
     for family in FAMILIES.iter().filter(|(name, ..)| name.contains(&only)) {
         let name = family.0;
         for (phase, run) in PHASES.iter().filter(|(name, _)| name.contains(&phases)) {
-            let mut seen = grow(family, factor, *run, &SIZES[..4]);
-            if is_steep(&seen) && !AT_MOST.contains(&name) {
-                seen = grow(family, factor, *run, &SIZES);
+            let members = |sizes: &[usize]| -> Option<Vec<Vec<u8>>> {
+                sizes.iter().map(|size| member(family, factor, phase, *size)).collect()
+            };
+            let Some(few) = members(&SIZES[..4]) else { continue };
+            let mut seen = grow(*run, &few);
+            if is_steep(&seen)
+                && !AT_MOST.contains(&name)
+                && let Some(all) = members(&SIZES)
+            {
+                seen = grow(*run, &all);
             }
             let mark = is_steep(&seen);
             worst += usize::from(mark);

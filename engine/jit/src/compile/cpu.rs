@@ -63,6 +63,12 @@ impl CpuLevel {
         format!("{} or {last}", least.join(", "))
     }
 
+    /// What it means on a machine.
+    pub(crate) fn on(self, triple: &Triple) -> CpuLevel {
+        let has_levels = self == CpuLevel::Native || triple.architecture == Architecture::X86_64;
+        if has_levels { self } else { CpuLevel::Baseline }
+    }
+
     /// What it adds to the level before, by the code generator's names.
     fn adds(self) -> &'static [&'static str] {
         match self {

@@ -1,5 +1,6 @@
 //! What the compiler makes of one function, for people: the generator's form, and machine code.
 
+use super::CpuLevel;
 use super::budget::{Survey, within};
 use super::function::{Generators, function};
 use super::generate::Workspace;
@@ -33,6 +34,8 @@ pub struct Listing {
     pub calls: Vec<(u32, u32)>,
     /// The triple of the machine that the code is for.
     pub target: String,
+    /// The features that it has: of the levels between the first and the last, if the machine has them.
+    pub cpu: CpuLevel,
 }
 
 /// What the compiler does with a function.
@@ -80,7 +83,8 @@ pub fn listing(
         Ok(code) => {
             let listing = work.listing.unwrap_or_default();
             let target = target_of(&*env.isa).triple;
-            Ok(Listed::Code(Box::new(Listing { target, ..described(listing, code) })))
+            let cpu = options.cpu.on(env.isa.triple());
+            Ok(Listed::Code(Box::new(Listing { target, cpu, ..described(listing, code) })))
         }
         Err(Failure::NotCompiled(reason)) => Ok(Listed::NotCompiled(reason)),
         Err(Failure::Error(error)) => Err(error),
@@ -117,7 +121,7 @@ fn reason(code: u8) -> &'static str {
 mod tests {
     use super::*;
     use crate::code::CompiledModule;
-    use crate::compile::{CpuLevel, compile};
+    use crate::compile::compile;
     use etalon_gas::Schedule;
     use etalon_module::Features;
 

@@ -75,7 +75,7 @@ fn compiled(function: &Function<'_>, args: &FunctionArgs) -> Result<(Made, Listi
             let made = Made {
                 target: listing.target.clone(),
                 opt: opt.name(),
-                cpu: cpu.name(),
+                cpu: listing.cpu.name(),
                 schedule: settings.is_metered.then(|| settings.schedule.id().to_string()),
                 interruptible: args.interruptible,
             };

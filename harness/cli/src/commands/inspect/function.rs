@@ -33,7 +33,7 @@ pub(crate) struct FunctionArgs {
     #[arg(long, value_name = "TRIPLE", requires = "show", help_heading = "One function")]
     pub target: Option<String>,
     /// Features of the processor that code uses: baseline, sse4.2, avx, avx2, or native, which is all that this machine has. It is
-    /// native if nothing is said, and avx2 with --target
+    /// native if nothing is said, and avx2 with --target; other machines than x86_64 have baseline alone
     #[arg(long, value_name = "LEVEL", requires = "show", help_heading = "One function")]
     pub cpu: Option<CpuLevel>,
     /// Code that looks for interrupts
