@@ -4,7 +4,7 @@ use etalon_adapters::{Adapter, Features, GasConfig, Schedule, adapter};
 use etalon_harness::corpus::Entry;
 use etalon_harness::diff::{Call, Case, DiffOptions, RunOptions};
 use etalon_harness::fuzz::{FuzzOptions, NoProgress, case_of, fuzz};
-use etalon_harness::gas::{Law, check_law};
+use etalon_harness::gas::{Law, check_law, gas_by_function};
 use etalon_harness::generate::Profile;
 use etalon_harness::settings::{FINE, law_schedules, named_schedule, usual_gas};
 use etalon_record::Tool;
@@ -128,6 +128,36 @@ fn freshness() {
 #[test]
 fn additivity() {
     holds(Law::Additivity);
+}
+
+/// Of each function, callees excluded, as the meter of each tier says it, and all of it together.
+#[test]
+fn gas_of_each_function_is_the_same_on_all_tiers() {
+    let engines: Vec<_> = engines().into_iter().chain(adapter("aot")).collect();
+    let both = engines.iter().fold(Features::wasm2(), |set, e| set.intersection(e.features()));
+    let (mut functions, mut nested, mut priced) = (0, 0, 0);
+    for (options, case) in programs().into_iter().chain(generated(both)) {
+        let of = |engine: &dyn Adapter, options: &RunOptions| {
+            gas_by_function(engine, options, &case).unwrap_or_else(|e| panic!("{e}"))
+        };
+        let Some(first) = of(engines[0].as_ref(), &options) else { continue };
+        functions += first.keys().flatten().count();
+        nested += usize::from(first.keys().flatten().count() > 1);
+        for engine in &engines[1..] {
+            let sums = of(engine.as_ref(), &options);
+            assert_eq!(sums.as_ref(), Some(&first), "{} on {}", case.name, engine.info().name);
+        }
+        // Where a call costs more, functions that call others do.
+        let text = Schedule::builtin_text("flat").expect("it is built in");
+        let [flat, dearer] = ["entry = 0", "entry = 1"].map(|entry| {
+            let schedule = Schedule::parse(&text.replace("entry = 0", entry), "flat");
+            let schedule = Arc::new(schedule.unwrap_or_else(|e| panic!("{e}")));
+            let gas = Some(GasConfig { schedule, limit: Some(LIMIT) });
+            of(engines[1].as_ref(), &RunOptions { gas, ..options.clone() })
+        });
+        priced += usize::from(flat != dearer);
+    }
+    assert!(functions > 100 && nested > 20 && priced > 20, "{functions} {nested} {priced}");
 }
 
 /// A short campaign under the laws, with all schedules and settings in turn: `make gas-laws` is the long one.

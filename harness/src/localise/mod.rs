@@ -22,6 +22,7 @@ mod values;
 mod versions;
 
 pub use cause::{Cause, Certainty, rules_of};
+pub(crate) use instrument::{Chosen, GAS as COPY_GAS, MODULE as POINTS, Point, Way, instrument};
 pub use placement::{Culprit, culprit};
 pub use search::localise;
 pub(crate) use values::{Known, known_values};
