@@ -3,8 +3,8 @@
 use super::budget::Survey;
 use super::generate::{Workspace, generate};
 use super::isa::{self, Choice, Effort, SharedIsa};
-use super::joins::narrow;
-use super::measure::{Most, dominance, merges, stretch};
+use super::joins::{MOST_EDGES, narrow};
+use super::measure::{Dominance, Most, dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::nans::{Nans, make_canonical};
 use super::raise::raise;
@@ -13,6 +13,7 @@ use super::variable::Locals;
 use crate::code::{Code, Scope};
 use crate::error::{CompileError, Failure, Reason};
 use cranelift_codegen::Context;
+use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use etalon_module::Module;
 
@@ -47,6 +48,23 @@ pub(super) const MOST_ALIVE_PLAIN: u64 = 1 << 23;
 /// Values that are kept over long stretches of text stand in each other's way, and places are sought for each among all others. Beyond so
 /// many operators over which locals are kept a function is not compiled: that would take many seconds.
 pub(super) const MOST_HELD: u64 = 1 << 27;
+
+/// In a function that has no more instructions, blocks and values than this, nothing that is measured can be above its limit, so
+/// it need not be measured: that would take a twentieth of the time of compiling.
+const SMALL: [u64; 3] = [1024, 64, 2048];
+
+// Each instruction is dominated by all blocks; each of the edges climbs past all of them on both sides; each value meets all the
+// others; each result is kept over all instructions.
+const _: () = assert!(SMALL[0] * SMALL[1] <= MOST_STEPS);
+const _: () = assert!(MOST_EDGES as u64 * SMALL[1] * 2 * SMALL[1] <= MOST_CLIMBS.all);
+const _: () = assert!(2 * SMALL[2] * SMALL[2] <= MOST_MERGES);
+const _: () = assert!(SMALL[0] * SMALL[0] <= MOST_STRETCH.all);
+
+pub(super) fn is_small(func: &Function) -> bool {
+    let dfg = &func.dfg;
+    let counts = [dfg.num_insts(), dfg.num_blocks(), dfg.num_values()];
+    counts.iter().zip(SMALL).all(|(count, most)| *count as u64 <= most)
+}
 
 /// Generators of code, by what they try.
 pub(super) struct Generators {
@@ -116,10 +134,14 @@ pub(super) fn function(
     let reserved = env.frame_cost(index).saturating_mul(per_slot);
     let mut locals = Locals::Variables;
     let mut scopes = translated(work, env, index, locals)?;
-    let shape = dominance(&work.context.func, MOST_CLIMBS);
-    in_proportion(shape.climbs, shape.most_climbs)?;
+    let is_small = is_small(&work.context.func);
+    let mut shape = Dominance::default();
+    if !is_small {
+        shape = dominance(&work.context.func, MOST_CLIMBS);
+        in_proportion(shape.climbs, shape.most_climbs)?;
+    }
     in_proportion(survey.crowd, MOST_CROWD.of(&work.context.func))?;
-    if merges(&work.context.func) > MOST_MERGES {
+    if !is_small && merges(&work.context.func) > MOST_MERGES {
         locals = Locals::Memory;
         scopes = translated(work, env, index, locals)?;
     }
@@ -129,7 +151,8 @@ pub(super) fn function(
         return Ok(Code { scopes, ..code });
     }
     let optimises = generators.optimises || survey.alive_at_edges > MOST_ALIVE;
-    let is_kept_too_long = || stretch(&work.context.func) > MOST_STRETCH.of(&work.context.func);
+    let is_kept_too_long =
+        || !is_small && stretch(&work.context.func) > MOST_STRETCH.of(&work.context.func);
     if !optimises || (shape.steps <= MOST_STEPS && !is_kept_too_long()) {
         let generator = if optimises { &generators.optimised } else { &generators.asked_for };
         let code = generate(work, &**generator, index)?;

@@ -5,8 +5,10 @@ mod families;
 
 use super::CpuLevel;
 use super::budget::Survey;
+use super::function::{MOST_CLIMBS, MOST_MERGES, MOST_STEPS, MOST_STRETCH, is_small};
 use super::isa;
 use super::joins::{MOST_EDGES, narrow};
+use super::measure::{dominance, merges, stretch};
 use super::module::{CompileOptions, OptLevel};
 use super::nans::{made, make_canonical};
 use super::translator::{Declared, Env, translate};
@@ -39,6 +41,11 @@ fn counts(wat: &str, metering: bool) -> Counts {
 }
 
 fn counts_at(opt: OptLevel, wat: &str, metering: bool) -> Counts {
+    translated(opt, wat, metering).0
+}
+
+/// The functions of a module as the code generator gets them, and their counts.
+fn translated(opt: OptLevel, wat: &str, metering: bool) -> (Counts, Vec<Function>) {
     let wasm = wat::parse_str(wat).unwrap();
     let module = Module::new(&wasm, Features::wasm3()).unwrap();
     let env = Env::new(
@@ -49,6 +56,7 @@ fn counts_at(opt: OptLevel, wat: &str, metering: bool) -> Counts {
         Declared::of(&module),
     );
     let mut sum = Counts::default();
+    let mut functions = Vec::new();
     for func in module.imported_funcs..module.funcs.len() as u32 {
         let (mut into, mut contexts) = (Function::new(), FunctionBuilderContext::new());
         translate(&env, func, &mut into, &mut contexts, Locals::Variables).unwrap();
@@ -58,8 +66,27 @@ fn counts_at(opt: OptLevel, wat: &str, metering: bool) -> Counts {
         assert!(most_edges(&into) <= MOST_EDGES);
         sum.cost += Survey::of(&module, func).unwrap().cost;
         add(&mut sum, &into);
+        functions.push(into);
     }
-    sum
+    (sum, functions)
+}
+
+/// Functions that are not measured would be within all limits.
+#[test]
+fn what_is_small_is_within_the_limits() {
+    let mut small = 0;
+    for (_, size, text) in FAMILIES {
+        for part in [100, 20, 5] {
+            let (_, functions) = translated(OptLevel::Speed, &text(size / part + 1), true);
+            for func in functions.iter().filter(|func| is_small(func)) {
+                let shape = dominance(func, MOST_CLIMBS);
+                assert!(shape.steps <= MOST_STEPS && shape.climbs <= shape.most_climbs);
+                assert!(merges(func) <= MOST_MERGES && stretch(func) <= MOST_STRETCH.of(func));
+                small += 1;
+            }
+        }
+    }
+    assert!(small > 200, "{small}");
 }
 
 fn add(sum: &mut Counts, func: &Function) {
