@@ -72,3 +72,43 @@ fn sums(trace: &Trace, points: &[Point], limit: u64) -> Option<GasByFunction> {
     }
     Some(sums)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::localise::What;
+    use etalon_adapters::{HostCall, Outcome, Seen};
+
+    /// A step that begins in function 7 and calls function 9, of which a limit of 100 is left so much at each point and at the end.
+    fn step(left: [u64; 3], end: u64) -> Seen {
+        let told = |(number, gas)| HostCall {
+            module: POINTS.to_owned(),
+            name: "i32".to_owned(),
+            args: vec![Val::I32(1), Val::I32(number)],
+            gas_left: Some(gas),
+        };
+        let host_calls = [0, 1, 2].into_iter().zip(left).map(told).collect();
+        Seen { gas: Some(100 - end), host_calls, ..Seen::ended(Outcome::Returned(Vec::new())) }
+    }
+
+    fn summed(steps: Vec<Seen>) -> Option<GasByFunction> {
+        let point = |func| Point { func, op: None, what: What::Reached, ty: None };
+        sums(&Trace { steps, not_compiled: 0 }, &[7, 9, 7].map(point), 100)
+    }
+
+    #[test]
+    fn gas_that_moves_to_another_function_is_seen() {
+        let right = summed(vec![step([99, 90, 70], 60)]);
+        assert_eq!(right, Some([(None, 1), (Some(7), 19), (Some(9), 20)].into()));
+        // One more in the callee and one less after it, with the same sum.
+        let wrong = summed(vec![step([99, 90, 69], 60)]);
+        assert_eq!(wrong, Some([(None, 1), (Some(7), 18), (Some(9), 21)].into()));
+    }
+
+    #[test]
+    fn a_call_begins_where_the_one_before_ended() {
+        let both = summed(vec![step([99, 90, 70], 60), step([50, 40, 30], 20)]);
+        assert_eq!(both, Some([(None, 11), (Some(7), 39), (Some(9), 30)].into()));
+        assert_eq!(summed(vec![step([99, 90, 95], 60)]), None, "gas never grows");
+    }
+}

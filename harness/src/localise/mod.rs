@@ -22,6 +22,8 @@ mod values;
 mod versions;
 
 pub use cause::{Cause, Certainty, rules_of};
+#[cfg(test)]
+pub(crate) use instrument::What;
 pub(crate) use instrument::{Chosen, GAS as COPY_GAS, MODULE as POINTS, Point, Way, instrument};
 pub use placement::{Culprit, culprit};
 pub use search::localise;
